@@ -1,0 +1,72 @@
+"""Mail submission that reaches the named server over a proven channel, or says why not.
+
+    import secsmtp
+    from email.message import EmailMessage
+
+    policy = secsmtp.Policy(ca_files="company-ca.pem")
+    login = secsmtp.Password("alice", password)
+    with secsmtp.Client("mail.example.com", policy=policy, credential=login) as client:
+        receipt = client.send(message)
+
+Each error and each receipt says what left this machine, and what became of the mail.
+"""
+
+from ._client import Client
+from ._credential import Credential, Password, Token
+from ._errors import (
+    ArgumentError,
+    Cancelled,
+    ConnectionFailed,
+    Error,
+    InternalError,
+    NotSent,
+    ProtocolError,
+    Refused,
+    TimedOut,
+    TrustError,
+    Unknown,
+)
+from ._library import LibraryError, load
+from ._library import library as _library_of
+from ._library import static_text as _static_text
+from ._policy import Policy
+from ._results import Certificate, Peer, Receipt, Recipient, Report
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArgumentError",
+    "Cancelled",
+    "Certificate",
+    "Client",
+    "ConnectionFailed",
+    "Credential",
+    "Error",
+    "InternalError",
+    "LibraryError",
+    "NotSent",
+    "Password",
+    "Peer",
+    "Policy",
+    "ProtocolError",
+    "Receipt",
+    "Recipient",
+    "Refused",
+    "Report",
+    "TimedOut",
+    "Token",
+    "TrustError",
+    "Unknown",
+    "library_version",
+    "load",
+]
+
+# Tracebacks and help() show the names that users write.
+for _name in __all__:
+    if _name != "library_version":
+        globals()[_name].__module__ = __name__
+
+
+def library_version() -> str:
+    """The release of the C library, ``"0.1.0"``. Errors: :class:`LibraryError`."""
+    return _static_text(_library_of().version_string)

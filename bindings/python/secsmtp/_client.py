@@ -1,0 +1,264 @@
+"""The client: one server, one policy; sends, probes, cancels."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import math
+import operator
+import threading
+from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, TypeVar, Union
+
+from . import _abi
+from ._credential import Credential
+from ._errors import Error, argument_error, check
+from ._library import (
+    Library,
+    LogCallback,
+    bytes_argument,
+    library,
+    new_handle,
+    static_text,
+    text_argument,
+)
+from ._message import Content, prepare
+from ._objects import Owner
+from ._policy import Policy
+from ._results import Receipt, Report, read_receipt, read_report
+
+_LOG_LEVELS: Dict[int, int] = {
+    _abi.LOG_ERROR: logging.ERROR,
+    _abi.LOG_WARNING: logging.WARNING,
+    _abi.LOG_INFO: logging.INFO,
+    _abi.LOG_DEBUG: logging.DEBUG,
+}
+_STAGES: Dict[str, int] = {
+    name[len("STAGE_") :].lower(): value
+    for name, value in vars(_abi).items()
+    if name.startswith("STAGE_")
+}
+
+R = TypeVar("R", Receipt, Report)
+
+
+class Client(Owner):
+    """Sends mails to one server, over a verified channel or not at all.
+
+    ``host``: the name to verify and, without ``connect``, to dial. ``port``: 0 means 465, or 587
+    with STARTTLS. ``policy``: whom to trust. ``credential``: a :class:`Password` or
+    :class:`Token`; None sends without login. ``connect``: ``(address, port)`` to dial instead;
+    ``host`` is still the name that is verified. ``ehlo_name``: how to introduce this machine.
+    ``timeout``: seconds for a whole send. ``timeouts``: seconds per stage, for instance
+    ``{"connect": 5, "answer": 60}``. ``logger``: gets one record per command and reply, without
+    secrets and content; default ``logging.getLogger("secsmtp")``. A record carries
+    ``secsmtp_stage`` and ``secsmtp_host``.
+
+    Ownership: policy and credential are copied. Use the client in a ``with`` statement or call
+    :meth:`close`; a forgotten client is freed with the object.
+
+    Threads: any number of them may use one client; a blocked send lets other threads run.
+    The logger is called on the thread that is inside :meth:`send` or :meth:`probe`. What it
+    raises cannot stop the mail: it is raised when the call is over, with the outcome in its
+    attribute ``secsmtp_receipt`` (a :class:`Receipt`, or None when there is none).
+
+    Ctrl-C during a send is noticed by Python when the call returns, or with a log line. A program
+    that wants to react at once sends on a worker thread and calls :meth:`cancel`.
+
+    Errors: :class:`ArgumentError`, which names the argument.
+    """
+
+    _noun = "client"
+
+    def __init__(
+        self,
+        host: str,
+        port: int = 0,
+        *,
+        policy: Policy,
+        credential: Optional[Credential] = None,
+        connect: Optional[Tuple[str, int]] = None,
+        ehlo_name: Optional[str] = None,
+        timeout: Optional[float] = None,
+        timeouts: Optional[Mapping[str, float]] = None,
+        logger: Optional[logging.Logger] = None,
+    ) -> None:
+        if not isinstance(policy, Policy):
+            raise TypeError(f"policy is a secsmtp.Policy, not {type(policy).__name__}")
+        if credential is not None and not isinstance(credential, Credential):
+            # Not the value: it may be a bare password.
+            raise TypeError(
+                f"credential is a secsmtp.Password or Token, not {type(credential).__name__}"
+            )
+        self._host = host
+        lib = library()
+        handle = new_handle("client")
+        check(
+            lib,
+            lib.client_new,
+            *text_argument(host),
+            _port("port", port),
+            policy._open_handle(),
+            ctypes.byref(handle),
+        )
+        self._log = _Log(lib, logger or logging.getLogger("secsmtp"), host)
+        # The finaliser keeps the callback too: the library may call it until the free returns.
+        self._own(lib, handle, self._log.callback)
+        check(lib, lib.client_set_log, handle, self._log.callback, None, _abi.LOG_DEBUG)
+        if connect is not None:
+            address, connect_port = connect
+            check(
+                lib,
+                lib.client_set_connect,
+                handle,
+                *text_argument(address),
+                _port("port of connect", connect_port),
+            )
+        if credential is not None:
+            check(lib, lib.client_set_credential, handle, credential._open_handle())
+        if ehlo_name is not None:
+            check(lib, lib.client_set_ehlo_name, handle, *text_argument(ehlo_name))
+        if timeout is not None:
+            limit = _milliseconds("timeout", timeout)
+            check(lib, lib.client_set_timeout, handle, _abi.STAGE_ALL, limit)
+        for stage, seconds in (timeouts or {}).items():
+            if stage not in _STAGES or _STAGES[stage] == _abi.STAGE_ALL:
+                words = ", ".join(name for name in _STAGES if name != "all")
+                raise argument_error(
+                    f"timeouts has no stage {stage!r}; there are {words}", _abi.E_VALUE
+                )
+            limit = _milliseconds(f"timeouts[{stage!r}]", seconds)
+            check(lib, lib.client_set_timeout, handle, _STAGES[stage], limit)
+
+    def send(
+        self,
+        message: Content,
+        sender: Optional[str] = None,
+        recipients: Optional[Union[str, Iterable[str]]] = None,
+        partial: bool = False,
+    ) -> Receipt:
+        """Send one mail and wait for the answer.
+
+        ``message``: an ``email.message.EmailMessage``, or the octets of a finished mail
+        (RFC 5322). For octets ``sender`` and ``recipients`` are required, and nothing is removed
+        from them. Otherwise these default to Sender or From, and to To, Cc and Bcc together (to
+        the Resent- fields alone when there are any); Bcc and Resent-Bcc are not sent, and the
+        message itself stays as it is. ``partial``: deliver to those whom the server accepts;
+        without it, one refusal means that nothing is sent.
+
+        Returns the :class:`Receipt` of an accepted mail. Errors: :class:`NotSent` (with
+        :class:`ArgumentError`, :class:`ConnectionFailed`, :class:`TrustError`),
+        :class:`Refused`, :class:`Unknown`; among them :class:`TimedOut` and :class:`Cancelled`.
+        """
+        client = self._open_handle()
+        prepared = prepare(message, sender, recipients)
+        lib = self._lib
+        handle = new_handle("message")
+        check(lib, lib.message_new, ctypes.byref(handle))
+        try:
+            if prepared.sender is not None:
+                check(lib, lib.message_set_sender, handle, *text_argument(prepared.sender))
+            for recipient in prepared.recipients:
+                check(lib, lib.message_add_recipient, handle, *text_argument(recipient))
+            check(lib, lib.message_set_content, handle, *bytes_argument(prepared.content))
+            if partial:
+                check(lib, lib.message_set_partial, handle, 1)
+            receipt = new_handle("receipt")
+            try:
+                check(lib, lib.client_send, client, handle, ctypes.byref(receipt))
+            except Error as error:
+                self._log.raise_pending(error.receipt, error)
+                raise
+            result = read_receipt(lib, receipt)
+            self._log.raise_pending(result)
+            return result
+        finally:
+            lib.message_free(handle)
+
+    def probe(self) -> Report:
+        """Meet the server and tell who it is; nothing but EHLO, STARTTLS and QUIT is sent.
+
+        A server that the policy does not trust is a report too (``trusted`` False), no error.
+        Errors: :class:`NotSent` when no TLS channel came about.
+        """
+        lib = self._lib
+        report = new_handle("report")
+        try:
+            check(lib, lib.client_probe, self._open_handle(), ctypes.byref(report))
+        except Error as error:
+            self._log.raise_pending(None, error)
+            raise
+        result = read_report(lib, report)
+        self._log.raise_pending(None)
+        return result
+
+    def cancel(self) -> None:
+        """End each send and probe that runs now, at once; they raise :class:`Cancelled`.
+
+        Threads: any. Does nothing when none runs; later sends are not affected.
+        """
+        check(self._lib, self._lib.client_cancel, self._open_handle())
+
+    def close(self) -> None:
+        """Give the library's object back. A second call does nothing.
+
+        A send that runs in another thread goes on to its end: call :meth:`cancel` first.
+        """
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"<secsmtp.Client {self._host!r}{' closed' if self.closed else ''}>"
+
+
+class _Log:
+    """Takes the library's log to a logger. Has no reference to the client: no cycle, and so the
+    client is freed as soon as nobody has it."""
+
+    def __init__(self, lib: Library, logger: logging.Logger, host: str) -> None:
+        self._logger = logger
+        self._host = host
+        # Looked up now: nothing of the library is called from inside the callback.
+        self._stages = {value: static_text(lib.stage_name, value) for value in _STAGES.values()}
+        # Per thread, because each send runs its callbacks on its own.
+        self._pending = threading.local()
+        self.callback = LogCallback(self._called)
+
+    def _called(self, _user: Any, level: int, stage: int, text: Optional[int], size: int) -> None:
+        # Nothing may be raised into C: ctypes would print it and lose it.
+        try:
+            python_level = _LOG_LEVELS.get(level, logging.DEBUG)
+            if self._logger.isEnabledFor(python_level):
+                line = ctypes.string_at(text, size).decode("utf-8", "replace") if text else ""
+                extra = {
+                    "secsmtp_stage": self._stages.get(stage, str(stage)),
+                    "secsmtp_host": self._host,
+                }
+                self._logger.log(python_level, "%s", line, extra=extra)
+        except BaseException as raised:  # KeyboardInterrupt too: it is raised after the call
+            if getattr(self._pending, "raised", None) is None:
+                self._pending.raised = raised
+
+    def raise_pending(self, receipt: Optional[Receipt], error: Optional[Error] = None) -> None:
+        """Raise what the logger raised on this thread, if anything; it carries the outcome."""
+        raised: Optional[BaseException] = getattr(self._pending, "raised", None)
+        if raised is not None:
+            self._pending.raised = None
+            raised.secsmtp_receipt = receipt  # type: ignore[attr-defined]
+            raise raised from error
+
+
+def _port(argument: str, value: int) -> int:
+    number = operator.index(value)
+    # What does not fit 32 bits would be cut by ctypes and reach another port.
+    if not 0 <= number <= 0xFFFFFFFF:
+        raise argument_error(f"{argument} is 0 to 65535, not {number}", _abi.E_PORT)
+    return number
+
+
+def _milliseconds(argument: str, seconds: float) -> int:
+    # Rounded up: a small limit must not become 0. The same limit of 32 bits as above.
+    if not (math.isfinite(seconds) and 0 < seconds * 1000 < 0xFFFFFFFF):
+        raise argument_error(
+            f"{argument} is a number of seconds above 0 and below 49 days, not {seconds!r}",
+            _abi.E_VALUE,
+        )
+    return math.ceil(seconds * 1000)

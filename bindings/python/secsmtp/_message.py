@@ -1,0 +1,151 @@
+"""From an ``email`` message to an envelope and octets. Pure: no library, no network."""
+
+from __future__ import annotations
+
+import copy
+import email.errors
+import email.generator
+import email.header
+import email.headerregistry
+import email.message
+import email.policy
+import io
+from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
+
+from . import _abi
+from ._errors import argument_error
+
+Content = Union[email.message.Message, bytes, bytearray, memoryview]
+
+
+class Prepared(NamedTuple):
+    """``sender`` None: none was found. ``content``: the octets of the mail."""
+
+    sender: Optional[str]
+    recipients: Tuple[str, ...]
+    content: Union[bytes, bytearray, memoryview]
+
+
+def prepare(
+    message: Content,
+    sender: Optional[str],
+    recipients: Optional[Union[str, Iterable[str]]],
+) -> Prepared:
+    """Envelope and content. What is missing or malformed in the end is the library's to say."""
+    given: Optional[Tuple[str, ...]] = None
+    if recipients is not None:
+        given = (recipients,) if isinstance(recipients, str) else tuple(recipients)
+    if isinstance(message, (bytes, bytearray, memoryview)):
+        return Prepared(sender, given or (), message)
+    if not isinstance(message, email.message.Message):
+        raise TypeError(
+            f"a mail is an email.message.EmailMessage or bytes, not {type(message).__name__}"
+        )
+    prefix = _resent_prefix(message, sender is None or given is None)
+    if sender is None:
+        sender = _sender(message, prefix)
+    if given is None:
+        found: List[str] = []
+        for name in ("To", "Cc", "Bcc"):
+            found += _addresses(message, prefix + name)
+        # Somebody in both To and Cc gets one copy.
+        given = tuple(dict.fromkeys(found))
+    return Prepared(sender, given, _octets(message, sender, given))
+
+
+def _resent_prefix(message: email.message.Message, needed: bool) -> str:
+    """``"Resent-"`` when the message is sent on: then that block alone is the envelope."""
+    fields = ("Date", "From", "Sender", "To", "Cc", "Bcc")
+    counts = [len(message.get_all("Resent-" + field, [])) for field in fields]
+    if needed and max(counts) > 1:
+        # Sent on more than once; the fields do not say which belong together (RFC 5322, 3.6.6).
+        raise argument_error(
+            "message has more than one block of Resent- fields: give sender and recipients",
+            _abi.E_VALUE,
+        )
+    return "Resent-" if max(counts) else ""
+
+
+def _sender(message: email.message.Message, prefix: str) -> Optional[str]:
+    for name in (prefix + "Sender", prefix + "From"):
+        found = _addresses(message, name)
+        if len(found) > 1:
+            # Several authors need a Sender (RFC 5322, 3.6.2); to pick one would be a guess.
+            raise argument_error(
+                f"message has {len(found)} addresses in {name}, and the sender is one:"
+                f" add {prefix}Sender or give sender",
+                _abi.E_ADDRESS,
+            )
+        if found:
+            return found[0]
+    return None
+
+
+def _addresses(message: email.message.Message, name: str) -> List[str]:
+    """The bare addresses of all fields of this name. A doubtful field is an error: what a lenient
+    parser makes of it might be somebody else's address."""
+    found: List[str] = []
+    for header in _address_headers(message, name):
+        for defect in header.defects:
+            if isinstance(defect, _HARMLESS) or not isinstance(defect, email.errors.HeaderDefect):
+                continue
+            raise argument_error(f"message field {name} is malformed: {defect}", _abi.E_ADDRESS)
+        found += [address.addr_spec for address in header.addresses]
+    return found
+
+
+# Non-ASCII is judged by the library (SMTPUTF8), control characters are refused there; obsolete
+# syntax such as an empty list entry is unambiguous.
+_HARMLESS = (
+    email.errors.NonASCIILocalPartDefect,
+    email.errors.NonPrintableDefect,
+    email.errors.ObsoleteHeaderDefect,
+)
+
+
+def _address_headers(message: email.message.Message, name: str) -> Iterable[Any]:
+    for field, value in message.raw_items():
+        if field.lower() != name.lower():
+            continue
+        if not hasattr(value, "addresses"):
+            # Parsed from a file, or of the legacy class: the source text, encoded words and all.
+            # Decoding first would let a name such as "a, b@c" turn into an address.
+            if isinstance(value, email.header.Header):
+                value = value.encode(maxlinelen=0)
+            source = "".join(str(value).splitlines())
+            try:
+                # Octets above 127 are kept as lone surrogates; they are UTF-8 (RFC 6532).
+                source = source.encode("ascii", "surrogateescape").decode("utf-8")
+            except UnicodeError:
+                pass
+            value = email.policy.default.header_factory(name, source)
+        yield value
+
+
+def _octets(
+    message: email.message.Message, sender: Optional[str], recipients: Tuple[str, ...]
+) -> bytes:
+    # A shallow copy: deleting a field makes a new list and leaves the caller's message alone.
+    public = copy.copy(message)
+    for name in ("Bcc", "Resent-Bcc"):
+        del public[name]
+    policy: Any = message.policy.clone(linesep="\r\n")
+    if isinstance(policy, email.policy.EmailPolicy):
+        # As UTF-8 only when an address cannot be said otherwise: then the server must know
+        # SMTPUTF8. Other fields are encoded (RFC 2047), which every server takes.
+        policy = policy.clone(utf8=not _ascii(message, sender, recipients))
+    buffer = io.BytesIO()
+    # mangle_from_ would put ">" before lines that begin with "From ": a mailbox's affair.
+    email.generator.BytesGenerator(buffer, mangle_from_=False, policy=policy).flatten(public)
+    return buffer.getvalue()
+
+
+def _ascii(
+    message: email.message.Message, sender: Optional[str], recipients: Tuple[str, ...]
+) -> bool:
+    addresses = [sender or "", *recipients]
+    for name in ("From", "Sender", "Reply-To", "To", "Cc"):
+        for prefix in ("", "Resent-"):
+            for header in _address_headers(message, prefix + name):
+                addresses += [address.addr_spec for address in header.addresses]
+    return all(address.isascii() for address in addresses)

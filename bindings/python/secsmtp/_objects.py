@@ -1,0 +1,61 @@
+"""What policies, credentials and clients share: they own one object of the library."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Callable, NoReturn, Tuple, Type, TypeVar
+
+from . import _abi
+from ._errors import argument_error
+from ._library import Library
+
+Self = TypeVar("Self", bound="Owner")
+
+
+class Owner:
+    """Owns a handle, gives it back once, and says so when it is used afterwards."""
+
+    _noun = ""
+
+    def _own(self, lib: Library, handle: Any, *kept: Any) -> None:
+        self._lib = lib
+        self._handle = handle
+        free: Callable[[Any], int] = getattr(lib, self._noun + "_free")
+        # A finaliser instead of __del__: it runs at most once, also for an object whose __init__
+        # failed, and holds what it needs. At exit the process ends anyway: nothing is called.
+        self._finalizer = weakref.finalize(self, _free, free, handle, kept)
+        self._finalizer.atexit = False
+
+    def close(self) -> None:
+        """Give the library's object back. A second call does nothing."""
+        self._finalizer()
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return not self._finalizer.alive
+
+    def _open_handle(self) -> Any:
+        if self.closed:
+            raise argument_error(f"this {self._noun} is closed", _abi.E_BAD_HANDLE)
+        return self._handle
+
+    def __enter__(self: Self) -> Self:
+        self._open_handle()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        # Copies would share the handle, and a pickle would outlive it.
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")
+
+
+def _free(free: Callable[[Any], int], handle: Any, _kept: Tuple[Any, ...]) -> None:
+    free(handle)
+
+
+def several(value: Any, single: Tuple[Type[Any], ...]) -> Tuple[Any, ...]:
+    """The entries of a collection; a lone entry is one entry, not a collection of characters."""
+    return (value,) if isinstance(value, single) else tuple(value)

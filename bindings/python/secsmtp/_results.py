@@ -1,0 +1,204 @@
+"""What a send or a probe has to tell, as plain immutable values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Optional, Tuple
+
+from . import _abi
+from ._library import Library, static_text, text
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """One recipient's own answer.
+
+    ``outcome`` is one of ``"not_sent"``, ``"refused"``, ``"accepted"``, ``"unknown"``;
+    ``smtp_code`` and ``enhanced_code`` (``"5.1.1"``) are None when the server gave none; ``text``
+    holds the server's words, with control characters escaped, or "".
+    """
+
+    address: str
+    outcome: str
+    smtp_code: Optional[int]
+    enhanced_code: Optional[str]
+    text: str
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Who was met. A field is None, the tuple empty, when the send did not come so far.
+
+    ``spki_sha256`` holds ``sha256//BASE64`` of each certificate that was sent, the server's own
+    first; ``matched_pin`` is the pin that fitted; ``mechanism`` the way of the login.
+    """
+
+    tls_version: Optional[str]
+    cipher_suite: Optional[str]
+    spki_sha256: Tuple[str, ...]
+    matched_pin: Optional[str]
+    mechanism: Optional[str]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The record of one send, whatever its outcome.
+
+    ``outcome``: ``"accepted"``, ``"not_sent"`` (safe to retry), ``"refused"`` (by the verified
+    server) or ``"unknown"`` (do not retry blindly). ``stage``: how far it came, ``"connect"`` to
+    ``"answer"``. ``secret_released`` and ``content_released``: whether any octet of either left
+    this machine. ``smtp_code``, ``enhanced_code``, ``message_id``: None when there is none.
+    """
+
+    outcome: str
+    stage: str
+    secret_released: bool
+    content_released: bool
+    smtp_code: Optional[int]
+    enhanced_code: Optional[str]
+    server_text: str
+    message_id: Optional[str]
+    recipients: Tuple[Recipient, ...]
+    peer: Peer
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate as the server sent it. ``names`` are those that it is valid for."""
+
+    spki_sha256: str
+    subject: str
+    issuer: str
+    names: str
+    not_before: str
+    not_after: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a probe met.
+
+    ``trusted``: whether the policy accepts this server; ``verdict`` is 0 then, else the status
+    number that says why not (``verdict_name`` its name, ``verdict_text`` in words). ``text`` is
+    the whole report for people, with the pins to copy. ``certificates``: the server's own first.
+    """
+
+    trusted: bool
+    verdict: int
+    verdict_name: str
+    verdict_text: str
+    text: str
+    greeting: str
+    tls_version: Optional[str]
+    cipher_suite: Optional[str]
+    certificates: Tuple[Certificate, ...]
+    capabilities: Tuple[str, ...]
+    mechanisms: Tuple[str, ...]
+
+
+_RETRY = {
+    value: name[len("RETRY_") :].lower()
+    for name, value in vars(_abi).items()
+    if name.startswith("RETRY_")
+}
+
+
+def number(function: Callable[..., int], *arguments: Any) -> int:
+    """The value of an integer getter. A negative one is a defect of this package."""
+    value = function(*arguments)
+    if value < 0:
+        raise RuntimeError(f"libsecsmtp refused a handle of its own: status {-value}")
+    return value
+
+
+def optional_number(function: Callable[..., int], *arguments: Any) -> Optional[int]:
+    return number(function, *arguments) or None
+
+
+def optional_text(function: Callable[..., Any], *arguments: Any) -> Optional[str]:
+    return text(function, *arguments) or None
+
+
+def retry_name(value: int) -> str:
+    """``"never"``, ``"later"`` or ``"unknown"``; a number added later is the careful "unknown"."""
+    return _RETRY.get(value, "unknown")
+
+
+def status_name(lib: Library, status: int) -> str:
+    return _abi.STATUS_NAMES.get(status) or static_text(lib.status_name, status)
+
+
+def read_receipt(lib: Library, handle: Any) -> Receipt:
+    """Copy a receipt and free it."""
+    try:
+        return Receipt(
+            outcome=static_text(lib.outcome_name, number(lib.receipt_outcome, handle)),
+            stage=static_text(lib.stage_name, number(lib.receipt_stage, handle)),
+            secret_released=bool(number(lib.receipt_secret_released, handle)),
+            content_released=bool(number(lib.receipt_content_released, handle)),
+            smtp_code=optional_number(lib.receipt_smtp_code, handle),
+            enhanced_code=optional_text(lib.receipt_enhanced_code, handle),
+            server_text=text(lib.receipt_server_text, handle),
+            message_id=optional_text(lib.receipt_message_id, handle),
+            recipients=tuple(
+                Recipient(
+                    address=text(lib.receipt_recipient_address, handle, index),
+                    outcome=static_text(
+                        lib.outcome_name, number(lib.receipt_recipient_outcome, handle, index)
+                    ),
+                    smtp_code=optional_number(lib.receipt_recipient_smtp_code, handle, index),
+                    enhanced_code=optional_text(lib.receipt_recipient_enhanced_code, handle, index),
+                    text=text(lib.receipt_recipient_text, handle, index),
+                )
+                for index in range(number(lib.receipt_recipient_count, handle))
+            ),
+            peer=Peer(
+                tls_version=optional_text(lib.receipt_tls_version, handle),
+                cipher_suite=optional_text(lib.receipt_cipher_suite, handle),
+                spki_sha256=tuple(
+                    text(lib.receipt_spki, handle, index)
+                    for index in range(number(lib.receipt_spki_count, handle))
+                ),
+                matched_pin=optional_text(lib.receipt_matched_pin, handle),
+                mechanism=optional_text(lib.receipt_mechanism, handle),
+            ),
+        )
+    finally:
+        lib.receipt_free(handle)
+
+
+def read_report(lib: Library, handle: Any) -> Report:
+    """Copy a report and free it."""
+    try:
+        verdict = number(lib.report_verdict, handle)
+        return Report(
+            trusted=verdict == _abi.OK,
+            verdict=verdict,
+            verdict_name=status_name(lib, verdict),
+            verdict_text=text(lib.report_verdict_text, handle),
+            text=text(lib.report_text, handle),
+            greeting=text(lib.report_greeting, handle),
+            tls_version=optional_text(lib.report_tls_version, handle),
+            cipher_suite=optional_text(lib.report_cipher_suite, handle),
+            certificates=tuple(
+                Certificate(
+                    spki_sha256=text(lib.report_certificate_spki, handle, index),
+                    subject=text(lib.report_certificate_subject, handle, index),
+                    issuer=text(lib.report_certificate_issuer, handle, index),
+                    names=text(lib.report_certificate_names, handle, index),
+                    not_before=text(lib.report_certificate_not_before, handle, index),
+                    not_after=text(lib.report_certificate_not_after, handle, index),
+                )
+                for index in range(number(lib.report_certificate_count, handle))
+            ),
+            capabilities=tuple(
+                text(lib.report_capability, handle, index)
+                for index in range(number(lib.report_capability_count, handle))
+            ),
+            mechanisms=tuple(
+                text(lib.report_mechanism, handle, index)
+                for index in range(number(lib.report_mechanism_count, handle))
+            ),
+        )
+    finally:
+        lib.report_free(handle)

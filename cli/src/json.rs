@@ -1,0 +1,161 @@
+//! Results as one JSON object.
+
+use secsmtp::client::Report;
+use secsmtp::error::{Answer, Error, Peer, Record, Stage};
+use secsmtp::status::Status;
+use secsmtp::tls::{Basis, Certificate, Rejection, Verdict};
+use serde_json::{Map, Value, json};
+
+/// Of send.
+pub(crate) fn sent(sent: &Result<Record, Error>) {
+    let (record, status, text) = match sent {
+        Ok(record) => (
+            record,
+            Status::Ok,
+            record
+                .answer
+                .as_ref()
+                .map_or(String::new(), |a| a.text.clone()),
+        ),
+        Err(error) => (&*error.record, error.status(), error.to_string()),
+    };
+    let recipients: Vec<Value> = record
+        .recipients
+        .iter()
+        .map(|r| {
+            json!({
+                "address": r.address,
+                "outcome": r.outcome.name(),
+                "smtp_code": code(r.answer.as_ref()),
+                "enhanced_code": enhanced(r.answer.as_ref()),
+                "text": r.answer.as_ref().map(|a| &a.text),
+            })
+        })
+        .collect();
+    println!(
+        "{}",
+        json!({
+            "outcome": record.outcome.name(),
+            "status": status.number(),
+            "status_name": status.name(),
+            "stage": record.stage.name(),
+            "secret_released": record.secret_released,
+            "content_released": record.content_released,
+            "smtp_code": code(record.answer.as_ref()),
+            "enhanced_code": enhanced(record.answer.as_ref()),
+            "text": text,
+            "server_text": record.answer.as_ref().map(|a| &a.text),
+            "message_id": record.message_id,
+            "recipients": recipients,
+            "peer": peer(record.peer.as_ref()),
+        })
+    );
+}
+
+/// Of probe.
+pub(crate) fn probed(met: &Result<Report, Error>) {
+    let mut object = match met {
+        Ok(report) => {
+            let mut object = judgement(&report.verdict, &report.certificates);
+            object.insert("text".to_owned(), json!(report.verdict_text()));
+            object.insert("stage".to_owned(), json!(Stage::Ehlo.name()));
+            object.insert("host".to_owned(), json!(report.host));
+            object.insert("port".to_owned(), json!(report.port));
+            object.insert("peer".to_owned(), peer(Some(&report.peer)));
+            object.insert("capabilities".to_owned(), json!(report.capabilities));
+            object.insert("mechanisms".to_owned(), json!(report.mechanisms));
+            object
+        }
+        Err(error) => failed(error),
+    };
+    object.insert("secret_released".to_owned(), json!(false));
+    object.insert("content_released".to_owned(), json!(false));
+    println!("{}", Value::Object(object));
+}
+
+/// Of verify.
+pub(crate) fn verified(verdict: &Result<Verdict, Error>) {
+    let object = match verdict {
+        Ok(verdict) => {
+            let mut object = judgement(&verdict.judgement, &verdict.certificates);
+            object.insert("text".to_owned(), json!(verdict.to_string()));
+            object
+        }
+        Err(error) => failed(error),
+    };
+    println!("{}", Value::Object(object));
+}
+
+fn judgement(
+    judgement: &Result<Basis, Box<Rejection>>,
+    chain: &[Certificate],
+) -> Map<String, Value> {
+    let status = judgement
+        .as_ref()
+        .map_or_else(|rejection| rejection.status(), |_| Status::Ok);
+    let certificates: Vec<Value> = chain
+        .iter()
+        .map(|c| {
+            json!({
+                "subject": c.subject,
+                "issuer": c.issuer,
+                "names": c.names,
+                "not_before": c.not_before,
+                "not_after": c.not_after,
+                "spki_sha256": c.spki.to_string(),
+            })
+        })
+        .collect();
+    let basis = judgement.as_ref().ok();
+    let mut object = Map::new();
+    object.insert(
+        "verdict".to_owned(),
+        json!(if basis.is_some() {
+            "trusted"
+        } else {
+            "not_trusted"
+        }),
+    );
+    object.insert("trusted".to_owned(), json!(basis.is_some()));
+    object.insert("status".to_owned(), json!(status.number()));
+    object.insert("status_name".to_owned(), json!(status.name()));
+    let pin = basis.and_then(|b| b.matched_pin).map(|pin| pin.to_string());
+    object.insert("matched_pin".to_owned(), json!(pin));
+    object.insert("remarks".to_owned(), json!(basis.map(|b| &b.remarks)));
+    object.insert("certificates".to_owned(), Value::Array(certificates));
+    object
+}
+
+fn failed(error: &Error) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("verdict".to_owned(), json!("not_trusted"));
+    object.insert("trusted".to_owned(), json!(false));
+    object.insert("status".to_owned(), json!(error.status().number()));
+    object.insert("status_name".to_owned(), json!(error.status().name()));
+    object.insert("stage".to_owned(), json!(error.record.stage.name()));
+    object.insert("text".to_owned(), json!(error.to_string()));
+    object.insert("peer".to_owned(), peer(error.record.peer.as_ref()));
+    object
+}
+
+fn peer(peer: Option<&Peer>) -> Value {
+    let nothing = Peer::default();
+    let peer = peer.unwrap_or(&nothing);
+    let text = |s: &str| if s.is_empty() { Value::Null } else { json!(s) };
+    json!({
+        "tls_version": text(peer.tls_version),
+        "cipher_suite": text(&peer.cipher_suite),
+        "spki_sha256": peer.spki.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "matched_pin": peer.matched_pin.map(|pin| pin.to_string()),
+        "channel_binding": peer.channel_binding,
+        "mechanism": peer.mechanism,
+    })
+}
+
+fn code(answer: Option<&Answer>) -> Option<u16> {
+    answer.map(|a| a.code)
+}
+
+fn enhanced(answer: Option<&Answer>) -> Option<&str> {
+    answer.and_then(|a| a.enhanced.as_deref())
+}

@@ -1,0 +1,277 @@
+//! The command line, as data.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lexopt::ValueExt as _;
+use lexopt::prelude::{Long, Short, Value};
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Send,
+    Probe,
+    Verify,
+    Help,
+    Version,
+}
+
+/// Where the secret of the login is.
+#[derive(Debug)]
+pub(crate) enum SecretSource {
+    PasswordFile(PathBuf),
+    PasswordEnv(OsString),
+    TokenFile(PathBuf),
+}
+
+/// Everything on the command line.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) action: Action,
+    pub(crate) server: String,
+    pub(crate) port: u32,
+    pub(crate) starttls: bool,
+    pub(crate) connect: Option<(String, u32)>,
+    pub(crate) ca_files: Vec<String>,
+    pub(crate) certificate_files: Vec<String>,
+    pub(crate) pins: Vec<String>,
+    pub(crate) system_roots: bool,
+    pub(crate) mozilla_roots: bool,
+    pub(crate) tls_1_3: bool,
+    pub(crate) ehlo_name: Option<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) secret: Option<SecretSource>,
+    pub(crate) mechanisms: Vec<String>,
+    pub(crate) from: Option<String>,
+    pub(crate) to: Vec<String>,
+    pub(crate) partial: bool,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) at: Option<u64>,
+    pub(crate) json: bool,
+    pub(crate) verbose: bool,
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Options {
+    fn new(action: Action) -> Self {
+        Self {
+            action,
+            server: String::new(),
+            port: 0,
+            starttls: false,
+            connect: None,
+            ca_files: Vec::new(),
+            certificate_files: Vec::new(),
+            pins: Vec::new(),
+            system_roots: false,
+            mozilla_roots: false,
+            tls_1_3: false,
+            ehlo_name: None,
+            user: None,
+            secret: None,
+            mechanisms: Vec::new(),
+            from: None,
+            to: Vec::new(),
+            partial: false,
+            timeout: None,
+            at: None,
+            json: false,
+            verbose: false,
+            file: None,
+        }
+    }
+}
+
+/// Reads the command line.
+pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Options, String> {
+    read(&mut args).map_err(|error| error.to_string())
+}
+
+fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
+    let action = match args.next()? {
+        Some(Value(word)) => match word.to_str() {
+            Some("send") => Action::Send,
+            Some("probe") => Action::Probe,
+            Some("verify") => Action::Verify,
+            Some("help") => Action::Help,
+            _ => return Err("the first word must be send, probe or verify".into()),
+        },
+        Some(Long("help") | Short('h')) => Action::Help,
+        Some(Long("version") | Short('V')) => Action::Version,
+        Some(other) => return Err(other.unexpected()),
+        None => return Err("what to do? send, probe or verify".into()),
+    };
+    let mut o = Options::new(action);
+    while let Some(arg) = args.next()? {
+        let sending = action == Action::Send;
+        match arg {
+            Long("help") | Short('h') => o.action = Action::Help,
+            Long("server") => o.server = args.value()?.string()?,
+            Long("ca-file") => o.ca_files.push(args.value()?.string()?),
+            Long("certificate") => o.certificate_files.push(args.value()?.string()?),
+            Long("pin") => o.pins.push(args.value()?.string()?),
+            Long("system-roots") => o.system_roots = true,
+            Long("mozilla-roots") => o.mozilla_roots = true,
+            Long("json") => o.json = true,
+            Long("verbose") | Short('v') => o.verbose = true,
+            Long("at") if action == Action::Verify => o.at = Some(args.value()?.parse()?),
+            Long("port") if action != Action::Verify => o.port = port(&args.value()?.string()?)?,
+            Long("tls") if action != Action::Verify => {
+                o.starttls = one_of(args, "--tls", [("implicit", false), ("starttls", true)])?;
+            }
+            Long("min-tls") if action != Action::Verify => {
+                o.tls_1_3 = one_of(args, "--min-tls", [("1.2", false), ("1.3", true)])?;
+            }
+            Long("connect") if action != Action::Verify => {
+                o.connect = Some(address(&args.value()?.string()?)?);
+            }
+            Long("timeout") if action != Action::Verify => {
+                o.timeout = Some(seconds(&args.value()?.string()?)?);
+            }
+            Long("ehlo-name") if sending => o.ehlo_name = Some(args.value()?.string()?),
+            Long("user") if sending => o.user = Some(args.value()?.string()?),
+            Long("password-file") if sending => {
+                set_secret(&mut o, SecretSource::PasswordFile(args.value()?.into()))?;
+            }
+            Long("password-env") if sending => {
+                set_secret(&mut o, SecretSource::PasswordEnv(args.value()?))?;
+            }
+            Long("token-file") if sending => {
+                set_secret(&mut o, SecretSource::TokenFile(args.value()?.into()))?;
+            }
+            Long("mechanism") if sending => o.mechanisms.push(args.value()?.string()?),
+            Long("from") if sending => o.from = Some(args.value()?.string()?),
+            Long("to") if sending => o.to.push(args.value()?.string()?),
+            Long("partial") if sending => o.partial = true,
+            Value(path) if action != Action::Probe && o.file.is_none() => {
+                o.file = Some(path.into());
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    check(&o)?;
+    Ok(o)
+}
+
+/// What no action can do without.
+fn check(o: &Options) -> Result<(), lexopt::Error> {
+    if o.action == Action::Help {
+        return Ok(());
+    }
+    if o.server.is_empty() {
+        return Err("--server HOST is missing: the name to verify".into());
+    }
+    if o.action == Action::Verify && o.file.is_none() {
+        return Err("the file with the chain is missing".into());
+    }
+    match (&o.user, &o.secret) {
+        (Some(_), None) => {
+            Err("--user needs --password-file, --password-env or --token-file".into())
+        }
+        (None, Some(_)) => Err("a password or token needs --user".into()),
+        (None, None) if !o.mechanisms.is_empty() => Err("--mechanism needs --user".into()),
+        _ => Ok(()),
+    }
+}
+
+fn set_secret(o: &mut Options, source: SecretSource) -> Result<(), lexopt::Error> {
+    if o.secret.replace(source).is_some() {
+        return Err("only one of --password-file, --password-env and --token-file".into());
+    }
+    Ok(())
+}
+
+fn one_of<T: Copy>(
+    args: &mut lexopt::Parser,
+    option: &str,
+    choices: [(&str, T); 2],
+) -> Result<T, lexopt::Error> {
+    let word = args.value()?.string()?;
+    let found = choices.iter().find(|choice| choice.0 == word);
+    found.map(|choice| choice.1).ok_or_else(|| {
+        format!(
+            "{option} takes {} or {}, not {word}",
+            choices[0].0, choices[1].0
+        )
+        .into()
+    })
+}
+
+fn port(text: &str) -> Result<u32, lexopt::Error> {
+    let wrong = || format!("{text} is no port: a number from 1 to 65535").into();
+    text.parse::<u16>()
+        .ok()
+        .filter(|port| *port > 0)
+        .map(u32::from)
+        .ok_or_else(wrong)
+}
+
+fn seconds(text: &str) -> Result<Duration, lexopt::Error> {
+    let wrong = || format!("--timeout {text}: a number of seconds above 0").into();
+    let seconds = text.parse::<f64>().ok().filter(|s| *s > 0.0);
+    seconds
+        .and_then(|s| Duration::try_from_secs_f64(s).ok())
+        .ok_or_else(wrong)
+}
+
+/// `ADDR:PORT` or `[V6]:PORT`.
+fn address(text: &str) -> Result<(String, u32), lexopt::Error> {
+    let wrong = || lexopt::Error::from(format!("--connect {text}: not ADDR:PORT or [V6]:PORT"));
+    let (host, number) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let bracketed = host.starts_with('[') && host.ends_with(']');
+    if host.is_empty() || (host.contains(':') && !bracketed) {
+        return Err(wrong());
+    }
+    Ok((host.to_owned(), port(number)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> Result<Options, String> {
+        parse(lexopt::Parser::from_args(line.split(' ')))
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_usage() {
+        for bad in [
+            "",
+            "sand",
+            "send",
+            "send --server",
+            "send --server h --tls none",
+            "send --server h --connect ::1:25",
+            "send --server h --connect a",
+            "send --server h --port 0",
+            "send --server h --port 65536",
+            "send --server h --user u",
+            "send --server h --password-env V",
+            "send --server h --timeout 0",
+            "send --server h --timeout nan",
+            "send --server h a b",
+            "probe --server h --from a@b",
+            "probe --server h file",
+            "verify --server h",
+            "send --server h --user u --password-env V --token-file f",
+            "send --server h --insecure",
+            "send --server h --mechanism PLAIN",
+            "send --server h --at 5",
+        ] {
+            assert!(of(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_makes_sense_is_read() {
+        let o = of("send --server h --connect [::1]:25 --to a@b --to c@d --timeout 1.5 -").unwrap();
+        assert_eq!(o.connect, Some(("[::1]".to_owned(), 25)));
+        assert_eq!(
+            (o.to.len(), o.timeout),
+            (2, Some(Duration::from_millis(1500)))
+        );
+        assert!(of("verify --server h --at 5 chain.pem").is_ok());
+        assert_eq!(of("--help").unwrap().action, Action::Help);
+    }
+}

@@ -1,0 +1,123 @@
+//! Results for people: a few plain lines, in colour on a terminal.
+
+use std::io::{self, IsTerminal as _};
+
+use secsmtp::client::Report;
+use secsmtp::error::{Error, Outcome, Record, Stage};
+use secsmtp::log::Level;
+use secsmtp::tls::Verdict;
+
+const GREEN: &str = "32";
+const YELLOW: &str = "33";
+const RED: &str = "31";
+
+/// Of send.
+pub(crate) fn sent(sent: &Result<Record, Error>) {
+    let record = match sent {
+        Ok(record) => {
+            let words = record.answer.as_ref().map_or("", |a| a.text.as_str());
+            println!(
+                "{} The server has taken the mail: {words}",
+                out(GREEN, "ACCEPTED.")
+            );
+            record
+        }
+        Err(error) => {
+            let word = match error.record.outcome {
+                Outcome::Unknown => err(YELLOW, "UNKNOWN."),
+                Outcome::Refused => err(RED, "REFUSED."),
+                _ => err(RED, "NOT SENT."),
+            };
+            eprintln!("{word} {error}");
+            eprintln!(
+                "  ({}, number {})",
+                error.status().name(),
+                error.status().number()
+            );
+            &error.record
+        }
+    };
+    if record
+        .recipients
+        .iter()
+        .any(|r| r.outcome != record.outcome)
+    {
+        for recipient in &record.recipients {
+            let answer = recipient.answer.as_ref();
+            let words = answer.map_or(String::new(), |a| format!(": {} {}", a.code, a.text));
+            eprintln!(
+                "  {} {}{words}",
+                recipient.address,
+                recipient.outcome.name()
+            );
+        }
+    }
+    if let (Ok(_), Some(peer)) = (sent, &record.peer) {
+        println!("  over TLS {}, {}", peer.tls_version, peer.cipher_suite);
+        if let Some(leaf) = peer.spki.first() {
+            let pinned = if peer.matched_pin.is_some() {
+                ", pinned"
+            } else {
+                ""
+            };
+            println!("  to the server with the key {leaf}{pinned}");
+        }
+    }
+}
+
+/// Of probe.
+pub(crate) fn probed(met: &Result<Report, Error>) {
+    match met {
+        Ok(report) => {
+            let (colour, word) = if report.verdict.is_ok() {
+                (GREEN, "TRUSTED.")
+            } else {
+                (RED, "NOT TRUSTED.")
+            };
+            print!("{}\n{report}", out(colour, word));
+        }
+        Err(error) => eprintln!("{} {error}", err(RED, "NOBODY MET.")),
+    }
+}
+
+/// Of verify.
+pub(crate) fn verified(verdict: &Result<Verdict, Error>) {
+    match verdict {
+        Ok(verdict) if verdict.judgement.is_ok() => {
+            println!("{} {verdict}", out(GREEN, "TRUSTED."))
+        }
+        Ok(verdict) => println!("{} {verdict}", out(RED, "NOT TRUSTED.")),
+        Err(error) => eprintln!("{} {error}", err(RED, "NOT VERIFIED.")),
+    }
+}
+
+/// A line of the log.
+pub(crate) fn log_line(level: Level, stage: Stage, text: &str) {
+    let (colour, word) = match level {
+        Level::Error => (RED, "error"),
+        Level::Warning => (YELLOW, "warning"),
+        Level::Info => (GREEN, "info"),
+        Level::Debug => ("2", "debug"),
+    };
+    eprintln!(
+        "{} {:8} {text}",
+        err(colour, &format!("{word:7}")),
+        stage.name()
+    );
+}
+
+fn out(colour: &str, word: &str) -> String {
+    paint(io::stdout().is_terminal(), colour, word)
+}
+
+fn err(colour: &str, word: &str) -> String {
+    paint(io::stderr().is_terminal(), colour, word)
+}
+
+fn paint(terminal: bool, colour: &str, word: &str) -> String {
+    if terminal {
+        format!("\x1b[{colour}m{word}\x1b[0m")
+    } else {
+        word.to_owned()
+    }
+}

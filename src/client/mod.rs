@@ -1,0 +1,278 @@
+//! The client: one server, one policy, and the way of a mail from here to there.
+
+#![forbid(unsafe_code)]
+
+mod report;
+
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::channel::{Cleartext, Verified};
+use crate::credential::Credential;
+use crate::deadline::Timeouts;
+use crate::error::{Cause, Error, Outcome, Record, Stage};
+use crate::log::{Level, Log};
+use crate::message::Message;
+use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
+use crate::proto::address::EhloName;
+use crate::smtp::{Context, Session, upgrade, upgrade_probe};
+use crate::status::Status;
+use crate::tls::{Host, Policy, ProbeSetup, Setup, TlsMode};
+
+pub use report::Report;
+
+/// What may be set after a client was made; each send takes a snapshot.
+#[derive(Debug, Clone, Default)]
+struct Settings {
+    connect: Option<(Host, u16)>,
+    credential: Option<Arc<Credential>>,
+    ehlo_name: Option<EhloName>,
+    timeouts: Timeouts,
+}
+
+/// A server to submit mail to. Usable from several threads at once; each call has a connection of
+/// its own.
+#[derive(Debug)]
+pub struct Client {
+    host: Host,
+    port: u16,
+    policy: Arc<Policy>,
+    settings: RwLock<Settings>,
+    running: Mutex<Vec<Arc<Canceller>>>,
+}
+
+impl Client {
+    /// For the server that is named `host` in its certificate; `port` 0 is 465 with implicit TLS
+    /// and 587 with STARTTLS. The policy is copied.
+    ///
+    /// # Errors
+    /// [`Status::Host`] or [`Status::Port`].
+    pub fn new(host: &str, port: u32, policy: &Policy) -> Result<Self, Error> {
+        let host = parse_host("host", host)?;
+        let default = match policy.tls_mode {
+            TlsMode::Implicit => 465,
+            TlsMode::Starttls => 587,
+        };
+        let port = if port == 0 {
+            default
+        } else {
+            parse_port(port)?
+        };
+        Ok(Self {
+            host,
+            port,
+            policy: Arc::new(policy.clone()),
+            settings: RwLock::default(),
+            running: Mutex::default(),
+        })
+    }
+
+    /// Dials this address or name instead of the host; what is verified stays the host.
+    ///
+    /// # Errors
+    /// [`Status::Host`] or [`Status::Port`].
+    pub fn set_connect(&self, address: &str, port: u32) -> Result<(), Error> {
+        let target = (parse_host("connect address", address)?, parse_port(port)?);
+        self.settings.write().connect = Some(target);
+        Ok(())
+    }
+
+    /// Logs in with this, or with `None` not at all.
+    pub fn set_credential(&self, credential: Option<Arc<Credential>>) {
+        self.settings.write().credential = credential;
+    }
+
+    /// The name for EHLO inside TLS; in clear it is always a neutral one.
+    ///
+    /// # Errors
+    /// [`Status::EhloName`].
+    pub fn set_ehlo_name(&self, name: &str) -> Result<(), Error> {
+        let name = EhloName::parse(name)
+            .map_err(|why| Error::argument(Status::EhloName, "EHLO name", why))?;
+        self.settings.write().ehlo_name = Some(name);
+        Ok(())
+    }
+
+    /// The patience of one stage, or with [`Stage::Local`] that of a whole call.
+    pub fn set_timeout(&self, stage: Stage, patience: std::time::Duration) {
+        self.settings.write().timeouts.set(stage, patience);
+    }
+
+    /// Sends a message and waits for what becomes of it.
+    ///
+    /// # Errors
+    /// Where it failed, what left the machine, and what became of the message.
+    pub fn send(&self, message: &Message, log: Log<'_>) -> Result<Record, Error> {
+        message.parts()?;
+        let setup = Setup::new(&self.policy, &self.host)?;
+        let settings = self.settings.read().clone();
+        let mut cx = Context::new(
+            self.host.as_str(),
+            self.port,
+            settings.timeouts.clone(),
+            log,
+        );
+        if self.policy.has_lone_pin() && !self.policy.has_anchors() {
+            cx.say(Level::Warning, || {
+                "there is one pin and no other: the server's next key will be refused until you \
+                 add it"
+                    .to_owned()
+            });
+        }
+        cx.record.recipients = message.recipients_not_sent();
+        cx.record.message_id = message.message_id();
+        let (transport, _running) = self.connect(&settings, &mut cx)?;
+        let mut session = self.open(transport, &setup, &settings, &mut cx)?;
+        let sent = Self::deliver(
+            &mut session,
+            &mut cx,
+            settings.credential.as_deref(),
+            message,
+        );
+        match &sent {
+            // A refusal leaves the dialogue in order: part as one should.
+            Ok(()) => session.quit(&mut cx),
+            Err(error) if error.record.outcome == Outcome::Refused => session.quit(&mut cx),
+            Err(_) => {}
+        }
+        sent.map(|()| cx.record)
+    }
+
+    /// Meets the server and looks at it: EHLO, STARTTLS, QUIT, and nothing else is written. The
+    /// policy may be empty.
+    ///
+    /// # Errors
+    /// When nobody was met. A peer that is not believed is no error but the report's verdict.
+    pub fn probe(&self, log: Log<'_>) -> Result<Report, Error> {
+        let setup = ProbeSetup::new(&self.policy, &self.host)?;
+        let settings = self.settings.read().clone();
+        let mut cx = Context::new(
+            self.host.as_str(),
+            self.port,
+            settings.timeouts.clone(),
+            log,
+        );
+        let (transport, _running) = self.connect(&settings, &mut cx)?;
+        let clear = Cleartext::new(transport);
+        let session = match self.policy.tls_mode {
+            TlsMode::Implicit => {
+                let probed = upgrade_probe(clear, &setup, &mut cx)?;
+                Session::<crate::channel::Probed<_>>::open(probed, &mut cx)?
+            }
+            TlsMode::Starttls => {
+                Session::<Cleartext<_>>::open(clear, &mut cx)?.starttls_probe(&mut cx, &setup)?
+            }
+        };
+        let report = Report::new(&self.policy, &self.host, self.port, &session);
+        session.quit(&mut cx);
+        Ok(report)
+    }
+
+    /// Ends each send and probe that is running now, at once. From any thread.
+    pub fn cancel(&self) {
+        for canceller in self.running.lock().iter() {
+            canceller.cancel();
+        }
+    }
+
+    fn connect(
+        &self,
+        settings: &Settings,
+        cx: &mut Context<'_>,
+    ) -> Result<(TcpTransport, Running<'_>), Error> {
+        let waiter = Waiter::new().map_err(|error| {
+            cx.fail(Cause::Resource {
+                what: "selector",
+                kind: error.kind(),
+            })
+        })?;
+        let running = Running::new(self, waiter.canceller());
+        let mut waiter = waiter;
+        let (target, port) = match &settings.connect {
+            Some((address, port)) => (address.as_str(), *port),
+            None => (self.host.as_str(), self.port),
+        };
+        cx.enter(Stage::Resolve);
+        let found = resolve(target, port, &mut waiter, cx.deadline());
+        let addresses = found.map_err(|cause| cx.fail_network(cause))?;
+        cx.enter(Stage::Connect);
+        cx.say(Level::Info, || {
+            format!("connecting to {target} port {port} for {}", self.host)
+        });
+        let transport = dial(&addresses, waiter, cx.deadline());
+        Ok((transport.map_err(|cause| cx.fail_network(cause))?, running))
+    }
+
+    fn open(
+        &self,
+        transport: TcpTransport,
+        setup: &Setup,
+        settings: &Settings,
+        cx: &mut Context<'_>,
+    ) -> Result<Session<Verified<TcpTransport>>, Error> {
+        let clear = Cleartext::new(transport);
+        let name = settings.ehlo_name.as_ref();
+        match self.policy.tls_mode {
+            TlsMode::Implicit => {
+                let verified = upgrade(clear, setup, cx)?;
+                Session::<Verified<_>>::open(verified, cx, name)
+            }
+            TlsMode::Starttls => {
+                Session::<Cleartext<_>>::open(clear, cx)?.starttls(cx, setup, name)
+            }
+        }
+    }
+
+    fn deliver(
+        session: &mut Session<Verified<TcpTransport>>,
+        cx: &mut Context<'_>,
+        credential: Option<&Credential>,
+        message: &Message,
+    ) -> Result<(), Error> {
+        if let Some(credential) = credential {
+            session.authenticate(cx, credential)?;
+        }
+        session.transaction(cx, message)
+    }
+}
+
+/// Keeps a call among those that [`Client::cancel`] ends, for as long as it runs.
+struct Running<'a> {
+    client: &'a Client,
+    canceller: Arc<Canceller>,
+}
+
+impl<'a> Running<'a> {
+    fn new(client: &'a Client, canceller: Arc<Canceller>) -> Self {
+        client.running.lock().push(Arc::clone(&canceller));
+        Self { client, canceller }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.client
+            .running
+            .lock()
+            .retain(|other| !Arc::ptr_eq(other, &self.canceller));
+    }
+}
+
+fn parse_host(argument: &'static str, text: &str) -> Result<Host, Error> {
+    Host::parse(text).map_err(|why| Error::argument(Status::Host, argument, why))
+}
+
+fn parse_port(port: u32) -> Result<u16, Error> {
+    let wrong = || {
+        Error::argument(
+            Status::Port,
+            "port",
+            format!("{port} is not between 1 and 65535"),
+        )
+    };
+    u16::try_from(port)
+        .ok()
+        .filter(|port| *port > 0)
+        .ok_or_else(wrong)
+}

@@ -1,0 +1,442 @@
+//! What a call came to: the record of a send, and the error with its cause.
+//!
+//! Causes carry data; the words for people are made in [`mod@text`], at the edge.
+
+#![forbid(unsafe_code)]
+
+mod text;
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::status::Status;
+use crate::tls::{Pin, Rejection};
+
+/// Where in the dialogue something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum Stage {
+    /// Before any network: arguments, files. As a timeout: the whole call.
+    Local = 0,
+    /// Looking up the host name.
+    Resolve = 1,
+    /// Opening the TCP connection.
+    Connect = 2,
+    /// Waiting for the server's 220.
+    Greeting = 3,
+    /// EHLO and its answer.
+    Ehlo = 4,
+    /// STARTTLS and its answer.
+    Starttls = 5,
+    /// The TLS handshake and the verdict on the peer.
+    Tls = 6,
+    /// The login.
+    Auth = 7,
+    /// MAIL and its answer.
+    Mail = 8,
+    /// RCPT and its answer.
+    Rcpt = 9,
+    /// DATA and its answer.
+    Data = 10,
+    /// Writing the content.
+    Content = 11,
+    /// Waiting for the answer to the content.
+    Answer = 12,
+}
+
+impl Stage {
+    /// All stages in the order of the dialogue; the index is the number.
+    pub const ALL: [Self; 13] = [
+        Self::Local,
+        Self::Resolve,
+        Self::Connect,
+        Self::Greeting,
+        Self::Ehlo,
+        Self::Starttls,
+        Self::Tls,
+        Self::Auth,
+        Self::Mail,
+        Self::Rcpt,
+        Self::Data,
+        Self::Content,
+        Self::Answer,
+    ];
+
+    /// The stage of a number.
+    #[must_use]
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| *stage as i32 == number)
+    }
+
+    /// The stage in one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Resolve => "resolve",
+            Self::Connect => "connect",
+            Self::Greeting => "greeting",
+            Self::Ehlo => "ehlo",
+            Self::Starttls => "starttls",
+            Self::Tls => "tls",
+            Self::Auth => "auth",
+            Self::Mail => "mail",
+            Self::Rcpt => "rcpt",
+            Self::Data => "data",
+            Self::Content => "content",
+            Self::Answer => "answer",
+        }
+    }
+}
+
+/// What became of a message, or of it for one recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Outcome {
+    /// Certainly not delivered; sending again is safe.
+    NotSent = 1,
+    /// The verified server said no, with a well-formed 4yz or 5yz reply.
+    Refused = 2,
+    /// The verified server answered the content with 250.
+    Accepted = 3,
+    /// The line broke between the last octet of the content and its answer: don't retry blindly.
+    Unknown = 4,
+}
+
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 4] = [Self::NotSent, Self::Refused, Self::Accepted, Self::Unknown];
+
+    /// The outcome in one word, as the command's JSON has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Refused => "refused",
+            Self::Accepted => "accepted",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What to do with a message that was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Retry {
+    /// Something must be changed first.
+    Never = 0,
+    /// The same call may succeed later, and can't deliver twice.
+    Later = 1,
+    /// The mail may have been delivered: ask a person, or look for its Message-ID.
+    Unknown = 2,
+}
+
+/// A server's answer, fit to be shown: controls escaped, capped, own secrets scrubbed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The three digits (RFC 5321 section 4.2).
+    pub code: u16,
+    /// The enhanced status code (RFC 3463), for instance `5.7.8`.
+    pub enhanced: Option<String>,
+    /// The words, lines joined with a line feed.
+    pub text: String,
+}
+
+/// One recipient's part in a send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// The address as given.
+    pub address: String,
+    /// What became of the mail for this recipient.
+    pub outcome: Outcome,
+    /// The server's last word on it: to RCPT, or to the content.
+    pub answer: Option<Answer>,
+}
+
+/// Who was met.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Peer {
+    /// `1.2` or `1.3`; empty before the handshake is over.
+    pub tls_version: &'static str,
+    /// The suite's IANA name; empty before the handshake is over.
+    pub cipher_suite: String,
+    /// SHA-256 of the public key (SubjectPublicKeyInfo) of each certificate served, leaf first.
+    pub spki: Vec<Pin>,
+    /// The pin that matched.
+    pub matched_pin: Option<Pin>,
+    /// The SASL mechanism of the login.
+    pub mechanism: Option<&'static str>,
+    /// The channel binding of the login.
+    pub channel_binding: Option<&'static str>,
+}
+
+/// The record of one send, whatever it came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The last stage reached.
+    pub stage: Stage,
+    /// What became of the message.
+    pub outcome: Outcome,
+    /// Whether an octet of the secret, or of anything computed from it, was written.
+    pub secret_released: bool,
+    /// Whether an octet of the content was written.
+    pub content_released: bool,
+    /// The server's decisive answer.
+    pub answer: Option<Answer>,
+    /// The content's Message-ID, if it has one.
+    pub message_id: Option<String>,
+    /// Each recipient's part, in the order given.
+    pub recipients: Vec<Recipient>,
+    /// Who was met, once somebody was.
+    pub peer: Option<Peer>,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            stage: Stage::Local,
+            outcome: Outcome::NotSent,
+            secret_released: false,
+            content_released: false,
+            answer: None,
+            message_id: None,
+            recipients: Vec::new(),
+            peer: None,
+        }
+    }
+}
+
+/// What is wrong with a reply's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyFault {
+    /// Not three digits from 200 to 599.
+    Code,
+    /// Neither space nor hyphen behind the code.
+    Separator,
+    /// Another code in a later line of the same reply.
+    Mismatch,
+    /// A CR or LF that is not part of CRLF.
+    BareLineEnd,
+    /// A line, the number of lines, or all of it beyond the cap.
+    TooLong,
+}
+
+/// What the server refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// The login.
+    Auth,
+    /// MAIL.
+    Sender,
+    /// One or all of the RCPTs.
+    Recipient,
+    /// DATA or the content.
+    Content,
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// An argument that can't be used: its name and what is wrong with it.
+    Argument {
+        /// A status of the 1xxx group.
+        status: Status,
+        /// The argument's name.
+        argument: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Somebody cancelled the call.
+    Cancelled,
+    /// The stage's patience, or with `overall` that of the whole call, ran out.
+    Timeout {
+        /// Whether the deadline of the whole call passed.
+        overall: bool,
+    },
+    /// The name has no address.
+    Lookup {
+        /// The name looked up.
+        host: String,
+    },
+    /// Too many earlier look-ups hang.
+    LookupBusy,
+    /// No address took the connection; each with the reason.
+    Connect {
+        /// The addresses tried.
+        attempts: Vec<(SocketAddr, io::ErrorKind)>,
+    },
+    /// The connection broke.
+    Lost {
+        /// `UnexpectedEof` when the peer closed it.
+        kind: io::ErrorKind,
+    },
+    /// Clear text where TLS is due; a sample, escaped.
+    NotTls {
+        /// The first octets received.
+        sample: String,
+    },
+    /// The handshake failed; what the TLS layer says.
+    Handshake {
+        /// The TLS layer's description, made of its own vocabulary.
+        detail: String,
+    },
+    /// The peer is not one that the policy trusts.
+    Untrusted(Box<Rejection>),
+    /// STARTTLS is not offered.
+    StarttlsMissing,
+    /// STARTTLS was answered with something other than 220.
+    StarttlsRefused,
+    /// Bytes behind the answer to STARTTLS.
+    BytesBeforeTls {
+        /// How many.
+        count: usize,
+    },
+    /// A reply that is not SMTP; a sample, escaped.
+    Malformed {
+        /// What is wrong.
+        fault: ReplyFault,
+        /// The beginning of what was received.
+        sample: String,
+    },
+    /// A well-formed reply that does not fit.
+    Unexpected {
+        /// What would have fitted.
+        expected: &'static str,
+    },
+    /// 421.
+    Closing,
+    /// Bytes when none were due.
+    Unsolicited,
+    /// A login was given, none is offered.
+    AuthMissing,
+    /// No mechanism in common.
+    MechanismMissing {
+        /// What the server offers.
+        offered: Vec<String>,
+        /// What the caller allows.
+        allowed: Vec<&'static str>,
+    },
+    /// Larger than the server's SIZE.
+    TooLarge {
+        /// Octets of the message.
+        size: u64,
+        /// Octets that the server takes.
+        limit: u64,
+    },
+    /// 8-bit content, no 8BITMIME.
+    Needs8Bit,
+    /// An address beyond ASCII, no SMTPUTF8.
+    NeedsSmtputf8 {
+        /// That address.
+        address: String,
+    },
+    /// The verified server said no; its words are in the record.
+    Refused(Refused),
+    /// The system gave no descriptor or thread.
+    Resource {
+        /// What was asked of it.
+        what: &'static str,
+        /// Its answer.
+        kind: io::ErrorKind,
+    },
+    /// No random numbers.
+    Random,
+    /// A fault of our own, caught.
+    Panic,
+}
+
+/// Why a call failed, and everything known about how far it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Why.
+    pub cause: Cause,
+    /// How far it came and what left the machine.
+    pub record: Box<Record>,
+}
+
+impl Error {
+    /// An error before any network.
+    #[must_use]
+    pub fn local(cause: Cause) -> Self {
+        Self {
+            cause,
+            record: Box::default(),
+        }
+    }
+
+    /// An argument that can't be used.
+    #[must_use]
+    pub fn argument(status: Status, argument: &'static str, why: impl Into<String>) -> Self {
+        Self::local(Cause::Argument {
+            status,
+            argument,
+            why: why.into(),
+        })
+    }
+
+    /// The cause as a number.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match &self.cause {
+            Cause::Argument { status, .. } => *status,
+            Cause::Cancelled => Status::Cancelled,
+            Cause::Timeout { .. } => Status::Timeout,
+            Cause::Lookup { .. } => Status::Lookup,
+            Cause::LookupBusy => Status::LookupBusy,
+            Cause::Connect { .. } => Status::Connect,
+            Cause::Lost { .. } => Status::ConnectionLost,
+            Cause::NotTls { .. } => Status::NotTls,
+            Cause::Handshake { .. } => Status::Handshake,
+            Cause::Untrusted(rejection) => rejection.status(),
+            Cause::StarttlsMissing => Status::StarttlsMissing,
+            Cause::StarttlsRefused => Status::StarttlsRefused,
+            Cause::BytesBeforeTls { .. } => Status::BytesBeforeTls,
+            Cause::Malformed {
+                fault: ReplyFault::TooLong,
+                ..
+            } => Status::ReplyTooLong,
+            Cause::Malformed { .. } => Status::MalformedReply,
+            Cause::Unexpected { .. } => Status::UnexpectedReply,
+            Cause::Closing => Status::Closing,
+            Cause::Unsolicited => Status::Unsolicited,
+            Cause::AuthMissing => Status::AuthMissing,
+            Cause::MechanismMissing { .. } => Status::MechanismMissing,
+            Cause::TooLarge { .. } => Status::TooLarge,
+            Cause::Needs8Bit => Status::Needs8Bit,
+            Cause::NeedsSmtputf8 { .. } => Status::NeedsSmtputf8,
+            Cause::Refused(Refused::Auth) => Status::AuthRefused,
+            Cause::Refused(Refused::Sender) => Status::SenderRefused,
+            Cause::Refused(Refused::Recipient) => Status::RecipientRefused,
+            Cause::Refused(Refused::Content) => Status::ContentRefused,
+            Cause::Resource { .. } => Status::Resource,
+            Cause::Random => Status::Random,
+            Cause::Panic => Status::Panic,
+        }
+    }
+
+    /// Whether to try again.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        if self.record.outcome == Outcome::Unknown {
+            return Retry::Unknown;
+        }
+        let temporary = self
+            .record
+            .answer
+            .as_ref()
+            .is_some_and(|a| (400..500).contains(&a.code));
+        match &self.cause {
+            Cause::Timeout { .. }
+            | Cause::Lookup { .. }
+            | Cause::LookupBusy
+            | Cause::Connect { .. }
+            | Cause::Lost { .. }
+            | Cause::Closing
+            | Cause::Resource { .. } => Retry::Later,
+            _ if temporary => Retry::Later,
+            _ => Retry::Never,
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,163 @@
+//! The words for people: what was expected, what was met, what left the machine.
+
+use std::fmt;
+use std::io;
+
+use super::{Cause, Error, Outcome, Refused, ReplyFault, Retry, Stage};
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_cause(f, &self.cause)?;
+        if let Some(answer) = &self.record.answer {
+            write!(f, " The server said: {}", answer.code)?;
+            for line in answer.text.lines().take(4) {
+                write!(f, " {line}")?;
+            }
+            f.write_str(".")?;
+        }
+        if self.record.stage == Stage::Local {
+            return f.write_str(" Nothing was sent: no connection was opened.");
+        }
+        write!(f, " (At stage {}.) ", self.record.stage.name())?;
+        f.write_str(self.what_left())?;
+        f.write_str(match self.retry() {
+            Retry::Unknown => {
+                " The server may have taken the mail: don't send it again without looking."
+            }
+            Retry::Later => " Trying again later is safe.",
+            Retry::Never => "",
+        })
+    }
+}
+
+impl Error {
+    /// What left the machine, in a sentence.
+    fn what_left(&self) -> &'static str {
+        let record = &self.record;
+        let envelope = record.stage >= Stage::Mail;
+        match (record.secret_released, record.content_released) {
+            (false, false) if !envelope => {
+                "Nothing left this machine: no login, no address, no content."
+            }
+            (true, false) if !envelope => {
+                "The login was sent, over the verified channel; no address and no content."
+            }
+            (false, false) | (true, false) => {
+                "No content was sent; login and addresses only over the verified channel."
+            }
+            _ if record.outcome == Outcome::Unknown => {
+                "All of the content was sent, over the verified channel, and no answer came."
+            }
+            _ => "Content was sent, over the verified channel.",
+        }
+    }
+}
+
+fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
+    match cause {
+        Cause::Argument { argument, why, .. } => write!(f, "{argument}: {why}."),
+        Cause::Cancelled => f.write_str("The call was cancelled."),
+        Cause::Timeout { overall: true } => f.write_str("The time for the whole call is over."),
+        Cause::Timeout { overall: false } => f.write_str("The peer did not answer in time."),
+        Cause::Lookup { host } => write!(f, "The name {host} has no address."),
+        Cause::LookupBusy => {
+            f.write_str("Too many earlier name look-ups are still hanging in the system.")
+        }
+        Cause::Connect { attempts } => {
+            f.write_str("No connection:")?;
+            for (i, (address, kind)) in attempts.iter().enumerate() {
+                let comma = if i == 0 { "" } else { "," };
+                write!(f, "{comma} {address} ({})", io_words(*kind))?;
+            }
+            f.write_str(".")
+        }
+        Cause::Lost {
+            kind: io::ErrorKind::UnexpectedEof,
+        } => f.write_str("The peer closed the connection."),
+        Cause::Lost { kind } => write!(f, "The connection broke ({}).", io_words(*kind)),
+        Cause::NotTls { sample } => write!(
+            f,
+            "A TLS handshake was expected, and clear text came: \"{sample}\". Either the port \
+             speaks STARTTLS (often 587), or somebody stands between you and the server."
+        ),
+        Cause::Handshake { detail } => write!(f, "The TLS handshake failed: {detail}."),
+        Cause::Untrusted(rejection) => write!(f, "{rejection}"),
+        Cause::StarttlsMissing => f.write_str(
+            "STARTTLS was expected, and the server does not offer it. Either it is the wrong port \
+             (implicit TLS is often 465), or somebody between you and the server removes it.",
+        ),
+        Cause::StarttlsRefused => f.write_str("The server refused STARTTLS."),
+        Cause::BytesBeforeTls { count } => write!(
+            f,
+            "{count} octets stood behind the answer to STARTTLS, before TLS: somebody tries to \
+             slip words into the encrypted part."
+        ),
+        Cause::Malformed { fault, sample } => {
+            let what = match fault {
+                ReplyFault::Code => "it does not begin with a reply code",
+                ReplyFault::Separator => "no space or hyphen follows its code",
+                ReplyFault::Mismatch => "its lines have different codes",
+                ReplyFault::BareLineEnd => "a CR or LF stands alone in it",
+                ReplyFault::TooLong => "it is longer than any honest one",
+            };
+            write!(f, "The reply is not SMTP: {what}: \"{sample}\".")
+        }
+        Cause::Unexpected { expected } => {
+            write!(f, "The reply does not fit: {expected} was expected.")
+        }
+        Cause::Closing => f.write_str("The server is closing the connection."),
+        Cause::Unsolicited => f.write_str("The server spoke without being asked."),
+        Cause::AuthMissing => {
+            f.write_str("A login was given, and the server offers none over the verified channel.")
+        }
+        Cause::MechanismMissing { offered, allowed } => write!(
+            f,
+            "The server offers only the mechanisms {}, and allowed are {}.",
+            words(offered),
+            words(allowed)
+        ),
+        Cause::TooLarge { size, limit } => {
+            write!(
+                f,
+                "The message has {size} octets, and the server takes {limit}."
+            )
+        }
+        Cause::Needs8Bit => f.write_str(
+            "The content has octets above 127, and the server does not offer 8BITMIME: encode it \
+             as quoted-printable or base64.",
+        ),
+        Cause::NeedsSmtputf8 { address } => {
+            write!(
+                f,
+                "The address {address} is not ASCII, and the server does not offer SMTPUTF8."
+            )
+        }
+        Cause::Refused(what) => f.write_str(match what {
+            Refused::Auth => "The server refused the login.",
+            Refused::Sender => "The server refused the sender.",
+            Refused::Recipient => "The server refused a recipient.",
+            Refused::Content => "The server refused the message.",
+        }),
+        Cause::Resource { what, kind } => {
+            write!(f, "The system gave no {what} ({}).", io_words(*kind))
+        }
+        Cause::Random => f.write_str("The system gave no random numbers."),
+        Cause::Panic => f.write_str(
+            "A fault inside the library was caught; the object it happened on is out of use.",
+        ),
+    }
+}
+
+fn words<T: AsRef<str>>(list: &[T]) -> String {
+    if list.is_empty() {
+        return "(none)".to_owned();
+    }
+    list.iter()
+        .map(AsRef::as_ref)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn io_words(kind: io::ErrorKind) -> String {
+    kind.to_string()
+}

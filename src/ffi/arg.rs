@@ -1,0 +1,109 @@
+//! Arguments that come in: pointer and length to slice or text, numbers to choices, places for
+//! results. The NULL and length rules of the header stand here, once.
+
+use std::ffi::c_char;
+
+use super::handle::{self, Handle};
+use crate::error::Error;
+use crate::status::Status;
+
+/// The length that says "measure it": all bits set.
+const NUL_TERMINATED: usize = usize::MAX;
+/// The longest text argument; names and addresses have far stricter limits of their own.
+const MAX_TEXT: usize = 64 * 1024;
+/// The longest bytes argument.
+const MAX_BYTES: usize = if usize::BITS >= 64 { 1 << 31 } else { 1 << 30 };
+
+/// Borrows bytes for the call. NULL with length 0 is empty.
+pub(super) unsafe fn bytes<'a>(
+    argument: &'static str,
+    pointer: *const u8,
+    len: usize,
+) -> Result<&'a [u8], Error> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if pointer.is_null() {
+        return Err(Error::argument(
+            Status::Null,
+            argument,
+            "is NULL, and its length is not 0",
+        ));
+    }
+    if len > MAX_BYTES {
+        let why = format!("a length of {len} octets is beyond the limit of {MAX_BYTES}");
+        return Err(Error::argument(Status::Length, argument, why));
+    }
+    // SAFETY: the header asks for `len` readable octets for the time of the call; the pointer is
+    // not NULL and the length is within what a slice can have.
+    Ok(unsafe { std::slice::from_raw_parts(pointer, len) })
+}
+
+/// Borrows a text for the call: counted, or with all bits of the length set up to its NUL.
+pub(super) unsafe fn text<'a>(
+    argument: &'static str,
+    pointer: *const c_char,
+    len: usize,
+) -> Result<&'a str, Error> {
+    let too_long = || {
+        let why = format!("is longer than {MAX_TEXT} octets, or has no NUL at its end");
+        Error::argument(Status::Length, argument, why)
+    };
+    let len = if len == NUL_TERMINATED {
+        if pointer.is_null() {
+            return Err(Error::argument(Status::Null, argument, "is NULL"));
+        }
+        // SAFETY: the header asks for a NUL-terminated text here; no more than the limit is read.
+        unsafe { libc::strnlen(pointer, MAX_TEXT.saturating_add(1)) }
+    } else {
+        len
+    };
+    if len > MAX_TEXT {
+        return Err(too_long());
+    }
+    // SAFETY: as `bytes` asks; `len` octets before the NUL, or as the caller counted.
+    let bytes = unsafe { bytes(argument, pointer.cast(), len)? };
+    std::str::from_utf8(bytes)
+        .map_err(|_| Error::argument(Status::Utf8, argument, "is not valid UTF-8"))
+}
+
+/// Checks the place for a result before anything is done.
+pub(super) fn place<T>(argument: &'static str, out: *mut *mut T) -> Result<(), Error> {
+    if out.is_null() {
+        return Err(Error::argument(
+            Status::Null,
+            argument,
+            "is NULL, and the result needs a place",
+        ));
+    }
+    Ok(())
+}
+
+/// Puts a new object into the table and its handle into the caller's place.
+pub(super) unsafe fn hand_out<T, O: Send + Sync + 'static>(
+    out: *mut *mut T,
+    object: O,
+) -> Result<(), Error> {
+    let handle: Handle = handle::insert(object)?;
+    // SAFETY: `place` found it not NULL; the header asks for a place for one pointer.
+    unsafe { out.write(handle.as_ptr()) };
+    Ok(())
+}
+
+/// One of a few numbers.
+pub(super) fn choice<T: Copy>(
+    argument: &'static str,
+    number: i32,
+    choices: impl IntoIterator<Item = (i32, T)>,
+) -> Result<T, Error> {
+    let found = choices.into_iter().find(|choice| choice.0 == number);
+    let why = || format!("{number} is none of its values");
+    found
+        .map(|choice| choice.1)
+        .ok_or_else(|| Error::argument(Status::Value, argument, why()))
+}
+
+/// 0 or 1.
+pub(super) fn flag(argument: &'static str, number: i32) -> Result<bool, Error> {
+    choice(argument, number, [(0, false), (1, true)])
+}

@@ -1,0 +1,287 @@
+//! secsmtp_client: one server, and what is done with it.
+
+use std::ffi::{c_char, c_void};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::credential::{self, secsmtp_credential};
+use super::error::secsmtp_error;
+use super::handle::{self, Handle};
+use super::message::{self, secsmtp_message};
+use super::policy::{self, secsmtp_policy};
+use super::receipt::{ReceiptObject, secsmtp_receipt};
+use super::report::{ReportObject, secsmtp_report};
+use super::text::Text;
+use super::{arg, guard};
+use crate::client::Client;
+use crate::error::{Error, Stage};
+use crate::log::{Level, Log};
+
+/// A server to submit mail to. Each send or probe has a connection of its own.
+/// Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
+/// _set_log, _send, _probe, _cancel, _free.
+pub struct secsmtp_client(());
+
+/// Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
+/// with a NUL behind its text_len octets, valid for the call. Called on the thread that is inside
+/// secsmtp_client_send or _probe, with no lock held; it may call any function of the library. It
+/// must return normally: no longjmp, no exception.
+pub type secsmtp_log_callback = Option<
+    unsafe extern "C" fn(
+        user: *mut c_void,
+        level: i32,
+        stage: i32,
+        text: *const c_char,
+        text_len: usize,
+    ),
+>;
+
+pub(super) struct Object {
+    client: Client,
+    log: Mutex<Target>,
+}
+
+/// Where a client's log goes. The user's pointer is kept as a number: it is only handed back.
+#[derive(Clone, Copy)]
+struct Target {
+    callback: secsmtp_log_callback,
+    user: usize,
+    max: Level,
+}
+
+impl Object {
+    /// Runs `call` with a log that goes to where it goes now.
+    fn logged<R>(&self, call: impl FnOnce(Log<'_>) -> R) -> R {
+        let target = *self.log.lock();
+        let Some(callback) = target.callback else {
+            return call(Log::off());
+        };
+        let mut sink = |level: Level, stage: Stage, text: &str| {
+            let (text, user) = (
+                Text::new(text),
+                std::ptr::with_exposed_provenance_mut(target.user),
+            );
+            // SAFETY: the host gave this function for this purpose, and the text outlives the call.
+            unsafe { callback(user, level as i32, stage as i32, text.as_ptr(), text.len()) };
+        };
+        call(Log::to(&mut sink, target.max))
+    }
+}
+
+fn get(client: *const secsmtp_client) -> Result<std::sync::Arc<Object>, Error> {
+    handle::get(Handle::of(client), "client")
+}
+
+/// Makes a client for the server that its certificate names `host`: a host name or an IP address.
+/// Port 0 is 465 with implicit TLS and 587 with STARTTLS. Nothing is connected yet.
+/// Ownership: host and policy are copied; *client_out is the caller's; secsmtp_client_free.
+/// Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_new(
+    host: *const c_char,
+    host_len: usize,
+    port: u32,
+    policy: *const secsmtp_policy,
+    client_out: *mut *mut secsmtp_client,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client_out, error_out, || {
+            arg::place("client_out", client_out)?;
+            let host = arg::text("host", host, host_len)?;
+            let client = Client::new(host, port, &policy::copy(policy)?)?;
+            let log = Mutex::new(Target {
+                callback: None,
+                user: 0,
+                max: Level::Error,
+            });
+            arg::hand_out(client_out, Object { client, log })
+        })
+    }
+}
+
+/// Dials this address or name and port; what is verified stays the host.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_connect(
+    client: *mut secsmtp_client,
+    address: *const c_char,
+    address_len: usize,
+    port: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let address = arg::text("address", address, address_len)?;
+            get(client)?.client.set_connect(address, port)
+        })
+    }
+}
+
+/// Logs in with this credential, or with NULL not at all.
+/// Ownership: copied (the secret is shared until the last user of it is freed). Threads: any.
+/// Errors: those of the handles.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_credential(
+    client: *mut secsmtp_client,
+    credential: *const secsmtp_credential,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let object = get(client)?;
+            let credential = if credential.is_null() {
+                None
+            } else {
+                Some(credential::copy(credential)?)
+            };
+            object.client.set_credential(credential);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the name for EHLO inside TLS; in clear it is always a neutral one.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_EHLO_NAME.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_ehlo_name(
+    client: *mut secsmtp_client,
+    name: *const c_char,
+    name_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let name = arg::text("name", name, name_len)?;
+            get(client)?.client.set_ehlo_name(name)
+        })
+    }
+}
+
+/// Sets the patience of a stage (SECSMTP_STAGE_...) in milliseconds, or with SECSMTP_STAGE_ALL that
+/// of a whole call, which has none by default. The stages' defaults are in the README.
+/// Threads: any. Errors: SECSMTP_E_VALUE for a number that is no stage.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_timeout(
+    client: *mut secsmtp_client,
+    stage: i32,
+    milliseconds: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let stage = arg::choice(
+                "stage",
+                stage,
+                Stage::ALL.map(|stage| (stage as i32, stage)),
+            )?;
+            let patience = Duration::from_millis(u64::from(milliseconds));
+            get(client)?.client.set_timeout(stage, patience);
+            Ok(())
+        })
+    }
+}
+
+/// Sends the log of calls that begin from now on to callback, up to and including max_level
+/// (SECSMTP_LOG_...); a NULL callback turns it off. Secrets and content are never in it.
+/// Ownership: user stays the caller's, and must live as long as calls are running. Threads: any.
+/// Errors: SECSMTP_E_VALUE for a number that is no level.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_log(
+    client: *mut secsmtp_client,
+    callback: secsmtp_log_callback,
+    user: *mut c_void,
+    max_level: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let levels = Level::ALL.map(|level| (level as i32, level));
+            let max = arg::choice("max_level", max_level, levels)?;
+            let target = Target {
+                callback,
+                user: user.expose_provenance(),
+                max,
+            };
+            *get(client)?.log.lock() = target;
+            Ok(())
+        })
+    }
+}
+
+/// Sends a message and waits for what becomes of it. Before the server is verified nothing is
+/// written but EHLO (with a neutral name), STARTTLS and QUIT.
+/// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
+/// Threads: any; several sends of one client run side by side, each on its caller's thread.
+/// Errors: any but those of files; secsmtp_error_outcome says what became of the message.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_send(
+    client: *mut secsmtp_client,
+    message: *const secsmtp_message,
+    receipt_out: *mut *mut secsmtp_receipt,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            arg::place("receipt_out", receipt_out)?;
+            let object = get(client)?;
+            let message = message::copy(message)?;
+            let record = object.logged(|log| object.client.send(&message, log))?;
+            arg::hand_out(receipt_out, ReceiptObject::new(record))
+        })
+    }
+}
+
+/// Meets the server and looks at it; nothing but EHLO, STARTTLS and QUIT is written. The policy may
+/// be empty. A server that is not trusted is no error: see secsmtp_report_verdict.
+/// Ownership: *report_out is the caller's, on success only; secsmtp_report_free.
+/// Threads: any. Errors: when nobody was met.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_probe(
+    client: *mut secsmtp_client,
+    report_out: *mut *mut secsmtp_report,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            arg::place("report_out", report_out)?;
+            let object = get(client)?;
+            let report = object.logged(|log| object.client.probe(log))?;
+            arg::hand_out(report_out, ReportObject::new(&report))
+        })
+    }
+}
+
+/// Ends each send and probe of this client that is running now, at once: they return
+/// SECSMTP_E_CANCELLED with their outcome. Calls that begin later are not concerned.
+/// Threads: any. Errors: those of the handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_cancel(
+    client: *mut secsmtp_client,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            get(client)?.client.cancel();
+            Ok(())
+        })
+    }
+}
+
+/// Frees a client and cancels what it is running; those calls return on their own threads. NULL is
+/// a no-op.
+/// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_free(client: *mut secsmtp_client) -> i32 {
+    guard::free_with::<Object>(client.cast(), "client", |object| object.client.cancel())
+}

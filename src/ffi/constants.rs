@@ -1,0 +1,183 @@
+//! Numbers of the ABI: plain integers outside, enums inside.
+
+/// Grows by one whenever functions or numbers are added; compare it at load time.
+pub const SECSMTP_ABI_VERSION: u32 = 1;
+
+/// TLS from the first octet, usually port 465 (RFC 8314 section 3.3).
+pub const SECSMTP_TLS_MODE_IMPLICIT: i32 = 0;
+/// STARTTLS, demanded, usually port 587 (RFC 3207).
+pub const SECSMTP_TLS_MODE_STARTTLS: i32 = 1;
+
+/// TLS 1.2 or newer: the default.
+pub const SECSMTP_TLS_1_2: i32 = 12;
+/// TLS 1.3 only.
+pub const SECSMTP_TLS_1_3: i32 = 13;
+
+/// Certainly not delivered: sending again is safe.
+pub const SECSMTP_OUTCOME_NOT_SENT: i32 = 1;
+/// The verified server said no, with a 4yz or 5yz reply.
+pub const SECSMTP_OUTCOME_REFUSED: i32 = 2;
+/// The verified server answered the content with 250.
+pub const SECSMTP_OUTCOME_ACCEPTED: i32 = 3;
+/// The line broke between the last octet of the content and its answer: don't send again blindly.
+pub const SECSMTP_OUTCOME_UNKNOWN: i32 = 4;
+
+/// Before any network. As a timeout: the whole call.
+pub const SECSMTP_STAGE_ALL: i32 = 0;
+/// Looking up the host name.
+pub const SECSMTP_STAGE_RESOLVE: i32 = 1;
+/// Opening the TCP connection.
+pub const SECSMTP_STAGE_CONNECT: i32 = 2;
+/// Waiting for the server's 220.
+pub const SECSMTP_STAGE_GREETING: i32 = 3;
+/// EHLO and its answer.
+pub const SECSMTP_STAGE_EHLO: i32 = 4;
+/// STARTTLS and its answer.
+pub const SECSMTP_STAGE_STARTTLS: i32 = 5;
+/// The TLS handshake and the verdict on the peer.
+pub const SECSMTP_STAGE_TLS: i32 = 6;
+/// The login.
+pub const SECSMTP_STAGE_AUTH: i32 = 7;
+/// MAIL and its answer.
+pub const SECSMTP_STAGE_MAIL: i32 = 8;
+/// RCPT and its answer.
+pub const SECSMTP_STAGE_RCPT: i32 = 9;
+/// DATA and its answer.
+pub const SECSMTP_STAGE_DATA: i32 = 10;
+/// Writing the content.
+pub const SECSMTP_STAGE_CONTENT: i32 = 11;
+/// Waiting for the answer to the content.
+pub const SECSMTP_STAGE_ANSWER: i32 = 12;
+
+/// Something must be changed before another try.
+pub const SECSMTP_RETRY_NEVER: i32 = 0;
+/// The same call may succeed later, and can't deliver twice.
+pub const SECSMTP_RETRY_LATER: i32 = 1;
+/// The mail may have been delivered: ask a person, or look for its Message-ID.
+pub const SECSMTP_RETRY_UNKNOWN: i32 = 2;
+
+/// Why a call failed.
+pub const SECSMTP_LOG_ERROR: i32 = 1;
+/// Something the owner of the policy should know.
+pub const SECSMTP_LOG_WARNING: i32 = 2;
+/// A step of the way.
+pub const SECSMTP_LOG_INFO: i32 = 3;
+/// A command or a reply.
+pub const SECSMTP_LOG_DEBUG: i32 = 4;
+
+/// Success.
+pub const SECSMTP_OK: i32 = 0;
+/// A handle was freed, is of another kind, or never was one.
+pub const SECSMTP_E_BAD_HANDLE: i32 = 1001;
+/// A pointer that must point somewhere was NULL.
+pub const SECSMTP_E_NULL: i32 = 1002;
+/// A length is beyond what the argument can have.
+pub const SECSMTP_E_LENGTH: i32 = 1003;
+/// A text is not valid UTF-8.
+pub const SECSMTP_E_UTF8: i32 = 1004;
+/// A number is none of those that the argument can have.
+pub const SECSMTP_E_VALUE: i32 = 1005;
+/// The host is neither a host name nor an IP address.
+pub const SECSMTP_E_HOST: i32 = 1006;
+/// The port is not between 1 and 65535, or 0 for the default.
+pub const SECSMTP_E_PORT: i32 = 1007;
+/// The user name is empty, too long, or has a control character.
+pub const SECSMTP_E_USER: i32 = 1008;
+/// A mail address is not one that SMTP can carry.
+pub const SECSMTP_E_ADDRESS: i32 = 1009;
+/// The EHLO name is neither a domain nor an address literal.
+pub const SECSMTP_E_EHLO_NAME: i32 = 1010;
+/// The password or token is empty, too long, or has a NUL or line break.
+pub const SECSMTP_E_SECRET: i32 = 1011;
+/// The mechanism is not one that this library has for this credential.
+pub const SECSMTP_E_MECHANISM: i32 = 1012;
+/// A pin is not sha256//BASE64 of 32 bytes, nor 64 hexadecimal digits.
+pub const SECSMTP_E_PIN: i32 = 1013;
+/// A certificate is not readable as PEM or DER.
+pub const SECSMTP_E_CERTIFICATE: i32 = 1014;
+/// A file can't be read.
+pub const SECSMTP_E_FILE: i32 = 1015;
+/// The policy names nobody to trust: no pin, CA, certificate or named roots.
+pub const SECSMTP_E_NO_TRUST: i32 = 1016;
+/// The message has no sender.
+pub const SECSMTP_E_NO_SENDER: i32 = 1017;
+/// The message has no recipient.
+pub const SECSMTP_E_NO_RECIPIENT: i32 = 1018;
+/// The message has no content.
+pub const SECSMTP_E_NO_CONTENT: i32 = 1019;
+/// The content can't be sent as it is: a NUL, or a line over 998 octets.
+pub const SECSMTP_E_CONTENT: i32 = 1020;
+/// This machine's trusted roots were not found or can't be read.
+pub const SECSMTP_E_ROOTS: i32 = 1021;
+/// The call was cancelled.
+pub const SECSMTP_E_CANCELLED: i32 = 2001;
+/// A deadline passed.
+pub const SECSMTP_E_TIMEOUT: i32 = 2002;
+/// There is nothing of that kind to give.
+pub const SECSMTP_E_NOTHING: i32 = 2003;
+/// The host name has no address.
+pub const SECSMTP_E_LOOKUP: i32 = 3001;
+/// Too many earlier name look-ups are still hanging in the system.
+pub const SECSMTP_E_LOOKUP_BUSY: i32 = 3002;
+/// No address of the server took the connection.
+pub const SECSMTP_E_CONNECT: i32 = 3003;
+/// The connection broke.
+pub const SECSMTP_E_CONNECTION_LOST: i32 = 3004;
+/// The peer answers in clear text where TLS is due.
+pub const SECSMTP_E_NOT_TLS: i32 = 4001;
+/// The TLS handshake failed.
+pub const SECSMTP_E_HANDSHAKE: i32 = 4002;
+/// The peer's key is none of the pinned ones.
+pub const SECSMTP_E_PIN_MISMATCH: i32 = 4003;
+/// The peer's certificate is not the one trusted.
+pub const SECSMTP_E_CERTIFICATE_MISMATCH: i32 = 4004;
+/// The peer's certificate leads to no trusted CA.
+pub const SECSMTP_E_UNKNOWN_ISSUER: i32 = 4005;
+/// The peer's certificate is for another name.
+pub const SECSMTP_E_NAME_MISMATCH: i32 = 4006;
+/// The peer's certificate has expired.
+pub const SECSMTP_E_EXPIRED: i32 = 4007;
+/// The peer's certificate is not valid yet.
+pub const SECSMTP_E_NOT_YET_VALID: i32 = 4008;
+/// The peer's certificate is malformed or not fit for a server.
+pub const SECSMTP_E_BAD_CERTIFICATE: i32 = 4009;
+/// The server does not offer STARTTLS.
+pub const SECSMTP_E_STARTTLS_MISSING: i32 = 4010;
+/// The server refused STARTTLS.
+pub const SECSMTP_E_STARTTLS_REFUSED: i32 = 4011;
+/// Bytes stood behind the answer to STARTTLS.
+pub const SECSMTP_E_BYTES_BEFORE_TLS: i32 = 4012;
+/// A reply is not SMTP.
+pub const SECSMTP_E_MALFORMED_REPLY: i32 = 5001;
+/// A reply is longer than any honest one.
+pub const SECSMTP_E_REPLY_TOO_LONG: i32 = 5002;
+/// A reply does not fit the command.
+pub const SECSMTP_E_UNEXPECTED_REPLY: i32 = 5003;
+/// The server is closing (421).
+pub const SECSMTP_E_CLOSING: i32 = 5004;
+/// The server spoke without being asked.
+pub const SECSMTP_E_UNSOLICITED: i32 = 5005;
+/// A login was given and the server offers none.
+pub const SECSMTP_E_AUTH_MISSING: i32 = 5006;
+/// The server offers none of the allowed mechanisms.
+pub const SECSMTP_E_MECHANISM_MISSING: i32 = 5007;
+/// The message is larger than the server takes.
+pub const SECSMTP_E_TOO_LARGE: i32 = 5008;
+/// The content has 8-bit octets and the server takes only 7-bit.
+pub const SECSMTP_E_NEEDS_8BIT: i32 = 5009;
+/// An address is not ASCII and the server lacks SMTPUTF8.
+pub const SECSMTP_E_NEEDS_SMTPUTF8: i32 = 5010;
+/// The server refused the login.
+pub const SECSMTP_E_AUTH_REFUSED: i32 = 6001;
+/// The server refused the sender.
+pub const SECSMTP_E_SENDER_REFUSED: i32 = 6002;
+/// The server refused a recipient.
+pub const SECSMTP_E_RECIPIENT_REFUSED: i32 = 6003;
+/// The server refused the content.
+pub const SECSMTP_E_CONTENT_REFUSED: i32 = 6004;
+/// A fault inside the library was caught; the object is out of use.
+pub const SECSMTP_E_PANIC: i32 = 9001;
+/// The system gave no descriptor, thread or memory.
+pub const SECSMTP_E_RESOURCE: i32 = 9002;
+/// The system gave no random numbers.
+pub const SECSMTP_E_RANDOM: i32 = 9003;

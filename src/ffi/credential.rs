@@ -1,0 +1,102 @@
+//! secsmtp_credential: who logs in.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::error::secsmtp_error;
+use super::handle::{self, Handle};
+use super::{arg, guard};
+use crate::credential::Credential;
+use crate::error::Error;
+
+/// Who logs in: a user with a password or a token. The secret is wiped from memory when the last
+/// object that uses it is freed, and shown to nobody but a verified server.
+/// Functions: secsmtp_credential_new_password, _new_token, _add_mechanism, _free.
+pub struct secsmtp_credential(());
+
+type Object = Mutex<Credential>;
+
+/// A copy of the credential of a handle; the secret itself is shared.
+pub(super) fn copy(credential: *const secsmtp_credential) -> Result<Arc<Credential>, Error> {
+    let object = handle::get::<Object>(Handle::of(credential), "credential")?;
+    let copy = object.lock().clone();
+    Ok(Arc::new(copy))
+}
+
+/// Makes a credential of a user name and a password, for PLAIN (RFC 4616) and LOGIN.
+/// Ownership: both are copied; *credential_out is the caller's; secsmtp_credential_free.
+/// Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_SECRET.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_credential_new_password(
+    user: *const c_char,
+    user_len: usize,
+    password: *const u8,
+    password_len: usize,
+    credential_out: *mut *mut secsmtp_credential,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(credential_out, error_out, || {
+            arg::place("credential_out", credential_out)?;
+            let user = arg::text("user", user, user_len)?;
+            let password = arg::bytes("password", password, password_len)?;
+            arg::hand_out(
+                credential_out,
+                Mutex::new(Credential::password(user, password)?),
+            )
+        })
+    }
+}
+
+/// Makes a credential of a user name and an OAuth 2.0 access token, for OAUTHBEARER (RFC 7628)
+/// and XOAUTH2.
+/// Ownership: both are copied; *credential_out is the caller's; secsmtp_credential_free.
+/// Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_SECRET.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_credential_new_token(
+    user: *const c_char,
+    user_len: usize,
+    token: *const u8,
+    token_len: usize,
+    credential_out: *mut *mut secsmtp_credential,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(credential_out, error_out, || {
+            arg::place("credential_out", credential_out)?;
+            let user = arg::text("user", user, user_len)?;
+            let token = arg::bytes("token", token, token_len)?;
+            arg::hand_out(credential_out, Mutex::new(Credential::token(user, token)?))
+        })
+    }
+}
+
+/// Allows only this mechanism and those added before; without any, all that fit are allowed.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_credential_add_mechanism(
+    credential: *mut secsmtp_credential,
+    mechanism: *const c_char,
+    mechanism_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(credential, error_out, || {
+            let name = arg::text("mechanism", mechanism, mechanism_len)?;
+            let object = handle::get::<Object>(Handle::of(credential), "credential")?;
+            object.lock().add_mechanism(name)
+        })
+    }
+}
+
+/// Frees a credential; clients that were given it keep it. NULL is a no-op.
+/// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_credential_free(credential: *mut secsmtp_credential) -> i32 {
+    guard::free::<Object>(credential.cast(), "credential")
+}

@@ -1,0 +1,251 @@
+//! Handles: what looks like a pointer is an index and a generation in a table, mixed with a number
+//! drawn once per process. Nothing is ever read at it, so a freed, foreign or invented handle is a
+//! status and not a crash.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
+use parking_lot::RwLock;
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::error::{Cause, Error};
+use crate::status::Status;
+
+/// Bits of a handle that hold the index; the others hold the generation.
+const INDEX_BITS: u32 = if usize::BITS >= 64 { 24 } else { 12 };
+const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
+const LAST_GENERATION: usize = usize::MAX >> INDEX_BITS;
+
+type Object = Arc<dyn Any + Send + Sync>;
+
+struct Slot {
+    /// Counts the objects that stood here; begins at 1, so that no handle is 0 before mixing.
+    generation: usize,
+    object: Option<Object>,
+    poisoned: bool,
+}
+
+struct Table {
+    slots: RwLock<Slots>,
+    key: usize,
+}
+
+#[derive(Default)]
+struct Slots {
+    all: Vec<Slot>,
+    free: Vec<usize>,
+}
+
+/// What a host holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Handle(usize);
+
+impl Handle {
+    /// No object: functions that have none to poison.
+    pub(super) const NONE: Self = Self(0);
+
+    pub(super) fn of<T>(pointer: *const T) -> Self {
+        Self(pointer.addr())
+    }
+
+    pub(super) fn as_ptr<T>(self) -> *mut T {
+        std::ptr::without_provenance_mut(self.0)
+    }
+}
+
+/// The one table, made with the first handle; without random numbers there is none.
+fn table() -> Result<&'static Table, Error> {
+    static TABLE: OnceCell<Table> = OnceCell::new();
+    TABLE.get_or_try_init(|| {
+        let mut bytes = [0_u8; size_of::<usize>()];
+        SystemRandom::new()
+            .fill(&mut bytes)
+            .map_err(|_| Error::local(Cause::Random))?;
+        Ok(Table {
+            slots: RwLock::default(),
+            key: usize::from_ne_bytes(bytes),
+        })
+    })
+}
+
+/// Puts an object into the table.
+pub(super) fn insert<T: Any + Send + Sync>(object: T) -> Result<Handle, Error> {
+    let full = || {
+        Error::local(Cause::Resource {
+            what: "handle",
+            kind: std::io::ErrorKind::OutOfMemory,
+        })
+    };
+    let table = table()?;
+    let mut slots = table.slots.write();
+    loop {
+        let index = match slots.free.pop() {
+            Some(index) => index,
+            None => {
+                slots.all.push(Slot {
+                    generation: 0,
+                    object: None,
+                    poisoned: false,
+                });
+                slots.all.len().saturating_sub(1)
+            }
+        };
+        if index > INDEX_MASK {
+            return Err(full());
+        }
+        let slot = slots.all.get_mut(index).ok_or_else(full)?;
+        slot.generation = slot.generation.saturating_add(1);
+        let handle = Handle(((slot.generation << INDEX_BITS) | index) ^ table.key);
+        // The one value that hosts read as no object; its slot moves on by a generation.
+        if handle != Handle::NONE {
+            slot.object = Some(Arc::new(object));
+            slot.poisoned = false;
+            return Ok(handle);
+        }
+        slots.free.push(index);
+    }
+}
+
+/// The object of a handle, alive for as long as the caller keeps it, whoever frees the handle.
+pub(super) fn get<T: Any + Send + Sync>(
+    handle: Handle,
+    noun: &'static str,
+) -> Result<Arc<T>, Error> {
+    if handle == Handle::NONE {
+        return Err(Error::argument(Status::Null, noun, "is NULL"));
+    }
+    let table = table()?;
+    let slots = table.slots.read();
+    let (index, generation) = split(handle, table.key);
+    let slot = slots
+        .all
+        .get(index)
+        .filter(|slot| slot.generation == generation);
+    let object = slot
+        .and_then(|slot| slot.object.clone())
+        .and_then(|object| object.downcast().ok());
+    match slot {
+        Some(slot) if slot.poisoned && object.is_some() => Err(Error::local(Cause::Panic)),
+        _ => object.ok_or_else(|| bad(noun)),
+    }
+}
+
+/// Takes an object out; calls that still hold it finish with it.
+pub(super) fn remove<T: Any + Send + Sync>(
+    handle: Handle,
+    noun: &'static str,
+) -> Result<Arc<T>, Error> {
+    let table = table()?;
+    let mut slots = table.slots.write();
+    let (index, generation) = split(handle, table.key);
+    let slot = slots
+        .all
+        .get_mut(index)
+        .filter(|slot| slot.generation == generation);
+    let slot = slot.ok_or_else(|| bad(noun))?;
+    let object = slot.object.take().ok_or_else(|| bad(noun))?;
+    match object.downcast() {
+        Ok(object) => {
+            // A slot whose generations are used up is retired: no handle ever comes back.
+            if generation < LAST_GENERATION {
+                slots.free.push(index);
+            }
+            Ok(object)
+        }
+        Err(object) => {
+            slot.object = Some(object);
+            Err(bad(noun))
+        }
+    }
+}
+
+/// Marks an object on which something panicked: each later call on it says so.
+pub(super) fn poison(handle: Handle) {
+    let Ok(table) = table() else { return };
+    let (index, generation) = split(handle, table.key);
+    let mut slots = table.slots.write();
+    if let Some(slot) = slots
+        .all
+        .get_mut(index)
+        .filter(|slot| slot.generation == generation)
+    {
+        slot.poisoned = true;
+    }
+}
+
+/// How many handles are alive.
+pub(super) fn live() -> usize {
+    table().map_or(0, |table| {
+        table
+            .slots
+            .read()
+            .all
+            .iter()
+            .filter(|slot| slot.object.is_some())
+            .count()
+    })
+}
+
+fn split(handle: Handle, key: usize) -> (usize, usize) {
+    let plain = handle.0 ^ key;
+    (plain & INDEX_MASK, plain >> INDEX_BITS)
+}
+
+fn bad(noun: &'static str) -> Error {
+    Error::argument(
+        Status::BadHandle,
+        noun,
+        "was freed, is of another kind, or never was a handle",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn freed_foreign_and_invented_handles_are_a_status() {
+        let number = insert(7_u32).unwrap();
+        assert_eq!(*get::<u32>(number, "number").unwrap(), 7);
+        assert_eq!(
+            get::<u64>(number, "number").unwrap_err().status(),
+            Status::BadHandle
+        );
+        assert_eq!(
+            remove::<u64>(number, "number").unwrap_err().status(),
+            Status::BadHandle
+        );
+        let kept = remove::<u32>(number, "number").unwrap();
+        assert_eq!(*kept, 7);
+        for dead in [number, Handle(1), Handle(usize::MAX), Handle(0x7fff_0000)] {
+            assert_eq!(
+                get::<u32>(dead, "number").unwrap_err().status(),
+                Status::BadHandle
+            );
+            assert_eq!(
+                remove::<u32>(dead, "number").unwrap_err().status(),
+                Status::BadHandle
+            );
+        }
+        assert_eq!(
+            get::<u32>(Handle::NONE, "number").unwrap_err().status(),
+            Status::Null
+        );
+        let next = insert(8_u32).unwrap();
+        assert_ne!(next, number);
+        assert!(get::<u32>(number, "number").is_err());
+        remove::<u32>(next, "number").unwrap();
+    }
+
+    #[test]
+    fn a_poisoned_object_says_so_until_it_is_freed() {
+        let handle = insert("text").unwrap();
+        poison(handle);
+        assert_eq!(
+            get::<&str>(handle, "text").unwrap_err().status(),
+            Status::Panic
+        );
+        assert!(remove::<&str>(handle, "text").is_ok());
+    }
+}

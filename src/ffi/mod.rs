@@ -1,0 +1,32 @@
+//! The C ABI: one file per C noun, and the four that each of them uses: [`guard`], [`handle`],
+//! [`arg`] and [`text`]. The only place with `unsafe`.
+//!
+//! The doc comments of exported items become the header; what concerns Rust alone stands in plain
+//! comments. Every exported function is one call of a guard, written out, because the header's
+//! generator does not see what a macro makes.
+
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
+#![expect(non_camel_case_types, reason = "the names of the C types")]
+#![expect(
+    clippy::missing_safety_doc,
+    reason = "the header's own words: ownership, threads, errors"
+)]
+
+mod arg;
+mod guard;
+mod handle;
+mod text;
+
+pub mod client;
+pub mod constants;
+pub mod credential;
+pub mod error;
+pub mod library;
+pub mod message;
+pub mod policy;
+pub mod receipt;
+pub mod report;

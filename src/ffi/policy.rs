@@ -1,0 +1,226 @@
+//! secsmtp_policy: whom to believe.
+
+use std::ffi::c_char;
+
+use parking_lot::Mutex;
+
+use super::error::secsmtp_error;
+use super::handle::{self, Handle};
+use super::{arg, guard};
+use crate::error::Error;
+use crate::tls::{MinTls, Policy, TlsMode};
+
+/// Whom to believe. Within a kind (certificates, pins, CAs and roots) any entry may match; every
+/// kind that is given must hold. A client copies it; later changes don't reach the client.
+/// Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _add_ca, _add_ca_file,
+/// _add_system_roots, _add_mozilla_roots, _add_pin, _add_certificate, _add_certificate_file, _free.
+pub struct secsmtp_policy(());
+
+type Object = Mutex<Policy>;
+
+/// Runs `change` on the policy of a handle.
+fn change(
+    policy: *const secsmtp_policy,
+    change: impl FnOnce(&mut Policy) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let object = handle::get::<Object>(Handle::of(policy), "policy")?;
+    change(&mut object.lock())
+}
+
+/// A copy of the policy of a handle.
+pub(super) fn copy(policy: *const secsmtp_policy) -> Result<Policy, Error> {
+    Ok(handle::get::<Object>(Handle::of(policy), "policy")?
+        .lock()
+        .clone())
+}
+
+/// Makes a policy that trusts nobody: implicit TLS, TLS 1.2 or newer.
+/// Ownership: *policy_out is the caller's; secsmtp_policy_free. Threads: any.
+/// Errors: SECSMTP_E_NULL for policy_out.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_new(
+    policy_out: *mut *mut secsmtp_policy,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy_out, error_out, || {
+            arg::place("policy_out", policy_out)?;
+            arg::hand_out(policy_out, Mutex::new(Policy::new()))
+        })
+    }
+}
+
+/// Chooses how the connection becomes encrypted: SECSMTP_TLS_MODE_IMPLICIT or _STARTTLS.
+/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_set_tls_mode(
+    policy: *mut secsmtp_policy,
+    tls_mode: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let modes = [TlsMode::Implicit, TlsMode::Starttls].map(|mode| (mode as i32, mode));
+            let mode = arg::choice("tls_mode", tls_mode, modes)?;
+            change(policy, |policy| {
+                policy.tls_mode = mode;
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Chooses the oldest TLS version taken: SECSMTP_TLS_1_2 or SECSMTP_TLS_1_3.
+/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_set_min_tls(
+    policy: *mut secsmtp_policy,
+    tls_version: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let versions = [MinTls::V1_2, MinTls::V1_3].map(|version| (version as i32, version));
+            let version = arg::choice("tls_version", tls_version, versions)?;
+            change(policy, |policy| {
+                policy.min_tls = version;
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Trusts CAs: PEM with one certificate or more, or a single one in DER.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_ca(
+    policy: *mut secsmtp_policy,
+    certificates: *const u8,
+    certificates_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let bytes = arg::bytes("certificates", certificates, certificates_len)?;
+            change(policy, |policy| policy.add_ca(bytes))
+        })
+    }
+}
+
+/// Trusts the CAs in a file, which is read now.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_ca_file(
+    policy: *mut secsmtp_policy,
+    path: *const c_char,
+    path_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let path = arg::text("path", path, path_len)?;
+            change(policy, |policy| policy.add_ca_file(path))
+        })
+    }
+}
+
+/// Trusts this machine's roots: whomever its maker, its owner or an employer put there.
+/// They come from the platform's store or well-known paths; the environment is not asked.
+/// Threads: any. Errors: SECSMTP_E_ROOTS.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_system_roots(
+    policy: *mut secsmtp_policy,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            change(policy, Policy::add_system_roots)
+        })
+    }
+}
+
+/// Trusts Mozilla's list of roots, as of this release.
+/// Threads: any. Errors: those of the handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_mozilla_roots(
+    policy: *mut secsmtp_policy,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            change(policy, |policy| {
+                policy.add_mozilla_roots();
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Adds SPKI pins: "sha256//BASE64", several separated by ";", or 64 hexadecimal digits.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_PIN.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_pin(
+    policy: *mut secsmtp_policy,
+    pin: *const c_char,
+    pin_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let pin = arg::text("pin", pin, pin_len)?;
+            change(policy, |policy| policy.add_pin(pin))
+        })
+    }
+}
+
+/// Trusts exactly this certificate of the server, byte for byte: PEM or DER. To survive its
+/// renewal with the same key, pin the key instead.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_certificate(
+    policy: *mut secsmtp_policy,
+    certificate: *const u8,
+    certificate_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let bytes = arg::bytes("certificate", certificate, certificate_len)?;
+            change(policy, |policy| policy.add_certificate(bytes))
+        })
+    }
+}
+
+/// Trusts exactly the certificate in a file, which is read now.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_certificate_file(
+    policy: *mut secsmtp_policy,
+    path: *const c_char,
+    path_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let path = arg::text("path", path, path_len)?;
+            change(policy, |policy| policy.add_certificate_file(path))
+        })
+    }
+}
+
+/// Frees a policy; clients made with it keep their copy. NULL is a no-op.
+/// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_free(policy: *mut secsmtp_policy) -> i32 {
+    guard::free::<Object>(policy.cast(), "policy")
+}

@@ -1,0 +1,28 @@
+//! Texts that go out: UTF-8 with a NUL behind it, owned by the object that shows them.
+
+use std::ffi::{CString, c_char};
+
+/// A text of an object, alive as long as it.
+#[derive(Debug, Default)]
+pub(super) struct Text(CString);
+
+impl Text {
+    /// From any text; a NUL inside, which C could not see past, becomes a replacement character.
+    pub(super) fn new(text: &str) -> Self {
+        Self(CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
+    }
+
+    /// From a text that may be absent; absent is empty.
+    pub(super) fn of(text: Option<&str>) -> Self {
+        Self::new(text.unwrap_or_default())
+    }
+
+    pub(super) fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr()
+    }
+
+    /// Octets before the NUL.
+    pub(super) fn len(&self) -> usize {
+        self.0.as_bytes().len()
+    }
+}

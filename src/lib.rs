@@ -1,0 +1,139 @@
+//! # secsmtp
+//!
+//! Mail submission (RFC 6409, RFC 8314) to the server its caller named, over a channel proven to
+//! end there, or an error that says what was met and what left the machine.
+//!
+//! Start at [`client::Client`]. The layers below it are public so that their promises can be
+//! checked from outside: [`channel`] and [`tls`] (who may be spoken to), [`smtp`] (what may be
+//! said to whom), [`proto`] (bytes, without a socket in sight). `ARCHITECTURE.md` tells the way of
+//! one mail through them.
+//!
+//! ## What the types forbid
+//!
+//! Before the peer is verified a session offers STARTTLS and QUIT, nothing else. Each pair below is
+//! a misuse that does not compile, and its twin that does.
+//!
+//! No login over a clear channel:
+//! ```compile_fail,E0599
+//! use secsmtp::{channel::Cleartext, credential::Credential, net::TcpTransport, smtp::{Context, Session}};
+//! fn f(s: &mut Session<Cleartext<TcpTransport>>, cx: &mut Context<'_>, c: &Credential) {
+//!     let _ = s.authenticate(cx, c);
+//! }
+//! ```
+//! ```
+//! use secsmtp::{channel::Verified, credential::Credential, net::TcpTransport, smtp::{Context, Session}};
+//! fn f(s: &mut Session<Verified<TcpTransport>>, cx: &mut Context<'_>, c: &Credential) {
+//!     let _ = s.authenticate(cx, c);
+//! }
+//! ```
+//!
+//! No address and no content over a clear channel:
+//! ```compile_fail,E0599
+//! use secsmtp::{channel::Cleartext, message::Message, net::TcpTransport, smtp::{Context, Session}};
+//! fn f(s: &mut Session<Cleartext<TcpTransport>>, cx: &mut Context<'_>, m: &Message) {
+//!     let _ = s.transaction(cx, m);
+//! }
+//! ```
+//! ```
+//! use secsmtp::{channel::Verified, message::Message, net::TcpTransport, smtp::{Context, Session}};
+//! fn f(s: &mut Session<Verified<TcpTransport>>, cx: &mut Context<'_>, m: &Message) {
+//!     let _ = s.transaction(cx, m);
+//! }
+//! ```
+//!
+//! Nor over the channel of a probe, whose peer was looked at and not verified:
+//! ```compile_fail,E0599
+//! use secsmtp::{channel::Probed, credential::Credential, net::TcpTransport, smtp::{Context, Session}};
+//! fn f(s: &mut Session<Probed<TcpTransport>>, cx: &mut Context<'_>, c: &Credential) {
+//!     let _ = s.authenticate(cx, c);
+//! }
+//! ```
+//! ```
+//! use secsmtp::{channel::Probed, net::TcpTransport, smtp::{Context, Session}};
+//! fn f(s: Session<Probed<TcpTransport>>, cx: &mut Context<'_>) {
+//!     s.quit(cx);
+//! }
+//! ```
+//!
+//! A secret shows itself only to the holder of a verified channel:
+//! ```compile_fail,E0277
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, secret::Secret};
+//! fn f(secret: &Secret, c: &Cleartext<TcpTransport>) -> usize { secret.expose(c, |s| s.len()) }
+//! ```
+//! ```
+//! use secsmtp::{channel::Verified, net::TcpTransport, secret::Secret};
+//! fn f(secret: &Secret, c: &Verified<TcpTransport>) -> usize { secret.expose(c, |s| s.len()) }
+//! ```
+//!
+//! A secret can be neither printed nor copied:
+//! ```compile_fail,E0277
+//! let s = secsmtp::secret::Secret::new(b"x");
+//! println!("{s}");
+//! ```
+//! ```compile_fail,E0599
+//! let s = secsmtp::secret::Secret::new(b"x");
+//! let t = s.clone();
+//! ```
+//! ```
+//! let s = secsmtp::secret::Secret::new(b"x");
+//! assert_eq!(format!("{s:?}"), "Secret(not shown)");
+//! ```
+//!
+//! A verified channel can't be built by hand, only by the handshake, which takes the clear channel:
+//! ```compile_fail,E0423
+//! use secsmtp::{channel::{Cleartext, Verified}, net::TcpTransport};
+//! fn f(c: Cleartext<TcpTransport>) -> Verified<TcpTransport> { Verified(c) }
+//! ```
+//! ```
+//! use secsmtp::{channel::{Cleartext, Verified}, net::TcpTransport, smtp::Context, tls::Setup};
+//! fn f(c: Cleartext<TcpTransport>, setup: &Setup, cx: &mut Context<'_>)
+//!     -> Result<Verified<TcpTransport>, secsmtp::error::Error> {
+//!     secsmtp::smtp::upgrade(c, setup, cx)
+//! }
+//! ```
+//!
+//! After STARTTLS the clear session is gone:
+//! ```compile_fail,E0382
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Session}, tls::Setup};
+//! fn f(s: Session<Cleartext<TcpTransport>>, setup: &Setup, cx: &mut Context<'_>) {
+//!     let _ = s.starttls(cx, setup, None);
+//!     s.quit(cx);
+//! }
+//! ```
+//! ```
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Session}, tls::Setup};
+//! fn f(s: Session<Cleartext<TcpTransport>>, setup: &Setup, cx: &mut Context<'_>) {
+//!     if let Ok(verified) = s.starttls(cx, setup, None) {
+//!         verified.quit(cx);
+//!     }
+//! }
+//! ```
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable
+    )
+)]
+
+pub mod channel;
+pub mod client;
+pub mod credential;
+pub mod deadline;
+pub mod error;
+#[allow(
+    unsafe_code,
+    reason = "the C ABI: raw pointers come in here, and nowhere else"
+)]
+pub mod ffi;
+pub mod log;
+pub mod message;
+pub mod net;
+pub mod proto;
+pub mod secret;
+pub mod smtp;
+pub mod status;
+pub mod tls;

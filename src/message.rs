@@ -1,0 +1,145 @@
+//! A message: the envelope (whom the server is told) and the content (what it is given).
+
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+
+use crate::error::{Error, Outcome, Recipient};
+use crate::proto::address::Address;
+use crate::proto::content::{Facts, Unfit, inspect};
+use crate::proto::header::without_bcc;
+use crate::status::Status;
+
+/// The most recipients of one message.
+pub const MAX_RECIPIENTS: usize = 10_000;
+
+/// Content looked through once and kept for as often as it is sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) octets: Vec<u8>,
+    pub(crate) facts: Facts,
+    pub(crate) message_id: Option<String>,
+}
+
+/// A message to be sent, as often as wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Message {
+    /// `Some(None)` is the null reverse-path.
+    sender: Option<Option<Address>>,
+    recipients: Vec<Address>,
+    content: Option<Arc<Content>>,
+    /// Whether to deliver to the accepted recipients when others are refused; otherwise it is all
+    /// or nothing.
+    pub partial: bool,
+}
+
+impl Message {
+    /// An empty message.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the envelope's sender, where failures are reported; empty for the null reverse-path.
+    ///
+    /// # Errors
+    /// [`Status::Address`] for what is no address.
+    pub fn set_sender(&mut self, address: &str) -> Result<(), Error> {
+        let parsed = if address.is_empty() {
+            None
+        } else {
+            Some(parse("sender", address)?)
+        };
+        self.sender = Some(parsed);
+        Ok(())
+    }
+
+    /// Adds a recipient to the envelope.
+    ///
+    /// # Errors
+    /// [`Status::Address`] for what is no address, [`Status::Length`] for one too many.
+    pub fn add_recipient(&mut self, address: &str) -> Result<(), Error> {
+        if self.recipients.len() >= MAX_RECIPIENTS {
+            return Err(Error::argument(
+                Status::Length,
+                "recipient",
+                "is one more than 10000",
+            ));
+        }
+        self.recipients.push(parse("recipient", address)?);
+        Ok(())
+    }
+
+    /// Sets the content: header and body as RFC 5322 has them. Any line end becomes CRLF on the
+    /// wire, and Bcc and Resent-Bcc fields are left out.
+    ///
+    /// # Errors
+    /// [`Status::NoContent`] if it is empty, [`Status::Content`] for a NUL or a line over 998 octets.
+    pub fn set_content(&mut self, content: &[u8]) -> Result<(), Error> {
+        if content.is_empty() {
+            return Err(Error::argument(Status::NoContent, "content", "is empty"));
+        }
+        let (octets, message_id) = without_bcc(content);
+        let facts = inspect(&octets).map_err(|unfit| {
+            let why = match unfit {
+                Unfit::Nul { line } => format!("line {line} has a NUL"),
+                Unfit::LongLine { line } => format!(
+                    "line {line} has more than 998 octets: encode it as quoted-printable or base64"
+                ),
+            };
+            Error::argument(Status::Content, "content", why)
+        })?;
+        self.content = Some(Arc::new(Content {
+            octets,
+            facts,
+            message_id,
+        }));
+        Ok(())
+    }
+
+    /// Each recipient's part before anything has happened.
+    pub(crate) fn recipients_not_sent(&self) -> Vec<Recipient> {
+        let recipient = |address: &Address| Recipient {
+            address: address.to_string(),
+            outcome: Outcome::NotSent,
+            answer: None,
+        };
+        self.recipients.iter().map(recipient).collect()
+    }
+
+    /// The content's Message-ID.
+    pub(crate) fn message_id(&self) -> Option<String> {
+        self.content.as_ref()?.message_id.clone()
+    }
+
+    /// What a send needs of it.
+    ///
+    /// # Errors
+    /// Which part is missing.
+    pub(crate) fn parts(&self) -> Result<Parts<'_>, Error> {
+        let missing = |status, argument, why: &str| Error::argument(status, argument, why);
+        let sender = self.sender.as_ref();
+        let sender = sender.ok_or_else(|| missing(Status::NoSender, "sender", "is not set"))?;
+        if self.recipients.is_empty() {
+            return Err(missing(Status::NoRecipient, "recipient", "there is none"));
+        }
+        let content = self.content.as_deref();
+        let content = content.ok_or_else(|| missing(Status::NoContent, "content", "is not set"))?;
+        Ok(Parts {
+            sender: sender.as_ref(),
+            recipients: &self.recipients,
+            content,
+        })
+    }
+}
+
+/// A complete message, taken apart.
+pub(crate) struct Parts<'a> {
+    pub(crate) sender: Option<&'a Address>,
+    pub(crate) recipients: &'a [Address],
+    pub(crate) content: &'a Content,
+}
+
+fn parse(argument: &'static str, text: &str) -> Result<Address, Error> {
+    Address::parse(text).map_err(|why| Error::argument(Status::Address, argument, why))
+}

@@ -1,0 +1,13 @@
+//! Name look-up, dialling, and waiting: the only place that blocks.
+
+#![forbid(unsafe_code)]
+
+mod dial;
+mod resolve;
+mod transport;
+mod wait;
+
+pub use dial::dial;
+pub use resolve::resolve;
+pub use transport::{Interest, TcpTransport, Transport};
+pub use wait::{Canceller, Stop, Waiter};

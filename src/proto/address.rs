@@ -1,0 +1,247 @@
+//! Mail addresses for the envelope (RFC 5321 section 4.1.2, RFC 6531 section 3.3) and EHLO names:
+//! parsed to parts, written again from parts. Nothing else reaches a command.
+
+/// An address of the envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    local: String,
+    domain: String,
+}
+
+impl Address {
+    /// Parses `local@domain`, without angle brackets, display name, comment or source route.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.is_empty() {
+            return Err("is empty");
+        }
+        if text.chars().any(char::is_control) {
+            return Err("has a control character (NUL, CR, LF or the like)");
+        }
+        if text.starts_with('@') {
+            return Err("is a source route, which nobody uses any more");
+        }
+        if text.contains(['<', '>']) && !text.starts_with('"') {
+            return Err("must be the bare address, without name and angle brackets");
+        }
+        let at = split_at(text).ok_or("has no @ between a name and a domain")?;
+        let (local, domain) = text.split_at(at);
+        let domain = domain.strip_prefix('@').unwrap_or_default();
+        // RFC 5321 sections 4.5.3.1.1 to 4.5.3.1.3.
+        if local.len() > 64 {
+            return Err("has more than 64 octets before the @");
+        }
+        if domain.len() > 255 || text.len() > 254 {
+            return Err("is longer than 254 octets");
+        }
+        if !is_local_part(local) {
+            return Err("has a character before the @ that must be quoted, or a misplaced dot");
+        }
+        if !is_domain(domain) && !is_literal(domain) {
+            return Err("has no valid domain after the @");
+        }
+        Ok(Self {
+            local: local.to_owned(),
+            domain: domain.to_owned(),
+        })
+    }
+
+    /// Whether it needs SMTPUTF8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.local.is_ascii() && self.domain.is_ascii()
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.local, self.domain)
+    }
+}
+
+/// Where the @ between the parts is: behind the closing quote of a quoted name, else the only one.
+fn split_at(text: &str) -> Option<usize> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        return text.find('@');
+    };
+    let mut escaped = false;
+    for (i, c) in quoted.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => {
+                let at = i.saturating_add(2);
+                return (text.as_bytes().get(at) == Some(&b'@')).then_some(at);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_local_part(local: &str) -> bool {
+    if let Some(inner) = local.strip_prefix('"').and_then(|l| l.strip_suffix('"')) {
+        // qtextSMTP and quoted pairs; `split_at` has seen to the quotes.
+        return inner
+            .chars()
+            .all(|c| c == ' ' || c.is_ascii_graphic() || !c.is_ascii());
+    }
+    let atext =
+        |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii();
+    local
+        .split('.')
+        .all(|atom| !atom.is_empty() && atom.chars().all(atext))
+}
+
+/// Labels of letters, digits, hyphen and underscore, or beyond ASCII; not all digits at the end.
+fn is_domain(domain: &str) -> bool {
+    let label = |l: &str| {
+        (1..=63).contains(&l.len())
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+            && l.chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_' || is_idn(c))
+    };
+    domain.split('.').all(label)
+}
+
+fn is_idn(c: char) -> bool {
+    !c.is_ascii() && c.is_alphanumeric()
+}
+
+fn is_literal(domain: &str) -> bool {
+    let Some(inner) = domain.strip_prefix('[').and_then(|d| d.strip_suffix(']')) else {
+        return false;
+    };
+    match inner.get(..5) {
+        Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => inner
+            .get(5..)
+            .is_some_and(|ip| ip.parse::<std::net::Ipv6Addr>().is_ok()),
+        _ => inner.parse::<std::net::Ipv4Addr>().is_ok(),
+    }
+}
+
+/// A name for EHLO: a domain or an address literal (RFC 5321 section 4.1.3), ASCII.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EhloName(String);
+
+impl EhloName {
+    /// The name that tells nothing: written in clear, and inside TLS unless another is set.
+    #[must_use]
+    pub fn neutral() -> Self {
+        Self("[127.0.0.1]".to_owned())
+    }
+
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let good = text.len() <= 255 && text.is_ascii() && (is_domain(text) || is_literal(text));
+        good.then(|| Self(text.to_owned()))
+            .ok_or("must be a domain, or an IP address in square brackets")
+    }
+
+    /// As written on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_addresses_come_back_as_they_were() {
+        for good in [
+            "a@b",
+            "alice@mail.test",
+            "a.b+c@x-y.example",
+            "\"a b\"@c.d",
+            "\"a@b\"@c.d",
+            "\"a\\\"b\"@c",
+            "jörg@mail.test",
+            "a@[127.0.0.1]",
+            "a@[IPv6:::1]",
+            "a@bücher.example",
+            "o'neil!#$%@x.y",
+        ] {
+            assert_eq!(
+                Address::parse(good).map(|a| a.to_string()).as_deref(),
+                Ok(good)
+            );
+        }
+        assert!(!Address::parse("jörg@mail.test").unwrap().is_ascii());
+    }
+
+    #[test]
+    fn g01_g02_g03_g12_g17_nothing_can_be_smuggled_into_a_command() {
+        for bad in [
+            "",
+            "a",
+            "@b",
+            "a@",
+            "a@b\r\nRCPT TO:<c@d>",
+            "a\0@b",
+            "\"a\r\n\"@b",
+            "a@b> ORCPT=x",
+            "a b@c",
+            "a@b c",
+            "a@b,c@d",
+            "@a,@b:c@d",
+            "Alice <a@b>",
+            "<a@b>",
+            "a@b@c",
+            "a..b@c",
+            ".a@b",
+            "a.@b",
+            "a@-b",
+            "a@b-",
+            "a@b..c",
+            "a@[1.2.3]",
+            "\"x@evil y\"@good@c",
+            "\"a\"b@c",
+            "\"a\"@b@c",
+            "\"a@b",
+            "a(c)@b",
+            "a@b(c)",
+            "a@b\u{7f}",
+            "a@b\u{85}",
+            "a@[x]",
+        ] {
+            assert!(Address::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(Address::parse(&format!("{}@b", "a".repeat(65))).is_err());
+        assert!(Address::parse(&format!("a@{}.b", "c".repeat(64))).is_err());
+        assert!(Address::parse(&format!("a@{}", ["c".repeat(60).as_str(); 5].join("."))).is_err());
+    }
+
+    #[test]
+    fn g05_an_ehlo_name_is_a_domain_or_a_literal() {
+        for good in [
+            "localhost",
+            "mail.example.com",
+            "[127.0.0.1]",
+            "[IPv6:2001:db8::1]",
+        ] {
+            assert_eq!(EhloName::parse(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "a b",
+            "a\r\nMAIL",
+            "a\0",
+            "-a",
+            "bücher",
+            "[a]",
+            "a/b",
+            &"a.".repeat(200),
+        ] {
+            assert!(EhloName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

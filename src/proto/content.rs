@@ -1,0 +1,215 @@
+//! The content on its way into DATA (RFC 5321 section 4.5.2): every line end becomes CRLF, every
+//! line that begins with a dot gets another, and exactly one line with a lone dot ends it.
+
+/// The longest line, without its CRLF (RFC 5321 section 4.5.3.1.6).
+pub const MAX_LINE: usize = 998;
+
+/// What must be known of content before MAIL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Octets with normalised line ends, without dot-stuffing: what SIZE counts (RFC 1870).
+    pub size: u64,
+    /// Whether an octet is above 127.
+    pub eight_bit: bool,
+}
+
+/// Why content can't be sent by DATA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// A NUL, in this line (the first is 1).
+    Nul {
+        /// The line's number.
+        line: u64,
+    },
+    /// A line over 998 octets.
+    LongLine {
+        /// The line's number.
+        line: u64,
+    },
+}
+
+/// Looks content through once.
+///
+/// # Errors
+/// The first line that can't be sent.
+pub fn inspect(content: &[u8]) -> Result<Facts, Unfit> {
+    let mut facts = Facts::default();
+    let mut line = 1_u64;
+    let mut rest = content;
+    while !rest.is_empty() {
+        let (text, behind) = split_line(rest);
+        if text.contains(&0) {
+            return Err(Unfit::Nul { line });
+        }
+        if text.len() > MAX_LINE {
+            return Err(Unfit::LongLine { line });
+        }
+        facts.eight_bit |= !text.is_ascii();
+        facts.size = facts
+            .size
+            .saturating_add(text.len() as u64)
+            .saturating_add(2);
+        line = line.saturating_add(1);
+        rest = behind;
+    }
+    Ok(facts)
+}
+
+/// The first line without its ending (CRLF, bare CR or bare LF), and what stands behind it.
+fn split_line(input: &[u8]) -> (&[u8], &[u8]) {
+    let Some(end) = input.iter().position(|b| matches!(b, b'\r' | b'\n')) else {
+        return (input, b"");
+    };
+    let (line, ending) = input.split_at(end);
+    let behind = match ending {
+        [b'\r', b'\n', behind @ ..] | [_, behind @ ..] => behind,
+        [] => b"",
+    };
+    (line, behind)
+}
+
+/// Encodes content piece by piece; pieces may be split anywhere.
+#[derive(Debug, Clone, Copy)]
+pub struct DataEncoder {
+    line_start: bool,
+    after_cr: bool,
+}
+
+impl Default for DataEncoder {
+    fn default() -> Self {
+        Self {
+            line_start: true,
+            after_cr: false,
+        }
+    }
+}
+
+impl DataEncoder {
+    /// Appends the encoding of `piece` to `out`: at most two octets for each, and two more.
+    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        let mut rest = piece;
+        if self.after_cr {
+            // The CRLF was written at the CR; its LF says nothing new.
+            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+            self.after_cr &= piece.is_empty();
+        }
+        while !rest.is_empty() {
+            if self.line_start && rest.first() == Some(&b'.') {
+                out.push(b'.');
+            }
+            let end = rest.iter().position(|b| matches!(b, b'\r' | b'\n'));
+            let (text, ending) = rest.split_at(end.unwrap_or(rest.len()));
+            out.extend_from_slice(text);
+            self.line_start = !ending.is_empty();
+            if self.line_start {
+                out.extend_from_slice(b"\r\n");
+            }
+            rest = match ending {
+                [b'\r', b'\n', behind @ ..] | [_, behind @ ..] => behind,
+                [] => b"",
+            };
+            self.after_cr = ending == b"\r";
+        }
+    }
+
+    /// Appends the end: a CRLF if the last line lacks one, and the lone dot.
+    pub fn finish(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if self.line_start {
+            b".\r\n"
+        } else {
+            b"\r\n.\r\n"
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encode(pieces: &[&[u8]]) -> Vec<u8> {
+        let mut encoder = DataEncoder::default();
+        let mut out = Vec::new();
+        for piece in pieces {
+            encoder.push(piece, &mut out);
+        }
+        encoder.finish(&mut out);
+        out
+    }
+
+    /// What a server makes of it.
+    fn decode(wire: &[u8]) -> Vec<u8> {
+        let body = wire.strip_suffix(b".\r\n").unwrap();
+        assert!(body.is_empty() || body.ends_with(b"\r\n"));
+        let mut out = Vec::new();
+        for line in body.split_inclusive(|b| *b == b'\n') {
+            out.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
+        }
+        out
+    }
+
+    #[test]
+    fn h01_h06_dots_are_stuffed_and_the_last_line_ended() {
+        assert_eq!(
+            encode(&[b"a\r\n.b\r\n..\r\n.\r\nc"]),
+            b"a\r\n..b\r\n...\r\n..\r\nc\r\n.\r\n"
+        );
+        assert_eq!(encode(&[b".\r\n"]), b"..\r\n.\r\n");
+        assert_eq!(encode(&[b""]), b".\r\n");
+        assert_eq!(encode(&[b"a\r\n"]), b"a\r\n.\r\n");
+    }
+
+    #[test]
+    fn h02_h03_no_smuggling_ending_survives_at_any_place_or_split() {
+        let endings: [&[u8]; 12] = [
+            b"\n.\n",
+            b"\r.\r",
+            b"\r.\n",
+            b"\n.\r",
+            b"\n.\r\n",
+            b"\r\n.\n",
+            b"\r.\r\n",
+            b"\r\n.\r",
+            b"\r\n.\r\n",
+            b"\r\r\n.\r\n",
+            b"\n\n.\n\n",
+            b"\r\n\r\n.\r\r\n",
+        ];
+        for ending in endings {
+            for (before, after) in [(&b""[..], &b"x"[..]), (b"a", b"b\r\n"), (b"a\r\n", b"")] {
+                let content = [before, ending, after].concat();
+                let expected = encode(&[&content]);
+                let end = expected.windows(5).position(|w| w == b"\r\n.\r\n");
+                let whole = expected == b".\r\n" || end == Some(expected.len() - 5);
+                assert!(whole, "{content:?} gives {expected:?}");
+                let text = expected.strip_suffix(b".\r\n").unwrap();
+                let bare = text.windows(2).any(|w| (w[0] == b'\r') != (w[1] == b'\n'));
+                assert!(!bare, "{content:?} leaves a bare CR or LF");
+                for i in 0..=content.len() {
+                    for j in i..=content.len() {
+                        let split = encode(&[&content[..i], &content[i..j], &content[j..]]);
+                        assert_eq!(split, expected, "{content:?} split at {i} and {j}");
+                    }
+                }
+                assert_eq!(
+                    decode(&expected).len() as u64,
+                    inspect(&content).unwrap().size
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn h04_h05_what_cannot_be_sent_is_named_by_line() {
+        assert_eq!(inspect(b"a\nb\0"), Err(Unfit::Nul { line: 2 }));
+        let long = [b"a\r\rb".as_slice(), &[b'x'; 998], b"\r\n"].concat();
+        assert_eq!(inspect(&long), Err(Unfit::LongLine { line: 3 }));
+        assert_eq!(
+            inspect(&[b'x'; 998]),
+            Ok(Facts {
+                size: 1000,
+                eight_bit: false
+            })
+        );
+        assert!(inspect("é".as_bytes()).unwrap().eight_bit);
+    }
+}

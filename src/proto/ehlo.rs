@@ -1,0 +1,143 @@
+//! What a server offers (RFC 5321 section 4.1.1.1), from its answer to EHLO.
+
+use super::reply::Reply;
+
+/// The most capabilities kept.
+pub const MAX_CAPABILITIES: usize = 64;
+
+/// The capabilities that matter here, and all lines for those who want to look.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Each line behind the first, as text; what is not ASCII graphic or space is left out.
+    pub lines: Vec<String>,
+    /// STARTTLS (RFC 3207).
+    pub starttls: bool,
+    /// 8BITMIME (RFC 6152).
+    pub eight_bit_mime: bool,
+    /// SMTPUTF8 (RFC 6531).
+    pub smtputf8: bool,
+    /// PIPELINING (RFC 2920).
+    pub pipelining: bool,
+    /// CHUNKING (RFC 3030).
+    pub chunking: bool,
+    /// SIZE (RFC 1870): offered, and the limit if it names one above 0.
+    pub size: Option<Option<u64>>,
+    /// AUTH (RFC 4954): the mechanisms in capitals; `None` when not offered.
+    pub auth: Option<Vec<String>>,
+}
+
+/// Reads the answer to EHLO. Keywords are compared exactly, without regard to case; lines that
+/// make no sense are left out, as absence.
+#[must_use]
+pub fn capabilities(reply: &Reply) -> Capabilities {
+    let mut found = Capabilities::default();
+    for line in reply.lines.iter().skip(1).take(MAX_CAPABILITIES) {
+        let Ok(line) = std::str::from_utf8(line) else {
+            continue;
+        };
+        if !line.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+            continue;
+        }
+        let mut words = line.split(' ').filter(|word| !word.is_empty());
+        let Some(keyword) = words.next() else {
+            continue;
+        };
+        found.lines.push(line.to_owned());
+        match keyword.to_ascii_uppercase().as_str() {
+            "STARTTLS" => found.starttls = true,
+            "8BITMIME" => found.eight_bit_mime = true,
+            "SMTPUTF8" => found.smtputf8 = true,
+            "PIPELINING" => found.pipelining = true,
+            "CHUNKING" => found.chunking = true,
+            "SIZE" => found.size = Some(stricter(found.size.flatten(), limit(words.next()))),
+            "AUTH" => add_mechanisms(&mut found.auth, None, words),
+            // The form of servers older than the RFC: `AUTH=LOGIN`.
+            other => {
+                if let Some(first) = other.strip_prefix("AUTH=") {
+                    add_mechanisms(&mut found.auth, Some(first), words);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A limit of plain digits above 0; anything else is no limit (RFC 1870 section 4).
+fn limit(word: Option<&str>) -> Option<u64> {
+    let word = word.filter(|w| w.bytes().all(|b| b.is_ascii_digit()))?;
+    word.parse().ok().filter(|n| *n > 0)
+}
+
+fn stricter(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn add_mechanisms<'a>(
+    auth: &mut Option<Vec<String>>,
+    first: Option<&'a str>,
+    rest: impl Iterator<Item = &'a str>,
+) {
+    let list = auth.get_or_insert_default();
+    for word in first.into_iter().chain(rest).take(MAX_CAPABILITIES) {
+        let word = word.to_ascii_uppercase();
+        // RFC 4422 section 3.1: 1 to 20 of these.
+        let valid = (1..=20).contains(&word.len())
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if valid && !list.contains(&word) {
+            list.push(word);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reply::parse;
+    use super::*;
+
+    fn of(text: &str) -> Capabilities {
+        capabilities(&parse(text.as_bytes()).unwrap().unwrap().0)
+    }
+
+    #[test]
+    fn keywords_are_found_in_any_case() {
+        let found =
+            of("250-host STARTTLS\r\n250-Pipelining\r\n250-auth plain LOGIN\r\n250 size 5\r\n");
+        assert!(found.pipelining && !found.starttls);
+        assert_eq!(found.auth.unwrap(), ["PLAIN", "LOGIN"]);
+        assert_eq!(found.size, Some(Some(5)));
+    }
+
+    #[test]
+    fn b02_a_mangled_starttls_is_none() {
+        for line in [
+            "XXXXXXXA",
+            "STARTTLSX",
+            "STARTTL",
+            "XSTARTTLS",
+            "START TLS",
+            "STARTTLS\t",
+        ] {
+            assert!(!of(&format!("250-h\r\n250 {line}\r\n")).starttls, "{line}");
+        }
+        assert!(of("250-h\r\n250 sTaRtTlS\r\n").starttls);
+    }
+
+    #[test]
+    fn e11_e12_h11_odd_lines_are_absence_and_the_stricter_size_rules() {
+        let found = of("250-h\r\n250-\r\n250-   \r\n250-SIZE 100\r\n250-SIZE 50\r\n250 SIZE 0\r\n");
+        assert_eq!(found.size, Some(Some(50)));
+        for garbage in ["0", "-1", "abc", "99999999999999999999999", "1 000"] {
+            let found = of(&format!("250-h\r\n250 SIZE {garbage}\r\n"))
+                .size
+                .unwrap();
+            assert!(found.is_none_or(|n| n == 1), "{garbage}");
+        }
+        let both = of("250-h\r\n250-AUTH=LOGIN\r\n250 AUTH PLAIN LOGIN\r\n");
+        assert_eq!(both.auth.unwrap(), ["LOGIN", "PLAIN"]);
+    }
+}

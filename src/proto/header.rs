@@ -1,0 +1,126 @@
+//! The little of RFC 5322 that a raw message needs: where its header ends, its Message-ID, and the
+//! fields that must not leave (Bcc, Resent-Bcc).
+
+/// A raw message without its Bcc and Resent-Bcc fields (catalogue G10, G11), and its Message-ID.
+/// Content without such fields is given back as it is, octet by octet.
+#[must_use]
+pub fn without_bcc(content: &[u8]) -> (Vec<u8>, Option<String>) {
+    let mut kept = Vec::with_capacity(content.len());
+    let mut message_id = None;
+    let mut rest = content;
+    while let Some(field) = take_field(rest) {
+        let name = field_name(field);
+        if !(is(name, "bcc") || is(name, "resent-bcc")) {
+            kept.extend_from_slice(field);
+        }
+        if message_id.is_none() && is(name, "message-id") {
+            message_id = field.get(name.len()..).and_then(value);
+        }
+        rest = rest.get(field.len()..).unwrap_or_default();
+    }
+    kept.extend_from_slice(rest);
+    (kept, message_id)
+}
+
+/// The first field with its continuation lines; `None` at the end of the header.
+fn take_field(input: &[u8]) -> Option<&[u8]> {
+    if matches!(input.first(), None | Some(b'\r' | b'\n')) {
+        return None;
+    }
+    let mut end = line_len(input);
+    while let Some(next) = input.get(end..)
+        && matches!(next.first(), Some(b' ' | b'\t'))
+    {
+        end = end.saturating_add(line_len(next));
+    }
+    let field = input.get(..end)?;
+    // A line that is no field: the header is over (or there was none).
+    field_name(field).len().checked_sub(1)?;
+    Some(field)
+}
+
+/// Octets of the first line with its ending: CRLF, or a bare CR or LF, as the encoder has it.
+fn line_len(input: &[u8]) -> usize {
+    let Some(end) = input.iter().position(|b| matches!(b, b'\r' | b'\n')) else {
+        return input.len();
+    };
+    let ending = if input.get(end..).is_some_and(|e| e.starts_with(b"\r\n")) {
+        2
+    } else {
+        1
+    };
+    end.saturating_add(ending)
+}
+
+/// The octets before the colon; empty if this is no field. Space before the colon is tolerated, as
+/// receivers do, so that nothing hides behind it.
+fn field_name(field: &[u8]) -> &[u8] {
+    let Some(colon) = field.iter().position(|b| *b == b':') else {
+        return b"";
+    };
+    let name = field.get(..colon).unwrap_or_default();
+    let good = name.trim_ascii_end().iter().all(u8::is_ascii_graphic);
+    if good { name } else { b"" }
+}
+
+fn is(name: &[u8], wanted: &str) -> bool {
+    name.trim_ascii_end()
+        .eq_ignore_ascii_case(wanted.as_bytes())
+}
+
+/// The value behind the colon, as one line of visible ASCII.
+fn value(behind: &[u8]) -> Option<String> {
+    let text = behind.strip_prefix(b":")?;
+    let visible: String = text
+        .iter()
+        .filter(|b| b.is_ascii_graphic())
+        .map(|b| char::from(*b))
+        .take(998)
+        .collect();
+    (!visible.is_empty()).then_some(visible)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g10_g11_blind_copies_do_not_leave() {
+        let raw = b"From: a@b\r\nbCC: x@y,\r\n z@y\r\nResent-Bcc : q@y\r\nSubject: Bcc: s\r\n\r\nBcc: body\r\n";
+        let (kept, _) = without_bcc(raw);
+        assert_eq!(kept, b"From: a@b\r\nSubject: Bcc: s\r\n\r\nBcc: body\r\n");
+        for end in ["\n", "\r", "\r\n"] {
+            let raw = ["A: b", "Bcc: x", "C: d", "", "body"].join(end);
+            assert_eq!(
+                without_bcc(raw.as_bytes()).0,
+                ["A: b", "C: d", "", "body"].join(end).as_bytes()
+            );
+        }
+    }
+
+    #[test]
+    fn everything_else_stays_octet_by_octet() {
+        for raw in [
+            &b""[..],
+            b"\r\nbody",
+            b"no header at all",
+            b"A: b",
+            b"A: b\n\n.\n",
+            b"\xff: x\r\n\r\n",
+            b"A: b\r\n folded\r\n\r\nBcc: in the body\r\n",
+            b": x\r\nBcc: after no field",
+        ] {
+            assert_eq!(without_bcc(raw).0, raw);
+        }
+    }
+
+    #[test]
+    fn the_message_id_is_found() {
+        let id = |raw: &[u8]| without_bcc(raw).1;
+        assert_eq!(
+            id(b"A: b\r\nmessage-ID:\r\n <x@y>\r\n\r\n").as_deref(),
+            Some("<x@y>")
+        );
+        assert_eq!(id(b"A: b\r\n\r\nMessage-ID: <x@y>\r\n"), None);
+    }
+}

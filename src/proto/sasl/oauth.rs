@@ -1,0 +1,143 @@
+//! OAUTHBEARER (RFC 7628) and XOAUTH2: one message with the token; when it is refused, the server
+//! sends a challenge that says why and wants one more message before its 535.
+
+use zeroize::Zeroizing;
+
+use super::{Mechanism, Response, Unfitting};
+
+/// One exchange of OAUTHBEARER.
+pub struct OAuthBearer(Exchange);
+
+/// One exchange of XOAUTH2.
+pub struct XOAuth2(Exchange);
+
+struct Exchange {
+    message: Zeroizing<Vec<u8>>,
+    /// What ends the exchange after a refusal.
+    farewell: &'static [u8],
+    sent: usize,
+}
+
+impl OAuthBearer {
+    /// For a user, the token, and the server meant by it.
+    #[must_use]
+    pub fn new(user: &str, token: &[u8], host: &str, port: u16) -> Self {
+        // RFC 7628 section 3.1, RFC 5801 section 4: comma and equals sign of the name are escaped.
+        let name = user.replace('=', "=3D").replace(',', "=2C");
+        let head = format!("n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer ");
+        Self(Exchange::new(&head, token, b"\x01"))
+    }
+}
+
+impl XOAuth2 {
+    /// For a user and the token.
+    #[must_use]
+    pub fn new(user: &str, token: &[u8]) -> Self {
+        Self(Exchange::new(
+            &format!("user={user}\x01auth=Bearer "),
+            token,
+            b"",
+        ))
+    }
+}
+
+impl Exchange {
+    fn new(head: &str, token: &[u8], farewell: &'static [u8]) -> Self {
+        let size = head.len().saturating_add(token.len()).saturating_add(2);
+        let mut message = Zeroizing::new(Vec::with_capacity(size));
+        message.extend_from_slice(head.as_bytes());
+        message.extend_from_slice(token);
+        message.extend_from_slice(b"\x01\x01");
+        Self {
+            message,
+            farewell,
+            sent: 0,
+        }
+    }
+
+    fn initial(&mut self) -> Option<Response> {
+        self.sent = 1;
+        Some(Response {
+            octets: self.message.clone(),
+            secret: true,
+        })
+    }
+
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, Unfitting> {
+        match self.sent {
+            0 if challenge.is_empty() => self.initial().ok_or(Unfitting),
+            1 => {
+                self.sent = 2;
+                Ok(Response {
+                    octets: Zeroizing::new(self.farewell.to_vec()),
+                    secret: false,
+                })
+            }
+            _ => Err(Unfitting),
+        }
+    }
+}
+
+impl Mechanism for OAuthBearer {
+    fn initial(&mut self) -> Option<Response> {
+        self.0.initial()
+    }
+
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, Unfitting> {
+        self.0.step(challenge)
+    }
+
+    fn complete(&self) -> bool {
+        self.0.sent == 1
+    }
+}
+
+impl Mechanism for XOAuth2 {
+    fn initial(&mut self) -> Option<Response> {
+        self.0.initial()
+    }
+
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, Unfitting> {
+        self.0.step(challenge)
+    }
+
+    fn complete(&self) -> bool {
+        self.0.sent == 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_messages_have_the_form_of_rfc_7628_section_4() {
+        let mut m = OAuthBearer::new(
+            "user@example.com",
+            b"vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==",
+            "server.example.com",
+            587,
+        );
+        assert_eq!(
+            &*m.initial().unwrap().octets,
+            b"n,a=user@example.com,\x01host=server.example.com\x01\
+            port=587\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01"
+        );
+        let mut x = XOAuth2::new("u@h", b"t");
+        assert_eq!(
+            &*x.initial().unwrap().octets,
+            b"user=u@h\x01auth=Bearer t\x01\x01"
+        );
+    }
+
+    #[test]
+    fn f22_a_refusal_is_answered_once_and_235_after_it_is_not_believed() {
+        let mut m = OAuthBearer::new("u", b"t", "h", 1);
+        m.initial();
+        assert_eq!(&*m.step(b"{\"status\":\"401\"}").unwrap().octets, b"\x01");
+        assert!(!m.complete() && m.step(b"").is_err());
+        let mut x = XOAuth2::new("u", b"t");
+        x.initial();
+        assert_eq!(&*x.step(b"{}").unwrap().octets, b"");
+    }
+}

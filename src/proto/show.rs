@@ -1,0 +1,127 @@
+//! Making foreign bytes fit to be shown: secrets scrubbed, controls escaped, length capped.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+/// As many characters of foreign text as anybody is shown.
+pub const MAX_SHOWN: usize = 1000;
+
+/// `bytes` as text: valid UTF-8 stays, while controls, invalid octets and characters that change
+/// the direction of text are written as escapes; cut at `max` characters.
+#[must_use]
+pub fn escape(bytes: &[u8], max: usize) -> String {
+    let mut out = String::new();
+    let mut count = 0_usize;
+    for chunk in bytes.utf8_chunks() {
+        let valid = chunk.valid().chars().map(|c| match c {
+            '\\' => "\\\\".to_owned(),
+            c if c.is_control() || is_spoofing(c) => c.escape_unicode().to_string(),
+            c => c.to_string(),
+        });
+        let invalid = chunk.invalid().iter().map(|b| format!("\\x{b:02x}"));
+        for piece in valid.chain(invalid) {
+            if count >= max {
+                out.push('…');
+                return out;
+            }
+            out.push_str(&piece);
+            count = count.saturating_add(1);
+        }
+    }
+    out
+}
+
+/// Directional and invisible format characters, which can make a line look like another.
+fn is_spoofing(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The wire forms of the secrets of one session, to be cut out of what a server echoes.
+#[derive(Default)]
+pub struct Scrubber(Vec<Zeroizing<Vec<u8>>>);
+
+impl std::fmt::Debug for Scrubber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Scrubber(not shown)")
+    }
+}
+
+impl Scrubber {
+    /// Learns a secret: as it is, and as base64 at each of the three alignments.
+    pub fn learn(&mut self, secret: &[u8]) {
+        if secret.is_empty() {
+            return;
+        }
+        self.0.push(Zeroizing::new(secret.to_vec()));
+        for lead in 0..3_usize {
+            let mut padded = Zeroizing::new(vec![0; lead]);
+            padded.extend_from_slice(secret);
+            let encoded = Zeroizing::new(STANDARD.encode(&*padded).into_bytes());
+            // Only the characters made of the secret alone: the first and last few also hold
+            // neighbouring octets.
+            let skip = lead.saturating_mul(8).div_ceil(6);
+            let whole = padded.len().saturating_mul(8).checked_div(6).unwrap_or(0);
+            if let Some(core) = encoded.get(skip..whole)
+                && core.len() >= 4
+            {
+                self.0.push(Zeroizing::new(core.to_vec()));
+            }
+        }
+        // Longest first, so that a short form does not break up a longer one.
+        self.0.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    }
+
+    /// `text` with every known form replaced.
+    #[must_use]
+    pub fn scrub(&self, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len());
+        let mut rest = text;
+        'outer: while let Some((first, tail)) = rest.split_first() {
+            for form in &self.0 {
+                if let Some(after) = rest.strip_prefix(form.as_slice()) {
+                    out.extend_from_slice(b"[secret]");
+                    rest = after;
+                    continue 'outer;
+                }
+            }
+            out.push(*first);
+            rest = tail;
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e04_controls_are_escaped_and_text_is_capped() {
+        assert_eq!(
+            escape(b"a\x1b[31m\0\xff \xc3\xa9", 100),
+            "a\\u{1b}[31m\\u{0}\\xff é"
+        );
+        assert_eq!(escape("x\u{202e}y".as_bytes(), 100), "x\\u{202e}y");
+        assert_eq!(escape(b"abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn e18_i02_a_secret_is_scrubbed_in_each_wire_form() {
+        let secret = b"correct horse battery";
+        let mut scrubber = Scrubber::default();
+        scrubber.learn(secret);
+        for lead in [&b""[..], b"\0alice\0", b"\0al\0", b"x", b"user\0name\0"] {
+            let blob = [lead, secret].concat();
+            let mut text = b"535 you said ".to_vec();
+            text.extend(STANDARD.encode(&blob).bytes());
+            text.extend(b" meaning correct horse battery.");
+            let shown = String::from_utf8(scrubber.scrub(&text)).unwrap();
+            assert!(!shown.contains("correct horse"), "{shown}");
+            for start in 0..3 {
+                let core = STANDARD.encode(&secret[start..start + 9]);
+                assert!(!shown.contains(&core), "{shown} holds {core}");
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What goes along with one send: the record, the patience, the log, and the forms of the secret
+//! that no shown text may have.
+
+use std::time::Instant;
+
+use crate::channel::Fault;
+use crate::deadline::{Deadline, Timeouts};
+use crate::error::{Answer, Cause, Error, Outcome, Record, ReplyFault, Stage};
+use crate::log::{Level, Log};
+use crate::proto::reply::Reply;
+use crate::proto::show::{MAX_SHOWN, Scrubber, escape};
+
+/// One send's, from resolving to the answer.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The name to be verified, for mechanisms that bind to it.
+    pub(crate) host: String,
+    /// The port, likewise.
+    pub(crate) port: u16,
+    pub(crate) record: Record,
+    pub(crate) scrubber: Scrubber,
+    log: Log<'a>,
+    timeouts: Timeouts,
+    overall: Deadline,
+    stage_deadline: Deadline,
+}
+
+impl<'a> Context<'a> {
+    /// A call that begins now.
+    #[must_use]
+    pub fn new(host: &str, port: u16, timeouts: Timeouts, log: Log<'a>) -> Self {
+        let overall = timeouts.overall();
+        Self {
+            host: host.to_owned(),
+            port,
+            record: Record::default(),
+            scrubber: Scrubber::default(),
+            log,
+            timeouts,
+            overall,
+            stage_deadline: overall,
+        }
+    }
+
+    /// Begins a stage: its clock runs from here, whatever drips in.
+    pub(crate) fn enter(&mut self, stage: Stage) {
+        self.record.stage = stage;
+        self.restart_clock();
+    }
+
+    /// Gives the current stage its full patience again: for the next command or block of it.
+    pub(crate) fn restart_clock(&mut self) {
+        let patience = self.timeouts.stage(self.record.stage);
+        self.stage_deadline = Deadline::after(patience).min(self.overall);
+    }
+
+    /// The current stage's deadline, or the whole call's if that is earlier.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.stage_deadline
+    }
+
+    /// Writes a line to the log.
+    pub(crate) fn say(&mut self, level: Level, text: impl FnOnce() -> String) {
+        self.log.line(level, self.record.stage, text);
+    }
+
+    /// A reply, fit to be shown.
+    pub(crate) fn answer(&self, reply: &Reply) -> Answer {
+        let mut text = String::new();
+        for line in &reply.lines {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            let room = MAX_SHOWN.saturating_sub(text.chars().count());
+            text.push_str(&escape(&self.scrubber.scrub(line), room));
+            if text.ends_with('…') {
+                break;
+            }
+        }
+        Answer {
+            code: reply.code,
+            enhanced: reply.enhanced(),
+            text,
+        }
+    }
+
+    /// The error that ends this call, with all that is known by now.
+    pub(crate) fn fail(&mut self, cause: Cause) -> Error {
+        let error = Error {
+            cause,
+            record: Box::new(self.record.clone()),
+        };
+        self.say(Level::Error, || error.to_string());
+        error
+    }
+
+    /// A channel that can't go on.
+    pub(crate) fn fault(&mut self, fault: Fault) -> Error {
+        let cause = self.cause(fault);
+        self.fail(cause)
+    }
+
+    pub(crate) fn cause(&self, fault: Fault) -> Cause {
+        match fault {
+            Fault::Cancelled => Cause::Cancelled,
+            Fault::TimedOut => Cause::Timeout {
+                overall: self.overall.passed(Instant::now()),
+            },
+            Fault::Lost(kind) => Cause::Lost { kind },
+            Fault::Flooded => Cause::Unsolicited,
+        }
+    }
+
+    /// A cause from below, with the whole call's deadline told from the stage's.
+    pub(crate) fn fail_network(&mut self, cause: Cause) -> Error {
+        match cause {
+            Cause::Timeout { .. } => self.fault(Fault::TimedOut),
+            cause => self.fail(cause),
+        }
+    }
+
+    /// What can't be read as a reply.
+    pub(crate) fn malformed(&mut self, fault: ReplyFault, received: &[u8]) -> Error {
+        let head = received.get(..512).unwrap_or(received);
+        let sample = escape(&self.scrubber.scrub(head), 80);
+        self.fail(Cause::Malformed { fault, sample })
+    }
+
+    /// A reply that ends the call: 421 where anything else may be said, or one that does not fit.
+    pub(crate) fn unexpected(&mut self, reply: &Reply, expected: &'static str) -> Error {
+        self.record.answer = Some(self.answer(reply));
+        match reply.code {
+            421 => self.fail(Cause::Closing),
+            _ => self.fail(Cause::Unexpected { expected }),
+        }
+    }
+
+    /// Sets the outcome of the message and of each recipient that it concerns.
+    pub(crate) fn conclude(&mut self, outcome: Outcome, answer: Option<&Answer>) {
+        self.record.outcome = outcome;
+        for recipient in &mut self.record.recipients {
+            if recipient.outcome != Outcome::Refused {
+                recipient.outcome = outcome;
+                recipient.answer = answer.or(recipient.answer.as_ref()).cloned();
+            }
+        }
+    }
+}

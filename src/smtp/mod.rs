@@ -1,0 +1,17 @@
+//! The typed session: what may be said over which channel.
+//!
+//! Over [`crate::channel::Cleartext`] there are `starttls` and `quit`; over
+//! [`crate::channel::Probed`] there is `quit`; `authenticate` and `transaction` exist over
+//! [`crate::channel::Verified`] alone.
+
+#![forbid(unsafe_code)]
+
+mod auth;
+mod context;
+mod session;
+mod transaction;
+mod upgrade;
+
+pub use context::Context;
+pub use session::Session;
+pub use upgrade::{upgrade, upgrade_probe};

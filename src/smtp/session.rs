@@ -1,0 +1,218 @@
+//! Greeting, EHLO and QUIT over any channel; STARTTLS over a clear one.
+
+use crate::channel::{Channel, Cleartext, Probed, Verified};
+use crate::error::{Cause, Error, Stage};
+use crate::log::Level;
+use crate::net::Transport;
+use crate::proto::address::EhloName;
+use crate::proto::command::Command;
+use crate::proto::ehlo::{Capabilities, capabilities};
+use crate::proto::reply::{self, Reply};
+use crate::tls::{ProbeSetup, Setup};
+
+use super::context::Context;
+use super::upgrade::{upgrade, upgrade_probe};
+
+/// A dialogue over a channel; the channel's type says what may be said.
+#[derive(Debug)]
+pub struct Session<C> {
+    pub(super) channel: C,
+    pub(super) capabilities: Capabilities,
+}
+
+impl<C: Channel> Session<C> {
+    /// Waits for the server's 220, and says EHLO.
+    fn greet(channel: C, cx: &mut Context<'_>, name: &EhloName) -> Result<Self, Error> {
+        let mut session = Self {
+            channel,
+            capabilities: Capabilities::default(),
+        };
+        cx.enter(Stage::Greeting);
+        let greeting = session.reply(cx)?;
+        if greeting.code != 220 {
+            return Err(cx.unexpected(&greeting, "the greeting 220"));
+        }
+        session.ehlo(cx, name)?;
+        Ok(session)
+    }
+
+    fn ehlo(&mut self, cx: &mut Context<'_>, name: &EhloName) -> Result<(), Error> {
+        cx.enter(Stage::Ehlo);
+        let reply = self.command(cx, &Command::ehlo(name))?;
+        // HELO is never tried: without ESMTP there is neither STARTTLS nor AUTH.
+        if reply.code != 250 {
+            return Err(cx.unexpected(&reply, "250 to EHLO"));
+        }
+        self.capabilities = capabilities(&reply);
+        Ok(())
+    }
+
+    /// Writes a command and reads its reply. Nothing may have been said unasked before it.
+    pub(super) fn command(
+        &mut self,
+        cx: &mut Context<'_>,
+        command: &Command,
+    ) -> Result<Reply, Error> {
+        if !self.channel.pending().is_empty() {
+            return Err(cx.fail(Cause::Unsolicited));
+        }
+        cx.say(Level::Debug, || format!("> {}", command.shown()));
+        let before = self.channel.octets_out();
+        let sent = self.channel.send(command.wire(), cx.deadline());
+        if command.is_secret() && self.channel.octets_out() > before {
+            cx.record.secret_released = true;
+        }
+        sent.map_err(|fault| cx.fault(fault))?;
+        self.reply(cx)
+    }
+
+    /// Reads one reply, within its caps and the stage's deadline.
+    pub(super) fn reply(&mut self, cx: &mut Context<'_>) -> Result<Reply, Error> {
+        loop {
+            match reply::parse(self.channel.pending()) {
+                Ok(Some((reply, taken))) => {
+                    self.channel.pending().drain(..taken);
+                    log_reply(cx, &reply);
+                    return Ok(reply);
+                }
+                Ok(None) => {
+                    let received = self.channel.receive(cx.deadline());
+                    received.map_err(|fault| cx.fault(fault))?;
+                }
+                Err(fault) => {
+                    let received = std::mem::take(self.channel.pending());
+                    return Err(cx.malformed(fault, &received));
+                }
+            }
+        }
+    }
+
+    /// What the server offers.
+    #[must_use]
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// Says QUIT and closes, without waiting for the answer.
+    pub fn quit(mut self, cx: &mut Context<'_>) {
+        cx.say(Level::Debug, || "> QUIT".to_owned());
+        self.channel.finish(Command::quit().wire());
+    }
+}
+
+fn log_reply(cx: &mut Context<'_>, reply: &Reply) {
+    let answer = cx.answer(reply);
+    let (last, lines) = match answer.text.rsplit_once('\n') {
+        Some((lines, last)) => (last.to_owned(), lines.to_owned()),
+        None => (answer.text, String::new()),
+    };
+    for line in lines.lines() {
+        cx.say(Level::Debug, || format!("< {}-{line}", answer.code));
+    }
+    cx.say(Level::Debug, || format!("< {} {last}", answer.code));
+}
+
+impl<T: Transport> Session<Cleartext<T>> {
+    /// Begins in clear text, under a name that tells nothing.
+    ///
+    /// # Errors
+    /// When the peer does not greet as an ESMTP server.
+    pub fn open(channel: Cleartext<T>, cx: &mut Context<'_>) -> Result<Self, Error> {
+        Self::greet(channel, cx, &EhloName::neutral())
+    }
+
+    /// Asks for TLS, verifies the peer, and begins anew: what was learnt in clear is forgotten.
+    ///
+    /// # Errors
+    /// When STARTTLS is missing or refused, bytes stand behind its answer, or the peer is not
+    /// believed.
+    pub fn starttls(
+        self,
+        cx: &mut Context<'_>,
+        setup: &Setup,
+        name: Option<&EhloName>,
+    ) -> Result<Session<Verified<T>>, Error> {
+        let clear = self.ask_for_tls(cx)?;
+        let verified = upgrade(clear, setup, cx)?;
+        let mut session = Session {
+            channel: verified,
+            capabilities: Capabilities::default(),
+        };
+        session.ehlo(cx, name.unwrap_or(&EhloName::neutral()))?;
+        Ok(session)
+    }
+
+    /// The same for a probe.
+    ///
+    /// # Errors
+    /// When STARTTLS is missing or refused, bytes stand behind its answer, or no TLS comes.
+    pub fn starttls_probe(
+        self,
+        cx: &mut Context<'_>,
+        setup: &ProbeSetup,
+    ) -> Result<Session<Probed<T>>, Error> {
+        let clear = self.ask_for_tls(cx)?;
+        let probed = upgrade_probe(clear, setup, cx)?;
+        let mut session = Session {
+            channel: probed,
+            capabilities: Capabilities::default(),
+        };
+        session.ehlo(cx, &EhloName::neutral())?;
+        Ok(session)
+    }
+
+    fn ask_for_tls(mut self, cx: &mut Context<'_>) -> Result<Cleartext<T>, Error> {
+        cx.enter(Stage::Starttls);
+        if !self.capabilities.starttls {
+            let error = cx.fail(Cause::StarttlsMissing);
+            self.quit(cx);
+            return Err(error);
+        }
+        let reply = self.command(cx, &Command::starttls())?;
+        if reply.code != 220 {
+            cx.record.answer = Some(cx.answer(&reply));
+            return Err(match reply.code {
+                421 => cx.fail(Cause::Closing),
+                400.. => cx.fail(Cause::StarttlsRefused),
+                _ => cx.fail(Cause::Unexpected {
+                    expected: "220 to STARTTLS",
+                }),
+            });
+        }
+        // Whole or unfinished, words behind the 220 would be read as the server's after TLS.
+        match self.channel.pending().len() {
+            0 => Ok(self.channel),
+            count => Err(cx.fail(Cause::BytesBeforeTls { count })),
+        }
+    }
+}
+
+impl<T: Transport> Session<Verified<T>> {
+    /// Begins over implicit TLS.
+    ///
+    /// # Errors
+    /// When the peer does not greet as an ESMTP server.
+    pub fn open(
+        channel: Verified<T>,
+        cx: &mut Context<'_>,
+        name: Option<&EhloName>,
+    ) -> Result<Self, Error> {
+        Self::greet(channel, cx, name.unwrap_or(&EhloName::neutral()))
+    }
+}
+
+impl<T: Transport> Session<Probed<T>> {
+    /// Begins over implicit TLS.
+    ///
+    /// # Errors
+    /// When the peer does not greet as an ESMTP server.
+    pub fn open(channel: Probed<T>, cx: &mut Context<'_>) -> Result<Self, Error> {
+        Self::greet(channel, cx, &EhloName::neutral())
+    }
+
+    /// The channel, for what was met.
+    #[must_use]
+    pub fn channel(&self) -> &Probed<T> {
+        &self.channel
+    }
+}

@@ -1,0 +1,82 @@
+//! From a clear channel to one that is verified, or looked at.
+
+use crate::channel::{Cleartext, Probed, Verified};
+use crate::error::{Cause, Error, Peer, Stage};
+use crate::log::Level;
+use crate::net::Transport;
+use crate::tls::{self, HandshakeFault, ProbeSetup, Setup};
+
+use super::context::Context;
+
+/// Runs the handshake and judges the peer.
+///
+/// # Errors
+/// What was met instead of the one meant.
+pub fn upgrade<T: Transport>(
+    clear: Cleartext<T>,
+    setup: &Setup,
+    cx: &mut Context<'_>,
+) -> Result<Verified<T>, Error> {
+    cx.enter(Stage::Tls);
+    let verified = tls::verify(clear, setup, cx.deadline()).map_err(|fault| failed(fault, cx))?;
+    describe(verified.peer(), cx);
+    if let Some(pin) = verified.basis().matched_pin {
+        cx.say(Level::Info, || format!("the pin {pin} matches"));
+    }
+    for remark in &verified.basis().remarks {
+        cx.say(Level::Warning, || format!("not decisive here: {remark}"));
+    }
+    cx.say(Level::Info, || {
+        "encrypted and verified from here".to_owned()
+    });
+    Ok(verified)
+}
+
+/// Runs the handshake with whoever answers.
+///
+/// # Errors
+/// What was met instead of TLS.
+pub fn upgrade_probe<T: Transport>(
+    clear: Cleartext<T>,
+    setup: &ProbeSetup,
+    cx: &mut Context<'_>,
+) -> Result<Probed<T>, Error> {
+    cx.enter(Stage::Tls);
+    let probed = tls::probe(clear, setup, cx.deadline()).map_err(|fault| failed(fault, cx))?;
+    describe(probed.peer(), cx);
+    cx.say(Level::Info, || {
+        "encrypted, not verified: a probe only looks".to_owned()
+    });
+    Ok(probed)
+}
+
+fn describe(peer: &Peer, cx: &mut Context<'_>) {
+    cx.say(Level::Info, || {
+        let leaf = peer
+            .spki
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        format!(
+            "TLS {}, {}, key of the certificate {leaf}",
+            peer.tls_version, peer.cipher_suite
+        )
+    });
+    cx.record.peer = Some(peer.clone());
+}
+
+fn failed(fault: HandshakeFault, cx: &mut Context<'_>) -> Error {
+    match fault {
+        HandshakeFault::Channel(fault) => cx.fault(fault),
+        HandshakeFault::NotTls(sample) => cx.fail(Cause::NotTls { sample }),
+        HandshakeFault::Tls(detail) => cx.fail(Cause::Handshake { detail }),
+        HandshakeFault::Untrusted(rejection) => {
+            let spki = rejection.chain.iter().map(|c| c.spki).collect();
+            cx.record.peer = Some(Peer {
+                spki,
+                ..Peer::default()
+            });
+            cx.fail(Cause::Untrusted(rejection))
+        }
+    }
+}

@@ -1,0 +1,427 @@
+//! The status numbers: grouped by thousands, 0 is success, never reused.
+//!
+//! 1xxx the caller's arguments, 2xxx life cycle, 3xxx name and connection, 4xxx TLS and trust,
+//! 5xxx protocol, 6xxx the server's refusal, 9xxx internal. A host treats an unknown number as its
+//! thousand's generic member.
+
+#![forbid(unsafe_code)]
+
+/// What a call came to, as a number that every language can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(i32)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "TABLE has a sentence for each")]
+pub enum Status {
+    Ok = 0,
+    BadHandle = 1001,
+    Null = 1002,
+    Length = 1003,
+    Utf8 = 1004,
+    Value = 1005,
+    Host = 1006,
+    Port = 1007,
+    User = 1008,
+    Address = 1009,
+    EhloName = 1010,
+    Secret = 1011,
+    Mechanism = 1012,
+    Pin = 1013,
+    Certificate = 1014,
+    File = 1015,
+    NoTrust = 1016,
+    NoSender = 1017,
+    NoRecipient = 1018,
+    NoContent = 1019,
+    Content = 1020,
+    Roots = 1021,
+    Cancelled = 2001,
+    Timeout = 2002,
+    Nothing = 2003,
+    Lookup = 3001,
+    LookupBusy = 3002,
+    Connect = 3003,
+    ConnectionLost = 3004,
+    NotTls = 4001,
+    Handshake = 4002,
+    PinMismatch = 4003,
+    CertificateMismatch = 4004,
+    UnknownIssuer = 4005,
+    NameMismatch = 4006,
+    Expired = 4007,
+    NotYetValid = 4008,
+    BadCertificate = 4009,
+    StarttlsMissing = 4010,
+    StarttlsRefused = 4011,
+    BytesBeforeTls = 4012,
+    MalformedReply = 5001,
+    ReplyTooLong = 5002,
+    UnexpectedReply = 5003,
+    Closing = 5004,
+    Unsolicited = 5005,
+    AuthMissing = 5006,
+    MechanismMissing = 5007,
+    TooLarge = 5008,
+    Needs8Bit = 5009,
+    NeedsSmtputf8 = 5010,
+    AuthRefused = 6001,
+    SenderRefused = 6002,
+    RecipientRefused = 6003,
+    ContentRefused = 6004,
+    Panic = 9001,
+    Resource = 9002,
+    Random = 9003,
+}
+
+/// Number, name in the header, one sentence: the one table that the header's comments, the
+/// bindings and `secsmtp_status_text` are held against.
+pub const TABLE: &[(Status, &str, &str)] = &[
+    (Status::Ok, "SECSMTP_OK", "Success."),
+    (
+        Status::BadHandle,
+        "SECSMTP_E_BAD_HANDLE",
+        "A handle was freed, is of another kind, or never was one.",
+    ),
+    (
+        Status::Null,
+        "SECSMTP_E_NULL",
+        "A pointer that must point somewhere was NULL.",
+    ),
+    (
+        Status::Length,
+        "SECSMTP_E_LENGTH",
+        "A length is beyond what the argument can have.",
+    ),
+    (Status::Utf8, "SECSMTP_E_UTF8", "A text is not valid UTF-8."),
+    (
+        Status::Value,
+        "SECSMTP_E_VALUE",
+        "A number is none of those that the argument can have.",
+    ),
+    (
+        Status::Host,
+        "SECSMTP_E_HOST",
+        "The host is neither a host name nor an IP address.",
+    ),
+    (
+        Status::Port,
+        "SECSMTP_E_PORT",
+        "The port is not between 1 and 65535, or 0 for the default.",
+    ),
+    (
+        Status::User,
+        "SECSMTP_E_USER",
+        "The user name is empty, too long, or has a control character.",
+    ),
+    (
+        Status::Address,
+        "SECSMTP_E_ADDRESS",
+        "A mail address is not one that SMTP can carry.",
+    ),
+    (
+        Status::EhloName,
+        "SECSMTP_E_EHLO_NAME",
+        "The EHLO name is neither a domain nor an address literal.",
+    ),
+    (
+        Status::Secret,
+        "SECSMTP_E_SECRET",
+        "The password or token is empty, too long, or has a NUL or line break.",
+    ),
+    (
+        Status::Mechanism,
+        "SECSMTP_E_MECHANISM",
+        "The mechanism is not one that this library has for this credential.",
+    ),
+    (
+        Status::Pin,
+        "SECSMTP_E_PIN",
+        "A pin is not sha256//BASE64 of 32 bytes, nor 64 hexadecimal digits.",
+    ),
+    (
+        Status::Certificate,
+        "SECSMTP_E_CERTIFICATE",
+        "A certificate is not readable as PEM or DER.",
+    ),
+    (Status::File, "SECSMTP_E_FILE", "A file can't be read."),
+    (
+        Status::NoTrust,
+        "SECSMTP_E_NO_TRUST",
+        "The policy names nobody to trust: no pin, CA, certificate or named roots.",
+    ),
+    (
+        Status::NoSender,
+        "SECSMTP_E_NO_SENDER",
+        "The message has no sender.",
+    ),
+    (
+        Status::NoRecipient,
+        "SECSMTP_E_NO_RECIPIENT",
+        "The message has no recipient.",
+    ),
+    (
+        Status::NoContent,
+        "SECSMTP_E_NO_CONTENT",
+        "The message has no content.",
+    ),
+    (
+        Status::Content,
+        "SECSMTP_E_CONTENT",
+        "The content can't be sent as it is: a NUL, or a line over 998 octets.",
+    ),
+    (
+        Status::Roots,
+        "SECSMTP_E_ROOTS",
+        "This machine's trusted roots were not found or can't be read.",
+    ),
+    (
+        Status::Cancelled,
+        "SECSMTP_E_CANCELLED",
+        "The call was cancelled.",
+    ),
+    (Status::Timeout, "SECSMTP_E_TIMEOUT", "A deadline passed."),
+    (
+        Status::Nothing,
+        "SECSMTP_E_NOTHING",
+        "There is nothing of that kind to give.",
+    ),
+    (
+        Status::Lookup,
+        "SECSMTP_E_LOOKUP",
+        "The host name has no address.",
+    ),
+    (
+        Status::LookupBusy,
+        "SECSMTP_E_LOOKUP_BUSY",
+        "Too many earlier name look-ups are still hanging in the system.",
+    ),
+    (
+        Status::Connect,
+        "SECSMTP_E_CONNECT",
+        "No address of the server took the connection.",
+    ),
+    (
+        Status::ConnectionLost,
+        "SECSMTP_E_CONNECTION_LOST",
+        "The connection broke.",
+    ),
+    (
+        Status::NotTls,
+        "SECSMTP_E_NOT_TLS",
+        "The peer answers in clear text where TLS is due.",
+    ),
+    (
+        Status::Handshake,
+        "SECSMTP_E_HANDSHAKE",
+        "The TLS handshake failed.",
+    ),
+    (
+        Status::PinMismatch,
+        "SECSMTP_E_PIN_MISMATCH",
+        "The peer's key is none of the pinned ones.",
+    ),
+    (
+        Status::CertificateMismatch,
+        "SECSMTP_E_CERTIFICATE_MISMATCH",
+        "The peer's certificate is not the one trusted.",
+    ),
+    (
+        Status::UnknownIssuer,
+        "SECSMTP_E_UNKNOWN_ISSUER",
+        "The peer's certificate leads to no trusted CA.",
+    ),
+    (
+        Status::NameMismatch,
+        "SECSMTP_E_NAME_MISMATCH",
+        "The peer's certificate is for another name.",
+    ),
+    (
+        Status::Expired,
+        "SECSMTP_E_EXPIRED",
+        "The peer's certificate has expired.",
+    ),
+    (
+        Status::NotYetValid,
+        "SECSMTP_E_NOT_YET_VALID",
+        "The peer's certificate is not valid yet.",
+    ),
+    (
+        Status::BadCertificate,
+        "SECSMTP_E_BAD_CERTIFICATE",
+        "The peer's certificate is malformed or not fit for a server.",
+    ),
+    (
+        Status::StarttlsMissing,
+        "SECSMTP_E_STARTTLS_MISSING",
+        "The server does not offer STARTTLS.",
+    ),
+    (
+        Status::StarttlsRefused,
+        "SECSMTP_E_STARTTLS_REFUSED",
+        "The server refused STARTTLS.",
+    ),
+    (
+        Status::BytesBeforeTls,
+        "SECSMTP_E_BYTES_BEFORE_TLS",
+        "Bytes stood behind the answer to STARTTLS.",
+    ),
+    (
+        Status::MalformedReply,
+        "SECSMTP_E_MALFORMED_REPLY",
+        "A reply is not SMTP.",
+    ),
+    (
+        Status::ReplyTooLong,
+        "SECSMTP_E_REPLY_TOO_LONG",
+        "A reply is longer than any honest one.",
+    ),
+    (
+        Status::UnexpectedReply,
+        "SECSMTP_E_UNEXPECTED_REPLY",
+        "A reply does not fit the command.",
+    ),
+    (
+        Status::Closing,
+        "SECSMTP_E_CLOSING",
+        "The server is closing (421).",
+    ),
+    (
+        Status::Unsolicited,
+        "SECSMTP_E_UNSOLICITED",
+        "The server spoke without being asked.",
+    ),
+    (
+        Status::AuthMissing,
+        "SECSMTP_E_AUTH_MISSING",
+        "A login was given and the server offers none.",
+    ),
+    (
+        Status::MechanismMissing,
+        "SECSMTP_E_MECHANISM_MISSING",
+        "The server offers none of the allowed mechanisms.",
+    ),
+    (
+        Status::TooLarge,
+        "SECSMTP_E_TOO_LARGE",
+        "The message is larger than the server takes.",
+    ),
+    (
+        Status::Needs8Bit,
+        "SECSMTP_E_NEEDS_8BIT",
+        "The content has 8-bit octets and the server takes only 7-bit.",
+    ),
+    (
+        Status::NeedsSmtputf8,
+        "SECSMTP_E_NEEDS_SMTPUTF8",
+        "An address is not ASCII and the server lacks SMTPUTF8.",
+    ),
+    (
+        Status::AuthRefused,
+        "SECSMTP_E_AUTH_REFUSED",
+        "The server refused the login.",
+    ),
+    (
+        Status::SenderRefused,
+        "SECSMTP_E_SENDER_REFUSED",
+        "The server refused the sender.",
+    ),
+    (
+        Status::RecipientRefused,
+        "SECSMTP_E_RECIPIENT_REFUSED",
+        "The server refused a recipient.",
+    ),
+    (
+        Status::ContentRefused,
+        "SECSMTP_E_CONTENT_REFUSED",
+        "The server refused the content.",
+    ),
+    (
+        Status::Panic,
+        "SECSMTP_E_PANIC",
+        "A fault inside the library was caught; the object is out of use.",
+    ),
+    (
+        Status::Resource,
+        "SECSMTP_E_RESOURCE",
+        "The system gave no descriptor, thread or memory.",
+    ),
+    (
+        Status::Random,
+        "SECSMTP_E_RANDOM",
+        "The system gave no random numbers.",
+    ),
+];
+
+impl Status {
+    /// The number, as the C ABI has it.
+    #[must_use]
+    pub fn number(self) -> i32 {
+        self as i32
+    }
+
+    /// The status of a number, if there is one.
+    #[must_use]
+    pub fn from_number(number: i32) -> Option<Self> {
+        TABLE
+            .iter()
+            .map(|row| row.0)
+            .find(|status| status.number() == number)
+    }
+
+    /// The name in the header, for instance `SECSMTP_E_PIN_MISMATCH`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    /// One sentence for people.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        self.row().2
+    }
+
+    fn row(self) -> (Self, &'static str, &'static str) {
+        let unknown = (self, "SECSMTP_E_UNKNOWN", "A status without a text.");
+        TABLE
+            .iter()
+            .copied()
+            .find(|row| row.0 == self)
+            .unwrap_or(unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_are_unique_and_ascend() {
+        assert!(TABLE.windows(2).all(|w| w[0].0.number() < w[1].0.number()));
+        let mut names: Vec<_> = TABLE.iter().map(|row| row.1).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len());
+        assert!(
+            TABLE
+                .iter()
+                .all(|row| Status::from_number(row.0.number()) == Some(row.0))
+        );
+    }
+
+    #[test]
+    fn the_header_has_the_same_numbers() {
+        let header = std::fs::read_to_string("include/secsmtp.h").expect("run from the package");
+        for (status, name, _) in TABLE {
+            let line = format!("#define {name} {}\n", status.number());
+            assert!(header.contains(&line), "{line} is not in the header");
+        }
+        let defined = header
+            .lines()
+            .filter(|l| l.starts_with("#define SECSMTP_E_"))
+            .count();
+        assert_eq!(
+            defined + 1,
+            TABLE.len(),
+            "a number of the header is not in the table"
+        );
+    }
+}

@@ -1,0 +1,290 @@
+//! The handshake: the one place that makes a [`Verified`] channel, out of a clear one that it
+//! consumes and of evidence that it takes from this very connection.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::{CertificateError, ClientConnection, HandshakeKind, ProtocolVersion};
+
+use super::certificate::{Certificate, describe_chain, spki};
+use super::rejection::Rejection;
+use super::setup::{ProbeSetup, Setup};
+use super::stream::{HandshakeStop, TlsStream};
+use super::verdict::{Basis, verify_chain};
+use crate::channel::{Channel, Cleartext, Fault, sealed};
+use crate::deadline::Deadline;
+use crate::error::Peer;
+use crate::net::Transport;
+use crate::proto::show;
+use crate::secret;
+
+/// Why a handshake did not give a channel.
+#[derive(Debug)]
+pub enum HandshakeFault {
+    /// The channel broke, timed out or was cancelled.
+    Channel(Fault),
+    /// Clear text came; a sample, escaped.
+    NotTls(String),
+    /// The TLS layer refused; its words.
+    Tls(String),
+    /// The policy does not believe the peer.
+    Untrusted(Box<Rejection>),
+}
+
+/// A channel to a peer that the policy believes.
+pub struct Verified<T> {
+    stream: TlsStream<T>,
+    evidence: Evidence,
+}
+
+/// A channel to a peer that was looked at: its signature is checked, its identity is not.
+pub struct Probed<T> {
+    stream: TlsStream<T>,
+    peer: Peer,
+    chain: Vec<CertificateDer<'static>>,
+}
+
+/// What was proven of one connection. Only [`verify`] makes one; it can't be copied.
+struct Evidence {
+    peer: Peer,
+    basis: Basis,
+}
+
+/// Runs the handshake and judges the peer: inside it, and once more from outside.
+///
+/// # Errors
+/// What was met instead. Nothing but handshake messages was written.
+pub fn verify<T: Transport>(
+    clear: Cleartext<T>,
+    setup: &Setup,
+    deadline: Deadline,
+) -> Result<Verified<T>, HandshakeFault> {
+    let name = setup.host.server_name().clone();
+    let connection = ClientConnection::new(setup.config.clone(), name);
+    let stream = run(connection, clear, deadline)?;
+    let (peer, chain) = assess(&stream.connection)?;
+    // Not on the callback's word alone: a handshake that skipped it would end here.
+    let basis = verify_chain(&setup.policy, &setup.host, &chain, now())
+        .map_err(HandshakeFault::Untrusted)?;
+    let peer = Peer {
+        matched_pin: basis.matched_pin,
+        ..peer
+    };
+    Ok(Verified {
+        stream,
+        evidence: Evidence { peer, basis },
+    })
+}
+
+/// Runs the handshake with whoever answers.
+///
+/// # Errors
+/// What was met instead of TLS.
+pub fn probe<T: Transport>(
+    clear: Cleartext<T>,
+    setup: &ProbeSetup,
+    deadline: Deadline,
+) -> Result<Probed<T>, HandshakeFault> {
+    let name = setup.host.server_name().clone();
+    let connection = ClientConnection::new(setup.config.clone(), name);
+    let stream = run(connection, clear, deadline)?;
+    let (peer, chain) = assess(&stream.connection)?;
+    Ok(Probed {
+        stream,
+        peer,
+        chain,
+    })
+}
+
+fn run<T: Transport>(
+    connection: Result<ClientConnection, rustls::Error>,
+    clear: Cleartext<T>,
+    deadline: Deadline,
+) -> Result<TlsStream<T>, HandshakeFault> {
+    let connection = connection.map_err(|error| HandshakeFault::Tls(words(&error)))?;
+    let mut stream = TlsStream::new(connection, clear.into_transport());
+    let mut sample = Vec::new();
+    match stream.handshake(&mut sample, deadline) {
+        Ok(()) => Ok(stream),
+        Err(HandshakeStop::Fault(fault)) => Err(HandshakeFault::Channel(fault)),
+        Err(HandshakeStop::Tls(error)) => Err(refusal(&error, &sample)),
+    }
+}
+
+/// What the TLS layer's refusal means.
+fn refusal(error: &rustls::Error, sample: &[u8]) -> HandshakeFault {
+    if let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error
+        && let Some(rejection) = other.0.downcast_ref::<Rejection>()
+    {
+        return HandshakeFault::Untrusted(Box::new(rejection.clone()));
+    }
+    // TLS begins with a handshake record (22) or an alert (21): RFC 8446 section 5.1.
+    match sample.first() {
+        Some(21 | 22) | None => HandshakeFault::Tls(words(error)),
+        Some(_) => HandshakeFault::NotTls(show::escape(sample, 80)),
+    }
+}
+
+fn words(error: &rustls::Error) -> String {
+    show::escape(error.to_string().as_bytes(), 200)
+}
+
+/// Who answered, and that it was a full handshake with a certificate.
+fn assess(
+    connection: &ClientConnection,
+) -> Result<(Peer, Vec<CertificateDer<'static>>), HandshakeFault> {
+    let odd = |what: &str| HandshakeFault::Tls(what.to_owned());
+    let full = [
+        HandshakeKind::Full,
+        HandshakeKind::FullWithHelloRetryRequest,
+    ];
+    if !connection
+        .handshake_kind()
+        .is_some_and(|kind| full.contains(&kind))
+    {
+        return Err(odd("it was not a full handshake"));
+    }
+    let tls_version = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => "1.3",
+        Some(ProtocolVersion::TLSv1_2) => "1.2",
+        _ => return Err(odd("it ended in another version than those offered")),
+    };
+    let chain: Vec<_> = connection
+        .peer_certificates()
+        .filter(|chain| !chain.is_empty())
+        .ok_or_else(|| odd("the peer showed no certificate"))?
+        .iter()
+        .map(|der| der.clone().into_owned())
+        .collect();
+    let suite = connection
+        .negotiated_cipher_suite()
+        .map(|suite| suite.suite());
+    let peer = Peer {
+        tls_version,
+        cipher_suite: suite
+            .and_then(|s| s.as_str())
+            .unwrap_or("unknown")
+            .replace("TLS13_", "TLS_"),
+        spki: chain.iter().take(16).filter_map(spki).collect(),
+        ..Peer::default()
+    };
+    Ok((peer, chain))
+}
+
+/// The wall clock, as certificates count it.
+#[must_use]
+pub fn now() -> UnixTime {
+    UnixTime::since_unix_epoch(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default(),
+    )
+}
+
+impl<T> Verified<T> {
+    /// Who was met.
+    #[must_use]
+    pub fn peer(&self) -> &Peer {
+        &self.evidence.peer
+    }
+
+    /// What the peer was believed for.
+    #[must_use]
+    pub fn basis(&self) -> &Basis {
+        &self.evidence.basis
+    }
+}
+
+impl<T> Probed<T> {
+    /// Who was met.
+    #[must_use]
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// The chain that was served, leaf first.
+    #[must_use]
+    pub fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.chain
+    }
+
+    /// The chain in words.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<Certificate> {
+        describe_chain(&self.chain)
+    }
+}
+
+impl<T> fmt::Debug for Verified<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("peer", &self.evidence.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Probed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probed")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> secret::sealed::Verified for Verified<T> {}
+impl<T> secret::MaySendCredentials for Verified<T> {}
+impl<T> sealed::Channel for Verified<T> {}
+impl<T> sealed::Channel for Probed<T> {}
+
+impl<T: Transport> Channel for Verified<T> {
+    fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
+        self.stream.send(bytes, deadline)
+    }
+
+    fn receive(&mut self, deadline: Deadline) -> Result<(), Fault> {
+        self.stream.receive(deadline)
+    }
+
+    fn receive_ready(&mut self) -> Result<(), Fault> {
+        self.stream.receive_ready()
+    }
+
+    fn pending(&mut self) -> &mut Vec<u8> {
+        &mut self.stream.pending
+    }
+
+    fn octets_out(&self) -> u64 {
+        self.stream.octets_out
+    }
+
+    fn finish(&mut self, bytes: &[u8]) {
+        self.stream.finish(bytes);
+    }
+}
+
+impl<T: Transport> Channel for Probed<T> {
+    fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
+        self.stream.send(bytes, deadline)
+    }
+
+    fn receive(&mut self, deadline: Deadline) -> Result<(), Fault> {
+        self.stream.receive(deadline)
+    }
+
+    fn receive_ready(&mut self) -> Result<(), Fault> {
+        self.stream.receive_ready()
+    }
+
+    fn pending(&mut self) -> &mut Vec<u8> {
+        &mut self.stream.pending
+    }
+
+    fn octets_out(&self) -> u64 {
+        self.stream.octets_out
+    }
+
+    fn finish(&mut self, bytes: &[u8]) {
+        self.stream.finish(bytes);
+    }
+}

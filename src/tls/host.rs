@@ -1,0 +1,124 @@
+//! The reference identity (RFC 9525): the name the caller gave, normalised once, the same form for
+//! SNI, for the comparison with certificates, and for show.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use rustls::pki_types::ServerName;
+
+/// A host name or IP address to be verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    name: ServerName<'static>,
+    text: String,
+}
+
+impl Host {
+    /// Parses a host name (case and a trailing dot don't matter) or an IP address, IPv6 with or
+    /// without square brackets.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.is_empty() {
+            return Err("is empty");
+        }
+        if text.chars().any(char::is_control) {
+            return Err("has a control character (NUL, CR, LF or the like)");
+        }
+        if !text.is_ascii() {
+            return Err("is not ASCII: give the name in its xn-- form");
+        }
+        let bare = text
+            .strip_prefix('[')
+            .and_then(|t| t.strip_suffix(']'))
+            .unwrap_or(text);
+        if let Ok(ip) = bare.parse::<IpAddr>() {
+            return Ok(Self {
+                name: ServerName::from(ip),
+                text: ip.to_string(),
+            });
+        }
+        let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+        // `1.2.3` and the like are neither: resolvers read them as old forms of addresses.
+        let last = name.rsplit('.').next().unwrap_or_default();
+        if last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x") {
+            return Err("ends like an IP address and is none");
+        }
+        let labels = name
+            .split('.')
+            .all(|l| !l.starts_with('-') && !l.ends_with('-'));
+        match ServerName::try_from(name.clone()) {
+            Ok(server_name) if labels && name.len() <= 253 => Ok(Self {
+                name: server_name,
+                text: name,
+            }),
+            _ => Err("is neither a host name nor an IP address"),
+        }
+    }
+
+    /// For SNI and the name check.
+    pub(super) fn server_name(&self) -> &ServerName<'static> {
+        &self.name
+    }
+
+    /// The normalised text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c17_a_host_is_normalised_once() {
+        for (given, normal) in [
+            ("MAIL.Example.", "mail.example"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("[::1]", "::1"),
+            ("0:0::1", "::1"),
+            ("localhost", "localhost"),
+        ] {
+            assert_eq!(Host::parse(given).unwrap().as_str(), normal);
+        }
+    }
+
+    #[test]
+    fn c16_what_is_no_host_is_refused() {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "a..b",
+            "a b",
+            "a\0b",
+            "a\r\nb",
+            "mail.example..",
+            "http://a",
+            "a:465",
+            "a/b",
+            "bücher.example",
+            "1.2.3",
+            "127.1",
+            "0x7f.1",
+            "a.0x7f",
+            "-a.b",
+            "a-.b",
+            "*.b",
+            "[a]",
+            &"a".repeat(64),
+            &"a.".repeat(200),
+        ] {
+            assert!(Host::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

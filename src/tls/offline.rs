@@ -1,0 +1,70 @@
+//! The verdict on a chain in a file: the same as in a handshake, without a network.
+
+use std::fmt;
+use std::time::Duration;
+
+use rustls::pki_types::UnixTime;
+
+use super::certificate::{Certificate, describe_chain, read};
+use super::handshake::now;
+use super::host::Host;
+use super::policy::Policy;
+use super::rejection::Rejection;
+use super::verdict::{Basis, verify_chain};
+use crate::error::Error;
+use crate::status::Status;
+
+/// What the policy makes of a chain.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// Believed for what, or not and why.
+    pub judgement: Result<Basis, Box<Rejection>>,
+    /// The chain in words, leaf first.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A time in seconds since 1970, or now.
+#[must_use]
+pub fn now_at(seconds: Option<u64>) -> UnixTime {
+    seconds.map_or_else(now, |s| UnixTime::since_unix_epoch(Duration::from_secs(s)))
+}
+
+/// Judges a chain in PEM, leaf first (or a single certificate in DER). That somebody holds the
+/// leaf's key is what only a handshake proves.
+///
+/// # Errors
+/// [`Status::Certificate`] if there is no chain to be read; a chain that is not believed is no
+/// error.
+pub fn verify_pem(
+    policy: &Policy,
+    host: &Host,
+    pem: &[u8],
+    at: UnixTime,
+) -> Result<Verdict, Error> {
+    let chain = read(pem).map_err(|why| Error::argument(Status::Certificate, "chain", why))?;
+    let judgement = verify_chain(policy, host, &chain, at);
+    Ok(Verdict {
+        judgement,
+        certificates: describe_chain(&chain),
+    })
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.judgement {
+            Err(rejection) => write!(f, "{rejection}"),
+            Ok(basis) => {
+                match basis.matched_pin {
+                    Some(pin) => {
+                        write!(f, "The policy believes this chain; the pin {pin} matches.")?
+                    }
+                    None => f.write_str("The policy believes this chain.")?,
+                }
+                basis
+                    .remarks
+                    .iter()
+                    .try_for_each(|remark| write!(f, " Worth knowing: {remark}."))
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+"""The C interface as it is delivered: the header, the shared library, what was generated."""
+
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from tests.support import header, peers
+
+ROOT = peers.ROOT
+SYMBOLS = ROOT / "tests" / "abi" / "symbols.txt"
+
+
+def run(*command, **options):
+    """Standard output and error of a command that has to work."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
+    return done.stdout, done.stderr
+
+
+def listed_symbols():
+    lines = SYMBOLS.read_text("utf-8").splitlines()
+    return [line.split() for line in lines if not line.startswith("#")]
+
+
+class Header(unittest.TestCase):
+    def test_list_of_symbols_is_that_of_the_header(self):
+        names = [name for name, _ in listed_symbols()]
+        self.assertEqual(sorted(names), sorted(header.functions()))
+        for name, version in listed_symbols():
+            self.assertRegex(version, r"^\d+\.\d+\.\d+$", name)
+
+    def test_compiles_without_a_warning(self):
+        languages = {"c": ("c99", "c11", "c2x"), "c++": ("c++17", "c++20")}
+        compilers = {"c": ("gcc", "clang"), "c++": ("g++", "clang++")}
+        found = [(l, c) for l in languages for c in compilers[l] if shutil.which(c)]
+        peers.require(found, "there is no C compiler")
+        # Alone, and twice.
+        for (language, compiler), times in itertools.product(found, (1, 2)):
+            for standard in languages[language]:
+                with self.subTest(compiler=compiler, standard=standard, times=times):
+                    run(
+                        *(compiler, "-x", language, f"-std={standard}", "-fsyntax-only"),
+                        *("-Wall", "-Wextra", "-Wpedantic", "-Werror"),
+                        *(f"-I{header.PATH.parent}", "-"),
+                        input='#include "secsmtp.h"\n' * times,
+                    )
+
+    def test_every_function_and_number_is_explained(self):
+        text = header.PATH.read_text("utf-8")
+        for name in [*header.functions(), *header.constants(), *header.handles()]:
+            declaration = rf"\*/\n(?:#define |typedef struct |[^;{{}}/#]*\b){name}\b"
+            self.assertRegex(text, declaration, f"{name} has no comment")
+
+    def test_comments_name_only_what_exists(self):
+        known = {*header.functions(), *header.constants(), *header.handles(), *header.callbacks()}
+        known |= {"SECSMTP_H", "SECSMTP_NUL_TERMINATED"}
+        text = header.PATH.read_text("utf-8")
+        named = re.findall(r"\bsecsmtp_\w+\b(?!\*)", text, re.I)
+        self.assertEqual(set(named) - known, set())
+
+    def test_generated_files_are_up_to_date(self):
+        peers.require(shutil.which("cargo"), "there is no cargo")
+        command = "cargo run -q --locked -p secsmtp-tools -- generate --check"
+        run(*command.split(), cwd=ROOT)
+
+
+@unittest.skipUnless(sys.platform.startswith("linux"), "reads ELF")
+class SharedLibrary(unittest.TestCase):
+    def test_exports_the_functions_of_the_header_and_nothing_else(self):
+        peers.require(shutil.which("nm"), "there is no nm")
+        output, _ = run("nm", "-D", "--defined-only", "--format=posix", str(peers.library()))
+        exported = {line.split()[0] for line in output.splitlines()}
+        self.assertEqual(exported, set(header.functions()))
+
+    def test_is_named_by_its_abi_and_stays_loaded(self):
+        peers.require(shutil.which("readelf"), "there is no readelf")
+        output, _ = run("readelf", "-dW", str(peers.library()))
+        self.assertRegex(output, r"\(SONAME\).*\[libsecsmtp\.so\.1\]")
+        # Rust's thread-local destructors would run into unmapped code after an unload.
+        self.assertRegex(output, r"\(FLAGS_1\).*\bNODELETE\b")
+
+
+class LinkTimeOptimisation(unittest.TestCase):
+    def test_is_asked_of_the_compiler(self):
+        """Cargo leaves it out, without a word, where an rlib is made in the same go."""
+        peers.require(shutil.which("cargo"), "there is no cargo")
+        target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
+        peers.require((target / "release").is_dir(), "there is no release build")
+        (ROOT / "capi" / "src" / "lib.rs").touch()
+        _, log = run(*"cargo build --release --locked -p secsmtp-capi -v".split(), cwd=ROOT)
+        lines = [line for line in log.splitlines() if "--crate-type cdylib" in line]
+        self.assertEqual(len(lines), 1, log)
+        self.assertRegex(lines[0], r"--crate-name secsmtp\b")
+        self.assertRegex(lines[0], r" -C lto(=fat)?[ `]")
+        self.assertNotRegex(lines[0], r"--crate-type (r?lib|dylib)\b")
+
+
+if __name__ == "__main__":
+    unittest.main()

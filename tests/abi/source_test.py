@@ -1,0 +1,91 @@
+"""Rules of the sources that the compiler does not know."""
+
+import re
+import unittest
+
+from tests.support import header, peers, rust
+
+ROOT = peers.ROOT
+SRC = ROOT / "src"
+
+# From the bottom up: a module uses those of the rows below it. Modules of one row are one thing.
+LAYERS = [
+    {"status"},
+    {"error"},
+    {"secret", "deadline", "log"},
+    {"proto"},
+    {"net"},
+    {"channel", "tls"},
+    {"message"},
+    {"smtp"},
+    {"client"},
+    {"ffi"},
+]
+# Upwards nevertheless: an error carries the pins and the rejection, which are plain data of tls.
+EXCEPT = {("error", "tls")}
+
+
+class Exports(unittest.TestCase):
+    """Each exported function is one call of the guard, which turns a panic into a status."""
+
+    def test_body_is_one_call_of_the_guard(self):
+        exported = []
+        for path in sorted((SRC / "ffi").rglob("*.rs")):
+            text = rust.code(path)
+            for function in re.finditer(r'\bextern\s*""\s*fn\s+(\w+)', text):
+                name = function[1]
+                exported.append(name)
+                with self.subTest(name):
+                    self.assertTrue(text[: function.start()].endswith(("pub ", "pub unsafe ")))
+                    start = text.index("{", rust.closing(text, text.index("(", function.end())))
+                    body = text[start + 1 : rust.closing(text, start)].strip()
+                    call = re.match(r"guard::\w+(?:::<[^>]*>)?\(", body)
+                    self.assertTrue(call, f"{name} does not begin with guard::")
+                    end = rust.closing(body, call.end() - 1)
+                    self.assertEqual(body[end + 1 :], "", f"{name} does more than the guard")
+            self.assertEqual(
+                text.count("no_mangle"),
+                len(re.findall(r'\bextern\s*""\s*fn\s+\w', text)),
+                f"{path.name}: an exported function is not extern C, or the reverse",
+            )
+        self.assertEqual(sorted(exported), sorted(header.functions()))
+
+
+class Layers(unittest.TestCase):
+    def test_unsafe_is_in_ffi_alone(self):
+        for path in sources("src", "capi", "cli", "testservers", "tools"):
+            if SRC / "ffi" not in path.parents:
+                self.assertNotRegex(rust.code(path), r"\bunsafe\b", str(path))
+
+    def test_modules_use_only_what_is_below(self):
+        rank = {module: row for row, modules in enumerate(LAYERS) for module in modules}
+        for path in sources("src"):
+            module = path.relative_to(SRC).parts[0].removesuffix(".rs")
+            if module == "lib":
+                continue
+            with self.subTest(str(path.relative_to(SRC))):
+                self.assertIn(module, rank, "a module that LAYERS does not know")
+                for used in used_modules(rust.code(path)) - {module}:
+                    self.assertIn(used, rank, "a module that LAYERS does not know")
+                    below = rank[used] < rank[module] or {module, used} <= LAYERS[rank[module]]
+                    self.assertTrue(below or (module, used) in EXCEPT, f"{module} uses {used}")
+
+
+def sources(*folders):
+    return [p for folder in folders for p in sorted((ROOT / folder).rglob("*.rs"))]
+
+
+def used_modules(code):
+    """The first names behind `crate::`, also of `use crate::{a, b::c}`. Types at the root are
+    those of lib.rs, which may name anything."""
+    used = set(re.findall(r"\bcrate::([a-z]\w*)", code))
+    for group in re.finditer(r"\bcrate::\{", code):
+        inner = code[group.end() : rust.closing(code, group.end() - 1)]
+        while re.search(r"\{[^{}]*\}", inner):
+            inner = re.sub(r"\{[^{}]*\}", "", inner)
+        used |= set(re.findall(r"(?:^|,)\s*([a-z]\w*)", inner))
+    return used
+
+
+if __name__ == "__main__":
+    unittest.main()

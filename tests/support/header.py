@@ -1,0 +1,51 @@
+"""include/secsmtp.h as data, read without the help of the generator that the tests look at."""
+
+import re
+from collections import namedtuple
+
+from .peers import ROOT
+
+PATH = ROOT / "include" / "secsmtp.h"
+
+# parameters: (name, type) pairs; types with single blanks, as in "const char *".
+Function = namedtuple("Function", "result parameters")
+
+
+def code():
+    """The header without comments."""
+    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", PATH.read_text("utf-8"), flags=re.S)
+
+
+def constants():
+    """Name to value, of the plain numbers."""
+    return {n: int(v) for n, v in re.findall(r"^#define (\w+) (-?\d+)$", code(), re.M)}
+
+
+def handles():
+    return set(re.findall(r"typedef struct (\w+) \1;", code()))
+
+
+def callbacks():
+    return set(re.findall(r"typedef void \(\*(\w+)\)", code()))
+
+
+def functions():
+    """Name to Function."""
+    declarations = re.sub(r"^#.*$", "", code(), flags=re.M)
+    pattern = r"(?:^|[;{}])\s*((?:const )?\w+[\s*]+)(secsmtp_\w+)\(([^()]*)\)(?=;)"
+    found = {}
+    for result, name, parameters in re.findall(pattern, declarations):
+        assert name not in found, f"{name} is declared twice"
+        found[name] = Function(_type(result), _parameters(parameters))
+    return found
+
+
+def _parameters(text):
+    if text.strip() == "void":
+        return []
+    pairs = [re.fullmatch(r"\s*(.*?)(\w+)\s*", p, re.S).groups() for p in text.split(",")]
+    return [(name, _type(kind)) for kind, name in pairs]
+
+
+def _type(text):
+    return re.sub(r"\s*(\*+)$", r" \1", " ".join(text.split()))

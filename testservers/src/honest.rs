@@ -1,0 +1,208 @@
+//! An honest submission server: implicit TLS on one port, STARTTLS on another.
+
+mod auth;
+mod credentials;
+mod mailbox;
+mod session;
+mod transaction;
+
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+
+pub use self::mailbox::Mail;
+use self::mailbox::Mailbox;
+use crate::listen::Listeners;
+use crate::pki::ServerIdentity;
+use crate::record::{SessionRecord, SharedRecord, lock};
+use crate::tls::{TlsVersions, server_config};
+
+/// No message is larger than this, whatever the configuration says.
+const HARD_LIMIT: usize = 64 * 1024 * 1024;
+
+/// How an [`Honest`] server behaves.
+#[derive(Clone, Debug)]
+pub struct HonestConfig {
+    /// The certificate chain and the key.
+    pub identity: ServerIdentity,
+    /// The TLS versions.
+    pub tls: TlsVersions,
+    /// The name in the greeting.
+    pub host_name: String,
+    /// Names and passwords for PLAIN and LOGIN.
+    pub users: Vec<(String, String)>,
+    /// Names and bearer tokens for XOAUTH2 and OAUTHBEARER.
+    pub tokens: Vec<(String, String)>,
+    /// Mail only after a login (530 otherwise).
+    pub require_auth: bool,
+    /// Mail only inside TLS (530 otherwise).
+    pub require_tls: bool,
+    /// The lines of the EHLO reply, without STARTTLS and AUTH.
+    pub extensions: Vec<String>,
+    /// The AUTH mechanisms, offered inside TLS alone; none switches AUTH off.
+    pub auth_mechanisms: Vec<String>,
+    /// STARTTLS is offered before TLS.
+    pub offer_starttls: bool,
+    /// Messages with more octets get 552 (never more than 64 MiB).
+    pub size_limit: usize,
+    /// Recipients refused for good: 550 5.1.1.
+    pub reject_rcpt: Vec<String>,
+    /// Recipients refused for now: 450 4.2.1.
+    pub defer_rcpt: Vec<String>,
+    /// Full replies, CRLF included, in the place of the own ones. Keys: `GREETING`, `EHLO`,
+    /// `HELO`, `STARTTLS`, `AUTH` (on the command), `AUTH-END` (after the exchange), `MAIL`,
+    /// `RCPT`, `DATA`, `DATA-END`, `RSET`, `NOOP`, `QUIT`. A 4xx or 5xx also keeps the command
+    /// from having an effect, and 421 closes the connection.
+    pub override_reply: HashMap<String, String>,
+    /// Where each mail is also kept as a file `NNNN.eml`.
+    pub dir: Option<PathBuf>,
+    /// The port for implicit TLS; 0 lets the system choose.
+    pub implicit_port: u16,
+    /// The port for STARTTLS; 0 lets the system choose.
+    pub starttls_port: u16,
+    /// Keep the octets of the sessions; a long bench switches it off.
+    pub record: bool,
+    /// Keep the mails in memory; a long bench switches it off.
+    pub keep_mails: bool,
+}
+
+impl HonestConfig {
+    /// The usual server: user `alice` with `correct horse battery staple`, or with the bearer
+    /// token `alice-token`.
+    #[must_use]
+    pub fn new(identity: ServerIdentity) -> Self {
+        let owned = |list: &[&str]| {
+            list.iter()
+                .map(|text| (*text).to_owned())
+                .collect::<Vec<_>>()
+        };
+        Self {
+            identity,
+            tls: TlsVersions::Both,
+            host_name: "mail.test".to_owned(),
+            users: vec![(
+                "alice".to_owned(),
+                "correct horse battery staple".to_owned(),
+            )],
+            tokens: vec![("alice".to_owned(), "alice-token".to_owned())],
+            require_auth: true,
+            require_tls: true,
+            extensions: owned(&[
+                "PIPELINING",
+                "SIZE 26214400",
+                "8BITMIME",
+                "SMTPUTF8",
+                "ENHANCEDSTATUSCODES",
+            ]),
+            auth_mechanisms: owned(&["PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"]),
+            offer_starttls: true,
+            size_limit: 26_214_400,
+            reject_rcpt: Vec::new(),
+            defer_rcpt: Vec::new(),
+            override_reply: HashMap::new(),
+            dir: None,
+            implicit_port: 0,
+            starttls_port: 0,
+            record: true,
+            keep_mails: true,
+        }
+    }
+}
+
+/// What all connections of one server share.
+struct Shared {
+    config: HonestConfig,
+    tls: Arc<ServerConfig>,
+    mailbox: Mailbox,
+    sessions: Mutex<Vec<SharedRecord>>,
+}
+
+/// A running server; dropping it ends its threads and connections.
+pub struct Honest {
+    implicit: SocketAddr,
+    starttls: SocketAddr,
+    shared: Arc<Shared>,
+    listeners: Listeners,
+}
+
+impl Honest {
+    /// Starts both listeners on 127.0.0.1.
+    ///
+    /// # Errors
+    /// A port is taken, the directory cannot be used, or key and certificate do not fit.
+    pub fn start(mut config: HonestConfig) -> io::Result<Self> {
+        config.size_limit = config.size_limit.min(HARD_LIMIT);
+        let shared = Arc::new(Shared {
+            tls: server_config(&config.identity, config.tls)?,
+            mailbox: Mailbox::open(config.dir.clone(), config.keep_mails)?,
+            sessions: Mutex::new(Vec::new()),
+            config,
+        });
+        let mut listeners = Listeners::default();
+        let own = Arc::clone(&shared);
+        let implicit = listeners.add(shared.config.implicit_port, move |tcp| {
+            session::serve(&own, tcp, true)
+        })?;
+        let own = Arc::clone(&shared);
+        let starttls = listeners.add(shared.config.starttls_port, move |tcp| {
+            session::serve(&own, tcp, false)
+        })?;
+        Ok(Self {
+            implicit,
+            starttls,
+            shared,
+            listeners,
+        })
+    }
+
+    /// Where TLS begins with the first octet.
+    #[must_use]
+    pub fn implicit_addr(&self) -> SocketAddr {
+        self.implicit
+    }
+
+    /// Where TLS begins with STARTTLS.
+    #[must_use]
+    pub fn starttls_addr(&self) -> SocketAddr {
+        self.starttls
+    }
+
+    /// The mails accepted so far (none when `keep_mails` is off).
+    #[must_use]
+    pub fn mails(&self) -> Vec<Mail> {
+        self.shared.mailbox.mails()
+    }
+
+    /// The number of mails accepted so far.
+    #[must_use]
+    pub fn mail_count(&self) -> usize {
+        self.shared.mailbox.count()
+    }
+
+    /// Waits until at least so many mails were accepted; false when the time ran out.
+    #[must_use]
+    pub fn wait_for_mails(&self, count: usize, limit: Duration) -> bool {
+        self.shared.mailbox.wait_for(count, limit)
+    }
+
+    /// What each connection received, in the order of their beginning.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<SessionRecord> {
+        lock(&self.shared.sessions)
+            .iter()
+            .map(|record| lock(record).clone())
+            .collect()
+    }
+
+    /// Waits until no connection is open, so that the records are whole; false when the time
+    /// ran out.
+    #[must_use]
+    pub fn wait_idle(&self, limit: Duration) -> bool {
+        self.listeners.wait_idle(limit)
+    }
+}

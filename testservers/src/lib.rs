@@ -1,0 +1,23 @@
+//! Local peers of the tests, the demo and the benches, all of them on 127.0.0.1.
+//!
+//! [`Honest`] is a submission server that keeps what it was given, [`Hotel`] is the mail proxy
+//! in the middle, [`Scripted`] plays a fixed list of steps, and [`Pki`] makes their certificates.
+//! Everything runs on threads and blocking sockets, and stops when its handle is dropped.
+
+mod cert_spec;
+mod honest;
+mod hotel;
+mod listen;
+mod pki;
+mod record;
+mod scripted;
+mod tls;
+mod wire;
+
+pub use cert_spec::{CertSpec, KeyKind};
+pub use honest::{Honest, HonestConfig, Mail};
+pub use hotel::{Hotel, HotelConfig, Trick};
+pub use pki::{CertKind, Pki, ServerIdentity};
+pub use record::SessionRecord;
+pub use scripted::{Scripted, Step};
+pub use tls::TlsVersions;

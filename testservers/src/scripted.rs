@@ -1,0 +1,237 @@
+//! A server that plays a fixed list of steps.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use rustls::ServerConfig;
+
+use crate::listen::Listeners;
+use crate::pki::ServerIdentity;
+use crate::record::{SessionRecord, SharedRecord, Tape, lock};
+use crate::tls::{TlsVersions, server_config};
+use crate::wire::Channel;
+
+const MAX_LINE: usize = 1024 * 1024;
+/// How long [`Scripted::join`] waits for the client to come and the script to end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One step of a script.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Send these octets.
+    Send(Vec<u8>),
+    /// Read a line that begins so (letter case is no matter); another one ends the script.
+    Expect(String),
+    /// Read a line, whatever it is.
+    ReadLine,
+    /// Read up to the line of a dot alone.
+    ReadMessage,
+    /// Wait.
+    Sleep(Duration),
+    /// The server's end of a TLS handshake.
+    StartTls(ServerIdentity),
+    /// The same with a configuration of the test's own.
+    StartTlsWith(Arc<ServerConfig>),
+    /// Read until the client closes.
+    ReadToEnd,
+    /// Hold the connection open and neither read nor write, until the handle is joined or
+    /// dropped.
+    Stall,
+    /// Close in order (with close_notify inside TLS). Also the end of every script.
+    Close,
+    /// Drop the socket as it is: no close_notify inside TLS.
+    Drop,
+}
+
+impl Step {
+    /// Send this text, which holds its own CRLF.
+    #[must_use]
+    pub fn send(text: &str) -> Self {
+        Step::Send(text.as_bytes().to_vec())
+    }
+
+    /// Expect a line that begins so.
+    #[must_use]
+    pub fn expect(prefix: &str) -> Self {
+        Step::Expect(prefix.to_owned())
+    }
+}
+
+#[derive(Default)]
+struct Progress {
+    records: Vec<SharedRecord>,
+    ended: usize,
+    released: bool,
+}
+
+#[derive(Default)]
+struct Stage {
+    progress: Mutex<Progress>,
+    changed: Condvar,
+}
+
+/// A running script; dropping it ends its threads and connections.
+pub struct Scripted {
+    addr: SocketAddr,
+    stage: Arc<Stage>,
+    _listeners: Listeners,
+}
+
+impl Scripted {
+    /// Plays the steps to every client that connects.
+    ///
+    /// # Errors
+    /// No port can be had.
+    pub fn start(steps: Vec<Step>) -> io::Result<Self> {
+        let stage = Arc::new(Stage::default());
+        let own = Arc::clone(&stage);
+        let mut listeners = Listeners::default();
+        let addr = listeners.add(0, move |tcp| own.play(tcp, &steps))?;
+        Ok(Self {
+            addr,
+            stage,
+            _listeners: listeners,
+        })
+    }
+
+    /// The same, with TLS from the first octet.
+    ///
+    /// # Errors
+    /// As [`Scripted::start`].
+    pub fn start_implicit(identity: ServerIdentity, mut steps: Vec<Step>) -> io::Result<Self> {
+        steps.insert(0, Step::StartTls(identity));
+        Self::start(steps)
+    }
+
+    /// Where to connect.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What was received so far, one record for each connection.
+    #[must_use]
+    pub fn records(&self) -> Vec<SessionRecord> {
+        let progress = lock(&self.stage.progress);
+        progress
+            .records
+            .iter()
+            .map(|record| lock(record).clone())
+            .collect()
+    }
+
+    /// Waits until one connection has played the script (30 seconds at most), and gives what it
+    /// received. A stalled script goes on.
+    #[must_use]
+    pub fn join(self) -> SessionRecord {
+        self.join_all(1).into_iter().next().unwrap_or_default()
+    }
+
+    /// The same for so many connections.
+    #[must_use]
+    pub fn join_all(self, connections: usize) -> Vec<SessionRecord> {
+        let mut progress = lock(&self.stage.progress);
+        progress.released = true;
+        self.stage.changed.notify_all();
+        let waited = self
+            .stage
+            .changed
+            .wait_timeout_while(progress, PATIENCE, |progress| progress.ended < connections);
+        drop(waited);
+        self.records()
+    }
+}
+
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        lock(&self.stage.progress).released = true;
+        self.stage.changed.notify_all();
+    }
+}
+
+impl Stage {
+    fn play(&self, tcp: TcpStream, steps: &[Step]) {
+        let record = SharedRecord::default();
+        lock(&self.progress).records.push(Arc::clone(&record));
+        let tape = Arc::clone(&record) as Arc<dyn Tape>;
+        let played = Channel::new(tcp, Some(tape)).and_then(|channel| self.steps(channel, steps));
+        if let Err(error) = played {
+            lock(&record).error = Some(error.to_string());
+        }
+        lock(&self.progress).ended += 1;
+        self.changed.notify_all();
+    }
+
+    fn steps(&self, mut channel: Channel, steps: &[Step]) -> io::Result<()> {
+        for step in steps {
+            match step {
+                Step::Send(octets) => channel.write(octets)?,
+                Step::Expect(prefix) => {
+                    let line = read_line(&mut channel)?;
+                    let head = line.get(..prefix.len()).unwrap_or_default();
+                    if !head.eq_ignore_ascii_case(prefix.as_bytes()) {
+                        let line = String::from_utf8_lossy(&line).into_owned();
+                        let text = format!("expected {prefix:?}, got {line:?}");
+                        return Err(io::Error::new(ErrorKind::InvalidData, text));
+                    }
+                }
+                Step::ReadLine => drop(read_line(&mut channel)?),
+                Step::ReadMessage => while read_line(&mut channel)? != b"." {},
+                Step::Sleep(time) => self.wait(*time),
+                Step::StartTls(identity) => {
+                    channel.accept_tls(server_config(identity, TlsVersions::Both)?)?;
+                }
+                Step::StartTlsWith(config) => channel.accept_tls(Arc::clone(config))?,
+                Step::ReadToEnd => while channel.receive()? > 0 {},
+                Step::Stall => {
+                    self.wait(Duration::MAX);
+                    drain(&mut channel)?;
+                }
+                Step::Close => break,
+                Step::Drop => return Ok(()),
+            }
+        }
+        channel.close();
+        Ok(())
+    }
+
+    /// A sleep ends by its time; a stall (without end) when the handle lets go.
+    fn wait(&self, time: Duration) {
+        let begin = Instant::now();
+        let mut progress = lock(&self.progress);
+        loop {
+            let left = time.saturating_sub(begin.elapsed());
+            if left.is_zero() || (time == Duration::MAX && progress.released) {
+                return;
+            }
+            let slice = left.min(Duration::from_secs(1));
+            progress = match self.changed.wait_timeout(progress, slice) {
+                Ok((progress, _)) => progress,
+                Err(_) => return,
+            };
+        }
+    }
+}
+
+fn read_line(channel: &mut Channel) -> io::Result<Vec<u8>> {
+    channel
+        .read_line(MAX_LINE)?
+        .ok_or_else(|| ErrorKind::UnexpectedEof.into())
+}
+
+/// What the client sent into a stalled connection belongs to the record too.
+fn drain(channel: &mut Channel) -> io::Result<()> {
+    channel.set_read_timeout(Duration::from_millis(50))?;
+    loop {
+        match channel.receive() {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One connection: buffered lines over TCP, clear at first and inside TLS later.
+
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+
+use crate::record::Tape;
+
+/// How long a silent peer is waited for.
+const IDLE: Duration = Duration::from_secs(30);
+/// The first octet of a TLS handshake record.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+pub(crate) struct Channel {
+    tcp: TcpStream,
+    tls: Option<Connection>,
+    buf: Vec<u8>,
+    pos: usize,
+    tape: Option<Arc<dyn Tape>>,
+}
+
+impl Channel {
+    pub(crate) fn new(tcp: TcpStream, tape: Option<Arc<dyn Tape>>) -> io::Result<Self> {
+        tcp.set_read_timeout(Some(IDLE))?;
+        tcp.set_write_timeout(Some(IDLE))?;
+        tcp.set_nodelay(true)?;
+        Ok(Self {
+            tcp,
+            tls: None,
+            buf: Vec::new(),
+            pos: 0,
+            tape,
+        })
+    }
+
+    pub(crate) fn connect(addr: SocketAddr) -> io::Result<Self> {
+        Self::new(TcpStream::connect_timeout(&addr, IDLE)?, None)
+    }
+
+    pub(crate) fn set_read_timeout(&self, limit: Duration) -> io::Result<()> {
+        self.tcp.set_read_timeout(Some(limit))
+    }
+
+    /// The octets that were received and not yet taken.
+    pub(crate) fn buffered(&self) -> &[u8] {
+        &self.buf[self.pos..]
+    }
+
+    /// The name that the client asked for, when this is the server's end of a TLS connection.
+    pub(crate) fn server_name(&self) -> Option<&str> {
+        match &self.tls {
+            Some(Connection::Server(server)) => server.server_name(),
+            _ => None,
+        }
+    }
+
+    /// The server's end of the handshake. A peer that speaks clear text instead is recorded so.
+    pub(crate) fn accept_tls(&mut self, config: Arc<ServerConfig>) -> io::Result<()> {
+        let mut first = [0_u8; 1];
+        if self.tcp.peek(&mut first)? == 1 && first[0] != TLS_HANDSHAKE {
+            self.receive()?;
+            return Err(io::Error::new(
+                ErrorKind::InvalidData,
+                "clear text instead of TLS",
+            ));
+        }
+        let server = ServerConnection::new(config).map_err(io::Error::other)?;
+        self.handshake(Connection::Server(server))
+    }
+
+    /// The client's end of the handshake.
+    pub(crate) fn connect_tls(
+        &mut self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+    ) -> io::Result<()> {
+        let client = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        self.handshake(Connection::Client(client))
+    }
+
+    fn handshake(&mut self, mut tls: Connection) -> io::Result<()> {
+        while tls.is_handshaking() {
+            flush(&mut tls, &mut self.tcp)?;
+            if tls.is_handshaking() && pull(&mut tls, &mut self.tcp)? == 0 {
+                return Err(io::Error::new(
+                    ErrorKind::UnexpectedEof,
+                    "closed in the handshake",
+                ));
+            }
+        }
+        flush(&mut tls, &mut self.tcp)?;
+        let protocol = tls.protocol_version().and_then(|version| version.as_str());
+        self.tls = Some(tls);
+        if let Some(tape) = &self.tape {
+            tape.handshake(self.server_name(), protocol.map(str::to_owned));
+        }
+        Ok(())
+    }
+
+    /// Waits for octets and buffers them; zero at the end of the stream.
+    pub(crate) fn receive(&mut self) -> io::Result<usize> {
+        self.buf.drain(..self.pos);
+        self.pos = 0;
+        let mut chunk = [0_u8; 16 * 1024];
+        let read = match &mut self.tls {
+            None => self.tcp.read(&mut chunk)?,
+            Some(tls) => read_inside(tls, &mut self.tcp, &mut chunk)?,
+        };
+        let fresh = &chunk[..read];
+        self.buf.extend_from_slice(fresh);
+        if let (Some(tape), false) = (&self.tape, fresh.is_empty()) {
+            if self.tls.is_some() {
+                tape.decrypted(fresh);
+            } else {
+                tape.clear(fresh);
+            }
+        }
+        Ok(read)
+    }
+
+    /// The next line without its CRLF (a lone CR or LF stays in it); `None` at the end.
+    pub(crate) fn read_line(&mut self, max: usize) -> io::Result<Option<Vec<u8>>> {
+        let mut seen = 0_usize;
+        loop {
+            let rest = self.buffered();
+            // The CR may have been the last octet of the chunk before.
+            let from = seen.saturating_sub(1);
+            if let Some(at) = rest[from..].windows(2).position(|pair| pair == b"\r\n") {
+                let line = rest[..from + at].to_vec();
+                self.pos += from + at + 2;
+                return Ok(Some(line));
+            }
+            seen = rest.len();
+            if seen > max {
+                return Err(io::Error::new(ErrorKind::InvalidData, "line too long"));
+            }
+            if self.receive()? == 0 {
+                return match seen {
+                    0 => Ok(None),
+                    _ => Err(io::Error::new(
+                        ErrorKind::UnexpectedEof,
+                        "closed inside a line",
+                    )),
+                };
+            }
+        }
+    }
+
+    pub(crate) fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+        let Some(tls) = &mut self.tls else {
+            return self.tcp.write_all(octets);
+        };
+        let mut rest = octets;
+        while !rest.is_empty() {
+            let taken = tls.writer().write(rest)?;
+            rest = &rest[taken..];
+            flush(tls, &mut self.tcp)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the connection in order: what was written arrives although the peer may still send.
+    pub(crate) fn close(mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+            let _ = flush(tls, &mut self.tcp);
+        }
+        let _ = self.tcp.shutdown(Shutdown::Write);
+        let _ = self.tcp.set_read_timeout(Some(Duration::from_secs(1)));
+        // An unread octet would turn the close into a reset that can overtake the last reply.
+        for _ in 0..64 {
+            match self.receive() {
+                Ok(read) if read > 0 => {}
+                _ => break,
+            }
+        }
+    }
+}
+
+fn flush(tls: &mut Connection, tcp: &mut TcpStream) -> io::Result<()> {
+    while tls.wants_write() {
+        tls.write_tls(tcp)?;
+    }
+    Ok(())
+}
+
+/// Takes records from the socket; on an error the alert for the peer still goes out.
+fn pull(tls: &mut Connection, tcp: &mut TcpStream) -> io::Result<usize> {
+    let read = tls.read_tls(tcp)?;
+    if let Err(error) = tls.process_new_packets() {
+        let _ = flush(tls, tcp);
+        return Err(io::Error::new(ErrorKind::InvalidData, error));
+    }
+    Ok(read)
+}
+
+fn read_inside(tls: &mut Connection, tcp: &mut TcpStream, chunk: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match tls.reader().read(chunk) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            done => return done,
+        }
+        flush(tls, tcp)?;
+        pull(tls, tcp)?;
+    }
+}
