@@ -546,7 +546,7 @@ typedef struct secsmtp_receipt secsmtp_receipt;
  * What a probe found: who answered, with which chain, what it offers, and whether the policy
  * believes it. Texts and numbers are as those of secsmtp_receipt. Names and dates are the
  * certificates' own claims.
- * Functions: secsmtp_report_verdict, _verdict_text, _text, _tls_version, _cipher_suite,
+ * Functions: secsmtp_report_verdict, _verdict_text, _text, _greeting, _tls_version, _cipher_suite,
  * _matched_pin, _certificate_count, _certificate_spki, _certificate_subject, _certificate_issuer,
  * _certificate_names, _certificate_not_before, _certificate_not_after, _capability_count,
  * _capability, _mechanism_count, _mechanism, _free.
@@ -1124,6 +1124,12 @@ const char *secsmtp_report_verdict_text(const secsmtp_report *report, size_t *le
  * Ownership: the report's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_report_text(const secsmtp_report *report, size_t *len_out);
+
+/**
+ * What the server called itself; with STARTTLS it said so in clear, where anybody can.
+ * Ownership: the report's. Threads: any. Errors: the empty text.
+ */
+const char *secsmtp_report_greeting(const secsmtp_report *report, size_t *len_out);
 
 /**
  * The TLS version, "1.2" or "1.3".

@@ -339,6 +339,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_report_greeting Lib kLib Alias "secsmtp_report_greeting" (report As Ptr, len_out As Ptr) As CString
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_report_matched_pin Lib kLib Alias "secsmtp_report_matched_pin" (report As Ptr, len_out As Ptr) As CString
 	#tag EndExternalMethod
 

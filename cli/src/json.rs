@@ -62,6 +62,7 @@ pub(crate) fn probed(met: &Result<Report, Error>) {
             object.insert("host".to_owned(), json!(report.host));
             object.insert("port".to_owned(), json!(report.port));
             object.insert("peer".to_owned(), peer(Some(&report.peer)));
+            object.insert("greeting".to_owned(), json!(report.greeting));
             object.insert("capabilities".to_owned(), json!(report.capabilities));
             object.insert("mechanisms".to_owned(), json!(report.mechanisms));
             object

@@ -21,6 +21,8 @@ pub struct Report {
     pub peer: Peer,
     /// The chain served, leaf first.
     pub certificates: Vec<Certificate>,
+    /// What the server called itself; with STARTTLS it said so in clear, where anybody can.
+    pub greeting: String,
     /// What the server offers inside TLS.
     pub capabilities: Vec<String>,
     /// The mechanisms it offers for the login.
@@ -44,6 +46,7 @@ impl Report {
             verdict,
             peer,
             certificates: channel.certificates(),
+            greeting: session.greeting().to_owned(),
             capabilities: session.capabilities().lines.clone(),
             mechanisms: session.capabilities().auth.clone().unwrap_or_default(),
         }
@@ -92,6 +95,7 @@ impl fmt::Display for Report {
             )?;
             writeln!(f, "    key        {}", certificate.spki)?;
         }
+        writeln!(f, "  greeting   {}", or_none(&self.greeting))?;
         writeln!(f, "  offers     {}", or_none(&self.capabilities.join(", ")))?;
         writeln!(f, "  mechanisms {}", or_none(&self.mechanisms.join(", ")))?;
         writeln!(f, "{}", self.verdict_text())?;

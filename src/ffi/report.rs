@@ -12,7 +12,7 @@ use crate::error::Error;
 /// What a probe found: who answered, with which chain, what it offers, and whether the policy
 /// believes it. Texts and numbers are as those of secsmtp_receipt. Names and dates are the
 /// certificates' own claims.
-/// Functions: secsmtp_report_verdict, _verdict_text, _text, _tls_version, _cipher_suite,
+/// Functions: secsmtp_report_verdict, _verdict_text, _text, _greeting, _tls_version, _cipher_suite,
 /// _matched_pin, _certificate_count, _certificate_spki, _certificate_subject, _certificate_issuer,
 /// _certificate_names, _certificate_not_before, _certificate_not_after, _capability_count,
 /// _capability, _mechanism_count, _mechanism, _free.
@@ -23,6 +23,7 @@ pub(super) struct ReportObject {
     verdict: i32,
     verdict_text: Text,
     text: Text,
+    greeting: Text,
     tls_version: Text,
     cipher_suite: Text,
     matched_pin: Text,
@@ -58,6 +59,7 @@ impl ReportObject {
             verdict: report.status().number(),
             verdict_text: Text::new(&report.verdict_text()),
             text: Text::new(&report.to_string()),
+            greeting: Text::new(&report.greeting),
             tls_version: Text::new(report.peer.tls_version),
             cipher_suite: Text::new(&report.peer.cipher_suite),
             matched_pin: Text::of(
@@ -117,6 +119,17 @@ pub unsafe extern "C" fn secsmtp_report_text(
 ) -> *const c_char {
     // SAFETY: the pointers are as the header asks.
     unsafe { guard::text(report.cast(), len_out, |o: &ReportObject| Some(&o.text)) }
+}
+
+/// What the server called itself; with STARTTLS it said so in clear, where anybody can.
+/// Ownership: the report's. Threads: any. Errors: the empty text.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_report_greeting(
+    report: *const secsmtp_report,
+    len_out: *mut usize,
+) -> *const c_char {
+    // SAFETY: the pointers are as the header asks.
+    unsafe { guard::text(report.cast(), len_out, |o: &ReportObject| Some(&o.greeting)) }
 }
 
 /// The TLS version, "1.2" or "1.3".

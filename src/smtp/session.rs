@@ -18,6 +18,8 @@ use super::upgrade::{upgrade, upgrade_probe};
 pub struct Session<C> {
     pub(super) channel: C,
     pub(super) capabilities: Capabilities,
+    /// What the server called itself, fit to be shown.
+    greeting: String,
 }
 
 impl<C: Channel> Session<C> {
@@ -26,12 +28,14 @@ impl<C: Channel> Session<C> {
         let mut session = Self {
             channel,
             capabilities: Capabilities::default(),
+            greeting: String::new(),
         };
         cx.enter(Stage::Greeting);
         let greeting = session.reply(cx)?;
         if greeting.code != 220 {
             return Err(cx.unexpected(&greeting, "the greeting 220"));
         }
+        session.greeting = cx.answer(&greeting).text;
         session.ehlo(cx, name)?;
         Ok(session)
     }
@@ -93,6 +97,12 @@ impl<C: Channel> Session<C> {
         &self.capabilities
     }
 
+    /// What the server called itself; after STARTTLS, what it had said in clear.
+    #[must_use]
+    pub fn greeting(&self) -> &str {
+        &self.greeting
+    }
+
     /// Says QUIT and closes, without waiting for the answer.
     pub fn quit(mut self, cx: &mut Context<'_>) {
         cx.say(Level::Debug, || "> QUIT".to_owned());
@@ -132,11 +142,13 @@ impl<T: Transport> Session<Cleartext<T>> {
         setup: &Setup,
         name: Option<&EhloName>,
     ) -> Result<Session<Verified<T>>, Error> {
+        let greeting = self.greeting.clone();
         let clear = self.ask_for_tls(cx)?;
         let verified = upgrade(clear, setup, cx)?;
         let mut session = Session {
             channel: verified,
             capabilities: Capabilities::default(),
+            greeting,
         };
         session.ehlo(cx, name.unwrap_or(&EhloName::neutral()))?;
         Ok(session)
@@ -151,11 +163,13 @@ impl<T: Transport> Session<Cleartext<T>> {
         cx: &mut Context<'_>,
         setup: &ProbeSetup,
     ) -> Result<Session<Probed<T>>, Error> {
+        let greeting = self.greeting.clone();
         let clear = self.ask_for_tls(cx)?;
         let probed = upgrade_probe(clear, setup, cx)?;
         let mut session = Session {
             channel: probed,
             capabilities: Capabilities::default(),
+            greeting,
         };
         session.ehlo(cx, &EhloName::neutral())?;
         Ok(session)

@@ -16,7 +16,7 @@ LAYERS = [
     {"proto"},
     {"net"},
     {"channel", "tls"},
-    {"message"},
+    {"credential", "message"},
     {"smtp"},
     {"client"},
     {"ffi"},
@@ -39,6 +39,9 @@ class Exports(unittest.TestCase):
                     self.assertTrue(text[: function.start()].endswith(("pub ", "pub unsafe ")))
                     start = text.index("{", rust.closing(text, text.index("(", function.end())))
                     body = text[start + 1 : rust.closing(text, start)].strip()
+                    if body.startswith("unsafe {"):
+                        self.assertEqual(rust.closing(body, len("unsafe ")), len(body) - 1)
+                        body = body[len("unsafe {") : -1].strip()
                     call = re.match(r"guard::\w+(?:::<[^>]*>)?\(", body)
                     self.assertTrue(call, f"{name} does not begin with guard::")
                     end = rust.closing(body, call.end() - 1)

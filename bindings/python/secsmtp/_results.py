@@ -30,13 +30,15 @@ class Peer:
     """Who was met. A field is None, the tuple empty, when the send did not come so far.
 
     ``spki_sha256`` holds ``sha256//BASE64`` of each certificate that was sent, the server's own
-    first; ``matched_pin`` is the pin that fitted; ``mechanism`` the way of the login.
+    first; ``matched_pin`` is the pin that fitted; ``mechanism`` the way of the login, and
+    ``channel_binding`` the kind of its tie to this very TLS connection.
     """
 
     tls_version: Optional[str]
     cipher_suite: Optional[str]
     spki_sha256: Tuple[str, ...]
     matched_pin: Optional[str]
+    channel_binding: Optional[str]
     mechanism: Optional[str]
 
 
@@ -160,6 +162,7 @@ def read_receipt(lib: Library, handle: Any) -> Receipt:
                     for index in range(number(lib.receipt_spki_count, handle))
                 ),
                 matched_pin=optional_text(lib.receipt_matched_pin, handle),
+                channel_binding=optional_text(lib.receipt_channel_binding, handle),
                 mechanism=optional_text(lib.receipt_mechanism, handle),
             ),
         )
