@@ -11,6 +11,8 @@
 Each error and each receipt says what left this machine, and what became of the mail.
 """
 
+import logging as _logging
+
 from ._client import Client
 from ._credential import Credential, Password, Token
 from ._errors import (
@@ -60,6 +62,9 @@ __all__ = [
     "library_version",
     "load",
 ]
+
+# A program that does not ask for the log gets none; Python would print warnings otherwise.
+_logging.getLogger("secsmtp").addHandler(_logging.NullHandler())
 
 # Tracebacks and help() show the names that users write.
 for _name in __all__:

@@ -101,8 +101,8 @@ class Client(Owner):
             ctypes.byref(handle),
         )
         self._log = _Log(lib, logger or logging.getLogger("secsmtp"), host)
-        # The finaliser keeps the callback too: the library may call it until the free returns.
-        self._own(lib, handle, self._log.callback)
+        # C calls it only inside a send or probe, and those keep this object and so the callback.
+        self._own(lib, handle)
         check(lib, lib.client_set_log, handle, self._log.callback, None, _abi.LOG_DEBUG)
         if connect is not None:
             address, connect_port = connect
@@ -199,10 +199,8 @@ class Client(Owner):
         check(self._lib, self._lib.client_cancel, self._open_handle())
 
     def close(self) -> None:
-        """Give the library's object back. A second call does nothing.
-
-        A send that runs in another thread goes on to its end: call :meth:`cancel` first.
-        """
+        """Give the library's object back; what runs in other threads is cancelled, and raises
+        :class:`Cancelled` there. A second call does nothing."""
         super().close()
 
     def __repr__(self) -> str:

@@ -17,13 +17,13 @@ class Owner:
 
     _noun = ""
 
-    def _own(self, lib: Library, handle: Any, *kept: Any) -> None:
+    def _own(self, lib: Library, handle: Any) -> None:
         self._lib = lib
         self._handle = handle
         free: Callable[[Any], int] = getattr(lib, self._noun + "_free")
         # A finaliser instead of __del__: it runs at most once, also for an object whose __init__
         # failed, and holds what it needs. At exit the process ends anyway: nothing is called.
-        self._finalizer = weakref.finalize(self, _free, free, handle, kept)
+        self._finalizer = weakref.finalize(self, free, handle)
         self._finalizer.atexit = False
 
     def close(self) -> None:
@@ -50,10 +50,6 @@ class Owner:
     def __reduce__(self) -> NoReturn:
         # Copies would share the handle, and a pickle would outlive it.
         raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")
-
-
-def _free(free: Callable[[Any], int], handle: Any, _kept: Tuple[Any, ...]) -> None:
-    free(handle)
 
 
 def several(value: Any, single: Tuple[Type[Any], ...]) -> Tuple[Any, ...]:

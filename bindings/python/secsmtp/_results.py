@@ -66,12 +66,16 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Certificate:
-    """One certificate as the server sent it. ``names`` are those that it is valid for."""
+    """One certificate as the server sent it.
+
+    ``spki_sha256``: its key as a pin. ``names``: the host names and addresses that it is for.
+    ``not_before``, ``not_after``: in UTC, ``"2026-11-23T00:00:00Z"``.
+    """
 
     spki_sha256: str
     subject: str
     issuer: str
-    names: str
+    names: Tuple[str, ...]
     not_before: str
     not_after: str
 
@@ -93,6 +97,7 @@ class Report:
     greeting: str
     tls_version: Optional[str]
     cipher_suite: Optional[str]
+    matched_pin: Optional[str]
     certificates: Tuple[Certificate, ...]
     capabilities: Tuple[str, ...]
     mechanisms: Tuple[str, ...]
@@ -119,6 +124,10 @@ def optional_number(function: Callable[..., int], *arguments: Any) -> Optional[i
 
 def optional_text(function: Callable[..., Any], *arguments: Any) -> Optional[str]:
     return text(function, *arguments) or None
+
+
+def _names(joined: str) -> Tuple[str, ...]:
+    return tuple(joined.split(", ")) if joined else ()
 
 
 def retry_name(value: int) -> str:
@@ -183,12 +192,13 @@ def read_report(lib: Library, handle: Any) -> Report:
             greeting=text(lib.report_greeting, handle),
             tls_version=optional_text(lib.report_tls_version, handle),
             cipher_suite=optional_text(lib.report_cipher_suite, handle),
+            matched_pin=optional_text(lib.report_matched_pin, handle),
             certificates=tuple(
                 Certificate(
                     spki_sha256=text(lib.report_certificate_spki, handle, index),
                     subject=text(lib.report_certificate_subject, handle, index),
                     issuer=text(lib.report_certificate_issuer, handle, index),
-                    names=text(lib.report_certificate_names, handle, index),
+                    names=_names(text(lib.report_certificate_names, handle, index)),
                     not_before=text(lib.report_certificate_not_before, handle, index),
                     not_after=text(lib.report_certificate_not_after, handle, index),
                 )

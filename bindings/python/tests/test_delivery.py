@@ -71,6 +71,7 @@ class Honest(DeliveryCase):
         message["Date"] = "Mon, 05 Jan 2026 10:00:00 +0000"
         message.set_content("Text\n.\n", cte="quoted-printable")
         message.add_attachment(bytes(range(256)), maintype="application", subtype="x", filename="ü")
+        message.set_boundary(marker)
         with self.client() as client:
             receipt = client.send(message)
         self.assertEqual(
@@ -94,6 +95,22 @@ class Honest(DeliveryCase):
                     receipt.peer.matched_pin, self.server.pin if "pins" in trust else None
                 )
                 self.assertIn(self.server.pin, receipt.peer.spki_sha256)
+
+    def test_a_handler_may_send_too(self):
+        # As an alarm by mail would: a call of its own, inside the one that is logged.
+        first, second = self.raw(), self.raw()
+        records = common.Records()
+        outcomes = []
+        with self.client(logger=records.logger) as client:
+
+            def emit(record):
+                records.emit = records.records.append
+                receipt = client.send(second[1], "a@mail.test", [self.server.address])
+                outcomes.append(receipt.outcome)
+
+            records.emit = emit
+            outcomes.append(client.send(first[1], "a@mail.test", [self.server.address]).outcome)
+        self.assertEqual(outcomes, ["accepted", "accepted"])
 
     def test_wrong_password(self):
         records = common.Records()
@@ -142,8 +159,8 @@ class Honest(DeliveryCase):
             self.assertIn("mail.test", report.certificates[0].names)
             self.assertEqual(report.tls_version, "1.3")
             self.assertIn("PLAIN", report.mechanisms)
-            self.assertTrue(any(c.startswith("AUTH") for c in report.capabilities))
             self.assertTrue(report.greeting)
+            self.assertTrue(any(c.startswith("AUTH") for c in report.capabilities))
 
     def test_probe_without_trust(self):
         with secsmtp.Policy() as policy:

@@ -1,0 +1,302 @@
+//! What a verified server may answer, and what that makes of the message.
+
+use secsmtp::error::{Outcome, Stage};
+use secsmtp::status::Status;
+use secsmtp::tls::TlsMode;
+use secsmtp_testservers::{Honest, Pki, Scripted, Step};
+
+use crate::support::*;
+
+const NOT: Outcome = Outcome::NotSent;
+const REF: Outcome = Outcome::Refused;
+const UNK: Outcome = Outcome::Unknown;
+
+/// The dialogue of a mail over implicit TLS up to, not with, the answer to `stage`.
+fn until(pki: &Pki, stage: Stage) -> Vec<Step> {
+    let all = [
+        (Stage::Greeting, vec![Step::send("220 m\r\n")]),
+        (
+            Stage::Ehlo,
+            vec![
+                Step::expect("EHLO"),
+                Step::send("250-m\r\n250 AUTH PLAIN\r\n"),
+            ],
+        ),
+        (
+            Stage::Auth,
+            vec![Step::expect("AUTH PLAIN "), Step::send("235 ok\r\n")],
+        ),
+        (
+            Stage::Mail,
+            vec![Step::expect("MAIL"), Step::send("250 ok\r\n")],
+        ),
+        (
+            Stage::Rcpt,
+            vec![Step::expect("RCPT"), Step::send("250 ok\r\n")],
+        ),
+        (
+            Stage::Data,
+            vec![Step::expect("DATA"), Step::send("354 go\r\n")],
+        ),
+        (Stage::Answer, vec![Step::ReadMessage]),
+    ];
+    let mut steps = vec![Step::StartTls(pki.identity())];
+    for (at, mut part) in all {
+        if at == stage {
+            if at != Stage::Greeting && at != Stage::Answer {
+                steps.push(part.remove(0));
+            }
+            if at == Stage::Answer {
+                steps.append(&mut part);
+            }
+            return steps;
+        }
+        steps.append(&mut part);
+    }
+    steps
+}
+
+/// Answers `stage` so, and expects this.
+#[track_caller]
+fn answered(
+    pki: &Pki,
+    stage: Stage,
+    answer: &str,
+    status: Status,
+    outcome: Outcome,
+) -> secsmtp::error::Error {
+    let mut steps = until(pki, stage);
+    steps.push(Step::send(answer));
+    steps.push(if answer.ends_with("\r\n") {
+        Step::ReadToEnd
+    } else {
+        Step::Close
+    });
+    let server = Scripted::start(steps).unwrap();
+    let client = client(&policy(pki, TlsMode::Implicit), server.addr());
+    let error = fails(&client, &message(), status, stage, outcome);
+    let record = &error.record;
+    assert_eq!(record.secret_released, stage >= Stage::Auth, "{answer}");
+    assert_eq!(record.content_released, stage >= Stage::Content, "{answer}");
+    drop(server.join());
+    error
+}
+
+#[test]
+fn each_answer_at_each_stage_has_one_outcome() {
+    let pki = pki();
+    for (stage, refused) in [
+        (Stage::Greeting, None),
+        (Stage::Ehlo, None),
+        (Stage::Auth, Some(Status::AuthRefused)),
+        (Stage::Mail, Some(Status::SenderRefused)),
+        (Stage::Rcpt, Some(Status::RecipientRefused)),
+        (Stage::Data, Some(Status::ContentRefused)),
+        (Stage::Answer, Some(Status::ContentRefused)),
+    ] {
+        let in_doubt = if stage == Stage::Answer { UNK } else { NOT };
+        for code in ["450", "550", "535", "554"] {
+            let (status, outcome) =
+                refused.map_or((Status::UnexpectedReply, NOT), |status| (status, REF));
+            let error = answered(
+                &pki,
+                stage,
+                &format!("{code} 5.7.1 words of\u{1b} the server\r\n"),
+                status,
+                outcome,
+            );
+            let answer = error.record.answer.as_ref().unwrap();
+            assert!(
+                answer.text.contains("words of\\u{1b} the server"),
+                "{}",
+                answer.text
+            );
+            assert_eq!(answer.code.to_string(), code);
+        }
+        answered(
+            &pki,
+            stage,
+            "421 4.3.2 closing\r\n",
+            Status::Closing,
+            in_doubt,
+        );
+        answered(
+            &pki,
+            stage,
+            "221 bye\r\n",
+            Status::UnexpectedReply,
+            in_doubt,
+        );
+        answered(&pki, stage, "2xx bad\r\n", Status::MalformedReply, in_doubt);
+        answered(&pki, stage, "250 bare\n", Status::MalformedReply, in_doubt);
+        answered(&pki, stage, "250-half of", Status::ConnectionLost, in_doubt);
+        answered(&pki, stage, "", Status::ConnectionLost, in_doubt);
+        if !matches!(stage, Stage::Data) {
+            answered(
+                &pki,
+                stage,
+                "354 what\r\n",
+                Status::UnexpectedReply,
+                in_doubt,
+            );
+        }
+        if matches!(stage, Stage::Data) {
+            answered(
+                &pki,
+                stage,
+                "250 what\r\n",
+                Status::UnexpectedReply,
+                in_doubt,
+            );
+        }
+    }
+}
+
+#[test]
+fn only_250_to_the_content_is_accepted() {
+    let pki = pki();
+    for code in ["200", "251", "235", "334"] {
+        answered(
+            &pki,
+            Stage::Answer,
+            &format!("{code} so\r\n"),
+            Status::UnexpectedReply,
+            UNK,
+        );
+    }
+}
+
+#[test]
+fn h19_after_250_nothing_changes_the_outcome() {
+    let pki = pki();
+    for (ending, last) in [
+        ("250 ok\r\n", Step::Drop),
+        ("250 ok\r\n", Step::ReadToEnd),
+        ("250 ok\r\n500 words nobody asked for\r\n", Step::ReadToEnd),
+        ("250 ok\r\ngarbage", Step::Drop),
+    ] {
+        let mut steps = until(&pki, Stage::Answer);
+        steps.push(Step::send(ending));
+        steps.push(last);
+        let server = Scripted::start(steps).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        assert_eq!(
+            send(&client, &message()).unwrap().outcome,
+            Outcome::Accepted
+        );
+        drop(server.join());
+    }
+}
+
+#[test]
+fn h12_a_refusal_in_the_middle_of_the_content_is_heard_and_no_dot_is_sent() {
+    let pki = pki();
+    for (words, status, outcome) in [
+        ("552 5.3.4 too big\r\n", Status::ContentRefused, REF),
+        ("421 going\r\n", Status::Closing, NOT),
+        ("250 ok\r\n", Status::UnexpectedReply, NOT),
+    ] {
+        let mut steps = until(&pki, Stage::Data);
+        steps.push(Step::send("354 go\r\n"));
+        steps.push(Step::ReadLine);
+        steps.push(Step::send(words));
+        steps.push(Step::ReadToEnd);
+        let server = Scripted::start(steps).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        let mut large = message();
+        let body = "Subject: x\r\n\r\n".to_owned()
+            + &"a line of the large content\r\n".repeat(2_000_000 / 28);
+        large.set_content(body.repeat(8).as_bytes()).unwrap();
+        let error = fails(&client, &large, status, Stage::Content, outcome);
+        assert!(error.record.content_released);
+        assert!(!server.join().tls.windows(5).any(|w| w == b"\r\n.\r\n"));
+    }
+}
+
+#[test]
+fn f03_f05_f06_f08_a_login_that_breaks_its_rules_fails() {
+    let pki = pki();
+    for (steps, status) in [
+        (vec![Step::send("334 \r\n")], Status::UnexpectedReply),
+        (
+            vec![Step::send("334 not base64!\r\n")],
+            Status::UnexpectedReply,
+        ),
+        (
+            vec![Step::send("334-a\r\n334 b\r\n")],
+            Status::UnexpectedReply,
+        ),
+        (
+            vec![Step::send(&format!("334 {}\r\n", "A".repeat(12_292)))],
+            Status::UnexpectedReply,
+        ),
+        (
+            vec![Step::send(&format!("334 {}\r\n", "A".repeat(20_000)))],
+            Status::ReplyTooLong,
+        ),
+    ] {
+        let mut all = until(&pki, Stage::Auth);
+        all.extend(steps);
+        all.push(Step::ReadToEnd);
+        let server = Scripted::start(all).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        fails(&client, &message(), status, Stage::Auth, NOT);
+        assert!(!holds(&server.join().tls, FROM));
+    }
+}
+
+#[test]
+fn f04_f08_login_is_two_steps_and_235_in_between_is_not_believed() {
+    let pki = pki();
+    for prompts in [0, 1, 3] {
+        let mut steps = vec![
+            Step::StartTls(pki.identity()),
+            Step::send("220 m\r\n"),
+            Step::expect("EHLO"),
+            Step::send("250-m\r\n250 AUTH LOGIN\r\n"),
+            Step::expect("AUTH LOGIN"),
+        ];
+        for _ in 0..prompts {
+            steps.extend([Step::send("334 VXNlcm5hbWU6\r\n"), Step::ReadLine]);
+        }
+        steps.extend([Step::send("235 in\r\n"), Step::ReadToEnd]);
+        let server = Scripted::start(steps).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        let error = fails(
+            &client,
+            &message(),
+            Status::UnexpectedReply,
+            Stage::Auth,
+            NOT,
+        );
+        assert_eq!(error.record.secret_released, prompts > 1, "{prompts}");
+        assert!(!holds(&server.join().tls, FROM));
+    }
+}
+
+#[test]
+fn a_wrong_password_is_refused_once_and_nothing_follows() {
+    let pki = pki();
+    let mut config = honest(&pki);
+    config.users = vec![(USER.to_owned(), "another".to_owned())];
+    let server = Honest::start(config).unwrap();
+    for mode in BOTH {
+        let client = client(&policy(&pki, mode), address(&server, mode));
+        let error = fails(&client, &message(), Status::AuthRefused, Stage::Auth, REF);
+        assert!(error.record.secret_released && !error.record.content_released);
+        assert_eq!(
+            error.record.answer.unwrap().enhanced.as_deref(),
+            Some("5.7.8")
+        );
+    }
+    assert!(server.wait_idle(LONG));
+    for session in server.sessions() {
+        assert_eq!(
+            String::from_utf8_lossy(&session.tls)
+                .matches("AUTH ")
+                .count(),
+            1
+        );
+        assert!(!holds(&session.tls, FROM));
+    }
+}

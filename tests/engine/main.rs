@@ -1,0 +1,11 @@
+//! The engine against local peers, honest and otherwise, over real sockets on loopback. Each test
+//! reads what the peer received: the error's word alone is not believed.
+
+mod answers;
+mod arguments;
+mod delivery;
+mod hostile;
+mod hotel;
+mod patience;
+mod secrets;
+mod support;

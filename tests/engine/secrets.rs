@@ -1,0 +1,81 @@
+//! No secret in any log, error or record, whatever the server throws back.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secsmtp::tls::TlsMode;
+use secsmtp_testservers::{Honest, Scripted, Step};
+
+use crate::support::*;
+
+#[track_caller]
+fn assert_clean(text: &str) {
+    assert!(
+        !holds(text.as_bytes(), PASSWORD),
+        "the password is in:\n{text}"
+    );
+    let blob = STANDARD.encode(format!("\0{USER}\0{PASSWORD}"));
+    assert!(!text.contains(&blob), "the PLAIN blob is in:\n{text}");
+    assert!(!text.contains("line of the body"), "content is in:\n{text}");
+}
+
+#[test]
+fn i01_i02_the_log_of_a_whole_send_holds_no_secret_and_no_content() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    for mechanism in ["PLAIN", "LOGIN"] {
+        let client = client(&policy(&pki, TlsMode::Starttls), server.starttls_addr());
+        let mut credential =
+            secsmtp::credential::Credential::password(USER, PASSWORD.as_bytes()).unwrap();
+        credential.add_mechanism(mechanism).unwrap();
+        assert_clean(&format!("{credential:?}"));
+        client.set_credential(Some(std::sync::Arc::new(credential)));
+        assert_clean(&format!("{client:?}"));
+        let (sent, log) = send_logged(&client, &message());
+        assert_clean(&format!("{:?}", sent.unwrap()));
+        assert_clean(&log);
+        assert!(log.contains("octets not shown"), "{log}");
+        assert!(
+            log.contains("> DATA") && log.contains("< 354") && log.contains("< 235"),
+            "{log}"
+        );
+        assert!(log.contains("content of"), "{log}");
+    }
+}
+
+#[test]
+fn e18_a_server_that_echoes_the_login_is_scrubbed() {
+    let pki = pki();
+    let blob = STANDARD.encode(format!("\0{USER}\0{PASSWORD}"));
+    for echo in [
+        PASSWORD.to_owned(),
+        blob.clone(),
+        format!("AUTH PLAIN {blob}"),
+        STANDARD.encode(PASSWORD),
+        STANDARD.encode(format!("x{PASSWORD}y")),
+        STANDARD.encode(format!("ab{PASSWORD}")),
+    ] {
+        for reply in [
+            format!("535-5.7.8 you said {echo}!\r\n535 5.7.8 {echo}\r\n"),
+            format!("999 {echo}\r\n"),
+            format!("334 {echo}\r\n"),
+        ] {
+            let server = Scripted::start(vec![
+                Step::StartTls(pki.identity()),
+                Step::send("220 m\r\n"),
+                Step::expect("EHLO"),
+                Step::send("250-m\r\n250 AUTH PLAIN\r\n"),
+                Step::expect("AUTH"),
+                Step::send(&reply),
+                Step::ReadToEnd,
+            ])
+            .unwrap();
+            let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+            let (sent, log) = send_logged(&client, &message());
+            let error = sent.unwrap_err();
+            assert_clean(&log);
+            assert_clean(&error.to_string());
+            assert_clean(&format!("{error:?}"));
+            assert!(error.to_string().contains("[secret]"), "{error}");
+        }
+    }
+}
