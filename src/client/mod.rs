@@ -57,7 +57,7 @@ impl Client {
         let port = if port == 0 {
             default
         } else {
-            parse_port(port)?
+            parse_port("port", port)?
         };
         Ok(Self {
             host,
@@ -73,7 +73,10 @@ impl Client {
     /// # Errors
     /// [`Status::Host`] or [`Status::Port`].
     pub fn set_connect(&self, address: &str, port: u32) -> Result<(), Error> {
-        let target = (parse_host("connect address", address)?, parse_port(port)?);
+        let target = (
+            parse_host("connect address", address)?,
+            parse_port("connect port", port)?,
+        );
         self.settings.write().connect = Some(target);
         Ok(())
     }
@@ -263,11 +266,11 @@ fn parse_host(argument: &'static str, text: &str) -> Result<Host, Error> {
     Host::parse(text).map_err(|why| Error::argument(Status::Host, argument, why))
 }
 
-fn parse_port(port: u32) -> Result<u16, Error> {
+fn parse_port(argument: &'static str, port: u32) -> Result<u16, Error> {
     let wrong = || {
         Error::argument(
             Status::Port,
-            "port",
+            argument,
             format!("{port} is not between 1 and 65535"),
         )
     };

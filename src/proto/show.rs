@@ -37,9 +37,16 @@ fn is_spoofing(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// One wire form of a secret.
+struct Form {
+    octets: Zeroizing<Vec<u8>>,
+    /// Base64: its neighbours in the same word hold bits of the secret too.
+    encoded: bool,
+}
+
 /// The wire forms of the secrets of one session, to be cut out of what a server echoes.
 #[derive(Default)]
-pub struct Scrubber(Vec<Zeroizing<Vec<u8>>>);
+pub struct Scrubber(Vec<Form>);
 
 impl std::fmt::Debug for Scrubber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -53,7 +60,10 @@ impl Scrubber {
         if secret.is_empty() {
             return;
         }
-        self.0.push(Zeroizing::new(secret.to_vec()));
+        self.0.push(Form {
+            octets: Zeroizing::new(secret.to_vec()),
+            encoded: false,
+        });
         for lead in 0..3_usize {
             let mut padded = Zeroizing::new(vec![0; lead]);
             padded.extend_from_slice(secret);
@@ -63,13 +73,17 @@ impl Scrubber {
             let skip = lead.saturating_mul(8).div_ceil(6);
             let whole = padded.len().saturating_mul(8).checked_div(6).unwrap_or(0);
             if let Some(core) = encoded.get(skip..whole)
-                && core.len() >= 4
+                && core.len() >= 2
             {
-                self.0.push(Zeroizing::new(core.to_vec()));
+                self.0.push(Form {
+                    octets: Zeroizing::new(core.to_vec()),
+                    encoded: true,
+                });
             }
         }
         // Longest first, so that a short form does not break up a longer one.
-        self.0.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        self.0
+            .sort_by_key(|form| std::cmp::Reverse(form.octets.len()));
     }
 
     /// `text` with every known form replaced.
@@ -79,9 +93,16 @@ impl Scrubber {
         let mut rest = text;
         'outer: while let Some((first, tail)) = rest.split_first() {
             for form in &self.0 {
-                if let Some(after) = rest.strip_prefix(form.as_slice()) {
-                    out.extend_from_slice(b"[secret]");
+                if let Some(after) = rest.strip_prefix(form.octets.as_slice()) {
                     rest = after;
+                    if form.encoded {
+                        while out.last().is_some_and(is_base64) {
+                            out.pop();
+                        }
+                        let word = rest.iter().take_while(|b| is_base64(b)).count();
+                        rest = rest.get(word..).unwrap_or_default();
+                    }
+                    out.extend_from_slice(b"[secret]");
                     continue 'outer;
                 }
             }
@@ -90,6 +111,10 @@ impl Scrubber {
         }
         out
     }
+}
+
+fn is_base64(b: &u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')
 }
 
 #[cfg(test)]
@@ -117,11 +142,7 @@ mod tests {
             text.extend(STANDARD.encode(&blob).bytes());
             text.extend(b" meaning correct horse battery.");
             let shown = String::from_utf8(scrubber.scrub(&text)).unwrap();
-            assert!(!shown.contains("correct horse"), "{shown}");
-            for start in 0..3 {
-                let core = STANDARD.encode(&secret[start..start + 9]);
-                assert!(!shown.contains(&core), "{shown} holds {core}");
-            }
+            assert_eq!(shown, "535 you said [secret] meaning [secret].");
         }
     }
 }

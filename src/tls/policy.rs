@@ -6,6 +6,7 @@ use super::certificate;
 use super::pin::Pin;
 use super::roots;
 use crate::error::Error;
+use crate::proto::show;
 use crate::status::Status;
 
 /// How a connection becomes encrypted. There is no third way.
@@ -159,9 +160,18 @@ fn read_file(argument: &'static str, path: &str) -> Result<Vec<u8>, Error> {
             file.take(MAX_FILE.saturating_add(1))
                 .read_to_end(&mut bytes)
         })
-        .map_err(|error| wrong(format!("can't be read ({})", error.kind())))?;
+        .map_err(|error| {
+            wrong(format!(
+                "{} can't be read ({})",
+                show::escape(path.as_bytes(), 300),
+                error.kind()
+            ))
+        })?;
     if bytes.len() as u64 > MAX_FILE {
-        return Err(wrong("is larger than 16 MiB".to_owned()));
+        return Err(wrong(format!(
+            "{} is larger than 16 MiB",
+            show::escape(path.as_bytes(), 300)
+        )));
     }
     Ok(bytes)
 }

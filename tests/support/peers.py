@@ -39,13 +39,27 @@ def library():
     return _built("SECSMTP_LIBRARY", name, "the shared library")
 
 
-def honest():
-    """Our own submission server, running until the `with` block ends."""
+def honest(*options):
+    """Our own submission server with the hotel in front, running until the `with` block ends;
+    `options` are those of `secsmtp-testservers demo`."""
     suffix = ".exe" if sys.platform == "win32" else ""
     program = _built(
         "SECSMTP_TESTSERVERS", "secsmtp-testservers" + suffix, "the local test server"
     )
-    return _run_honest(program)
+    return _run_honest(program, options)
+
+
+def command():
+    """The command under test."""
+    name = "secsmtp.exe" if sys.platform == "win32" else "secsmtp"
+    return _built("SECSMTP_COMMAND", name, "the command")
+
+
+def testbed():
+    """The real servers' folder and what its env file says."""
+    bed = os.environ.get("SECSMTP_TESTBED")
+    require(bed, "no real server is given (SECSMTP_TESTBED)")
+    return Path(bed), read_env((Path(bed) / "env").read_text("utf-8").splitlines())
 
 
 def postfix():
@@ -76,7 +90,7 @@ def read_env(lines):
     return {name: value for name, equals, value in pairs if equals}
 
 
-def _host_port(address):
+def host_port(address):
     host, _, port = address.rpartition(":")
     return host.strip("[]"), int(port)
 
@@ -108,8 +122,8 @@ class _Server:
 class _Honest(_Server):
     def __init__(self, folder, env):
         super().__init__(folder, env)
-        self.implicit = _host_port(env["HONEST_IMPLICIT"])
-        self.starttls = _host_port(env["HONEST_STARTTLS"])
+        self.implicit = host_port(env["HONEST_IMPLICIT"])
+        self.starttls = host_port(env["HONEST_STARTTLS"])
         self.pin = env["PIN_LEAF"]
         self.user = env["USER"]
         self.password = self.path("PASSWORD_FILE").read_bytes().rstrip(b"\r\n")
@@ -123,8 +137,8 @@ class _Postfix(_Server):
     def __init__(self, folder):
         super().__init__(folder, read_env((folder / "env").read_text("utf-8").splitlines()))
         require("POSTFIX_SUBMISSION" in self.env, "the test bed runs without Postfix")
-        self.implicit = _host_port(self.env["POSTFIX_SUBMISSIONS"])
-        self.starttls = _host_port(self.env["POSTFIX_SUBMISSION"])
+        self.implicit = host_port(self.env["POSTFIX_SUBMISSIONS"])
+        self.starttls = host_port(self.env["POSTFIX_SUBMISSION"])
         self.user = self.env["ALICE_USER"]
         self.password = self.env["ALICE_PASSWORD"].encode()
         self.address = self.env["ALICE_ADDRESS"]
@@ -134,10 +148,10 @@ class _Postfix(_Server):
 
 
 @contextlib.contextmanager
-def _run_honest(program):
+def _run_honest(program, options):
     with tempfile.TemporaryDirectory(prefix="secsmtp-") as folder:
         process = subprocess.Popen(
-            [str(program), "demo", "--dir", folder],
+            [str(program), "demo", "--dir", folder, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

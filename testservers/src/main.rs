@@ -18,7 +18,7 @@ use secsmtp_testservers::{
 
 const USAGE: &str = "\
 usage: secsmtp-testservers honest --dir DIR [--user NAME] [--password PW] [--implicit-port N]
-                                  [--starttls-port N] [--reject ADDR]... [--tls 1.2|1.3]
+                                  [--starttls-port N] [--reject ADDR]... [--tls 1.2|1.3|chacha20]
        secsmtp-testservers hotel --dir DIR --upstream-implicit ADDR:PORT
                                  --upstream-starttls ADDR:PORT
        secsmtp-testservers demo --dir DIR [the options of honest]
@@ -107,7 +107,8 @@ fn options() -> Result<Options, Error> {
                 options.tls = match parser.value()?.string()?.as_str() {
                     "1.2" => TlsVersions::Only12,
                     "1.3" => TlsVersions::Only13,
-                    _ => return Err("--tls takes 1.2 or 1.3".into()),
+                    "chacha20" => TlsVersions::OnlyChaCha20,
+                    _ => return Err("--tls takes 1.2, 1.3 or chacha20".into()),
                 }
             }
             Arg::Long("upstream-implicit") => {

@@ -61,8 +61,9 @@ class Client(Owner):
     raises cannot stop the mail: it is raised when the call is over, with the outcome in its
     attribute ``secsmtp_receipt`` (a :class:`Receipt`, or None when there is none).
 
-    Ctrl-C during a send is noticed by Python when the call returns, or with a log line. A program
-    that wants to react at once sends on a worker thread and calls :meth:`cancel`.
+    Ctrl-C during a send does not end it: Python raises KeyboardInterrupt when the call is over, and
+    the outcome may be lost with it. A program that wants to react at once, and to know, sends on a
+    worker thread and calls :meth:`cancel`.
 
     Errors: :class:`ArgumentError`, which names the argument.
     """

@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import gc
 import logging
+import signal
 import socket
 import threading
 import time
@@ -297,6 +298,28 @@ class Waiting(ClientCase):
             stop.set()
             thread.join()
         self.assertGreater(len(ticks), 5)
+
+    @unittest.skipUnless(hasattr(signal, "SIGUSR1"), "signals of Unix")
+    def test_signal_does_not_break_a_send(self):
+        # The system call under the send ends with EINTR; it must be taken up again.
+        noticed = []
+        before = signal.signal(signal.SIGUSR1, lambda *_: noticed.append(time.monotonic()))
+        self.addCleanup(signal.signal, signal.SIGUSR1, before)
+        with silent() as address, self.to(address, timeout=1) as client:
+            main = threading.main_thread().ident
+            timers = [
+                threading.Timer(delay, signal.pthread_kill, (main, signal.SIGUSR1))
+                for delay in (0.2, 0.4)
+            ]
+            begin = time.monotonic()
+            for timer in timers:
+                timer.start()
+            with self.assertRaises(secsmtp.TimedOut):
+                client.send(MAIL, *ENVELOPE)
+            self.assertGreater(time.monotonic() - begin, 0.9)
+            for timer in timers:
+                timer.join()
+        self.assertTrue(noticed)
 
     def test_closed_port(self):
         with socket.create_server(("127.0.0.1", 0)) as listener:

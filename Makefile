@@ -1,0 +1,68 @@
+# make demo      see it work: an honest server and the hotel, from C and from Python
+# make test      every test; those that need real servers or more tools skip with a plain line
+# make install   PREFIX=/usr/local DESTDIR=: library, header, command, pkg-config file
+# make generate  header, declares, constants and symbol list from src/ffi
+# make lint      formatting and clippy
+
+CARGO  ?= cargo
+PYTHON ?= python3
+CC     ?= cc
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+DESTDIR ?=
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+TARGET  := $(or $(CARGO_TARGET_DIR),target)
+UNAME   := $(shell uname -s)
+ifeq ($(UNAME),Darwin)
+LIBRARY := libsecsmtp.1.dylib
+LINK    := libsecsmtp.dylib
+BUILT   := libsecsmtp.dylib
+else
+LIBRARY := libsecsmtp.so.1
+LINK    := libsecsmtp.so
+BUILT   := libsecsmtp.so
+endif
+
+.PHONY: all demo test test-rust test-host lint generate install clean
+
+all:
+	$(CARGO) build --release --workspace --locked
+
+demo: all
+	$(PYTHON) demo/demo.py
+
+test: all lint test-rust test-host
+
+lint:
+	@if $(CARGO) fmt --version >/dev/null 2>&1; then $(CARGO) fmt --all --check; \
+	 else echo "skipped: rustfmt is not installed"; fi
+	@if $(CARGO) clippy --version >/dev/null 2>&1; then \
+	 $(CARGO) clippy --workspace --all-targets --locked; \
+	 else echo "skipped: clippy is not installed"; fi
+
+test-rust:
+	$(CARGO) test --workspace --locked
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+# The library as it is delivered: header and symbols, C, the declares, the command, real servers.
+test-host: all
+	$(PYTHON) -m unittest discover -v -s tests -t . -p '*_test.py'
+	$(PYTHON) -m unittest discover -v -s bindings/python/tests -t .
+
+generate:
+	$(CARGO) run -q --locked -p secsmtp-tools -- generate
+
+install: all
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(TARGET)/release/$(BUILT) $(DESTDIR)$(LIBDIR)/$(LIBRARY)
+	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/$(LINK)
+	install -m 644 $(TARGET)/release/libsecsmtp.a $(DESTDIR)$(LIBDIR)/libsecsmtp.a
+	install -m 644 include/secsmtp.h $(DESTDIR)$(PREFIX)/include/secsmtp.h
+	install -m 755 $(TARGET)/release/secsmtp $(DESTDIR)$(PREFIX)/bin/secsmtp
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	    bindings/c/secsmtp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/secsmtp.pc
+
+clean:
+	$(CARGO) clean
+	rm -rf build

@@ -1,0 +1,238 @@
+/*
+ * Calls every function with what a host gets wrong: NULL, a freed handle, a handle of another kind,
+ * an invented one, lengths beyond reason. Each must come back with a status; nothing may crash.
+ * (catalogue I07, I08)
+ */
+#include <secsmtp.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT(s) (s), SECSMTP_NUL_TERMINATED
+
+static int wrong = 0;
+
+static void expect(int32_t got, int32_t want, const char *what) {
+    if (got != want) {
+        printf("%s: got %d (%s), want %d (%s)\n", what, got, secsmtp_status_name(got), want,
+               secsmtp_status_name(want));
+        wrong = 1;
+    }
+}
+
+#define STATUS(want, call) expect((call), (want), #call)
+
+/* Each function of a noun that takes only the handle and places for results. */
+static void policy_calls(secsmtp_policy *p, int32_t want) {
+    static const uint8_t bytes[4] = {0x30, 0, 0, 0};
+    STATUS(want, secsmtp_policy_set_tls_mode(p, 0, NULL));
+    STATUS(want, secsmtp_policy_set_min_tls(p, 13, NULL));
+    STATUS(want, secsmtp_policy_add_ca(p, bytes, sizeof bytes, NULL));
+    STATUS(want, secsmtp_policy_add_ca_file(p, TEXT("x"), NULL));
+    STATUS(want, secsmtp_policy_add_system_roots(p, NULL));
+    STATUS(want, secsmtp_policy_add_mozilla_roots(p, NULL));
+    STATUS(want, secsmtp_policy_add_pin(p, TEXT("x"), NULL));
+    STATUS(want, secsmtp_policy_add_certificate(p, bytes, sizeof bytes, NULL));
+    STATUS(want, secsmtp_policy_add_certificate_file(p, TEXT("x"), NULL));
+}
+
+static void message_calls(secsmtp_message *m, int32_t want) {
+    STATUS(want, secsmtp_message_set_sender(m, TEXT("a@b.c"), NULL));
+    STATUS(want, secsmtp_message_add_recipient(m, TEXT("a@b.c"), NULL));
+    STATUS(want, secsmtp_message_set_content(m, (const uint8_t *)"x", 1, NULL));
+    STATUS(want, secsmtp_message_set_partial(m, 1, NULL));
+}
+
+static void client_calls(secsmtp_client *c, const secsmtp_message *m, int32_t want) {
+    secsmtp_receipt *receipt = NULL;
+    secsmtp_report *report = NULL;
+    STATUS(want, secsmtp_client_set_connect(c, TEXT("127.0.0.1"), 1, NULL));
+    STATUS(want, secsmtp_client_set_credential(c, NULL, NULL));
+    STATUS(want, secsmtp_client_set_ehlo_name(c, TEXT("a"), NULL));
+    STATUS(want, secsmtp_client_set_timeout(c, 0, 1, NULL));
+    STATUS(want, secsmtp_client_set_log(c, NULL, NULL, SECSMTP_LOG_INFO, NULL));
+    STATUS(want, secsmtp_client_send(c, m, &receipt, NULL));
+    STATUS(want, secsmtp_client_probe(c, &report, NULL));
+    STATUS(want, secsmtp_client_cancel(c, NULL));
+    if (receipt != NULL || report != NULL) {
+        printf("an output was written on failure\n");
+        wrong = 1;
+    }
+}
+
+static void receipt_calls(secsmtp_receipt *r, int32_t want) {
+    size_t len = 7;
+    STATUS(want, secsmtp_receipt_outcome(r));
+    STATUS(want, secsmtp_receipt_stage(r));
+    STATUS(want, secsmtp_receipt_secret_released(r));
+    STATUS(want, secsmtp_receipt_content_released(r));
+    STATUS(want, secsmtp_receipt_smtp_code(r));
+    STATUS(want, secsmtp_receipt_spki_count(r));
+    STATUS(want, secsmtp_receipt_recipient_count(r));
+    STATUS(want, secsmtp_receipt_recipient_outcome(r, 0));
+    STATUS(want, secsmtp_receipt_recipient_smtp_code(r, -1));
+    const char *texts[] = {
+        secsmtp_receipt_enhanced_code(r, &len),          secsmtp_receipt_server_text(r, &len),
+        secsmtp_receipt_message_id(r, &len),             secsmtp_receipt_tls_version(r, &len),
+        secsmtp_receipt_cipher_suite(r, &len),           secsmtp_receipt_mechanism(r, &len),
+        secsmtp_receipt_channel_binding(r, &len),        secsmtp_receipt_matched_pin(r, &len),
+        secsmtp_receipt_spki(r, 0, &len),                secsmtp_receipt_recipient_address(r, 0, &len),
+        secsmtp_receipt_recipient_enhanced_code(r, 0, NULL), secsmtp_receipt_recipient_text(r, -5, &len),
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i] == NULL || *texts[i] != '\0' || len != 0) {
+            printf("text %u of a bad receipt is not empty\n", (unsigned)i);
+            wrong = 1;
+        }
+    }
+}
+
+static void error_calls(secsmtp_error *e, int32_t want) {
+    secsmtp_receipt *receipt = NULL;
+    STATUS(want, secsmtp_error_status(e));
+    STATUS(want, secsmtp_error_stage(e));
+    STATUS(want, secsmtp_error_outcome(e));
+    STATUS(want, secsmtp_error_secret_released(e));
+    STATUS(want, secsmtp_error_content_released(e));
+    STATUS(want, secsmtp_error_retry(e));
+    STATUS(want, secsmtp_error_smtp_code(e));
+    STATUS(-want, secsmtp_error_receipt(e, &receipt));
+    if (*secsmtp_error_enhanced_code(e, NULL) || *secsmtp_error_server_text(e, NULL) || *secsmtp_error_text(e, NULL)) {
+        printf("a text of a bad error is not empty\n");
+        wrong = 1;
+    }
+}
+
+static void report_calls(secsmtp_report *r, int32_t want) {
+    STATUS(want, secsmtp_report_verdict(r));
+    STATUS(want, secsmtp_report_certificate_count(r));
+    STATUS(want, secsmtp_report_capability_count(r));
+    STATUS(want, secsmtp_report_mechanism_count(r));
+    const char *texts[] = {
+        secsmtp_report_verdict_text(r, NULL),          secsmtp_report_text(r, NULL),
+        secsmtp_report_greeting(r, NULL),              secsmtp_report_tls_version(r, NULL),
+        secsmtp_report_cipher_suite(r, NULL),          secsmtp_report_matched_pin(r, NULL),
+        secsmtp_report_certificate_spki(r, 0, NULL),   secsmtp_report_certificate_subject(r, 0, NULL),
+        secsmtp_report_certificate_issuer(r, 0, NULL), secsmtp_report_certificate_names(r, 0, NULL),
+        secsmtp_report_certificate_not_before(r, 0, NULL), secsmtp_report_certificate_not_after(r, 0, NULL),
+        secsmtp_report_capability(r, 0, NULL),         secsmtp_report_mechanism(r, 0, NULL),
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i] == NULL || *texts[i] != '\0') {
+            printf("text %u of a bad report is not empty\n", (unsigned)i);
+            wrong = 1;
+        }
+    }
+}
+
+int main(void) {
+    secsmtp_policy *policy = NULL, *other = NULL;
+    secsmtp_credential *login = NULL;
+    secsmtp_message *message = NULL;
+    secsmtp_client *client = NULL;
+    secsmtp_error *error = NULL;
+    int local = 0;
+    void *invented[] = {&local, (void *)1, (void *)(size_t)-1, (void *)0x7fff0000};
+
+    if (secsmtp_abi_version() != SECSMTP_ABI_VERSION || secsmtp_version_number() != 1000) {
+        printf("version %u of ABI %u\n", secsmtp_version_number(), secsmtp_abi_version());
+        wrong = 1;
+    }
+
+    /* NULL: a status each, and freeing it is nothing to do. */
+    policy_calls(NULL, SECSMTP_E_NULL);
+    message_calls(NULL, SECSMTP_E_NULL);
+    client_calls(NULL, NULL, SECSMTP_E_NULL);
+    receipt_calls(NULL, -SECSMTP_E_NULL);
+    error_calls(NULL, -SECSMTP_E_NULL);
+    report_calls(NULL, -SECSMTP_E_NULL);
+    STATUS(SECSMTP_E_NULL, secsmtp_policy_new(NULL, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_message_new(NULL, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_client_new(TEXT("h"), 0, NULL, NULL, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_client_new(NULL, 3, 0, NULL, &client, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_client_new(TEXT(NULL), 0, NULL, &client, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_credential_new_password(TEXT("u"), NULL, 5, &login, NULL));
+    STATUS(SECSMTP_E_SECRET, secsmtp_credential_new_password(TEXT("u"), NULL, 0, &login, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_credential_add_mechanism(NULL, TEXT("PLAIN"), NULL));
+    STATUS(0, secsmtp_policy_free(NULL) | secsmtp_message_free(NULL) | secsmtp_client_free(NULL) |
+                  secsmtp_credential_free(NULL) | secsmtp_receipt_free(NULL) | secsmtp_error_free(NULL) |
+                  secsmtp_report_free(NULL));
+
+    /* Invented handles, and handles of another kind. */
+    STATUS(0, secsmtp_policy_new(&policy, NULL));
+    STATUS(0, secsmtp_message_new(&message, NULL));
+    STATUS(0, secsmtp_client_new(TEXT("mail.test"), 0, policy, &client, NULL));
+    STATUS(0, secsmtp_credential_new_password(TEXT("u"), (const uint8_t *)"p", 1, &login, NULL));
+    for (size_t i = 0; i < sizeof invented / sizeof *invented + 2; i++) {
+        void *handle = i < 4 ? invented[i] : i == 4 ? (void *)login : (void *)policy;
+        if (i != 5) {
+            policy_calls((secsmtp_policy *)handle, SECSMTP_E_BAD_HANDLE);
+            STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_policy_free((secsmtp_policy *)handle));
+        }
+        message_calls((secsmtp_message *)handle, SECSMTP_E_BAD_HANDLE);
+        client_calls((secsmtp_client *)handle, message, SECSMTP_E_BAD_HANDLE);
+        receipt_calls((secsmtp_receipt *)handle, -SECSMTP_E_BAD_HANDLE);
+        error_calls((secsmtp_error *)handle, -SECSMTP_E_BAD_HANDLE);
+        report_calls((secsmtp_report *)handle, -SECSMTP_E_BAD_HANDLE);
+        STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_receipt_free((secsmtp_receipt *)handle));
+    }
+
+    /* Lengths beyond reason, text without an end, texts that are none. */
+    static char endless[128 * 1024];
+    memset(endless, 'a', sizeof endless);
+    STATUS(SECSMTP_E_LENGTH, secsmtp_policy_add_pin(policy, TEXT(endless), NULL));
+    STATUS(SECSMTP_E_LENGTH, secsmtp_policy_add_pin(policy, endless, (size_t)-2, NULL));
+    STATUS(SECSMTP_E_LENGTH, secsmtp_message_set_content(message, (const uint8_t *)endless, (size_t)-1, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_message_set_content(message, NULL, 1, NULL));
+    STATUS(SECSMTP_E_NO_CONTENT, secsmtp_message_set_content(message, NULL, 0, NULL));
+    STATUS(SECSMTP_E_UTF8, secsmtp_message_add_recipient(message, "\xff@b", 3, NULL));
+    STATUS(SECSMTP_E_ADDRESS, secsmtp_message_add_recipient(message, "a\0@b", 4, NULL));
+    STATUS(SECSMTP_E_HOST, secsmtp_client_new("a\0b", 3, 0, policy, &client, NULL));
+    STATUS(SECSMTP_E_PORT, secsmtp_client_new(TEXT("h"), 70000, policy, &client, NULL));
+    STATUS(SECSMTP_E_EHLO_NAME, secsmtp_client_set_ehlo_name(client, TEXT("a\r\nb"), NULL));
+    STATUS(SECSMTP_E_USER, secsmtp_credential_new_password("a\0b", 3, (const uint8_t *)"p", 1, &login, NULL));
+
+    /* Numbers that are none of the choices. */
+    for (int32_t n = -1; n < 300; n += 7) {
+        STATUS(SECSMTP_E_VALUE, secsmtp_policy_set_tls_mode(policy, n == 0 || n == 1 ? 2 : n, NULL));
+        STATUS(SECSMTP_E_VALUE, secsmtp_message_set_partial(message, n == 0 || n == 1 ? 255 : n, NULL));
+    }
+    STATUS(SECSMTP_E_VALUE, secsmtp_policy_set_min_tls(policy, 11, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_client_set_timeout(client, 13, 1, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_client_set_log(client, NULL, NULL, 5, NULL));
+
+    /* An error object says which argument; it is NULL again after a success. */
+    STATUS(SECSMTP_E_NO_SENDER, secsmtp_client_send(client, message, (secsmtp_receipt **)&other, &error));
+    if (strstr(secsmtp_error_text(error, NULL), "sender") == NULL || other != NULL) {
+        printf("the error does not name its argument: %s\n", secsmtp_error_text(error, NULL));
+        wrong = 1;
+    }
+    STATUS(SECSMTP_E_NO_SENDER, secsmtp_error_status(error));
+    STATUS(SECSMTP_OUTCOME_NOT_SENT, secsmtp_error_outcome(error));
+    STATUS(SECSMTP_E_NOTHING, secsmtp_error_receipt(error, (secsmtp_receipt **)&other));
+    STATUS(0, secsmtp_error_free(error));
+    STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_error_free(error));
+    STATUS(0, secsmtp_message_set_sender(message, TEXT("a@b.c"), &error));
+    if (error != NULL) {
+        printf("success left an error behind\n");
+        wrong = 1;
+    }
+
+    /* Freed handles. */
+    STATUS(0, secsmtp_policy_free(policy) | secsmtp_message_free(message) | secsmtp_client_free(client) |
+                  secsmtp_credential_free(login));
+    policy_calls(policy, SECSMTP_E_BAD_HANDLE);
+    message_calls(message, SECSMTP_E_BAD_HANDLE);
+    client_calls(client, message, SECSMTP_E_BAD_HANDLE);
+    STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_policy_free(policy));
+    STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_message_free(message));
+    STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_client_free(client));
+    STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_credential_free(login));
+    STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_credential_add_mechanism(login, TEXT("PLAIN"), NULL));
+
+    if (secsmtp_debug_live_handles() != 0) {
+        printf("%lld handles are alive\n", (long long)secsmtp_debug_live_handles());
+        wrong = 1;
+    }
+    puts(wrong ? "WRONG" : "every misuse has its status");
+    return wrong;
+}
