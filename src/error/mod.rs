@@ -1,6 +1,6 @@
 //! What a call came to: the record of a send, and the error with its cause.
 //!
-//! Causes carry data; the words for people are made in [`mod@text`], at the edge.
+//! Causes carry data; the words for people are made in `text`, at the edge.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! The C ABI: one file per C noun, and the four that each of them uses: [`guard`], [`handle`],
-//! [`arg`] and [`text`]. The only place with `unsafe`.
+//! The C ABI: one file per C noun, and the four that each of them uses: `guard`, `handle`,
+//! `arg` and `text`. The only place with `unsafe`.
 //!
 //! The doc comments of exported items become the header; what concerns Rust alone stands in plain
 //! comments. Every exported function is one call of a guard, written out, because the header's

@@ -186,6 +186,10 @@ fn fails_for(host: &str) -> secsmtp::error::Error {
 }
 
 #[test]
+#[allow(
+    clippy::print_stderr,
+    reason = "the plain line that a skipped test leaves"
+)]
 fn ipv6_is_dialled_as_well() {
     let Ok(listener) = TcpListener::bind("[::1]:0") else {
         eprintln!("skipped: this machine has no IPv6 loopback");
