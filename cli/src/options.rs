@@ -156,7 +156,7 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
 
 /// What no action can do without.
 fn check(o: &Options) -> Result<(), lexopt::Error> {
-    if o.action == Action::Help {
+    if matches!(o.action, Action::Help | Action::Version) {
         return Ok(());
     }
     if o.server.is_empty() {
