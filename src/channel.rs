@@ -44,13 +44,9 @@ impl From<io::ErrorKind> for Fault {
     }
 }
 
-pub(crate) mod sealed {
-    /// Keeps [`super::Channel`] to the types of this crate.
-    pub trait Channel {}
-}
-
-/// What the three kinds of channel have in common.
-pub trait Channel: sealed::Channel {
+/// What the three kinds of channel have in common. Of this crate alone: outside it, a channel can
+/// be given to a session and to nothing else.
+pub(crate) trait Channel {
     /// Writes all of `bytes`, reading meanwhile what the peer says, so that neither side waits for
     /// the other.
     ///
@@ -68,7 +64,7 @@ pub trait Channel: sealed::Channel {
     ///
     /// # Errors
     /// Why no more will come.
-    fn receive_ready(&mut self) -> Result<(), Fault>;
+    fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault>;
 
     /// What was received and not yet taken.
     fn pending(&mut self) -> &mut Vec<u8>;
@@ -106,8 +102,6 @@ impl<T: Transport> Cleartext<T> {
     }
 }
 
-impl<T> sealed::Channel for Cleartext<T> {}
-
 impl<T: Transport> Channel for Cleartext<T> {
     fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
         let mut rest = bytes;
@@ -120,7 +114,7 @@ impl<T: Transport> Channel for Cleartext<T> {
                     rest = rest.get(n..).unwrap_or_default();
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.receive_ready()?;
+                    self.receive_ready(deadline)?;
                     self.transport.wait(Interest::ReadOrWrite, deadline)?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -134,18 +128,21 @@ impl<T: Transport> Channel for Cleartext<T> {
         let before = self.pending.len();
         loop {
             self.transport.check(deadline)?;
-            self.receive_ready()?;
+            let ready = self.receive_ready(deadline);
+            // What came before a break is looked at first; the break shows again.
             if self.pending.len() > before {
                 return Ok(());
             }
+            ready?;
             self.transport.wait(Interest::Read, deadline)?;
         }
     }
 
-    fn receive_ready(&mut self) -> Result<(), Fault> {
+    fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
         let mut buffer = [0_u8; 4096];
         let before = self.pending.len();
         loop {
+            self.transport.check(deadline)?;
             if self.pending.len() > MAX_PENDING {
                 return Err(Fault::Flooded);
             }

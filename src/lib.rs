@@ -55,6 +55,25 @@
 //! }
 //! ```
 //!
+//! No octets of one's own over any channel: what may be written, a session decides.
+//! ```compile_fail,E0599
+//! use secsmtp::{channel::Cleartext, deadline::Deadline, net::TcpTransport};
+//! fn f(c: &mut Cleartext<TcpTransport>) { let _ = c.send(b"AUTH PLAIN", Deadline::NEVER); }
+//! ```
+//! ```compile_fail,E0599
+//! use secsmtp::{channel::Probed, deadline::Deadline, net::TcpTransport};
+//! fn f(c: &mut Probed<TcpTransport>) { let _ = c.send(b"AUTH PLAIN", Deadline::NEVER); }
+//! ```
+//! ```compile_fail,E0603
+//! use secsmtp::channel::Channel;
+//! ```
+//! ```
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Session}};
+//! fn f(c: Cleartext<TcpTransport>, cx: &mut Context<'_>) {
+//!     let _ = Session::<Cleartext<TcpTransport>>::open(c, cx);
+//! }
+//! ```
+//!
 //! A secret shows itself only to the holder of a verified channel:
 //! ```compile_fail,E0277
 //! use secsmtp::{channel::Cleartext, net::TcpTransport, secret::Secret};

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, Outcome, Recipient};
@@ -14,7 +15,7 @@ use crate::status::Status;
 pub const MAX_RECIPIENTS: usize = 10_000;
 
 /// Content looked through once and kept for as often as it is sent.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(crate) struct Content {
     pub(crate) octets: Vec<u8>,
     pub(crate) facts: Facts,
@@ -22,7 +23,7 @@ pub(crate) struct Content {
 }
 
 /// A message to be sent, as often as wanted.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Message {
     /// `Some(None)` is the null reverse-path.
     sender: Option<Option<Address>>,
@@ -31,6 +32,18 @@ pub struct Message {
     /// Whether to deliver to the accepted recipients when others are refused; otherwise it is all
     /// or nothing.
     pub partial: bool,
+}
+
+impl fmt::Debug for Message {
+    /// Sizes, not addresses or content: what is printed for debugging ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let octets = self.content.as_ref().map(|content| content.octets.len());
+        f.debug_struct("Message")
+            .field("recipients", &self.recipients.len())
+            .field("octets", &octets)
+            .field("partial", &self.partial)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Message {
@@ -76,10 +89,11 @@ impl Message {
     /// # Errors
     /// [`Status::NoContent`] if it is empty, [`Status::Content`] for a NUL or a line over 998 octets.
     pub fn set_content(&mut self, content: &[u8]) -> Result<(), Error> {
-        if content.is_empty() {
-            return Err(Error::argument(Status::NoContent, "content", "is empty"));
-        }
         let (octets, message_id) = without_bcc(content);
+        if octets.is_empty() {
+            let why = "is empty (Bcc and Resent-Bcc fields are left out)";
+            return Err(Error::argument(Status::NoContent, "content", why));
+        }
         let facts = inspect(&octets).map_err(|unfit| {
             let why = match unfit {
                 Unfit::Nul { line } => format!("line {line} has a NUL"),

@@ -15,6 +15,8 @@ use secsmtp::message::Message;
 use secsmtp::status::Status;
 use secsmtp::tls::{Host, MinTls, Policy, TlsMode, Verdict, now_at, verify_pem};
 
+use zeroize::Zeroizing;
+
 use crate::options::{Action, Options, SecretSource};
 use crate::{json, people};
 
@@ -172,8 +174,8 @@ fn credential(o: &Options) -> Result<Option<Credential>, Error> {
 }
 
 /// A secret from a file, without one final line break.
-fn secret_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let mut bytes = read(path, "password or token file")?;
+fn secret_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut bytes = Zeroizing::new(read(path, "password or token file")?);
     if bytes.last() == Some(&b'\n') {
         bytes.pop();
         if bytes.last() == Some(&b'\r') {

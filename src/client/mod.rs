@@ -39,7 +39,14 @@ pub struct Client {
     port: u16,
     policy: Arc<Policy>,
     settings: RwLock<Settings>,
-    running: Mutex<Vec<Arc<Canceller>>>,
+    running: Mutex<Calls>,
+}
+
+/// The calls that are running, and whether there may be more.
+#[derive(Debug, Default)]
+struct Calls {
+    cancellers: Vec<Arc<Canceller>>,
+    closed: bool,
 }
 
 impl Client {
@@ -109,6 +116,7 @@ impl Client {
     pub fn send(&self, message: &Message, log: Log<'_>) -> Result<Record, Error> {
         message.parts()?;
         let setup = Setup::new(&self.policy, &self.host)?;
+        let (_running, waiter) = Running::begin(self)?;
         let settings = self.settings.read().clone();
         let mut cx = Context::new(
             self.host.as_str(),
@@ -125,7 +133,7 @@ impl Client {
         }
         cx.record.recipients = message.recipients_not_sent();
         cx.record.message_id = message.message_id();
-        let (transport, _running) = self.connect(&settings, &mut cx)?;
+        let transport = self.connect(waiter, &settings, &mut cx)?;
         let mut session = self.open(transport, &setup, &settings, &mut cx)?;
         let sent = Self::deliver(
             &mut session,
@@ -133,11 +141,16 @@ impl Client {
             settings.credential.as_deref(),
             message,
         );
-        match &sent {
-            // A refusal leaves the dialogue in order: part as one should.
-            Ok(()) => session.quit(&mut cx),
-            Err(error) if error.record.outcome == Outcome::Refused => session.quit(&mut cx),
-            Err(_) => {}
+        // A dialogue in order ends with QUIT. In the middle of the content it is not in order: what
+        // was given up must not follow.
+        let in_order = match &sent {
+            Ok(()) => true,
+            Err(error) => {
+                error.record.outcome == Outcome::Refused && error.record.stage != Stage::Content
+            }
+        };
+        if in_order {
+            session.quit(&mut cx);
         }
         sent.map(|()| cx.record)
     }
@@ -149,6 +162,7 @@ impl Client {
     /// When nobody was met. A peer that is not believed is no error but the report's verdict.
     pub fn probe(&self, log: Log<'_>) -> Result<Report, Error> {
         let setup = ProbeSetup::new(&self.policy, &self.host)?;
+        let (_running, waiter) = Running::begin(self)?;
         let settings = self.settings.read().clone();
         let mut cx = Context::new(
             self.host.as_str(),
@@ -156,7 +170,7 @@ impl Client {
             settings.timeouts.clone(),
             log,
         );
-        let (transport, _running) = self.connect(&settings, &mut cx)?;
+        let transport = self.connect(waiter, &settings, &mut cx)?;
         let clear = Cleartext::new(transport);
         let session = match self.policy.tls_mode {
             TlsMode::Implicit => {
@@ -174,24 +188,23 @@ impl Client {
 
     /// Ends each send and probe that is running now, at once. From any thread.
     pub fn cancel(&self) {
-        for canceller in self.running.lock().iter() {
+        for canceller in &self.running.lock().cancellers {
             canceller.cancel();
         }
     }
 
+    /// Ends what is running, and each call that is about to begin.
+    pub fn close(&self) {
+        self.running.lock().closed = true;
+        self.cancel();
+    }
+
     fn connect(
         &self,
+        mut waiter: Waiter,
         settings: &Settings,
         cx: &mut Context<'_>,
-    ) -> Result<(TcpTransport, Running<'_>), Error> {
-        let waiter = Waiter::new().map_err(|error| {
-            cx.fail(Cause::Resource {
-                what: "selector",
-                kind: error.kind(),
-            })
-        })?;
-        let running = Running::new(self, waiter.canceller());
-        let mut waiter = waiter;
+    ) -> Result<TcpTransport, Error> {
         let (target, port) = match &settings.connect {
             Some((address, port)) => (address.as_str(), *port),
             None => (self.host.as_str(), self.port),
@@ -204,7 +217,7 @@ impl Client {
             format!("connecting to {target} port {port} for {}", self.host)
         });
         let transport = dial(&addresses, waiter, cx.deadline());
-        Ok((transport.map_err(|cause| cx.fail_network(cause))?, running))
+        transport.map_err(|cause| cx.fail_network(cause))
     }
 
     fn open(
@@ -247,17 +260,30 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn new(client: &'a Client, canceller: Arc<Canceller>) -> Self {
-        client.running.lock().push(Arc::clone(&canceller));
-        Self { client, canceller }
+    /// The first thing a call does: what is said or done later can already be cancelled.
+    fn begin(client: &'a Client) -> Result<(Self, Waiter), Error> {
+        let waiter = Waiter::new().map_err(|error| {
+            Error::local(Cause::Resource {
+                what: "selector",
+                kind: error.kind(),
+            })
+        })?;
+        let canceller = waiter.canceller();
+        let mut calls = client.running.lock();
+        if calls.closed {
+            return Err(Error::local(Cause::Cancelled));
+        }
+        calls.cancellers.push(Arc::clone(&canceller));
+        drop(calls);
+        Ok((Self { client, canceller }, waiter))
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.client
-            .running
-            .lock()
+        let mut calls = self.client.running.lock();
+        calls
+            .cancellers
             .retain(|other| !Arc::ptr_eq(other, &self.canceller));
     }
 }

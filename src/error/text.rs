@@ -45,6 +45,10 @@ impl Error {
             (false, false) | (true, false) => {
                 "No content was sent; login and addresses only over the verified channel."
             }
+            _ if record.outcome == Outcome::Unknown && record.answer.is_some() => {
+                "All of the content was sent, over the verified channel, and the answer is neither \
+                 a yes nor a no."
+            }
             _ if record.outcome == Outcome::Unknown => {
                 "All of the content was sent, over the verified channel, and no answer came."
             }

@@ -3,7 +3,7 @@
 
 use std::ffi::c_char;
 
-use super::handle::{self, Handle};
+use super::handle::{self, Handle, Reservation};
 use crate::error::Error;
 use crate::status::Status;
 
@@ -88,6 +88,17 @@ pub(super) unsafe fn hand_out<T, O: Send + Sync + 'static>(
     // SAFETY: `place` found it not NULL; the header asks for a place for one pointer.
     unsafe { out.write(handle.as_ptr()) };
     Ok(())
+}
+
+/// The same into room that was reserved before.
+pub(super) unsafe fn hand_out_at<T, O: Send + Sync + 'static>(
+    out: *mut *mut T,
+    room: Reservation,
+    object: O,
+) {
+    let handle = room.fill(object);
+    // SAFETY: `place` found it not NULL; the header asks for a place for one pointer.
+    unsafe { out.write(handle.as_ptr()) };
 }
 
 /// One of a few numbers.

@@ -230,12 +230,15 @@ pub unsafe extern "C" fn secsmtp_client_send(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(client, error_out, || {
+        guard::send(client, error_out, || {
             arg::place("receipt_out", receipt_out)?;
             let object = get(client)?;
             let message = message::copy(message)?;
+            // Room for the receipt first: an accepted mail must not end in an error for lack of it.
+            let room = handle::reserve()?;
             let record = object.logged(|log| object.client.send(&message, log))?;
-            arg::hand_out(receipt_out, ReceiptObject::new(record))
+            arg::hand_out_at(receipt_out, room, ReceiptObject::new(record));
+            Ok(())
         })
     }
 }
@@ -283,5 +286,5 @@ pub unsafe extern "C" fn secsmtp_client_cancel(
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_free(client: *mut secsmtp_client) -> i32 {
-    guard::free_with::<Object>(client.cast(), "client", |object| object.client.cancel())
+    guard::free_with::<Object>(client.cast(), "client", |object| object.client.close())
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::error::{ErrorObject, secsmtp_error};
 use super::handle::{self, Handle};
 use super::text::Text;
-use crate::error::{Cause, Error};
+use crate::error::{Cause, Error, Outcome, Record, Stage};
 use crate::status::Status;
 
 /// Runs a fallible function on `object`; a panic poisons that object.
@@ -18,13 +18,45 @@ pub(super) unsafe fn status<T>(
     error_out: *mut *mut secsmtp_error,
     body: impl FnOnce() -> Result<(), Error>,
 ) -> i32 {
+    // SAFETY: the same demands.
+    unsafe { status_or(object, error_out, Error::local(Cause::Panic), body) }
+}
+
+/// Runs a send on `object`: after a panic in it nobody knows how far it came.
+pub(super) unsafe fn send<T>(
+    object: *const T,
+    error_out: *mut *mut secsmtp_error,
+    body: impl FnOnce() -> Result<(), Error>,
+) -> i32 {
+    let record = Record {
+        stage: Stage::Answer,
+        outcome: Outcome::Unknown,
+        secret_released: true,
+        content_released: true,
+        ..Record::default()
+    };
+    let in_doubt = Error {
+        cause: Cause::Panic,
+        record: Box::new(record),
+    };
+    // SAFETY: the same demands.
+    unsafe { status_or(object, error_out, in_doubt, body) }
+}
+
+/// Runs a fallible function on `object`; a panic poisons that object and gives `on_panic`.
+unsafe fn status_or<T>(
+    object: *const T,
+    error_out: *mut *mut secsmtp_error,
+    on_panic: Error,
+    body: impl FnOnce() -> Result<(), Error>,
+) -> i32 {
     let failed = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error),
         Err(payload) => {
             forget(payload);
             handle::poison(Handle::of(object));
-            Some(Error::local(Cause::Panic))
+            Some(on_panic)
         }
     };
     let number = failed.as_ref().map_or(0, |error| error.status().number());
@@ -158,6 +190,22 @@ mod tests {
         assert_eq!(plain(5, || panic!("on purpose")), 5);
         free::<ErrorObject>(error.cast(), "error");
         free::<u8>(object.as_ptr(), "object");
+    }
+
+    #[test]
+    fn a_panic_in_a_send_leaves_the_outcome_unknown() {
+        let mut error = std::ptr::null_mut();
+        // SAFETY: `error` is a place for one pointer.
+        let number = unsafe {
+            send(std::ptr::null::<u8>(), &raw mut error, || {
+                panic!("on purpose")
+            })
+        };
+        assert_eq!(number, Status::Panic.number());
+        let told = handle::get::<ErrorObject>(Handle::of(error), "error").unwrap();
+        assert_eq!(told.error.record.outcome, Outcome::Unknown);
+        assert!(told.error.record.content_released);
+        free::<ErrorObject>(error.cast(), "error");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::error::{Cause, Error};
 use crate::status::Status;
 
 /// Bits of a handle that hold the index; the others hold the generation.
-const INDEX_BITS: u32 = if usize::BITS >= 64 { 24 } else { 12 };
+const INDEX_BITS: u32 = if usize::BITS >= 64 { 24 } else { 16 };
 const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
 const LAST_GENERATION: usize = usize::MAX >> INDEX_BITS;
 
@@ -104,6 +104,35 @@ pub(super) fn insert<T: Any + Send + Sync>(object: T) -> Result<Handle, Error> {
             return Ok(handle);
         }
         slots.free.push(index);
+    }
+}
+
+/// A handle whose object comes later; given back if it never does.
+pub(super) struct Reservation(Handle);
+
+/// Makes sure of a handle.
+pub(super) fn reserve() -> Result<Reservation, Error> {
+    insert(()).map(Reservation)
+}
+
+impl Reservation {
+    /// Puts the object into its place.
+    pub(super) fn fill<T: Any + Send + Sync>(self, object: T) -> Handle {
+        let handle = self.0;
+        std::mem::forget(self);
+        if let Ok(table) = table() {
+            let (index, _) = split(handle, table.key);
+            if let Some(slot) = table.slots.write().all.get_mut(index) {
+                slot.object = Some(Arc::new(object));
+            }
+        }
+        handle
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let _ = remove::<()>(self.0, "reservation");
     }
 }
 

@@ -1,30 +1,50 @@
-//! Name look-up on a helper thread, because the system's call can't be interrupted: at the deadline
-//! or a cancel it is abandoned, and no more than a few may hang abandoned in one process.
+//! Name look-up on helper threads, because the system's call can't be interrupted: at the deadline
+//! or a cancel it is abandoned. There are no more than a few such threads in one process, and none
+//! when nothing is looked up; what finds them all hanging waits, until its own deadline.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use parking_lot::Mutex;
 
-use super::wait::{Stop, Waiter};
+use super::wait::{Canceller, Stop, Waiter};
 use crate::deadline::Deadline;
 use crate::error::Cause;
 
-/// The most look-ups that may hang abandoned in this process.
-const MAX_ABANDONED: usize = 4;
+/// The most look-up threads of this process, hanging ones included.
+const MAX_THREADS: usize = 4;
+/// The most look-ups that wait for one of them.
+const MAX_WAITING: usize = 1024;
 /// The most addresses kept of one name.
 const MAX_ADDRESSES: usize = 16;
 
-static ABANDONED: AtomicUsize = AtomicUsize::new(0);
+/// One look-up.
+struct Job {
+    host: String,
+    port: u16,
+    slot: Mutex<Slot>,
+    canceller: Arc<Canceller>,
+}
 
 enum Slot {
     Pending,
     Done(io::Result<Vec<SocketAddr>>),
     Abandoned,
 }
+
+/// The process's look-up threads and what waits for them.
+struct Pool {
+    waiting: VecDeque<Arc<Job>>,
+    threads: usize,
+}
+
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    waiting: VecDeque::new(),
+    threads: 0,
+});
 
 /// The addresses of `host`, in the system's order of preference. An IP address is its own.
 ///
@@ -39,18 +59,17 @@ pub fn resolve(
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
-    if ABANDONED.load(Ordering::Acquire) >= MAX_ABANDONED {
-        return Err(Cause::LookupBusy);
-    }
-    let slot = Arc::new(Mutex::new(Slot::Pending));
-    start(host.to_owned(), port, &slot, waiter).map_err(|error| Cause::Resource {
-        what: "thread",
-        kind: error.kind(),
-    })?;
+    let job = Arc::new(Job {
+        host: host.to_owned(),
+        port,
+        slot: Mutex::new(Slot::Pending),
+        canceller: waiter.canceller(),
+    });
+    submit(&job)?;
     loop {
         let waited = waiter.wait(deadline);
-        let mut guard = slot.lock();
-        match std::mem::replace(&mut *guard, Slot::Pending) {
+        let mut slot = job.slot.lock();
+        match std::mem::replace(&mut *slot, Slot::Pending) {
             Slot::Done(Ok(addresses)) if !addresses.is_empty() => return Ok(addresses),
             Slot::Done(_) => {
                 return Err(Cause::Lookup {
@@ -60,32 +79,60 @@ pub fn resolve(
             Slot::Pending | Slot::Abandoned => {}
         }
         if let Err(stop) = waited {
-            *guard = Slot::Abandoned;
-            ABANDONED.fetch_add(1, Ordering::AcqRel);
+            *slot = Slot::Abandoned;
             return Err(stopped(stop));
         }
     }
 }
 
-fn start(host: String, port: u16, slot: &Arc<Mutex<Slot>>, waiter: &Waiter) -> io::Result<()> {
-    let (slot, canceller) = (Arc::clone(slot), waiter.canceller());
-    let look_up = move || {
-        let found = (host.as_str(), port)
+fn submit(job: &Arc<Job>) -> Result<(), Cause> {
+    let mut pool = POOL.lock();
+    if pool.waiting.len() >= MAX_WAITING {
+        return Err(Cause::LookupBusy);
+    }
+    pool.waiting.push_back(Arc::clone(job));
+    if pool.threads < MAX_THREADS {
+        let started = thread::Builder::new()
+            .name("secsmtp-lookup".to_owned())
+            .spawn(work);
+        match started {
+            Ok(_) => pool.threads += 1,
+            // Another thread will come to it; with none there would be nobody.
+            Err(_) if pool.threads > 0 => {}
+            Err(error) => {
+                pool.waiting.pop_back();
+                return Err(Cause::Resource {
+                    what: "thread",
+                    kind: error.kind(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Does what waits, and ends when nothing does.
+fn work() {
+    loop {
+        let mut pool = POOL.lock();
+        let Some(job) = pool.waiting.pop_front() else {
+            pool.threads -= 1;
+            return;
+        };
+        drop(pool);
+        if matches!(*job.slot.lock(), Slot::Abandoned) {
+            continue;
+        }
+        let found = (job.host.as_str(), job.port)
             .to_socket_addrs()
             .map(|addresses| addresses.take(MAX_ADDRESSES).collect());
-        let mut guard = slot.lock();
-        if matches!(*guard, Slot::Abandoned) {
-            ABANDONED.fetch_sub(1, Ordering::AcqRel);
-            return;
+        let mut slot = job.slot.lock();
+        if matches!(*slot, Slot::Pending) {
+            *slot = Slot::Done(found);
+            drop(slot);
+            job.canceller.wake();
         }
-        *guard = Slot::Done(found);
-        drop(guard);
-        canceller.wake();
-    };
-    thread::Builder::new()
-        .name("secsmtp-lookup".to_owned())
-        .spawn(look_up)
-        .map(drop)
+    }
 }
 
 /// A wait that ended, as a cause.

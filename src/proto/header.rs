@@ -22,7 +22,9 @@ pub fn without_bcc(content: &[u8]) -> (Vec<u8>, Option<String>) {
     (kept, message_id)
 }
 
-/// The first field with its continuation lines; `None` at the end of the header.
+/// The first field with its continuation lines, or a line that is none; `None` at the empty line
+/// that ends the header. A line without a colon does not end it: what stands behind it is still
+/// looked at, so that a stray line can't let a Bcc slip through.
 fn take_field(input: &[u8]) -> Option<&[u8]> {
     if matches!(input.first(), None | Some(b'\r' | b'\n')) {
         return None;
@@ -33,10 +35,7 @@ fn take_field(input: &[u8]) -> Option<&[u8]> {
     {
         end = end.saturating_add(line_len(next));
     }
-    let field = input.get(..end)?;
-    // A line that is no field: the header is over (or there was none).
-    field_name(field).len().checked_sub(1)?;
-    Some(field)
+    input.get(..end)
 }
 
 /// Octets of the first line with its ending: CRLF, or a bare CR or LF, as the encoder has it.
@@ -59,13 +58,22 @@ fn field_name(field: &[u8]) -> &[u8] {
         return b"";
     };
     let name = field.get(..colon).unwrap_or_default();
-    let good = name.trim_ascii_end().iter().all(u8::is_ascii_graphic);
+    let good = without_mark(name)
+        .trim_ascii_end()
+        .iter()
+        .all(u8::is_ascii_graphic);
     if good { name } else { b"" }
 }
 
 fn is(name: &[u8], wanted: &str) -> bool {
-    name.trim_ascii_end()
+    without_mark(name)
+        .trim_ascii_end()
         .eq_ignore_ascii_case(wanted.as_bytes())
+}
+
+/// A byte order mark that an editor left at the very beginning is no part of a name.
+fn without_mark(name: &[u8]) -> &[u8] {
+    name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name)
 }
 
 /// The value behind the colon, as one line of visible ASCII.
@@ -99,6 +107,17 @@ mod tests {
     }
 
     #[test]
+    fn g10_no_stray_line_lets_a_blind_copy_through() {
+        let mbox = "From alice Mon Nov 23 10:00:00 2026\r\n";
+        for before in ["\u{feff}", mbox, "no colon\r\n", ": x\r\n"] {
+            let raw = format!("{before}Bcc: hidden@x\r\nA: b\r\n\r\nBcc: body");
+            let kept = String::from_utf8(without_bcc(raw.as_bytes()).0).unwrap();
+            assert!(!kept.contains("hidden"), "{kept}");
+            assert!(kept.ends_with("A: b\r\n\r\nBcc: body"), "{kept}");
+        }
+    }
+
+    #[test]
     fn everything_else_stays_octet_by_octet() {
         for raw in [
             &b""[..],
@@ -108,7 +127,6 @@ mod tests {
             b"A: b\n\n.\n",
             b"\xff: x\r\n\r\n",
             b"A: b\r\n folded\r\n\r\nBcc: in the body\r\n",
-            b": x\r\nBcc: after no field",
         ] {
             assert_eq!(without_bcc(raw).0, raw);
         }

@@ -22,6 +22,10 @@ pub struct Session<C> {
     greeting: String,
 }
 
+#[expect(
+    private_bounds,
+    reason = "what a channel can do by itself stays in this crate"
+)]
 impl<C: Channel> Session<C> {
     /// Waits for the server's 220, and says EHLO.
     fn greet(channel: C, cx: &mut Context<'_>, name: &EhloName) -> Result<Self, Error> {

@@ -147,26 +147,33 @@ impl<T: Transport> Session<Verified<T>> {
             format!("> (content of {} octets not shown)", content.facts.size)
         });
         let mut encoder = DataEncoder::default();
-        let mut blocks = content.octets.chunks(BLOCK).peekable();
         let mut out = Vec::with_capacity(BLOCK + BLOCK / 16);
-        while let Some(block) = blocks.next() {
+        let mut rest = content.octets.as_slice();
+        loop {
+            let (block, behind) = rest.split_at_checked(BLOCK).unwrap_or((rest, &[]));
+            rest = behind;
             out.clear();
             encoder.push(block, &mut out);
-            let last = blocks.peek().is_none();
-            if last {
+            if rest.is_empty() {
                 encoder.finish(&mut out);
             }
             cx.restart_clock();
+            self.expect_silence(cx)?;
             self.write_block(cx, &out)?;
-            if !last {
-                let ready = self.channel.receive_ready();
-                ready.map_err(|fault| cx.fault(fault))?;
-                if !self.channel.pending().is_empty() {
-                    return Err(self.early_reply(cx));
-                }
+            if rest.is_empty() {
+                return Ok(());
             }
         }
-        Ok(())
+    }
+
+    /// Nothing may be said before the content's end: a refusal is heard and ends it, and anything
+    /// else, a premature 250 too, is a fault.
+    fn expect_silence(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+        let ready = self.channel.receive_ready(cx.deadline());
+        if !self.channel.pending().is_empty() {
+            return Err(self.early_reply(cx));
+        }
+        ready.map_err(|fault| cx.fault(fault))
     }
 
     fn write_block(&mut self, cx: &mut Context<'_>, block: &[u8]) -> Result<(), Error> {
@@ -175,7 +182,7 @@ impl<T: Transport> Session<Verified<T>> {
         cx.record.content_released |= self.channel.octets_out() > before;
         let Err(fault) = sent else { return Ok(()) };
         // A server that refuses in the middle and hangs up has said why, perhaps.
-        let _ = self.channel.receive_ready();
+        let _ = self.channel.receive_ready(cx.deadline());
         if self.channel.pending().is_empty() {
             return Err(cx.fault(fault));
         }
@@ -199,8 +206,11 @@ impl<T: Transport> Session<Verified<T>> {
     fn verdict(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
         cx.enter(Stage::Answer);
         cx.conclude(Outcome::Unknown, None);
+        // What came while the end was still being written answers something else.
+        let premature = !self.channel.pending().is_empty();
+        let wanted: &[u16] = if premature { &[] } else { &[250] };
         let reply = self.reply(cx)?;
-        self.accept(cx, &reply, &[250], "250 to the content", Refused::Content)?;
+        self.accept(cx, &reply, wanted, "250 to the content", Refused::Content)?;
         let answer = cx.answer(&reply);
         cx.conclude(Outcome::Accepted, Some(&answer));
         cx.record.answer = Some(answer);

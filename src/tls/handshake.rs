@@ -12,7 +12,7 @@ use super::rejection::Rejection;
 use super::setup::{ProbeSetup, Setup};
 use super::stream::{HandshakeStop, TlsStream};
 use super::verdict::{Basis, verify_chain};
-use crate::channel::{Channel, Cleartext, Fault, sealed};
+use crate::channel::{Channel, Cleartext, Fault};
 use crate::deadline::Deadline;
 use crate::error::Peer;
 use crate::net::Transport;
@@ -234,8 +234,6 @@ impl<T> fmt::Debug for Probed<T> {
 
 impl<T> secret::sealed::Verified for Verified<T> {}
 impl<T> secret::MaySendCredentials for Verified<T> {}
-impl<T> sealed::Channel for Verified<T> {}
-impl<T> sealed::Channel for Probed<T> {}
 
 impl<T: Transport> Channel for Verified<T> {
     fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
@@ -246,8 +244,8 @@ impl<T: Transport> Channel for Verified<T> {
         self.stream.receive(deadline)
     }
 
-    fn receive_ready(&mut self) -> Result<(), Fault> {
-        self.stream.receive_ready()
+    fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
+        self.stream.receive_ready(deadline)
     }
 
     fn pending(&mut self) -> &mut Vec<u8> {
@@ -272,8 +270,8 @@ impl<T: Transport> Channel for Probed<T> {
         self.stream.receive(deadline)
     }
 
-    fn receive_ready(&mut self) -> Result<(), Fault> {
-        self.stream.receive_ready()
+    fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
+        self.stream.receive_ready(deadline)
     }
 
     fn pending(&mut self) -> &mut Vec<u8> {

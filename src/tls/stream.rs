@@ -45,7 +45,12 @@ pub(super) struct TlsStream<T> {
     transport: T,
     pub(super) pending: Vec<u8>,
     pub(super) octets_out: u64,
+    /// Octets read since the last that were meant for us: tickets, key updates, empty records.
+    idle: usize,
 }
+
+/// The most of those in a row: an honest server sends a few tickets.
+const MAX_IDLE: usize = 256 * 1024;
 
 impl<T: Transport> TlsStream<T> {
     pub(super) fn new(connection: ClientConnection, transport: T) -> Self {
@@ -54,6 +59,7 @@ impl<T: Transport> TlsStream<T> {
             transport,
             pending: Vec::new(),
             octets_out: 0,
+            idle: 0,
         }
     }
 
@@ -99,14 +105,18 @@ impl<T: Transport> TlsStream<T> {
         while !rest.is_empty() || self.connection.wants_write() {
             self.transport.check(deadline)?;
             // The engine takes what fits into its buffer, and encrypts it at once.
-            let taken = self
-                .connection
-                .writer()
-                .write(rest)
-                .map_err(|error| error.kind())?;
-            rest = rest.get(taken..).unwrap_or_default();
+            // An empty write would queue a key update behind the last record, whose fate must stay
+            // exact.
+            if !rest.is_empty() {
+                let taken = self
+                    .connection
+                    .writer()
+                    .write(rest)
+                    .map_err(|error| error.kind())?;
+                rest = rest.get(taken..).unwrap_or_default();
+            }
             if self.write_records()? == Moved::Nothing {
-                self.receive_ready()?;
+                self.receive_ready(deadline)?;
                 self.transport.wait(Interest::ReadOrWrite, deadline)?;
             }
         }
@@ -120,18 +130,21 @@ impl<T: Transport> TlsStream<T> {
             if self.connection.wants_write() {
                 self.write_records()?;
             }
-            self.receive_ready()?;
+            let ready = self.receive_ready(deadline);
+            // What came before a break is looked at first; the break shows again.
             if self.pending.len() > before {
                 return Ok(());
             }
+            ready?;
             self.transport.wait(Interest::ReadOrWrite, deadline)?;
         }
     }
 
     /// Moves what is there into `pending`, until the transport has no more.
-    pub(super) fn receive_ready(&mut self) -> Result<(), Fault> {
+    pub(super) fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
         let before = self.pending.len();
         loop {
+            self.transport.check(deadline)?;
             let ended = self.take_plaintext()?;
             if self.pending.len() > before && ended {
                 return Ok(()); // what came before the end is looked at first; the end shows again
@@ -144,9 +157,12 @@ impl<T: Transport> TlsStream<T> {
                 octets_out: &mut self.octets_out,
             };
             match self.connection.read_tls(&mut socket) {
-                Ok(_) => {
+                Ok(n) => {
+                    self.idle = self.idle.saturating_add(n);
                     if self.connection.process_new_packets().is_err() {
+                        // An alert tells an honest peer; and what came before the fault counts.
                         let _ = self.write_records();
+                        self.take_plaintext()?;
                         return Err(Fault::Lost(io::ErrorKind::InvalidData));
                     }
                 }
@@ -162,14 +178,16 @@ impl<T: Transport> TlsStream<T> {
     fn take_plaintext(&mut self) -> Result<bool, Fault> {
         let mut buffer = [0_u8; 4096];
         loop {
-            if self.pending.len() > MAX_PENDING {
+            if self.pending.len() > MAX_PENDING || self.idle > MAX_IDLE {
                 return Err(Fault::Flooded);
             }
             match self.connection.reader().read(&mut buffer) {
                 Ok(0) => return Ok(true),
-                Ok(n) => self
-                    .pending
-                    .extend_from_slice(buffer.get(..n).unwrap_or_default()),
+                Ok(n) => {
+                    self.idle = 0;
+                    self.pending
+                        .extend_from_slice(buffer.get(..n).unwrap_or_default());
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(_) => return Ok(true),
             }
@@ -198,10 +216,13 @@ impl<T: Transport> TlsStream<T> {
     }
 
     pub(super) fn finish(&mut self, bytes: &[u8]) {
-        // Best effort: a farewell that is not taken at once is not worth a wait.
-        let _ = self.connection.writer().write(bytes);
-        self.connection.send_close_notify();
-        let _ = self.write_records();
+        // Records that the system has not taken may hold content that was given up: they stay here.
+        if !self.connection.wants_write() {
+            // Best effort: a farewell that is not taken at once is not worth a wait.
+            let _ = self.connection.writer().write(bytes);
+            self.connection.send_close_notify();
+            let _ = self.write_records();
+        }
         self.transport.finish();
     }
 }

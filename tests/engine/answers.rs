@@ -300,3 +300,61 @@ fn a_wrong_password_is_refused_once_and_nothing_follows() {
         assert!(!holds(&session.tls, FROM));
     }
 }
+
+#[test]
+fn h13_a_250_before_the_content_is_not_believed() {
+    let pki = pki();
+    for premature in ["354 go\r\n250 queued\r\n", "354 go\r\n354 go\r\n"] {
+        let mut steps = until(&pki, Stage::Data);
+        steps.push(Step::send(premature));
+        steps.push(Step::ReadToEnd);
+        let server = Scripted::start(steps).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        fails(
+            &client,
+            &message(),
+            Status::UnexpectedReply,
+            Stage::Content,
+            NOT,
+        );
+        assert!(!holds(&server.join().tls, "content marker"));
+    }
+}
+
+#[test]
+fn d05_a_reply_counts_although_a_reset_follows_it() {
+    let pki = pki();
+    for _ in 0..10 {
+        // What the server leaves unread makes its system reset the connection when it closes.
+        let mut steps = until(&pki, Stage::Auth);
+        steps.truncate(steps.len() - 1);
+        steps.extend([
+            Step::Sleep(std::time::Duration::from_millis(20)),
+            Step::send("535 5.7.8 no\r\n"),
+            Step::Drop,
+        ]);
+        let server = Scripted::start(steps).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        fails(&client, &message(), Status::AuthRefused, Stage::Auth, REF);
+    }
+}
+
+#[test]
+fn a_refusal_in_the_content_is_followed_by_nothing() {
+    let pki = pki();
+    let mut steps = until(&pki, Stage::Data);
+    steps.push(Step::send("354 go\r\n452 4.3.1 full\r\n"));
+    steps.push(Step::ReadToEnd);
+    let server = Scripted::start(steps).unwrap();
+    let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+    let error = fails(
+        &client,
+        &message(),
+        Status::ContentRefused,
+        Stage::Content,
+        REF,
+    );
+    assert!(!error.record.content_released);
+    let heard = String::from_utf8_lossy(&server.join().tls).into_owned();
+    assert!(heard.ends_with("DATA\r\n"), "{heard}");
+}

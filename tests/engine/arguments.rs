@@ -73,6 +73,11 @@ fn each_bad_argument_is_named() {
     );
     refused(message.add_recipient("a\0@b"), Status::Address, "recipient");
     refused(message.set_content(b""), Status::NoContent, "content");
+    refused(
+        message.set_content(b"Bcc: only@this\r\n"),
+        Status::NoContent,
+        "content",
+    );
     refused(message.set_content(b"a\nb\0"), Status::Content, "line 2");
 }
 

@@ -157,6 +157,39 @@ fn a_cancel_from_within_the_log_ends_the_call() {
 }
 
 #[test]
+fn a_cancel_from_the_first_line_of_the_log_is_not_lost() {
+    let pki = pki();
+    let server = secsmtp_testservers::Honest::start(honest(&pki)).unwrap();
+    let mut policy = secsmtp::tls::Policy::new();
+    policy
+        .add_pin(&pki.spki_pin(secsmtp_testservers::CertKind::Leaf))
+        .unwrap();
+    let client = client(&policy, server.implicit_addr());
+    let mut sink = |_: Level, _: Stage, _: &str| client.cancel();
+    let error = client
+        .send(&message(), Log::to(&mut sink, Level::Debug))
+        .unwrap_err();
+    assert_eq!(
+        (error.status(), error.record.outcome),
+        (Status::Cancelled, Outcome::NotSent)
+    );
+    assert_eq!(server.mail_count(), 0);
+}
+
+#[test]
+fn a_closed_client_sends_nothing_more() {
+    let pki = pki();
+    let server = secsmtp_testservers::Honest::start(honest(&pki)).unwrap();
+    let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
+    client.close();
+    assert_eq!(
+        send(&client, &message()).unwrap_err().status(),
+        Status::Cancelled
+    );
+    assert_eq!(server.mail_count(), 0);
+}
+
+#[test]
 fn nobody_there_is_told_by_address() {
     let pki = pki();
     let closed = TcpListener::bind("127.0.0.1:0")
