@@ -12,14 +12,16 @@ use crate::tls::{MinTls, Policy, TlsMode};
 
 /// Whom to believe. Within a kind (certificates, pins, CAs and roots) any entry may match; every
 /// kind that is given must hold. A client copies it; later changes don't reach the client.
-/// Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _add_ca, _add_ca_file,
-/// _add_system_roots, _add_mozilla_roots, _add_pin, _add_certificate, _add_certificate_file, _free.
+/// Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _set_strict, _add_ca, _add_ca_file,
+/// _add_system_roots, _add_mozilla_roots, _add_pin, _add_pin_with_window, _add_pin_file,
+/// _add_known_servers, _add_certificate, _add_certificate_file, _add_crl, _add_crl_file,
+/// _set_client_certificate, _verify_chain, _free.
 pub struct secsmtp_policy(());
 
 type Object = Mutex<Policy>;
 
 /// Runs `change` on the policy of a handle.
-fn change(
+pub(super) fn change(
     policy: *const secsmtp_policy,
     change: impl FnOnce(&mut Policy) -> Result<(), Error>,
 ) -> Result<(), Error> {

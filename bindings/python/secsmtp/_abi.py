@@ -71,6 +71,9 @@ E_BAD_CERTIFICATE = 4009
 E_STARTTLS_MISSING = 4010
 E_STARTTLS_REFUSED = 4011
 E_BYTES_BEFORE_TLS = 4012
+E_REVOKED = 4013
+E_REVOCATION_UNKNOWN = 4014
+E_CRL_EXPIRED = 4015
 E_MALFORMED_REPLY = 5001
 E_REPLY_TOO_LONG = 5002
 E_UNEXPECTED_REPLY = 5003
@@ -131,6 +134,9 @@ STATUS_NAMES = {
     4010: "SECSMTP_E_STARTTLS_MISSING",
     4011: "SECSMTP_E_STARTTLS_REFUSED",
     4012: "SECSMTP_E_BYTES_BEFORE_TLS",
+    4013: "SECSMTP_E_REVOKED",
+    4014: "SECSMTP_E_REVOCATION_UNKNOWN",
+    4015: "SECSMTP_E_CRL_EXPIRED",
     5001: "SECSMTP_E_MALFORMED_REPLY",
     5002: "SECSMTP_E_REPLY_TOO_LONG",
     5003: "SECSMTP_E_UNEXPECTED_REPLY",
@@ -162,375 +168,108 @@ HANDLES = (
 
 # name: (result, parameters)
 CALLBACKS = {
-    "secsmtp_log_callback": (
-        "void",
-        ("void *", "int32_t", "int32_t", "const char *", "size_t"),
-    ),
+    "secsmtp_log_callback": ("void", ("void *", "int32_t", "int32_t", "const char *", "size_t")),
 }
 
 SIGNATURES = {
-    "secsmtp_client_new": (
-        "int32_t",
-        ("const char *", "size_t", "uint32_t", "const secsmtp_policy *", "secsmtp_client **", "secsmtp_error **"),
-    ),
-    "secsmtp_client_set_connect": (
-        "int32_t",
-        ("secsmtp_client *", "const char *", "size_t", "uint32_t", "secsmtp_error **"),
-    ),
-    "secsmtp_client_set_credential": (
-        "int32_t",
-        ("secsmtp_client *", "const secsmtp_credential *", "secsmtp_error **"),
-    ),
-    "secsmtp_client_set_ehlo_name": (
-        "int32_t",
-        ("secsmtp_client *", "const char *", "size_t", "secsmtp_error **"),
-    ),
-    "secsmtp_client_set_timeout": (
-        "int32_t",
-        ("secsmtp_client *", "int32_t", "uint32_t", "secsmtp_error **"),
-    ),
-    "secsmtp_client_set_log": (
-        "int32_t",
-        ("secsmtp_client *", "secsmtp_log_callback", "void *", "int32_t", "secsmtp_error **"),
-    ),
-    "secsmtp_client_send": (
-        "int32_t",
-        ("secsmtp_client *", "const secsmtp_message *", "secsmtp_receipt **", "secsmtp_error **"),
-    ),
-    "secsmtp_client_probe": (
-        "int32_t",
-        ("secsmtp_client *", "secsmtp_report **", "secsmtp_error **"),
-    ),
-    "secsmtp_client_cancel": (
-        "int32_t",
-        ("secsmtp_client *", "secsmtp_error **"),
-    ),
-    "secsmtp_client_free": (
-        "int32_t",
-        ("secsmtp_client *",),
-    ),
-    "secsmtp_credential_new_password": (
-        "int32_t",
-        ("const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_credential **", "secsmtp_error **"),
-    ),
-    "secsmtp_credential_new_token": (
-        "int32_t",
-        ("const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_credential **", "secsmtp_error **"),
-    ),
-    "secsmtp_credential_add_mechanism": (
-        "int32_t",
-        ("secsmtp_credential *", "const char *", "size_t", "secsmtp_error **"),
-    ),
-    "secsmtp_credential_free": (
-        "int32_t",
-        ("secsmtp_credential *",),
-    ),
-    "secsmtp_error_status": (
-        "int32_t",
-        ("const secsmtp_error *",),
-    ),
-    "secsmtp_error_stage": (
-        "int32_t",
-        ("const secsmtp_error *",),
-    ),
-    "secsmtp_error_outcome": (
-        "int32_t",
-        ("const secsmtp_error *",),
-    ),
-    "secsmtp_error_secret_released": (
-        "int32_t",
-        ("const secsmtp_error *",),
-    ),
-    "secsmtp_error_content_released": (
-        "int32_t",
-        ("const secsmtp_error *",),
-    ),
-    "secsmtp_error_retry": (
-        "int32_t",
-        ("const secsmtp_error *",),
-    ),
-    "secsmtp_error_smtp_code": (
-        "int32_t",
-        ("const secsmtp_error *",),
-    ),
-    "secsmtp_error_enhanced_code": (
-        "const char *",
-        ("const secsmtp_error *", "size_t *"),
-    ),
-    "secsmtp_error_server_text": (
-        "const char *",
-        ("const secsmtp_error *", "size_t *"),
-    ),
-    "secsmtp_error_text": (
-        "const char *",
-        ("const secsmtp_error *", "size_t *"),
-    ),
-    "secsmtp_error_receipt": (
-        "int32_t",
-        ("const secsmtp_error *", "secsmtp_receipt **"),
-    ),
-    "secsmtp_error_free": (
-        "int32_t",
-        ("secsmtp_error *",),
-    ),
-    "secsmtp_abi_version": (
-        "uint32_t",
-        (),
-    ),
-    "secsmtp_version_number": (
-        "uint32_t",
-        (),
-    ),
-    "secsmtp_version_string": (
-        "const char *",
-        (),
-    ),
-    "secsmtp_status_name": (
-        "const char *",
-        ("int32_t",),
-    ),
-    "secsmtp_status_text": (
-        "const char *",
-        ("int32_t",),
-    ),
-    "secsmtp_stage_name": (
-        "const char *",
-        ("int32_t",),
-    ),
-    "secsmtp_outcome_name": (
-        "const char *",
-        ("int32_t",),
-    ),
-    "secsmtp_debug_live_handles": (
-        "int64_t",
-        (),
-    ),
-    "secsmtp_message_new": (
-        "int32_t",
-        ("secsmtp_message **", "secsmtp_error **"),
-    ),
-    "secsmtp_message_set_sender": (
-        "int32_t",
-        ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **"),
-    ),
-    "secsmtp_message_add_recipient": (
-        "int32_t",
-        ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **"),
-    ),
-    "secsmtp_message_set_content": (
-        "int32_t",
-        ("secsmtp_message *", "const uint8_t *", "size_t", "secsmtp_error **"),
-    ),
-    "secsmtp_message_set_partial": (
-        "int32_t",
-        ("secsmtp_message *", "int32_t", "secsmtp_error **"),
-    ),
-    "secsmtp_message_free": (
-        "int32_t",
-        ("secsmtp_message *",),
-    ),
-    "secsmtp_policy_new": (
-        "int32_t",
-        ("secsmtp_policy **", "secsmtp_error **"),
-    ),
-    "secsmtp_policy_set_tls_mode": (
-        "int32_t",
-        ("secsmtp_policy *", "int32_t", "secsmtp_error **"),
-    ),
-    "secsmtp_policy_set_min_tls": (
-        "int32_t",
-        ("secsmtp_policy *", "int32_t", "secsmtp_error **"),
-    ),
-    "secsmtp_policy_add_ca": (
-        "int32_t",
-        ("secsmtp_policy *", "const uint8_t *", "size_t", "secsmtp_error **"),
-    ),
-    "secsmtp_policy_add_ca_file": (
-        "int32_t",
-        ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **"),
-    ),
-    "secsmtp_policy_add_system_roots": (
-        "int32_t",
-        ("secsmtp_policy *", "secsmtp_error **"),
-    ),
-    "secsmtp_policy_add_mozilla_roots": (
-        "int32_t",
-        ("secsmtp_policy *", "secsmtp_error **"),
-    ),
-    "secsmtp_policy_add_pin": (
-        "int32_t",
-        ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **"),
-    ),
-    "secsmtp_policy_add_certificate": (
-        "int32_t",
-        ("secsmtp_policy *", "const uint8_t *", "size_t", "secsmtp_error **"),
-    ),
-    "secsmtp_policy_add_certificate_file": (
-        "int32_t",
-        ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **"),
-    ),
-    "secsmtp_policy_free": (
-        "int32_t",
-        ("secsmtp_policy *",),
-    ),
-    "secsmtp_receipt_outcome": (
-        "int32_t",
-        ("const secsmtp_receipt *",),
-    ),
-    "secsmtp_receipt_stage": (
-        "int32_t",
-        ("const secsmtp_receipt *",),
-    ),
-    "secsmtp_receipt_secret_released": (
-        "int32_t",
-        ("const secsmtp_receipt *",),
-    ),
-    "secsmtp_receipt_content_released": (
-        "int32_t",
-        ("const secsmtp_receipt *",),
-    ),
-    "secsmtp_receipt_smtp_code": (
-        "int32_t",
-        ("const secsmtp_receipt *",),
-    ),
-    "secsmtp_receipt_enhanced_code": (
-        "const char *",
-        ("const secsmtp_receipt *", "size_t *"),
-    ),
-    "secsmtp_receipt_server_text": (
-        "const char *",
-        ("const secsmtp_receipt *", "size_t *"),
-    ),
-    "secsmtp_receipt_message_id": (
-        "const char *",
-        ("const secsmtp_receipt *", "size_t *"),
-    ),
-    "secsmtp_receipt_tls_version": (
-        "const char *",
-        ("const secsmtp_receipt *", "size_t *"),
-    ),
-    "secsmtp_receipt_cipher_suite": (
-        "const char *",
-        ("const secsmtp_receipt *", "size_t *"),
-    ),
-    "secsmtp_receipt_mechanism": (
-        "const char *",
-        ("const secsmtp_receipt *", "size_t *"),
-    ),
-    "secsmtp_receipt_channel_binding": (
-        "const char *",
-        ("const secsmtp_receipt *", "size_t *"),
-    ),
-    "secsmtp_receipt_matched_pin": (
-        "const char *",
-        ("const secsmtp_receipt *", "size_t *"),
-    ),
-    "secsmtp_receipt_spki_count": (
-        "int32_t",
-        ("const secsmtp_receipt *",),
-    ),
-    "secsmtp_receipt_spki": (
-        "const char *",
-        ("const secsmtp_receipt *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_receipt_recipient_count": (
-        "int32_t",
-        ("const secsmtp_receipt *",),
-    ),
-    "secsmtp_receipt_recipient_address": (
-        "const char *",
-        ("const secsmtp_receipt *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_receipt_recipient_outcome": (
-        "int32_t",
-        ("const secsmtp_receipt *", "int32_t"),
-    ),
-    "secsmtp_receipt_recipient_smtp_code": (
-        "int32_t",
-        ("const secsmtp_receipt *", "int32_t"),
-    ),
-    "secsmtp_receipt_recipient_enhanced_code": (
-        "const char *",
-        ("const secsmtp_receipt *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_receipt_recipient_text": (
-        "const char *",
-        ("const secsmtp_receipt *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_receipt_free": (
-        "int32_t",
-        ("secsmtp_receipt *",),
-    ),
-    "secsmtp_report_verdict": (
-        "int32_t",
-        ("const secsmtp_report *",),
-    ),
-    "secsmtp_report_verdict_text": (
-        "const char *",
-        ("const secsmtp_report *", "size_t *"),
-    ),
-    "secsmtp_report_text": (
-        "const char *",
-        ("const secsmtp_report *", "size_t *"),
-    ),
-    "secsmtp_report_tls_version": (
-        "const char *",
-        ("const secsmtp_report *", "size_t *"),
-    ),
-    "secsmtp_report_cipher_suite": (
-        "const char *",
-        ("const secsmtp_report *", "size_t *"),
-    ),
-    "secsmtp_report_matched_pin": (
-        "const char *",
-        ("const secsmtp_report *", "size_t *"),
-    ),
-    "secsmtp_report_certificate_count": (
-        "int32_t",
-        ("const secsmtp_report *",),
-    ),
-    "secsmtp_report_certificate_spki": (
-        "const char *",
-        ("const secsmtp_report *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_report_certificate_subject": (
-        "const char *",
-        ("const secsmtp_report *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_report_certificate_issuer": (
-        "const char *",
-        ("const secsmtp_report *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_report_certificate_names": (
-        "const char *",
-        ("const secsmtp_report *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_report_certificate_not_before": (
-        "const char *",
-        ("const secsmtp_report *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_report_certificate_not_after": (
-        "const char *",
-        ("const secsmtp_report *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_report_capability_count": (
-        "int32_t",
-        ("const secsmtp_report *",),
-    ),
-    "secsmtp_report_capability": (
-        "const char *",
-        ("const secsmtp_report *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_report_mechanism_count": (
-        "int32_t",
-        ("const secsmtp_report *",),
-    ),
-    "secsmtp_report_mechanism": (
-        "const char *",
-        ("const secsmtp_report *", "int32_t", "size_t *"),
-    ),
-    "secsmtp_report_free": (
-        "int32_t",
-        ("secsmtp_report *",),
-    ),
+    "secsmtp_client_new": ("int32_t", ("const char *", "size_t", "uint32_t", "const secsmtp_policy *", "secsmtp_client **", "secsmtp_error **")),
+    "secsmtp_client_set_connect": ("int32_t", ("secsmtp_client *", "const char *", "size_t", "uint32_t", "secsmtp_error **")),
+    "secsmtp_client_set_credential": ("int32_t", ("secsmtp_client *", "const secsmtp_credential *", "secsmtp_error **")),
+    "secsmtp_client_set_ehlo_name": ("int32_t", ("secsmtp_client *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_client_set_timeout": ("int32_t", ("secsmtp_client *", "int32_t", "uint32_t", "secsmtp_error **")),
+    "secsmtp_client_set_log": ("int32_t", ("secsmtp_client *", "secsmtp_log_callback", "void *", "int32_t", "secsmtp_error **")),
+    "secsmtp_client_send": ("int32_t", ("secsmtp_client *", "const secsmtp_message *", "secsmtp_receipt **", "secsmtp_error **")),
+    "secsmtp_client_probe": ("int32_t", ("secsmtp_client *", "secsmtp_report **", "secsmtp_error **")),
+    "secsmtp_client_cancel": ("int32_t", ("secsmtp_client *", "secsmtp_error **")),
+    "secsmtp_client_free": ("int32_t", ("secsmtp_client *",)),
+    "secsmtp_credential_new_password": ("int32_t", ("const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_credential **", "secsmtp_error **")),
+    "secsmtp_credential_new_token": ("int32_t", ("const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_credential **", "secsmtp_error **")),
+    "secsmtp_credential_add_mechanism": ("int32_t", ("secsmtp_credential *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_credential_free": ("int32_t", ("secsmtp_credential *",)),
+    "secsmtp_error_status": ("int32_t", ("const secsmtp_error *",)),
+    "secsmtp_error_stage": ("int32_t", ("const secsmtp_error *",)),
+    "secsmtp_error_outcome": ("int32_t", ("const secsmtp_error *",)),
+    "secsmtp_error_secret_released": ("int32_t", ("const secsmtp_error *",)),
+    "secsmtp_error_content_released": ("int32_t", ("const secsmtp_error *",)),
+    "secsmtp_error_retry": ("int32_t", ("const secsmtp_error *",)),
+    "secsmtp_error_smtp_code": ("int32_t", ("const secsmtp_error *",)),
+    "secsmtp_error_enhanced_code": ("const char *", ("const secsmtp_error *", "size_t *")),
+    "secsmtp_error_server_text": ("const char *", ("const secsmtp_error *", "size_t *")),
+    "secsmtp_error_text": ("const char *", ("const secsmtp_error *", "size_t *")),
+    "secsmtp_error_receipt": ("int32_t", ("const secsmtp_error *", "secsmtp_receipt **")),
+    "secsmtp_error_free": ("int32_t", ("secsmtp_error *",)),
+    "secsmtp_known_servers_learn": ("int32_t", ("const char *", "size_t", "const char *", "size_t", "uint32_t", "const char *", "size_t", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_abi_version": ("uint32_t", ()),
+    "secsmtp_version_number": ("uint32_t", ()),
+    "secsmtp_version_string": ("const char *", ()),
+    "secsmtp_status_name": ("const char *", ("int32_t",)),
+    "secsmtp_status_text": ("const char *", ("int32_t",)),
+    "secsmtp_stage_name": ("const char *", ("int32_t",)),
+    "secsmtp_outcome_name": ("const char *", ("int32_t",)),
+    "secsmtp_debug_live_handles": ("int64_t", ()),
+    "secsmtp_message_new": ("int32_t", ("secsmtp_message **", "secsmtp_error **")),
+    "secsmtp_message_set_sender": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_add_recipient": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_content": ("int32_t", ("secsmtp_message *", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_partial": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
+    "secsmtp_message_free": ("int32_t", ("secsmtp_message *",)),
+    "secsmtp_policy_new": ("int32_t", ("secsmtp_policy **", "secsmtp_error **")),
+    "secsmtp_policy_set_tls_mode": ("int32_t", ("secsmtp_policy *", "int32_t", "secsmtp_error **")),
+    "secsmtp_policy_set_min_tls": ("int32_t", ("secsmtp_policy *", "int32_t", "secsmtp_error **")),
+    "secsmtp_policy_add_ca": ("int32_t", ("secsmtp_policy *", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_add_ca_file": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_add_system_roots": ("int32_t", ("secsmtp_policy *", "secsmtp_error **")),
+    "secsmtp_policy_add_mozilla_roots": ("int32_t", ("secsmtp_policy *", "secsmtp_error **")),
+    "secsmtp_policy_add_pin": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_add_certificate": ("int32_t", ("secsmtp_policy *", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_add_certificate_file": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_free": ("int32_t", ("secsmtp_policy *",)),
+    "secsmtp_policy_set_strict": ("int32_t", ("secsmtp_policy *", "int32_t", "secsmtp_error **")),
+    "secsmtp_policy_add_pin_with_window": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "int64_t", "int64_t", "secsmtp_error **")),
+    "secsmtp_policy_add_pin_file": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_add_known_servers": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "const char *", "size_t", "uint32_t", "secsmtp_error **")),
+    "secsmtp_policy_add_crl": ("int32_t", ("secsmtp_policy *", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_add_crl_file": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_set_client_certificate": ("int32_t", ("secsmtp_policy *", "const uint8_t *", "size_t", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_verify_chain": ("int32_t", ("const secsmtp_policy *", "const char *", "size_t", "const uint8_t *", "size_t", "int64_t", "secsmtp_report **", "secsmtp_error **")),
+    "secsmtp_receipt_outcome": ("int32_t", ("const secsmtp_receipt *",)),
+    "secsmtp_receipt_stage": ("int32_t", ("const secsmtp_receipt *",)),
+    "secsmtp_receipt_secret_released": ("int32_t", ("const secsmtp_receipt *",)),
+    "secsmtp_receipt_content_released": ("int32_t", ("const secsmtp_receipt *",)),
+    "secsmtp_receipt_smtp_code": ("int32_t", ("const secsmtp_receipt *",)),
+    "secsmtp_receipt_enhanced_code": ("const char *", ("const secsmtp_receipt *", "size_t *")),
+    "secsmtp_receipt_server_text": ("const char *", ("const secsmtp_receipt *", "size_t *")),
+    "secsmtp_receipt_message_id": ("const char *", ("const secsmtp_receipt *", "size_t *")),
+    "secsmtp_receipt_tls_version": ("const char *", ("const secsmtp_receipt *", "size_t *")),
+    "secsmtp_receipt_cipher_suite": ("const char *", ("const secsmtp_receipt *", "size_t *")),
+    "secsmtp_receipt_mechanism": ("const char *", ("const secsmtp_receipt *", "size_t *")),
+    "secsmtp_receipt_channel_binding": ("const char *", ("const secsmtp_receipt *", "size_t *")),
+    "secsmtp_receipt_matched_pin": ("const char *", ("const secsmtp_receipt *", "size_t *")),
+    "secsmtp_receipt_spki_count": ("int32_t", ("const secsmtp_receipt *",)),
+    "secsmtp_receipt_spki": ("const char *", ("const secsmtp_receipt *", "int32_t", "size_t *")),
+    "secsmtp_receipt_recipient_count": ("int32_t", ("const secsmtp_receipt *",)),
+    "secsmtp_receipt_recipient_address": ("const char *", ("const secsmtp_receipt *", "int32_t", "size_t *")),
+    "secsmtp_receipt_recipient_outcome": ("int32_t", ("const secsmtp_receipt *", "int32_t")),
+    "secsmtp_receipt_recipient_smtp_code": ("int32_t", ("const secsmtp_receipt *", "int32_t")),
+    "secsmtp_receipt_recipient_enhanced_code": ("const char *", ("const secsmtp_receipt *", "int32_t", "size_t *")),
+    "secsmtp_receipt_recipient_text": ("const char *", ("const secsmtp_receipt *", "int32_t", "size_t *")),
+    "secsmtp_receipt_free": ("int32_t", ("secsmtp_receipt *",)),
+    "secsmtp_report_verdict": ("int32_t", ("const secsmtp_report *",)),
+    "secsmtp_report_verdict_text": ("const char *", ("const secsmtp_report *", "size_t *")),
+    "secsmtp_report_text": ("const char *", ("const secsmtp_report *", "size_t *")),
+    "secsmtp_report_tls_version": ("const char *", ("const secsmtp_report *", "size_t *")),
+    "secsmtp_report_cipher_suite": ("const char *", ("const secsmtp_report *", "size_t *")),
+    "secsmtp_report_matched_pin": ("const char *", ("const secsmtp_report *", "size_t *")),
+    "secsmtp_report_certificate_count": ("int32_t", ("const secsmtp_report *",)),
+    "secsmtp_report_certificate_spki": ("const char *", ("const secsmtp_report *", "int32_t", "size_t *")),
+    "secsmtp_report_certificate_subject": ("const char *", ("const secsmtp_report *", "int32_t", "size_t *")),
+    "secsmtp_report_certificate_issuer": ("const char *", ("const secsmtp_report *", "int32_t", "size_t *")),
+    "secsmtp_report_certificate_names": ("const char *", ("const secsmtp_report *", "int32_t", "size_t *")),
+    "secsmtp_report_certificate_not_before": ("const char *", ("const secsmtp_report *", "int32_t", "size_t *")),
+    "secsmtp_report_certificate_not_after": ("const char *", ("const secsmtp_report *", "int32_t", "size_t *")),
+    "secsmtp_report_capability_count": ("int32_t", ("const secsmtp_report *",)),
+    "secsmtp_report_capability": ("const char *", ("const secsmtp_report *", "int32_t", "size_t *")),
+    "secsmtp_report_mechanism_count": ("int32_t", ("const secsmtp_report *",)),
+    "secsmtp_report_mechanism": ("const char *", ("const secsmtp_report *", "int32_t", "size_t *")),
+    "secsmtp_report_free": ("int32_t", ("secsmtp_report *",)),
 }
