@@ -360,10 +360,10 @@ fn cases_of_time_and_version() -> Vec<Case> {
         Case::new(
             "C03 expired now, good then",
             Status::Ok,
-            |w| w.pki.issue(&CertSpec::new(&[HOST]).valid_days(-1, 0)),
-            |w, p, _| {
-                ca(w, p);
-                p.clock = Clock::Fixed(now() - DAY / 2);
+            |_| own(&[HOST], &|p| set_days(p, -9, -2)),
+            |w, p, i| {
+                served_root(w, p, i);
+                p.clock = Clock::Fixed(now() - 5 * DAY);
             },
         ),
         Case::new(

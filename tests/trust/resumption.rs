@@ -1,18 +1,22 @@
 //! D07, D09, D10: each connection does a full handshake, whatever tickets a server hands out.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::thread::{JoinHandle, spawn};
 
 use rustls::crypto::ring;
 use rustls::server::ServerSessionMemoryCache;
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
+use secsmtp::channel::{Cleartext, Verified};
+use secsmtp::deadline::{Deadline, Timeouts};
 use secsmtp::log::Log;
+use secsmtp::net::{Waiter, dial};
+use secsmtp::smtp::{Context, Session, upgrade};
 use secsmtp::status::Status;
-use secsmtp::tls::Policy;
+use secsmtp::tls::{Host, Policy, Setup};
 
-use crate::world::{HOST, World, ca, client, pin};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener};
-use std::thread::{JoinHandle, spawn};
+use crate::world::{HOST, PATIENCE, World, ca, client, pin};
 
 /// A server that would resume and take early data; it tells which handshakes it made.
 fn generous(
@@ -67,6 +71,31 @@ fn d07_every_handshake_is_full() {
                 .send(&crate::world::message(), Log::off())
                 .expect_err("421");
             assert_eq!(error.status(), Status::Closing, "{error}");
+        }
+        let kinds = server.join().expect("a server");
+        assert_eq!(kinds, [HandshakeKind::Full; 3], "{version:?}");
+    }
+}
+
+/// Beneath the client, which makes a configuration for each send: one configuration for all.
+#[test]
+fn d07_one_configuration_keeps_no_session() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let (address, server) = generous(3, version);
+        let mut policy = Policy::new();
+        ca(World::get(), &mut policy);
+        let host = Host::parse(HOST).expect("a host");
+        let setup = Setup::new(&Arc::new(policy), &host).expect("a setup");
+        for _ in 0..3 {
+            let timeouts = Timeouts::default();
+            let deadline = Deadline::after(PATIENCE);
+            let waiter = Waiter::new().expect("a selector");
+            let tcp = dial(&[address], waiter, deadline).expect("a connection");
+            let mut cx = Context::new(HOST, address.port(), timeouts, Log::off());
+            let verified = upgrade(Cleartext::new(tcp), &setup, &mut cx).expect("verified");
+            // The greeting is read, and so the tickets in front of it.
+            let opened = Session::<Verified<_>>::open(verified, &mut cx, None);
+            assert_eq!(opened.expect_err("421").status(), Status::Closing);
         }
         let kinds = server.join().expect("a server");
         assert_eq!(kinds, [HandshakeKind::Full; 3], "{version:?}");
