@@ -6,8 +6,10 @@
 )]
 
 mod authority;
+mod c_interface;
 mod explain;
 mod forged_signature;
+mod handshakes;
 mod identity;
 mod known_servers;
 mod matrix;

@@ -27,6 +27,7 @@ struct Pool {
     leaves: Vec<(String, Vec<CertificateDer<'static>>)>,
 }
 
+type Sub = (&'static str, fn(&mut CertificateParams));
 type Change = (
     &'static str,
     &'static [&'static str],
@@ -47,7 +48,7 @@ const LEAVES: [Change; 9] = [
     ("below test", &[HOST, "mail.test"], |_| ()),
 ];
 
-const SUBS: [(&str, fn(&mut CertificateParams)); 5] = [
+const SUBS: [Sub; 5] = [
     ("plain", |_| ()),
     ("old", |p| set_days(p, -9, -2)),
     ("constrained", |p| {
