@@ -132,17 +132,24 @@ impl Policy {
         Ok(())
     }
 
-    /// Adds the pin of the one key in a file, read now: a certificate or a public key, PEM or DER.
+    /// Adds the pin of the one key in `bytes`: a certificate or a public key, PEM or DER.
     ///
     /// # Errors
-    /// [`Status::File`] if it can't be read, [`Status::Pin`] if it holds none, several, or a
-    /// private key.
-    pub fn add_pin_file(&mut self, path: &str) -> Result<(), Error> {
-        let bytes = Zeroizing::new(file::read("pin file", path, file::MAX)?);
-        let pin = key_file::pin(&bytes);
-        let pin = pin.map_err(|why| Error::argument(Status::Pin, "pin file", why))?;
+    /// [`Status::Pin`] if it holds none, several, or a private key.
+    pub fn add_pin_of(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let pin = key_file::pin(bytes);
+        let pin = pin.map_err(|why| Error::argument(Status::Pin, "pin", why))?;
         self.pins.add(vec![pin], None);
         Ok(())
+    }
+
+    /// Adds the pin of the one key in a file, read now.
+    ///
+    /// # Errors
+    /// [`Status::File`] if it can't be read, and those of [`Policy::add_pin_of`].
+    pub fn add_pin_file(&mut self, path: &str) -> Result<(), Error> {
+        // It may be a private key by mistake.
+        self.add_pin_of(&Zeroizing::new(file::read("pin file", path, file::MAX)?))
     }
 
     /// Adds the pins of `host` and `port` from a file of known mail servers, read now; see

@@ -17,6 +17,7 @@ use rustls::pki_types::CertificateDer;
 use secsmtp::tls::{Host, Policy, now_at, verify_chain};
 
 use crate::authority::{Ca, now, pem, set_days};
+use crate::random::Random;
 use crate::world::HOST;
 
 const CASES: usize = 300;
@@ -89,19 +90,6 @@ fn pool() -> Pool {
         }
     }
     pool
-}
-
-/// A small generator of our own: xorshift64*.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let mixed = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(mixed).expect("31 bits") % bound
-    }
 }
 
 /// A chain and what it is made of.
