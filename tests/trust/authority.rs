@@ -56,6 +56,18 @@ impl Ca {
         }
     }
 
+    /// Certificates of the same name and key, each signed by itself: a maze for a path builder.
+    pub(crate) fn doubles(&self, name: &str, count: u64) -> Vec<CertificateDer<'static>> {
+        let double = |serial| {
+            let serial =
+                |p: &mut CertificateParams| p.serial_number = Some(SerialNumber::from(serial));
+            let params = ca_params(name, &serial);
+            let double = params.self_signed(self.issuer.key()).expect("a double");
+            double.der().clone()
+        };
+        (1..=count).map(double).collect()
+    }
+
     pub(crate) fn der(&self) -> CertificateDer<'static> {
         self.issuer.der().clone()
     }

@@ -70,9 +70,12 @@ impl Case {
             TlsMode::Starttls => server.starttls_addr(),
         };
         let before = server.mail_count();
+        let connections = server.sessions().len();
         let sent = send(self.host, address, policy);
         assert!(server.wait_idle(PATIENCE), "{name}: the server is busy");
         let sessions = server.sessions();
+        // A11, A12: a verdict is final; no other address, port or mode is tried.
+        assert_eq!(sessions.len(), connections + 1, "{name}: connections");
         let record = sessions.last().expect("a session");
         match sent {
             Ok(receipt) => {

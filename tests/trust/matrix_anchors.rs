@@ -210,6 +210,28 @@ fn cases_of_chains() -> Vec<Case> {
             anchors,
         ),
         Case::new(
+            "C22 a maze of issuers",
+            UnknownIssuer,
+            |_| {
+                let maze = Ca::root("Maze");
+                let mut identity = maze.leaf(&[HOST], &|_| ());
+                identity.chain.extend(maze.doubles("Maze", 15));
+                identity
+            },
+            anchors,
+        ),
+        Case::new(
+            "C22 the issuer behind 20 decoys is not looked for",
+            UnknownIssuer,
+            |w| {
+                let mut identity = w.good();
+                let decoys = vec![w.other.der(CertKind::Root); 20];
+                identity.chain.splice(1..1, decoys);
+                identity
+            },
+            anchors,
+        ),
+        Case::new(
             "C19 P-384",
             Status::Ok,
             |w| w.leaf(|s| s.key_kind(KeyKind::P384)),
