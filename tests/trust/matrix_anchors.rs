@@ -1,28 +1,24 @@
-//! Anchors, and anchors with pins.
+//! Anchors: chains, time and version.
 
-use rcgen::{
-    BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints, SanType,
-};
-use secsmtp::status::Status::{
-    self, BadCertificate, Expired, NameMismatch, NotYetValid, PinMismatch, UnknownIssuer,
-};
+use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints};
+use secsmtp::status::Status::{self, BadCertificate, Expired, NotYetValid, UnknownIssuer};
 use secsmtp::tls::{Clock, MinTls, Policy};
 use secsmtp_testservers::{CertKind, CertSpec, KeyKind, ServerIdentity, TlsVersions};
 
 use crate::authority::{Ca, now, set_days};
 use crate::matrix::{Case, run};
-use crate::world::{HOST, NOBODYS, World, ca, pin};
+use crate::world::{HOST, World, ca};
 
 const DAY: u64 = 86_400;
 
 /// The provider's root decides.
-fn anchors(w: &World, policy: &mut Policy, _: &ServerIdentity) {
+pub(crate) fn anchors(w: &World, policy: &mut Policy, _: &ServerIdentity) {
     ca(w, policy);
 }
 
 /// Whoever signed what is served last is the anchor: for chains of a CA of the case's own, which
 /// serves its root too.
-fn served_root(_: &World, policy: &mut Policy, identity: &ServerIdentity) {
+pub(crate) fn served_root(_: &World, policy: &mut Policy, identity: &ServerIdentity) {
     let root = identity.chain.last().expect("a chain");
     policy.add_ca(root).expect("a CA");
 }
@@ -34,17 +30,12 @@ fn with_root(mut identity: ServerIdentity, root: &Ca) -> ServerIdentity {
 }
 
 /// A leaf of a CA of the case's own.
-fn own(names: &[&str], change: &dyn Fn(&mut rcgen::CertificateParams)) -> ServerIdentity {
+pub(crate) fn own(
+    names: &[&str],
+    change: &dyn Fn(&mut rcgen::CertificateParams),
+) -> ServerIdentity {
     let root = Ca::root("Own Root");
     with_root(root.leaf(names, change), &root)
-}
-
-/// A leaf with raw DNS names that no issuer should sign.
-fn raw_names(names: &[&str]) -> ServerIdentity {
-    own(&[], &|params| {
-        let dns = |name: &&str| SanType::DnsName((*name).try_into().expect("IA5"));
-        params.subject_alt_names = names.iter().map(dns).collect();
-    })
 }
 
 /// Under a CA that may only issue below example.
@@ -62,7 +53,6 @@ fn constrained(names: &[&str]) -> ServerIdentity {
 #[test]
 fn anchors_alone() {
     run(&cases_of_chains(), 20);
-    run(&cases_of_names(), 18);
     run(&cases_of_time_and_version(), 8);
 }
 
@@ -246,97 +236,6 @@ fn cases_of_chains() -> Vec<Case> {
     ]
 }
 
-fn cases_of_names() -> Vec<Case> {
-    let wild = |w: &World| w.named(&["*.wild.example"]);
-    vec![
-        Case::new("C01 another host", NameMismatch, World::good, anchors).host("other.example"),
-        Case::new("C01 a host below", NameMismatch, World::good, anchors).host("x.mail.example"),
-        Case::new("C12 wildcard as the whole label", Status::Ok, wild, anchors)
-            .host("a.wild.example"),
-        Case::new("C12 wildcard for two labels", NameMismatch, wild, anchors)
-            .host("a.b.wild.example"),
-        Case::new("C12 wildcard for no label", NameMismatch, wild, anchors).host("wild.example"),
-        Case::new(
-            "C12 part of a label",
-            NameMismatch,
-            |_| raw_names(&["m*.example"]),
-            served_root,
-        ),
-        Case::new(
-            "C12 the end of a label",
-            NameMismatch,
-            |_| raw_names(&["*il.example"]),
-            served_root,
-        ),
-        Case::new(
-            "C12 not the leftmost label",
-            NameMismatch,
-            |_| raw_names(&["mail.*"]),
-            served_root,
-        ),
-        Case::new(
-            "C12 a label in the middle",
-            NameMismatch,
-            |_| raw_names(&["mail.*.example"]),
-            served_root,
-        )
-        .host("mail.a.example"),
-        Case::new(
-            "C13 IDN as A-label",
-            Status::Ok,
-            |w| w.named(&["xn--bcher-kva.example"]),
-            anchors,
-        )
-        .host("BÜCHER.example"),
-        Case::new("C13 a homograph", NameMismatch, World::good, anchors).host("m\u{430}il.example"),
-        Case::new("C14 IP address", Status::Ok, World::good, anchors).host("127.0.0.1"),
-        Case::new("C14 IPv6 address", Status::Ok, World::good, anchors).host("[0::1]"),
-        Case::new("C14 another IP address", NameMismatch, World::good, anchors).host("127.0.0.2"),
-        Case::new(
-            "C14 IP address as a DNS name",
-            NameMismatch,
-            |_| raw_names(&["127.0.0.1"]),
-            served_root,
-        )
-        .host("127.0.0.1"),
-        Case::new(
-            "C14 an IP address no wildcard covers",
-            NameMismatch,
-            |_| raw_names(&["*.0.0.1"]),
-            served_root,
-        )
-        .host("127.0.0.1"),
-        Case::new(
-            "C15 the name in the CN alone",
-            NameMismatch,
-            |w| w.leaf(CertSpec::without_san),
-            anchors,
-        ),
-        Case::new(
-            "C15 the name in the CN beside another SAN",
-            NameMismatch,
-            |w| {
-                w.pki
-                    .issue(&CertSpec::new(&["mail.test"]).common_name(HOST))
-            },
-            anchors,
-        ),
-        Case::new(
-            "C16 NUL in a name",
-            NameMismatch,
-            |_| raw_names(&["mail.example\0.evil.test"]),
-            served_root,
-        ),
-        Case::new(
-            "C17 case and trailing dot",
-            Status::Ok,
-            World::good,
-            anchors,
-        )
-        .host("MAIL.Example."),
-    ]
-}
-
 fn cases_of_time_and_version() -> Vec<Case> {
     vec![
         Case::new(
@@ -411,113 +310,4 @@ fn cases_of_time_and_version() -> Vec<Case> {
         })
         .tls(TlsVersions::Only13),
     ]
-}
-
-#[test]
-fn anchors_and_pins() {
-    let leaf = |w: &World, p: &mut Policy, i: &ServerIdentity| {
-        ca(w, p);
-        pin(p, &i.spki_pin());
-    };
-    run(
-        &[
-            Case::new("C05 the leaf is pinned", Status::Ok, World::good, leaf),
-            Case::new(
-                "C05 the intermediate is pinned",
-                Status::Ok,
-                World::good,
-                |w, p, _| {
-                    ca(w, p);
-                    pin(p, &w.pki.spki_pin(CertKind::Intermediate));
-                },
-            ),
-            Case::new(
-                "C05 the root is pinned",
-                Status::Ok,
-                World::good,
-                |w, p, _| {
-                    ca(w, p);
-                    pin(p, &w.pki.spki_pin(CertKind::Root));
-                },
-            ),
-            Case::new(
-                "C05 valid, another key is pinned",
-                PinMismatch,
-                World::good,
-                |w, p, _| {
-                    ca(w, p);
-                    pin(p, NOBODYS);
-                },
-            ),
-            Case::new(
-                "C31 the backup is in use",
-                Status::Ok,
-                World::good,
-                |w, p, i| {
-                    ca(w, p);
-                    pin(p, &format!("{NOBODYS};{}", i.spki_pin()));
-                },
-            ),
-            Case::new(
-                "C07 the pinned key is on a decoy",
-                PinMismatch,
-                |w| {
-                    let mut identity = w.good();
-                    identity.chain.push(w.other.der(CertKind::Intermediate));
-                    identity.chain.push(w.other.der(CertKind::Root));
-                    identity
-                },
-                |w, p, _| {
-                    ca(w, p);
-                    pin(p, &w.other.spki_pin(CertKind::Intermediate));
-                    pin(p, &w.other.spki_pin(CertKind::Root));
-                },
-            ),
-            Case::new(
-                "C06 pinned, for another host",
-                NameMismatch,
-                World::good,
-                leaf,
-            )
-            .host("other.example"),
-            Case::new(
-                "C04 pinned, of another CA",
-                UnknownIssuer,
-                |w| w.other.identity(),
-                leaf,
-            ),
-            Case::new(
-                "C02 pinned and expired",
-                Expired,
-                |w| w.leaf(CertSpec::expired),
-                leaf,
-            ),
-            Case::new("C30 pinned for now", Status::Ok, World::good, |w, p, i| {
-                ca(w, p);
-                p.add_pin_with_window(&i.spki_pin(), now() - DAY, now() + DAY)
-                    .expect("a pin");
-            }),
-            Case::new(
-                "C30 the pin has run out",
-                PinMismatch,
-                World::good,
-                |w, p, i| {
-                    ca(w, p);
-                    p.add_pin_with_window(&i.spki_pin(), 0, now() - DAY)
-                        .expect("a pin");
-                },
-            ),
-            Case::new(
-                "C30 the pin is not in use yet",
-                PinMismatch,
-                World::good,
-                |w, p, i| {
-                    ca(w, p);
-                    p.add_pin_with_window(&i.spki_pin(), now() + DAY, u64::MAX)
-                        .expect("a pin");
-                },
-            ),
-        ],
-        12,
-    );
 }
