@@ -552,6 +552,7 @@ typedef struct secsmtp_message secsmtp_message;
  *   with pins alone.
  * - Revocation lists: that the CAs had not revoked the path when they made the lists; nothing newer.
  *   Without lists, revocation is not checked; a stapled OCSP answer is not looked at.
+ *
  * None of them proves that the server treats the mail well.
  *
  * Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _set_strict, _add_ca, _add_ca_file,
