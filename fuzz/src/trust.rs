@@ -3,8 +3,11 @@
 
 use secsmtp::tls::{Certificate, Host, KnownServer, Pin, Policy, now_at, verify_pem};
 
-/// Each target's name, which is its corpus folder's, and its function.
-pub const ALL: [(&str, fn(&[u8])); 9] = [
+/// A target's name, which is its corpus folder's, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const ALL: [Target; 9] = [
     ("trust_host", host),
     ("trust_pin", pin),
     ("trust_pin_of", pin_of),
