@@ -23,4 +23,5 @@ mod matrix_revocation;
 mod oracle;
 mod random;
 mod resumption;
+mod weak;
 mod world;
