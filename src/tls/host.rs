@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{DnsName, ServerName};
 
 /// A host name or IP address to be verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,9 +50,10 @@ impl Host {
         let labels = name
             .split('.')
             .all(|l| !l.starts_with('-') && !l.ends_with('-'));
-        match ServerName::try_from(name.clone()) {
-            Ok(server_name) if labels && name.len() <= 253 => Ok(Self {
-                name: server_name,
+        // A name and nothing else: with a dot behind it, an address would pass for one here.
+        match DnsName::try_from(name.clone()) {
+            Ok(dns_name) if labels && name.len() <= 253 => Ok(Self {
+                name: ServerName::DnsName(dns_name),
                 text: name,
             }),
             _ => Err("is neither a host name nor an IP address"),
@@ -162,6 +163,9 @@ mod tests {
             "*.bücher.example",
             "1.2.3",
             "127.1",
+            "127.0.0.1.",
+            "::1.",
+            "daa::0bbb.",
             "0x7f.1",
             "a.0x7f",
             "-a.b",
