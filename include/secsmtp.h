@@ -408,6 +408,21 @@
 #define SECSMTP_E_BYTES_BEFORE_TLS 4012
 
 /**
+ * The peer's certificate, or one of its issuers, was revoked.
+ */
+#define SECSMTP_E_REVOKED 4013
+
+/**
+ * Revocation lists were given, and none tells of the peer's certificate.
+ */
+#define SECSMTP_E_REVOCATION_UNKNOWN 4014
+
+/**
+ * The revocation list for the peer's certificate is out of date.
+ */
+#define SECSMTP_E_CRL_EXPIRED 4015
+
+/**
  * A reply is not SMTP.
  */
 #define SECSMTP_E_MALFORMED_REPLY 5001
@@ -524,8 +539,26 @@ typedef struct secsmtp_message secsmtp_message;
 /**
  * Whom to believe. Within a kind (certificates, pins, CAs and roots) any entry may match; every
  * kind that is given must hold. A client copies it; later changes don't reach the client.
- * Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _add_ca, _add_ca_file,
- * _add_system_roots, _add_mozilla_roots, _add_pin, _add_certificate, _add_certificate_file, _free.
+ *
+ * What each kind proves, once the handshake has proven that the peer holds its certificate's key:
+ * - CAs and roots: one of them, or whoever it lets issue, vouches for the host's name, today. Not
+ *   that no other of them, or an employer or a state that made one of them issue, stands in between.
+ * - Pins with CAs: that, and that the key of the server, or of an issuer on the path that was
+ *   validated, is one you chose. A valid chain with another key is refused.
+ * - Pins alone: the server's key is one you chose; its name and dates are only told (strict: they
+ *   decide). If an issuer's key is pinned and the server sends that issuer: any certificate that
+ *   issuer signs for the name, within its dates.
+ * - A certificate alone: the server's certificate is this one, octet for octet; name and dates as
+ *   with pins alone.
+ * - Revocation lists: that the CAs had not revoked the path when they made the lists; nothing newer.
+ *   Without lists, revocation is not checked; a stapled OCSP answer is not looked at.
+ *
+ * None of them proves that the server treats the mail well.
+ *
+ * Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _set_strict, _add_ca, _add_ca_file,
+ * _add_system_roots, _add_mozilla_roots, _add_pin, _add_pin_with_window, _add_pin_file,
+ * _add_known_servers, _add_certificate, _add_certificate_file, _add_crl, _add_crl_file,
+ * _set_client_certificate, _verify_chain, _free.
  */
 typedef struct secsmtp_policy secsmtp_policy;
 
@@ -782,6 +815,26 @@ int32_t secsmtp_error_receipt(const secsmtp_error *error, secsmtp_receipt **rece
 int32_t secsmtp_error_free(secsmtp_error *error);
 
 /**
+ * Adds a pin that was confirmed for host and port to the file of known mail servers at path, which
+ * is made if there is none; what stands there already is left alone. The file changes whole or not
+ * at all, and one writer waits for the other, for up to 5 seconds. The text by says who confirmed
+ * the pin. A send never writes this file.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT, SECSMTP_E_PIN;
+ * SECSMTP_E_VALUE for a text by that is empty, over 200 octets, or has a control character;
+ * SECSMTP_E_FILE if the file can't be read or written, or a line of it is wrong.
+ */
+int32_t secsmtp_known_servers_learn(const char *path,
+                                    size_t path_len,
+                                    const char *host,
+                                    size_t host_len,
+                                    uint32_t port,
+                                    const char *pin,
+                                    size_t pin_len,
+                                    const char *by,
+                                    size_t by_len,
+                                    secsmtp_error **error_out);
+
+/**
  * The ABI's number: compare it with SECSMTP_ABI_VERSION before any other call.
  * Threads: any. Errors: none.
  */
@@ -968,6 +1021,105 @@ int32_t secsmtp_policy_add_certificate_file(secsmtp_policy *policy,
  * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
  */
 int32_t secsmtp_policy_free(secsmtp_policy *policy);
+
+/**
+ * With pins or a certificate alone, lets name and dates decide too (1), or only tells them (0, the
+ * default). With CAs or roots they always decide.
+ * Threads: any. Errors: SECSMTP_E_VALUE for another number.
+ */
+int32_t secsmtp_policy_set_strict(secsmtp_policy *policy,
+                                  int32_t strict,
+                                  secsmtp_error **error_out);
+
+/**
+ * Adds SPKI pins, in the form of secsmtp_policy_add_pin, that may be used from not_before to
+ * not_after, in seconds since 1970, both included. Outside that time they match nothing, as if
+ * another key were met: a pin that ran out never turns pinning off.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_PIN, SECSMTP_E_VALUE for a negative time.
+ */
+int32_t secsmtp_policy_add_pin_with_window(secsmtp_policy *policy,
+                                           const char *pin,
+                                           size_t pin_len,
+                                           int64_t not_before,
+                                           int64_t not_after,
+                                           secsmtp_error **error_out);
+
+/**
+ * Adds the pin of the one key in a file, which is read now: a certificate or a public key (BEGIN
+ * CERTIFICATE, BEGIN PUBLIC KEY), PEM or DER.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE; SECSMTP_E_PIN if the file holds no key,
+ * several, or a private one.
+ */
+int32_t secsmtp_policy_add_pin_file(secsmtp_policy *policy,
+                                    const char *path,
+                                    size_t path_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Adds the pins that a file of known mail servers, which is read now, has for host and port. One
+ * pin a line: host, port, pin, the time it was learnt (2026-11-23T00:00:00Z), and by whom;
+ * separated by spaces; lines that begin with # are comments.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE if it can't be read or a line of it is
+ * wrong; SECSMTP_E_HOST, SECSMTP_E_PORT; SECSMTP_E_NO_TRUST if it has no pin for host and port.
+ */
+int32_t secsmtp_policy_add_known_servers(secsmtp_policy *policy,
+                                         const char *path,
+                                         size_t path_len,
+                                         const char *host,
+                                         size_t host_len,
+                                         uint32_t port,
+                                         secsmtp_error **error_out);
+
+/**
+ * Demands revocation lists for each certificate of a path below its CA: PEM (BEGIN X509 CRL, one or
+ * more), or one in DER. A certificate that is revoked, one of which no list tells, and a list that
+ * is out of date are errors of each connection. Of two lists by one CA the one added later counts.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
+ */
+int32_t secsmtp_policy_add_crl(secsmtp_policy *policy,
+                               const uint8_t *list,
+                               size_t list_len,
+                               secsmtp_error **error_out);
+
+/**
+ * Demands the revocation lists in a file, which is read now.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
+ */
+int32_t secsmtp_policy_add_crl_file(secsmtp_policy *policy,
+                                    const char *path,
+                                    size_t path_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Shows this certificate to a server that asks for one, after it was verified: a chain, leaf
+ * first, and its key without a passphrase, both in PEM. Raises the minimum to TLS 1.3, because TLS
+ * 1.2 would show the certificate in clear. A probe never shows it.
+ * Ownership: copied; the caller wipes its own copy of the key. Threads: any.
+ * Errors: SECSMTP_E_CERTIFICATE if they can't be read or don't belong together.
+ */
+int32_t secsmtp_policy_set_client_certificate(secsmtp_policy *policy,
+                                              const uint8_t *chain,
+                                              size_t chain_len,
+                                              const uint8_t *key,
+                                              size_t key_len,
+                                              secsmtp_error **error_out);
+
+/**
+ * Judges a chain for host without a network, as a connection would: PEM, leaf first, or a single
+ * certificate in DER; at a time in seconds since 1970, or if it is negative now. That somebody
+ * holds the leaf's key is what only a connection proves. A chain that is not trusted is no error:
+ * see secsmtp_report_verdict.
+ * Ownership: copied; *report_out is the caller's, on success only; secsmtp_report_free.
+ * Threads: any. Errors: SECSMTP_E_HOST; SECSMTP_E_CERTIFICATE if there is no chain to be read.
+ */
+int32_t secsmtp_policy_verify_chain(const secsmtp_policy *policy,
+                                    const char *host,
+                                    size_t host_len,
+                                    const uint8_t *chain,
+                                    size_t chain_len,
+                                    int64_t at_unix_seconds,
+                                    secsmtp_report **report_out,
+                                    secsmtp_error **error_out);
 
 /**
  * What became of the message: SECSMTP_OUTCOME_...

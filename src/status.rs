@@ -53,6 +53,9 @@ pub enum Status {
     StarttlsMissing = 4010,
     StarttlsRefused = 4011,
     BytesBeforeTls = 4012,
+    Revoked = 4013,
+    RevocationUnknown = 4014,
+    CrlExpired = 4015,
     MalformedReply = 5001,
     ReplyTooLong = 5002,
     UnexpectedReply = 5003,
@@ -263,6 +266,21 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         Status::BytesBeforeTls,
         "SECSMTP_E_BYTES_BEFORE_TLS",
         "Bytes stood behind the answer to STARTTLS.",
+    ),
+    (
+        Status::Revoked,
+        "SECSMTP_E_REVOKED",
+        "The peer's certificate, or one of its issuers, was revoked.",
+    ),
+    (
+        Status::RevocationUnknown,
+        "SECSMTP_E_REVOCATION_UNKNOWN",
+        "Revocation lists were given, and none tells of the peer's certificate.",
+    ),
+    (
+        Status::CrlExpired,
+        "SECSMTP_E_CRL_EXPIRED",
+        "The revocation list for the peer's certificate is out of date.",
     ),
     (
         Status::MalformedReply,

@@ -135,6 +135,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_known_servers_learn Lib kLib Alias "secsmtp_known_servers_learn" (path As CString, path_len As UInteger, host As CString, host_len As UInteger, port As UInt32, pin As CString, pin_len As UInteger, by As CString, by_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_add_recipient Lib kLib Alias "secsmtp_message_add_recipient" (message As Ptr, address As CString, address_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -179,11 +183,31 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_policy_add_crl Lib kLib Alias "secsmtp_policy_add_crl" (policy As Ptr, list As Ptr, list_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_policy_add_crl_file Lib kLib Alias "secsmtp_policy_add_crl_file" (policy As Ptr, path As CString, path_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_policy_add_known_servers Lib kLib Alias "secsmtp_policy_add_known_servers" (policy As Ptr, path As CString, path_len As UInteger, host As CString, host_len As UInteger, port As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_policy_add_mozilla_roots Lib kLib Alias "secsmtp_policy_add_mozilla_roots" (policy As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_policy_add_pin Lib kLib Alias "secsmtp_policy_add_pin" (policy As Ptr, pin As CString, pin_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_policy_add_pin_file Lib kLib Alias "secsmtp_policy_add_pin_file" (policy As Ptr, path As CString, path_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_policy_add_pin_with_window Lib kLib Alias "secsmtp_policy_add_pin_with_window" (policy As Ptr, pin As CString, pin_len As UInteger, not_before As Int64, not_after As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -199,11 +223,23 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_policy_set_client_certificate Lib kLib Alias "secsmtp_policy_set_client_certificate" (policy As Ptr, chain As Ptr, chain_len As UInteger, key As Ptr, key_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_policy_set_min_tls Lib kLib Alias "secsmtp_policy_set_min_tls" (policy As Ptr, tls_version As Int32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_policy_set_strict Lib kLib Alias "secsmtp_policy_set_strict" (policy As Ptr, strict As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_policy_set_tls_mode Lib kLib Alias "secsmtp_policy_set_tls_mode" (policy As Ptr, tls_mode As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_policy_verify_chain Lib kLib Alias "secsmtp_policy_verify_chain" (policy As Ptr, host As CString, host_len As UInteger, chain As Ptr, chain_len As UInteger, at_unix_seconds As Int64, ByRef report_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -490,6 +526,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_CONTENT_REFUSED, Type = Double, Dynamic = False, Default = \"6004", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_CRL_EXPIRED, Type = Double, Dynamic = False, Default = \"4015", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_EHLO_NAME, Type = Double, Dynamic = False, Default = \"1010", Scope = Protected
 	#tag EndConstant
 
@@ -578,6 +617,12 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_RESOURCE, Type = Double, Dynamic = False, Default = \"9002", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_REVOCATION_UNKNOWN, Type = Double, Dynamic = False, Default = \"4014", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_REVOKED, Type = Double, Dynamic = False, Default = \"4013", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_ROOTS, Type = Double, Dynamic = False, Default = \"1021", Scope = Protected

@@ -13,7 +13,9 @@ use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
 use secsmtp::status::Status;
-use secsmtp::tls::{Host, MinTls, Policy, TlsMode, Verdict, now_at, verify_pem};
+use secsmtp::tls::{
+    Clock, Host, KnownServer, MinTls, Pin, Policy, TlsMode, Verdict, learn, now_at, verify_pem,
+};
 
 use zeroize::Zeroizing;
 
@@ -62,12 +64,16 @@ pub(crate) fn run(o: &Options) -> Exit {
         }
         Action::Probe => {
             let met = probe(o);
+            let learnt = learnt(o, met.as_ref().ok());
             if o.json {
-                json::probed(&met)
+                json::probed(&met, learnt.as_ref())
             } else {
-                people::probed(&met)
+                people::probed(&met, learnt.as_ref())
             }
-            Exit::of_trust(met.is_ok_and(|report| report.verdict.is_ok()))
+            match learnt {
+                Some(learnt) => Exit::of_trust(learnt.is_ok()),
+                None => Exit::of_trust(met.is_ok_and(|report| report.verdict.is_ok())),
+            }
         }
         Action::Verify => {
             let verdict = verify(o);
@@ -105,6 +111,31 @@ fn probe(o: &Options) -> Result<Report, Error> {
     logged(o, |log| client.probe(log))
 }
 
+/// Keeps the pin of the server that was met, if that was asked for and may be.
+fn learnt(o: &Options, report: Option<&Report>) -> Option<Result<KnownServer, Error>> {
+    let (path, report) = (o.learn.as_deref()?, report?);
+    let keep = || {
+        let confirmed = o.confirm.as_deref().map(one_pin).transpose()?;
+        let pin = report.pin_to_learn(confirmed)?;
+        let wrong = |status, argument, why: &str| Error::argument(status, argument, why);
+        let host = Host::parse(&report.host).map_err(|why| wrong(Status::Host, "host", why))?;
+        let by = o.learn_by.as_deref().unwrap_or("secsmtp probe");
+        let server = KnownServer::new(&host, report.port, pin, Clock::System.now().as_secs(), by)
+            .map_err(|why| wrong(Status::Value, "by", why))?;
+        learn(path, &server)?;
+        Ok(server)
+    };
+    Some(keep())
+}
+
+fn one_pin(text: &str) -> Result<Pin, Error> {
+    let wrong = |why: &str| Error::argument(Status::Pin, "confirm", why);
+    match Pin::parse_list(text).map_err(wrong)?.as_slice() {
+        [pin] => Ok(*pin),
+        _ => Err(wrong("one pin is meant, that of the server's own key")),
+    }
+}
+
 fn verify(o: &Options) -> Result<Verdict, Error> {
     let host = Host::parse(&o.server);
     let host = host.map_err(|why| Error::argument(Status::Host, "host", why))?;
@@ -134,6 +165,19 @@ fn policy(o: &Options) -> Result<Policy, Error> {
     for pin in &o.pins {
         policy.add_pin(pin)?;
     }
+    for path in &o.key_files {
+        policy.add_pin_file(path)?;
+    }
+    for path in &o.pin_files {
+        policy.add_known_servers(path, &o.server, port(o))?;
+    }
+    for path in &o.crl_files {
+        policy.add_crl_file(path)?;
+    }
+    policy.strict = o.strict;
+    if let (Some(chain), Some(key)) = (&o.client_certificate, &o.client_key) {
+        policy.set_client_certificate_files(chain, key)?;
+    }
     if o.system_roots {
         policy.add_system_roots()?;
     }
@@ -141,6 +185,15 @@ fn policy(o: &Options) -> Result<Policy, Error> {
         policy.add_mozilla_roots();
     }
     Ok(policy)
+}
+
+/// The port that a file of known servers is asked for: the one to be dialled.
+fn port(o: &Options) -> u16 {
+    match u16::try_from(o.port) {
+        Ok(port) if port > 0 => port,
+        _ if o.starttls => 587,
+        _ => 465,
+    }
 }
 
 fn client(o: &Options) -> Result<Client, Error> {

@@ -3,7 +3,7 @@
 use secsmtp::client::Report;
 use secsmtp::error::{Answer, Error, Peer, Record, Stage};
 use secsmtp::status::Status;
-use secsmtp::tls::{Basis, Certificate, Rejection, Verdict};
+use secsmtp::tls::{Basis, Certificate, KnownServer, Rejection, Verdict};
 use serde_json::{Map, Value, json};
 
 /// Of send.
@@ -53,7 +53,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
 }
 
 /// Of probe.
-pub(crate) fn probed(met: &Result<Report, Error>) {
+pub(crate) fn probed(met: &Result<Report, Error>, learnt: Option<&Result<KnownServer, Error>>) {
     let mut object = match met {
         Ok(report) => {
             let mut object = judgement(&report.verdict, &report.certificates);
@@ -69,6 +69,13 @@ pub(crate) fn probed(met: &Result<Report, Error>) {
         }
         Err(error) => failed(error),
     };
+    if let Some(learnt) = learnt {
+        object.insert("learnt".to_owned(), json!(learnt.is_ok()));
+        let text = learnt
+            .as_ref()
+            .map_or_else(ToString::to_string, ToString::to_string);
+        object.insert("learnt_text".to_owned(), json!(text));
+    }
     object.insert("secret_released".to_owned(), json!(false));
     object.insert("content_released".to_owned(), json!(false));
     println!("{}", Value::Object(object));

@@ -36,6 +36,15 @@ pub(crate) struct Options {
     pub(crate) ca_files: Vec<String>,
     pub(crate) certificate_files: Vec<String>,
     pub(crate) pins: Vec<String>,
+    pub(crate) key_files: Vec<String>,
+    pub(crate) pin_files: Vec<String>,
+    pub(crate) crl_files: Vec<String>,
+    pub(crate) strict: bool,
+    pub(crate) client_certificate: Option<String>,
+    pub(crate) client_key: Option<String>,
+    pub(crate) learn: Option<String>,
+    pub(crate) learn_by: Option<String>,
+    pub(crate) confirm: Option<String>,
     pub(crate) system_roots: bool,
     pub(crate) mozilla_roots: bool,
     pub(crate) tls_1_3: bool,
@@ -64,6 +73,15 @@ impl Options {
             ca_files: Vec::new(),
             certificate_files: Vec::new(),
             pins: Vec::new(),
+            key_files: Vec::new(),
+            pin_files: Vec::new(),
+            crl_files: Vec::new(),
+            strict: false,
+            client_certificate: None,
+            client_key: None,
+            learn: None,
+            learn_by: None,
+            confirm: None,
             system_roots: false,
             mozilla_roots: false,
             tls_1_3: false,
@@ -111,12 +129,25 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
             Long("ca-file") => o.ca_files.push(args.value()?.string()?),
             Long("certificate") => o.certificate_files.push(args.value()?.string()?),
             Long("pin") => o.pins.push(args.value()?.string()?),
+            Long("pin-of") => o.key_files.push(args.value()?.string()?),
+            Long("pin-file") => o.pin_files.push(args.value()?.string()?),
+            Long("crl-file") => o.crl_files.push(args.value()?.string()?),
+            Long("strict") => o.strict = true,
             Long("system-roots") => o.system_roots = true,
             Long("mozilla-roots") => o.mozilla_roots = true,
             Long("json") => o.json = true,
             Long("verbose") | Short('v') => o.verbose = true,
             Long("at") if action == Action::Verify => o.at = Some(args.value()?.parse()?),
-            Long("port") if action != Action::Verify => o.port = port(&args.value()?.string()?)?,
+            Long("learn") if action == Action::Probe => o.learn = Some(args.value()?.string()?),
+            Long("by") if action == Action::Probe => o.learn_by = Some(args.value()?.string()?),
+            Long("confirm") if action == Action::Probe => {
+                o.confirm = Some(args.value()?.string()?);
+            }
+            Long("client-certificate") if sending => {
+                o.client_certificate = Some(args.value()?.string()?);
+            }
+            Long("client-key") if sending => o.client_key = Some(args.value()?.string()?),
+            Long("port") => o.port = port(&args.value()?.string()?)?,
             Long("tls") if action != Action::Verify => {
                 o.starttls = one_of(args, "--tls", [("implicit", false), ("starttls", true)])?;
             }
@@ -164,6 +195,12 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
     }
     if o.action == Action::Verify && o.file.is_none() {
         return Err("the file with the chain is missing".into());
+    }
+    if o.client_certificate.is_some() != o.client_key.is_some() {
+        return Err("--client-certificate and --client-key need each other".into());
+    }
+    if o.learn.is_none() && (o.learn_by.is_some() || o.confirm.is_some()) {
+        return Err("--by and --confirm need --learn FILE".into());
     }
     match (&o.user, &o.secret) {
         (Some(_), None) => {
@@ -258,6 +295,13 @@ mod tests {
             "send --server h --insecure",
             "send --server h --mechanism PLAIN",
             "send --server h --at 5",
+            "send --server h --learn f",
+            "verify --server h --learn f chain.pem",
+            "probe --server h --confirm p",
+            "probe --server h --by me",
+            "send --server h --client-key k",
+            "send --server h --client-certificate c",
+            "probe --server h --client-certificate c --client-key k",
         ] {
             assert!(of(bad).is_err(), "{bad}");
         }

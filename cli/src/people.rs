@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use secsmtp::client::Report;
 use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::Level;
-use secsmtp::tls::Verdict;
+use secsmtp::tls::{KnownServer, Verdict};
 
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
@@ -55,10 +55,10 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
     if let (Ok(_), Some(peer)) = (sent, &record.peer) {
         println!("  over TLS {}, {}", peer.tls_version, peer.cipher_suite);
         if let Some(leaf) = peer.spki.first() {
-            let pinned = if peer.matched_pin.is_some() {
-                ", pinned"
-            } else {
-                ""
+            let pinned = match peer.matched_pin {
+                Some(pin) if pin == *leaf => ", which is pinned".to_owned(),
+                Some(pin) => format!(", by the pinned key of its issuer {pin}"),
+                None => String::new(),
             };
             println!("  to the server with the key {leaf}{pinned}");
         }
@@ -66,7 +66,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
 }
 
 /// Of probe.
-pub(crate) fn probed(met: &Result<Report, Error>) {
+pub(crate) fn probed(met: &Result<Report, Error>, learnt: Option<&Result<KnownServer, Error>>) {
     match met {
         Ok(report) => {
             let (colour, word) = if report.verdict.is_ok() {
@@ -77,6 +77,11 @@ pub(crate) fn probed(met: &Result<Report, Error>) {
             print!("{}\n{report}", out(colour, word));
         }
         Err(error) => eprintln!("{} {error}", err(RED, "NOBODY MET.")),
+    }
+    match learnt {
+        Some(Ok(server)) => println!("{} {server}", out(GREEN, "LEARNT.")),
+        Some(Err(error)) => eprintln!("{} {error}", err(RED, "NOT LEARNT.")),
+        None => {}
     }
 }
 

@@ -124,13 +124,7 @@ impl Client {
             settings.timeouts.clone(),
             log,
         );
-        if self.policy.has_lone_pin() && !self.policy.has_anchors() {
-            cx.say(Level::Warning, || {
-                "there is one pin and no other: the server's next key will be refused until you \
-                 add it"
-                    .to_owned()
-            });
-        }
+        self.warn(&mut cx);
         cx.record.recipients = message.recipients_not_sent();
         cx.record.message_id = message.message_id();
         let transport = self.connect(waiter, &settings, &mut cx)?;
@@ -170,6 +164,7 @@ impl Client {
             settings.timeouts.clone(),
             log,
         );
+        self.warn(&mut cx);
         let transport = self.connect(waiter, &settings, &mut cx)?;
         let clear = Cleartext::new(transport);
         let session = match self.policy.tls_mode {
@@ -197,6 +192,25 @@ impl Client {
     pub fn close(&self) {
         self.running.lock().closed = true;
         self.cancel();
+    }
+
+    /// What the owner of the policy should know before anything goes wrong.
+    fn warn(&self, cx: &mut Context<'_>) {
+        if self.policy.clock.is_behind() {
+            cx.say(Level::Warning, || {
+                "the clock stands before this release was made: it is wrong, and what has expired \
+                 may look valid"
+                    .to_owned()
+            });
+        }
+        if let (true, Some(pin)) = (self.policy.has_lone_pin(), self.policy.pins().first()) {
+            cx.say(Level::Warning, || {
+                format!(
+                    "there is one pin, {pin}, and no backup: when the server changes its key, mail \
+                     stops until you add the new one"
+                )
+            });
+        }
     }
 
     fn connect(

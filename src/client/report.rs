@@ -3,17 +3,17 @@
 use std::fmt;
 
 use crate::channel::Probed;
-use crate::error::Peer;
+use crate::error::{Error, Peer};
 use crate::smtp::Session;
 use crate::status::Status;
-use crate::tls::{Basis, Certificate, Host, Policy, Rejection, now, verify_chain};
+use crate::tls::{Basis, Certificate, Host, Pin, Policy, Rejection, Verdict, verify_chain};
 
 /// Who answered, with which chain, and whether the policy believes it.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The name that was to be verified.
     pub host: String,
-    /// The port meant.
+    /// The port meant; 0 for a chain that was judged without a connection.
     pub port: u16,
     /// The policy's verdict.
     pub verdict: Result<Basis, Box<Rejection>>,
@@ -37,7 +37,7 @@ impl Report {
         session: &Session<Probed<T>>,
     ) -> Self {
         let channel = session.channel();
-        let verdict = verify_chain(policy, host, channel.chain(), now());
+        let verdict = verify_chain(policy, host, channel.chain(), policy.clock.now());
         let mut peer = channel.peer().clone();
         peer.matched_pin = verdict.as_ref().ok().and_then(|basis| basis.matched_pin);
         Self {
@@ -49,6 +49,56 @@ impl Report {
             greeting: session.greeting().to_owned(),
             capabilities: session.capabilities().lines.clone(),
             mechanisms: session.capabilities().auth.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Of a chain that was judged without a connection: nobody was met.
+    #[must_use]
+    pub fn of_chain(host: &Host, verdict: Verdict) -> Self {
+        let peer = Peer {
+            spki: verdict.certificates.iter().map(|c| c.spki).collect(),
+            matched_pin: verdict.judgement.as_ref().ok().and_then(|b| b.matched_pin),
+            ..Peer::default()
+        };
+        Self {
+            host: host.to_string(),
+            port: 0,
+            verdict: verdict.judgement,
+            peer,
+            certificates: verdict.certificates,
+            greeting: String::new(),
+            capabilities: Vec::new(),
+            mechanisms: Vec::new(),
+        }
+    }
+
+    /// The leaf's pin, to be kept for later connections: if the policy trusts the peer, or if
+    /// `confirmed` is that pin, which the server's owner has told over another way. There is no
+    /// trust on first use: whoever stands in between at the first contact would be kept for good.
+    ///
+    /// # Errors
+    /// [`Status::PinMismatch`] if another pin was confirmed than the one met; else the status of
+    /// the verdict.
+    pub fn pin_to_learn(&self, confirmed: Option<Pin>) -> Result<Pin, Error> {
+        let refuse = |status, why: &str| Err(Error::argument(status, "learn", why));
+        let Some(leaf) = self.certificates.first().map(|c| c.spki) else {
+            return refuse(
+                Status::BadCertificate,
+                "the peer's certificate can't be read",
+            );
+        };
+        match (confirmed, &self.verdict) {
+            (Some(pin), _) if pin == leaf => Ok(leaf),
+            (Some(_), _) => refuse(
+                Status::PinMismatch,
+                "the peer has another key than the confirmed one; nothing was learnt",
+            ),
+            (None, Ok(_)) => Ok(leaf),
+            (None, Err(rejection)) => refuse(
+                rejection.status(),
+                "the peer is not trusted, and no pin was confirmed; nothing was learnt. Have its \
+                 owner tell you the pin over another way, and give that",
+            ),
         }
     }
 
@@ -76,11 +126,15 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} port {}: TLS {}, {}",
-            self.host, self.port, self.peer.tls_version, self.peer.cipher_suite
-        )?;
+        if self.port == 0 {
+            writeln!(f, "{}: a chain judged without a connection", self.host)?;
+        } else {
+            writeln!(
+                f,
+                "{} port {}: TLS {}, {}",
+                self.host, self.port, self.peer.tls_version, self.peer.cipher_suite
+            )?;
+        }
         for (i, certificate) in self.certificates.iter().enumerate() {
             let role = if i == 0 { "certificate" } else { "issuer" };
             writeln!(f, "  {role}  {}", or_none(&certificate.subject))?;
@@ -95,27 +149,44 @@ impl fmt::Display for Report {
             )?;
             writeln!(f, "    key        {}", certificate.spki)?;
         }
-        writeln!(f, "  greeting   {}", or_none(&self.greeting))?;
-        writeln!(f, "  offers     {}", or_none(&self.capabilities.join(", ")))?;
-        writeln!(f, "  mechanisms {}", or_none(&self.mechanisms.join(", ")))?;
+        if self.port != 0 {
+            writeln!(f, "  greeting   {}", or_none(&self.greeting))?;
+            writeln!(f, "  offers     {}", or_none(&self.capabilities.join(", ")))?;
+            writeln!(f, "  mechanisms {}", or_none(&self.mechanisms.join(", ")))?;
+        }
         writeln!(f, "{}", self.verdict_text())?;
         if let Ok(basis) = &self.verdict {
             for remark in &basis.remarks {
                 writeln!(f, "Worth knowing: {remark}.")?;
             }
         }
+        self.write_proposals(f)
+    }
+}
+
+impl Report {
+    /// What could be pinned, and what each choice means.
+    fn write_proposals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(leaf) = self.certificates.first() {
             writeln!(
                 f,
-                "To pin the server's key, once its owner has confirmed it over another way:\n  --pin {}",
+                "To pin the server's key, once its owner has confirmed it over another way:\n  \
+                 --pin {}",
                 leaf.spki
             )?;
+            f.write_str(
+                "As a backup, ask the owner for the pin of the key that comes next, made before it \
+                 is in use (the\nSHA-256 of its public key, or the public key itself as a file), \
+                 and add it as a second --pin.\n",
+            )?;
         }
-        if let Some(issuer) = self.certificates.get(1) {
+        for issuer in self.certificates.iter().skip(1) {
             writeln!(
                 f,
-                "An issuer's key is another thing: this trusts every certificate this issuer signs for the name:\n  --pin {}",
-                issuer.spki
+                "An issuer's key is another thing: this trusts every certificate this issuer signs \
+                 for the name:\n  --pin {}  ({})",
+                issuer.spki,
+                or_none(&issuer.subject)
             )?;
         }
         Ok(())

@@ -118,3 +118,16 @@ pub(super) fn choice<T: Copy>(
 pub(super) fn flag(argument: &'static str, number: i32) -> Result<bool, Error> {
     choice(argument, number, [(0, false), (1, true)])
 }
+
+/// A port that must be named.
+pub(super) fn port(number: u32) -> Result<u16, Error> {
+    let port = u16::try_from(number).ok().filter(|port| *port > 0);
+    let why = || format!("{number} is not between 1 and 65535");
+    port.ok_or_else(|| Error::argument(Status::Port, "port", why()))
+}
+
+/// A time in seconds since 1970.
+pub(super) fn seconds(argument: &'static str, number: i64) -> Result<u64, Error> {
+    let why = || format!("{number} is before 1970");
+    u64::try_from(number).map_err(|_| Error::argument(Status::Value, argument, why()))
+}

@@ -147,6 +147,12 @@ pub const SECSMTP_E_STARTTLS_MISSING: i32 = 4010;
 pub const SECSMTP_E_STARTTLS_REFUSED: i32 = 4011;
 /// Bytes stood behind the answer to STARTTLS.
 pub const SECSMTP_E_BYTES_BEFORE_TLS: i32 = 4012;
+/// The peer's certificate, or one of its issuers, was revoked.
+pub const SECSMTP_E_REVOKED: i32 = 4013;
+/// Revocation lists were given, and none tells of the peer's certificate.
+pub const SECSMTP_E_REVOCATION_UNKNOWN: i32 = 4014;
+/// The revocation list for the peer's certificate is out of date.
+pub const SECSMTP_E_CRL_EXPIRED: i32 = 4015;
 /// A reply is not SMTP.
 pub const SECSMTP_E_MALFORMED_REPLY: i32 = 5001;
 /// A reply is longer than any honest one.

@@ -12,14 +12,32 @@ use crate::tls::{MinTls, Policy, TlsMode};
 
 /// Whom to believe. Within a kind (certificates, pins, CAs and roots) any entry may match; every
 /// kind that is given must hold. A client copies it; later changes don't reach the client.
-/// Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _add_ca, _add_ca_file,
-/// _add_system_roots, _add_mozilla_roots, _add_pin, _add_certificate, _add_certificate_file, _free.
+///
+/// What each kind proves, once the handshake has proven that the peer holds its certificate's key:
+/// - CAs and roots: one of them, or whoever it lets issue, vouches for the host's name, today. Not
+///   that no other of them, or an employer or a state that made one of them issue, stands in between.
+/// - Pins with CAs: that, and that the key of the server, or of an issuer on the path that was
+///   validated, is one you chose. A valid chain with another key is refused.
+/// - Pins alone: the server's key is one you chose; its name and dates are only told (strict: they
+///   decide). If an issuer's key is pinned and the server sends that issuer: any certificate that
+///   issuer signs for the name, within its dates.
+/// - A certificate alone: the server's certificate is this one, octet for octet; name and dates as
+///   with pins alone.
+/// - Revocation lists: that the CAs had not revoked the path when they made the lists; nothing newer.
+///   Without lists, revocation is not checked; a stapled OCSP answer is not looked at.
+///
+/// None of them proves that the server treats the mail well.
+///
+/// Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _set_strict, _add_ca, _add_ca_file,
+/// _add_system_roots, _add_mozilla_roots, _add_pin, _add_pin_with_window, _add_pin_file,
+/// _add_known_servers, _add_certificate, _add_certificate_file, _add_crl, _add_crl_file,
+/// _set_client_certificate, _verify_chain, _free.
 pub struct secsmtp_policy(());
 
 type Object = Mutex<Policy>;
 
 /// Runs `change` on the policy of a handle.
-fn change(
+pub(super) fn change(
     policy: *const secsmtp_policy,
     change: impl FnOnce(&mut Policy) -> Result<(), Error>,
 ) -> Result<(), Error> {

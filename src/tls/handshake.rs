@@ -2,9 +2,8 @@
 //! consumes and of evidence that it takes from this very connection.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::CertificateDer;
 use rustls::{CertificateError, ClientConnection, HandshakeKind, ProtocolVersion};
 
 use super::certificate::{Certificate, describe_chain, spki};
@@ -65,8 +64,9 @@ pub fn verify<T: Transport>(
     let stream = run(connection, clear, deadline)?;
     let (peer, chain) = assess(&stream.connection)?;
     // Not on the callback's word alone: a handshake that skipped it would end here.
-    let basis = verify_chain(&setup.policy, &setup.host, &chain, now())
-        .map_err(HandshakeFault::Untrusted)?;
+    let now = setup.policy.clock.now();
+    let basis =
+        verify_chain(&setup.policy, &setup.host, &chain, now).map_err(HandshakeFault::Untrusted)?;
     let peer = Peer {
         matched_pin: basis.matched_pin,
         ..peer
@@ -170,16 +170,6 @@ fn assess(
         ..Peer::default()
     };
     Ok((peer, chain))
-}
-
-/// The wall clock, as certificates count it.
-#[must_use]
-pub fn now() -> UnixTime {
-    UnixTime::since_unix_epoch(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default(),
-    )
 }
 
 impl<T> Verified<T> {

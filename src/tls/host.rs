@@ -1,10 +1,12 @@
 //! The reference identity (RFC 9525): the name the caller gave, normalised once, the same form for
 //! SNI, for the comparison with certificates, and for show.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
-use rustls::pki_types::ServerName;
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use rustls::pki_types::{DnsName, ServerName};
 
 /// A host name or IP address to be verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +17,8 @@ pub struct Host {
 
 impl Host {
     /// Parses a host name (case and a trailing dot don't matter) or an IP address, IPv6 with or
-    /// without square brackets.
+    /// without square brackets. An internationalised name is taken in either form and kept in
+    /// A-labels (UTS 46, non-transitional; RFC 5890).
     ///
     /// # Errors
     /// What is wrong with it, in words.
@@ -25,9 +28,6 @@ impl Host {
         }
         if text.chars().any(char::is_control) {
             return Err("has a control character (NUL, CR, LF or the like)");
-        }
-        if !text.is_ascii() {
-            return Err("is not ASCII: give the name in its xn-- form");
         }
         let bare = text
             .strip_prefix('[')
@@ -39,7 +39,9 @@ impl Host {
                 text: ip.to_string(),
             });
         }
-        let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+        // After the addresses: digits of another script make no address.
+        let text = to_a_labels(text)?;
+        let name = text.strip_suffix('.').unwrap_or(&text).to_ascii_lowercase();
         // `1.2.3` and the like are neither: resolvers read them as old forms of addresses.
         let last = name.rsplit('.').next().unwrap_or_default();
         if last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x") {
@@ -48,9 +50,10 @@ impl Host {
         let labels = name
             .split('.')
             .all(|l| !l.starts_with('-') && !l.ends_with('-'));
-        match ServerName::try_from(name.clone()) {
-            Ok(server_name) if labels && name.len() <= 253 => Ok(Self {
-                name: server_name,
+        // A name and nothing else: with a dot behind it, an address would pass for one here.
+        match DnsName::try_from(name.clone()) {
+            Ok(dns_name) if labels && name.len() <= 253 => Ok(Self {
+                name: ServerName::DnsName(dns_name),
                 text: name,
             }),
             _ => Err("is neither a host name nor an IP address"),
@@ -67,6 +70,27 @@ impl Host {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// Names beyond ASCII, and A-labels, which must be what their own U-label gives. Other names are
+/// left alone: host names are freer than IDNA would have them.
+fn to_a_labels(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let is_a_label = |label: &str| {
+        label
+            .get(..4)
+            .is_some_and(|head| head.eq_ignore_ascii_case("xn--"))
+    };
+    if text.is_ascii() && !text.split('.').any(is_a_label) {
+        return Ok(Cow::Borrowed(text));
+    }
+    Uts46::new()
+        .to_ascii(
+            text.as_bytes(),
+            AsciiDenyList::STD3,
+            Hyphens::CheckFirstLast,
+            DnsLength::VerifyAllowRootDot,
+        )
+        .map_err(|_| "is no internationalised host name (UTS 46)")
 }
 
 impl fmt::Display for Host {
@@ -93,6 +117,29 @@ mod tests {
     }
 
     #[test]
+    fn c13_names_beyond_ascii_are_compared_as_a_labels() {
+        for (given, normal) in [
+            ("bücher.example", "xn--bcher-kva.example"),
+            ("BÜCHER.Example.", "xn--bcher-kva.example"),
+            ("bu\u{308}cher.example", "xn--bcher-kva.example"),
+            ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
+            // Non-transitional: the sharp s stays what it is.
+            ("faß.de", "xn--fa-hia.de"),
+            // A homograph (Cyrillic а) is another name, not the Latin one.
+            ("m\u{430}il.example", "xn--mil-6cd.example"),
+            ("bücher\u{3002}example", "xn--bcher-kva.example"),
+            ("under_score.example", "under_score.example"),
+            ("r3---sn.example", "r3---sn.example"),
+        ] {
+            assert_eq!(
+                Host::parse(given).map(|h| h.to_string()),
+                Ok(normal.to_owned()),
+                "{given}"
+            );
+        }
+    }
+
+    #[test]
     fn c16_what_is_no_host_is_refused() {
         for bad in [
             "",
@@ -106,9 +153,19 @@ mod tests {
             "http://a",
             "a:465",
             "a/b",
-            "bücher.example",
+            "bü\u{200b}\u{0}cher.example",
+            "１２７.0.0.1",
+            "bü_cher.example",
+            "xn--a.example",
+            "xn--.example",
+            "a\u{202e}.example",
+            "\u{ad}",
+            "*.bücher.example",
             "1.2.3",
             "127.1",
+            "127.0.0.1.",
+            "::1.",
+            "daa::0bbb.",
             "0x7f.1",
             "a.0x7f",
             "-a.b",

@@ -8,10 +8,21 @@
 )]
 
 mod certificate;
+mod client_identity;
+mod clock;
+mod crl;
+mod date;
+mod explain;
+mod file;
 mod handshake;
 mod host;
+mod key_file;
+mod known;
+mod learn;
 mod offline;
+mod path;
 mod pin;
+mod pin_set;
 mod policy;
 mod rejection;
 mod roots;
@@ -21,10 +32,14 @@ mod verdict;
 mod verifier;
 
 pub use certificate::Certificate;
-pub use handshake::{HandshakeFault, Probed, Verified, now, probe, verify};
+pub use clock::{Clock, RELEASED, now_at};
+pub use handshake::{HandshakeFault, Probed, Verified, probe, verify};
 pub use host::Host;
-pub use offline::{Verdict, now_at, verify_pem};
+pub use known::{BadLine, KnownServer};
+pub use learn::learn;
+pub use offline::{Verdict, verify_pem};
 pub use pin::Pin;
+pub use pin_set::DatedPin;
 pub use policy::{MinTls, Policy, TlsMode};
 pub use rejection::{Reason, Rejection};
 pub use setup::{ProbeSetup, Setup};

@@ -1,12 +1,10 @@
 //! The verdict on a chain in a file: the same as in a handshake, without a network.
 
 use std::fmt;
-use std::time::Duration;
 
 use rustls::pki_types::UnixTime;
 
 use super::certificate::{Certificate, describe_chain, read};
-use super::handshake::now;
 use super::host::Host;
 use super::policy::Policy;
 use super::rejection::Rejection;
@@ -21,12 +19,6 @@ pub struct Verdict {
     pub judgement: Result<Basis, Box<Rejection>>,
     /// The chain in words, leaf first.
     pub certificates: Vec<Certificate>,
-}
-
-/// A time in seconds since 1970, or now.
-#[must_use]
-pub fn now_at(seconds: Option<u64>) -> UnixTime {
-    seconds.map_or_else(now, |s| UnixTime::since_unix_epoch(Duration::from_secs(s)))
 }
 
 /// Judges a chain in PEM, leaf first (or a single certificate in DER). That somebody holds the

@@ -1,12 +1,18 @@
 //! The policy: whom the caller believes. Empty at first, and an empty one can send nothing.
 
 use rustls::pki_types::{CertificateDer, TrustAnchor};
+use zeroize::Zeroizing;
 
-use super::certificate;
+use super::client_identity::ClientIdentity;
+use super::clock::Clock;
+use super::crl::Crls;
+use super::host::Host;
+use super::known::{self, KnownServer};
+use super::learn::wrong_line;
 use super::pin::Pin;
-use super::roots;
+use super::pin_set::{DatedPin, PinSet};
+use super::{certificate, file, key_file, roots};
 use crate::error::Error;
-use crate::proto::show;
 use crate::status::Status;
 
 /// How a connection becomes encrypted. There is no third way.
@@ -39,9 +45,15 @@ pub struct Policy {
     pub tls_mode: TlsMode,
     /// The oldest TLS version taken.
     pub min_tls: MinTls,
+    /// With pins or a certificate alone: name and dates decide too, and are not only told.
+    pub strict: bool,
+    /// The time that certificates, lists and pins are judged by.
+    pub clock: Clock,
     pub(super) anchors: Vec<TrustAnchor<'static>>,
-    pub(super) pins: Vec<Pin>,
+    pub(super) pins: PinSet,
     pub(super) certificates: Vec<CertificateDer<'static>>,
+    pub(super) crls: Crls,
+    pub(super) client_identity: Option<ClientIdentity>,
 }
 
 impl Policy {
@@ -69,7 +81,7 @@ impl Policy {
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_ca`].
     pub fn add_ca_file(&mut self, path: &str) -> Result<(), Error> {
-        self.add_ca(&read_file("CA file", path)?)
+        self.add_ca(&file::read("CA file", path, file::MAX)?)
     }
 
     /// Trusts this machine's roots: whomever its maker, its owner or an employer put there.
@@ -93,9 +105,116 @@ impl Policy {
     /// # Errors
     /// [`Status::Pin`] if it is anything else.
     pub fn add_pin(&mut self, text: &str) -> Result<(), Error> {
-        let pins = Pin::parse_list(text).map_err(|why| Error::argument(Status::Pin, "pin", why))?;
-        self.pins.extend(pins);
+        self.pins.add(parse_pins(text)?, None);
         Ok(())
+    }
+
+    /// Adds pins that may be used from `not_before` to `not_after`, in seconds since 1970, both
+    /// included. Outside that time they match nothing, as if another key were met.
+    ///
+    /// # Errors
+    /// [`Status::Pin`] if the text is no pin, or the time ends before it begins.
+    pub fn add_pin_with_window(
+        &mut self,
+        text: &str,
+        not_before: u64,
+        not_after: u64,
+    ) -> Result<(), Error> {
+        let pins = parse_pins(text)?;
+        if not_before > not_after {
+            return Err(Error::argument(
+                Status::Pin,
+                "pin",
+                "its time ends before it begins",
+            ));
+        }
+        self.pins.add(pins, Some((not_before, not_after)));
+        Ok(())
+    }
+
+    /// Adds the pin of the one key in `bytes`: a certificate or a public key, PEM or DER.
+    ///
+    /// # Errors
+    /// [`Status::Pin`] if it holds none, several, or a private key.
+    pub fn add_pin_of(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let pin = key_file::pin(bytes);
+        let pin = pin.map_err(|why| Error::argument(Status::Pin, "pin", why))?;
+        self.pins.add(vec![pin], None);
+        Ok(())
+    }
+
+    /// Adds the pin of the one key in a file, read now.
+    ///
+    /// # Errors
+    /// [`Status::File`] if it can't be read, and those of [`Policy::add_pin_of`].
+    pub fn add_pin_file(&mut self, path: &str) -> Result<(), Error> {
+        // It may be a private key by mistake.
+        self.add_pin_of(&Zeroizing::new(file::read("pin file", path, file::MAX)?))
+    }
+
+    /// Adds the pins of `host` and `port` from a file of known mail servers, read now; see
+    /// [`KnownServer`] for its form.
+    ///
+    /// # Errors
+    /// [`Status::File`] if it can't be read or a line of it is wrong, [`Status::Host`], and
+    /// [`Status::NoTrust`] if it has no pin for them: that is never taken as "no pins".
+    pub fn add_known_servers(&mut self, path: &str, host: &str, port: u16) -> Result<(), Error> {
+        let argument = "known servers file";
+        let host = Host::parse(host).map_err(|why| Error::argument(Status::Host, "host", why))?;
+        let bytes = file::read(argument, path, known::MAX_FILE)?;
+        let servers = KnownServer::parse_file(&bytes).map_err(wrong_line)?;
+        let pins: Vec<Pin> = servers
+            .into_iter()
+            .filter(|server| server.host == host && server.port == port)
+            .map(|server| server.pin)
+            .collect();
+        if pins.is_empty() {
+            let why = format!("has no pin for {host} port {port}");
+            return Err(Error::argument(Status::NoTrust, argument, why));
+        }
+        self.pins.add(pins, None);
+        Ok(())
+    }
+
+    /// Demands revocation lists (RFC 5280 section 5) for each certificate of a path below its
+    /// anchor: PEM (one or more), or one in DER. A revoked certificate, one of which no list
+    /// tells, and a list that is out of date are errors. Of two lists by one CA the later counts.
+    ///
+    /// # Errors
+    /// [`Status::Certificate`] if it holds none, or one that can't be read.
+    pub fn add_crl(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let wrong = |why| Error::argument(Status::Certificate, "revocation list", why);
+        self.crls.add(bytes).map_err(wrong)
+    }
+
+    /// Demands the revocation lists in a file, read now.
+    ///
+    /// # Errors
+    /// [`Status::File`] if it can't be read, and those of [`Policy::add_crl`].
+    pub fn add_crl_file(&mut self, path: &str) -> Result<(), Error> {
+        self.add_crl(&file::read("revocation list file", path, file::MAX)?)
+    }
+
+    /// Shows this certificate to a server that asks for one, after it was verified: a chain and its
+    /// key in PEM, the key without a passphrase. Raises the minimum to TLS 1.3, because TLS 1.2
+    /// would show the certificate in clear.
+    ///
+    /// # Errors
+    /// [`Status::Certificate`] if they can't be read or don't belong together.
+    pub fn set_client_certificate(&mut self, chain: &[u8], key: &[u8]) -> Result<(), Error> {
+        let wrong = |why| Error::argument(Status::Certificate, "client certificate", why);
+        self.client_identity = Some(ClientIdentity::read(chain, key).map_err(wrong)?);
+        Ok(())
+    }
+
+    /// The same from two files, read now.
+    ///
+    /// # Errors
+    /// [`Status::File`] if one can't be read, and those of [`Policy::set_client_certificate`].
+    pub fn set_client_certificate_files(&mut self, chain: &str, key: &str) -> Result<(), Error> {
+        let chain = file::read("client certificate file", chain, file::MAX)?;
+        let key = Zeroizing::new(file::read("client key file", key, file::MAX)?);
+        self.set_client_certificate(&chain, &key)
     }
 
     /// Trusts exactly this certificate of the server, byte for byte: PEM or DER.
@@ -120,7 +239,7 @@ impl Policy {
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_certificate`].
     pub fn add_certificate_file(&mut self, path: &str) -> Result<(), Error> {
-        self.add_certificate(&read_file("certificate file", path)?)
+        self.add_certificate(&file::read("certificate file", path, file::MAX)?)
     }
 
     /// Whether it trusts nobody.
@@ -129,10 +248,11 @@ impl Policy {
         self.anchors.is_empty() && self.pins.is_empty() && self.certificates.is_empty()
     }
 
-    /// Whether it stands on a single pin, so that the server's next key locks it out.
+    /// Whether it has exactly one pin, however often named, so that the server's next key locks it
+    /// out.
     #[must_use]
     pub fn has_lone_pin(&self) -> bool {
-        matches!(self.pins.split_first(), Some((first, rest)) if rest.iter().all(|p| p == first))
+        self.pins.is_lone()
     }
 
     /// Whether it names CAs or roots.
@@ -141,37 +261,23 @@ impl Policy {
         !self.anchors.is_empty()
     }
 
-    /// The pins.
+    /// The pins, each with the time in which it may be used.
     #[must_use]
-    pub fn pins(&self) -> &[Pin] {
-        &self.pins
+    pub fn pins(&self) -> &[DatedPin] {
+        self.pins.all()
+    }
+
+    /// The oldest TLS version that connections will take: the one set, or with a client
+    /// certificate 1.3.
+    #[must_use]
+    pub fn effective_min_tls(&self) -> MinTls {
+        match self.client_identity {
+            Some(_) => MinTls::V1_3,
+            None => self.min_tls,
+        }
     }
 }
 
-/// The largest file of certificates read.
-const MAX_FILE: u64 = 16 * 1024 * 1024;
-
-fn read_file(argument: &'static str, path: &str) -> Result<Vec<u8>, Error> {
-    use std::io::Read as _;
-    let wrong = |why: String| Error::argument(Status::File, argument, why);
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| {
-            file.take(MAX_FILE.saturating_add(1))
-                .read_to_end(&mut bytes)
-        })
-        .map_err(|error| {
-            wrong(format!(
-                "{} can't be read ({})",
-                show::escape(path.as_bytes(), 300),
-                error.kind()
-            ))
-        })?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(wrong(format!(
-            "{} is larger than 16 MiB",
-            show::escape(path.as_bytes(), 300)
-        )));
-    }
-    Ok(bytes)
+fn parse_pins(text: &str) -> Result<Vec<Pin>, Error> {
+    Pin::parse_list(text).map_err(|why| Error::argument(Status::Pin, "pin", why))
 }

@@ -1,9 +1,8 @@
-//! Why a peer is not believed: what was expected, what was met, and what that pattern means.
-
-use std::fmt;
+//! Why a peer is not believed, as data; `explain` has the words.
 
 use super::certificate::Certificate;
 use super::pin::Pin;
+use super::pin_set::DatedPin;
 use crate::status::Status;
 
 /// Why a chain is not believed.
@@ -25,6 +24,12 @@ pub enum Reason {
     NotYetValid,
     /// Malformed, or not fit for a server; what exactly.
     Unfit(&'static str),
+    /// A certificate of the chain was revoked by its issuer.
+    Revoked,
+    /// Revocation lists were given, and none tells of a certificate of the chain; why.
+    RevocationUnknown(&'static str),
+    /// The revocation list that tells of a certificate of the chain is out of date.
+    CrlExpired,
 }
 
 /// A peer that is not believed.
@@ -36,6 +41,8 @@ pub struct Rejection {
     pub host: String,
     /// The pins of the policy.
     pub expected: Vec<Pin>,
+    /// Those of them that are outside their time, and match nothing.
+    pub unusable: Vec<DatedPin>,
     /// The chain that was served, leaf first.
     pub chain: Vec<Certificate>,
     /// Whether the chain, name and dates would have been good: by the policy's anchors, or if it
@@ -56,123 +63,11 @@ impl Rejection {
             Reason::Expired => Status::Expired,
             Reason::NotYetValid => Status::NotYetValid,
             Reason::Unfit(_) => Status::BadCertificate,
+            Reason::Revoked => Status::Revoked,
+            Reason::RevocationUnknown(_) => Status::RevocationUnknown,
+            Reason::CrlExpired => Status::CrlExpired,
         }
     }
 }
 
 impl std::error::Error for Rejection {}
-
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let leaf = self.chain.first();
-        match &self.reason {
-            Reason::NothingToCompare => {
-                f.write_str("There is nothing to compare with: no pin, CA, certificate or roots.")?;
-            }
-            Reason::PinMismatch => {
-                write!(
-                    f,
-                    "The peer at {} has another key than the pinned ones. Expected",
-                    self.host
-                )?;
-                write_list(f, self.expected.iter())?;
-                f.write_str("; met")?;
-                write_list(f, self.chain.iter().map(|c| &c.spki))?;
-                f.write_str(".")?;
-            }
-            Reason::CertificateMismatch => {
-                write!(
-                    f,
-                    "The peer at {} shows another certificate than the trusted one.",
-                    self.host
-                )?;
-            }
-            Reason::UnknownIssuer => {
-                write!(
-                    f,
-                    "The certificate shown for {} leads to no CA that you trust.",
-                    self.host
-                )?;
-            }
-            Reason::NameMismatch => {
-                write!(
-                    f,
-                    "The certificate shown for {} is for another name: ",
-                    self.host
-                )?;
-                let names = leaf
-                    .map(|c| c.names.join(", "))
-                    .filter(|names| !names.is_empty());
-                write!(f, "{}.", names.as_deref().unwrap_or("(none)"))?;
-            }
-            Reason::Expired => {
-                write!(f, "The certificate shown for {} has expired", self.host)?;
-                leaf.map_or(Ok(()), |c| write!(f, " (valid until {})", c.not_after))?;
-                f.write_str(", or this machine's clock is wrong.")?;
-            }
-            Reason::NotYetValid => {
-                write!(
-                    f,
-                    "The certificate shown for {} is not valid yet",
-                    self.host
-                )?;
-                leaf.map_or(Ok(()), |c| write!(f, " (valid from {})", c.not_before))?;
-                f.write_str(", or this machine's clock is wrong.")?;
-            }
-            Reason::Unfit(what) => {
-                write!(
-                    f,
-                    "The certificate shown for {} can't be used: {what}.",
-                    self.host
-                )?;
-            }
-        }
-        if let Some(leaf) = leaf {
-            write!(
-                f,
-                " Subject: {}; issuer: {}; key: {}.",
-                or_none(&leaf.subject),
-                or_none(&leaf.issuer),
-                leaf.spki
-            )?;
-        }
-        f.write_str(self.meaning())
-    }
-}
-
-fn or_none(text: &str) -> &str {
-    if text.is_empty() { "(none)" } else { text }
-}
-
-impl Rejection {
-    /// What the pattern means, in plain words.
-    fn meaning(&self) -> &'static str {
-        match (&self.reason, self.valid_otherwise) {
-            (Reason::PinMismatch | Reason::CertificateMismatch, true) => {
-                " The chain is valid otherwise: a valid chain with another key is what interception \
-                 looks like (a mail proxy, an employer's or antivirus root). Or the provider has \
-                 changed its key: ask it, over another way, before you change the pin."
-            }
-            (Reason::PinMismatch | Reason::CertificateMismatch, false) => {
-                " The chain is not valid otherwise either: somebody stands in between, or this is \
-                 the wrong server."
-            }
-            (Reason::UnknownIssuer, _) => {
-                " Somebody may stand in between with a certificate of their own; or the provider \
-                 uses a CA that is missing from your list."
-            }
-            (Reason::NameMismatch, _) => {
-                " This is the wrong server, or somebody stands in between with a certificate for \
-                 another name."
-            }
-            _ => "",
-        }
-    }
-}
-
-fn write_list<'a>(f: &mut fmt::Formatter<'_>, pins: impl Iterator<Item = &'a Pin>) -> fmt::Result {
-    for (i, pin) in pins.enumerate() {
-        write!(f, "{} {pin}", if i == 0 { "" } else { "," })?;
-    }
-    Ok(())
-}

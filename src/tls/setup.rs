@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use rustls::client::{ClientConfig, Resumption};
 use rustls::crypto::ring::default_provider;
+use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 
+use super::client_identity::ClientIdentity;
 use super::host::Host;
 use super::policy::{MinTls, Policy};
 use super::verifier::{Demand, Verifier};
@@ -31,7 +33,7 @@ impl Setup {
             return Err(Error::argument(Status::NoTrust, "policy", why));
         }
         let demand = Demand::Trust(Arc::clone(policy), host.clone());
-        let config = config(demand, policy.min_tls)?;
+        let config = config(demand, policy, policy.client_identity.as_ref())?;
         Ok(Self {
             config,
             policy: Arc::clone(policy),
@@ -48,30 +50,35 @@ pub struct ProbeSetup {
 }
 
 impl ProbeSetup {
-    /// From any policy; only its TLS version counts.
+    /// From any policy; only its TLS version and clock count.
     ///
     /// # Errors
     /// When the TLS layer takes no such configuration.
     pub fn new(policy: &Policy, host: &Host) -> Result<Self, Error> {
         Ok(Self {
-            config: config(Demand::Look, policy.min_tls)?,
+            // A probe shows no certificate of ours to whoever answers.
+            config: config(Demand::Look, policy, None)?,
             host: host.clone(),
         })
     }
 }
 
-fn config(demand: Demand, min_tls: MinTls) -> Result<Arc<ClientConfig>, Error> {
+fn config(
+    demand: Demand,
+    policy: &Policy,
+    identity: Option<&ClientIdentity>,
+) -> Result<Arc<ClientConfig>, Error> {
     // Passed explicitly: a process-wide default could be another crate's choice.
     let provider = Arc::new(default_provider());
     let verifier = Verifier {
         demand,
         algorithms: provider.signature_verification_algorithms,
     };
-    let versions: &[_] = match min_tls {
+    let versions: &[_] = match policy.effective_min_tls() {
         MinTls::V1_2 => &[&TLS13, &TLS12],
         MinTls::V1_3 => &[&TLS13],
     };
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_details(provider, Arc::new(policy.clock))
         .with_protocol_versions(versions)
         .map_err(|error| {
             Error::local(Cause::Handshake {
@@ -79,8 +86,14 @@ fn config(demand: Demand, min_tls: MinTls) -> Result<Arc<ClientConfig>, Error> {
             })
         })?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = match identity {
+        Some(identity) => {
+            let shown = SingleCertAndKey::from(identity.certified_key());
+            builder.with_client_cert_resolver(Arc::new(shown))
+        }
+        None => builder.with_no_client_auth(),
+    };
     // A resumed session is one whose certificate was judged another time, under other pins perhaps.
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;

@@ -1,12 +1,13 @@
 //! The verdict on a chain: a pure function of policy, name, chain and time. The verifier asks it
 //! inside the handshake, the handshake asks again from outside, and `secsmtp verify` offline.
 
-use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
-use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
+use webpki::{EndEntityCert, anchor_from_trusted_cert};
+use x509_cert::der::Decode as _;
 
 use super::certificate::{describe_chain, spki};
 use super::host::Host;
+use super::path::{self, Demands};
 use super::pin::Pin;
 use super::policy::Policy;
 use super::rejection::{Reason, Rejection};
@@ -25,6 +26,16 @@ pub struct Basis {
     pub remarks: Vec<String>,
 }
 
+impl Basis {
+    /// Of a validated path: name and dates did decide.
+    fn of_path(matched_pin: Option<Pin>) -> Self {
+        Self {
+            matched_pin,
+            remarks: Vec::new(),
+        }
+    }
+}
+
 /// Judges a chain, leaf first, without a connection. That the peer holds the leaf's key is for the
 /// handshake to prove.
 ///
@@ -36,214 +47,161 @@ pub fn verify_chain(
     chain: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> Result<Basis, Box<Rejection>> {
-    let chain = chain.get(..MAX_CHAIN).unwrap_or(chain);
-    judge(policy, host, chain, now).map_err(|reason| {
-        let anchors = if policy.anchors.is_empty() {
-            roots::mozilla()
-        } else {
-            &policy.anchors
-        };
-        Box::new(Rejection {
-            reason,
-            host: host.to_string(),
-            expected: policy.pins.clone(),
-            chain: describe_chain(chain),
-            valid_otherwise: path(host, chain, anchors, now, None).is_ok(),
-        })
-    })
-}
-
-fn judge(
-    policy: &Policy,
-    host: &Host,
-    chain: &[CertificateDer<'_>],
-    now: UnixTime,
-) -> Result<Basis, Reason> {
-    let leaf = chain.first().ok_or(Reason::Unfit("the peer showed none"))?;
-    EndEntityCert::try_from(leaf).map_err(|error| reason(&error))?;
-    if policy.is_empty() {
-        return Err(Reason::NothingToCompare);
-    }
-    if !policy.certificates.is_empty() && !policy.certificates.contains(leaf) {
-        return Err(Reason::CertificateMismatch);
-    }
-    if policy.has_anchors() {
-        return by_anchors(policy, host, chain, now);
-    }
-    if policy.pins.is_empty() {
-        return Ok(Basis {
-            matched_pin: None,
-            remarks: remarks(host, leaf, now),
-        });
-    }
-    by_pins(policy, host, chain, now)
-}
-
-/// Path, name and dates; and with pins, one of them on the path that was validated.
-fn by_anchors(
-    policy: &Policy,
-    host: &Host,
-    chain: &[CertificateDer<'_>],
-    now: UnixTime,
-) -> Result<Basis, Reason> {
-    if policy.pins.is_empty() {
-        path(host, chain, &policy.anchors, now, None)?;
-        return Ok(Basis {
-            matched_pin: None,
-            remarks: Vec::new(),
-        });
-    }
-    match path(host, chain, &policy.anchors, now, Some(&policy.pins)) {
-        Ok(matched_pin) => Ok(Basis {
-            matched_pin,
-            remarks: Vec::new(),
-        }),
-        // A path that lacks only the pin: say so, rather than that there is none.
-        Err(_) => {
-            path(host, chain, &policy.anchors, now, None)?;
-            Err(Reason::PinMismatch)
-        }
-    }
-}
-
-/// A pinned leaf authenticates itself (as DANE-EE does, RFC 7671 section 5.1); a pinned issuer of
-/// the served chain is the anchor, and name and dates decide (as DANE-TA does, section 5.2).
-fn by_pins(
-    policy: &Policy,
-    host: &Host,
-    chain: &[CertificateDer<'_>],
-    now: UnixTime,
-) -> Result<Basis, Reason> {
-    let (leaf, issuers) = chain.split_first().ok_or(Reason::PinMismatch)?;
-    let pinned = |der: &CertificateDer<'_>| spki(der).filter(|pin| policy.pins.contains(pin));
-    if let Some(pin) = pinned(leaf) {
-        return Ok(Basis {
-            matched_pin: Some(pin),
-            remarks: remarks(host, leaf, now),
-        });
-    }
-    let anchors: Vec<TrustAnchor<'_>> = issuers
-        .iter()
-        .filter(|der| pinned(der).is_some())
-        .filter_map(|der| anchor_from_trusted_cert(der).ok())
-        .collect();
-    if anchors.is_empty() {
-        return Err(Reason::PinMismatch);
-    }
-    let matched_pin = path(host, chain, &anchors, now, Some(&policy.pins))?;
-    Ok(Basis {
-        matched_pin,
-        remarks: Vec::new(),
-    })
-}
-
-/// Builds a path (RFC 5280 section 6) from the leaf to an anchor, with a pinned key on it if pins
-/// are given, and compares the name (RFC 9525: subject alternative names only). Gives the pin.
-fn path(
-    host: &Host,
-    chain: &[CertificateDer<'_>],
-    anchors: &[TrustAnchor<'_>],
-    now: UnixTime,
-    pins: Option<&[Pin]>,
-) -> Result<Option<Pin>, Reason> {
-    let (leaf, others) = chain.split_first().ok_or(Reason::UnknownIssuer)?;
-    let leaf = EndEntityCert::try_from(leaf).map_err(|error| reason(&error))?;
-    let has_pin = |path: &VerifiedPath<'_>| match pins {
-        Some(pins) if pin_on(path, pins).is_none() => Err(webpki::Error::UnknownIssuer),
-        _ => Ok(()),
+    let question = Question {
+        policy,
+        host,
+        chain: chain.get(..MAX_CHAIN).unwrap_or(chain),
+        now,
+        pins: policy.pins.usable(now),
     };
-    let algorithms = default_provider().signature_verification_algorithms.all;
-    let path = leaf
-        .verify_for_usage(
-            algorithms,
+    question
+        .judge()
+        .map_err(|reason| Box::new(question.reject(reason)))
+}
+
+struct Question<'a> {
+    policy: &'a Policy,
+    host: &'a Host,
+    chain: &'a [CertificateDer<'a>],
+    now: UnixTime,
+    /// Those of the policy's pins that may be used now.
+    pins: Vec<Pin>,
+}
+
+impl Question<'_> {
+    fn judge(&self) -> Result<Basis, Reason> {
+        let policy = self.policy;
+        let leaf = self.chain.first();
+        let leaf = leaf.ok_or(Reason::Unfit("the peer showed none"))?;
+        EndEntityCert::try_from(leaf).map_err(|error| path::reason(&error))?;
+        if policy.is_empty() {
+            return Err(Reason::NothingToCompare);
+        }
+        if !policy.certificates.is_empty() && !policy.certificates.contains(leaf) {
+            return Err(Reason::CertificateMismatch);
+        }
+        match (policy.has_anchors(), policy.pins.is_empty()) {
+            (true, true) => self.path(&policy.anchors, false).map(Basis::of_path),
+            (true, false) => self.by_anchors_and_pins(),
+            (false, true) => self.by_itself(leaf, None),
+            (false, false) => self.by_pins(),
+        }
+    }
+
+    /// Path, name and dates, and one of the pins on the path that was validated.
+    fn by_anchors_and_pins(&self) -> Result<Basis, Reason> {
+        let anchors = &self.policy.anchors;
+        self.path(anchors, true).map(Basis::of_path).or_else(|_| {
+            // A path that lacks only the pin: say so, rather than that there is none.
+            self.path(anchors, false)?;
+            Err(Reason::PinMismatch)
+        })
+    }
+
+    /// A pinned leaf authenticates itself (as DANE-EE does, RFC 7671 section 5.1); a pinned issuer
+    /// of the served chain is the anchor, and name and dates decide (as DANE-TA does, section 5.2).
+    fn by_pins(&self) -> Result<Basis, Reason> {
+        let (leaf, issuers) = self.chain.split_first().ok_or(Reason::PinMismatch)?;
+        let pinned = |der: &CertificateDer<'_>| spki(der).filter(|pin| self.pins.contains(pin));
+        if let Some(pin) = pinned(leaf) {
+            return self.by_itself(leaf, Some(pin));
+        }
+        let anchors: Vec<TrustAnchor<'_>> = issuers
+            .iter()
+            .filter(|der| pinned(der).is_some())
+            .filter_map(|der| anchor_from_trusted_cert(der).ok())
+            .collect();
+        if anchors.is_empty() {
+            return Err(Reason::PinMismatch);
+        }
+        self.path(&anchors, true).map(Basis::of_path)
+    }
+
+    /// A leaf that was named by its key or its octets: name and dates are told, and decide only in
+    /// a strict policy.
+    fn by_itself(
+        &self,
+        leaf: &CertificateDer<'_>,
+        matched_pin: Option<Pin>,
+    ) -> Result<Basis, Reason> {
+        if !self.policy.crls.is_empty() {
+            // Without a path there is no issuer to check a list by; what was demanded is not
+            // passed over.
+            return Err(Reason::RevocationUnknown(
+                "revocation lists need the issuer's CA in the policy, or its key among the pins",
+            ));
+        }
+        let findings = findings(self.host, leaf, self.now);
+        match findings.first() {
+            Some((reason, _)) if self.policy.strict => Err(reason.clone()),
+            _ => Ok(Basis {
+                matched_pin,
+                remarks: findings.into_iter().map(|(_, words)| words).collect(),
+            }),
+        }
+    }
+
+    fn path(&self, anchors: &[TrustAnchor<'_>], pinned: bool) -> Result<Option<Pin>, Reason> {
+        let demands = Demands {
+            host: self.host,
             anchors,
-            others,
-            now,
-            KeyUsage::server_auth(),
-            None,
-            Some(&has_pin),
-        )
-        .map_err(|error| reason(&error))?;
-    leaf.verify_is_valid_for_subject_name(host.server_name())
-        .map_err(|error| reason(&error))?;
-    Ok(pins.and_then(|pins| pin_on(&path, pins)))
-}
-
-/// The first pinned key on a validated path: leaf, intermediates, anchor.
-fn pin_on(path: &VerifiedPath<'_>, pins: &[Pin]) -> Option<Pin> {
-    let leaf = path.end_entity().subject_public_key_info();
-    let between = path
-        .intermediate_certificates()
-        .map(|c| c.subject_public_key_info());
-    let anchor = webpki::spki_for_anchor(path.anchor());
-    std::iter::once(leaf)
-        .chain(between)
-        .chain(std::iter::once(anchor))
-        .map(|der| Pin::of_spki(&der))
-        .find(|pin| pins.contains(pin))
-}
-
-/// What name and dates of a leaf would have said, where they don't decide.
-fn remarks(host: &Host, leaf: &CertificateDer<'_>, now: UnixTime) -> Vec<String> {
-    use x509_cert::der::Decode as _;
-    let mut remarks = Vec::new();
-    if let Ok(parsed) = EndEntityCert::try_from(leaf)
-        && parsed
-            .verify_is_valid_for_subject_name(host.server_name())
-            .is_err()
-    {
-        remarks.push(format!("the certificate does not name {host}"));
+            now: self.now,
+            crls: Some(&self.policy.crls),
+            pins: pinned.then_some(&self.pins),
+        };
+        path::build(self.chain, &demands)
     }
-    if let Ok(parsed) = x509_cert::Certificate::from_der(leaf) {
-        let validity = parsed.tbs_certificate().validity();
-        if now.as_secs() > validity.not_after.to_unix_duration().as_secs() {
-            remarks.push(format!(
-                "the certificate has expired ({})",
-                validity.not_after.to_date_time()
-            ));
-        }
-        if now.as_secs() < validity.not_before.to_unix_duration().as_secs() {
-            remarks.push(format!(
-                "the certificate is not valid before {}",
-                validity.not_before.to_date_time()
-            ));
+
+    fn reject(&self, reason: Reason) -> Rejection {
+        let otherwise = if self.policy.has_anchors() {
+            self.path(&self.policy.anchors, false)
+        } else {
+            // The caller's lists speak of the caller's CAs, not of Mozilla's.
+            let demands = Demands {
+                host: self.host,
+                anchors: roots::mozilla(),
+                now: self.now,
+                crls: None,
+                pins: None,
+            };
+            path::build(self.chain, &demands)
+        };
+        Rejection {
+            reason,
+            host: self.host.to_string(),
+            expected: self.policy.pins.all().iter().map(|d| d.pin).collect(),
+            unusable: self.policy.pins.unusable(self.now),
+            chain: describe_chain(self.chain),
+            valid_otherwise: otherwise.is_ok(),
         }
     }
-    remarks
 }
 
-/// The path builder's answer in our words.
-fn reason(error: &webpki::Error) -> Reason {
-    use webpki::Error as E;
-    match error {
-        E::UnknownIssuer | E::InvalidSignatureForPublicKey => Reason::UnknownIssuer,
-        E::CertNotValidForName(_) => Reason::NameMismatch,
-        E::CertExpired { .. } => Reason::Expired,
-        E::CertNotValidYet { .. } => Reason::NotYetValid,
-        E::CaUsedAsEndEntity => Reason::Unfit("it is the certificate of a CA, not of a server"),
-        E::EndEntityUsedAsCa => Reason::Unfit("a certificate of its chain is not that of a CA"),
-        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => {
-            Reason::Unfit("its extended key usage does not allow servers")
-        }
-        E::NameConstraintViolation | E::MalformedNameConstraint => {
-            Reason::Unfit("its issuer may not issue for that name")
-        }
-        E::PathLenConstraintViolated => Reason::Unfit("its chain is longer than an issuer allows"),
-        E::MaximumNameConstraintComparisonsExceeded
-        | E::MaximumPathBuildCallsExceeded
-        | E::MaximumPathDepthExceeded
-        | E::MaximumSignatureChecksExceeded => {
-            Reason::Unfit("its chain takes more work to check than any honest one")
-        }
-        E::UnsupportedSignatureAlgorithmContext(_)
-        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
-            Reason::Unfit("it is signed in a way that is not supported (too old or too new)")
-        }
-        E::UnsupportedCertVersion => Reason::Unfit("it is not of version 3"),
-        E::InvalidCertValidity => Reason::Unfit("it ends before it begins"),
-        E::UnsupportedCriticalExtension => {
-            Reason::Unfit("it has a critical extension that is not known here")
-        }
-        _ => Reason::Unfit("it is malformed"),
+/// What name and dates of a leaf say against it.
+fn findings(host: &Host, leaf: &CertificateDer<'_>, now: UnixTime) -> Vec<(Reason, String)> {
+    let mut findings = Vec::new();
+    let named = EndEntityCert::try_from(leaf)
+        .and_then(|parsed| parsed.verify_is_valid_for_subject_name(host.server_name()));
+    if named.is_err() {
+        let words = format!("the certificate does not name {host}");
+        findings.push((Reason::NameMismatch, words));
     }
+    let Ok(parsed) = x509_cert::Certificate::from_der(leaf) else {
+        // What can't be read here can't be shown to be in time.
+        let reason = Reason::Unfit("its dates can't be read");
+        findings.push((reason, "the certificate's dates can't be read".to_owned()));
+        return findings;
+    };
+    let validity = parsed.tbs_certificate().validity();
+    if now.as_secs() > validity.not_after.to_unix_duration().as_secs() {
+        let end = validity.not_after.to_date_time();
+        let words = format!("the certificate has expired ({end})");
+        findings.push((Reason::Expired, words));
+    }
+    if now.as_secs() < validity.not_before.to_unix_duration().as_secs() {
+        let begin = validity.not_before.to_date_time();
+        let words = format!("the certificate is not valid before {begin}");
+        findings.push((Reason::NotYetValid, words));
+    }
+    findings
 }

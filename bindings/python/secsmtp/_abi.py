@@ -71,6 +71,9 @@ E_BAD_CERTIFICATE = 4009
 E_STARTTLS_MISSING = 4010
 E_STARTTLS_REFUSED = 4011
 E_BYTES_BEFORE_TLS = 4012
+E_REVOKED = 4013
+E_REVOCATION_UNKNOWN = 4014
+E_CRL_EXPIRED = 4015
 E_MALFORMED_REPLY = 5001
 E_REPLY_TOO_LONG = 5002
 E_UNEXPECTED_REPLY = 5003
@@ -131,6 +134,9 @@ STATUS_NAMES = {
     4010: "SECSMTP_E_STARTTLS_MISSING",
     4011: "SECSMTP_E_STARTTLS_REFUSED",
     4012: "SECSMTP_E_BYTES_BEFORE_TLS",
+    4013: "SECSMTP_E_REVOKED",
+    4014: "SECSMTP_E_REVOCATION_UNKNOWN",
+    4015: "SECSMTP_E_CRL_EXPIRED",
     5001: "SECSMTP_E_MALFORMED_REPLY",
     5002: "SECSMTP_E_REPLY_TOO_LONG",
     5003: "SECSMTP_E_UNEXPECTED_REPLY",
@@ -192,6 +198,7 @@ SIGNATURES = {
     "secsmtp_error_text": ("const char *", ("const secsmtp_error *", "size_t *")),
     "secsmtp_error_receipt": ("int32_t", ("const secsmtp_error *", "secsmtp_receipt **")),
     "secsmtp_error_free": ("int32_t", ("secsmtp_error *",)),
+    "secsmtp_known_servers_learn": ("int32_t", ("const char *", "size_t", "const char *", "size_t", "uint32_t", "const char *", "size_t", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_abi_version": ("uint32_t", ()),
     "secsmtp_version_number": ("uint32_t", ()),
     "secsmtp_version_string": ("const char *", ()),
@@ -217,6 +224,14 @@ SIGNATURES = {
     "secsmtp_policy_add_certificate": ("int32_t", ("secsmtp_policy *", "const uint8_t *", "size_t", "secsmtp_error **")),
     "secsmtp_policy_add_certificate_file": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_policy_free": ("int32_t", ("secsmtp_policy *",)),
+    "secsmtp_policy_set_strict": ("int32_t", ("secsmtp_policy *", "int32_t", "secsmtp_error **")),
+    "secsmtp_policy_add_pin_with_window": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "int64_t", "int64_t", "secsmtp_error **")),
+    "secsmtp_policy_add_pin_file": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_add_known_servers": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "const char *", "size_t", "uint32_t", "secsmtp_error **")),
+    "secsmtp_policy_add_crl": ("int32_t", ("secsmtp_policy *", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_add_crl_file": ("int32_t", ("secsmtp_policy *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_set_client_certificate": ("int32_t", ("secsmtp_policy *", "const uint8_t *", "size_t", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_policy_verify_chain": ("int32_t", ("const secsmtp_policy *", "const char *", "size_t", "const uint8_t *", "size_t", "int64_t", "secsmtp_report **", "secsmtp_error **")),
     "secsmtp_receipt_outcome": ("int32_t", ("const secsmtp_receipt *",)),
     "secsmtp_receipt_stage": ("int32_t", ("const secsmtp_receipt *",)),
     "secsmtp_receipt_secret_released": ("int32_t", ("const secsmtp_receipt *",)),

@@ -1,0 +1,3 @@
+//! What the fuzz targets run, as plain functions, so that the library's tests replay them too.
+
+pub mod trust;

@@ -1,0 +1,51 @@
+//! The file of known mail servers: written here, by an explicit call, and nowhere else.
+
+use std::ffi::c_char;
+
+use super::error::secsmtp_error;
+use super::handle::Handle;
+use super::{arg, guard};
+use crate::error::Error;
+use crate::status::Status;
+use crate::tls::{Clock, Host, KnownServer, Pin, learn};
+
+/// Adds a pin that was confirmed for host and port to the file of known mail servers at path, which
+/// is made if there is none; what stands there already is left alone. The file changes whole or not
+/// at all, and one writer waits for the other, for up to 5 seconds. The text by says who confirmed
+/// the pin. A send never writes this file.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT, SECSMTP_E_PIN;
+/// SECSMTP_E_VALUE for a text by that is empty, over 200 octets, or has a control character;
+/// SECSMTP_E_FILE if the file can't be read or written, or a line of it is wrong.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_known_servers_learn(
+    path: *const c_char,
+    path_len: usize,
+    host: *const c_char,
+    host_len: usize,
+    port: u32,
+    pin: *const c_char,
+    pin_len: usize,
+    by: *const c_char,
+    by_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(Handle::NONE.as_ptr::<u8>(), error_out, || {
+            let path = arg::text("path", path, path_len)?;
+            let host = Host::parse(arg::text("host", host, host_len)?)
+                .map_err(|why| Error::argument(Status::Host, "host", why))?;
+            let port = arg::port(port)?;
+            let wrong = |why| Error::argument(Status::Pin, "pin", why);
+            let pins = Pin::parse_list(arg::text("pin", pin, pin_len)?).map_err(wrong)?;
+            let by = arg::text("by", by, by_len)?;
+            let now = Clock::System.now().as_secs();
+            for pin in pins {
+                let server = KnownServer::new(&host, port, pin, now, by)
+                    .map_err(|why| Error::argument(Status::Value, "by", why))?;
+                learn(path, &server)?;
+            }
+            Ok(())
+        })
+    }
+}

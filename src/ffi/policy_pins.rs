@@ -1,0 +1,98 @@
+//! secsmtp_policy, continued: pins from elsewhere than a text, and how strictly they are taken.
+
+use std::ffi::c_char;
+
+use super::error::secsmtp_error;
+use super::policy::{change, secsmtp_policy};
+use super::{arg, guard};
+
+/// With pins or a certificate alone, lets name and dates decide too (1), or only tells them (0, the
+/// default). With CAs or roots they always decide.
+/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_set_strict(
+    policy: *mut secsmtp_policy,
+    strict: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let strict = arg::flag("strict", strict)?;
+            change(policy, |policy| {
+                policy.strict = strict;
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Adds SPKI pins, in the form of secsmtp_policy_add_pin, that may be used from not_before to
+/// not_after, in seconds since 1970, both included. Outside that time they match nothing, as if
+/// another key were met: a pin that ran out never turns pinning off.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_PIN, SECSMTP_E_VALUE for a negative time.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_pin_with_window(
+    policy: *mut secsmtp_policy,
+    pin: *const c_char,
+    pin_len: usize,
+    not_before: i64,
+    not_after: i64,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let pin = arg::text("pin", pin, pin_len)?;
+            let from = arg::seconds("not_before", not_before)?;
+            let to = arg::seconds("not_after", not_after)?;
+            change(policy, |policy| policy.add_pin_with_window(pin, from, to))
+        })
+    }
+}
+
+/// Adds the pin of the one key in a file, which is read now: a certificate or a public key (BEGIN
+/// CERTIFICATE, BEGIN PUBLIC KEY), PEM or DER.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE; SECSMTP_E_PIN if the file holds no key,
+/// several, or a private one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_pin_file(
+    policy: *mut secsmtp_policy,
+    path: *const c_char,
+    path_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let path = arg::text("path", path, path_len)?;
+            change(policy, |policy| policy.add_pin_file(path))
+        })
+    }
+}
+
+/// Adds the pins that a file of known mail servers, which is read now, has for host and port. One
+/// pin a line: host, port, pin, the time it was learnt (2026-11-23T00:00:00Z), and by whom;
+/// separated by spaces; lines that begin with # are comments.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE if it can't be read or a line of it is
+/// wrong; SECSMTP_E_HOST, SECSMTP_E_PORT; SECSMTP_E_NO_TRUST if it has no pin for host and port.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_known_servers(
+    policy: *mut secsmtp_policy,
+    path: *const c_char,
+    path_len: usize,
+    host: *const c_char,
+    host_len: usize,
+    port: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let path = arg::text("path", path, path_len)?;
+            let host = arg::text("host", host, host_len)?;
+            let port = arg::port(port)?;
+            change(policy, |policy| policy.add_known_servers(path, host, port))
+        })
+    }
+}

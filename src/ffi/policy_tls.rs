@@ -1,0 +1,108 @@
+//! secsmtp_policy, continued: revocation lists, the client's own certificate, and the verdict on a
+//! chain without a network.
+
+use std::ffi::c_char;
+
+use super::error::secsmtp_error;
+use super::policy::{self, change, secsmtp_policy};
+use super::report::{ReportObject, secsmtp_report};
+use super::{arg, guard};
+use crate::client::Report;
+use crate::error::Error;
+use crate::status::Status;
+use crate::tls::{Clock, Host, verify_pem};
+
+/// Demands revocation lists for each certificate of a path below its CA: PEM (BEGIN X509 CRL, one or
+/// more), or one in DER. A certificate that is revoked, one of which no list tells, and a list that
+/// is out of date are errors of each connection. Of two lists by one CA the one added later counts.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_crl(
+    policy: *mut secsmtp_policy,
+    list: *const u8,
+    list_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let bytes = arg::bytes("list", list, list_len)?;
+            change(policy, |policy| policy.add_crl(bytes))
+        })
+    }
+}
+
+/// Demands the revocation lists in a file, which is read now.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_add_crl_file(
+    policy: *mut secsmtp_policy,
+    path: *const c_char,
+    path_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let path = arg::text("path", path, path_len)?;
+            change(policy, |policy| policy.add_crl_file(path))
+        })
+    }
+}
+
+/// Shows this certificate to a server that asks for one, after it was verified: a chain, leaf
+/// first, and its key without a passphrase, both in PEM. Raises the minimum to TLS 1.3, because TLS
+/// 1.2 would show the certificate in clear. A probe never shows it.
+/// Ownership: copied; the caller wipes its own copy of the key. Threads: any.
+/// Errors: SECSMTP_E_CERTIFICATE if they can't be read or don't belong together.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_set_client_certificate(
+    policy: *mut secsmtp_policy,
+    chain: *const u8,
+    chain_len: usize,
+    key: *const u8,
+    key_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            let chain = arg::bytes("chain", chain, chain_len)?;
+            let key = arg::bytes("key", key, key_len)?;
+            change(policy, |policy| policy.set_client_certificate(chain, key))
+        })
+    }
+}
+
+/// Judges a chain for host without a network, as a connection would: PEM, leaf first, or a single
+/// certificate in DER; at a time in seconds since 1970, or if it is negative now. That somebody
+/// holds the leaf's key is what only a connection proves. A chain that is not trusted is no error:
+/// see secsmtp_report_verdict.
+/// Ownership: copied; *report_out is the caller's, on success only; secsmtp_report_free.
+/// Threads: any. Errors: SECSMTP_E_HOST; SECSMTP_E_CERTIFICATE if there is no chain to be read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_policy_verify_chain(
+    policy: *const secsmtp_policy,
+    host: *const c_char,
+    host_len: usize,
+    chain: *const u8,
+    chain_len: usize,
+    at_unix_seconds: i64,
+    report_out: *mut *mut secsmtp_report,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(policy, error_out, || {
+            arg::place("report_out", report_out)?;
+            let host = Host::parse(arg::text("host", host, host_len)?)
+                .map_err(|why| Error::argument(Status::Host, "host", why))?;
+            let chain = arg::bytes("chain", chain, chain_len)?;
+            let policy = policy::copy(policy)?;
+            let clock = u64::try_from(at_unix_seconds).map_or(policy.clock, Clock::Fixed);
+            let verdict = verify_pem(&policy, &host, chain, clock.now())?;
+            let report = Report::of_chain(&host, verdict);
+            arg::hand_out(report_out, ReportObject::new(&report))
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! Revocation lists (RFC 5280 section 5) from the caller: where there are any they are demanded,
+//! for each certificate of a path below its anchor.
+
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateRevocationListDer;
+use rustls::pki_types::pem::PemObject;
+use webpki::{BorrowedCertRevocationList, CertRevocationList};
+
+/// Revocation lists that were read. Of two by the same issuer the one added later counts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Crls(Vec<Arc<CertRevocationList<'static>>>);
+
+impl Crls {
+    /// Adds those in `bytes`: PEM (`X509 CRL`, one or more; other blocks are passed over), or one
+    /// in DER.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub(super) fn add(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let ders = if bytes.first() == Some(&0x30) {
+            vec![CertificateRevocationListDer::from(bytes)]
+        } else {
+            CertificateRevocationListDer::pem_slice_iter(bytes)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|_| "is not well-formed PEM".to_owned())?
+        };
+        if ders.is_empty() {
+            return Err("holds no list, neither PEM (BEGIN X509 CRL) nor DER".to_owned());
+        }
+        let read = |der: &CertificateRevocationListDer<'_>| {
+            let owned = BorrowedCertRevocationList::from_der(der)?.to_owned()?;
+            Ok(Arc::new(CertRevocationList::Owned(owned)))
+        };
+        let lists: Result<Vec<_>, webpki::Error> = ders.iter().map(read).collect();
+        let lists =
+            lists.map_err(|error| format!("holds a list that can't be read ({error:?})"))?;
+        // The path builder takes the first list of an issuer.
+        self.0.splice(..0, lists.into_iter().rev());
+        Ok(())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn lists(&self) -> Vec<&CertRevocationList<'static>> {
+        self.0.iter().map(AsRef::as_ref).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c23_what_is_no_list_is_refused() {
+        let mut crls = Crls::default();
+        for bad in [
+            &b""[..],
+            b"x",
+            b"\x30",
+            b"\x30\x80",
+            b"\x30\x03\x02\x01\x01",
+            b"-----BEGIN X509 CRL-----\nMAMCAQE=\n-----END X509 CRL-----\n",
+            b"-----BEGIN X509 CRL-----\n!\n-----END X509 CRL-----\n",
+            b"-----BEGIN X509 CRL-----\n",
+        ] {
+            assert!(crls.add(bad).is_err(), "{bad:?}");
+        }
+        assert!(crls.is_empty());
+    }
+}

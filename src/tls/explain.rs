@@ -1,0 +1,215 @@
+//! A rejection in plain words: what was expected, what was met, what that pattern means, and what
+//! to do. The stage and what left the machine are the error's to tell.
+
+use std::fmt;
+
+use super::pin_set::DatedPin;
+use super::rejection::{Reason, Rejection};
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_finding(f)?;
+        if let Some(leaf) = self.chain.first() {
+            let (subject, issuer) = (or_none(&leaf.subject), or_none(&leaf.issuer));
+            write!(
+                f,
+                " Subject: {subject}; issuer: {issuer}; key: {}.",
+                leaf.spki
+            )?;
+        }
+        for part in [self.otherwise(), self.meaning(), self.advice()] {
+            if !part.is_empty() {
+                write!(f, " {part}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rejection {
+    /// Expected and met.
+    fn write_finding(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = &self.host;
+        let leaf = self.chain.first();
+        match &self.reason {
+            Reason::NothingToCompare => {
+                f.write_str("There is nothing to compare with: no pin, CA, certificate or roots.")
+            }
+            Reason::PinMismatch => self.write_pins(f),
+            Reason::CertificateMismatch => {
+                write!(
+                    f,
+                    "The peer at {host} shows another certificate than the trusted one."
+                )
+            }
+            Reason::UnknownIssuer => {
+                write!(
+                    f,
+                    "The certificate shown for {host} leads to no CA that you trust."
+                )
+            }
+            Reason::NameMismatch => {
+                let names = leaf.map(|c| c.names.join(", "));
+                let names = names.as_deref().map_or("(none)", or_none);
+                write!(
+                    f,
+                    "The certificate shown for {host} is for another name: {names}."
+                )
+            }
+            Reason::Expired => {
+                write!(
+                    f,
+                    "The certificate shown for {host}, or one of its issuers, has expired"
+                )?;
+                leaf.map_or(Ok(()), |c| {
+                    write!(f, " (it is valid until {})", c.not_after)
+                })?;
+                f.write_str(", or this machine's clock is wrong.")
+            }
+            Reason::NotYetValid => {
+                write!(
+                    f,
+                    "The certificate shown for {host}, or one of its issuers, is not valid yet"
+                )?;
+                leaf.map_or(Ok(()), |c| {
+                    write!(f, " (it is valid from {})", c.not_before)
+                })?;
+                f.write_str(", or this machine's clock is wrong.")
+            }
+            Reason::Unfit(what) => {
+                write!(f, "The certificate shown for {host} can't be used: {what}.")
+            }
+            Reason::Revoked => write!(
+                f,
+                "The certificate shown for {host}, or one of its issuers, was revoked by its CA."
+            ),
+            Reason::RevocationUnknown(why) => write!(
+                f,
+                "Whether the certificate shown for {host} was revoked can't be told: {why}."
+            ),
+            Reason::CrlExpired => write!(
+                f,
+                "The revocation list for the certificate shown for {host} is out of date."
+            ),
+        }
+    }
+
+    fn write_pins(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = &self.host;
+        write!(
+            f,
+            "The peer at {host} has another key than the pinned ones. Expected"
+        )?;
+        write_list(f, self.expected.iter())?;
+        f.write_str("; met")?;
+        write_list(f, self.chain.iter().map(|c| &c.spki))?;
+        f.write_str(".")?;
+        if self.unusable.is_empty() {
+            return Ok(());
+        }
+        let all = self.unusable.len() == self.expected.len();
+        f.write_str(if all {
+            " All of the pins are outside their time and match nothing:"
+        } else {
+            " Outside their time, and so matching nothing:"
+        })?;
+        write_list(f, self.unusable.iter())?;
+        f.write_str(".")
+    }
+
+    /// Whether it would have been good but for this.
+    fn otherwise(&self) -> &'static str {
+        match (&self.reason, self.valid_otherwise) {
+            (Reason::PinMismatch | Reason::CertificateMismatch, true) => {
+                "The chain is valid otherwise."
+            }
+            (Reason::PinMismatch | Reason::CertificateMismatch, false) => {
+                "The chain is not valid otherwise either."
+            }
+            _ => "",
+        }
+    }
+
+    /// What the pattern means.
+    fn meaning(&self) -> &'static str {
+        if self.is_pinned_key_out_of_time() {
+            return "The key met is a pinned one, outside the time that was set for it.";
+        }
+        match (&self.reason, self.valid_otherwise) {
+            (Reason::PinMismatch | Reason::CertificateMismatch, true) => {
+                "A valid chain with another key is what interception looks like (a mail proxy, an \
+                 employer's or antivirus root). Or the provider has changed its key or certificate."
+            }
+            (Reason::PinMismatch | Reason::CertificateMismatch, false) => {
+                "Somebody stands in between, or this is the wrong server; or a server with a \
+                 certificate of its own has changed its key."
+            }
+            (Reason::UnknownIssuer, _) => {
+                "Somebody may stand in between with a certificate of their own; or the provider \
+                 uses a CA that is missing from your list, or does not send its intermediate \
+                 certificate."
+            }
+            (Reason::NameMismatch, _) => {
+                "This is the wrong server, or somebody stands in between with a certificate for \
+                 another name."
+            }
+            (Reason::Expired, _) => {
+                "The provider missed a renewal, or somebody shows an old certificate."
+            }
+            (Reason::Revoked, _) => {
+                "Its key may be in other hands: this may be somebody who stole it."
+            }
+            _ => "",
+        }
+    }
+
+    /// What to do.
+    fn advice(&self) -> &'static str {
+        if self.is_pinned_key_out_of_time() {
+            return "What to do: check this machine's clock; get the provider's present pin.";
+        }
+        match &self.reason {
+            Reason::NothingToCompare => {
+                "What to do: have the owner of the server confirm the key over another way, and \
+                 pin it."
+            }
+            Reason::PinMismatch | Reason::CertificateMismatch => {
+                "What to do: try from another network; ask the provider, over another way than \
+                 this line, whether its key has changed, and only then change the pin."
+            }
+            Reason::UnknownIssuer => {
+                "What to do: try from another network; ask the provider which CA it uses."
+            }
+            Reason::NameMismatch => {
+                "What to do: check the host name; ask the provider for the name to use."
+            }
+            Reason::Expired | Reason::NotYetValid => {
+                "What to do: check this machine's clock; else it is for the provider to mend."
+            }
+            Reason::Unfit(_) => "What to do: it is for the provider to mend.",
+            Reason::Revoked => "What to do: don't go on; ask the provider, over another way.",
+            Reason::RevocationUnknown(_) | Reason::CrlExpired => {
+                "What to do: give the current lists of each CA of the chain, or none."
+            }
+        }
+    }
+
+    fn is_pinned_key_out_of_time(&self) -> bool {
+        let met = |dated: &DatedPin| self.chain.iter().any(|c| c.spki == dated.pin);
+        self.reason == Reason::PinMismatch && self.unusable.iter().any(met)
+    }
+}
+
+fn or_none(text: &str) -> &str {
+    if text.is_empty() { "(none)" } else { text }
+}
+
+fn write_list<T: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    list: impl Iterator<Item = T>,
+) -> fmt::Result {
+    for (i, item) in list.enumerate() {
+        write!(f, "{} {item}", if i == 0 { "" } else { "," })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Files that a policy is made of, read whole and bounded.
+
+use std::fs::File;
+use std::io::Read as _;
+
+use crate::error::Error;
+use crate::proto::show;
+use crate::status::Status;
+
+/// The largest file of certificates, keys or lists.
+pub(super) const MAX: u64 = 16 * 1024 * 1024;
+
+/// Reads a file of no more than `max` octets.
+///
+/// # Errors
+/// [`Status::File`], with the argument and the path as the caller gave it.
+pub(super) fn read(argument: &'static str, path: &str, max: u64) -> Result<Vec<u8>, Error> {
+    let wrong = |why: String| Error::argument(Status::File, argument, why);
+    let shown = || show::escape(path.as_bytes(), 300);
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(max.saturating_add(1)).read_to_end(&mut bytes))
+        .map_err(|error| wrong(format!("{} can't be read ({})", shown(), error.kind())))?;
+    if bytes.len() as u64 > max {
+        return Err(wrong(format!("{} is larger than {max} octets", shown())));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,211 @@
+//! What is said: a mismatch names what was expected and met, what it means and what to do; a probe
+//! proposes pins; the log warns.
+
+use secsmtp::client::Client;
+use secsmtp::log::{Level, Log};
+use secsmtp::status::Status;
+use secsmtp::tls::{Clock, Host, Policy, RELEASED, now_at, verify_pem};
+use secsmtp_testservers::{CertKind, Honest, HonestConfig, ServerIdentity};
+
+use crate::authority::{now, pem};
+use crate::world::{HOST, MODES, NOBODYS, World, ca, client, message, pin, send};
+
+fn chain_pem(identity: &ServerIdentity) -> String {
+    identity.chain.iter().map(|der| pem(der)).collect()
+}
+
+/// A policy's words on a chain.
+fn words(policy: &Policy, identity: &ServerIdentity) -> String {
+    let host = Host::parse(HOST).expect("a host");
+    let pem = chain_pem(identity);
+    let verdict = verify_pem(policy, &host, pem.as_bytes(), policy.clock.now());
+    verdict.expect("a chain").to_string()
+}
+
+#[test]
+fn a_pin_mismatch_says_what_was_expected_met_and_meant() {
+    let w = World::get();
+    let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
+    let mut policy = Policy::new();
+    ca(w, &mut policy);
+    pin(&mut policy, NOBODYS);
+    let error = send(HOST, server.implicit_addr(), &policy).expect_err("another pin");
+    let text = error.to_string();
+    for part in [
+        HOST,
+        NOBODYS,
+        &w.pki.spki_pin(CertKind::Leaf),
+        &w.pki.spki_pin(CertKind::Intermediate),
+        "Subject: ",
+        "issuer: ",
+        "Honest Mail Intermediate",
+        "The chain is valid otherwise",
+        "what interception looks like",
+        "What to do: ",
+        "At stage tls",
+        "Nothing left this machine",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    let mut policy = Policy::new();
+    pin(&mut policy, NOBODYS);
+    let text = words(&policy, &w.good());
+    assert!(text.contains("not valid otherwise either"), "{text}");
+}
+
+#[test]
+fn c30_a_pin_out_of_its_time_is_named() {
+    let w = World::get();
+    let mut policy = Policy::new();
+    let own = w.good().spki_pin();
+    policy
+        .add_pin_with_window(&own, 0, 1_000_000_000)
+        .expect("a pin");
+    let text = words(&policy, &w.good());
+    for part in [
+        "All of the pins are outside their time",
+        "usable from 1970-01-01T00:00:00Z to 2001-09-09T01:46:40Z",
+        "The key met is a pinned one",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in: {text}");
+    }
+    pin(&mut policy, NOBODYS);
+    assert!(words(&policy, &w.good()).contains("Outside their time, and so matching nothing"));
+}
+
+#[test]
+fn every_reason_says_what_to_do() {
+    let w = World::get();
+    let mut anchored = Policy::new();
+    ca(w, &mut anchored);
+    let mut late = anchored.clone();
+    late.clock = Clock::Fixed(now() + 400 * 86_400);
+    let mut early = anchored.clone();
+    early.clock = Clock::Fixed(now() - 400 * 86_400);
+    let mut exact = Policy::new();
+    exact
+        .add_certificate(&w.other.der(CertKind::Leaf))
+        .expect("a certificate");
+    for (policy, identity, part) in [
+        (&Policy::new(), w.good(), "nothing to compare with"),
+        (&anchored, w.other.identity(), "leads to no CA"),
+        (
+            &anchored,
+            w.named(&["mail.test"]),
+            "another name: mail.test",
+        ),
+        (&late, w.good(), "has expired"),
+        (&early, w.good(), "not valid yet"),
+        (&anchored, w.leaf(|s| s.client_auth_only()), "can't be used"),
+        (&exact, w.good(), "another certificate"),
+    ] {
+        let text = words(policy, &identity);
+        assert!(
+            text.contains(part) && text.contains("What to do: "),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_probe_proposes_pins_and_says_what_they_mean() {
+    let w = World::get();
+    let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
+    for mode in MODES {
+        let address = match mode {
+            secsmtp::tls::TlsMode::Implicit => server.implicit_addr(),
+            secsmtp::tls::TlsMode::Starttls => server.starttls_addr(),
+        };
+        let mut policy = Policy::new();
+        policy.tls_mode = mode;
+        let report = client(HOST, address, &policy)
+            .expect("a client")
+            .probe(Log::off());
+        let report = report.expect("a report");
+        assert_eq!(report.status(), Status::NoTrust);
+        let text = report.to_string();
+        for part in [
+            format!("--pin {}", w.pki.spki_pin(CertKind::Leaf)),
+            format!("--pin {}", w.pki.spki_pin(CertKind::Intermediate)),
+            "As a backup".to_owned(),
+            "this trusts every certificate this issuer signs for the name".to_owned(),
+        ] {
+            assert!(text.contains(&part), "{part:?} is not in: {text}");
+        }
+    }
+    assert!(server.wait_idle(crate::world::PATIENCE));
+    for session in server.sessions() {
+        let tls = String::from_utf8_lossy(&session.tls);
+        assert_eq!(tls, "EHLO [127.0.0.1]\r\nQUIT\r\n");
+    }
+}
+
+/// The warnings of a send that gets no further than a closed port.
+fn warnings(policy: &Policy) -> Vec<String> {
+    let client = Client::new("localhost", 1, policy).expect("a client");
+    client.set_connect("127.0.0.1", 1).expect("an address");
+    let mut lines = Vec::new();
+    let mut sink = |level: Level, _, text: &str| {
+        if level == Level::Warning {
+            lines.push(text.to_owned());
+        }
+    };
+    let _ = client.send(&message(), Log::to(&mut sink, Level::Debug));
+    lines
+}
+
+#[test]
+fn c31_a_lone_pin_and_c03_a_clock_behind_warn() {
+    let mut policy = Policy::new();
+    ca(World::get(), &mut policy);
+    assert!(warnings(&policy).is_empty());
+    pin(&mut policy, NOBODYS);
+    pin(&mut policy, NOBODYS);
+    let lone = warnings(&policy);
+    assert!(
+        lone.len() == 1 && lone[0].contains(NOBODYS) && lone[0].contains("no backup"),
+        "{lone:?}"
+    );
+    pin(&mut policy, &World::get().good().spki_pin());
+    assert!(warnings(&policy).is_empty());
+    policy.clock = Clock::Fixed(RELEASED - 1);
+    let behind = warnings(&policy);
+    assert!(
+        behind.len() == 1 && behind[0].contains("clock"),
+        "{behind:?}"
+    );
+}
+
+#[test]
+fn the_receipt_says_which_pin_matched() {
+    let w = World::get();
+    let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
+    for kind in [CertKind::Leaf, CertKind::Intermediate] {
+        let own = w.pki.spki_pin(kind);
+        let mut policy = Policy::new();
+        pin(&mut policy, &format!("{NOBODYS};{own}"));
+        let receipt = send(HOST, server.implicit_addr(), &policy).expect("a receipt");
+        let peer = receipt.peer.expect("a peer");
+        assert_eq!(peer.matched_pin.map(|pin| pin.to_string()), Some(own));
+    }
+}
+
+#[test]
+fn offline_and_at_another_time() {
+    let w = World::get();
+    let mut policy = Policy::new();
+    ca(w, &mut policy);
+    let host = Host::parse(HOST).expect("a host");
+    let pem = chain_pem(&w.good());
+    let at =
+        |seconds| verify_pem(&policy, &host, pem.as_bytes(), now_at(seconds)).expect("a chain");
+    assert!(at(None).judgement.is_ok());
+    let late = at(Some(now() + 400 * 86_400))
+        .judgement
+        .expect_err("expired");
+    assert_eq!(late.status(), Status::Expired);
+    assert_eq!(
+        at(Some(0)).judgement.expect_err("early").status(),
+        Status::NotYetValid
+    );
+}

@@ -1,0 +1,212 @@
+//! C28, C29, C33: pins that were learnt: by an explicit call, whole, none lost, for one host and
+//! port, and never on the word of a stranger.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use secsmtp::log::Log;
+use secsmtp::status::Status;
+use secsmtp::tls::{Host, KnownServer, Pin, Policy, learn};
+use secsmtp_testservers::{CertKind, Honest, HonestConfig, ServerIdentity};
+
+use crate::authority::{block, pem};
+use crate::world::{HOST, NOBODYS, World, ca, client, pin, send};
+
+/// A folder of the test's own, removed with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("secsmtp-trust-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        fs::write(&path, text).expect("a file");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn entry(host: &str, port: u16, pin: &str) -> KnownServer {
+    let host = Host::parse(host).expect("a host");
+    let pin = Pin::parse_list(pin).expect("a pin")[0];
+    KnownServer::new(&host, port, pin, 1_795_132_800, "a test").expect("an entry")
+}
+
+#[test]
+fn c29_learners_side_by_side_lose_nothing() {
+    let folder = Folder::new();
+    let path = folder.path("known");
+    thread::scope(|scope| {
+        for thread in 0..8_u16 {
+            let path = &path;
+            scope.spawn(move || {
+                for port in 1..=8 {
+                    let server = entry(HOST, thread * 8 + port, NOBODYS);
+                    assert_eq!(learn(path, &server), Ok(true));
+                }
+            });
+        }
+    });
+    let text = fs::read(&path).expect("a file");
+    assert_eq!(KnownServer::parse_file(&text).expect("entries").len(), 64);
+    assert!(!fs::exists(folder.path("known.new")).expect("a folder"));
+    // What is known already leaves the file alone.
+    assert_eq!(learn(&path, &entry(HOST, 1, NOBODYS)), Ok(false));
+    assert_eq!(fs::read(&path).expect("a file"), text);
+}
+
+#[test]
+fn c29_what_is_there_is_kept_or_the_file_is_left_alone() {
+    let folder = Folder::new();
+    let path = folder.write("known", "# mine, without an end of line");
+    learn(&path, &entry(HOST, 465, NOBODYS)).expect("learnt");
+    let text = fs::read_to_string(&path).expect("a file");
+    assert!(
+        text.starts_with("# mine, without an end of line\nmail.example 465 sha256//"),
+        "{text}"
+    );
+    assert!(text.ends_with("2026-11-20T00:00:00Z a test\n"), "{text}");
+
+    let broken = folder.write("broken", "what is this\n");
+    let error = learn(&broken, &entry(HOST, 465, NOBODYS)).expect_err("a broken file");
+    assert!(
+        error.status() == Status::File && error.to_string().contains("line 1"),
+        "{error}"
+    );
+    assert_eq!(fs::read(&broken).expect("a file"), b"what is this\n");
+    assert!(!fs::exists(folder.path("broken.new")).expect("a folder"));
+
+    let error = learn(&folder.path("none/known"), &entry(HOST, 465, NOBODYS));
+    assert_eq!(error.expect_err("no folder").status(), Status::File);
+}
+
+#[test]
+fn c33_pins_are_those_of_one_host_and_port() {
+    let w = World::get();
+    let folder = Folder::new();
+    let own = w.good().spki_pin();
+    let path = folder.path("known");
+    learn(&path, &entry(HOST, 465, &own)).expect("learnt");
+    learn(&path, &entry(HOST, 465, NOBODYS)).expect("learnt");
+    let load = |host: &str, port| {
+        let mut policy = Policy::new();
+        policy.add_known_servers(&path, host, port).map(|()| policy)
+    };
+    let policy = load("MAIL.example.", 465).expect("pins");
+    assert_eq!(policy.pins().len(), 2);
+    let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
+    send(HOST, server.implicit_addr(), &policy).expect("sent");
+    for (host, port) in [(HOST, 587), ("other.example", 465)] {
+        let error = load(host, port).expect_err("no entry");
+        assert_eq!(error.status(), Status::NoTrust, "C08: never silently empty");
+    }
+    assert_eq!(
+        load("a b", 465).expect_err("no host").status(),
+        Status::Host
+    );
+    let missing = Policy::new().add_known_servers(&folder.path("none"), HOST, 465);
+    assert_eq!(missing.expect_err("no file").status(), Status::File);
+}
+
+#[test]
+fn c28_nothing_is_learnt_on_a_strangers_word() {
+    let w = World::get();
+    let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
+    let own = w.pki.spki_pin(CertKind::Leaf);
+    let parse = |text: &str| Some(Pin::parse_list(text).expect("a pin")[0]);
+    let learnt = |policy: &Policy, confirmed| {
+        let client = client(HOST, server.implicit_addr(), policy).expect("a client");
+        let report = client.probe(Log::off()).expect("a report");
+        report
+            .pin_to_learn(confirmed)
+            .map(|pin| pin.to_string())
+            .map_err(|e| e.status())
+    };
+    let nobody = Policy::new();
+    let mut trusting = Policy::new();
+    ca(w, &mut trusting);
+    let mut wrong = Policy::new();
+    pin(&mut wrong, NOBODYS);
+    assert_eq!(learnt(&nobody, None), Err(Status::NoTrust));
+    assert_eq!(learnt(&wrong, None), Err(Status::PinMismatch));
+    assert_eq!(learnt(&trusting, None), Ok(own.clone()));
+    assert_eq!(learnt(&nobody, parse(&own)), Ok(own.clone()));
+    for policy in [&nobody, &trusting, &wrong] {
+        assert_eq!(learnt(policy, parse(NOBODYS)), Err(Status::PinMismatch));
+    }
+    // An issuer's key is not the server's.
+    let issuer = parse(&w.pki.spki_pin(CertKind::Intermediate));
+    assert_eq!(learnt(&nobody, issuer), Err(Status::PinMismatch));
+}
+
+#[test]
+fn c32_a_pin_from_a_certificate_or_public_key_file() {
+    let w = World::get();
+    let folder = Folder::new();
+    let identity = w.good();
+    let leaf = &identity.chain[0];
+    let spki = spki_of(&identity);
+    let both = pem(leaf) + &pem(&identity.chain[1]);
+    for (name, file) in [
+        ("certificate PEM", folder.write("1", pem(leaf))),
+        ("certificate DER", folder.write("2", leaf)),
+        ("key PEM", folder.write("3", block("PUBLIC KEY", &spki))),
+        ("key DER", folder.write("4", &spki)),
+    ] {
+        let mut policy = Policy::new();
+        policy.add_pin_file(&file).expect(name);
+        assert_eq!(
+            policy.pins()[0].pin.to_string(),
+            identity.spki_pin(),
+            "{name}"
+        );
+    }
+    for (name, file) in [
+        ("two certificates", folder.write("5", both)),
+        ("nothing", folder.write("6", "")),
+        (
+            "a private key",
+            folder.write("7", block("PRIVATE KEY", identity.key.secret_der())),
+        ),
+        (
+            "half a certificate",
+            folder.write("8", &leaf[..leaf.len() / 2]),
+        ),
+        (
+            "more than a key",
+            folder.write("9", [&spki[..], b"x"].concat()),
+        ),
+        ("text", folder.write("10", identity.spki_pin())),
+    ] {
+        let error = Policy::new().add_pin_file(&file).expect_err(name);
+        assert_eq!(error.status(), Status::Pin, "{name}");
+    }
+    let error = Policy::new().add_pin_file(&folder.path("none"));
+    assert_eq!(error.expect_err("no file").status(), Status::File);
+}
+
+/// The public key as it stands in the certificate.
+fn spki_of(identity: &ServerIdentity) -> Vec<u8> {
+    use x509_cert::der::{Decode as _, Encode as _};
+    let parsed = x509_cert::Certificate::from_der(&identity.chain[0]).expect("a certificate");
+    let key = parsed.tbs_certificate().subject_public_key_info();
+    key.to_der().expect("DER")
+}

@@ -1,0 +1,27 @@
+//! Whom the client believes: every kind of wrong certificate, in both TLS modes, through the real
+//! client, with what the peer received as the witness. Ids are those of the attack catalogue.
+#![allow(
+    clippy::print_stderr,
+    reason = "a test that lacks its oracle says so in a plain line"
+)]
+
+mod authority;
+mod c_interface;
+mod explain;
+mod forged_signature;
+mod fuzz_replay;
+mod handshakes;
+mod identity;
+mod known_servers;
+mod matrix;
+mod matrix_anchors;
+mod matrix_anchors_and_pins;
+mod matrix_certificates;
+mod matrix_names;
+mod matrix_pins;
+mod matrix_revocation;
+mod oracle;
+mod random;
+mod resumption;
+mod weak;
+mod world;
