@@ -3,6 +3,7 @@
 # make install   PREFIX=/usr/local DESTDIR=: library, header, command, pkg-config file
 # make generate  header, declares, constants and symbol list from src/ffi
 # make lint      formatting and clippy
+# make fuzz      each fuzz target for a minute (needs cargo-fuzz, and a compiler that has its switches)
 
 CARGO  ?= cargo
 PYTHON ?= python3
@@ -24,7 +25,7 @@ LINK    := libsecsmtp.so
 BUILT   := libsecsmtp.so
 endif
 
-.PHONY: all demo test test-rust test-host lint generate install clean
+.PHONY: all demo test test-rust test-host lint fuzz generate install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -62,6 +63,10 @@ install: all
 	install -m 755 $(TARGET)/release/secsmtp $(DESTDIR)$(PREFIX)/bin/secsmtp
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    bindings/c/secsmtp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/secsmtp.pc
+
+fuzz:
+	@for target in $$(cd fuzz && ls fuzz_targets | sed 's/\.rs$$//'); do \
+	 $(CARGO) fuzz run $$target -- -max_total_time=60 || exit 1; done
 
 clean:
 	$(CARGO) clean
