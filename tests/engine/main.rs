@@ -3,9 +3,11 @@
 
 mod answers;
 mod arguments;
+mod auth;
 mod delivery;
 mod hostile;
 mod hotel;
 mod patience;
+mod scram_server;
 mod secrets;
 mod support;
