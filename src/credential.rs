@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{Cause, Error};
 use crate::proto::sasl::{
-    Binding, ChannelBinding, DEFAULT_MAX_ITERATIONS, Gs2, Kind, Login, MIN_ITERATIONS, Mechanism,
+    Binding, ChannelBinding, DEFAULT_MAX_ITERATIONS, Kind, Login, MIN_ITERATIONS, Mechanism,
     NONCE_LEN, OAuthBearer, Plain, Scram, Wish, XOAuth2,
 };
 use crate::secret::{MaySendCredentials, Secret};
@@ -171,7 +171,9 @@ impl Credential {
         self.secret.expose(witness, |secret| {
             Ok(match exchange.kind {
                 Kind::ScramPlus(hash) | Kind::Scram(hash) => {
-                    let gs2 = self.gs2(&exchange);
+                    let gs2 = self
+                        .wish
+                        .gs2(exchange.kind, exchange.offered, exchange.binding);
                     let nonce = &exchange.nonce;
                     let scram = Scram::new(hash, user, secret, gs2, nonce, self.max_iterations);
                     Box::new(scram.map_err(unprepared)?) as Box<dyn Mechanism>
@@ -184,17 +186,6 @@ impl Credential {
                 Kind::Login => Box::new(Login::new(user, secret)),
             })
         })
-    }
-
-    /// What to say of channel binding (RFC 5802 section 6). A `y` where a -PLUS was offered would
-    /// be refused as a downgrade, and rightly.
-    fn gs2(&self, exchange: &Exchange<'_>) -> Gs2 {
-        let could = self.wish.binding != ChannelBinding::Off;
-        match &exchange.binding {
-            Some(binding) if exchange.kind.is_bound() => Gs2::Bound(binding.clone()),
-            Some(_) if could && !Wish::binding_offered(exchange.offered) => Gs2::Unseen,
-            _ => Gs2::No,
-        }
     }
 
     /// Lends the secret to the holder of a verified channel.
@@ -257,37 +248,6 @@ mod tests {
             choose(&token, &["PLAIN", "XOAUTH2", "OAUTHBEARER"]),
             Ok(Kind::OAuthBearer)
         );
-    }
-
-    #[test]
-    fn f16_the_flag_says_what_was_seen_and_wished() {
-        use ChannelBinding::{Off, Prefer};
-        let said = |policy, kind: &str, offered: &str, possible: bool| {
-            let mut credential = Credential::password("u", b"p").unwrap();
-            credential.set_channel_binding(policy);
-            let offered: Vec<_> = offered.split(' ').map(str::to_owned).collect();
-            let gs2 = credential.gs2(&Exchange {
-                kind: Kind::from_name(kind).unwrap(),
-                offered: &offered,
-                binding: possible.then(|| Binding::tls_exporter(&[1; 32])),
-                nonce: [0; NONCE_LEN],
-                host: "h",
-                port: 1,
-            });
-            match gs2 {
-                Gs2::No => 'n',
-                Gs2::Unseen => 'y',
-                Gs2::Bound(_) => 'p',
-            }
-        };
-        let both = "SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
-        assert_eq!(said(Prefer, "SCRAM-SHA-256-PLUS", both, true), 'p');
-        assert_eq!(said(Prefer, "SCRAM-SHA-256", "SCRAM-SHA-256", true), 'y');
-        assert_eq!(said(Prefer, "SCRAM-SHA-256", "SCRAM-SHA-256", false), 'n');
-        assert_eq!(said(Prefer, "SCRAM-SHA-256", both, true), 'n');
-        let other = "SCRAM-SHA-256 SCRAM-SHA-384-PLUS";
-        assert_eq!(said(Prefer, "SCRAM-SHA-256", other, true), 'n');
-        assert_eq!(said(Off, "SCRAM-SHA-256", "SCRAM-SHA-256", true), 'n');
     }
 
     #[test]

@@ -72,6 +72,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     // Yahoo and AOL
     (
         "",
+        "#auth005",
+        "Yahoo and AOL take an app password here, not the account's own; after wrong ones they \
+         lock logins for a while.",
+    ),
+    (
+        "",
         "#mbr1212",
         "Yahoo and AOL take an app password here, not the account's own.",
     ),

@@ -8,6 +8,7 @@ mod delivery;
 mod hostile;
 mod hotel;
 mod patience;
+mod scram_attacks;
 mod scram_server;
 mod secrets;
 mod support;

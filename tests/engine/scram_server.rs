@@ -7,7 +7,12 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::{digest, hmac, pbkdf2};
-use secsmtp_testservers::Step;
+use secsmtp::client::Client;
+use secsmtp::credential::Credential;
+use secsmtp::tls::TlsMode;
+use secsmtp_testservers::{Pki, Scripted, Step};
+
+use crate::support::{PASSWORD, USER, client, policy};
 
 pub(crate) const SALT: &str = "c2FsdCBmb3IgdGhlIHRlc3Rz";
 
@@ -138,4 +143,62 @@ impl Server {
         let signature = mac(mac(&salted, b"Server Key").as_ref(), words.as_bytes());
         (key == client_key.as_ref()).then(|| STANDARD.encode(signature.as_ref()))
     }
+}
+
+/// Up to the offer of these mechanisms.
+pub(crate) fn offering(pki: &Pki, mechanisms: &str) -> Vec<Step> {
+    vec![
+        Step::StartTls(pki.identity()),
+        Step::send("220 m\r\n"),
+        Step::expect("EHLO"),
+        Step::send(&format!("250-m\r\n250 AUTH {mechanisms}\r\n")),
+    ]
+}
+
+/// The whole of a mail behind the login.
+pub(crate) fn mail() -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (command, reply) in [("MAIL", "250"), ("RCPT", "250"), ("DATA", "354")] {
+        steps.extend([
+            Step::expect(command),
+            Step::send(&format!("{reply} ok\r\n")),
+        ]);
+    }
+    steps.extend([Step::ReadMessage, Step::send("250 ok\r\n"), Step::ReadToEnd]);
+    steps
+}
+
+/// A script that offers `mechanisms` and plays `server`, with `after` behind its last message.
+pub(crate) fn play(
+    pki: &Pki,
+    mechanisms: &str,
+    server: Server,
+    after: Vec<Step>,
+) -> (Scripted, Arc<Mutex<Heard>>) {
+    let mut steps = offering(pki, mechanisms);
+    let (own, heard) = server.steps();
+    steps.extend(own);
+    steps.extend(after);
+    (Scripted::start(steps).unwrap(), heard)
+}
+
+/// The client's answer to the signature, and the server's word on it.
+pub(crate) fn welcome() -> Vec<Step> {
+    let mut steps = vec![Step::respond(|line, _| {
+        assert!(
+            line.is_empty(),
+            "the signature is answered by an empty line"
+        );
+        b"235 2.7.0 in\r\n".to_vec()
+    })];
+    steps.extend(mail());
+    steps
+}
+
+pub(crate) fn client_of(pki: &Pki, server: &Scripted, set: impl FnOnce(&mut Credential)) -> Client {
+    let client = client(&policy(pki, TlsMode::Implicit), server.addr());
+    let mut credential = Credential::password(USER, PASSWORD.as_bytes()).unwrap();
+    set(&mut credential);
+    client.set_credential(Some(Arc::new(credential)));
+    client
 }

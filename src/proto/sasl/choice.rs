@@ -1,7 +1,7 @@
 //! Which mechanism: the strongest that both sides allow. What the server offers can end a login,
 //! and never lower what the caller asks for.
 
-use super::{ChannelBinding, Kind};
+use super::{Binding, ChannelBinding, Gs2, Kind};
 use crate::error::Cause;
 
 /// What the caller wants of a login.
@@ -43,13 +43,18 @@ impl Wish {
         })
     }
 
-    /// Whether the server could bind: then an unbound SCRAM must not claim that it can't (RFC 5802
-    /// section 6), of whatever hash the offer is.
+    /// What to say of channel binding in an exchange of `kind` (RFC 5802 section 6). A `y` where
+    /// the server offered to bind, with whatever hash, would be refused as a downgrade, and rightly.
     #[must_use]
-    pub fn binding_offered(offered: &[String]) -> bool {
-        offered
+    pub fn gs2(&self, kind: Kind, offered: &[String], binding: Option<Binding>) -> Gs2 {
+        let seen = offered
             .iter()
-            .any(|name| name.starts_with("SCRAM-") && name.ends_with("-PLUS"))
+            .any(|name| name.starts_with("SCRAM-") && name.ends_with("-PLUS"));
+        match binding {
+            Some(binding) if kind.is_bound() => Gs2::Bound(binding),
+            Some(_) if self.binding != ChannelBinding::Off && !seen => Gs2::Unseen,
+            _ => Gs2::No,
+        }
     }
 
     fn allows(&self, kind: Kind) -> bool {
@@ -120,5 +125,30 @@ mod tests {
                 can_bind: false
             })
         );
+    }
+
+    #[test]
+    fn f16_the_flag_says_what_was_seen_and_wished() {
+        use ChannelBinding::{Off, Prefer};
+        let said = |binding, kind: &str, offered: &str, possible: bool| {
+            let wish = Wish {
+                binding,
+                ..Wish::default()
+            };
+            let octets = possible.then(|| Binding::tls_exporter(&[1; 32]));
+            match wish.gs2(Kind::from_name(kind).unwrap(), &names(offered), octets) {
+                Gs2::No => 'n',
+                Gs2::Unseen => 'y',
+                Gs2::Bound(_) => 'p',
+            }
+        };
+        let both = "SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
+        assert_eq!(said(Prefer, "SCRAM-SHA-256-PLUS", both, true), 'p');
+        assert_eq!(said(Prefer, "SCRAM-SHA-256", "SCRAM-SHA-256", true), 'y');
+        assert_eq!(said(Prefer, "SCRAM-SHA-256", "SCRAM-SHA-256", false), 'n');
+        assert_eq!(said(Prefer, "SCRAM-SHA-256", both, true), 'n');
+        let other = "SCRAM-SHA-256 SCRAM-SHA-384-PLUS";
+        assert_eq!(said(Prefer, "SCRAM-SHA-256", other, true), 'n');
+        assert_eq!(said(Off, "SCRAM-SHA-256", "SCRAM-SHA-256", true), 'n');
     }
 }

@@ -153,3 +153,29 @@ fn f20_names_are_escaped_and_prepared() {
     assert_eq!(why("u", b"\xff"), Some("password"));
     assert_eq!(why("u", "a\u{e000}".as_bytes()), Some("password"));
 }
+
+#[test]
+fn every_flipped_bit_and_every_cut_of_the_servers_words_is_noticed() {
+    let (hash, nonce, server_first, client_final, server_final) = EXCHANGES[1];
+    for (stage, right) in [server_first, server_final].into_iter().enumerate() {
+        let cuts = (0..right.len()).map(|end| right.as_bytes()[..end].to_vec());
+        let flips = (0..right.len() * 8).map(|bit| {
+            let mut octets = right.as_bytes().to_vec();
+            octets[bit / 8] ^= 1 << (bit % 8);
+            octets
+        });
+        for wrong in cuts.chain(flips) {
+            let mut scram = begin(hash, Gs2::No, nonce);
+            scram.initial();
+            let said = if stage == 0 {
+                scram.step(&wrong)
+            } else {
+                scram.step(server_first.as_bytes()).unwrap();
+                scram.step(&wrong)
+            };
+            // A changed challenge that is still well-formed gives another proof.
+            let passed = said.is_ok_and(|r| stage == 1 || *r.octets == client_final.as_bytes());
+            assert!(!passed && !scram.complete(), "{wrong:?}");
+        }
+    }
+}
