@@ -20,7 +20,7 @@ pub fn prepare(text: &[u8]) -> Result<Zeroizing<String>, &'static str> {
         Err(_) => {
             return Err(
                 "has a character, or a mix of writing directions, that SASLprep (RFC 4013) \
-                 prohibits, so that SCRAM can't carry it",
+                 prohibits, so that SCRAM can't carry it (PLAIN can, where only PLAIN is allowed)",
             );
         }
     };
