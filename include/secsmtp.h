@@ -95,6 +95,21 @@
 #define SECSMTP_TLS_1_3 13
 
 /**
+ * The login is never tied to the TLS channel.
+ */
+#define SECSMTP_CHANNEL_BINDING_OFF 0
+
+/**
+ * The login is tied to the TLS channel when the server offers that: the default.
+ */
+#define SECSMTP_CHANNEL_BINDING_PREFER 1
+
+/**
+ * No login that is not tied to the TLS channel (RFC 5802 section 6, RFC 9266).
+ */
+#define SECSMTP_CHANNEL_BINDING_REQUIRE 2
+
+/**
  * Certainly not delivered: sending again is safe.
  */
 #define SECSMTP_OUTCOME_NOT_SENT 1
@@ -485,6 +500,16 @@
 #define SECSMTP_E_NEEDS_SMTPUTF8 5010
 
 /**
+ * Channel binding is required and not to be had.
+ */
+#define SECSMTP_E_CHANNEL_BINDING 5011
+
+/**
+ * The server did not prove that it knows the password.
+ */
+#define SECSMTP_E_UNPROVEN 5012
+
+/**
  * The server refused the login.
  */
 #define SECSMTP_E_AUTH_REFUSED 6001
@@ -529,7 +554,8 @@ typedef struct secsmtp_client secsmtp_client;
 /**
  * Who logs in: a user with a password or a token. The secret is wiped from memory when the last
  * object that uses it is freed, and shown to nobody but a verified server.
- * Functions: secsmtp_credential_new_password, _new_token, _add_mechanism, _free.
+ * Functions: secsmtp_credential_new_password, _new_token, _add_mechanism, _set_floor,
+ * _set_channel_binding, _set_max_iterations, _free.
  */
 typedef struct secsmtp_credential secsmtp_credential;
 
@@ -714,7 +740,8 @@ int32_t secsmtp_client_cancel(secsmtp_client *client, secsmtp_error **error_out)
 int32_t secsmtp_client_free(secsmtp_client *client);
 
 /**
- * Makes a credential of a user name and a password, for PLAIN (RFC 4616) and LOGIN.
+ * Makes a credential of a user name and a password, for SCRAM (RFC 5802, RFC 7677), PLAIN
+ * (RFC 4616) and LOGIN.
  * Ownership: both are copied; *credential_out is the caller's; secsmtp_credential_free.
  * Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_SECRET.
  */
@@ -746,6 +773,35 @@ int32_t secsmtp_credential_add_mechanism(secsmtp_credential *credential,
                                          const char *mechanism,
                                          size_t mechanism_len,
                                          secsmtp_error **error_out);
+
+/**
+ * Allows no mechanism weaker than this one: no smaller hash, and with -PLUS nothing that is not
+ * tied to the TLS channel. The order, strongest first: SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS,
+ * SCRAM-SHA-1-PLUS, the same three without -PLUS, PLAIN, LOGIN; for tokens OAUTHBEARER, XOAUTH2.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
+ */
+int32_t secsmtp_credential_set_floor(secsmtp_credential *credential,
+                                     const char *mechanism,
+                                     size_t mechanism_len,
+                                     secsmtp_error **error_out);
+
+/**
+ * Chooses whether the login is tied to the TLS channel, so that nobody in between can pass it on
+ * (RFC 5802 section 6, RFC 9266): SECSMTP_CHANNEL_BINDING_OFF, _PREFER (the default) or _REQUIRE.
+ * Threads: any. Errors: SECSMTP_E_VALUE for another number.
+ */
+int32_t secsmtp_credential_set_channel_binding(secsmtp_credential *credential,
+                                               int32_t channel_binding,
+                                               secsmtp_error **error_out);
+
+/**
+ * Sets the most iterations of its hash that a SCRAM server may ask for: 4096 to 10000000, unless
+ * set 100000. A server that asks for more is refused before any work.
+ * Threads: any. Errors: SECSMTP_E_VALUE for another number.
+ */
+int32_t secsmtp_credential_set_max_iterations(secsmtp_credential *credential,
+                                              uint32_t max_iterations,
+                                              secsmtp_error **error_out);
 
 /**
  * Frees a credential; clients that were given it keep it. NULL is a no-op.

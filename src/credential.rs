@@ -5,7 +5,10 @@
 use std::sync::Arc;
 
 use crate::error::{Cause, Error};
-use crate::proto::sasl::{Kind, Login, Mechanism, OAuthBearer, Plain, XOAuth2};
+use crate::proto::sasl::{
+    Binding, ChannelBinding, DEFAULT_MAX_ITERATIONS, Kind, Login, MIN_ITERATIONS, Mechanism,
+    NONCE_LEN, OAuthBearer, Plain, Scram, Wish, XOAuth2,
+};
 use crate::secret::{MaySendCredentials, Secret};
 use crate::status::Status;
 
@@ -13,6 +16,8 @@ use crate::status::Status;
 /// (RFC 4954 section 4), in base64.
 const MAX_USER: usize = 1024;
 const MAX_SECRET: usize = 7168;
+/// The most iterations of SCRAM that a caller may allow: seconds of work.
+const MOST_ITERATIONS: u32 = 10_000_000;
 
 /// A login.
 #[derive(Debug, Clone)]
@@ -20,12 +25,28 @@ pub struct Credential {
     user: String,
     /// Shared, not copied: there is one place in memory to wipe.
     secret: Arc<Secret>,
-    is_token: bool,
-    allowed: Vec<Kind>,
+    wish: Wish,
+    max_iterations: u32,
+}
+
+/// What an exchange is made of, the user and the secret aside.
+pub(crate) struct Exchange<'a> {
+    /// The mechanism.
+    pub(crate) kind: Kind,
+    /// The mechanisms offered over the verified channel.
+    pub(crate) offered: &'a [String],
+    /// What the channel can be bound by.
+    pub(crate) binding: Option<Binding>,
+    /// Random octets, fresh.
+    pub(crate) nonce: [u8; NONCE_LEN],
+    /// The name that was verified.
+    pub(crate) host: &'a str,
+    /// The port meant.
+    pub(crate) port: u16,
 }
 
 impl Credential {
-    /// A user with a password, for PLAIN and LOGIN.
+    /// A user with a password, for SCRAM, PLAIN and LOGIN.
     ///
     /// # Errors
     /// [`Status::User`] or [`Status::Secret`] for what no mechanism can carry.
@@ -70,8 +91,11 @@ impl Credential {
         Ok(Self {
             user: user.to_owned(),
             secret: Arc::new(Secret::new(secret)),
-            is_token,
-            allowed: Vec::new(),
+            wish: Wish {
+                is_token,
+                ..Wish::default()
+            },
+            max_iterations: DEFAULT_MAX_ITERATIONS,
         })
     }
 
@@ -80,61 +104,105 @@ impl Credential {
     /// # Errors
     /// [`Status::Mechanism`] for one that is unknown or can't carry this kind of secret.
     pub fn add_mechanism(&mut self, name: &str) -> Result<(), Error> {
-        let wrong = |why: &str| Error::argument(Status::Mechanism, "mechanism", why);
-        let kind = Kind::from_name(name)
-            .ok_or_else(|| wrong("is none of OAUTHBEARER, XOAUTH2, PLAIN, LOGIN"))?;
-        if kind.wants_token() != self.is_token {
-            let own = if self.is_token {
-                "a password, and this is a token"
-            } else {
-                "a token, and this is a password"
-            };
-            return Err(wrong(&format!("wants {own}")));
-        }
-        self.allowed.push(kind);
+        let kind = self.kind("mechanism", name)?;
+        self.wish.allowed.push(kind);
         Ok(())
     }
 
-    /// The strongest mechanism that the server offers and the caller allows.
+    /// Allows nothing weaker than this mechanism: no smaller hash, and behind a floor with -PLUS
+    /// nothing that is not tied to the channel. What the server offers never lowers it.
     ///
     /// # Errors
-    /// That there is none.
-    pub(crate) fn choose(&self, offered: &[String]) -> Result<Kind, Cause> {
-        let allowed = |kind: &Kind| {
-            kind.wants_token() == self.is_token
-                && (self.allowed.is_empty() || self.allowed.contains(kind))
-        };
-        let candidates = Kind::ALL.into_iter().filter(allowed);
-        candidates
-            .clone()
-            .find(|kind| offered.iter().any(|name| name == kind.name()))
-            .ok_or_else(|| Cause::MechanismMissing {
-                offered: offered.to_vec(),
-                allowed: candidates.map(Kind::name).collect(),
-            })
+    /// [`Status::Mechanism`] for one that is unknown or can't carry this kind of secret.
+    pub fn set_floor(&mut self, name: &str) -> Result<(), Error> {
+        self.wish.floor = Some(self.kind("floor", name)?);
+        Ok(())
+    }
+
+    /// Whether the login is to be tied to the TLS channel (RFC 5802 section 6).
+    pub fn set_channel_binding(&mut self, binding: ChannelBinding) {
+        self.wish.binding = binding;
+    }
+
+    /// The most iterations that a SCRAM server may ask for, from 4096 (RFC 7677 section 4) to ten
+    /// million; 100,000 unless set. A server that asks for more is refused before any work.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for another number.
+    pub fn set_max_iterations(&mut self, max: u32) -> Result<(), Error> {
+        if !(MIN_ITERATIONS..=MOST_ITERATIONS).contains(&max) {
+            let why = format!("{max} is not between {MIN_ITERATIONS} and {MOST_ITERATIONS}");
+            return Err(Error::argument(Status::Value, "max_iterations", why));
+        }
+        self.max_iterations = max;
+        Ok(())
+    }
+
+    fn kind(&self, argument: &'static str, name: &str) -> Result<Kind, Error> {
+        let wrong = |why: &str| Error::argument(Status::Mechanism, argument, why);
+        let kind = Kind::from_name(name).ok_or_else(|| {
+            wrong(
+                "is none of SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, each also with -PLUS, \
+                 OAUTHBEARER, XOAUTH2, PLAIN, LOGIN",
+            )
+        })?;
+        match (kind.wants_token(), self.wish.is_token) {
+            (false, true) => Err(wrong("wants a password, and this is a token")),
+            (true, false) => Err(wrong("wants a token, and this is a password")),
+            _ => Ok(kind),
+        }
+    }
+
+    /// What the caller wants of the login.
+    pub(crate) fn wish(&self) -> &Wish {
+        &self.wish
     }
 
     /// Begins an exchange, for the holder of a verified channel.
+    ///
+    /// # Errors
+    /// When the mechanism can't carry this user or password.
     pub(crate) fn begin<W: MaySendCredentials>(
         &self,
-        kind: Kind,
         witness: &W,
-        host: &str,
-        port: u16,
-    ) -> Box<dyn Mechanism> {
-        self.secret.expose(witness, |secret| match kind {
-            Kind::OAuthBearer => {
-                Box::new(OAuthBearer::new(&self.user, secret, host, port)) as Box<dyn Mechanism>
-            }
-            Kind::XOAuth2 => Box::new(XOAuth2::new(&self.user, secret)),
-            Kind::Plain => Box::new(Plain::new(&self.user, secret)),
-            Kind::Login => Box::new(Login::new(&self.user, secret)),
+        exchange: Exchange<'_>,
+    ) -> Result<Box<dyn Mechanism>, Cause> {
+        let user = &self.user;
+        self.secret.expose(witness, |secret| {
+            Ok(match exchange.kind {
+                Kind::ScramPlus(hash) | Kind::Scram(hash) => {
+                    let gs2 = self
+                        .wish
+                        .gs2(exchange.kind, exchange.offered, exchange.binding);
+                    let nonce = &exchange.nonce;
+                    let scram = Scram::new(hash, user, secret, gs2, nonce, self.max_iterations);
+                    Box::new(scram.map_err(unprepared)?) as Box<dyn Mechanism>
+                }
+                Kind::OAuthBearer => {
+                    Box::new(OAuthBearer::new(user, secret, exchange.host, exchange.port))
+                }
+                Kind::XOAuth2 => Box::new(XOAuth2::new(user, secret)),
+                Kind::Plain => Box::new(Plain::new(user, secret)),
+                Kind::Login => Box::new(Login::new(user, secret)),
+            })
         })
     }
 
     /// Lends the secret to the holder of a verified channel.
     pub(crate) fn secret(&self) -> &Secret {
         &self.secret
+    }
+}
+
+fn unprepared((argument, why): (&'static str, &'static str)) -> Cause {
+    let status = match argument {
+        "user" => Status::User,
+        _ => Status::Secret,
+    };
+    Cause::Argument {
+        status,
+        argument,
+        why: why.to_owned(),
     }
 }
 
@@ -162,27 +230,33 @@ mod tests {
     #[test]
     fn f01_what_is_offered_never_lowers_what_is_allowed() {
         let offered = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+        let choose = |c: &Credential, list: &[&str]| c.wish().choose(&offered(list), true);
         let mut credential = Credential::password("u", b"p").unwrap();
-        assert_eq!(
-            credential.choose(&offered(&["LOGIN", "PLAIN"])),
-            Ok(Kind::Plain)
-        );
-        assert_eq!(credential.choose(&offered(&["LOGIN"])), Ok(Kind::Login));
+        assert_eq!(choose(&credential, &["LOGIN", "PLAIN"]), Ok(Kind::Plain));
+        assert_eq!(choose(&credential, &["LOGIN"]), Ok(Kind::Login));
         credential.add_mechanism("plain").unwrap();
-        assert!(credential.choose(&offered(&["LOGIN", "CRAM-MD5"])).is_err());
-        assert!(credential.choose(&offered(&["XOAUTH2"])).is_err());
-        assert_eq!(
-            credential.add_mechanism("XOAUTH2").unwrap_err().status(),
-            Status::Mechanism
-        );
-        assert_eq!(
-            credential.add_mechanism("NTLM").unwrap_err().status(),
-            Status::Mechanism
-        );
+        assert!(choose(&credential, &["LOGIN", "CRAM-MD5"]).is_err());
+        assert!(choose(&credential, &["XOAUTH2"]).is_err());
+        for name in ["XOAUTH2", "NTLM"] {
+            let added = credential.add_mechanism(name).unwrap_err();
+            let floored = credential.set_floor(name).unwrap_err();
+            assert_eq!(added.status(), Status::Mechanism);
+            assert_eq!(floored.status(), Status::Mechanism);
+        }
         let token = Credential::token("u", b"t").unwrap();
         assert_eq!(
-            token.choose(&offered(&["PLAIN", "XOAUTH2", "OAUTHBEARER"])),
+            choose(&token, &["PLAIN", "XOAUTH2", "OAUTHBEARER"]),
             Ok(Kind::OAuthBearer)
         );
+    }
+
+    #[test]
+    fn f10_the_maximum_has_bounds_of_its_own() {
+        let mut credential = Credential::password("u", b"p").unwrap();
+        for wrong in [0, 4095, 10_000_001, u32::MAX] {
+            let error = credential.set_max_iterations(wrong).unwrap_err();
+            assert_eq!(error.status(), Status::Value);
+        }
+        assert!(credential.set_max_iterations(4096).is_ok());
     }
 }

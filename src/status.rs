@@ -66,6 +66,8 @@ pub enum Status {
     TooLarge = 5008,
     Needs8Bit = 5009,
     NeedsSmtputf8 = 5010,
+    ChannelBinding = 5011,
+    Unproven = 5012,
     AuthRefused = 6001,
     SenderRefused = 6002,
     RecipientRefused = 6003,
@@ -331,6 +333,16 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         Status::NeedsSmtputf8,
         "SECSMTP_E_NEEDS_SMTPUTF8",
         "An address is not ASCII and the server lacks SMTPUTF8.",
+    ),
+    (
+        Status::ChannelBinding,
+        "SECSMTP_E_CHANNEL_BINDING",
+        "Channel binding is required and not to be had.",
+    ),
+    (
+        Status::Unproven,
+        "SECSMTP_E_UNPROVEN",
+        "The server did not prove that it knows the password.",
     ),
     (
         Status::AuthRefused,

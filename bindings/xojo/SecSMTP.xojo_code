@@ -83,6 +83,18 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_credential_set_channel_binding Lib kLib Alias "secsmtp_credential_set_channel_binding" (credential As Ptr, channel_binding As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_credential_set_floor Lib kLib Alias "secsmtp_credential_set_floor" (credential As Ptr, mechanism As CString, mechanism_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_credential_set_max_iterations Lib kLib Alias "secsmtp_credential_set_max_iterations" (credential As Ptr, max_iterations As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_debug_live_handles Lib kLib Alias "secsmtp_debug_live_handles" () As Int64
 	#tag EndExternalMethod
 
@@ -484,6 +496,15 @@ Protected Module SecSMTP
 	#tag Constant, Name = ABI_VERSION, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = CHANNEL_BINDING_OFF, Type = Double, Dynamic = False, Default = \"0", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = CHANNEL_BINDING_PREFER, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = CHANNEL_BINDING_REQUIRE, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_ADDRESS, Type = Double, Dynamic = False, Default = \"1009", Scope = Protected
 	#tag EndConstant
 
@@ -509,6 +530,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_CERTIFICATE_MISMATCH, Type = Double, Dynamic = False, Default = \"4004", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_CHANNEL_BINDING, Type = Double, Dynamic = False, Default = \"5011", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_CLOSING, Type = Double, Dynamic = False, Default = \"5004", Scope = Protected
@@ -650,6 +674,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_UNKNOWN_ISSUER, Type = Double, Dynamic = False, Default = \"4005", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_UNPROVEN, Type = Double, Dynamic = False, Default = \"5012", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_UNSOLICITED, Type = Double, Dynamic = False, Default = \"5005", Scope = Protected

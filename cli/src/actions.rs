@@ -223,6 +223,12 @@ fn credential(o: &Options) -> Result<Option<Credential>, Error> {
     for mechanism in &o.mechanisms {
         credential.add_mechanism(mechanism)?;
     }
+    if let Some(floor) = &o.floor {
+        credential.set_floor(floor)?;
+    }
+    if let Some(binding) = o.channel_binding {
+        credential.set_channel_binding(binding);
+    }
     Ok(Some(credential))
 }
 

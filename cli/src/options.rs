@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lexopt::ValueExt as _;
 use lexopt::prelude::{Long, Short, Value};
+use secsmtp::proto::sasl::ChannelBinding;
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub(crate) struct Options {
     pub(crate) user: Option<String>,
     pub(crate) secret: Option<SecretSource>,
     pub(crate) mechanisms: Vec<String>,
+    pub(crate) floor: Option<String>,
+    pub(crate) channel_binding: Option<ChannelBinding>,
     pub(crate) from: Option<String>,
     pub(crate) to: Vec<String>,
     pub(crate) partial: bool,
@@ -89,6 +92,8 @@ impl Options {
             user: None,
             secret: None,
             mechanisms: Vec::new(),
+            floor: None,
+            channel_binding: None,
             from: None,
             to: Vec::new(),
             partial: false,
@@ -172,6 +177,11 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
                 set_secret(&mut o, SecretSource::TokenFile(args.value()?.into()))?;
             }
             Long("mechanism") if sending => o.mechanisms.push(args.value()?.string()?),
+            Long("floor") if sending => o.floor = Some(args.value()?.string()?),
+            Long("channel-binding") if sending => {
+                let word = args.value()?.string()?;
+                o.channel_binding = Some(binding(&word)?);
+            }
             Long("from") if sending => o.from = Some(args.value()?.string()?),
             Long("to") if sending => o.to.push(args.value()?.string()?),
             Long("partial") if sending => o.partial = true,
@@ -208,6 +218,8 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
         }
         (None, Some(_)) => Err("a password or token needs --user".into()),
         (None, None) if !o.mechanisms.is_empty() => Err("--mechanism needs --user".into()),
+        (None, None) if o.floor.is_some() => Err("--floor needs --user".into()),
+        (None, None) if o.channel_binding.is_some() => Err("--channel-binding needs --user".into()),
         _ => Ok(()),
     }
 }
@@ -233,6 +245,15 @@ fn one_of<T: Copy>(
         )
         .into()
     })
+}
+
+fn binding(word: &str) -> Result<ChannelBinding, lexopt::Error> {
+    match word {
+        "off" => Ok(ChannelBinding::Off),
+        "prefer" => Ok(ChannelBinding::Prefer),
+        "require" => Ok(ChannelBinding::Require),
+        _ => Err(format!("--channel-binding takes off, prefer or require, not {word}").into()),
+    }
 }
 
 fn port(text: &str) -> Result<u32, lexopt::Error> {
@@ -302,6 +323,9 @@ mod tests {
             "send --server h --client-key k",
             "send --server h --client-certificate c",
             "probe --server h --client-certificate c --client-key k",
+            "send --server h --floor PLAIN",
+            "send --server h --channel-binding off",
+            "send --server h --user u --password-env V --channel-binding never",
         ] {
             assert!(of(bad).is_err(), "{bad}");
         }

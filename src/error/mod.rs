@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod hints;
 mod text;
 
 use std::io;
@@ -315,7 +316,18 @@ pub enum Cause {
         offered: Vec<String>,
         /// What the caller allows.
         allowed: Vec<&'static str>,
+        /// The weakest that the caller takes.
+        floor: Option<&'static str>,
     },
+    /// Channel binding is required and not to be had.
+    Unbound {
+        /// The mechanisms that the server offers.
+        offered: Vec<String>,
+        /// Whether this channel could be bound to.
+        can_bind: bool,
+    },
+    /// The server took the login without proving that it knows the password.
+    Unproven,
     /// Larger than the server's SIZE.
     TooLarge {
         /// Octets of the message.
@@ -401,6 +413,8 @@ impl Error {
             Cause::Unsolicited => Status::Unsolicited,
             Cause::AuthMissing => Status::AuthMissing,
             Cause::MechanismMissing { .. } => Status::MechanismMissing,
+            Cause::Unbound { .. } => Status::ChannelBinding,
+            Cause::Unproven => Status::Unproven,
             Cause::TooLarge { .. } => Status::TooLarge,
             Cause::Needs8Bit => Status::Needs8Bit,
             Cause::NeedsSmtputf8 { .. } => Status::NeedsSmtputf8,

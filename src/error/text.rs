@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use super::hints::hint;
 use super::{Cause, Error, Outcome, Refused, ReplyFault, Retry, Stage};
 
 impl fmt::Display for Error {
@@ -14,6 +15,9 @@ impl fmt::Display for Error {
                 write!(f, " {line}")?;
             }
             f.write_str(".")?;
+            if let Some(hint) = hint(answer) {
+                write!(f, " {hint}")?;
+            }
         }
         if self.record.stage == Stage::Local {
             return f.write_str(" Nothing was sent: no connection was opened.");
@@ -36,6 +40,10 @@ impl Error {
         let record = &self.record;
         let envelope = record.stage >= Stage::Mail;
         match (record.secret_released, record.content_released) {
+            (false, false) if record.stage == Stage::Auth => {
+                "Neither the password or token nor anything computed from it left this machine, no \
+                 address and no content."
+            }
             (false, false) if !envelope => {
                 "Nothing left this machine: no login, no address, no content."
             }
@@ -114,11 +122,33 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         Cause::AuthMissing => {
             f.write_str("A login was given, and the server offers none over the verified channel.")
         }
-        Cause::MechanismMissing { offered, allowed } => write!(
+        Cause::MechanismMissing {
+            offered,
+            allowed,
+            floor,
+        } => {
+            write!(f, "The server offers only {}", words(offered))?;
+            match floor {
+                Some(floor) => write!(f, ", and the floor is {floor}: ")?,
+                None => f.write_str(", and ")?,
+            }
+            write!(f, "allowed are {}.", words(allowed))
+        }
+        Cause::Unbound {
+            offered,
+            can_bind: true,
+        } => write!(
             f,
-            "The server offers only the mechanisms {}, and allowed are {}.",
-            words(offered),
-            words(allowed)
+            "Channel binding is required, and the server offers only {}, none of them an allowed \
+             SCRAM with -PLUS.",
+            words(offered)
+        ),
+        Cause::Unbound {
+            can_bind: false, ..
+        } => f.write_str("Channel binding is required, and this connection has none to give."),
+        Cause::Unproven => f.write_str(
+            "The server did not prove that it knows the password, as SCRAM asks of it: it may be \
+             an impostor.",
         ),
         Cause::TooLarge { size, limit } => {
             write!(

@@ -13,6 +13,13 @@ pub const SECSMTP_TLS_1_2: i32 = 12;
 /// TLS 1.3 only.
 pub const SECSMTP_TLS_1_3: i32 = 13;
 
+/// The login is never tied to the TLS channel.
+pub const SECSMTP_CHANNEL_BINDING_OFF: i32 = 0;
+/// The login is tied to the TLS channel when the server offers that: the default.
+pub const SECSMTP_CHANNEL_BINDING_PREFER: i32 = 1;
+/// No login that is not tied to the TLS channel (RFC 5802 section 6, RFC 9266).
+pub const SECSMTP_CHANNEL_BINDING_REQUIRE: i32 = 2;
+
 /// Certainly not delivered: sending again is safe.
 pub const SECSMTP_OUTCOME_NOT_SENT: i32 = 1;
 /// The verified server said no, with a 4yz or 5yz reply.
@@ -173,6 +180,10 @@ pub const SECSMTP_E_TOO_LARGE: i32 = 5008;
 pub const SECSMTP_E_NEEDS_8BIT: i32 = 5009;
 /// An address is not ASCII and the server lacks SMTPUTF8.
 pub const SECSMTP_E_NEEDS_SMTPUTF8: i32 = 5010;
+/// Channel binding is required and not to be had.
+pub const SECSMTP_E_CHANNEL_BINDING: i32 = 5011;
+/// The server did not prove that it knows the password.
+pub const SECSMTP_E_UNPROVEN: i32 = 5012;
 /// The server refused the login.
 pub const SECSMTP_E_AUTH_REFUSED: i32 = 6001;
 /// The server refused the sender.

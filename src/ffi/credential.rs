@@ -10,10 +10,12 @@ use super::handle::{self, Handle};
 use super::{arg, guard};
 use crate::credential::Credential;
 use crate::error::Error;
+use crate::proto::sasl::ChannelBinding;
 
 /// Who logs in: a user with a password or a token. The secret is wiped from memory when the last
 /// object that uses it is freed, and shown to nobody but a verified server.
-/// Functions: secsmtp_credential_new_password, _new_token, _add_mechanism, _free.
+/// Functions: secsmtp_credential_new_password, _new_token, _add_mechanism, _set_floor,
+/// _set_channel_binding, _set_max_iterations, _free.
 pub struct secsmtp_credential(());
 
 type Object = Mutex<Credential>;
@@ -25,7 +27,8 @@ pub(super) fn copy(credential: *const secsmtp_credential) -> Result<Arc<Credenti
     Ok(Arc::new(copy))
 }
 
-/// Makes a credential of a user name and a password, for PLAIN (RFC 4616) and LOGIN.
+/// Makes a credential of a user name and a password, for SCRAM (RFC 5802, RFC 7677), PLAIN
+/// (RFC 4616) and LOGIN.
 /// Ownership: both are copied; *credential_out is the caller's; secsmtp_credential_free.
 /// Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_SECRET.
 #[unsafe(no_mangle)]
@@ -90,6 +93,66 @@ pub unsafe extern "C" fn secsmtp_credential_add_mechanism(
             let name = arg::text("mechanism", mechanism, mechanism_len)?;
             let object = handle::get::<Object>(Handle::of(credential), "credential")?;
             object.lock().add_mechanism(name)
+        })
+    }
+}
+
+/// Allows no mechanism weaker than this one: no smaller hash, and with -PLUS nothing that is not
+/// tied to the TLS channel. The order, strongest first: SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS,
+/// SCRAM-SHA-1-PLUS, the same three without -PLUS, PLAIN, LOGIN; for tokens OAUTHBEARER, XOAUTH2.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_credential_set_floor(
+    credential: *mut secsmtp_credential,
+    mechanism: *const c_char,
+    mechanism_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(credential, error_out, || {
+            let name = arg::text("mechanism", mechanism, mechanism_len)?;
+            let object = handle::get::<Object>(Handle::of(credential), "credential")?;
+            object.lock().set_floor(name)
+        })
+    }
+}
+
+/// Chooses whether the login is tied to the TLS channel, so that nobody in between can pass it on
+/// (RFC 5802 section 6, RFC 9266): SECSMTP_CHANNEL_BINDING_OFF, _PREFER (the default) or _REQUIRE.
+/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_credential_set_channel_binding(
+    credential: *mut secsmtp_credential,
+    channel_binding: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(credential, error_out, || {
+            let policies = ChannelBinding::ALL.map(|policy| (policy as i32, policy));
+            let policy = arg::choice("channel_binding", channel_binding, policies)?;
+            let object = handle::get::<Object>(Handle::of(credential), "credential")?;
+            object.lock().set_channel_binding(policy);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the most iterations of its hash that a SCRAM server may ask for: 4096 to 10000000, unless
+/// set 100000. A server that asks for more is refused before any work.
+/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_credential_set_max_iterations(
+    credential: *mut secsmtp_credential,
+    max_iterations: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(credential, error_out, || {
+            let object = handle::get::<Object>(Handle::of(credential), "credential")?;
+            object.lock().set_max_iterations(max_iterations)
         })
     }
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::address::{Address, EhloName};
+use super::sasl::Response;
 
 /// A command ready to be written, together with its line for the log. Only those made here exist,
 /// each from validated parts.
@@ -41,11 +42,11 @@ impl Command {
 
     /// AUTH with or without an initial response (RFC 4954 section 4); the response is not shown.
     #[must_use]
-    pub fn auth(mechanism: &str, initial: Option<&[u8]>) -> Self {
+    pub fn auth(mechanism: &str, initial: Option<&Response>) -> Self {
         let Some(initial) = initial else {
             return Self::plain(format!("AUTH {mechanism}"));
         };
-        let encoded = encode(initial);
+        let encoded = encode(&initial.octets);
         let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len().saturating_add(64)));
         wire.extend_from_slice(b"AUTH ");
         wire.extend_from_slice(mechanism.as_bytes());
@@ -57,22 +58,21 @@ impl Command {
         Self {
             wire,
             shown,
-            secret: true,
+            secret: initial.secret,
         }
     }
 
-    /// An answer to a 334. `secret` says whether anything of it depends on the secret; neither
-    /// kind is shown.
+    /// An answer to a 334, not shown.
     #[must_use]
-    pub fn auth_response(response: &[u8], secret: bool) -> Self {
-        let encoded = encode(response);
+    pub fn auth_response(response: &Response) -> Self {
+        let encoded = encode(&response.octets);
         let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len().saturating_add(2)));
         wire.extend_from_slice(&encoded);
         wire.extend_from_slice(b"\r\n");
         Self {
             wire,
             shown: format!("({} octets not shown)", encoded.len()),
-            secret,
+            secret: response.secret,
         }
     }
 
@@ -160,6 +160,10 @@ mod tests {
     #[test]
     fn commands_read_as_the_rfc_has_them() {
         let a = Address::parse("a@b.c").unwrap();
+        let response = |octets: &[u8]| Response {
+            octets: octets.to_vec().into(),
+            secret: true,
+        };
         let of = |c: Command| String::from_utf8(c.wire().to_vec()).unwrap();
         assert_eq!(
             of(Command::mail(Some(&a), Some(9), true, true)),
@@ -171,19 +175,23 @@ mod tests {
         );
         assert_eq!(of(Command::rcpt(&a)), "RCPT TO:<a@b.c>\r\n");
         assert_eq!(
-            of(Command::auth("PLAIN", Some(b"\0u\0p"))),
+            of(Command::auth("PLAIN", Some(&response(b"\0u\0p")))),
             "AUTH PLAIN AHUAcA==\r\n"
         );
         assert_eq!(
-            of(Command::auth("EXTERNAL", Some(b""))),
+            of(Command::auth("EXTERNAL", Some(&response(b"")))),
             "AUTH EXTERNAL =\r\n"
         );
-        assert_eq!(of(Command::auth_response(b"", false)), "\r\n");
+        assert_eq!(of(Command::auth_response(&response(b""))), "\r\n");
     }
 
     #[test]
     fn i01_auth_lines_are_shown_by_length() {
-        let command = Command::auth("PLAIN", Some(b"\0user\0password"));
+        let response = Response {
+            octets: b"\0user\0password".to_vec().into(),
+            secret: true,
+        };
+        let command = Command::auth("PLAIN", Some(&response));
         assert_eq!(command.shown(), "AUTH PLAIN (20 octets not shown)");
         assert!(!format!("{command:?}").contains("AHVzZXI"));
     }

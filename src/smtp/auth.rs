@@ -3,15 +3,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::channel::{Channel, Verified};
-use crate::credential::Credential;
+use crate::credential::{Credential, Exchange};
 use crate::error::{Cause, Error, Outcome, Refused, Stage};
 use crate::log::Level;
 use crate::net::Transport;
 use crate::proto::command::Command;
 use crate::proto::reply::Reply;
-use crate::proto::sasl::{MAX_CHALLENGE, Mechanism, Response};
+use crate::proto::sasl::{Kind, MAX_CHALLENGE, Mechanism, NONCE_LEN, Response, Stop};
 
 use super::context::Context;
 use super::session::Session;
@@ -31,32 +32,58 @@ impl<T: Transport> Session<Verified<T>> {
         credential: &Credential,
     ) -> Result<(), Error> {
         cx.enter(Stage::Auth);
-        let Some(offered) = &self.capabilities.auth else {
+        let Some(offered) = self.capabilities.auth.clone() else {
             return Err(cx.fail(Cause::AuthMissing));
         };
-        let kind = credential.choose(offered).map_err(|cause| cx.fail(cause))?;
+        let binding = self.channel.channel_binding();
+        let chosen = credential.wish().choose(&offered, binding.is_some());
+        let kind = chosen.map_err(|cause| cx.fail(cause))?;
         credential
             .secret()
             .expose(&self.channel, |secret| cx.scrubber.learn(secret));
-        let mut mechanism = credential.begin(kind, &self.channel, &cx.host, cx.port);
-        self.exchange(cx, kind.name(), &mut *mechanism)?;
+        let mut nonce = [0; NONCE_LEN];
+        let random = SystemRandom::new().fill(&mut nonce);
+        random.map_err(|_| cx.fail(Cause::Random))?;
+        let exchange = Exchange {
+            kind,
+            offered: &offered,
+            binding,
+            nonce,
+            host: &cx.host,
+            port: cx.port,
+        };
+        let begun = credential.begin(&self.channel, exchange);
+        let mut mechanism = begun.map_err(|cause| cx.fail(cause))?;
+        self.exchange(cx, kind, &mut *mechanism)?;
+        // Once more at the end, of what was really said: a name with -PLUS is not yet a binding.
+        if kind.is_bound() && mechanism.bound().is_none() {
+            return Err(cx.fail(Cause::Unbound {
+                offered,
+                can_bind: false,
+            }));
+        }
         if let Some(peer) = &mut cx.record.peer {
             peer.mechanism = Some(kind.name());
+            peer.channel_binding = mechanism.bound();
         }
-        cx.say(Level::Info, || format!("logged in by {}", kind.name()));
+        cx.say(Level::Info, || match mechanism.bound() {
+            Some(binding) => format!("logged in by {}, bound by {binding}", kind.name()),
+            None => format!("logged in by {}", kind.name()),
+        });
         Ok(())
     }
 
     fn exchange(
         &mut self,
         cx: &mut Context<'_>,
-        name: &str,
+        kind: Kind,
         mechanism: &mut dyn Mechanism,
     ) -> Result<(), Error> {
         let mut held = None;
-        let mut command = Command::auth(name, None);
+        let mut command = Command::auth(kind.name(), None);
         if let Some(response) = mechanism.initial() {
-            let whole = Command::auth(name, Some(&response.octets));
+            learn(cx, &response);
+            let whole = Command::auth(kind.name(), Some(&response));
             if whole.wire().len() <= MAX_COMMAND {
                 command = whole;
             } else {
@@ -67,6 +94,11 @@ impl<T: Transport> Session<Verified<T>> {
             let reply = self.command(cx, &command)?;
             match reply.code {
                 235 if held.is_none() && mechanism.complete() => return Ok(()),
+                // The sign of one who knows no password: RFC 5802 section 5, last paragraph.
+                235 if kind.is_mutual() => {
+                    cx.record.answer = Some(cx.answer(&reply));
+                    return Err(cx.fail(Cause::Unproven));
+                }
                 334 => command = self.respond(cx, &reply, &mut held, mechanism)?,
                 421 => return Err(cx.unexpected(&reply, "235")),
                 400.. => {
@@ -87,19 +119,43 @@ impl<T: Transport> Session<Verified<T>> {
         held: &mut Option<Response>,
         mechanism: &mut dyn Mechanism,
     ) -> Result<Command, Error> {
-        let response = decode(reply).and_then(|challenge| match held.take() {
-            Some(response) if challenge.is_empty() => Some(response),
-            Some(_) => None,
-            None => mechanism.step(&challenge).ok(),
-        });
-        if let Some(response) = response {
-            return Ok(Command::auth_response(&response.octets, response.secret));
-        }
+        let undue = Err(Stop::UNDUE);
+        let response = match (decode(reply), held.take()) {
+            (Some(challenge), Some(response)) if challenge.is_empty() => Ok(response),
+            (Some(challenge), None) => mechanism.step(&challenge),
+            _ => undue,
+        };
+        let stop = match response {
+            Ok(response) => {
+                learn(cx, &response);
+                return Ok(Command::auth_response(&response));
+            }
+            Err(stop) => stop,
+        };
         // The error stands, whatever becomes of the farewell.
         let _ = self
             .channel
             .send(Command::auth_cancel().wire(), cx.deadline());
-        Err(cx.unexpected(reply, "a challenge of this mechanism"))
+        Err(match stop {
+            Stop::Unfitting(expected) => cx.unexpected(reply, expected),
+            Stop::Refused => {
+                // In words, not in base64: what the mechanism's error says is worth reading.
+                let said = decode(reply).unwrap_or_default();
+                let lines = vec![said];
+                let code = reply.code;
+                cx.record.answer = Some(cx.answer(&Reply { code, lines }));
+                cx.fail(Cause::Refused(Refused::Auth))
+            }
+            Stop::Unproven => cx.fail(Cause::Unproven),
+        })
+    }
+}
+
+/// A proof is not the password, but together with the rest of the exchange something to guess it
+/// from: it is shown as little.
+fn learn(cx: &mut Context<'_>, response: &Response) {
+    if response.secret {
+        cx.scrubber.learn(&response.octets);
     }
 }
 

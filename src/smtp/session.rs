@@ -115,6 +115,11 @@ impl<C: Channel> Session<C> {
 }
 
 fn log_reply(cx: &mut Context<'_>, reply: &Reply) {
+    if reply.code == 334 {
+        // Salt, nonces and the server's proof are what a password can be guessed from.
+        let size: usize = reply.lines.iter().map(Vec::len).sum();
+        return cx.say(Level::Debug, || format!("< 334 ({size} octets not shown)"));
+    }
     let answer = cx.answer(reply);
     let (last, lines) = match answer.text.rsplit_once('\n') {
         Some((lines, last)) => (last.to_owned(), lines.to_owned()),

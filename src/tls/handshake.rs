@@ -5,6 +5,7 @@ use std::fmt;
 
 use rustls::pki_types::CertificateDer;
 use rustls::{CertificateError, ClientConnection, HandshakeKind, ProtocolVersion};
+use zeroize::Zeroizing;
 
 use super::certificate::{Certificate, describe_chain, spki};
 use super::rejection::Rejection;
@@ -15,6 +16,7 @@ use crate::channel::{Channel, Cleartext, Fault};
 use crate::deadline::Deadline;
 use crate::error::Peer;
 use crate::net::Transport;
+use crate::proto::sasl::{Binding, EXPORTER_LABEL, EXPORTER_LEN};
 use crate::proto::show;
 use crate::secret;
 
@@ -183,6 +185,18 @@ impl<T> Verified<T> {
     #[must_use]
     pub fn basis(&self) -> &Basis {
         &self.evidence.basis
+    }
+
+    /// What ties a login to this channel: of the session's keys (RFC 9266), or of the certificate
+    /// (RFC 5929) should the TLS layer export nothing. `None` where both are undefined.
+    pub(crate) fn channel_binding(&self) -> Option<Binding> {
+        let connection = &self.stream.connection;
+        // An empty context is not the same as none in TLS 1.2, and RFC 9266 asks for the empty one.
+        let exported = Zeroizing::new([0; EXPORTER_LEN]);
+        match connection.export_keying_material(exported, EXPORTER_LABEL, Some(b"")) {
+            Ok(exported) => Some(Binding::tls_exporter(&exported)),
+            Err(_) => Binding::tls_server_end_point(connection.peer_certificates()?.first()?),
+        }
     }
 }
 

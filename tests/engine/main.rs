@@ -3,9 +3,12 @@
 
 mod answers;
 mod arguments;
+mod auth;
 mod delivery;
 mod hostile;
 mod hotel;
 mod patience;
+mod scram_attacks;
+mod scram_server;
 mod secrets;
 mod support;

@@ -19,5 +19,5 @@ pub use honest::{Honest, HonestConfig, Mail};
 pub use hotel::{Hotel, HotelConfig, Trick};
 pub use pki::{CertKind, Pki, ServerIdentity};
 pub use record::SessionRecord;
-pub use scripted::{Scripted, Step};
+pub use scripted::{Responder, Scripted, Step};
 pub use tls::TlsVersions;

@@ -17,6 +17,19 @@ const MAX_LINE: usize = 1024 * 1024;
 /// How long [`Scripted::join`] waits for the client to come and the script to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What a [`Step::Respond`] answers to a line, given what the TLS session exports for channel
+/// binding (RFC 9266).
+#[derive(Clone)]
+pub struct Responder(Arc<Respond>);
+
+type Respond = dyn Fn(&[u8], Option<[u8; 32]>) -> Vec<u8> + Send + Sync;
+
+impl std::fmt::Debug for Responder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Responder")
+    }
+}
+
 /// One step of a script.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -26,6 +39,8 @@ pub enum Step {
     Expect(String),
     /// Read a line, whatever it is.
     ReadLine,
+    /// Read a line and send what is made of it.
+    Respond(Responder),
     /// Read up to the line of a dot alone.
     ReadMessage,
     /// Wait.
@@ -50,6 +65,14 @@ impl Step {
     #[must_use]
     pub fn send(text: &str) -> Self {
         Step::Send(text.as_bytes().to_vec())
+    }
+
+    /// Read a line and send what `respond` makes of it and of the channel's binding.
+    #[must_use]
+    pub fn respond(
+        respond: impl Fn(&[u8], Option<[u8; 32]>) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        Step::Respond(Responder(Arc::new(respond)))
     }
 
     /// Expect a line that begins so.
@@ -178,6 +201,11 @@ impl Stage {
                     }
                 }
                 Step::ReadLine => drop(read_line(&mut channel)?),
+                Step::Respond(respond) => {
+                    let line = read_line(&mut channel)?;
+                    let reply = respond.0(&line, channel.exported());
+                    channel.write(&reply)?;
+                }
                 Step::ReadMessage => while read_line(&mut channel)? != b"." {},
                 Step::Sleep(time) => self.wait(*time),
                 Step::StartTls(identity) => {

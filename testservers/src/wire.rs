@@ -58,6 +58,16 @@ impl Channel {
         }
     }
 
+    /// What the TLS session exports for channel binding (RFC 9266).
+    pub(crate) fn exported(&self) -> Option<[u8; 32]> {
+        let Some(Connection::Server(server)) = &self.tls else {
+            return None;
+        };
+        server
+            .export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""))
+            .ok()
+    }
+
     /// The server's end of the handshake. A peer that speaks clear text instead is recorded so.
     pub(crate) fn accept_tls(&mut self, config: Arc<ServerConfig>) -> io::Result<()> {
         let mut first = [0_u8; 1];

@@ -6,6 +6,9 @@ TLS_MODE_IMPLICIT = 0
 TLS_MODE_STARTTLS = 1
 TLS_1_2 = 12
 TLS_1_3 = 13
+CHANNEL_BINDING_OFF = 0
+CHANNEL_BINDING_PREFER = 1
+CHANNEL_BINDING_REQUIRE = 2
 OUTCOME_NOT_SENT = 1
 OUTCOME_REFUSED = 2
 OUTCOME_ACCEPTED = 3
@@ -84,6 +87,8 @@ E_MECHANISM_MISSING = 5007
 E_TOO_LARGE = 5008
 E_NEEDS_8BIT = 5009
 E_NEEDS_SMTPUTF8 = 5010
+E_CHANNEL_BINDING = 5011
+E_UNPROVEN = 5012
 E_AUTH_REFUSED = 6001
 E_SENDER_REFUSED = 6002
 E_RECIPIENT_REFUSED = 6003
@@ -147,6 +152,8 @@ STATUS_NAMES = {
     5008: "SECSMTP_E_TOO_LARGE",
     5009: "SECSMTP_E_NEEDS_8BIT",
     5010: "SECSMTP_E_NEEDS_SMTPUTF8",
+    5011: "SECSMTP_E_CHANNEL_BINDING",
+    5012: "SECSMTP_E_UNPROVEN",
     6001: "SECSMTP_E_AUTH_REFUSED",
     6002: "SECSMTP_E_SENDER_REFUSED",
     6003: "SECSMTP_E_RECIPIENT_REFUSED",
@@ -185,6 +192,9 @@ SIGNATURES = {
     "secsmtp_credential_new_password": ("int32_t", ("const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_credential **", "secsmtp_error **")),
     "secsmtp_credential_new_token": ("int32_t", ("const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_credential **", "secsmtp_error **")),
     "secsmtp_credential_add_mechanism": ("int32_t", ("secsmtp_credential *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_credential_set_floor": ("int32_t", ("secsmtp_credential *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_credential_set_channel_binding": ("int32_t", ("secsmtp_credential *", "int32_t", "secsmtp_error **")),
+    "secsmtp_credential_set_max_iterations": ("int32_t", ("secsmtp_credential *", "uint32_t", "secsmtp_error **")),
     "secsmtp_credential_free": ("int32_t", ("secsmtp_credential *",)),
     "secsmtp_error_status": ("int32_t", ("const secsmtp_error *",)),
     "secsmtp_error_stage": ("int32_t", ("const secsmtp_error *",)),

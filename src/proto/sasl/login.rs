@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Mechanism, Response, Unfitting};
+use super::{Mechanism, Response, Stop};
 
 /// One exchange of LOGIN.
 pub struct Login {
@@ -24,8 +24,8 @@ impl Mechanism for Login {
         None
     }
 
-    fn step(&mut self, _prompt: &[u8]) -> Result<Response, Unfitting> {
-        let octets = self.answers.get(self.given).ok_or(Unfitting)?.clone();
+    fn step(&mut self, _prompt: &[u8]) -> Result<Response, Stop> {
+        let octets = self.answers.get(self.given).ok_or(Stop::UNDUE)?.clone();
         let secret = self.given == 1;
         self.given = self.given.saturating_add(1);
         Ok(Response { octets, secret })

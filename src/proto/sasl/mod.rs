@@ -1,14 +1,28 @@
 //! SASL mechanisms (RFC 4422) as pure steps over bytes: a challenge in, a response out.
 
+mod binding;
+mod choice;
+mod kind;
 mod login;
 mod oauth;
 mod plain;
+mod prepare;
+mod scram;
+mod scram_message;
+#[cfg(test)]
+mod scram_vectors;
 
 use zeroize::Zeroizing;
 
+pub use binding::{Binding, ChannelBinding, EXPORTER_LABEL, EXPORTER_LEN};
+pub use choice::Wish;
+pub use kind::{Hash, Kind};
 pub use login::Login;
 pub use oauth::{OAuthBearer, XOAuth2};
 pub use plain::Plain;
+pub use prepare::prepare;
+pub use scram::{DEFAULT_MAX_ITERATIONS, Gs2, NONCE_LEN, Scram};
+pub use scram_message::MIN_ITERATIONS;
 
 /// The longest challenge taken, encoded (RFC 4954 section 4).
 pub const MAX_CHALLENGE: usize = 12_288;
@@ -21,9 +35,21 @@ pub struct Response {
     pub secret: bool,
 }
 
-/// The challenge does not fit the mechanism: give the exchange up.
+/// Why an exchange is to be given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unfitting;
+pub enum Stop {
+    /// The challenge does not fit; what would have.
+    Unfitting(&'static str),
+    /// The challenge says that the login is refused.
+    Refused,
+    /// The server did not prove that it knows the password.
+    Unproven,
+}
+
+impl Stop {
+    /// No challenge is due, or none of this form.
+    pub const UNDUE: Self = Self::Unfitting("a challenge of this mechanism");
+}
 
 /// One exchange of one mechanism.
 pub trait Mechanism {
@@ -34,51 +60,13 @@ pub trait Mechanism {
     ///
     /// # Errors
     /// When no challenge is due, or not this one.
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Unfitting>;
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop>;
 
     /// Whether a 235 may be believed now.
     fn complete(&self) -> bool;
-}
 
-/// The mechanisms, strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// RFC 7628, for a token.
-    OAuthBearer,
-    /// The older form of it, for a token.
-    XOAuth2,
-    /// RFC 4616, for a password.
-    Plain,
-    /// The older form of it, for a password.
-    Login,
-}
-
-impl Kind {
-    /// All, strongest first.
-    pub const ALL: [Self; 4] = [Self::OAuthBearer, Self::XOAuth2, Self::Plain, Self::Login];
-
-    /// The registered name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::OAuthBearer => "OAUTHBEARER",
-            Self::XOAuth2 => "XOAUTH2",
-            Self::Plain => "PLAIN",
-            Self::Login => "LOGIN",
-        }
-    }
-
-    /// The mechanism of a name, in any case.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name().eq_ignore_ascii_case(name))
-    }
-
-    /// Whether the secret is a token, not a password.
-    #[must_use]
-    pub fn wants_token(self) -> bool {
-        matches!(self, Self::OAuthBearer | Self::XOAuth2)
+    /// The type of channel binding whose octets the completed exchange held.
+    fn bound(&self) -> Option<&'static str> {
+        None
     }
 }

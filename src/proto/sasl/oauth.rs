@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Mechanism, Response, Unfitting};
+use super::{Mechanism, Response, Stop};
 
 /// One exchange of OAUTHBEARER.
 pub struct OAuthBearer(Exchange);
@@ -63,9 +63,9 @@ impl Exchange {
         })
     }
 
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Unfitting> {
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop> {
         match self.sent {
-            0 if challenge.is_empty() => self.initial().ok_or(Unfitting),
+            0 if challenge.is_empty() => self.initial().ok_or(Stop::UNDUE),
             1 => {
                 self.sent = 2;
                 Ok(Response {
@@ -73,7 +73,7 @@ impl Exchange {
                     secret: false,
                 })
             }
-            _ => Err(Unfitting),
+            _ => Err(Stop::UNDUE),
         }
     }
 }
@@ -83,7 +83,7 @@ impl Mechanism for OAuthBearer {
         self.0.initial()
     }
 
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Unfitting> {
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop> {
         self.0.step(challenge)
     }
 
@@ -97,7 +97,7 @@ impl Mechanism for XOAuth2 {
         self.0.initial()
     }
 
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Unfitting> {
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop> {
         self.0.step(challenge)
     }
 

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Mechanism, Response, Unfitting};
+use super::{Mechanism, Response, Stop};
 
 /// One exchange of PLAIN.
 pub struct Plain {
@@ -36,12 +36,12 @@ impl Mechanism for Plain {
         })
     }
 
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Unfitting> {
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop> {
         // Reached only when the initial response was left out: the server's empty challenge.
         if self.sent || !challenge.is_empty() {
-            return Err(Unfitting);
+            return Err(Stop::UNDUE);
         }
-        self.initial().ok_or(Unfitting)
+        self.initial().ok_or(Stop::UNDUE)
     }
 
     fn complete(&self) -> bool {

@@ -1,0 +1,195 @@
+//! What the answers of large mail providers mean for the one who gets them.
+
+use super::Answer;
+
+/// Enhanced status code (empty: any), a fragment of the text in lower case, what to do. The first
+/// row that fits counts. All fragments are the providers' own words, which may change: then there
+/// is no hint, and nothing else.
+const TABLE: &[(&str, &str, &str)] = &[
+    // Google
+    (
+        "5.7.9",
+        "application-specific password",
+        "Google takes an app password here, made in the account's security settings, or an OAuth \
+         token; not the account's own password.",
+    ),
+    (
+        "5.7.8",
+        "badcredentials",
+        "Google takes an app password or an OAuth token here; it refuses the account's own \
+         password even when it is right.",
+    ),
+    (
+        "5.7.14",
+        "log in via your web browser",
+        "Google wants the owner to log in with a web browser once, and to allow this access.",
+    ),
+    (
+        "4.7.0",
+        "too many login attempts",
+        "The provider has locked logins for a while: wait before trying again.",
+    ),
+    // Microsoft
+    (
+        "5.7.139",
+        "smtpclientauthentication is disabled",
+        "SMTP AUTH is switched off for this mailbox or organisation in Exchange Online: its \
+         administrator can allow it.",
+    ),
+    (
+        "5.7.139",
+        "basic authentication is disabled",
+        "This Microsoft account takes no password over SMTP: use an OAuth token.",
+    ),
+    (
+        "5.7.30",
+        "basic authentication is not supported",
+        "Exchange Online takes no password over SMTP any more: use an OAuth token.",
+    ),
+    (
+        "5.7.139",
+        "security defaults",
+        "The organisation's security defaults at Microsoft block this kind of login: its \
+         administrator can allow it, or use an OAuth token.",
+    ),
+    (
+        "5.7.139",
+        "did not meet the criteria",
+        "A policy of the organisation at Microsoft (conditional access, for instance) blocks this \
+         login: ask its administrator.",
+    ),
+    (
+        "5.7.57",
+        "not authenticated to send",
+        "Exchange Online wants a login before it takes mail: give a user and an OAuth token.",
+    ),
+    (
+        "",
+        "sendasdenied",
+        "The mailbox that logged in may not send under this sender's address: use its own address, \
+         or have the permission (Send As) given.",
+    ),
+    // Yahoo and AOL
+    (
+        "",
+        "#auth005",
+        "Yahoo and AOL take an app password here, not the account's own; after wrong ones they \
+         lock logins for a while.",
+    ),
+    (
+        "",
+        "#mbr1212",
+        "Yahoo and AOL take an app password here, not the account's own.",
+    ),
+    // OAuth at anybody's
+    (
+        "",
+        "token expired",
+        "The access token is too old: get a new one and try again.",
+    ),
+    (
+        "",
+        "expired token",
+        "The access token is too old: get a new one and try again.",
+    ),
+    (
+        "",
+        "token has expired",
+        "The access token is too old: get a new one and try again.",
+    ),
+    (
+        "",
+        "accesstokenexpired",
+        "The access token is too old: get a new one and try again.",
+    ),
+    (
+        "",
+        "application password",
+        "The provider takes an app password here, made in the account's security settings.",
+    ),
+    (
+        "",
+        "app password",
+        "The provider takes an app password here, made in the account's security settings.",
+    ),
+];
+
+/// A sentence about a refusal that is known, for the end of the error's text.
+pub(super) fn hint(answer: &Answer) -> Option<&'static str> {
+    if answer.code < 400 {
+        return None;
+    }
+    let enhanced = answer.enhanced.as_deref().unwrap_or_default();
+    // The lines of an answer are wrapped anywhere, each with the code before it.
+    let text = answer.text.to_lowercase();
+    let words: Vec<_> = text
+        .split_whitespace()
+        .filter(|word| *word != enhanced)
+        .collect();
+    let text = words.join(" ");
+    let fits =
+        |row: &&(&str, &str, &str)| (row.0.is_empty() || row.0 == enhanced) && text.contains(row.1);
+    TABLE.iter().find(fits).map(|row| row.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(code: u16, enhanced: &str, text: &str) -> Option<&'static str> {
+        hint(&Answer {
+            code,
+            enhanced: Some(enhanced.to_owned()).filter(|e| !e.is_empty()),
+            text: text.to_owned(),
+        })
+    }
+
+    #[test]
+    fn known_refusals_have_a_hint_and_others_none() {
+        for (code, enhanced, text, word) in [
+            (
+                534,
+                "5.7.9",
+                "5.7.9 Application-specific password required. For more information, go to\n\
+                 5.7.9  https://support.google.com/mail/?p=InvalidSecondFactor",
+                "app password",
+            ),
+            (
+                535,
+                "5.7.8",
+                "5.7.8 Username and Password not accepted. For more information, go to\n5.7.8  \
+                 https://support.google.com/mail/?p=BadCredentials",
+                "Google",
+            ),
+            (
+                535,
+                "5.7.139",
+                "5.7.139 Authentication unsuccessful, SmtpClientAuthentication\n5.7.139 is \
+                 disabled for the Tenant.",
+                "administrator",
+            ),
+            (
+                535,
+                "5.7.139",
+                "5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+                "OAuth",
+            ),
+            (535, "5.7.8", "Token expired", "too old"),
+        ] {
+            let hint = of(code, enhanced, text).unwrap_or_default();
+            assert!(hint.contains(word), "{text}: {hint}");
+        }
+        assert_eq!(of(535, "5.7.8", "5.7.8 authentication failed"), None);
+        assert_eq!(of(550, "5.7.139", "unheard of"), None);
+        assert_eq!(of(250, "", "token expired"), None);
+    }
+
+    #[test]
+    fn the_table_is_well_formed() {
+        for (enhanced, fragment, sentence) in TABLE {
+            assert_eq!(*fragment, fragment.to_lowercase());
+            assert!(fragment.len() > 5 && sentence.ends_with('.') && sentence.len() < 200);
+            assert!(enhanced.is_empty() || enhanced.split('.').count() == 3);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Which mechanism: the strongest that both sides allow. What the server offers can end a login,
+//! and never lower what the caller asks for.
+
+use super::{Binding, ChannelBinding, Gs2, Kind};
+use crate::error::Cause;
+
+/// What the caller wants of a login.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Whether the secret is a token.
+    pub is_token: bool,
+    /// Only these; none named means any.
+    pub allowed: Vec<Kind>,
+    /// Nothing weaker than this.
+    pub floor: Option<Kind>,
+    /// Whether to tie the login to the channel.
+    pub binding: ChannelBinding,
+}
+
+impl Wish {
+    /// The strongest mechanism offered that the wish allows, on a channel that can be bound to or
+    /// not.
+    ///
+    /// # Errors
+    /// That there is none.
+    pub fn choose(&self, offered: &[String], can_bind: bool) -> Result<Kind, Cause> {
+        let candidates = Kind::ALL
+            .into_iter()
+            .filter(|kind| self.allows(*kind) && (can_bind || !kind.is_bound()));
+        let found = candidates
+            .clone()
+            .find(|kind| offered.iter().any(|name| name == kind.name()));
+        found.ok_or_else(|| {
+            let offered = offered.to_vec();
+            if self.binding == ChannelBinding::Require {
+                return Cause::Unbound { offered, can_bind };
+            }
+            Cause::MechanismMissing {
+                offered,
+                allowed: candidates.map(Kind::name).collect(),
+                floor: self.floor.map(Kind::name),
+            }
+        })
+    }
+
+    /// What to say of channel binding in an exchange of `kind` (RFC 5802 section 6). A `y` where
+    /// the server offered to bind, with whatever hash, would be refused as a downgrade, and rightly.
+    #[must_use]
+    pub fn gs2(&self, kind: Kind, offered: &[String], binding: Option<Binding>) -> Gs2 {
+        let seen = offered
+            .iter()
+            .any(|name| name.starts_with("SCRAM-") && name.ends_with("-PLUS"));
+        match binding {
+            Some(binding) if kind.is_bound() => Gs2::Bound(binding),
+            Some(_) if self.binding != ChannelBinding::Off && !seen => Gs2::Unseen,
+            _ => Gs2::No,
+        }
+    }
+
+    fn allows(&self, kind: Kind) -> bool {
+        kind.wants_token() == self.is_token
+            && (self.allowed.is_empty() || self.allowed.contains(&kind))
+            && self.floor.is_none_or(|floor| kind.reaches(floor))
+            && match self.binding {
+                ChannelBinding::Off => !kind.is_bound(),
+                ChannelBinding::Prefer => true,
+                ChannelBinding::Require => kind.is_bound(),
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &str) -> Vec<String> {
+        list.split(' ').map(str::to_owned).collect()
+    }
+
+    #[track_caller]
+    fn chosen(wish: &Wish, list: &str, can_bind: bool) -> Option<&'static str> {
+        wish.choose(&names(list), can_bind).ok().map(Kind::name)
+    }
+
+    #[test]
+    fn every_bound_one_stands_before_every_unbound_one_then_the_hash_counts() {
+        let wish = Wish::default();
+        let mut left: Vec<_> = Kind::ALL.into_iter().filter(|k| !k.wants_token()).collect();
+        while !left.is_empty() {
+            let offered: Vec<_> = left.iter().rev().map(|k| k.name().to_owned()).collect();
+            assert_eq!(wish.choose(&offered, true), Ok(left.remove(0)));
+        }
+        let all = "LOGIN SCRAM-SHA-1-PLUS SCRAM-SHA-512 CRAM-MD5";
+        assert_eq!(chosen(&wish, all, true), Some("SCRAM-SHA-1-PLUS"));
+        assert_eq!(chosen(&wish, all, false), Some("SCRAM-SHA-512"));
+    }
+
+    #[test]
+    fn f01_f16_policy_list_and_floor_each_exclude() {
+        let of = |binding, floor: &str, list: &str| Wish {
+            binding,
+            floor: Kind::from_name(floor),
+            allowed: list.split(' ').filter_map(Kind::from_name).collect(),
+            is_token: false,
+        };
+        let offer = "PLAIN SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256";
+        use ChannelBinding::{Off, Prefer, Require};
+        for (wish, expected) in [
+            (of(Off, "", ""), Some("SCRAM-SHA-256")),
+            (of(Require, "", ""), Some("SCRAM-SHA-1-PLUS")),
+            (of(Require, "SCRAM-SHA-256", ""), None),
+            (of(Prefer, "SCRAM-SHA-256", ""), Some("SCRAM-SHA-256")),
+            (of(Prefer, "SCRAM-SHA-1-PLUS", ""), Some("SCRAM-SHA-1-PLUS")),
+            (of(Prefer, "SCRAM-SHA-512", ""), None),
+            (of(Prefer, "", "SCRAM-SHA-1"), Some("SCRAM-SHA-1")),
+            (of(Off, "SCRAM-SHA-1-PLUS", ""), None),
+        ] {
+            assert_eq!(chosen(&wish, offer, true), expected, "{wish:?}");
+        }
+        let require = of(Require, "", "");
+        assert_eq!(
+            require.choose(&names(offer), false),
+            Err(Cause::Unbound {
+                offered: names(offer),
+                can_bind: false
+            })
+        );
+    }
+
+    #[test]
+    fn f16_the_flag_says_what_was_seen_and_wished() {
+        use ChannelBinding::{Off, Prefer};
+        let said = |binding, kind: &str, offered: &str, possible: bool| {
+            let wish = Wish {
+                binding,
+                ..Wish::default()
+            };
+            let octets = possible.then(|| Binding::tls_exporter(&[1; 32]));
+            match wish.gs2(Kind::from_name(kind).unwrap(), &names(offered), octets) {
+                Gs2::No => 'n',
+                Gs2::Unseen => 'y',
+                Gs2::Bound(_) => 'p',
+            }
+        };
+        let both = "SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
+        assert_eq!(said(Prefer, "SCRAM-SHA-256-PLUS", both, true), 'p');
+        assert_eq!(said(Prefer, "SCRAM-SHA-256", "SCRAM-SHA-256", true), 'y');
+        assert_eq!(said(Prefer, "SCRAM-SHA-256", "SCRAM-SHA-256", false), 'n');
+        assert_eq!(said(Prefer, "SCRAM-SHA-256", both, true), 'n');
+        let other = "SCRAM-SHA-256 SCRAM-SHA-384-PLUS";
+        assert_eq!(said(Prefer, "SCRAM-SHA-256", other, true), 'n');
+        assert_eq!(said(Off, "SCRAM-SHA-256", "SCRAM-SHA-256", true), 'n');
+    }
+}

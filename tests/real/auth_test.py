@@ -1,0 +1,101 @@
+"""Each mechanism that a server written by others truly offers, with the right password and a wrong one."""
+
+import os
+import subprocess
+import unittest
+
+from tests.real import real_test
+
+PASSWORDS = ("PLAIN", "LOGIN")
+SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-1")
+PLUS = ("SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS")
+# Address, mode, mechanisms for passwords, the strongest first.
+OFFERS = (
+    ("POSTFIX_SUBMISSIONS", "implicit", SCRAM + PASSWORDS),
+    ("POSTFIX_CYRUS", "starttls", ("SCRAM-SHA-512",) + SCRAM + PASSWORDS),
+    ("EXIM_SUBMISSIONS", "implicit", SCRAM + PASSWORDS),
+    ("OPENSMTPD_SUBMISSIONS", "implicit", PASSWORDS),
+    ("DOVECOT23_SUBMISSIONS", "implicit", SCRAM + PASSWORDS),
+    ("DOVECOT24_SUBMISSIONS", "implicit", PLUS + SCRAM + PASSWORDS),
+    ("AIOSMTPD_SUBMISSIONS", "implicit", ("PLAIN", "LOGIN")),
+    ("NODEMAILER_SUBMISSIONS", "implicit", PASSWORDS),
+    ("HARAKA_SUBMISSIONS", "implicit", PASSWORDS),
+)
+
+
+class Mechanisms(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        real_test.RealServers.setUpClass()
+        cls.real = real_test.RealServers()
+
+    def login(self, address, mode, user, *options, password=None):
+        """Sends one small mail; gives the exit status, the result and the log."""
+        env = self.real.env
+        password = password or env[user.upper() + "_PASSWORD"]
+        command = [str(real_test.peers.command()), "send", "--server", env["SERVER_NAME"], "--connect", env[address], "--tls", mode, "--json", "--verbose"]
+        command += ["--from", env[user.upper() + "_ADDRESS"], "--to", env["BOB_ADDRESS"], "--user", user, "--password-env", "A_SECRET"]
+        command += [str(part) for part in (*self.real.trust(), *options)]
+        done = subprocess.run(command, input=b"Subject: login\r\n\r\nbody\r\n", stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "A_SECRET": password}, timeout=90)
+        log = done.stderr.decode()
+        for form in real_test.forms(password):
+            self.assertNotIn(form.decode(errors="replace"), log + done.stdout.decode())
+        return done.returncode, real_test.json.loads(done.stdout), log
+
+    def offers(self):
+        return (offer for offer in OFFERS if offer[0] in self.real.env)
+
+    def test_each_mechanism_logs_both_users_in(self):
+        for address, mode, mechanisms in self.offers():
+            for mechanism in mechanisms:
+                # bob's password is not ASCII: SASLprep and UTF-8 meet somebody else's
+                for user in ("alice", "bob"):
+                    with self.subTest(address=address, mechanism=mechanism, user=user):
+                        status, result, log = self.login(address, mode, user, "--mechanism", mechanism)
+                        self.assertEqual((status, result["outcome"]), (0, "accepted"), log)
+                        self.assertEqual(result["peer"]["mechanism"], mechanism)
+                        bound = "tls-exporter" if mechanism.endswith("-PLUS") else None
+                        self.assertEqual(result["peer"]["channel_binding"], bound)
+
+    def test_a_wrong_password_is_refused_once(self):
+        for address, mode, mechanisms in self.offers():
+            for mechanism in mechanisms:
+                with self.subTest(address=address, mechanism=mechanism):
+                    status, result, log = self.login(address, mode, "alice", "--mechanism", mechanism, password="not-the-Password")
+                    self.assertEqual((status, result["outcome"], result["stage"]), (11, "refused", "auth"), log)
+                    self.assertEqual(result["status_name"], "SECSMTP_E_AUTH_REFUSED")
+                    self.assertEqual(log.count("> AUTH "), 1)
+                    self.assertIs(result["secret_released"], True)
+
+    def test_the_strongest_is_taken_unasked(self):
+        for address, mode, mechanisms in self.offers():
+            with self.subTest(address=address):
+                _, result, log = self.login(address, mode, "alice")
+                self.assertEqual((result["outcome"], result["peer"]["mechanism"]), ("accepted", mechanisms[0]), log)
+
+    def test_binding_is_the_callers_choice(self):
+        # Dovecot 2.4 refuses the flag y as a downgrade: with binding off it must be n.
+        _, result, log = self.login("DOVECOT24_SUBMISSIONS", "implicit", "bob", "--channel-binding", "off")
+        self.assertEqual((result["outcome"], result["peer"]["mechanism"], result["peer"]["channel_binding"]), ("accepted", "SCRAM-SHA-256", None), log)
+        for mode, address in (("implicit", "DOVECOT24_SUBMISSIONS"), ("starttls", "DOVECOT24_SUBMISSION")):
+            _, result, log = self.login(address, mode, "bob", "--channel-binding", "require", "--floor", "SCRAM-SHA-256-PLUS")
+            self.assertEqual((result["outcome"], result["peer"]["channel_binding"]), ("accepted", "tls-exporter"), log)
+
+    def test_a_floor_and_a_demand_end_it_before_anything_secret(self):
+        for address, mode, mechanisms in self.offers():
+            if mechanisms[0].endswith("-PLUS"):
+                continue
+            for option, expected in (
+                (("--floor", "SCRAM-SHA-256-PLUS"), "SECSMTP_E_MECHANISM_MISSING"),
+                (("--channel-binding", "require"), "SECSMTP_E_CHANNEL_BINDING"),
+            ):
+                with self.subTest(address=address, option=option):
+                    status, result, log = self.login(address, mode, "alice", *option)
+                    self.assertEqual((status, result["outcome"], result["status_name"]), (10, "not_sent", expected), log)
+                    self.assertIs(result["secret_released"], False)
+                    self.assertNotIn("> AUTH", log)
+                    self.assertIn("offers only", result["text"])
+
+
+if __name__ == "__main__":
+    unittest.main()
