@@ -28,6 +28,7 @@ from ._errors import (
     TrustError,
     Unknown,
 )
+from ._known_servers import learn
 from ._library import LibraryError, load
 from ._library import library as _library_of
 from ._library import static_text as _static_text
@@ -59,6 +60,7 @@ __all__ = [
     "Token",
     "TrustError",
     "Unknown",
+    "learn",
     "library_version",
     "load",
 ]

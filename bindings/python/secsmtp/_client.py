@@ -5,11 +5,11 @@ from __future__ import annotations
 import ctypes
 import logging
 import math
-import operator
 import threading
 from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, TypeVar, Union
 
 from . import _abi
+from ._arguments import port_argument
 from ._credential import Credential
 from ._errors import Error, argument_error, check
 from ._library import (
@@ -97,7 +97,7 @@ class Client(Owner):
             lib,
             lib.client_new,
             *text_argument(host),
-            _port("port", port),
+            port_argument("port", port),
             policy._open_handle(),
             ctypes.byref(handle),
         )
@@ -112,7 +112,7 @@ class Client(Owner):
                 lib.client_set_connect,
                 handle,
                 *text_argument(address),
-                _port("port of connect", connect_port),
+                port_argument("port of connect", connect_port),
             )
         if credential is not None:
             check(lib, lib.client_set_credential, handle, credential._open_handle())
@@ -245,16 +245,8 @@ class _Log:
             raise raised from error
 
 
-def _port(argument: str, value: int) -> int:
-    number = operator.index(value)
-    # What does not fit 32 bits would be cut by ctypes and reach another port.
-    if not 0 <= number <= 0xFFFFFFFF:
-        raise argument_error(f"{argument} is 0 to 65535, not {number}", _abi.E_PORT)
-    return number
-
-
 def _milliseconds(argument: str, seconds: float) -> int:
-    # Rounded up: a small limit must not become 0. The same limit of 32 bits as above.
+    # Rounded up: a small limit must not become 0. ctypes would cut what does not fit 32 bits.
     if not (math.isfinite(seconds) and 0 < seconds * 1000 < 0xFFFFFFFF):
         raise argument_error(
             f"{argument} is a number of seconds above 0 and below 49 days, not {seconds!r}",

@@ -159,6 +159,9 @@ def text_argument(value: Union[str, "os.PathLike[str]"]) -> Tuple[bytes, int]:
 
 def bytes_argument(value: Union[bytes, bytearray, memoryview]) -> Tuple[Any, int]:
     """Bytes as a pointer and their length; neither ``bytes`` nor ``bytearray`` is copied."""
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        # Not the value: it may be a private key.
+        raise TypeError(f"bytes are due here, not {type(value).__name__}")
     size = len(value) if not isinstance(value, memoryview) else value.nbytes
     if size == 0:
         return None, 0

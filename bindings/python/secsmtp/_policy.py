@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Dict, Iterable, Union
+from typing import Any, Dict, Iterable, Optional, Tuple, Type, TypeVar, Union
 
 from . import _abi
+from ._arguments import Time, port_argument, time_argument
 from ._errors import argument_error, check
 from ._library import PathLike, bytes_argument, library, new_handle, text_argument
 from ._objects import Owner, several
+from ._results import Report, read_report
+
+DatedPin = Tuple[str, Time, Time]
+KnownServer = Tuple[PathLike, str, int]
 
 _TLS_MODES: Dict[str, int] = {
     "implicit": _abi.TLS_MODE_IMPLICIT,
     "starttls": _abi.TLS_MODE_STARTTLS,
 }
 _TLS_VERSIONS: Dict[str, int] = {"1.2": _abi.TLS_1_2, "1.3": _abi.TLS_1_3}
+_SWITCH: Dict[bool, int] = {False: 0, True: 1}
+
+C = TypeVar("C")
 
 
 class Policy(Owner):
@@ -27,7 +35,19 @@ class Policy(Owner):
     or one in DER). ``system_roots``, ``mozilla_roots``: the public authorities, as the system or
     as the library has them; these four together are one kind.
     ``pins``: SHA-256 of a public key, ``sha256//BASE64`` (several with ``;``) or 64 hex digits.
+    ``dated_pins``: ``(pin, not_before, not_after)``, usable in that time only, both ends included;
+    a time is a ``datetime`` with a time zone, or seconds since 1970. Outside it the pin fits
+    nothing: one that ran out never turns pinning off. ``pin_files``: the key of a certificate or
+    public key file. ``known_servers``: ``(path, host, port)``, the pins that a file of known mail
+    servers has for these (see :func:`learn`); none is an error. These four are one kind.
     ``certificates``, ``certificate_files``: exactly this certificate (PEM or DER), no other.
+    ``strict``: with pins or a certificate alone, name and dates decide too; without it they are
+    only told. With authorities they always decide.
+    ``crls``, ``crl_files``: revocation lists (PEM or DER), demanded for each certificate of the
+    path: one that is revoked, one of which no list tells, a list out of date are errors.
+    ``client_certificate``: ``(chain, key)``, both PEM in bytes, the key without a passphrase;
+    shown to a verified server that asks for one. It raises the minimum to TLS 1.3, because TLS 1.2
+    would show it in clear. Give the key as a ``bytearray`` to clear it afterwards.
     ``tls``: ``"implicit"`` (TLS from the first octet) or ``"starttls"`` (required, never optional).
     ``min_tls``: ``"1.2"`` or ``"1.3"``.
 
@@ -45,10 +65,17 @@ class Policy(Owner):
         ca_files: Union[PathLike, Iterable[PathLike]] = (),
         ca: Union[bytes, Iterable[bytes]] = (),
         pins: Union[str, Iterable[str]] = (),
+        dated_pins: Union[DatedPin, Iterable[DatedPin]] = (),
+        pin_files: Union[PathLike, Iterable[PathLike]] = (),
+        known_servers: Union[KnownServer, Iterable[KnownServer]] = (),
         certificates: Union[bytes, Iterable[bytes]] = (),
         certificate_files: Union[PathLike, Iterable[PathLike]] = (),
         system_roots: bool = False,
         mozilla_roots: bool = False,
+        strict: bool = False,
+        crls: Union[bytes, Iterable[bytes]] = (),
+        crl_files: Union[PathLike, Iterable[PathLike]] = (),
+        client_certificate: Optional[Tuple[bytes, bytes]] = None,
         tls: str = "implicit",
         min_tls: str = "1.2",
     ) -> None:
@@ -56,6 +83,7 @@ class Policy(Owner):
         self._min_tls = min_tls
         tls_mode = _choice("tls", tls, _TLS_MODES)
         tls_version = _choice("min_tls", min_tls, _TLS_VERSIONS)
+        strictness = _choice("strict", strict, _SWITCH)
         paths, binary = (str, os.PathLike), (bytes, bytearray, memoryview)
 
         lib = library()
@@ -64,6 +92,7 @@ class Policy(Owner):
         self._own(lib, handle)
         check(lib, lib.policy_set_tls_mode, handle, tls_mode)
         check(lib, lib.policy_set_min_tls, handle, tls_version)
+        check(lib, lib.policy_set_strict, handle, strictness)
         for path in several(ca_files, paths):
             check(lib, lib.policy_add_ca_file, handle, *text_argument(path))
         for data in several(ca, binary):
@@ -74,16 +103,89 @@ class Policy(Owner):
             check(lib, lib.policy_add_mozilla_roots, handle)
         for pin in several(pins, (str,)):
             check(lib, lib.policy_add_pin, handle, *text_argument(pin))
+        for pin, not_before, not_after in _rows(
+            "dated_pins", "(pin, not_before, not_after)", dated_pins, (str,)
+        ):
+            check(
+                lib,
+                lib.policy_add_pin_with_window,
+                handle,
+                *text_argument(pin),
+                time_argument("not_before of dated_pins", not_before),
+                time_argument("not_after of dated_pins", not_after),
+            )
+        for path in several(pin_files, paths):
+            check(lib, lib.policy_add_pin_file, handle, *text_argument(path))
+        for path, host, port in _rows("known_servers", "(path, host, port)", known_servers, paths):
+            check(
+                lib,
+                lib.policy_add_known_servers,
+                handle,
+                *text_argument(path),
+                *text_argument(host),
+                port_argument("port of known_servers", port),
+            )
         for data in several(certificates, binary):
             check(lib, lib.policy_add_certificate, handle, *bytes_argument(data))
         for path in several(certificate_files, paths):
             check(lib, lib.policy_add_certificate_file, handle, *text_argument(path))
+        for data in several(crls, binary):
+            check(lib, lib.policy_add_crl, handle, *bytes_argument(data))
+        for path in several(crl_files, paths):
+            check(lib, lib.policy_add_crl_file, handle, *text_argument(path))
+        if client_certificate is not None:
+            if not isinstance(client_certificate, (tuple, list)) or len(client_certificate) != 2:
+                # Not the value: it may hold the key.
+                raise argument_error("client_certificate is (chain, key)", _abi.E_VALUE)
+            chain, key = client_certificate
+            check(
+                lib,
+                lib.policy_set_client_certificate,
+                handle,
+                *bytes_argument(chain),
+                *bytes_argument(key),
+            )
+
+    def verify_chain(self, host: str, chain: bytes, at: Optional[Time] = None) -> Report:
+        """Judge a chain for ``host`` without a network, as a connection would.
+
+        ``chain``: PEM, the server's own certificate first, or that one alone in DER. ``at``: the
+        time to judge by, a ``datetime`` with a time zone or seconds since 1970; default now.
+        That somebody holds the certificate's key is what only a connection proves.
+
+        A chain that is not trusted is a report too (``trusted`` False), no error.
+        Threads: any. Errors: :class:`ArgumentError`.
+        """
+        report = new_handle("report")
+        check(
+            self._lib,
+            self._lib.policy_verify_chain,
+            self._open_handle(),
+            *text_argument(host),
+            *bytes_argument(chain),
+            -1 if at is None else time_argument("at", at),
+            ctypes.byref(report),
+        )
+        return read_report(self._lib, report)
 
     def __repr__(self) -> str:
         return f"Policy(tls={self._tls!r}, min_tls={self._min_tls!r}, ...)"
 
 
-def _choice(argument: str, value: str, choices: Dict[str, int]) -> int:
+def _rows(
+    argument: str, form: str, value: Any, first: Tuple[Type[Any], ...]
+) -> Tuple[Tuple[Any, Any, Any], ...]:
+    """Entries of three; a lone one is known by the type of its first part."""
+    rows = tuple(value)
+    if rows and isinstance(rows[0], first):
+        rows = (rows,)
+    for row in rows:
+        if not isinstance(row, (tuple, list)) or len(row) != 3:
+            raise argument_error(f"{argument} has entries {form}, not {row!r}", _abi.E_VALUE)
+    return rows
+
+
+def _choice(argument: str, value: C, choices: Dict[C, int]) -> int:
     try:
         return choices[value]
     except (KeyError, TypeError):

@@ -82,11 +82,14 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Report:
-    """What a probe met.
+    """What a probe met, or what :meth:`Policy.verify_chain` says of a chain; that has no greeting,
+    TLS version, capabilities and so on.
 
     ``trusted``: whether the policy accepts this server; ``verdict`` is 0 then, else the status
     number that says why not (``verdict_name`` its name, ``verdict_text`` in words). ``text`` is
     the whole report for people, with the pins to copy. ``certificates``: the server's own first.
+    ``greeting``: what the server called itself; with STARTTLS it said so in clear, where anybody
+    can.
     """
 
     trusted: bool
