@@ -593,6 +593,9 @@ typedef struct secsmtp_message secsmtp_message;
  *
  * None of them proves that the server treats the mail well.
  *
+ * After a call on a policy has failed it is out of use: a client made with it would trust more than
+ * was meant, so secsmtp_client_new refuses it with the status of that call.
+ *
  * Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _set_strict, _add_ca, _add_ca_file,
  * _add_system_roots, _add_mozilla_roots, _add_pin, _add_pin_with_window, _add_pin_file,
  * _add_known_servers, _add_certificate, _add_certificate_file, _add_crl, _add_crl_file,

@@ -24,6 +24,8 @@ pub enum Fault {
     TimedOut,
     /// The stream broke; `UnexpectedEof` when the peer closed it.
     Lost(io::ErrorKind),
+    /// The peer ended TLS with this alert, or with what is none.
+    Alert(&'static str),
     /// The peer said more than anybody asked for.
     Flooded,
 }

@@ -96,7 +96,7 @@ fn send(o: &Options) -> Result<Record, Error> {
     client.set_credential(credential(o)?.map(Arc::new));
     let mut message = Message::new();
     if let Some(from) = &o.from {
-        message.set_sender(from.strip_prefix("<>").unwrap_or(from))?;
+        message.set_sender(if from == "<>" { "" } else { from })?;
     }
     for to in &o.to {
         message.add_recipient(to)?;
@@ -187,7 +187,7 @@ fn policy(o: &Options) -> Result<Policy, Error> {
     Ok(policy)
 }
 
-/// The port that a file of known servers is asked for: the one to be dialled.
+/// The port that a file of known servers is asked for: the server's own, whatever --connect dials.
 fn port(o: &Options) -> u16 {
     match u16::try_from(o.port) {
         Ok(port) if port > 0 => port,
@@ -259,7 +259,10 @@ fn content(path: Option<&Path>) -> Result<Vec<u8>, Error> {
 }
 
 fn read(path: &Path, argument: &'static str) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|error| unreadable(argument, &error))
+    fs::read(path).map_err(|error| {
+        let why = format!("{} can't be read ({})", path.display(), error.kind());
+        Error::argument(Status::File, argument, why)
+    })
 }
 
 fn unreadable(argument: &'static str, error: &io::Error) -> Error {

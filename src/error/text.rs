@@ -19,8 +19,13 @@ impl fmt::Display for Error {
                 write!(f, " {hint}")?;
             }
         }
+        if self.record.stage == Stage::Greeting
+            && matches!(self.cause, Cause::Timeout { overall: false })
+        {
+            f.write_str(" A port that waits for TLS says nothing: implicit TLS is often 465.")?;
+        }
         if self.record.stage == Stage::Local {
-            return f.write_str(" Nothing was sent: no connection was opened.");
+            return f.write_str(" Nothing was sent.");
         }
         write!(f, " (At stage {}.) ", self.record.stage.name())?;
         f.write_str(self.what_left())?;
@@ -71,7 +76,10 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         Cause::Cancelled => f.write_str("The call was cancelled."),
         Cause::Timeout { overall: true } => f.write_str("The time for the whole call is over."),
         Cause::Timeout { overall: false } => f.write_str("The peer did not answer in time."),
-        Cause::Lookup { host } => write!(f, "The name {host} has no address."),
+        Cause::Lookup { host } => write!(
+            f,
+            "The name {host} has no address: check its spelling, and the network."
+        ),
         Cause::LookupBusy => {
             f.write_str("Too many earlier name look-ups are still hanging in the system.")
         }
@@ -81,7 +89,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
                 let comma = if i == 0 { "" } else { "," };
                 write!(f, "{comma} {address} ({})", io_words(*kind))?;
             }
-            f.write_str(".")
+            f.write_str(". Check host and port, and whether this network lets you out.")
         }
         Cause::Lost {
             kind: io::ErrorKind::UnexpectedEof,
@@ -90,7 +98,8 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         Cause::NotTls { sample } => write!(
             f,
             "A TLS handshake was expected, and clear text came: \"{sample}\". Either the port \
-             speaks STARTTLS (often 587), or somebody stands between you and the server."
+             speaks STARTTLS (often 587) or no mail at all, or somebody stands between you and the \
+             server."
         ),
         Cause::Handshake { detail } => write!(f, "The TLS handshake failed: {detail}."),
         Cause::Untrusted(rejection) => write!(f, "{rejection}"),

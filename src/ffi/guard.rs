@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::error::{ErrorObject, secsmtp_error};
 use super::handle::{self, Handle};
+use super::policy::{self, secsmtp_policy};
 use super::text::Text;
 use crate::error::{Cause, Error, Outcome, Record, Stage};
 use crate::status::Status;
@@ -20,6 +21,20 @@ pub(super) unsafe fn status<T>(
 ) -> i32 {
     // SAFETY: the same demands.
     unsafe { status_or(object, error_out, Error::local(Cause::Panic), body) }
+}
+
+/// Runs a setting of a policy: if it fails, the policy is out of use.
+pub(super) unsafe fn setting(
+    policy: *const secsmtp_policy,
+    error_out: *mut *mut secsmtp_error,
+    body: impl FnOnce() -> Result<(), Error>,
+) -> i32 {
+    // SAFETY: the same demands.
+    unsafe {
+        status(policy, error_out, || {
+            body().inspect_err(|error| policy::remember(policy, error))
+        })
+    }
 }
 
 /// Runs a send on `object`: after a panic in it nobody knows how far it came.

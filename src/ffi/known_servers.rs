@@ -38,13 +38,13 @@ pub unsafe extern "C" fn secsmtp_known_servers_learn(
             let port = arg::port(port)?;
             let wrong = |why| Error::argument(Status::Pin, "pin", why);
             let pins = Pin::parse_list(arg::text("pin", pin, pin_len)?).map_err(wrong)?;
+            let [pin] = pins.as_slice() else {
+                return Err(wrong("is several, and one is learnt at a time"));
+            };
             let by = arg::text("by", by, by_len)?;
-            let now = Clock::System.now().as_secs();
-            for pin in pins {
-                let server = KnownServer::new(&host, port, pin, now, by)
-                    .map_err(|why| Error::argument(Status::Value, "by", why))?;
-                learn(path, &server)?;
-            }
+            let server = KnownServer::new(&host, port, *pin, Clock::System.now().as_secs(), by)
+                .map_err(|why| Error::argument(Status::Value, "by", why))?;
+            learn(path, &server)?;
             Ok(())
         })
     }

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
 use super::{arg, guard};
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::tls::{MinTls, Policy, TlsMode};
 
 /// Whom to believe. Within a kind (certificates, pins, CAs and roots) any entry may match; every
@@ -28,13 +28,23 @@ use crate::tls::{MinTls, Policy, TlsMode};
 ///
 /// None of them proves that the server treats the mail well.
 ///
+/// After a call on a policy has failed it is out of use: a client made with it would trust more than
+/// was meant, so secsmtp_client_new refuses it with the status of that call.
+///
 /// Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _set_strict, _add_ca, _add_ca_file,
 /// _add_system_roots, _add_mozilla_roots, _add_pin, _add_pin_with_window, _add_pin_file,
 /// _add_known_servers, _add_certificate, _add_certificate_file, _add_crl, _add_crl_file,
 /// _set_client_certificate, _verify_chain, _free.
 pub struct secsmtp_policy(());
 
-type Object = Mutex<Policy>;
+type Object = Mutex<Slot>;
+
+/// A policy, and the first call on it that failed.
+#[derive(Default)]
+struct Slot {
+    policy: Policy,
+    failed: Option<Error>,
+}
 
 /// Runs `change` on the policy of a handle.
 pub(super) fn change(
@@ -42,14 +52,32 @@ pub(super) fn change(
     change: impl FnOnce(&mut Policy) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let object = handle::get::<Object>(Handle::of(policy), "policy")?;
-    change(&mut object.lock())
+    change(&mut object.lock().policy)
 }
 
-/// A copy of the policy of a handle.
+/// Remembers that a call on the policy failed: a host that does not look would go on with less
+/// than it asked for, a pin left out say, and trust more than it meant.
+pub(super) fn remember(policy: *const secsmtp_policy, error: &Error) {
+    if let Ok(object) = handle::get::<Object>(Handle::of(policy), "policy") {
+        object.lock().failed.get_or_insert_with(|| error.clone());
+    }
+}
+
+/// A copy of the policy of a handle, if every call on it succeeded.
 pub(super) fn copy(policy: *const secsmtp_policy) -> Result<Policy, Error> {
-    Ok(handle::get::<Object>(Handle::of(policy), "policy")?
-        .lock()
-        .clone())
+    let object = handle::get::<Object>(Handle::of(policy), "policy")?;
+    let slot = object.lock();
+    match &slot.failed {
+        None => Ok(slot.policy.clone()),
+        Some(error) => {
+            let what = match &error.cause {
+                Cause::Argument { argument, why, .. } => format!("{argument} {why}"),
+                _ => error.status().text().to_owned(),
+            };
+            let why = format!("an earlier call on it failed, and it is out of use ({what})");
+            Err(Error::argument(error.status(), "policy", why))
+        }
+    }
 }
 
 /// Makes a policy that trusts nobody: implicit TLS, TLS 1.2 or newer.
@@ -64,7 +92,7 @@ pub unsafe extern "C" fn secsmtp_policy_new(
     unsafe {
         guard::status(policy_out, error_out, || {
             arg::place("policy_out", policy_out)?;
-            arg::hand_out(policy_out, Mutex::new(Policy::new()))
+            arg::hand_out(policy_out, Mutex::new(Slot::default()))
         })
     }
 }
@@ -79,7 +107,7 @@ pub unsafe extern "C" fn secsmtp_policy_set_tls_mode(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let modes = [TlsMode::Implicit, TlsMode::Starttls].map(|mode| (mode as i32, mode));
             let mode = arg::choice("tls_mode", tls_mode, modes)?;
             change(policy, |policy| {
@@ -100,7 +128,7 @@ pub unsafe extern "C" fn secsmtp_policy_set_min_tls(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let versions = [MinTls::V1_2, MinTls::V1_3].map(|version| (version as i32, version));
             let version = arg::choice("tls_version", tls_version, versions)?;
             change(policy, |policy| {
@@ -122,7 +150,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_ca(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let bytes = arg::bytes("certificates", certificates, certificates_len)?;
             change(policy, |policy| policy.add_ca(bytes))
         })
@@ -140,7 +168,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_ca_file(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let path = arg::text("path", path, path_len)?;
             change(policy, |policy| policy.add_ca_file(path))
         })
@@ -157,7 +185,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_system_roots(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             change(policy, Policy::add_system_roots)
         })
     }
@@ -172,7 +200,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_mozilla_roots(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             change(policy, |policy| {
                 policy.add_mozilla_roots();
                 Ok(())
@@ -192,7 +220,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_pin(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let pin = arg::text("pin", pin, pin_len)?;
             change(policy, |policy| policy.add_pin(pin))
         })
@@ -211,7 +239,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_certificate(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let bytes = arg::bytes("certificate", certificate, certificate_len)?;
             change(policy, |policy| policy.add_certificate(bytes))
         })
@@ -229,7 +257,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_certificate_file(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let path = arg::text("path", path, path_len)?;
             change(policy, |policy| policy.add_certificate_file(path))
         })

@@ -17,7 +17,7 @@ pub unsafe extern "C" fn secsmtp_policy_set_strict(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let strict = arg::flag("strict", strict)?;
             change(policy, |policy| {
                 policy.strict = strict;
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_pin_with_window(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let pin = arg::text("pin", pin, pin_len)?;
             let from = arg::seconds("not_before", not_before)?;
             let to = arg::seconds("not_after", not_after)?;
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_pin_file(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let path = arg::text("path", path, path_len)?;
             change(policy, |policy| policy.add_pin_file(path))
         })
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_known_servers(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let path = arg::text("path", path, path_len)?;
             let host = arg::text("host", host, host_len)?;
             let port = arg::port(port)?;

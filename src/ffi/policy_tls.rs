@@ -25,7 +25,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_crl(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let bytes = arg::bytes("list", list, list_len)?;
             change(policy, |policy| policy.add_crl(bytes))
         })
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_crl_file(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let path = arg::text("path", path, path_len)?;
             change(policy, |policy| policy.add_crl_file(path))
         })
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn secsmtp_policy_set_client_certificate(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(policy, error_out, || {
+        guard::setting(policy, error_out, || {
             let chain = arg::bytes("chain", chain, chain_len)?;
             let key = arg::bytes("key", key, key_len)?;
             change(policy, |policy| policy.set_client_certificate(chain, key))

@@ -107,6 +107,9 @@ impl<'a> Context<'a> {
                 overall: self.overall.passed(Instant::now()),
             },
             Fault::Lost(kind) => Cause::Lost { kind },
+            Fault::Alert(alert) => Cause::Handshake {
+                detail: format!("the peer ended it with the alert {alert}"),
+            },
             Fault::Flooded => Cause::Unsolicited,
         }
     }

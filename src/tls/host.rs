@@ -56,7 +56,7 @@ impl Host {
                 name: ServerName::DnsName(dns_name),
                 text: name,
             }),
-            _ => Err("is neither a host name nor an IP address"),
+            _ => Err("is neither a host name nor an IP address (without scheme and port)"),
         }
     }
 

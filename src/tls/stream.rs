@@ -47,6 +47,8 @@ pub(super) struct TlsStream<T> {
     pub(super) octets_out: u64,
     /// Octets read since the last that were meant for us: tickets, key updates, empty records.
     idle: usize,
+    /// Why TLS can't go on, once it can't: the transport would have nothing more to say of it.
+    broken: Option<Fault>,
 }
 
 /// The most of those in a row: an honest server sends a few tickets.
@@ -60,6 +62,7 @@ impl<T: Transport> TlsStream<T> {
             pending: Vec::new(),
             octets_out: 0,
             idle: 0,
+            broken: None,
         }
     }
 
@@ -145,6 +148,9 @@ impl<T: Transport> TlsStream<T> {
         let before = self.pending.len();
         loop {
             self.transport.check(deadline)?;
+            if let Some(fault) = self.broken {
+                return Err(fault);
+            }
             let ended = self.take_plaintext()?;
             if self.pending.len() > before && ended {
                 return Ok(()); // what came before the end is looked at first; the end shows again
@@ -159,11 +165,13 @@ impl<T: Transport> TlsStream<T> {
             match self.connection.read_tls(&mut socket) {
                 Ok(n) => {
                     self.idle = self.idle.saturating_add(n);
-                    if self.connection.process_new_packets().is_err() {
+                    if let Err(error) = self.connection.process_new_packets() {
                         // An alert tells an honest peer; and what came before the fault counts.
                         let _ = self.write_records();
+                        let fault = refusal(&error);
+                        self.broken = Some(fault);
                         self.take_plaintext()?;
-                        return Err(Fault::Lost(io::ErrorKind::InvalidData));
+                        return Err(fault);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
@@ -224,6 +232,14 @@ impl<T: Transport> TlsStream<T> {
             let _ = self.write_records();
         }
         self.transport.finish();
+    }
+}
+
+/// What the TLS layer's refusal of a record means.
+fn refusal(error: &rustls::Error) -> Fault {
+    match error {
+        rustls::Error::AlertReceived(alert) => Fault::Alert(alert.as_str().unwrap_or("unknown")),
+        _ => Fault::Lost(io::ErrorKind::InvalidData),
     }
 }
 

@@ -176,11 +176,24 @@ int main(void) {
         STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_receipt_free((secsmtp_receipt *)handle));
     }
 
+    /* A policy on which a call failed is out of use: nobody goes on with a pin left out. */
+    secsmtp_policy *spoilt = NULL;
+    secsmtp_client *unmade = NULL;
+    STATUS(0, secsmtp_policy_new(&spoilt, NULL));
+    STATUS(0, secsmtp_policy_add_pin(spoilt, TEXT("0000000000000000000000000000000000000000000000000000000000000000"), NULL));
+    STATUS(0, secsmtp_client_new(TEXT("h"), 0, spoilt, &unmade, NULL));
+    STATUS(0, secsmtp_client_free(unmade));
+    STATUS(SECSMTP_E_PIN, secsmtp_policy_add_pin(spoilt, TEXT("sha256//AAAA"), NULL));
+    STATUS(SECSMTP_E_PIN, secsmtp_client_new(TEXT("h"), 0, spoilt, &unmade, NULL));
+    STATUS(0, secsmtp_policy_free(spoilt));
+
     /* Lengths beyond reason, text without an end, texts that are none. */
     static char endless[128 * 1024];
     memset(endless, 'a', sizeof endless);
-    STATUS(SECSMTP_E_LENGTH, secsmtp_policy_add_pin(policy, TEXT(endless), NULL));
-    STATUS(SECSMTP_E_LENGTH, secsmtp_policy_add_pin(policy, endless, (size_t)-2, NULL));
+    secsmtp_policy *scratch = NULL;
+    STATUS(0, secsmtp_policy_new(&scratch, NULL));
+    STATUS(SECSMTP_E_LENGTH, secsmtp_policy_add_pin(scratch, TEXT(endless), NULL));
+    STATUS(SECSMTP_E_LENGTH, secsmtp_policy_add_pin(scratch, endless, (size_t)-2, NULL));
     STATUS(SECSMTP_E_LENGTH, secsmtp_message_set_content(message, (const uint8_t *)endless, (size_t)-1, NULL));
     STATUS(SECSMTP_E_NULL, secsmtp_message_set_content(message, NULL, 1, NULL));
     STATUS(SECSMTP_E_NO_CONTENT, secsmtp_message_set_content(message, NULL, 0, NULL));
@@ -193,10 +206,10 @@ int main(void) {
 
     /* Numbers that are none of the choices. */
     for (int32_t n = -1; n < 300; n += 7) {
-        STATUS(SECSMTP_E_VALUE, secsmtp_policy_set_tls_mode(policy, n == 0 || n == 1 ? 2 : n, NULL));
+        STATUS(SECSMTP_E_VALUE, secsmtp_policy_set_tls_mode(scratch, n == 0 || n == 1 ? 2 : n, NULL));
         STATUS(SECSMTP_E_VALUE, secsmtp_message_set_partial(message, n == 0 || n == 1 ? 255 : n, NULL));
     }
-    STATUS(SECSMTP_E_VALUE, secsmtp_policy_set_min_tls(policy, 11, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_policy_set_min_tls(scratch, 11, NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_client_set_timeout(client, 13, 1, NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_client_set_log(client, NULL, NULL, 5, NULL));
 
@@ -219,7 +232,7 @@ int main(void) {
 
     /* Freed handles. */
     STATUS(0, secsmtp_policy_free(policy) | secsmtp_message_free(message) | secsmtp_client_free(client) |
-                  secsmtp_credential_free(login));
+                  secsmtp_credential_free(login) | secsmtp_policy_free(scratch));
     policy_calls(policy, SECSMTP_E_BAD_HANDLE);
     message_calls(message, SECSMTP_E_BAD_HANDLE);
     client_calls(client, message, SECSMTP_E_BAD_HANDLE);

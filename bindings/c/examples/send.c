@@ -29,7 +29,10 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: send HOST ADDRESS PORT implicit|starttls CA_FILE PIN|- USER PASSWORD FROM TO\n");
         return 64;
     }
-    int32_t mode = strcmp(argv[4], "starttls") == 0 ? SECSMTP_TLS_MODE_STARTTLS : SECSMTP_TLS_MODE_IMPLICIT;
+    /* A word that is neither is no mode, and the library says so. */
+    int32_t mode = strcmp(argv[4], "starttls") == 0   ? SECSMTP_TLS_MODE_STARTTLS
+                   : strcmp(argv[4], "implicit") == 0 ? SECSMTP_TLS_MODE_IMPLICIT
+                                                      : -1;
     uint32_t port = (uint32_t)strtoul(argv[3], NULL, 10);
     const uint8_t *password = (const uint8_t *)argv[8];
 

@@ -140,8 +140,8 @@ class Client(Owner):
         """Send one mail and wait for the answer.
 
         ``message``: an ``email.message.EmailMessage``, or the octets of a finished mail
-        (RFC 5322). For octets ``sender`` and ``recipients`` are required, and nothing is removed
-        from them. Otherwise these default to Sender or From, and to To, Cc and Bcc together (to
+        (RFC 5322). For octets ``sender`` and ``recipients`` are required; line ends
+        become CRLF, Bcc and Resent-Bcc fields are left out, and the rest is sent as it is. Otherwise these default to Sender or From, and to To, Cc and Bcc together (to
         the Resent- fields alone when there are any); Bcc and Resent-Bcc are not sent, and the
         message itself stays as it is. ``partial``: deliver to those whom the server accepts;
         without it, one refusal means that nothing is sent.
