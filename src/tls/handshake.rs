@@ -239,54 +239,59 @@ impl<T> fmt::Debug for Probed<T> {
 impl<T> secret::sealed::Verified for Verified<T> {}
 impl<T> secret::MaySendCredentials for Verified<T> {}
 
-impl<T: Transport> Channel for Verified<T> {
-    fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
-        self.stream.send(bytes, deadline)
+/// What a channel over TLS has, so that both kinds speak alike.
+trait OverTls {
+    type Transport: Transport;
+    fn stream(&self) -> &TlsStream<Self::Transport>;
+    fn stream_mut(&mut self) -> &mut TlsStream<Self::Transport>;
+}
+
+impl<T: Transport> OverTls for Verified<T> {
+    type Transport = T;
+
+    fn stream(&self) -> &TlsStream<T> {
+        &self.stream
     }
 
-    fn receive(&mut self, deadline: Deadline) -> Result<(), Fault> {
-        self.stream.receive(deadline)
-    }
-
-    fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
-        self.stream.receive_ready(deadline)
-    }
-
-    fn pending(&mut self) -> &mut Vec<u8> {
-        &mut self.stream.pending
-    }
-
-    fn octets_out(&self) -> u64 {
-        self.stream.octets_out
-    }
-
-    fn finish(&mut self, bytes: &[u8]) {
-        self.stream.finish(bytes);
+    fn stream_mut(&mut self) -> &mut TlsStream<T> {
+        &mut self.stream
     }
 }
 
-impl<T: Transport> Channel for Probed<T> {
+impl<T: Transport> OverTls for Probed<T> {
+    type Transport = T;
+
+    fn stream(&self) -> &TlsStream<T> {
+        &self.stream
+    }
+
+    fn stream_mut(&mut self) -> &mut TlsStream<T> {
+        &mut self.stream
+    }
+}
+
+impl<C: OverTls> Channel for C {
     fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
-        self.stream.send(bytes, deadline)
+        self.stream_mut().send(bytes, deadline)
     }
 
     fn receive(&mut self, deadline: Deadline) -> Result<(), Fault> {
-        self.stream.receive(deadline)
+        self.stream_mut().receive(deadline)
     }
 
     fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
-        self.stream.receive_ready(deadline)
+        self.stream_mut().receive_ready(deadline)
     }
 
     fn pending(&mut self) -> &mut Vec<u8> {
-        &mut self.stream.pending
+        &mut self.stream_mut().pending
     }
 
     fn octets_out(&self) -> u64 {
-        self.stream.octets_out
+        self.stream().octets_out
     }
 
     fn finish(&mut self, bytes: &[u8]) {
-        self.stream.finish(bytes);
+        self.stream_mut().finish(bytes);
     }
 }

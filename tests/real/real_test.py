@@ -12,7 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
-from tests.c.c_test import build
+from tests.c.c_test import MEMCHECK, build
 from tests.support import peers
 
 FILES = {"POSTFIX": True, "EXIM": True, "OPENSMTPD": True, "DOVECOT23": True, "DOVECOT24": True, "HARAKA": False, "NODEMAILER": False}
@@ -153,6 +153,12 @@ class RealServers(unittest.TestCase):
                 done = subprocess.run(arguments, stdout=subprocess.PIPE, text=True, timeout=60)
                 self.assertEqual(done.returncode, 0, done.stdout)
                 self.assertIn("accepted", done.stdout)
+                if shutil.which("valgrind") is None:
+                    peers.require(False, "valgrind is not installed")
+                rules = f"--suppressions={peers.ROOT / 'tests/c/aes-gcm.supp'}"
+                done = subprocess.run([*MEMCHECK, rules, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+                self.assertEqual(done.returncode, 0, done.stdout)
+                self.assertNotIn("==", done.stdout)
 
 
 class Witness(unittest.TestCase):
