@@ -14,16 +14,8 @@
  *   have no effect there, and they may be freed at once.
  *
  * TRUST
- *   A policy trusts nobody until it is told. Kinds: anchors (CAs and roots together), pins, single
- *   certificates. Within a kind any entry may match; every kind that is given must hold.
- *   Anchors prove that one of these CAs vouches for the name, now; not which of them, nor that it
- *   was not deceived. Anchors and a pin prove that, and that the key is one you know, on the path
- *   that was validated. A pin of the server's own key proves the key; name and dates are told, and
- *   decide with secsmtp_policy_set_strict. A pin of an issuer's key proves what a CA proves, for
- *   that issuer alone: it trusts every certificate that this issuer signs for the name. A single
- *   certificate proves exactly that certificate, byte for byte. In every mode the handshake's
- *   signature proves that the peer holds the key of the certificate it shows. None says anything of
- *   what the server does with the mail.
+ *   A policy trusts nobody until it is told, and what it is told must hold. What each kind of trust
+ *   proves, and what it does not, stands at secsmtp_policy.
  *
  * LINKING
  *   Use the shared library: pkg-config secsmtp, or -lsecsmtp. The static one carries Rust's

@@ -1,4 +1,4 @@
-//! The TLS configuration of a client: made once from its policy, then unchangeable.
+//! The TLS configuration of one send or probe: made from the policy, then unchangeable.
 
 use std::sync::Arc;
 

@@ -250,7 +250,7 @@ fn ipv6_is_dialled_as_well() {
 }
 
 #[test]
-fn a10_sends_run_side_by_side_on_one_client() {
+fn sends_run_side_by_side_on_one_client() {
     let pki = pki();
     let server = secsmtp_testservers::Honest::start(honest(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Starttls), server.starttls_addr());
