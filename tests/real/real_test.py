@@ -14,6 +14,11 @@ from pathlib import Path
 
 from tests.c.c_test import MEMCHECK, build
 from tests.support import peers
+from tests.xojo import declares_test
+
+sys.path.append(str(peers.ROOT / "bindings" / "python"))
+
+import secsmtp  # noqa: E402
 
 FILES = {"POSTFIX": True, "EXIM": True, "OPENSMTPD": True, "DOVECOT23": True, "DOVECOT24": True, "HARAKA": False, "NODEMAILER": False}
 
@@ -185,11 +190,12 @@ class Witness(unittest.TestCase):
                 for address, mode in (("POSTFIX_SUBMISSIONS", "implicit"), ("POSTFIX_SUBMISSION", "starttls")):
                     status, _ = case.send(address, *case.trust(), *case.ALICE, content=content, mode=mode)
                     self.assertEqual(status, 0)
+                    others = self.send_from_each_host(mode, work)
                 status, _ = case.send("POSTFIX_NOTLS", *case.trust(), *case.ALICE, content=content, mode="starttls")
                 self.assertEqual(status, 10)
                 # Packets reach the file in order: the last connection's end means that all are there.
                 deadline = time.monotonic() + 10
-                while capture.read_bytes().count(b"EHLO [127.0.0.1]") < 2 and time.monotonic() < deadline:
+                while capture.read_bytes().count(b"EHLO [127.0.0.1]") < 5 and time.monotonic() < deadline:
                     time.sleep(0.1)
                 time.sleep(0.5)
             finally:
@@ -197,11 +203,32 @@ class Witness(unittest.TestCase):
                 watcher.wait(10)
                 watcher.stderr.close()
             seen = capture.read_bytes()
-        # The witness can see: what is said in clear is there, the proof that it looked.
-        self.assertEqual(seen.count(b"EHLO [127.0.0.1]\r\n"), 2)
+        # The witness can see: what is said in clear is there, the proof that it looked. Four hosts
+        # by STARTTLS, and the one that met no STARTTLS.
+        self.assertEqual(seen.count(b"EHLO [127.0.0.1]\r\n"), 5)
         self.assertIn(b"STARTTLS\r\n", seen)
-        for secret in forms(env["ALICE_PASSWORD"]) + forms("\0alice\0" + env["ALICE_PASSWORD"]) + forms(marker) + forms("alice@mail.test") + forms("bob@mail.test"):
+        for secret in forms(env["ALICE_PASSWORD"]) + forms("\0alice\0" + env["ALICE_PASSWORD"]) + forms(marker) + forms(others) + forms("went to the named server") + forms("alice@mail.test") + forms("bob@mail.test"):
             self.assertNotIn(secret, seen)
+
+    def send_from_each_host(self, mode, work):
+        """The C program, the Python package and the Xojo declares; the mark of their content."""
+        server = peers.postfix()
+        host, port = server.implicit if mode == "implicit" else server.starttls
+        program = build("bindings/c/examples/send.c", work)
+        arguments = [program, server.name, host, str(port), mode, str(server.ca_file), "-", server.user, server.password.decode(), server.address, server.address]
+        self.assertEqual(subprocess.run(arguments, stdout=subprocess.DEVNULL, timeout=60).returncode, 0)
+        mark = "the mark of the other hosts"
+        content = f"Subject: {mark}\r\n\r\n{mark}\r\n".encode()
+        secsmtp.load(peers.library())
+        policy = secsmtp.Policy(ca_files=[str(server.ca_file)], tls=mode)
+        login = secsmtp.Password(server.user, server.password)
+        with secsmtp.Client(server.name, policy=policy, credential=login, connect=(host, port)) as client:
+            receipt = client.send(content, sender=server.address, recipients=[server.address])
+        self.assertEqual(receipt.outcome, "accepted")
+        declared = "TLS_MODE_IMPLICIT" if mode == "implicit" else "TLS_MODE_STARTTLS"
+        outcome = declares_test.Host().send(server, declared, content)
+        self.assertEqual(outcome, declares_test.constants()["OUTCOME_ACCEPTED"])
+        return mark
 
 
 def forms(text):
