@@ -332,6 +332,11 @@
 #define SECSMTP_E_ROOTS 1021
 
 /**
+ * A part of the message could not be read while it was sent.
+ */
+#define SECSMTP_E_SOURCE 1025
+
+/**
  * The call was cancelled.
  */
 #define SECSMTP_E_CANCELLED 2001

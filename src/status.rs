@@ -34,6 +34,7 @@ pub enum Status {
     NoContent = 1019,
     Content = 1020,
     Roots = 1021,
+    Source = 1025,
     Cancelled = 2001,
     Timeout = 2002,
     Nothing = 2003,
@@ -177,6 +178,11 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         Status::Roots,
         "SECSMTP_E_ROOTS",
         "This machine's trusted roots were not found or can't be read.",
+    ),
+    (
+        Status::Source,
+        "SECSMTP_E_SOURCE",
+        "A part of the message could not be read while it was sent.",
     ),
     (
         Status::Cancelled,

@@ -658,6 +658,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_SENDER_REFUSED, Type = Double, Dynamic = False, Default = \"6002", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_SOURCE, Type = Double, Dynamic = False, Default = \"1025", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_STARTTLS_MISSING, Type = Double, Dynamic = False, Default = \"4010", Scope = Protected
 	#tag EndConstant
 

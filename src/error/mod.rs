@@ -222,6 +222,15 @@ pub enum ReplyFault {
     TooLong,
 }
 
+/// A source that could not be read to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFault {
+    /// Which part of the message, for people: a file's name, or `content`.
+    pub part: String,
+    /// Why.
+    pub why: String,
+}
+
 /// What the server refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
@@ -328,6 +337,8 @@ pub enum Cause {
     },
     /// The server took the login without proving that it knows the password.
     Unproven,
+    /// A part of the message could not be read to its end: the content was never finished.
+    Source(SourceFault),
     /// Larger than the server's SIZE.
     TooLarge {
         /// Octets of the message.
@@ -415,6 +426,7 @@ impl Error {
             Cause::MechanismMissing { .. } => Status::MechanismMissing,
             Cause::Unbound { .. } => Status::ChannelBinding,
             Cause::Unproven => Status::Unproven,
+            Cause::Source(_) => Status::Source,
             Cause::TooLarge { .. } => Status::TooLarge,
             Cause::Needs8Bit => Status::Needs8Bit,
             Cause::NeedsSmtputf8 { .. } => Status::NeedsSmtputf8,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::hints::hint;
-use super::{Cause, Error, Outcome, Refused, ReplyFault, Retry, Stage};
+use super::{Cause, Error, Outcome, Refused, ReplyFault, Retry, SourceFault, Stage};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -159,6 +159,9 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             "The server did not prove that it knows the password, as SCRAM asks of it: it may be \
              an impostor.",
         ),
+        Cause::Source(SourceFault { part, why }) => {
+            write!(f, "The message was not finished: {part} {why}.")
+        }
         Cause::TooLarge { size, limit } => {
             write!(
                 f,

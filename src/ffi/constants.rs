@@ -116,6 +116,8 @@ pub const SECSMTP_E_NO_CONTENT: i32 = 1019;
 pub const SECSMTP_E_CONTENT: i32 = 1020;
 /// This machine's trusted roots were not found or can't be read.
 pub const SECSMTP_E_ROOTS: i32 = 1021;
+/// A part of the message could not be read while it was sent.
+pub const SECSMTP_E_SOURCE: i32 = 1025;
 /// The call was cancelled.
 pub const SECSMTP_E_CANCELLED: i32 = 2001;
 /// A deadline passed.

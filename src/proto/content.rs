@@ -7,8 +7,9 @@ pub const MAX_LINE: usize = 998;
 /// What must be known of content before MAIL.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Octets with normalised line ends, without dot-stuffing: what SIZE counts (RFC 1870).
-    pub size: u64,
+    /// Octets with normalised line ends, without dot-stuffing: what SIZE counts (RFC 1870); `None`
+    /// where only reading it would tell.
+    pub size: Option<u64>,
     /// Whether an octet is above 127.
     pub eight_bit: bool,
 }
@@ -33,7 +34,7 @@ pub enum Unfit {
 /// # Errors
 /// The first line that can't be sent.
 pub fn inspect(content: &[u8]) -> Result<Facts, Unfit> {
-    let mut facts = Facts::default();
+    let (mut size, mut eight_bit) = (0_u64, false);
     let mut line = 1_u64;
     let mut rest = content;
     while !rest.is_empty() {
@@ -44,15 +45,43 @@ pub fn inspect(content: &[u8]) -> Result<Facts, Unfit> {
         if text.len() > MAX_LINE {
             return Err(Unfit::LongLine { line });
         }
-        facts.eight_bit |= !text.is_ascii();
-        facts.size = facts
-            .size
-            .saturating_add(text.len() as u64)
-            .saturating_add(2);
+        eight_bit |= !text.is_ascii();
+        size = size.saturating_add(text.len() as u64).saturating_add(2);
         line = line.saturating_add(1);
         rest = behind;
     }
-    Ok(facts)
+    Ok(Facts {
+        size: Some(size),
+        eight_bit,
+    })
+}
+
+/// The same content with each line, the last one too, ended by CRLF.
+#[must_use]
+pub fn canonical(content: Vec<u8>) -> Vec<u8> {
+    if is_canonical(&content) {
+        return content;
+    }
+    let mut out = Vec::with_capacity(content.len().saturating_add(content.len() / 32));
+    let mut rest = content.as_slice();
+    while !rest.is_empty() {
+        let (text, behind) = split_line(rest);
+        out.extend_from_slice(text);
+        out.extend_from_slice(b"\r\n");
+        rest = behind;
+    }
+    out
+}
+
+fn is_canonical(content: &[u8]) -> bool {
+    let mut rest = content;
+    while let Some(end) = rest.iter().position(|b| matches!(b, b'\r' | b'\n')) {
+        match rest.get(end..).and_then(|at| at.strip_prefix(b"\r\n")) {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.is_empty()
 }
 
 /// The first line without its ending (CRLF, bare CR or bare LF), and what stands behind it.
@@ -192,8 +221,9 @@ mod tests {
                 }
                 assert_eq!(
                     decode(&expected).len() as u64,
-                    inspect(&content).unwrap().size
+                    inspect(&content).unwrap().size.unwrap()
                 );
+                assert_eq!(decode(&expected), canonical(content));
             }
         }
     }
@@ -206,7 +236,7 @@ mod tests {
         assert_eq!(
             inspect(&[b'x'; 998]),
             Ok(Facts {
-                size: 1000,
+                size: Some(1000),
                 eight_bit: false
             })
         );

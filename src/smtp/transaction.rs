@@ -3,7 +3,7 @@
 use crate::channel::{Channel, Verified};
 use crate::error::{Answer, Cause, Error, Outcome, Refused, Stage};
 use crate::log::Level;
-use crate::message::{Content, Message, Parts};
+use crate::message::{Message, Parts, Piece, Source};
 use crate::net::Transport;
 use crate::proto::address::Address;
 use crate::proto::command::Command;
@@ -39,14 +39,11 @@ impl<T: Transport> Session<Verified<T>> {
 
     /// MAIL with the parameters that this message needs and the server offers.
     fn mail_command(&self, cx: &mut Context<'_>, parts: &Parts<'_>) -> Result<Command, Error> {
-        let (offers, facts) = (&self.capabilities, parts.content.facts);
-        if let Some(Some(limit)) = offers.size
-            && facts.size > limit
+        let (offers, facts) = (&self.capabilities, parts.content.facts());
+        if let (Some(Some(limit)), Some(size)) = (offers.size, facts.size)
+            && size > limit
         {
-            return Err(cx.fail(Cause::TooLarge {
-                size: facts.size,
-                limit,
-            }));
+            return Err(cx.fail(Cause::TooLarge { size, limit }));
         }
         if facts.eight_bit && !offers.eight_bit_mime {
             return Err(cx.fail(Cause::Needs8Bit));
@@ -63,7 +60,7 @@ impl<T: Transport> Session<Verified<T>> {
                 address: address.to_string(),
             }));
         }
-        let size = offers.size.map(|_| facts.size);
+        let size = offers.size.and(facts.size);
         Ok(Command::mail(
             parts.sender,
             size,
@@ -141,29 +138,34 @@ impl<T: Transport> Session<Verified<T>> {
 
     /// Writes the content with its final dot. From the last octet of it on, a broken line leaves
     /// the outcome unknown; before it, the server has no whole message to accept.
-    fn content(&mut self, cx: &mut Context<'_>, content: &Content) -> Result<(), Error> {
+    fn content(&mut self, cx: &mut Context<'_>, content: &dyn Source) -> Result<(), Error> {
         cx.enter(Stage::Content);
-        cx.say(Level::Debug, || {
-            format!("> (content of {} octets not shown)", content.facts.size)
+        cx.say(Level::Debug, || match content.facts().size {
+            Some(size) => format!("> (content of {size} octets not shown)"),
+            None => "> (content not shown)".to_owned(),
         });
+        let mut source = content
+            .open()
+            .map_err(|fault| cx.fail(Cause::Source(fault)))?;
         let mut encoder = DataEncoder::default();
-        let mut out = Vec::with_capacity(BLOCK + BLOCK / 16);
-        let mut rest = content.octets.as_slice();
-        loop {
-            let (block, behind) = rest.split_at_checked(BLOCK).unwrap_or((rest, &[]));
-            rest = behind;
+        let (mut plain, mut out) = (Vec::new(), Vec::new());
+        let mut more = true;
+        while more {
+            plain.clear();
             out.clear();
-            encoder.push(block, &mut out);
-            if rest.is_empty() {
+            while more && plain.len() < BLOCK {
+                let piece = source.read(BLOCK.saturating_sub(plain.len()), &mut plain);
+                more = piece.map_err(|fault| cx.fail(Cause::Source(fault)))? != Piece::End;
+            }
+            encoder.push(&plain, &mut out);
+            if !more {
                 encoder.finish(&mut out);
             }
             cx.restart_clock();
             self.expect_silence(cx)?;
             self.write_block(cx, &out)?;
-            if rest.is_empty() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// Nothing may be said before the content's end: a refusal is heard and ends it, and anything

@@ -2,24 +2,29 @@
 
 #![forbid(unsafe_code)]
 
+mod source;
+
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, Outcome, Recipient};
 use crate::proto::address::Address;
-use crate::proto::content::{Facts, Unfit, inspect};
+use crate::proto::content::{Unfit, canonical, inspect};
 use crate::proto::header::without_bcc;
 use crate::status::Status;
+
+use source::Octets;
+
+pub(crate) use source::{Piece, Source};
 
 /// The most recipients of one message.
 pub const MAX_RECIPIENTS: usize = 10_000;
 
 /// Content looked through once and kept for as often as it is sent.
-#[derive(PartialEq, Eq)]
-pub(crate) struct Content {
-    pub(crate) octets: Vec<u8>,
-    pub(crate) facts: Facts,
-    pub(crate) message_id: Option<String>,
+#[derive(Clone)]
+struct Content {
+    source: Arc<dyn Source>,
+    message_id: Option<String>,
 }
 
 /// A message to be sent, as often as wanted.
@@ -28,7 +33,7 @@ pub struct Message {
     /// `Some(None)` is the null reverse-path.
     sender: Option<Option<Address>>,
     recipients: Vec<Address>,
-    content: Option<Arc<Content>>,
+    content: Option<Content>,
     /// Whether to deliver to the accepted recipients when others are refused; otherwise it is all
     /// or nothing.
     pub partial: bool,
@@ -37,7 +42,8 @@ pub struct Message {
 impl fmt::Debug for Message {
     /// Sizes, not addresses or content: what is printed for debugging ends up in logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let octets = self.content.as_ref().map(|content| content.octets.len());
+        let content = self.content.as_ref();
+        let octets = content.and_then(|content| content.source.facts().size);
         f.debug_struct("Message")
             .field("recipients", &self.recipients.len())
             .field("octets", &octets)
@@ -103,11 +109,11 @@ impl Message {
             };
             Error::argument(Status::Content, "content", why)
         })?;
-        self.content = Some(Arc::new(Content {
-            octets,
-            facts,
+        let octets = canonical(octets);
+        self.content = Some(Content {
+            source: Arc::new(Octets::new(octets, facts)),
             message_id,
-        }));
+        });
         Ok(())
     }
 
@@ -137,12 +143,12 @@ impl Message {
         if self.recipients.is_empty() {
             return Err(missing(Status::NoRecipient, "recipient", "there is none"));
         }
-        let content = self.content.as_deref();
+        let content = self.content.as_ref();
         let content = content.ok_or_else(|| missing(Status::NoContent, "content", "is not set"))?;
         Ok(Parts {
             sender: sender.as_ref(),
             recipients: &self.recipients,
-            content,
+            content: &*content.source,
         })
     }
 }
@@ -151,7 +157,7 @@ impl Message {
 pub(crate) struct Parts<'a> {
     pub(crate) sender: Option<&'a Address>,
     pub(crate) recipients: &'a [Address],
-    pub(crate) content: &'a Content,
+    pub(crate) content: &'a dyn Source,
 }
 
 fn parse(argument: &'static str, text: &str) -> Result<Address, Error> {

@@ -1,0 +1,71 @@
+//! Where a message's content comes from: read anew by each send, piece by piece, so that nothing
+//! must hold a large attachment whole.
+
+use crate::error::SourceFault;
+use crate::proto::content::Facts;
+
+/// Content in its canonical form: each line ends in CRLF, the last one too; no Bcc field; nothing
+/// that [`crate::proto::content::inspect`] refuses. One source serves several sends at once.
+pub(crate) trait Source: Send + Sync {
+    /// What must be known before MAIL.
+    fn facts(&self) -> Facts;
+
+    /// Begins to read at the first octet.
+    ///
+    /// # Errors
+    /// What can't be opened, and why.
+    fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault>;
+}
+
+/// One reading of a source.
+pub(crate) trait Read {
+    /// Appends the next piece to `out`: about `room` octets, fewer at the end or where it suits.
+    ///
+    /// # Errors
+    /// What can't be read, and why. The content is then never finished.
+    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<Piece, SourceFault>;
+}
+
+/// What a piece was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Any text.
+    Text,
+    /// The content ended before; nothing was appended.
+    End,
+}
+
+/// Content held in memory.
+pub(crate) struct Octets {
+    octets: Vec<u8>,
+    facts: Facts,
+}
+
+impl Octets {
+    /// For canonical content with these facts.
+    pub(crate) fn new(octets: Vec<u8>, facts: Facts) -> Self {
+        Self { octets, facts }
+    }
+}
+
+impl Source for Octets {
+    fn facts(&self) -> Facts {
+        self.facts
+    }
+
+    fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
+        Ok(Box::new(self.octets.as_slice()))
+    }
+}
+
+impl Read for &[u8] {
+    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<Piece, SourceFault> {
+        if self.is_empty() {
+            return Ok(Piece::End);
+        }
+        let (piece, rest) = self.split_at_checked(room).unwrap_or((self, &[]));
+        out.extend_from_slice(piece);
+        *self = rest;
+        Ok(Piece::Text)
+    }
+}
