@@ -5,10 +5,20 @@ use crate::error::SourceFault;
 use crate::proto::content::Facts;
 
 /// Content in its canonical form: each line ends in CRLF, the last one too; no Bcc field; nothing
-/// that [`crate::proto::content::inspect`] refuses. One source serves several sends at once.
+/// that [`crate::proto::content::inspect`] refuses. Only where its facts say `binary` it is any
+/// octets at all. One source serves several sends at once.
 pub(crate) trait Source: Send + Sync {
     /// What must be known before MAIL.
     fn facts(&self) -> Facts;
+
+    #[allow(
+        dead_code,
+        reason = "for the transaction, which is being written to use it"
+    )]
+    /// All of it, where it lies in memory: to be written without a copy.
+    fn octets(&self) -> Option<&[u8]> {
+        None
+    }
 
     /// Begins to read at the first octet.
     ///
@@ -31,6 +41,9 @@ pub(crate) trait Read {
 pub(crate) enum Piece {
     /// Any text.
     Text,
+    #[allow(dead_code, reason = "for composed messages, which are being written")]
+    /// Text without a dot, its line ends CRLF: base64, in which nothing need be looked for.
+    Dotless,
     /// The content ended before; nothing was appended.
     End,
 }
@@ -51,6 +64,10 @@ impl Octets {
 impl Source for Octets {
     fn facts(&self) -> Facts {
         self.facts
+    }
+
+    fn octets(&self) -> Option<&[u8]> {
+        Some(&self.octets)
     }
 
     fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {

@@ -1,6 +1,8 @@
 //! The content on its way into DATA (RFC 5321 section 4.5.2): every line end becomes CRLF, every
 //! line that begins with a dot gets another, and exactly one line with a lone dot ends it.
 
+use memchr::memchr2;
+
 /// The longest line, without its CRLF (RFC 5321 section 4.5.3.1.6).
 pub const MAX_LINE: usize = 998;
 
@@ -12,6 +14,11 @@ pub struct Facts {
     pub size: Option<u64>,
     /// Whether an octet is above 127.
     pub eight_bit: bool,
+    /// Whether the header has octets above 127 (RFC 6532): then the server must know SMTPUTF8.
+    pub utf8_header: bool,
+    /// Whether only BDAT with BINARYMIME can carry it (RFC 3030 section 3): a NUL, a bare CR or LF,
+    /// a line over 998 octets, or no line end at the end. It is sent octet by octet.
+    pub binary: bool,
 }
 
 /// Why content can't be sent by DATA.
@@ -53,6 +60,7 @@ pub fn inspect(content: &[u8]) -> Result<Facts, Unfit> {
     Ok(Facts {
         size: Some(size),
         eight_bit,
+        ..Facts::default()
     })
 }
 
@@ -75,7 +83,7 @@ pub fn canonical(content: Vec<u8>) -> Vec<u8> {
 
 fn is_canonical(content: &[u8]) -> bool {
     let mut rest = content;
-    while let Some(end) = rest.iter().position(|b| matches!(b, b'\r' | b'\n')) {
+    while let Some(end) = memchr2(b'\r', b'\n', rest) {
         match rest.get(end..).and_then(|at| at.strip_prefix(b"\r\n")) {
             Some(behind) => rest = behind,
             None => return false,
@@ -86,7 +94,7 @@ fn is_canonical(content: &[u8]) -> bool {
 
 /// The first line without its ending (CRLF, bare CR or bare LF), and what stands behind it.
 fn split_line(input: &[u8]) -> (&[u8], &[u8]) {
-    let Some(end) = input.iter().position(|b| matches!(b, b'\r' | b'\n')) else {
+    let Some(end) = memchr2(b'\r', b'\n', input) else {
         return (input, b"");
     };
     let (line, ending) = input.split_at(end);
@@ -122,22 +130,42 @@ impl DataEncoder {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
             self.after_cr &= piece.is_empty();
         }
-        while !rest.is_empty() {
-            if self.line_start && rest.first() == Some(&b'.') {
+        // What needs no change is copied in one go: `clean` octets of `rest` up to now.
+        let mut clean = 0_usize;
+        while let Some(line) = rest.get(clean..).filter(|line| !line.is_empty()) {
+            if self.line_start && line.first() == Some(&b'.') {
+                rest = copy(rest, clean, out);
+                clean = 0;
                 out.push(b'.');
             }
-            let end = rest.iter().position(|b| matches!(b, b'\r' | b'\n'));
-            let (text, ending) = rest.split_at(end.unwrap_or(rest.len()));
-            out.extend_from_slice(text);
-            self.line_start = !ending.is_empty();
-            if self.line_start {
-                out.extend_from_slice(b"\r\n");
-            }
-            rest = match ending {
-                [b'\r', b'\n', behind @ ..] | [_, behind @ ..] => behind,
-                [] => b"",
+            let line = rest.get(clean..).unwrap_or_default();
+            let Some(end) = memchr2(b'\r', b'\n', line) else {
+                self.line_start = false;
+                clean = rest.len();
+                break;
             };
-            self.after_cr = ending == b"\r";
+            self.line_start = true;
+            let end = clean.saturating_add(end);
+            let behind = end.saturating_add(2);
+            if rest.get(end..behind) == Some(b"\r\n") {
+                clean = behind;
+                continue;
+            }
+            self.after_cr = rest.get(end..) == Some(b"\r");
+            rest = copy(rest, end, out);
+            rest = rest.get(1..).unwrap_or_default();
+            clean = 0;
+            out.extend_from_slice(b"\r\n");
+        }
+        copy(rest, clean, out);
+    }
+
+    /// The same for text without a dot whose line ends are CRLF, as base64 is: nothing is looked
+    /// for in it.
+    pub fn push_dotless(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        if let Some(last) = piece.last() {
+            out.extend_from_slice(piece);
+            (self.line_start, self.after_cr) = (*last == b'\n', false);
         }
     }
 
@@ -149,6 +177,13 @@ impl DataEncoder {
             b"\r\n.\r\n"
         });
     }
+}
+
+/// Appends the first `n` octets and gives the others back.
+fn copy<'a>(rest: &'a [u8], n: usize, out: &mut Vec<u8>) -> &'a [u8] {
+    let (clean, behind) = rest.split_at_checked(n).unwrap_or((rest, b""));
+    out.extend_from_slice(clean);
+    behind
 }
 
 #[cfg(test)]
@@ -185,6 +220,19 @@ mod tests {
         assert_eq!(encode(&[b".\r\n"]), b"..\r\n.\r\n");
         assert_eq!(encode(&[b""]), b".\r\n");
         assert_eq!(encode(&[b"a\r\n"]), b"a\r\n.\r\n");
+    }
+
+    #[test]
+    fn base64_passes_unlooked_at_between_text() {
+        let mut encoder = DataEncoder::default();
+        let mut out = Vec::new();
+        encoder.push(b"a\r\n", &mut out);
+        encoder.push_dotless(b"QUJD\r\nREVG\r\n", &mut out);
+        encoder.push_dotless(b"", &mut out);
+        encoder.push(b".b", &mut out);
+        encoder.push_dotless(b"QQ==", &mut out);
+        encoder.finish(&mut out);
+        assert_eq!(out, b"a\r\nQUJD\r\nREVG\r\n..bQQ==\r\n.\r\n");
     }
 
     #[test]
@@ -237,7 +285,7 @@ mod tests {
             inspect(&[b'x'; 998]),
             Ok(Facts {
                 size: Some(1000),
-                eight_bit: false
+                ..Facts::default()
             })
         );
         assert!(inspect("é".as_bytes()).unwrap().eight_bit);

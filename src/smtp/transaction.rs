@@ -151,13 +151,16 @@ impl<T: Transport> Session<Verified<T>> {
         let (mut plain, mut out) = (Vec::new(), Vec::new());
         let mut more = true;
         while more {
-            plain.clear();
             out.clear();
-            while more && plain.len() < BLOCK {
-                let piece = source.read(BLOCK.saturating_sub(plain.len()), &mut plain);
-                more = piece.map_err(|fault| cx.fail(Cause::Source(fault)))? != Piece::End;
+            while more && out.len() < BLOCK {
+                plain.clear();
+                let piece = source.read(BLOCK.saturating_sub(out.len()), &mut plain);
+                match piece.map_err(|fault| cx.fail(Cause::Source(fault)))? {
+                    Piece::Text => encoder.push(&plain, &mut out),
+                    Piece::Dotless => encoder.push_dotless(&plain, &mut out),
+                    Piece::End => more = false,
+                }
             }
-            encoder.push(&plain, &mut out);
             if !more {
                 encoder.finish(&mut out);
             }
