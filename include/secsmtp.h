@@ -102,6 +102,27 @@
 #define SECSMTP_CHANNEL_BINDING_REQUIRE 2
 
 /**
+ * A password is asked for.
+ */
+#define SECSMTP_SECRET_PASSWORD 1
+
+/**
+ * An OAuth 2.0 access token is asked for.
+ */
+#define SECSMTP_SECRET_TOKEN 2
+
+/**
+ * A secret is asked for the first login of a send.
+ */
+#define SECSMTP_REASON_FIRST 1
+
+/**
+ * A secret is asked for because the server refused the token given before: get a fresh one. It is
+ * used on a new connection, verified anew; there is no third.
+ */
+#define SECSMTP_REASON_REFUSED 2
+
+/**
  * Certainly not delivered: sending again is safe.
  */
 #define SECSMTP_OUTCOME_NOT_SENT 1
@@ -332,6 +353,16 @@
 #define SECSMTP_E_ROOTS 1021
 
 /**
+ * The login is by client certificate, and the policy has none.
+ */
+#define SECSMTP_E_NO_CLIENT_CERTIFICATE 1022
+
+/**
+ * The password or token was asked for when it was needed, and none was given.
+ */
+#define SECSMTP_E_NO_SECRET 1023
+
+/**
  * A part of the message could not be read while it was sent.
  */
 #define SECSMTP_E_SOURCE 1025
@@ -549,9 +580,11 @@
 typedef struct secsmtp_client secsmtp_client;
 
 /**
- * Who logs in: a user with a password or a token. The secret is wiped from memory when the last
- * object that uses it is freed, and shown to nobody but a verified server.
- * Functions: secsmtp_credential_new_password, _new_token, _add_mechanism, _set_floor,
+ * Who logs in: a user with a password or a token, given or asked for when it is needed, or the
+ * holder of the policy's client certificate. A secret that is given is wiped from memory when the
+ * last object that uses it is freed, and shown to nobody but a verified server.
+ * Functions: secsmtp_credential_new_password, _new_token, _new_asked, _new_external,
+ * _add_mechanism, _set_floor,
  * _set_channel_binding, _set_max_iterations, _free.
  */
 typedef struct secsmtp_credential secsmtp_credential;
@@ -625,6 +658,13 @@ typedef struct secsmtp_receipt secsmtp_receipt;
 typedef struct secsmtp_report secsmtp_report;
 
 /**
+ * A question for a password or token: which one, for whom, and why now. It exists only while the
+ * callback runs that it was given to, and its server is verified.
+ * Functions: secsmtp_secret_request_host, _port, _user, _kind, _reason, _answer.
+ */
+typedef struct secsmtp_secret_request secsmtp_secret_request;
+
+/**
  * Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
  * with a NUL behind its text_len octets, valid for the call. Called on the thread that is inside
  * secsmtp_client_send or _probe, with no lock held; it may call any function of the library. It
@@ -635,6 +675,18 @@ typedef void (*secsmtp_log_callback)(void *user,
                                      int32_t stage,
                                      const char *text,
                                      size_t text_len);
+
+/**
+ * Is asked for a password or token when it is needed: after the server was verified and has a
+ * mechanism for it, and not before. Gives it by secsmtp_secret_request_answer and returns 0; any
+ * other number, or 0 without an answer, says that there is none, and the send ends with
+ * SECSMTP_E_NO_SECRET. Called on the thread that is inside secsmtp_client_send, with no lock held;
+ * it may call any function of the library, free its credential and client, and cancel. It may take
+ * its time: a cancel or the deadline of the whole call counts when it returns. A send from inside
+ * it that would have to ask in turn gets SECSMTP_E_NO_SECRET. It must return normally: no longjmp,
+ * no exception.
+ */
+typedef int32_t (*secsmtp_secret_callback)(void *context, secsmtp_secret_request *request);
 
 #ifdef __cplusplus
 extern "C" {
@@ -766,6 +818,37 @@ int32_t secsmtp_credential_new_token(const char *user,
                                      secsmtp_error **error_out);
 
 /**
+ * Makes a credential whose password or token (kind: SECSMTP_SECRET_PASSWORD or _TOKEN) is asked of
+ * callback, with context, in each send that logs in: once its server is verified, and not before.
+ * When a server refuses a token it is asked once more, with SECSMTP_REASON_REFUSED, for one more
+ * login on a new connection, verified anew. A password that was refused is not tried again.
+ * Ownership: user is copied; context stays the caller's, and must live as long as clients have
+ * this credential; *credential_out is the caller's; secsmtp_credential_free.
+ * Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_VALUE for another kind.
+ */
+int32_t secsmtp_credential_new_asked(const char *user,
+                                     size_t user_len,
+                                     int32_t kind,
+                                     secsmtp_secret_callback callback,
+                                     void *context,
+                                     secsmtp_credential **credential_out,
+                                     secsmtp_error **error_out);
+
+/**
+ * Makes a credential of the client certificate that the policy has
+ * (secsmtp_policy_set_client_certificate), for EXTERNAL (RFC 4422 appendix A): the server knows
+ * the client by it, and there is no secret. identity is whom to act as; empty leaves that to the
+ * certificate.
+ * Ownership: copied; *credential_out is the caller's; secsmtp_credential_free.
+ * Threads: any. Errors: SECSMTP_E_USER. With a policy without a certificate a send is
+ * SECSMTP_E_NO_CLIENT_CERTIFICATE before it connects.
+ */
+int32_t secsmtp_credential_new_external(const char *identity,
+                                        size_t identity_len,
+                                        secsmtp_credential **credential_out,
+                                        secsmtp_error **error_out);
+
+/**
  * Allows only this mechanism and those added before; without any, all that fit are allowed.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
  */
@@ -777,7 +860,8 @@ int32_t secsmtp_credential_add_mechanism(secsmtp_credential *credential,
 /**
  * Allows no mechanism weaker than this one: no smaller hash, and with -PLUS nothing that is not
  * tied to the TLS channel. The order, strongest first: SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS,
- * SCRAM-SHA-1-PLUS, the same three without -PLUS, PLAIN, LOGIN; for tokens OAUTHBEARER, XOAUTH2.
+ * SCRAM-SHA-1-PLUS, the same three without -PLUS, PLAIN, LOGIN; for tokens OAUTHBEARER, XOAUTH2;
+ * for a client certificate EXTERNAL alone.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
  */
 int32_t secsmtp_credential_set_floor(secsmtp_credential *credential,
@@ -1452,6 +1536,47 @@ const char *secsmtp_report_mechanism(const secsmtp_report *report, int32_t index
  * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
  */
 int32_t secsmtp_report_free(secsmtp_report *report);
+
+/**
+ * The host that was verified, as the client was made for it.
+ * Ownership: valid until the callback returns. Threads: any. Errors: "" for a bad handle.
+ */
+const char *secsmtp_secret_request_host(const secsmtp_secret_request *request, size_t *len_out);
+
+/**
+ * The port of the client.
+ * Threads: any. Errors: negative for a bad handle.
+ */
+int32_t secsmtp_secret_request_port(const secsmtp_secret_request *request);
+
+/**
+ * The user of the credential.
+ * Ownership: valid until the callback returns. Threads: any. Errors: "" for a bad handle.
+ */
+const char *secsmtp_secret_request_user(const secsmtp_secret_request *request, size_t *len_out);
+
+/**
+ * What is asked for: SECSMTP_SECRET_PASSWORD or SECSMTP_SECRET_TOKEN.
+ * Threads: any. Errors: negative for a bad handle.
+ */
+int32_t secsmtp_secret_request_kind(const secsmtp_secret_request *request);
+
+/**
+ * Why it is asked for: SECSMTP_REASON_FIRST or SECSMTP_REASON_REFUSED.
+ * Threads: any. Errors: negative for a bad handle.
+ */
+int32_t secsmtp_secret_request_reason(const secsmtp_secret_request *request);
+
+/**
+ * Gives the password or token. A second answer takes the place of the first.
+ * Ownership: copied, and wiped after the login; the caller wipes its own copy.
+ * Threads: any, while the callback runs. Errors: SECSMTP_E_SECRET for what can't be one; the
+ * answer before it, if any, stands.
+ */
+int32_t secsmtp_secret_request_answer(secsmtp_secret_request *request,
+                                      const uint8_t *secret,
+                                      size_t secret_len,
+                                      secsmtp_error **error_out);
 
 #ifdef __cplusplus
 }  // extern "C"

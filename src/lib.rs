@@ -84,6 +84,20 @@
 //! fn f(secret: &Secret, c: &Verified<TcpTransport>) -> usize { secret.expose(c, |s| s.len()) }
 //! ```
 //!
+//! Nobody can be asked for a secret without one:
+//! ```compile_fail,E0277
+//! use secsmtp::{channel::Cleartext, credential::*, deadline::Deadline, net::TcpTransport};
+//! fn f(c: &mut Cleartext<TcpTransport>, p: &dyn SecretProvider, meant: Meant<'_>) {
+//!     let _ = p.secret(&mut SecretRequest::new(c, Deadline::NEVER, meant));
+//! }
+//! ```
+//! ```
+//! use secsmtp::{channel::Verified, credential::*, deadline::Deadline, net::TcpTransport};
+//! fn f(c: &mut Verified<TcpTransport>, p: &dyn SecretProvider, meant: Meant<'_>) {
+//!     let _ = p.secret(&mut SecretRequest::new(c, Deadline::NEVER, meant));
+//! }
+//! ```
+//!
 //! A secret can be neither printed nor copied:
 //! ```compile_fail,E0277
 //! let s = secsmtp::secret::Secret::new(b"x");

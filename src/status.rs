@@ -34,6 +34,8 @@ pub enum Status {
     NoContent = 1019,
     Content = 1020,
     Roots = 1021,
+    NoClientCertificate = 1022,
+    NoSecret = 1023,
     Source = 1025,
     Cancelled = 2001,
     Timeout = 2002,
@@ -178,6 +180,16 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         Status::Roots,
         "SECSMTP_E_ROOTS",
         "This machine's trusted roots were not found or can't be read.",
+    ),
+    (
+        Status::NoClientCertificate,
+        "SECSMTP_E_NO_CLIENT_CERTIFICATE",
+        "The login is by client certificate, and the policy has none.",
+    ),
+    (
+        Status::NoSecret,
+        "SECSMTP_E_NO_SECRET",
+        "The password or token was asked for when it was needed, and none was given.",
     ),
     (
         Status::Source,

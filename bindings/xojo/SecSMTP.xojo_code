@@ -75,6 +75,14 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_credential_new_asked Lib kLib Alias "secsmtp_credential_new_asked" (user As CString, user_len As UInteger, kind As Int32, callback As Ptr, context As Ptr, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_credential_new_external Lib kLib Alias "secsmtp_credential_new_external" (identity As CString, identity_len As UInteger, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_credential_new_password Lib kLib Alias "secsmtp_credential_new_password" (user As CString, user_len As UInteger, password As Ptr, password_len As UInteger, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -419,6 +427,30 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_secret_request_answer Lib kLib Alias "secsmtp_secret_request_answer" (request As Ptr, secret As Ptr, secret_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_secret_request_host Lib kLib Alias "secsmtp_secret_request_host" (request As Ptr, len_out As Ptr) As CString
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_secret_request_kind Lib kLib Alias "secsmtp_secret_request_kind" (request As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_secret_request_port Lib kLib Alias "secsmtp_secret_request_port" (request As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_secret_request_reason Lib kLib Alias "secsmtp_secret_request_reason" (request As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_secret_request_user Lib kLib Alias "secsmtp_secret_request_user" (request As Ptr, len_out As Ptr) As CString
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_stage_name Lib kLib Alias "secsmtp_stage_name" (stage As Int32) As CString
 	#tag EndExternalMethod
 
@@ -595,10 +627,16 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_NEEDS_SMTPUTF8, Type = Double, Dynamic = False, Default = \"5010", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_NO_CLIENT_CERTIFICATE, Type = Double, Dynamic = False, Default = \"1022", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_NO_CONTENT, Type = Double, Dynamic = False, Default = \"1019", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_NO_RECIPIENT, Type = Double, Dynamic = False, Default = \"1018", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_NO_SECRET, Type = Double, Dynamic = False, Default = \"1023", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_NO_SENDER, Type = Double, Dynamic = False, Default = \"1017", Scope = Protected
@@ -727,6 +765,12 @@ Protected Module SecSMTP
 	#tag Constant, Name = OUTCOME_UNKNOWN, Type = Double, Dynamic = False, Default = \"4", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = REASON_FIRST, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = REASON_REFUSED, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = RETRY_LATER, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
 	#tag EndConstant
 
@@ -734,6 +778,12 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = RETRY_UNKNOWN, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = SECRET_PASSWORD, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = SECRET_TOKEN, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = STAGE_ALL, Type = Double, Dynamic = False, Default = \"0", Scope = Protected

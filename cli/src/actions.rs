@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secsmtp::client::{Client, Report};
-use secsmtp::credential::Credential;
 use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
@@ -17,9 +16,8 @@ use secsmtp::tls::{
     Clock, Host, KnownServer, MinTls, Pin, Policy, TlsMode, Verdict, learn, now_at, verify_pem,
 };
 
-use zeroize::Zeroizing;
-
-use crate::options::{Action, Options, SecretSource};
+use crate::login::credential;
+use crate::options::{Action, Options};
 use crate::{json, people};
 
 /// How a run ends for the shell.
@@ -207,43 +205,6 @@ fn client(o: &Options) -> Result<Client, Error> {
     Ok(client)
 }
 
-fn credential(o: &Options) -> Result<Option<Credential>, Error> {
-    let (Some(user), Some(source)) = (&o.user, &o.secret) else {
-        return Ok(None);
-    };
-    let mut credential = match source {
-        SecretSource::PasswordFile(path) => Credential::password(user, &secret_file(path)?),
-        SecretSource::TokenFile(path) => Credential::token(user, &secret_file(path)?),
-        SecretSource::PasswordEnv(name) => {
-            let unset = || Error::argument(Status::Secret, "password variable", "is not set");
-            let value = std::env::var_os(name).ok_or_else(unset)?;
-            Credential::password(user, value.as_encoded_bytes())
-        }
-    }?;
-    for mechanism in &o.mechanisms {
-        credential.add_mechanism(mechanism)?;
-    }
-    if let Some(floor) = &o.floor {
-        credential.set_floor(floor)?;
-    }
-    if let Some(binding) = o.channel_binding {
-        credential.set_channel_binding(binding);
-    }
-    Ok(Some(credential))
-}
-
-/// A secret from a file, without one final line break.
-fn secret_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let mut bytes = Zeroizing::new(read(path, "password or token file")?);
-    if bytes.last() == Some(&b'\n') {
-        bytes.pop();
-        if bytes.last() == Some(&b'\r') {
-            bytes.pop();
-        }
-    }
-    Ok(bytes)
-}
-
 fn content(path: Option<&Path>) -> Result<Vec<u8>, Error> {
     match path {
         Some(path) if path != Path::new("-") => read(path, "file"),
@@ -258,7 +219,7 @@ fn content(path: Option<&Path>) -> Result<Vec<u8>, Error> {
     }
 }
 
-fn read(path: &Path, argument: &'static str) -> Result<Vec<u8>, Error> {
+pub(crate) fn read(path: &Path, argument: &'static str) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|error| {
         let why = format!("{} can't be read ({})", path.display(), error.kind());
         Error::argument(Status::File, argument, why)

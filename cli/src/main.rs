@@ -10,6 +10,7 @@
 
 mod actions;
 mod json;
+mod login;
 mod options;
 mod people;
 

@@ -24,6 +24,9 @@ pub(crate) enum SecretSource {
     PasswordFile(PathBuf),
     PasswordEnv(OsString),
     TokenFile(PathBuf),
+    /// Run when it is needed.
+    PasswordCommand(PathBuf),
+    TokenCommand(PathBuf),
 }
 
 /// Everything on the command line.
@@ -52,6 +55,7 @@ pub(crate) struct Options {
     pub(crate) ehlo_name: Option<String>,
     pub(crate) user: Option<String>,
     pub(crate) secret: Option<SecretSource>,
+    pub(crate) external: bool,
     pub(crate) mechanisms: Vec<String>,
     pub(crate) floor: Option<String>,
     pub(crate) channel_binding: Option<ChannelBinding>,
@@ -91,6 +95,7 @@ impl Options {
             ehlo_name: None,
             user: None,
             secret: None,
+            external: false,
             mechanisms: Vec::new(),
             floor: None,
             channel_binding: None,
@@ -176,6 +181,13 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
             Long("token-file") if sending => {
                 set_secret(&mut o, SecretSource::TokenFile(args.value()?.into()))?;
             }
+            Long("password-command") if sending => {
+                set_secret(&mut o, SecretSource::PasswordCommand(args.value()?.into()))?;
+            }
+            Long("token-command") if sending => {
+                set_secret(&mut o, SecretSource::TokenCommand(args.value()?.into()))?;
+            }
+            Long("external") if sending => o.external = true,
             Long("mechanism") if sending => o.mechanisms.push(args.value()?.string()?),
             Long("floor") if sending => o.floor = Some(args.value()?.string()?),
             Long("channel-binding") if sending => {
@@ -212,10 +224,12 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
     if o.learn.is_none() && (o.learn_by.is_some() || o.confirm.is_some()) {
         return Err("--by and --confirm need --learn FILE".into());
     }
+    if o.external && (o.secret.is_some() || o.client_certificate.is_none()) {
+        return Err("--external needs --client-certificate, and no password or token".into());
+    }
     match (&o.user, &o.secret) {
-        (Some(_), None) => {
-            Err("--user needs --password-file, --password-env or --token-file".into())
-        }
+        _ if o.external => Ok(()),
+        (Some(_), None) => Err("--user needs a password or token, or --external".into()),
         (None, Some(_)) => Err("a password or token needs --user".into()),
         (None, None) if !o.mechanisms.is_empty() => Err("--mechanism needs --user".into()),
         (None, None) if o.floor.is_some() => Err("--floor needs --user".into()),
@@ -226,7 +240,7 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
 
 fn set_secret(o: &mut Options, source: SecretSource) -> Result<(), lexopt::Error> {
     if o.secret.replace(source).is_some() {
-        return Err("only one of --password-file, --password-env and --token-file".into());
+        return Err("only one password or token".into());
     }
     Ok(())
 }
@@ -324,6 +338,10 @@ mod tests {
             "send --server h --client-certificate c",
             "probe --server h --client-certificate c --client-key k",
             "send --server h --floor PLAIN",
+            "send --server h --external",
+            "send --server h --external --client-certificate c --client-key k --password-env V",
+            "send --server h --user u --password-command c --token-command c",
+            "probe --server h --external --client-certificate c --client-key k",
             "send --server h --channel-binding off",
             "send --server h --user u --password-env V --channel-binding never",
         ] {

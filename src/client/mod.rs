@@ -16,6 +16,7 @@ use crate::log::{Level, Log};
 use crate::message::Message;
 use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
 use crate::proto::address::EhloName;
+use crate::proto::sasl::Proof;
 use crate::smtp::{Context, Session, upgrade, upgrade_probe};
 use crate::status::Status;
 use crate::tls::{Host, Policy, ProbeSetup, Setup, TlsMode};
@@ -29,6 +30,19 @@ struct Settings {
     credential: Option<Arc<Credential>>,
     ehlo_name: Option<EhloName>,
     timeouts: Timeouts,
+}
+
+impl Settings {
+    /// What can be known to fail before anything is done.
+    fn check(&self, policy: &Policy) -> Result<(), Error> {
+        let proof = self.credential.as_deref().map(Credential::proof);
+        if proof == Some(Proof::Certificate) && !policy.has_client_certificate() {
+            let why = "logs in by the client certificate (EXTERNAL), and the policy has none";
+            let status = Status::NoClientCertificate;
+            return Err(Error::argument(status, "credential", why));
+        }
+        Ok(())
+    }
 }
 
 /// A server to submit mail to. Usable from several threads at once; each call has a connection of
@@ -116,8 +130,9 @@ impl Client {
     pub fn send(&self, message: &Message, log: Log<'_>) -> Result<Record, Error> {
         message.parts()?;
         let setup = Setup::new(&self.policy, &self.host)?;
-        let (_running, waiter) = Running::begin(self)?;
+        let running = Running::begin(self)?;
         let settings = self.settings.read().clone();
+        settings.check(&self.policy)?;
         let mut cx = Context::new(
             self.host.as_str(),
             self.port,
@@ -127,14 +142,8 @@ impl Client {
         self.warn(&mut cx);
         cx.record.recipients = message.recipients_not_sent();
         cx.record.message_id = message.message_id();
-        let transport = self.connect(waiter, &settings, &mut cx)?;
-        let mut session = self.open(transport, &setup, &settings, &mut cx)?;
-        let sent = Self::deliver(
-            &mut session,
-            &mut cx,
-            settings.credential.as_deref(),
-            message,
-        );
+        let (mut session, _running) = self.session(running, &setup, &settings, &mut cx)?;
+        let sent = session.transaction(&mut cx, message);
         // A dialogue in order ends with QUIT. In the middle of the content it is not in order: what
         // was given up must not follow.
         let in_order = match &sent {
@@ -254,16 +263,55 @@ impl Client {
         }
     }
 
-    fn deliver(
-        session: &mut Session<Verified<TcpTransport>>,
+    /// A session that mail may be given to: verified, and logged in if there is a login. Where the
+    /// server refuses a token and there is somebody to ask for a new one, that is done once, on
+    /// another connection that is verified anew.
+    fn session<'a>(
+        &'a self,
+        (running, waiter): (Running<'a>, Waiter),
+        setup: &Setup,
+        settings: &Settings,
         cx: &mut Context<'_>,
-        credential: Option<&Credential>,
-        message: &Message,
-    ) -> Result<(), Error> {
-        if let Some(credential) = credential {
-            session.authenticate(cx, credential)?;
+    ) -> Result<(Session<Verified<TcpTransport>>, Running<'a>), Error> {
+        let refused = match self.log_in(waiter, setup, settings, cx) {
+            Ok(session) => return Ok((session, running)),
+            Err(error) => error,
+        };
+        let credential = settings.credential.as_deref();
+        if !credential.is_some_and(|credential| credential.may_be_renewed(&refused)) {
+            return Err(refused);
         }
-        session.transaction(cx, message)
+        cx.say(Level::Info, || {
+            "the token was refused: once more, with a new one and on a new connection".to_owned()
+        });
+        cx.renew();
+        let (again, waiter) = Running::begin(self).map_err(|error| cx.fail(error.cause))?;
+        // A cancel between the two connections reached the first alone.
+        if running.canceller.is_cancelled() {
+            return Err(cx.fail(Cause::Cancelled));
+        }
+        let session = self.log_in(waiter, setup, settings, cx)?;
+        Ok((session, again))
+    }
+
+    fn log_in(
+        &self,
+        waiter: Waiter,
+        setup: &Setup,
+        settings: &Settings,
+        cx: &mut Context<'_>,
+    ) -> Result<Session<Verified<TcpTransport>>, Error> {
+        let transport = self.connect(waiter, settings, cx)?;
+        let mut session = self.open(transport, setup, settings, cx)?;
+        if let Some(credential) = &settings.credential
+            && let Err(error) = session.authenticate(cx, credential)
+        {
+            if error.record.outcome == Outcome::Refused {
+                session.quit(cx);
+            }
+            return Err(error);
+        }
+        Ok(session)
     }
 }
 

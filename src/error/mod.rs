@@ -335,6 +335,8 @@ pub enum Cause {
         /// Whether this channel could be bound to.
         can_bind: bool,
     },
+    /// The secret was asked for, and there is none.
+    NoSecret,
     /// The server took the login without proving that it knows the password.
     Unproven,
     /// A part of the message could not be read to its end: the content was never finished.
@@ -425,6 +427,7 @@ impl Error {
             Cause::AuthMissing => Status::AuthMissing,
             Cause::MechanismMissing { .. } => Status::MechanismMissing,
             Cause::Unbound { .. } => Status::ChannelBinding,
+            Cause::NoSecret => Status::NoSecret,
             Cause::Unproven => Status::Unproven,
             Cause::Source(_) => Status::Source,
             Cause::TooLarge { .. } => Status::TooLarge,

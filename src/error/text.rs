@@ -14,7 +14,9 @@ impl fmt::Display for Error {
             for line in answer.text.lines().take(4) {
                 write!(f, " {line}")?;
             }
-            f.write_str(".")?;
+            if !answer.text.ends_with('.') {
+                f.write_str(".")?;
+            }
             if let Some(hint) = hint(answer) {
                 write!(f, " {hint}")?;
             }
@@ -155,6 +157,9 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         Cause::Unbound {
             can_bind: false, ..
         } => f.write_str("Channel binding is required, and this connection has none to give."),
+        Cause::NoSecret => f.write_str(
+            "The server was verified, the password or token was asked for, and none was given.",
+        ),
         Cause::Unproven => f.write_str(
             "The server did not prove that it knows the password, as SCRAM asks of it: it may be \
              an impostor.",

@@ -51,7 +51,7 @@ pub(super) unsafe fn text<'a>(
     };
     let len = if len == NUL_TERMINATED {
         if pointer.is_null() {
-            return Err(Error::argument(Status::Null, argument, "is NULL"));
+            return Err(null(argument));
         }
         // SAFETY: the header asks for a NUL-terminated text here; no more than the limit is read.
         unsafe { libc::strnlen(pointer, MAX_TEXT.saturating_add(1)) }
@@ -99,6 +99,11 @@ pub(super) unsafe fn hand_out_at<T, O: Send + Sync + 'static>(
     let handle = room.fill(object);
     // SAFETY: `place` found it not NULL; the header asks for a place for one pointer.
     unsafe { out.write(handle.as_ptr()) };
+}
+
+/// An argument that must not be NULL.
+pub(super) fn null(argument: &'static str) -> Error {
+    Error::argument(Status::Null, argument, "is NULL")
 }
 
 /// One of a few numbers.

@@ -20,6 +20,17 @@ pub const SECSMTP_CHANNEL_BINDING_PREFER: i32 = 1;
 /// No login that is not tied to the TLS channel (RFC 5802 section 6, RFC 9266).
 pub const SECSMTP_CHANNEL_BINDING_REQUIRE: i32 = 2;
 
+/// A password is asked for.
+pub const SECSMTP_SECRET_PASSWORD: i32 = 1;
+/// An OAuth 2.0 access token is asked for.
+pub const SECSMTP_SECRET_TOKEN: i32 = 2;
+
+/// A secret is asked for the first login of a send.
+pub const SECSMTP_REASON_FIRST: i32 = 1;
+/// A secret is asked for because the server refused the token given before: get a fresh one. It is
+/// used on a new connection, verified anew; there is no third.
+pub const SECSMTP_REASON_REFUSED: i32 = 2;
+
 /// Certainly not delivered: sending again is safe.
 pub const SECSMTP_OUTCOME_NOT_SENT: i32 = 1;
 /// The verified server said no, with a 4yz or 5yz reply.
@@ -116,6 +127,10 @@ pub const SECSMTP_E_NO_CONTENT: i32 = 1019;
 pub const SECSMTP_E_CONTENT: i32 = 1020;
 /// This machine's trusted roots were not found or can't be read.
 pub const SECSMTP_E_ROOTS: i32 = 1021;
+/// The login is by client certificate, and the policy has none.
+pub const SECSMTP_E_NO_CLIENT_CERTIFICATE: i32 = 1022;
+/// The password or token was asked for when it was needed, and none was given.
+pub const SECSMTP_E_NO_SECRET: i32 = 1023;
 /// A part of the message could not be read while it was sent.
 pub const SECSMTP_E_SOURCE: i32 = 1025;
 /// The call was cancelled.

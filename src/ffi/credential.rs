@@ -1,20 +1,23 @@
 //! secsmtp_credential: who logs in.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
+use super::secret_request::{self, secsmtp_secret_callback};
 use super::{arg, guard};
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::proto::sasl::ChannelBinding;
 
-/// Who logs in: a user with a password or a token. The secret is wiped from memory when the last
-/// object that uses it is freed, and shown to nobody but a verified server.
-/// Functions: secsmtp_credential_new_password, _new_token, _add_mechanism, _set_floor,
+/// Who logs in: a user with a password or a token, given or asked for when it is needed, or the
+/// holder of the policy's client certificate. A secret that is given is wiped from memory when the
+/// last object that uses it is freed, and shown to nobody but a verified server.
+/// Functions: secsmtp_credential_new_password, _new_token, _new_asked, _new_external,
+/// _add_mechanism, _set_floor,
 /// _set_channel_binding, _set_max_iterations, _free.
 pub struct secsmtp_credential(());
 
@@ -78,6 +81,58 @@ pub unsafe extern "C" fn secsmtp_credential_new_token(
     }
 }
 
+/// Makes a credential whose password or token (kind: SECSMTP_SECRET_PASSWORD or _TOKEN) is asked of
+/// callback, with context, in each send that logs in: once its server is verified, and not before.
+/// When a server refuses a token it is asked once more, with SECSMTP_REASON_REFUSED, for one more
+/// login on a new connection, verified anew. A password that was refused is not tried again.
+/// Ownership: user is copied; context stays the caller's, and must live as long as clients have
+/// this credential; *credential_out is the caller's; secsmtp_credential_free.
+/// Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_VALUE for another kind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_credential_new_asked(
+    user: *const c_char,
+    user_len: usize,
+    kind: i32,
+    callback: secsmtp_secret_callback,
+    context: *mut c_void,
+    credential_out: *mut *mut secsmtp_credential,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(credential_out, error_out, || {
+            arg::place("credential_out", credential_out)?;
+            let user = arg::text("user", user, user_len)?;
+            let credential = secret_request::credential(user, kind, callback, context)?;
+            arg::hand_out(credential_out, Mutex::new(credential))
+        })
+    }
+}
+
+/// Makes a credential of the client certificate that the policy has
+/// (secsmtp_policy_set_client_certificate), for EXTERNAL (RFC 4422 appendix A): the server knows
+/// the client by it, and there is no secret. identity is whom to act as; empty leaves that to the
+/// certificate.
+/// Ownership: copied; *credential_out is the caller's; secsmtp_credential_free.
+/// Threads: any. Errors: SECSMTP_E_USER. With a policy without a certificate a send is
+/// SECSMTP_E_NO_CLIENT_CERTIFICATE before it connects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_credential_new_external(
+    identity: *const c_char,
+    identity_len: usize,
+    credential_out: *mut *mut secsmtp_credential,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(credential_out, error_out, || {
+            arg::place("credential_out", credential_out)?;
+            let identity = arg::text("identity", identity, identity_len)?;
+            arg::hand_out(credential_out, Mutex::new(Credential::external(identity)?))
+        })
+    }
+}
+
 /// Allows only this mechanism and those added before; without any, all that fit are allowed.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
 #[unsafe(no_mangle)]
@@ -99,7 +154,8 @@ pub unsafe extern "C" fn secsmtp_credential_add_mechanism(
 
 /// Allows no mechanism weaker than this one: no smaller hash, and with -PLUS nothing that is not
 /// tied to the TLS channel. The order, strongest first: SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS,
-/// SCRAM-SHA-1-PLUS, the same three without -PLUS, PLAIN, LOGIN; for tokens OAUTHBEARER, XOAUTH2.
+/// SCRAM-SHA-1-PLUS, the same three without -PLUS, PLAIN, LOGIN; for tokens OAUTHBEARER, XOAUTH2;
+/// for a client certificate EXTERNAL alone.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_credential_set_floor(

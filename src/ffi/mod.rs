@@ -33,3 +33,4 @@ pub mod policy_pins;
 pub mod policy_tls;
 pub mod receipt;
 pub mod report;
+pub mod secret_request;

@@ -43,7 +43,9 @@ impl Canceller {
         let _ = self.waker.wake();
     }
 
-    fn is_cancelled(&self) -> bool {
+    /// Whether it was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
     }
 }

@@ -1,18 +1,21 @@
 //! AUTH (RFC 4954), once per connection, over a verified channel: one mechanism, chosen from what
 //! both sides allow, and no second after a refusal.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::channel::{Channel, Verified};
-use crate::credential::{Credential, Exchange};
+use crate::credential::{Credential, Exchange, Meant, NoSecret};
 use crate::error::{Cause, Error, Outcome, Refused, Stage};
 use crate::log::Level;
 use crate::net::Transport;
 use crate::proto::command::Command;
 use crate::proto::reply::Reply;
 use crate::proto::sasl::{Kind, MAX_CHALLENGE, Mechanism, NONCE_LEN, Response, Stop};
+use crate::secret::Secret;
 
 use super::context::Context;
 use super::session::Session;
@@ -38,9 +41,8 @@ impl<T: Transport> Session<Verified<T>> {
         let binding = self.channel.channel_binding();
         let chosen = credential.wish().choose(&offered, binding.is_some());
         let kind = chosen.map_err(|cause| cx.fail(cause))?;
-        credential
-            .secret()
-            .expose(&self.channel, |secret| cx.scrubber.learn(secret));
+        let secret = self.secret(cx, credential)?;
+        secret.expose(&self.channel, |secret| cx.scrubber.learn(secret));
         let mut nonce = [0; NONCE_LEN];
         let random = SystemRandom::new().fill(&mut nonce);
         random.map_err(|_| cx.fail(Cause::Random))?;
@@ -52,7 +54,7 @@ impl<T: Transport> Session<Verified<T>> {
             host: &cx.host,
             port: cx.port,
         };
-        let begun = credential.begin(&self.channel, exchange);
+        let begun = credential.begin(&self.channel, &secret, exchange);
         let mut mechanism = begun.map_err(|cause| cx.fail(cause))?;
         self.exchange(cx, kind, &mut *mechanism)?;
         // Once more at the end, of what was really said: a name with -PLUS is not yet a binding.
@@ -71,6 +73,47 @@ impl<T: Transport> Session<Verified<T>> {
             None => format!("logged in by {}", kind.name()),
         });
         Ok(())
+    }
+
+    /// The secret, at hand or asked for now: the peer is verified, and has a mechanism for it.
+    fn secret(
+        &mut self,
+        cx: &mut Context<'_>,
+        credential: &Credential,
+    ) -> Result<Arc<Secret>, Error> {
+        if credential.is_asked() {
+            cx.say(Level::Info, || {
+                format!("asking for the {}", credential.proof().name())
+            });
+        }
+        let meant = Meant {
+            host: &cx.host,
+            port: cx.port,
+            user: credential.user(),
+            proof: credential.proof(),
+            reason: cx.reason,
+        };
+        let secret = credential.secret(&mut self.channel, cx.deadline(), meant);
+        let secret = secret.map_err(|none| match none {
+            NoSecret::Declined => cx.fail(Cause::NoSecret),
+            NoSecret::Stopped(stop) => cx.fault(stop.into()),
+            NoSecret::Unfit(error) => cx.fail(error.cause),
+        })?;
+        if credential.is_asked() {
+            // However long that took, the server has its own time for the exchange; but it may be
+            // gone, and the secret is not for a line that is.
+            cx.restart_clock();
+            let ready = self.channel.receive_ready(cx.deadline());
+            if !self.channel.pending().is_empty() {
+                let reply = self.reply(cx)?;
+                return Err(match reply.code {
+                    421 => cx.unexpected(&reply, "nothing"),
+                    _ => cx.fail(Cause::Unsolicited),
+                });
+            }
+            ready.map_err(|fault| cx.fault(fault))?;
+        }
+        Ok(secret)
     }
 
     fn exchange(

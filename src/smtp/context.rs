@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use crate::channel::Fault;
+use crate::credential::Reason;
 use crate::deadline::{Deadline, Timeouts};
 use crate::error::{Answer, Cause, Error, Outcome, Record, ReplyFault, Stage};
 use crate::log::{Level, Log};
@@ -17,6 +18,8 @@ pub struct Context<'a> {
     pub(crate) host: String,
     /// The port, likewise.
     pub(crate) port: u16,
+    /// Why a secret is asked for, if one is.
+    pub(crate) reason: Reason,
     pub(crate) record: Record,
     pub(crate) scrubber: Scrubber,
     log: Log<'a>,
@@ -33,6 +36,7 @@ impl<'a> Context<'a> {
         Self {
             host: host.to_owned(),
             port,
+            reason: Reason::First,
             record: Record::default(),
             scrubber: Scrubber::default(),
             log,
@@ -46,6 +50,15 @@ impl<'a> Context<'a> {
     pub(crate) fn enter(&mut self, stage: Stage) {
         self.record.stage = stage;
         self.restart_clock();
+    }
+
+    /// Begins anew on another connection, after a token was refused. What left the machine stays
+    /// on the record; what was said and met belongs to the connection that is gone.
+    pub(crate) fn renew(&mut self) {
+        self.reason = Reason::Refused;
+        self.record.outcome = Outcome::NotSent;
+        self.record.answer = None;
+        self.record.peer = None;
     }
 
     /// Gives the current stage its full patience again: for the next command or block of it.

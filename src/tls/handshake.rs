@@ -15,7 +15,7 @@ use super::verdict::{Basis, verify_chain};
 use crate::channel::{Channel, Cleartext, Fault};
 use crate::deadline::Deadline;
 use crate::error::Peer;
-use crate::net::Transport;
+use crate::net::{Interest, Stop, Transport};
 use crate::proto::sasl::{Binding, EXPORTER_LABEL, EXPORTER_LEN};
 use crate::proto::show;
 use crate::secret;
@@ -172,6 +172,13 @@ fn assess(
         ..Peer::default()
     };
     Ok((peer, chain))
+}
+
+impl<T: Transport> Verified<T> {
+    /// Waits while nothing is said, until somebody wakes the call.
+    pub(crate) fn wait(&mut self, deadline: Deadline) -> Result<(), Stop> {
+        self.stream.transport.wait(Interest::Read, deadline)
+    }
 }
 
 impl<T> Verified<T> {

@@ -242,6 +242,12 @@ impl Policy {
         self.add_certificate(&file::read("certificate file", path, file::MAX)?)
     }
 
+    /// Whether a client certificate was set.
+    #[must_use]
+    pub fn has_client_certificate(&self) -> bool {
+        self.client_identity.is_some()
+    }
+
     /// Whether it trusts nobody.
     #[must_use]
     pub fn is_empty(&self) -> bool {

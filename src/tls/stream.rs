@@ -42,7 +42,7 @@ enum Moved {
 /// A TLS connection over a transport.
 pub(super) struct TlsStream<T> {
     pub(super) connection: ClientConnection,
-    transport: T,
+    pub(super) transport: T,
     pub(super) pending: Vec<u8>,
     pub(super) octets_out: u64,
     /// Octets read since the last that were meant for us: tickets, key updates, empty records.

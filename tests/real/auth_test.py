@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 import unittest
 
 from tests.real import real_test
@@ -95,6 +96,55 @@ class Mechanisms(unittest.TestCase):
                     self.assertIs(result["secret_released"], False)
                     self.assertNotIn("> AUTH", log)
                     self.assertIn("offers only", result["text"])
+
+    # Address, and an identity that the certificate of alice may act as.
+    BY_CERTIFICATE = (("EXIM_SUBMISSIONS", "ALICE_ADDRESS"), ("DOVECOT23_SUBMISSIONS", "ALICE_USER"), ("DOVECOT24_SUBMISSIONS", "ALICE_USER"))
+
+    def by_certificate(self, address, *options, certificate="CLIENT"):
+        """Sends one small mail, logging in by a client certificate."""
+        env = self.real.env
+        own = ("--client-certificate", self.real.path(certificate + "_CERT_FILE"), "--client-key", self.real.path(certificate + "_KEY_FILE"))
+        common = ("--from", env["ALICE_ADDRESS"], "--to", env["BOB_ADDRESS"])
+        return self.real.run_command("send", address, *common, *self.real.trust(), *own, "--external", *options, content=b"Subject: x\r\n\r\nbody\r\n")
+
+    def test_the_client_certificate_logs_in_by_external(self):
+        for address, identity in self.BY_CERTIFICATE:
+            for options in ((), ("--user", self.real.env[identity])):
+                with self.subTest(address=address, options=options):
+                    status, result = self.by_certificate(address, *options)
+                    self.assertEqual((status, result["outcome"]), (0, "accepted"), result)
+                    self.assertEqual((result["peer"]["mechanism"], result["peer"]["channel_binding"]), ("EXTERNAL", None))
+                    self.assertIs(result["secret_released"], False)
+
+    def test_the_client_certificate_is_nobody_elses(self):
+        for address, _ in self.BY_CERTIFICATE:
+            with self.subTest(address=address):
+                status, result = self.by_certificate(address, "--user", "bob")
+                self.assertEqual((status, result["status_name"]), (11, "SECSMTP_E_AUTH_REFUSED"), result)
+                # A certificate of nobody's making is refused, by whichever sign the server has.
+                status, result = self.by_certificate(address, certificate="STRANGER")
+                self.assertIn(status, (10, 11), result)
+                self.assertNotEqual(result["outcome"], "accepted")
+
+    def test_a_program_is_asked_for_a_token_and_once_more_when_it_is_refused(self):
+        env = self.real.env
+        with tempfile.TemporaryDirectory() as folder:
+            asked, program = os.path.join(folder, "asked"), os.path.join(folder, "token")
+            for address in ("DOVECOT24_SUBMISSIONS", "EXIM_SUBMISSIONS", "POSTFIX_SUBMISSIONS"):
+                for mechanism in ("OAUTHBEARER", "XOAUTH2"):
+                    for second, expected in ((env["OAUTH_TOKEN"], (0, "accepted")), (env["OAUTH_TOKEN_FORGED"], (11, "refused"))):
+                        with self.subTest(address=address, mechanism=mechanism, expected=expected):
+                            with open(program, "w") as file:
+                                file.write(f"#!/bin/sh\necho $* >> {asked}\ncase $3 in first) echo {env['OAUTH_TOKEN_EXPIRED']};; *) echo {second};; esac\n")
+                            os.chmod(program, 0o700)
+                            with open(asked, "w"):
+                                pass
+                            common = ("--from", env["ALICE_ADDRESS"], "--to", env["BOB_ADDRESS"], "--user", "alice", "--token-command", program)
+                            status, result = self.real.run_command("send", address, *common, "--mechanism", mechanism, *self.real.trust(), content=b"Subject: x\r\n\r\nbody\r\n")
+                            self.assertEqual((status, result["outcome"]), expected, result)
+                            name = env["SERVER_NAME"]
+                            with open(asked) as file:
+                                self.assertEqual(file.read(), f"{name} alice first\n{name} alice refused\n")
 
 
 if __name__ == "__main__":

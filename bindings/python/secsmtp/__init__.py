@@ -14,13 +14,14 @@ Each error and each receipt says what left this machine, and what became of the 
 import logging as _logging
 
 from ._client import Client
-from ._credential import Credential, Password, Token
+from ._credential import Credential, External, Password, Token
 from ._errors import (
     ArgumentError,
     Cancelled,
     ConnectionFailed,
     Error,
     InternalError,
+    NoSecret,
     NotSent,
     ProtocolError,
     Refused,
@@ -34,6 +35,7 @@ from ._library import library as _library_of
 from ._library import static_text as _static_text
 from ._policy import Policy
 from ._results import Certificate, Peer, Receipt, Recipient, Report
+from ._secret import SecretRequest
 
 __version__ = "0.1.0"
 
@@ -45,8 +47,10 @@ __all__ = [
     "ConnectionFailed",
     "Credential",
     "Error",
+    "External",
     "InternalError",
     "LibraryError",
+    "NoSecret",
     "NotSent",
     "Password",
     "Peer",
@@ -56,6 +60,7 @@ __all__ = [
     "Recipient",
     "Refused",
     "Report",
+    "SecretRequest",
     "TimedOut",
     "Token",
     "TrustError",

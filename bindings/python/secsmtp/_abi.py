@@ -9,6 +9,10 @@ TLS_1_3 = 13
 CHANNEL_BINDING_OFF = 0
 CHANNEL_BINDING_PREFER = 1
 CHANNEL_BINDING_REQUIRE = 2
+SECRET_PASSWORD = 1
+SECRET_TOKEN = 2
+REASON_FIRST = 1
+REASON_REFUSED = 2
 OUTCOME_NOT_SENT = 1
 OUTCOME_REFUSED = 2
 OUTCOME_ACCEPTED = 3
@@ -55,6 +59,8 @@ E_NO_RECIPIENT = 1018
 E_NO_CONTENT = 1019
 E_CONTENT = 1020
 E_ROOTS = 1021
+E_NO_CLIENT_CERTIFICATE = 1022
+E_NO_SECRET = 1023
 E_SOURCE = 1025
 E_CANCELLED = 2001
 E_TIMEOUT = 2002
@@ -121,6 +127,8 @@ STATUS_NAMES = {
     1019: "SECSMTP_E_NO_CONTENT",
     1020: "SECSMTP_E_CONTENT",
     1021: "SECSMTP_E_ROOTS",
+    1022: "SECSMTP_E_NO_CLIENT_CERTIFICATE",
+    1023: "SECSMTP_E_NO_SECRET",
     1025: "SECSMTP_E_SOURCE",
     2001: "SECSMTP_E_CANCELLED",
     2002: "SECSMTP_E_TIMEOUT",
@@ -173,11 +181,13 @@ HANDLES = (
     "policy",
     "receipt",
     "report",
+    "secret_request",
 )
 
 # name: (result, parameters)
 CALLBACKS = {
     "secsmtp_log_callback": ("void", ("void *", "int32_t", "int32_t", "const char *", "size_t")),
+    "secsmtp_secret_callback": ("int32_t", ("void *", "secsmtp_secret_request *")),
 }
 
 SIGNATURES = {
@@ -193,6 +203,8 @@ SIGNATURES = {
     "secsmtp_client_free": ("int32_t", ("secsmtp_client *",)),
     "secsmtp_credential_new_password": ("int32_t", ("const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_credential **", "secsmtp_error **")),
     "secsmtp_credential_new_token": ("int32_t", ("const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_credential **", "secsmtp_error **")),
+    "secsmtp_credential_new_asked": ("int32_t", ("const char *", "size_t", "int32_t", "secsmtp_secret_callback", "void *", "secsmtp_credential **", "secsmtp_error **")),
+    "secsmtp_credential_new_external": ("int32_t", ("const char *", "size_t", "secsmtp_credential **", "secsmtp_error **")),
     "secsmtp_credential_add_mechanism": ("int32_t", ("secsmtp_credential *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_credential_set_floor": ("int32_t", ("secsmtp_credential *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_credential_set_channel_binding": ("int32_t", ("secsmtp_credential *", "int32_t", "secsmtp_error **")),
@@ -285,4 +297,10 @@ SIGNATURES = {
     "secsmtp_report_mechanism_count": ("int32_t", ("const secsmtp_report *",)),
     "secsmtp_report_mechanism": ("const char *", ("const secsmtp_report *", "int32_t", "size_t *")),
     "secsmtp_report_free": ("int32_t", ("secsmtp_report *",)),
+    "secsmtp_secret_request_host": ("const char *", ("const secsmtp_secret_request *", "size_t *")),
+    "secsmtp_secret_request_port": ("int32_t", ("const secsmtp_secret_request *",)),
+    "secsmtp_secret_request_user": ("const char *", ("const secsmtp_secret_request *", "size_t *")),
+    "secsmtp_secret_request_kind": ("int32_t", ("const secsmtp_secret_request *",)),
+    "secsmtp_secret_request_reason": ("int32_t", ("const secsmtp_secret_request *",)),
+    "secsmtp_secret_request_answer": ("int32_t", ("secsmtp_secret_request *", "const uint8_t *", "size_t", "secsmtp_error **")),
 }

@@ -25,6 +25,7 @@ from ._message import Content, prepare
 from ._objects import Owner
 from ._policy import Policy
 from ._results import Receipt, Report, read_receipt, read_report
+from ._secret import Provider
 
 _LOG_LEVELS: Dict[int, int] = {
     _abi.LOG_ERROR: logging.ERROR,
@@ -45,8 +46,8 @@ class Client(Owner):
     """Sends mails to one server, over a verified channel or not at all.
 
     ``host``: the name to verify and, without ``connect``, to dial. ``port``: 0 means 465, or 587
-    with STARTTLS. ``policy``: whom to trust. ``credential``: a :class:`Password` or
-    :class:`Token`; None sends without login. ``connect``: ``(address, port)`` to dial instead;
+    with STARTTLS. ``policy``: whom to trust. ``credential``: a :class:`Password`,
+    :class:`Token` or :class:`External`; None sends without login. ``connect``: ``(address, port)`` to dial instead;
     ``host`` is still the name that is verified. ``ehlo_name``: how to introduce this machine.
     ``timeout``: seconds for a whole send. ``timeouts``: seconds per stage, for instance
     ``{"connect": 5, "answer": 60}``. ``logger``: gets one record per command and reply, without
@@ -88,7 +89,7 @@ class Client(Owner):
         if credential is not None and not isinstance(credential, Credential):
             # Not the value: it may be a bare password.
             raise TypeError(
-                f"credential is a secsmtp.Password or Token, not {type(credential).__name__}"
+                f"credential is a secsmtp.Password, Token or External, not {type(credential).__name__}"
             )
         self._host = host
         lib = library()
@@ -114,7 +115,10 @@ class Client(Owner):
                 *text_argument(address),
                 port_argument("port of connect", connect_port),
             )
+        self._provider: Optional[Provider] = None
         if credential is not None:
+            # The library calls it for as long as it has its copy of the credential.
+            self._provider = credential._provider
             check(lib, lib.client_set_credential, handle, credential._open_handle())
         if ehlo_name is not None:
             check(lib, lib.client_set_ehlo_name, handle, *text_argument(ehlo_name))
@@ -167,6 +171,8 @@ class Client(Owner):
             try:
                 check(lib, lib.client_send, client, handle, ctypes.byref(receipt))
             except Error as error:
+                if self._provider is not None:
+                    self._provider.raise_pending(error.receipt, error)
                 self._log.raise_pending(error.receipt, error)
                 raise
             result = read_receipt(lib, receipt)

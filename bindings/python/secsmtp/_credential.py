@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Iterable, Optional, Union
+from typing import Any, Iterable, Optional, Union
 
 from . import _abi
 from ._errors import argument_error, check
 from ._library import bytes_argument, library, new_handle, text_argument
 from ._objects import Owner, several
+from ._secret import Ask, Provider, Secret, octets
 
-Secret = Union[str, bytes, bytearray]
+SecretOrAsk = Union[Secret, Ask]
 _BINDINGS = {
     "off": _abi.CHANNEL_BINDING_OFF,
     "prefer": _abi.CHANNEL_BINDING_PREFER,
@@ -19,29 +20,37 @@ _BINDINGS = {
 
 
 class Credential(Owner):
-    """What :class:`Password` and :class:`Token` have in common."""
+    """What :class:`Password`, :class:`Token` and :class:`External` have in common."""
 
     _noun = "credential"
+    # Whom the library asks for the secret; kept by each client that has the credential.
+    _provider: Optional[Provider] = None
 
     def __init__(
         self,
-        constructor: str,
+        kind: int,
         user: str,
-        secret: Secret,
+        secret: Optional[SecretOrAsk],
         mechanisms: Union[str, Iterable[str]],
         floor: Optional[str],
     ) -> None:
         if not isinstance(user, str):
             raise TypeError(f"user is a str, not {type(user).__name__}")
-        # The message must not show the value: it is the secret.
-        if not isinstance(secret, (str, bytes, bytearray)):
-            raise TypeError(f"the secret is str, bytes or bytearray, not {type(secret).__name__}")
         self.user = user
         lib = library()
         handle = new_handle("credential")
-        new: Callable[..., Any] = getattr(lib, constructor)
-        data = secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else secret
-        check(lib, new, *text_argument(user), *bytes_argument(data), ctypes.byref(handle))
+        name, place = text_argument(user), ctypes.byref(handle)
+        if secret is None:
+            check(lib, lib.credential_new_external, *name, place)
+        elif callable(secret):
+            self._provider = Provider(lib, secret)
+            callback = self._provider.callback
+            check(lib, lib.credential_new_asked, *name, kind, callback, None, place)
+        else:
+            new: Any = lib.credential_new_password
+            if kind == _abi.SECRET_TOKEN:
+                new = lib.credential_new_token
+            check(lib, new, *name, *bytes_argument(octets(secret)), place)
         self._own(lib, handle)
         for mechanism in several(mechanisms, (str,)):
             check(lib, lib.credential_add_mechanism, handle, *text_argument(mechanism))
@@ -55,7 +64,10 @@ class Credential(Owner):
 class Password(Credential):
     """A user name and a password.
 
-    ``password``: text (as UTF-8) or bytes. Copied into memory that the library wipes; Python
+    ``password``: text (as UTF-8) or bytes, or a function that is asked for it with a
+    :class:`SecretRequest` when it is needed: once the server is verified, and not before. It is
+    called on the thread that is inside ``send``, and may raise :class:`NoSecret`; what else it
+    raises comes out of ``send``, and no login took place. A given secret is copied into memory that the library wipes; Python
     cannot wipe a ``str`` or ``bytes``, so give a ``bytearray`` and clear it afterwards where
     that matters. ``mechanisms``: allow only these (``("PLAIN", "LOGIN")``); default all.
     ``floor``: nothing weaker than this (``"SCRAM-SHA-256"``). ``channel_binding``: ``"off"``,
@@ -70,7 +82,7 @@ class Password(Credential):
     def __init__(
         self,
         user: str,
-        password: Secret,
+        password: SecretOrAsk,
         *,
         mechanisms: Union[str, Iterable[str]] = (),
         floor: Optional[str] = None,
@@ -83,7 +95,7 @@ class Password(Credential):
         # ctypes would cut a larger number down to its last 32 bits.
         if max_iterations is not None and not 0 <= max_iterations < 2**32:
             raise argument_error("max_iterations: 4096 to 10000000", _abi.E_VALUE)
-        super().__init__("credential_new_password", user, password, mechanisms, floor)
+        super().__init__(_abi.SECRET_PASSWORD, user, password, mechanisms, floor)
         lib, number = self._lib, _BINDINGS[channel_binding]
         check(lib, lib.credential_set_channel_binding, self._handle, number)
         if max_iterations is not None:
@@ -91,14 +103,30 @@ class Password(Credential):
 
 
 class Token(Credential):
-    """A user name and an OAuth 2.0 access token. Otherwise as :class:`Password`."""
+    """A user name and an OAuth 2.0 access token. Otherwise as :class:`Password`.
+
+    A function is asked once more when the server refuses the token (``request.refused``), for a
+    fresh one: it is tried once, on a new connection that is verified anew.
+    """
 
     def __init__(
         self,
         user: str,
-        token: Secret,
+        token: SecretOrAsk,
         *,
         mechanisms: Union[str, Iterable[str]] = (),
         floor: Optional[str] = None,
     ) -> None:
-        super().__init__("credential_new_token", user, token, mechanisms, floor)
+        super().__init__(_abi.SECRET_TOKEN, user, token, mechanisms, floor)
+
+
+class External(Credential):
+    """The client certificate of the policy (``Policy(client_certificate=...)``), for EXTERNAL:
+    the server knows the client by it, and there is no secret.
+
+    ``identity``: whom to act as; empty leaves that to the certificate. With a policy without a
+    certificate ``send`` is an :class:`ArgumentError` before it connects.
+    """
+
+    def __init__(self, identity: str = "") -> None:
+        super().__init__(0, identity, None, (), None)

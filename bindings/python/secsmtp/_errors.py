@@ -84,6 +84,11 @@ class ArgumentError(NotSent, ValueError):
     """An argument is wrong (status 1xxx); the text names it. Found before any connection."""
 
 
+class NoSecret(NotSent):
+    """The password or token was asked for when it was needed, and there was none. A function that
+    is asked (:class:`secsmtp.Password`) raises it to say so."""
+
+
 class ConnectionFailed(NotSent):
     """The name was not found or the server not reached (3xxx)."""
 
@@ -140,6 +145,7 @@ class _InternalUnknown(InternalError, Unknown):
 _BY_STATUS: Dict[int, Tuple[Type[Error], Type[Error]]] = {
     _abi.E_CANCELLED: (_CancelledNotSent, _CancelledUnknown),
     _abi.E_TIMEOUT: (_TimedOutNotSent, _TimedOutUnknown),
+    _abi.E_NO_SECRET: (NoSecret, Unknown),
 }
 _BY_THOUSAND: Dict[int, Tuple[Type[Error], Type[Error]]] = {
     1: (ArgumentError, Unknown),

@@ -84,6 +84,7 @@ for _name, (_result, _parameters) in _abi.CALLBACKS.items():
         c_type(_result, from_c=True), *(c_type(parameter, from_c=True) for parameter in _parameters)
     )
 LogCallback: Any = _CALLBACK_TYPES["secsmtp_log_callback"]
+SecretCallback: Any = _CALLBACK_TYPES["secsmtp_secret_callback"]
 
 
 class Library:

@@ -1,14 +1,14 @@
 //! Which mechanism: the strongest that both sides allow. What the server offers can end a login,
 //! and never lower what the caller asks for.
 
-use super::{Binding, ChannelBinding, Gs2, Kind};
+use super::{Binding, ChannelBinding, Gs2, Kind, Proof};
 use crate::error::Cause;
 
 /// What the caller wants of a login.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
-    /// Whether the secret is a token.
-    pub is_token: bool,
+    /// With what the login is made.
+    pub proof: Proof,
     /// Only these; none named means any.
     pub allowed: Vec<Kind>,
     /// Nothing weaker than this.
@@ -58,7 +58,7 @@ impl Wish {
     }
 
     fn allows(&self, kind: Kind) -> bool {
-        kind.wants_token() == self.is_token
+        kind.proof() == self.proof
             && (self.allowed.is_empty() || self.allowed.contains(&kind))
             && self.floor.is_none_or(|floor| kind.reaches(floor))
             && match self.binding {
@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn every_bound_one_stands_before_every_unbound_one_then_the_hash_counts() {
         let wish = Wish::default();
-        let mut left: Vec<_> = Kind::ALL.into_iter().filter(|k| !k.wants_token()).collect();
+        let mut left: Vec<_> = Kind::ALL
+            .into_iter()
+            .filter(|k| k.proof() == Proof::Password)
+            .collect();
         while !left.is_empty() {
             let offered: Vec<_> = left.iter().rev().map(|k| k.name().to_owned()).collect();
             assert_eq!(wish.choose(&offered, true), Ok(left.remove(0)));
@@ -101,7 +104,7 @@ mod tests {
             binding,
             floor: Kind::from_name(floor),
             allowed: list.split(' ').filter_map(Kind::from_name).collect(),
-            is_token: false,
+            proof: Proof::Password,
         };
         let offer = "PLAIN SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256";
         use ChannelBinding::{Off, Prefer, Require};

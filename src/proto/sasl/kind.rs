@@ -11,6 +11,30 @@ pub enum Hash {
     Sha1,
 }
 
+/// With what somebody logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proof {
+    /// A password.
+    #[default]
+    Password,
+    /// An OAuth 2.0 access token.
+    Token,
+    /// The certificate that the TLS handshake showed.
+    Certificate,
+}
+
+impl Proof {
+    /// In words, as the errors have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Token => "token",
+            Self::Certificate => "client certificate",
+        }
+    }
+}
+
 /// A mechanism. NTLM, CRAM-MD5 and DIGEST-MD5 are not here: each gives an eavesdropper or an
 /// impostor something to guess the password from at MD4's or MD5's speed, and proves no server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +47,8 @@ pub enum Kind {
     OAuthBearer,
     /// The older form of it, for a token.
     XOAuth2,
+    /// RFC 4422 appendix A, for a client certificate: the channel itself is the login.
+    External,
     /// RFC 4616, for a password.
     Plain,
     /// The older form of it, for a password.
@@ -32,7 +58,7 @@ pub enum Kind {
 impl Kind {
     /// All, strongest first: what ties the login to the channel stands before every larger hash,
     /// because it is what a relay in the middle can't pass on.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ScramPlus(Hash::Sha512),
         Self::ScramPlus(Hash::Sha256),
         Self::ScramPlus(Hash::Sha1),
@@ -41,6 +67,7 @@ impl Kind {
         Self::Scram(Hash::Sha1),
         Self::OAuthBearer,
         Self::XOAuth2,
+        Self::External,
         Self::Plain,
         Self::Login,
     ];
@@ -57,6 +84,7 @@ impl Kind {
             Self::Scram(Hash::Sha1) => "SCRAM-SHA-1",
             Self::OAuthBearer => "OAUTHBEARER",
             Self::XOAuth2 => "XOAUTH2",
+            Self::External => "EXTERNAL",
             Self::Plain => "PLAIN",
             Self::Login => "LOGIN",
         }
@@ -70,10 +98,14 @@ impl Kind {
             .find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
-    /// Whether the secret is a token, not a password.
+    /// With what it logs in.
     #[must_use]
-    pub fn wants_token(self) -> bool {
-        matches!(self, Self::OAuthBearer | Self::XOAuth2)
+    pub fn proof(self) -> Proof {
+        match self {
+            Self::OAuthBearer | Self::XOAuth2 => Proof::Token,
+            Self::External => Proof::Certificate,
+            Self::ScramPlus(_) | Self::Scram(_) | Self::Plain | Self::Login => Proof::Password,
+        }
     }
 
     /// Whether it ties the login to the TLS channel.
@@ -118,7 +150,9 @@ mod tests {
     fn f01_a_floor_lets_nothing_weaker_through() {
         let reach = |floor: &str| -> Vec<&str> {
             let floor = Kind::from_name(floor).unwrap();
-            let all = Kind::ALL.into_iter().filter(|kind| !kind.wants_token());
+            let all = Kind::ALL
+                .into_iter()
+                .filter(|kind| kind.proof() == Proof::Password);
             all.filter(|kind| kind.reaches(floor))
                 .map(Kind::name)
                 .collect()

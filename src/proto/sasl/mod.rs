@@ -2,6 +2,7 @@
 
 mod binding;
 mod choice;
+mod external;
 mod kind;
 mod login;
 mod oauth;
@@ -16,7 +17,8 @@ use zeroize::Zeroizing;
 
 pub use binding::{Binding, ChannelBinding, EXPORTER_LABEL, EXPORTER_LEN};
 pub use choice::Wish;
-pub use kind::{Hash, Kind};
+pub use external::External;
+pub use kind::{Hash, Kind, Proof};
 pub use login::Login;
 pub use oauth::{OAuthBearer, XOAuth2};
 pub use plain::Plain;

@@ -1,16 +1,22 @@
-//! Who logs in: a user with a password or a token, and the mechanisms that may carry it.
+//! Who logs in: a user with a password or a token, at hand or asked for when it is needed, or the
+//! holder of a client certificate; and the mechanisms that may carry it.
 
 #![forbid(unsafe_code)]
 
+mod provider;
+
 use std::sync::Arc;
 
-use crate::error::{Cause, Error};
+use crate::deadline::Deadline;
+use crate::error::{Cause, Error, Refused};
 use crate::proto::sasl::{
-    Binding, ChannelBinding, DEFAULT_MAX_ITERATIONS, Kind, Login, MIN_ITERATIONS, Mechanism,
-    NONCE_LEN, OAuthBearer, Plain, Scram, Wish, XOAuth2,
+    Binding, ChannelBinding, DEFAULT_MAX_ITERATIONS, External, Kind, Login, MIN_ITERATIONS,
+    Mechanism, NONCE_LEN, OAuthBearer, Plain, Proof, Scram, Wish, XOAuth2,
 };
 use crate::secret::{MaySendCredentials, Secret};
 use crate::status::Status;
+
+pub use provider::{Meant, NoSecret, Patient, Reason, SecretProvider, SecretRequest};
 
 /// The longest user name, password or token, in octets: an AUTH line has at most 12,288
 /// (RFC 4954 section 4), in base64.
@@ -23,10 +29,20 @@ const MOST_ITERATIONS: u32 = 10_000_000;
 #[derive(Debug, Clone)]
 pub struct Credential {
     user: String,
-    /// Shared, not copied: there is one place in memory to wipe.
-    secret: Arc<Secret>,
+    source: Source,
     wish: Wish,
     max_iterations: u32,
+}
+
+/// Where the secret comes from.
+#[derive(Debug, Clone)]
+enum Source {
+    /// The handshake's key: there is nothing to be said.
+    Certificate,
+    /// Shared, not copied: there is one place in memory to wipe.
+    Given(Arc<Secret>),
+    /// Whoever knows it when it is needed.
+    Asked(Arc<dyn SecretProvider>),
 }
 
 /// What an exchange is made of, the user and the secret aside.
@@ -51,7 +67,9 @@ impl Credential {
     /// # Errors
     /// [`Status::User`] or [`Status::Secret`] for what no mechanism can carry.
     pub fn password(user: &str, password: &[u8]) -> Result<Self, Error> {
-        Self::new(user, password, false)
+        check_secret(Proof::Password, password)?;
+        let secret = Arc::new(Secret::new(password));
+        Self::new(user, Proof::Password, Source::Given(secret))
     }
 
     /// A user with an OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2.
@@ -59,12 +77,40 @@ impl Credential {
     /// # Errors
     /// [`Status::User`] or [`Status::Secret`] for what no mechanism can carry.
     pub fn token(user: &str, token: &[u8]) -> Result<Self, Error> {
-        Self::new(user, token, true)
+        check_secret(Proof::Token, token)?;
+        let secret = Arc::new(Secret::new(token));
+        Self::new(user, Proof::Token, Source::Given(secret))
     }
 
-    fn new(user: &str, secret: &[u8], is_token: bool) -> Result<Self, Error> {
+    /// A user whose password is asked for when it is needed, over a verified channel.
+    ///
+    /// # Errors
+    /// [`Status::User`] for what no mechanism can carry.
+    pub fn password_from(user: &str, provider: Arc<dyn SecretProvider>) -> Result<Self, Error> {
+        Self::new(user, Proof::Password, Source::Asked(provider))
+    }
+
+    /// A user whose token is asked for when it is needed, over a verified channel; if the server
+    /// refuses it, once more, for one more login on a connection of its own.
+    ///
+    /// # Errors
+    /// [`Status::User`] for what no mechanism can carry.
+    pub fn token_from(user: &str, provider: Arc<dyn SecretProvider>) -> Result<Self, Error> {
+        Self::new(user, Proof::Token, Source::Asked(provider))
+    }
+
+    /// The holder of the policy's client certificate, for EXTERNAL; `identity` is whom to act as, or
+    /// empty to leave that to the certificate.
+    ///
+    /// # Errors
+    /// [`Status::User`] for what the mechanism can't carry.
+    pub fn external(identity: &str) -> Result<Self, Error> {
+        Self::new(identity, Proof::Certificate, Source::Certificate)
+    }
+
+    fn new(user: &str, proof: Proof, source: Source) -> Result<Self, Error> {
         let wrong_user = |why| Err(Error::argument(Status::User, "user", why));
-        if user.is_empty() {
+        if user.is_empty() && proof != Proof::Certificate {
             return wrong_user("is empty");
         }
         if user.len() > MAX_USER {
@@ -73,26 +119,11 @@ impl Credential {
         if user.chars().any(char::is_control) {
             return wrong_user("has a control character (NUL, CR, LF or the like)");
         }
-        let name = if is_token { "token" } else { "password" };
-        let wrong_secret = |why| Err(Error::argument(Status::Secret, name, why));
-        if secret.is_empty() {
-            return wrong_secret("is empty");
-        }
-        if secret.len() > MAX_SECRET {
-            return wrong_secret("is longer than 7168 octets");
-        }
-        if secret.iter().any(|b| matches!(b, 0 | b'\r' | b'\n')) {
-            return wrong_secret("has a NUL or a line break");
-        }
-        // RFC 6750 section 2.1: a token is visible ASCII, and must not end its field early.
-        if is_token && !secret.iter().all(u8::is_ascii_graphic) {
-            return wrong_secret("has a character that no token has");
-        }
         Ok(Self {
             user: user.to_owned(),
-            secret: Arc::new(Secret::new(secret)),
+            source,
             wish: Wish {
-                is_token,
+                proof,
                 ..Wish::default()
             },
             max_iterations: DEFAULT_MAX_ITERATIONS,
@@ -143,14 +174,56 @@ impl Credential {
         let kind = Kind::from_name(name).ok_or_else(|| {
             wrong(
                 "is none of SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, each also with -PLUS, \
-                 OAUTHBEARER, XOAUTH2, PLAIN, LOGIN",
+                 OAUTHBEARER, XOAUTH2, EXTERNAL, PLAIN, LOGIN",
             )
         })?;
-        match (kind.wants_token(), self.wish.is_token) {
-            (false, true) => Err(wrong("wants a password, and this is a token")),
-            (true, false) => Err(wrong("wants a token, and this is a password")),
-            _ => Ok(kind),
+        let (wanted, had) = (kind.proof(), self.wish.proof);
+        if wanted == had {
+            return Ok(kind);
         }
+        Err(wrong(&format!(
+            "wants a {}, and this is a {}",
+            wanted.name(),
+            had.name()
+        )))
+    }
+
+    /// Who logs in.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// With what.
+    #[must_use]
+    pub fn proof(&self) -> Proof {
+        self.wish.proof
+    }
+
+    /// Whether the secret is asked for when it is needed.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        matches!(self.source, Source::Asked(_))
+    }
+
+    /// The same login; a secret that is asked for is asked of this provider.
+    #[must_use]
+    pub fn asking(&self, provider: Arc<dyn SecretProvider>) -> Self {
+        let mut other = self.clone();
+        if other.is_asked() {
+            other.source = Source::Asked(provider);
+        }
+        other
+    }
+
+    /// Whether a login that failed so is to be tried once more, with a new token. A password that
+    /// was refused would be refused again, and may lock the account.
+    pub(crate) fn may_be_renewed(&self, error: &Error) -> bool {
+        let final_answer = error.record.answer.as_ref();
+        self.is_asked()
+            && self.proof() == Proof::Token
+            && error.cause == Cause::Refused(Refused::Auth)
+            && final_answer.is_some_and(|answer| answer.code >= 500)
     }
 
     /// What the caller wants of the login.
@@ -165,10 +238,11 @@ impl Credential {
     pub(crate) fn begin<W: MaySendCredentials>(
         &self,
         witness: &W,
+        secret: &Secret,
         exchange: Exchange<'_>,
     ) -> Result<Box<dyn Mechanism>, Cause> {
         let user = &self.user;
-        self.secret.expose(witness, |secret| {
+        secret.expose(witness, |secret| {
             Ok(match exchange.kind {
                 Kind::ScramPlus(hash) | Kind::Scram(hash) => {
                     let gs2 = self
@@ -182,16 +256,53 @@ impl Credential {
                     Box::new(OAuthBearer::new(user, secret, exchange.host, exchange.port))
                 }
                 Kind::XOAuth2 => Box::new(XOAuth2::new(user, secret)),
+                Kind::External => Box::new(External::new(user)),
                 Kind::Plain => Box::new(Plain::new(user, secret)),
                 Kind::Login => Box::new(Login::new(user, secret)),
             })
         })
     }
 
-    /// Lends the secret to the holder of a verified channel.
-    pub(crate) fn secret(&self) -> &Secret {
-        &self.secret
+    /// The secret, for the holder of a verified channel; an empty one where none is needed.
+    ///
+    /// # Errors
+    /// When it is asked for, and there is none.
+    pub(crate) fn secret<W: Patient>(
+        &self,
+        channel: &mut W,
+        deadline: Deadline,
+        meant: Meant<'_>,
+    ) -> Result<Arc<Secret>, NoSecret> {
+        match &self.source {
+            Source::Certificate => Ok(Arc::new(Secret::new(&[]))),
+            Source::Given(secret) => Ok(Arc::clone(secret)),
+            Source::Asked(provider) => {
+                let mut request = SecretRequest::new(channel, deadline, meant);
+                let secret = provider.secret(&mut request)?;
+                secret.expose(channel, |octets| check_secret(self.proof(), octets))?;
+                Ok(Arc::new(secret))
+            }
+        }
     }
+}
+
+/// Whether a mechanism can carry it.
+pub(crate) fn check_secret(proof: Proof, secret: &[u8]) -> Result<(), Error> {
+    let wrong = |why| Err(Error::argument(Status::Secret, proof.name(), why));
+    if secret.is_empty() {
+        return wrong("is empty");
+    }
+    if secret.len() > MAX_SECRET {
+        return wrong("is longer than 7168 octets");
+    }
+    if secret.iter().any(|b| matches!(b, 0 | b'\r' | b'\n')) {
+        return wrong("has a NUL or a line break");
+    }
+    // RFC 6750 section 2.1: a token is visible ASCII, and must not end its field early.
+    if proof == Proof::Token && !secret.iter().all(u8::is_ascii_graphic) {
+        return wrong("has a character that no token has");
+    }
+    Ok(())
 }
 
 fn unprepared((argument, why): (&'static str, &'static str)) -> Cause {

@@ -1,0 +1,196 @@
+//! secsmtp_secret_request: a question for a password or token, for as long as its callback runs.
+
+use std::cell::Cell;
+use std::ffi::{c_char, c_void};
+
+use parking_lot::Mutex;
+
+use super::constants::{SECSMTP_SECRET_PASSWORD, SECSMTP_SECRET_TOKEN};
+use super::error::secsmtp_error;
+use super::handle::{self, Handle};
+use super::text::Text;
+use super::{arg, guard};
+use crate::credential::{
+    Credential, NoSecret, Reason, SecretProvider, SecretRequest, check_secret,
+};
+use crate::error::Error;
+use crate::proto::sasl::Proof;
+use crate::secret::Secret;
+
+/// A question for a password or token: which one, for whom, and why now. It exists only while the
+/// callback runs that it was given to, and its server is verified.
+/// Functions: secsmtp_secret_request_host, _port, _user, _kind, _reason, _answer.
+pub struct secsmtp_secret_request(());
+
+/// Is asked for a password or token when it is needed: after the server was verified and has a
+/// mechanism for it, and not before. Gives it by secsmtp_secret_request_answer and returns 0; any
+/// other number, or 0 without an answer, says that there is none, and the send ends with
+/// SECSMTP_E_NO_SECRET. Called on the thread that is inside secsmtp_client_send, with no lock held;
+/// it may call any function of the library, free its credential and client, and cancel. It may take
+/// its time: a cancel or the deadline of the whole call counts when it returns. A send from inside
+/// it that would have to ask in turn gets SECSMTP_E_NO_SECRET. It must return normally: no longjmp,
+/// no exception.
+pub type secsmtp_secret_callback =
+    Option<unsafe extern "C" fn(context: *mut c_void, request: *mut secsmtp_secret_request) -> i32>;
+
+struct Object {
+    host: Text,
+    user: Text,
+    port: u16,
+    proof: Proof,
+    reason: Reason,
+    answer: Mutex<Option<Secret>>,
+}
+
+/// Asks a host. Its pointer is kept as a number: it is only handed back.
+struct Host {
+    callback: unsafe extern "C" fn(*mut c_void, *mut secsmtp_secret_request) -> i32,
+    context: usize,
+}
+
+thread_local! {
+    /// Whether a callback is being asked on this thread. What it starts is not asked again: that
+    /// would go on for as long as the stack lasts.
+    static ASKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Ends with the question, however that ends.
+struct Asking;
+
+impl Asking {
+    fn begin() -> Result<Self, NoSecret> {
+        match ASKING.replace(true) {
+            true => Err(NoSecret::Declined),
+            false => Ok(Self),
+        }
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        ASKING.set(false);
+    }
+}
+
+impl SecretProvider for Host {
+    fn secret(&self, request: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
+        let _asking = Asking::begin()?;
+        let meant = request.meant();
+        let question = handle::insert(Object {
+            host: Text::new(meant.host),
+            user: Text::new(meant.user),
+            port: meant.port,
+            proof: meant.proof,
+            reason: meant.reason,
+            answer: Mutex::new(None),
+        })?;
+        let context = std::ptr::with_exposed_provenance_mut(self.context);
+        // SAFETY: the host gave this function for this purpose, and the handle is a live one.
+        let status = unsafe { (self.callback)(context, question.as_ptr()) };
+        let object = handle::remove::<Object>(question, "secret request")?;
+        let answer = object.answer.lock().take();
+        answer.filter(|_| status == 0).ok_or(NoSecret::Declined)
+    }
+}
+
+/// A credential that asks.
+pub(super) fn credential(
+    user: &str,
+    kind: i32,
+    callback: secsmtp_secret_callback,
+    context: *mut c_void,
+) -> Result<Credential, Error> {
+    let kinds = [
+        (SECSMTP_SECRET_PASSWORD, Proof::Password),
+        (SECSMTP_SECRET_TOKEN, Proof::Token),
+    ];
+    let proof = arg::choice("kind", kind, kinds)?;
+    let callback = callback.ok_or_else(|| arg::null("callback"))?;
+    let context = context.expose_provenance();
+    let host = std::sync::Arc::new(Host { callback, context });
+    match proof {
+        Proof::Token => Credential::token_from(user, host),
+        _ => Credential::password_from(user, host),
+    }
+}
+
+/// The host that was verified, as the client was made for it.
+/// Ownership: valid until the callback returns. Threads: any. Errors: "" for a bad handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_secret_request_host(
+    request: *const secsmtp_secret_request,
+    len_out: *mut usize,
+) -> *const c_char {
+    // SAFETY: the pointer is as the header asks.
+    unsafe { guard::text::<Object>(request.cast(), len_out, |object| Some(&object.host)) }
+}
+
+/// The port of the client.
+/// Threads: any. Errors: negative for a bad handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_secret_request_port(
+    request: *const secsmtp_secret_request,
+) -> i32 {
+    guard::integer(|| Ok(i32::from(get(request)?.port)))
+}
+
+/// The user of the credential.
+/// Ownership: valid until the callback returns. Threads: any. Errors: "" for a bad handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_secret_request_user(
+    request: *const secsmtp_secret_request,
+    len_out: *mut usize,
+) -> *const c_char {
+    // SAFETY: the pointer is as the header asks.
+    unsafe { guard::text::<Object>(request.cast(), len_out, |object| Some(&object.user)) }
+}
+
+/// What is asked for: SECSMTP_SECRET_PASSWORD or SECSMTP_SECRET_TOKEN.
+/// Threads: any. Errors: negative for a bad handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_secret_request_kind(
+    request: *const secsmtp_secret_request,
+) -> i32 {
+    guard::integer(|| {
+        Ok(match get(request)?.proof {
+            Proof::Token => SECSMTP_SECRET_TOKEN,
+            _ => SECSMTP_SECRET_PASSWORD,
+        })
+    })
+}
+
+/// Why it is asked for: SECSMTP_REASON_FIRST or SECSMTP_REASON_REFUSED.
+/// Threads: any. Errors: negative for a bad handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_secret_request_reason(
+    request: *const secsmtp_secret_request,
+) -> i32 {
+    guard::integer(|| Ok(get(request)?.reason as i32))
+}
+
+/// Gives the password or token. A second answer takes the place of the first.
+/// Ownership: copied, and wiped after the login; the caller wipes its own copy.
+/// Threads: any, while the callback runs. Errors: SECSMTP_E_SECRET for what can't be one; the
+/// answer before it, if any, stands.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_secret_request_answer(
+    request: *mut secsmtp_secret_request,
+    secret: *const u8,
+    secret_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(request, error_out, || {
+            let object = get(request)?;
+            let octets = arg::bytes("secret", secret, secret_len)?;
+            check_secret(object.proof, octets)?;
+            *object.answer.lock() = Some(Secret::new(octets));
+            Ok(())
+        })
+    }
+}
+
+fn get(request: *const secsmtp_secret_request) -> Result<std::sync::Arc<Object>, Error> {
+    handle::get(Handle::of(request), "secret request")
+}
