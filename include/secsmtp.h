@@ -383,6 +383,36 @@
 #define SECSMTP_E_NOTHING 2003
 
 /**
+ * The client was closed.
+ */
+#define SECSMTP_E_CLOSED 2004
+
+/**
+ * There are as many jobs as the client may have: take completions first.
+ */
+#define SECSMTP_E_FULL 2005
+
+/**
+ * The job's completion was taken before.
+ */
+#define SECSMTP_E_TAKEN 2006
+
+/**
+ * The function can't be called from inside a callback.
+ */
+#define SECSMTP_E_REENTRANT 2007
+
+/**
+ * The client belongs to the process that this one was forked from.
+ */
+#define SECSMTP_E_FORKED 2008
+
+/**
+ * The server was closing (421) a moment ago: it gets a rest first.
+ */
+#define SECSMTP_E_BACK_OFF 2009
+
+/**
  * The host name has no address.
  */
 #define SECSMTP_E_LOOKUP 3001
@@ -573,9 +603,9 @@
 #define SECSMTP_E_RANDOM 9003
 
 /**
- * A server to submit mail to. Each send or probe has a connection of its own.
+ * A server to submit mail to.
  * Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
- * _set_log, _send, _probe, _cancel, _free.
+ * _set_reuse, _set_log, _send, _probe, _cancel, _free.
  */
 typedef struct secsmtp_client secsmtp_client;
 
@@ -639,9 +669,9 @@ typedef struct secsmtp_policy secsmtp_policy;
  * Texts are UTF-8, valid until the receipt is freed, and empty where there is nothing to say;
  * their length goes to *len_out, which may be NULL. Numbers below 0 are a status with its sign
  * turned: the handle is not a live receipt, or the index is beyond the last.
- * Functions: secsmtp_receipt_outcome, _stage, _secret_released, _content_released, _smtp_code,
- * _enhanced_code, _server_text, _message_id, _tls_version, _cipher_suite, _mechanism,
- * _channel_binding, _matched_pin, _spki_count, _spki, _recipient_count, _recipient_address,
+ * Functions: secsmtp_receipt_outcome, _stage, _secret_released, _content_released,
+ * _connection_reused, _smtp_code, _enhanced_code, _server_text, _message_id, _tls_version,
+ * _cipher_suite, _mechanism, _channel_binding, _matched_pin, _spki_count, _spki, _recipient_count, _recipient_address,
  * _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _free.
  */
 typedef struct secsmtp_receipt secsmtp_receipt;
@@ -742,6 +772,18 @@ int32_t secsmtp_client_set_timeout(secsmtp_client *client,
                                    int32_t stage,
                                    uint32_t milliseconds,
                                    secsmtp_error **error_out);
+
+/**
+ * Keeps a connection open for idle_milliseconds with nothing to do, and uses it for at most
+ * max_messages messages; with 0 milliseconds each message has a connection of its own. Unless this
+ * is called, secsmtp_client_send closes its connection at its end. One where the server has spoken
+ * or hung up meanwhile is not used, and none is after a change of credential, address or EHLO name.
+ * Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
+ */
+int32_t secsmtp_client_set_reuse(secsmtp_client *client,
+                                 uint32_t idle_milliseconds,
+                                 uint32_t max_messages,
+                                 secsmtp_error **error_out);
 
 /**
  * Sends the log of calls that begin from now on to callback, up to and including max_level
@@ -1296,6 +1338,13 @@ int32_t secsmtp_receipt_secret_released(const secsmtp_receipt *receipt);
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_receipt_content_released(const secsmtp_receipt *receipt);
+
+/**
+ * 1 if the connection had carried another message before; then the secret was released when it was
+ * opened, if there was one.
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_receipt_connection_reused(const secsmtp_receipt *receipt);
 
 /**
  * The code of the decisive reply, or 0 if there was none (RFC 5321 section 4.2).

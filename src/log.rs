@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::error::Stage;
+use crate::error::{Recipient, Stage};
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,12 +28,39 @@ impl Level {
     pub const ALL: [Self; 4] = [Self::Error, Self::Warning, Self::Info, Self::Debug];
 }
 
-/// Where the lines go, on the thread that is inside the call.
-pub type Sink<'a> = &'a mut dyn FnMut(Level, Stage, &str);
+/// Who watches a send, on the thread that is inside the call. Each notice may be ignored.
+pub trait Watcher {
+    /// A line of the log, within the level asked for.
+    fn line(&mut self, level: Level, stage: Stage, text: &str) {
+        let _ = (level, stage, text);
+    }
 
-/// A sink with the level up to which it listens.
+    /// A stage begins.
+    fn stage(&mut self, stage: Stage) {
+        let _ = stage;
+    }
+
+    /// As many octets of the content were taken by the system, out of so many if that is known.
+    fn progress(&mut self, written: u64, total: Option<u64>) {
+        let _ = (written, total);
+    }
+
+    /// The server answered to the recipient of this index.
+    fn recipient(&mut self, index: usize, recipient: &Recipient) {
+        let _ = (index, recipient);
+    }
+}
+
+/// A function of the log's lines alone.
+impl<F: FnMut(Level, Stage, &str)> Watcher for F {
+    fn line(&mut self, level: Level, stage: Stage, text: &str) {
+        self(level, stage, text);
+    }
+}
+
+/// A watcher with the level up to which it wants lines.
 pub struct Log<'a> {
-    sink: Option<Sink<'a>>,
+    watcher: Option<&'a mut dyn Watcher>,
     max: Level,
 }
 
@@ -50,16 +77,16 @@ impl<'a> Log<'a> {
     #[must_use]
     pub fn off() -> Self {
         Self {
-            sink: None,
+            watcher: None,
             max: Level::Error,
         }
     }
 
-    /// A log into `sink`, up to and including `max`.
+    /// A log for `watcher`, lines up to and including `max`.
     #[must_use]
-    pub fn to(sink: Sink<'a>, max: Level) -> Self {
+    pub fn to(watcher: &'a mut dyn Watcher, max: Level) -> Self {
         Self {
-            sink: Some(sink),
+            watcher: Some(watcher),
             max,
         }
     }
@@ -67,9 +94,16 @@ impl<'a> Log<'a> {
     /// Writes a line, made only if somebody listens.
     pub fn line(&mut self, level: Level, stage: Stage, text: impl FnOnce() -> String) {
         if level <= self.max
-            && let Some(sink) = &mut self.sink
+            && let Some(watcher) = &mut self.watcher
         {
-            sink(level, stage, &text());
+            watcher.line(level, stage, &text());
+        }
+    }
+
+    /// Passes a notice on, if somebody watches.
+    pub(crate) fn tell(&mut self, notice: impl FnOnce(&mut dyn Watcher)) {
+        if let Some(watcher) = &mut self.watcher {
+            notice(*watcher);
         }
     }
 }

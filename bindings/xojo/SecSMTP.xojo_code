@@ -63,6 +63,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_set_reuse Lib kLib Alias "secsmtp_client_set_reuse" (client As Ptr, idle_milliseconds As UInt32, max_messages As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_client_set_timeout Lib kLib Alias "secsmtp_client_set_timeout" (client As Ptr, stage As Int32, milliseconds As UInt32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -268,6 +272,10 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_receipt_cipher_suite Lib kLib Alias "secsmtp_receipt_cipher_suite" (receipt As Ptr, len_out As Ptr) As CString
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_receipt_connection_reused Lib kLib Alias "secsmtp_receipt_connection_reused" (receipt As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -546,6 +554,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_AUTH_REFUSED, Type = Double, Dynamic = False, Default = \"6001", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_BACK_OFF, Type = Double, Dynamic = False, Default = \"2009", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_BAD_CERTIFICATE, Type = Double, Dynamic = False, Default = \"4009", Scope = Protected
 	#tag EndConstant
 
@@ -565,6 +576,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_CHANNEL_BINDING, Type = Double, Dynamic = False, Default = \"5011", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_CLOSED, Type = Double, Dynamic = False, Default = \"2004", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_CLOSING, Type = Double, Dynamic = False, Default = \"5004", Scope = Protected
@@ -592,6 +606,12 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_FILE, Type = Double, Dynamic = False, Default = \"1015", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_FORKED, Type = Double, Dynamic = False, Default = \"2008", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_FULL, Type = Double, Dynamic = False, Default = \"2005", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_HANDSHAKE, Type = Double, Dynamic = False, Default = \"4002", Scope = Protected
@@ -675,6 +695,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_RECIPIENT_REFUSED, Type = Double, Dynamic = False, Default = \"6003", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_REENTRANT, Type = Double, Dynamic = False, Default = \"2007", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_REPLY_TOO_LONG, Type = Double, Dynamic = False, Default = \"5002", Scope = Protected
 	#tag EndConstant
 
@@ -703,6 +726,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_STARTTLS_REFUSED, Type = Double, Dynamic = False, Default = \"4011", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_TAKEN, Type = Double, Dynamic = False, Default = \"2006", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_TIMEOUT, Type = Double, Dynamic = False, Default = \"2002", Scope = Protected

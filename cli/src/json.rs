@@ -41,6 +41,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
             "stage": record.stage.name(),
             "secret_released": record.secret_released,
             "content_released": record.content_released,
+            "connection_reused": record.reused,
             "smtp_code": code(record.answer.as_ref()),
             "enhanced_code": enhanced(record.answer.as_ref()),
             "text": text,

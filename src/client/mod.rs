@@ -2,65 +2,36 @@
 
 #![forbid(unsafe_code)]
 
+mod connection;
+mod core;
+mod pool;
 mod report;
+mod site;
+mod token;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
-
-use crate::channel::{Cleartext, Verified};
+use self::core::{Afterwards, Core};
+use self::site::{Site, parse_host, parse_port};
 use crate::credential::Credential;
-use crate::deadline::Timeouts;
-use crate::error::{Cause, Error, Outcome, Record, Stage};
-use crate::log::{Level, Log};
+use crate::error::{Error, Record, Stage};
+use crate::log::Log;
 use crate::message::Message;
-use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
 use crate::proto::address::EhloName;
-use crate::proto::sasl::Proof;
-use crate::smtp::{Context, Session, upgrade, upgrade_probe};
 use crate::status::Status;
-use crate::tls::{Host, Policy, ProbeSetup, Setup, TlsMode};
+use crate::tls::Policy;
 
 pub use report::Report;
 
-/// What may be set after a client was made; each send takes a snapshot.
-#[derive(Debug, Clone, Default)]
-struct Settings {
-    connect: Option<(Host, u16)>,
-    credential: Option<Arc<Credential>>,
-    ehlo_name: Option<EhloName>,
-    timeouts: Timeouts,
-}
+/// The most connections that a client keeps open with nothing to do.
+const MAX_IDLE: usize = 4;
 
-impl Settings {
-    /// What can be known to fail before anything is done.
-    fn check(&self, policy: &Policy) -> Result<(), Error> {
-        let proof = self.credential.as_deref().map(Credential::proof);
-        if proof == Some(Proof::Certificate) && !policy.has_client_certificate() {
-            let why = "logs in by the client certificate (EXTERNAL), and the policy has none";
-            let status = Status::NoClientCertificate;
-            return Err(Error::argument(status, "credential", why));
-        }
-        Ok(())
-    }
-}
-
-/// A server to submit mail to. Usable from several threads at once; each call has a connection of
-/// its own.
+/// A server to submit mail to. Usable from several threads at once. What was left open when it is
+/// dropped is closed.
 #[derive(Debug)]
 pub struct Client {
-    host: Host,
-    port: u16,
-    policy: Arc<Policy>,
-    settings: RwLock<Settings>,
-    running: Mutex<Calls>,
-}
-
-/// The calls that are running, and whether there may be more.
-#[derive(Debug, Default)]
-struct Calls {
-    cancellers: Vec<Arc<Canceller>>,
-    closed: bool,
+    core: Arc<Core>,
 }
 
 impl Client {
@@ -70,23 +41,8 @@ impl Client {
     /// # Errors
     /// [`Status::Host`] or [`Status::Port`].
     pub fn new(host: &str, port: u32, policy: &Policy) -> Result<Self, Error> {
-        let host = parse_host("host", host)?;
-        let default = match policy.tls_mode {
-            TlsMode::Implicit => 465,
-            TlsMode::Starttls => 587,
-        };
-        let port = if port == 0 {
-            default
-        } else {
-            parse_port("port", port)?
-        };
-        Ok(Self {
-            host,
-            port,
-            policy: Arc::new(policy.clone()),
-            settings: RwLock::default(),
-            running: Mutex::default(),
-        })
+        let core = Arc::new(Core::new(Site::new(host, port, policy)?));
+        Ok(Self { core })
     }
 
     /// Dials this address or name instead of the host; what is verified stays the host.
@@ -98,13 +54,14 @@ impl Client {
             parse_host("connect address", address)?,
             parse_port("connect port", port)?,
         );
-        self.settings.write().connect = Some(target);
+        self.core.change(|settings| settings.connect = Some(target));
         Ok(())
     }
 
     /// Logs in with this, or with `None` not at all.
     pub fn set_credential(&self, credential: Option<Arc<Credential>>) {
-        self.settings.write().credential = credential;
+        self.core
+            .change(|settings| settings.credential = credential);
     }
 
     /// The name for EHLO inside TLS; in clear it is always a neutral one.
@@ -114,13 +71,37 @@ impl Client {
     pub fn set_ehlo_name(&self, name: &str) -> Result<(), Error> {
         let name = EhloName::parse(name)
             .map_err(|why| Error::argument(Status::EhloName, "EHLO name", why))?;
-        self.settings.write().ehlo_name = Some(name);
+        self.core.change(|settings| settings.ehlo_name = Some(name));
         Ok(())
     }
 
     /// The patience of one stage, or with [`Stage::Local`] that of a whole call.
-    pub fn set_timeout(&self, stage: Stage, patience: std::time::Duration) {
-        self.settings.write().timeouts.set(stage, patience);
+    pub fn set_timeout(&self, stage: Stage, patience: Duration) {
+        self.core.settings.write().timeouts.set(stage, patience);
+    }
+
+    /// Keeps a connection open for as long as this with nothing to do, and uses it for as many
+    /// messages. With an idle time of zero each message has a connection of its own. Unless this is
+    /// called, [`Client::send`] closes its connection at its end.
+    ///
+    /// An idle connection is looked at before it is used: one where the server has spoken or hung
+    /// up is closed, and so is one whose peer the policy no longer believes. A connection is never
+    /// used again after a change of credential, address or EHLO name.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for no message at all.
+    pub fn set_reuse(&self, idle: Duration, messages: u32) -> Result<(), Error> {
+        if messages == 0 {
+            return Err(Error::argument(Status::Value, "messages", "is 0"));
+        }
+        let settings = {
+            let mut settings = self.core.settings.write();
+            settings.reuse.idle = Some(idle);
+            settings.reuse.messages = messages;
+            settings.clone()
+        };
+        self.core.pool.sweep(&self.core.site, &settings);
+        Ok(())
     }
 
     /// Sends a message and waits for what becomes of it.
@@ -129,33 +110,14 @@ impl Client {
     /// Where it failed, what left the machine, and what became of the message.
     pub fn send(&self, message: &Message, log: Log<'_>) -> Result<Record, Error> {
         message.parts()?;
-        let setup = Setup::new(&self.policy, &self.host)?;
-        let running = Running::begin(self)?;
-        let settings = self.settings.read().clone();
-        settings.check(&self.policy)?;
-        let mut cx = Context::new(
-            self.host.as_str(),
-            self.port,
-            settings.timeouts.clone(),
-            log,
-        );
-        self.warn(&mut cx);
-        cx.record.recipients = message.recipients_not_sent();
-        cx.record.message_id = message.message_id();
-        let (mut session, _running) = self.session(running, &setup, &settings, &mut cx)?;
-        let sent = session.transaction(&mut cx, message);
-        // A dialogue in order ends with QUIT. In the middle of the content it is not in order: what
-        // was given up must not follow.
-        let in_order = match &sent {
-            Ok(()) => true,
-            Err(error) => {
-                error.record.outcome == Outcome::Refused && error.record.stage != Stage::Content
-            }
+        self.core.site.setup()?;
+        let running = self.core.begin()?;
+        let kept = self.core.settings.read().reuse.idle.is_some();
+        let afterwards = match kept {
+            true => Afterwards::Keep(MAX_IDLE),
+            false => Afterwards::Close,
         };
-        if in_order {
-            session.quit(&mut cx);
-        }
-        sent.map(|()| cx.record)
+        self.core.deliver(message, &running.token, afterwards, log)
     }
 
     /// Meets the server and looks at it: EHLO, STARTTLS, QUIT, and nothing else is written. The
@@ -164,206 +126,23 @@ impl Client {
     /// # Errors
     /// When nobody was met. A peer that is not believed is no error but the report's verdict.
     pub fn probe(&self, log: Log<'_>) -> Result<Report, Error> {
-        let setup = ProbeSetup::new(&self.policy, &self.host)?;
-        let (_running, waiter) = Running::begin(self)?;
-        let settings = self.settings.read().clone();
-        let mut cx = Context::new(
-            self.host.as_str(),
-            self.port,
-            settings.timeouts.clone(),
-            log,
-        );
-        self.warn(&mut cx);
-        let transport = self.connect(waiter, &settings, &mut cx)?;
-        let clear = Cleartext::new(transport);
-        let session = match self.policy.tls_mode {
-            TlsMode::Implicit => {
-                let probed = upgrade_probe(clear, &setup, &mut cx)?;
-                Session::<crate::channel::Probed<_>>::open(probed, &mut cx)?
-            }
-            TlsMode::Starttls => {
-                Session::<Cleartext<_>>::open(clear, &mut cx)?.starttls_probe(&mut cx, &setup)?
-            }
-        };
-        let report = Report::new(&self.policy, &self.host, self.port, &session);
-        session.quit(&mut cx);
-        Ok(report)
+        let running = self.core.begin()?;
+        self.core.probe(&running.token, log)
     }
 
     /// Ends each send and probe that is running now, at once. From any thread.
     pub fn cancel(&self) {
-        for canceller in &self.running.lock().cancellers {
-            canceller.cancel();
-        }
+        self.core.cancel();
     }
 
     /// Ends what is running, and each call that is about to begin.
     pub fn close(&self) {
-        self.running.lock().closed = true;
-        self.cancel();
-    }
-
-    /// What the owner of the policy should know before anything goes wrong.
-    fn warn(&self, cx: &mut Context<'_>) {
-        if self.policy.clock.is_behind() {
-            cx.say(Level::Warning, || {
-                "the clock stands before this release was made: it is wrong, and what has expired \
-                 may look valid"
-                    .to_owned()
-            });
-        }
-        if let (true, Some(pin)) = (self.policy.has_lone_pin(), self.policy.pins().first()) {
-            cx.say(Level::Warning, || {
-                format!(
-                    "there is one pin, {pin}, and no backup: when the server changes its key, mail \
-                     stops until you add the new one"
-                )
-            });
-        }
-    }
-
-    fn connect(
-        &self,
-        mut waiter: Waiter,
-        settings: &Settings,
-        cx: &mut Context<'_>,
-    ) -> Result<TcpTransport, Error> {
-        let (target, port) = match &settings.connect {
-            Some((address, port)) => (address.as_str(), *port),
-            None => (self.host.as_str(), self.port),
-        };
-        cx.enter(Stage::Resolve);
-        let found = resolve(target, port, &mut waiter, cx.deadline());
-        let addresses = found.map_err(|cause| cx.fail_network(cause))?;
-        cx.enter(Stage::Connect);
-        cx.say(Level::Info, || {
-            format!("connecting to {target} port {port} for {}", self.host)
-        });
-        let transport = dial(&addresses, waiter, cx.deadline());
-        transport.map_err(|cause| cx.fail_network(cause))
-    }
-
-    fn open(
-        &self,
-        transport: TcpTransport,
-        setup: &Setup,
-        settings: &Settings,
-        cx: &mut Context<'_>,
-    ) -> Result<Session<Verified<TcpTransport>>, Error> {
-        let clear = Cleartext::new(transport);
-        let name = settings.ehlo_name.as_ref();
-        match self.policy.tls_mode {
-            TlsMode::Implicit => {
-                let verified = upgrade(clear, setup, cx)?;
-                Session::<Verified<_>>::open(verified, cx, name)
-            }
-            TlsMode::Starttls => {
-                Session::<Cleartext<_>>::open(clear, cx)?.starttls(cx, setup, name)
-            }
-        }
-    }
-
-    /// A session that mail may be given to: verified, and logged in if there is a login. Where the
-    /// server refuses a token and there is somebody to ask for a new one, that is done once, on
-    /// another connection that is verified anew.
-    fn session<'a>(
-        &'a self,
-        (running, waiter): (Running<'a>, Waiter),
-        setup: &Setup,
-        settings: &Settings,
-        cx: &mut Context<'_>,
-    ) -> Result<(Session<Verified<TcpTransport>>, Running<'a>), Error> {
-        let refused = match self.log_in(waiter, setup, settings, cx) {
-            Ok(session) => return Ok((session, running)),
-            Err(error) => error,
-        };
-        let credential = settings.credential.as_deref();
-        if !credential.is_some_and(|credential| credential.may_be_renewed(&refused)) {
-            return Err(refused);
-        }
-        cx.say(Level::Info, || {
-            "the token was refused: once more, with a new one and on a new connection".to_owned()
-        });
-        cx.renew();
-        let (again, waiter) = Running::begin(self).map_err(|error| cx.fail(error.cause))?;
-        // A cancel between the two connections reached the first alone.
-        if running.canceller.is_cancelled() {
-            return Err(cx.fail(Cause::Cancelled));
-        }
-        let session = self.log_in(waiter, setup, settings, cx)?;
-        Ok((session, again))
-    }
-
-    fn log_in(
-        &self,
-        waiter: Waiter,
-        setup: &Setup,
-        settings: &Settings,
-        cx: &mut Context<'_>,
-    ) -> Result<Session<Verified<TcpTransport>>, Error> {
-        let transport = self.connect(waiter, settings, cx)?;
-        let mut session = self.open(transport, setup, settings, cx)?;
-        if let Some(credential) = &settings.credential
-            && let Err(error) = session.authenticate(cx, credential)
-        {
-            if error.record.outcome == Outcome::Refused {
-                session.quit(cx);
-            }
-            return Err(error);
-        }
-        Ok(session)
+        self.core.close();
     }
 }
 
-/// Keeps a call among those that [`Client::cancel`] ends, for as long as it runs.
-struct Running<'a> {
-    client: &'a Client,
-    canceller: Arc<Canceller>,
-}
-
-impl<'a> Running<'a> {
-    /// The first thing a call does: what is said or done later can already be cancelled.
-    fn begin(client: &'a Client) -> Result<(Self, Waiter), Error> {
-        let waiter = Waiter::new().map_err(|error| {
-            Error::local(Cause::Resource {
-                what: "selector",
-                kind: error.kind(),
-            })
-        })?;
-        let canceller = waiter.canceller();
-        let mut calls = client.running.lock();
-        if calls.closed {
-            return Err(Error::local(Cause::Cancelled));
-        }
-        calls.cancellers.push(Arc::clone(&canceller));
-        drop(calls);
-        Ok((Self { client, canceller }, waiter))
-    }
-}
-
-impl Drop for Running<'_> {
+impl Drop for Client {
     fn drop(&mut self) {
-        let mut calls = self.client.running.lock();
-        calls
-            .cancellers
-            .retain(|other| !Arc::ptr_eq(other, &self.canceller));
+        self.close();
     }
-}
-
-fn parse_host(argument: &'static str, text: &str) -> Result<Host, Error> {
-    Host::parse(text).map_err(|why| Error::argument(Status::Host, argument, why))
-}
-
-fn parse_port(argument: &'static str, port: u32) -> Result<u16, Error> {
-    let wrong = || {
-        Error::argument(
-            Status::Port,
-            argument,
-            format!("{port} is not between 1 and 65535"),
-        )
-    };
-    u16::try_from(port)
-        .ok()
-        .filter(|port| *port > 0)
-        .ok_or_else(wrong)
 }

@@ -9,6 +9,7 @@ mod text;
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::status::Status;
 use crate::tls::{Pin, Rejection};
@@ -190,6 +191,9 @@ pub struct Record {
     pub recipients: Vec<Recipient>,
     /// Who was met, once somebody was.
     pub peer: Option<Peer>,
+    /// Whether the connection had carried another message before. Then the secret was released
+    /// when it was opened, if there was one.
+    pub reused: bool,
 }
 
 impl Default for Record {
@@ -203,6 +207,7 @@ impl Default for Record {
             message_id: None,
             recipients: Vec::new(),
             peer: None,
+            reused: false,
         }
     }
 }
@@ -258,6 +263,17 @@ pub enum Cause {
     },
     /// Somebody cancelled the call.
     Cancelled,
+    /// The client was closed.
+    Closed,
+    /// The client has as many jobs as it may have.
+    Full,
+    /// The client belongs to the process that this one was forked from.
+    Forked,
+    /// The server has said 421 a moment ago, and the call has no time to wait for so long.
+    BackOff {
+        /// What is left of the wait.
+        left: Duration,
+    },
     /// The stage's patience, or with `overall` that of the whole call, ran out.
     Timeout {
         /// Whether the deadline of the whole call passed.
@@ -405,6 +421,10 @@ impl Error {
         match &self.cause {
             Cause::Argument { status, .. } => *status,
             Cause::Cancelled => Status::Cancelled,
+            Cause::Closed => Status::Closed,
+            Cause::Full => Status::Full,
+            Cause::Forked => Status::Forked,
+            Cause::BackOff { .. } => Status::BackOff,
             Cause::Timeout { .. } => Status::Timeout,
             Cause::Lookup { .. } => Status::Lookup,
             Cause::LookupBusy => Status::LookupBusy,
@@ -456,6 +476,8 @@ impl Error {
             .is_some_and(|a| (400..500).contains(&a.code));
         match &self.cause {
             Cause::Timeout { .. }
+            | Cause::Full
+            | Cause::BackOff { .. }
             | Cause::Lookup { .. }
             | Cause::LookupBusy
             | Cause::Connect { .. }

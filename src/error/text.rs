@@ -76,6 +76,18 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
     match cause {
         Cause::Argument { argument, why, .. } => write!(f, "{argument}: {why}."),
         Cause::Cancelled => f.write_str("The call was cancelled."),
+        Cause::Closed => f.write_str("The client was closed."),
+        Cause::Full => f.write_str(
+            "The client has as many jobs as it may have: completions must be taken first.",
+        ),
+        Cause::Forked => f.write_str(
+            "The client belongs to the process that this one was forked from: make another one.",
+        ),
+        Cause::BackOff { left } => write!(
+            f,
+            "The server was closing (421) a moment ago, and gets {left:.1?} more before the next \
+             connection."
+        ),
         Cause::Timeout { overall: true } => f.write_str("The time for the whole call is over."),
         Cause::Timeout { overall: false } => f.write_str("The peer did not answer in time."),
         Cause::Lookup { host } => write!(

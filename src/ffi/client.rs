@@ -18,9 +18,9 @@ use crate::client::Client;
 use crate::error::{Error, Stage};
 use crate::log::{Level, Log};
 
-/// A server to submit mail to. Each send or probe has a connection of its own.
+/// A server to submit mail to.
 /// Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
-/// _set_log, _send, _probe, _cancel, _free.
+/// _set_reuse, _set_log, _send, _probe, _cancel, _free.
 pub struct secsmtp_client(());
 
 /// Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
@@ -184,6 +184,27 @@ pub unsafe extern "C" fn secsmtp_client_set_timeout(
             let patience = Duration::from_millis(u64::from(milliseconds));
             get(client)?.client.set_timeout(stage, patience);
             Ok(())
+        })
+    }
+}
+
+/// Keeps a connection open for idle_milliseconds with nothing to do, and uses it for at most
+/// max_messages messages; with 0 milliseconds each message has a connection of its own. Unless this
+/// is called, secsmtp_client_send closes its connection at its end. One where the server has spoken
+/// or hung up meanwhile is not used, and none is after a change of credential, address or EHLO name.
+/// Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_reuse(
+    client: *mut secsmtp_client,
+    idle_milliseconds: u32,
+    max_messages: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let idle = Duration::from_millis(u64::from(idle_milliseconds));
+            get(client)?.client.set_reuse(idle, max_messages)
         })
     }
 }

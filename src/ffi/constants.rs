@@ -139,6 +139,18 @@ pub const SECSMTP_E_CANCELLED: i32 = 2001;
 pub const SECSMTP_E_TIMEOUT: i32 = 2002;
 /// There is nothing of that kind to give.
 pub const SECSMTP_E_NOTHING: i32 = 2003;
+/// The client was closed.
+pub const SECSMTP_E_CLOSED: i32 = 2004;
+/// There are as many jobs as the client may have: take completions first.
+pub const SECSMTP_E_FULL: i32 = 2005;
+/// The job's completion was taken before.
+pub const SECSMTP_E_TAKEN: i32 = 2006;
+/// The function can't be called from inside a callback.
+pub const SECSMTP_E_REENTRANT: i32 = 2007;
+/// The client belongs to the process that this one was forked from.
+pub const SECSMTP_E_FORKED: i32 = 2008;
+/// The server was closing (421) a moment ago: it gets a rest first.
+pub const SECSMTP_E_BACK_OFF: i32 = 2009;
 /// The host name has no address.
 pub const SECSMTP_E_LOOKUP: i32 = 3001;
 /// Too many earlier name look-ups are still hanging in the system.

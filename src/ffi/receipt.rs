@@ -13,9 +13,9 @@ use crate::error::{Error, Record};
 /// Texts are UTF-8, valid until the receipt is freed, and empty where there is nothing to say;
 /// their length goes to *len_out, which may be NULL. Numbers below 0 are a status with its sign
 /// turned: the handle is not a live receipt, or the index is beyond the last.
-/// Functions: secsmtp_receipt_outcome, _stage, _secret_released, _content_released, _smtp_code,
-/// _enhanced_code, _server_text, _message_id, _tls_version, _cipher_suite, _mechanism,
-/// _channel_binding, _matched_pin, _spki_count, _spki, _recipient_count, _recipient_address,
+/// Functions: secsmtp_receipt_outcome, _stage, _secret_released, _content_released,
+/// _connection_reused, _smtp_code, _enhanced_code, _server_text, _message_id, _tls_version,
+/// _cipher_suite, _mechanism, _channel_binding, _matched_pin, _spki_count, _spki, _recipient_count, _recipient_address,
 /// _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _free.
 pub struct secsmtp_receipt(());
 
@@ -128,6 +128,14 @@ pub unsafe extern "C" fn secsmtp_receipt_secret_released(receipt: *const secsmtp
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_content_released(receipt: *const secsmtp_receipt) -> i32 {
     guard::integer(|| Ok(i32::from(get(receipt)?.record.content_released)))
+}
+
+/// 1 if the connection had carried another message before; then the secret was released when it was
+/// opened, if there was one.
+/// Threads: any. Errors: a negative status.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_receipt_connection_reused(receipt: *const secsmtp_receipt) -> i32 {
+    guard::integer(|| Ok(i32::from(get(receipt)?.record.reused)))
 }
 
 /// The code of the decisive reply, or 0 if there was none (RFC 5321 section 4.2).

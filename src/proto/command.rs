@@ -113,6 +113,12 @@ impl Command {
         Self::plain("DATA".to_owned())
     }
 
+    /// RSET (RFC 5321 section 4.1.1.5).
+    #[must_use]
+    pub fn rset() -> Self {
+        Self::plain("RSET".to_owned())
+    }
+
     /// The octets, CRLF included.
     #[must_use]
     pub fn wire(&self) -> &[u8] {

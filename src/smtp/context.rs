@@ -49,6 +49,7 @@ impl<'a> Context<'a> {
     /// Begins a stage: its clock runs from here, whatever drips in.
     pub(crate) fn enter(&mut self, stage: Stage) {
         self.record.stage = stage;
+        self.log.tell(|watcher| watcher.stage(stage));
         self.restart_clock();
     }
 
@@ -59,6 +60,18 @@ impl<'a> Context<'a> {
         self.record.outcome = Outcome::NotSent;
         self.record.answer = None;
         self.record.peer = None;
+    }
+
+    /// Tells how much of the content the system has taken.
+    pub(crate) fn progress(&mut self, written: u64, total: Option<u64>) {
+        self.log.tell(|watcher| watcher.progress(written, total));
+    }
+
+    /// Tells what the server answered to a recipient, which stands in the record.
+    pub(crate) fn heard(&mut self, index: usize) {
+        if let Some(recipient) = self.record.recipients.get(index) {
+            self.log.tell(|watcher| watcher.recipient(index, recipient));
+        }
     }
 
     /// Gives the current stage its full patience again: for the next command or block of it.

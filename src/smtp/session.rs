@@ -1,6 +1,7 @@
 //! Greeting, EHLO and QUIT over any channel; STARTTLS over a clear one.
 
 use crate::channel::{Channel, Cleartext, Probed, Verified};
+use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Stage};
 use crate::log::Level;
 use crate::net::Transport;
@@ -221,6 +222,31 @@ impl<T: Transport> Session<Verified<T>> {
         name: Option<&EhloName>,
     ) -> Result<Self, Error> {
         Self::greet(channel, cx, name.unwrap_or(&EhloName::neutral()))
+    }
+
+    /// The channel, for what was proven of it.
+    #[must_use]
+    pub fn channel(&self) -> &Verified<T> {
+        &self.channel
+    }
+
+    /// Whether nothing was said since the last reply, and the line stands as far as this machine
+    /// knows. A server speaks unasked only to say that it is closing.
+    pub fn is_silent(&mut self) -> bool {
+        self.channel.receive_ready(Deadline::NEVER).is_ok() && self.channel.pending().is_empty()
+    }
+
+    /// Takes a transaction back that was begun (RFC 5321 section 4.1.1.5).
+    ///
+    /// # Errors
+    /// When the server does not answer as it must.
+    pub fn reset(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+        cx.enter(Stage::Mail);
+        let reply = self.command(cx, &Command::rset())?;
+        match reply.code {
+            250 => Ok(()),
+            _ => Err(cx.unexpected(&reply, "250 to RSET")),
+        }
     }
 }
 

@@ -100,6 +100,7 @@ impl<T: Transport> Session<Verified<T>> {
                     Outcome::NotSent
                 };
             }
+            cx.heard(index);
         }
         match first_refusal {
             Some(answer) if accepted == 0 || !partial => {
@@ -150,11 +151,13 @@ impl<T: Transport> Session<Verified<T>> {
         let mut encoder = DataEncoder::default();
         let (mut plain, mut out) = (Vec::new(), Vec::new());
         let mut more = true;
+        let mut written = 0_u64;
         while more {
             out.clear();
             while more && out.len() < BLOCK {
                 plain.clear();
                 let piece = source.read(BLOCK.saturating_sub(out.len()), &mut plain);
+                written = written.saturating_add(plain.len() as u64);
                 match piece.map_err(|fault| cx.fail(Cause::Source(fault)))? {
                     Piece::Text => encoder.push(&plain, &mut out),
                     Piece::Dotless => encoder.push_dotless(&plain, &mut out),
@@ -167,6 +170,7 @@ impl<T: Transport> Session<Verified<T>> {
             cx.restart_clock();
             self.expect_silence(cx)?;
             self.write_block(cx, &out)?;
+            cx.progress(written, content.facts().size);
         }
         Ok(())
     }

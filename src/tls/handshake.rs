@@ -194,6 +194,16 @@ impl<T> Verified<T> {
         &self.evidence.basis
     }
 
+    /// The verdict once more, on the chain of this connection, as the clock stands now: a pin's
+    /// time or a certificate may have run out since.
+    #[must_use]
+    pub fn is_still_believed(&self, setup: &Setup) -> bool {
+        let chain = self.stream.connection.peer_certificates();
+        chain.is_some_and(|chain| {
+            verify_chain(&setup.policy, &setup.host, chain, setup.policy.clock.now()).is_ok()
+        })
+    }
+
     /// What ties a login to this channel: of the session's keys (RFC 9266), or of the certificate
     /// (RFC 5929) should the TLS layer export nothing. `None` where both are undefined.
     pub(crate) fn channel_binding(&self) -> Option<Binding> {

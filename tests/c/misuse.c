@@ -49,6 +49,7 @@ static void client_calls(secsmtp_client *c, const secsmtp_message *m, int32_t wa
     STATUS(want, secsmtp_client_set_credential(c, NULL, NULL));
     STATUS(want, secsmtp_client_set_ehlo_name(c, TEXT("a"), NULL));
     STATUS(want, secsmtp_client_set_timeout(c, 0, 1, NULL));
+    STATUS(want, secsmtp_client_set_reuse(c, 1, 1, NULL));
     STATUS(want, secsmtp_client_set_log(c, NULL, NULL, SECSMTP_LOG_INFO, NULL));
     STATUS(want, secsmtp_client_send(c, m, &receipt, NULL));
     STATUS(want, secsmtp_client_probe(c, &report, NULL));
@@ -65,6 +66,7 @@ static void receipt_calls(secsmtp_receipt *r, int32_t want) {
     STATUS(want, secsmtp_receipt_stage(r));
     STATUS(want, secsmtp_receipt_secret_released(r));
     STATUS(want, secsmtp_receipt_content_released(r));
+    STATUS(want, secsmtp_receipt_connection_reused(r));
     STATUS(want, secsmtp_receipt_smtp_code(r));
     STATUS(want, secsmtp_receipt_spki_count(r));
     STATUS(want, secsmtp_receipt_recipient_count(r));
@@ -211,6 +213,7 @@ int main(void) {
     }
     STATUS(SECSMTP_E_VALUE, secsmtp_policy_set_min_tls(scratch, 11, NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_client_set_timeout(client, 13, 1, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_client_set_reuse(client, 1000, 0, NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_client_set_log(client, NULL, NULL, 5, NULL));
 
     /* An error object says which argument; it is NULL again after a success. */

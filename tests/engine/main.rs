@@ -10,6 +10,7 @@ mod hostile;
 mod hotel;
 mod patience;
 mod provider;
+mod reuse;
 mod scram_attacks;
 mod scram_server;
 mod secrets;

@@ -184,7 +184,7 @@ fn a_closed_client_sends_nothing_more() {
     client.close();
     assert_eq!(
         send(&client, &message()).unwrap_err().status(),
-        Status::Cancelled
+        Status::Closed
     );
     assert_eq!(server.mail_count(), 0);
 }

@@ -65,6 +65,12 @@ E_SOURCE = 1025
 E_CANCELLED = 2001
 E_TIMEOUT = 2002
 E_NOTHING = 2003
+E_CLOSED = 2004
+E_FULL = 2005
+E_TAKEN = 2006
+E_REENTRANT = 2007
+E_FORKED = 2008
+E_BACK_OFF = 2009
 E_LOOKUP = 3001
 E_LOOKUP_BUSY = 3002
 E_CONNECT = 3003
@@ -133,6 +139,12 @@ STATUS_NAMES = {
     2001: "SECSMTP_E_CANCELLED",
     2002: "SECSMTP_E_TIMEOUT",
     2003: "SECSMTP_E_NOTHING",
+    2004: "SECSMTP_E_CLOSED",
+    2005: "SECSMTP_E_FULL",
+    2006: "SECSMTP_E_TAKEN",
+    2007: "SECSMTP_E_REENTRANT",
+    2008: "SECSMTP_E_FORKED",
+    2009: "SECSMTP_E_BACK_OFF",
     3001: "SECSMTP_E_LOOKUP",
     3002: "SECSMTP_E_LOOKUP_BUSY",
     3003: "SECSMTP_E_CONNECT",
@@ -196,6 +208,7 @@ SIGNATURES = {
     "secsmtp_client_set_credential": ("int32_t", ("secsmtp_client *", "const secsmtp_credential *", "secsmtp_error **")),
     "secsmtp_client_set_ehlo_name": ("int32_t", ("secsmtp_client *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_client_set_timeout": ("int32_t", ("secsmtp_client *", "int32_t", "uint32_t", "secsmtp_error **")),
+    "secsmtp_client_set_reuse": ("int32_t", ("secsmtp_client *", "uint32_t", "uint32_t", "secsmtp_error **")),
     "secsmtp_client_set_log": ("int32_t", ("secsmtp_client *", "secsmtp_log_callback", "void *", "int32_t", "secsmtp_error **")),
     "secsmtp_client_send": ("int32_t", ("secsmtp_client *", "const secsmtp_message *", "secsmtp_receipt **", "secsmtp_error **")),
     "secsmtp_client_probe": ("int32_t", ("secsmtp_client *", "secsmtp_report **", "secsmtp_error **")),
@@ -260,6 +273,7 @@ SIGNATURES = {
     "secsmtp_receipt_stage": ("int32_t", ("const secsmtp_receipt *",)),
     "secsmtp_receipt_secret_released": ("int32_t", ("const secsmtp_receipt *",)),
     "secsmtp_receipt_content_released": ("int32_t", ("const secsmtp_receipt *",)),
+    "secsmtp_receipt_connection_reused": ("int32_t", ("const secsmtp_receipt *",)),
     "secsmtp_receipt_smtp_code": ("int32_t", ("const secsmtp_receipt *",)),
     "secsmtp_receipt_enhanced_code": ("const char *", ("const secsmtp_receipt *", "size_t *")),
     "secsmtp_receipt_server_text": ("const char *", ("const secsmtp_receipt *", "size_t *")),

@@ -50,7 +50,9 @@ class Client(Owner):
     :class:`Token` or :class:`External`; None sends without login. ``connect``: ``(address, port)`` to dial instead;
     ``host`` is still the name that is verified. ``ehlo_name``: how to introduce this machine.
     ``timeout``: seconds for a whole send. ``timeouts``: seconds per stage, for instance
-    ``{"connect": 5, "answer": 60}``. ``logger``: gets one record per command and reply, without
+    ``{"connect": 5, "answer": 60}``. ``idle``: seconds that a connection is kept with nothing to
+    do, 0 for never; without it, :meth:`send` closes its connection at its end. ``max_messages``:
+    the most mails over one connection. ``logger``: gets one record per command and reply, without
     secrets and content; default ``logging.getLogger("secsmtp")``. A record carries
     ``secsmtp_stage`` and ``secsmtp_host``.
 
@@ -82,6 +84,8 @@ class Client(Owner):
         ehlo_name: Optional[str] = None,
         timeout: Optional[float] = None,
         timeouts: Optional[Mapping[str, float]] = None,
+        idle: Optional[float] = None,
+        max_messages: int = 100,
         logger: Optional[logging.Logger] = None,
     ) -> None:
         if not isinstance(policy, Policy):
@@ -133,6 +137,9 @@ class Client(Owner):
                 )
             limit = _milliseconds(f"timeouts[{stage!r}]", seconds)
             check(lib, lib.client_set_timeout, handle, _STAGES[stage], limit)
+        if idle is not None:
+            kept = _milliseconds("idle", idle) if idle != 0 else 0
+            check(lib, lib.client_set_reuse, handle, kept, _count("max_messages", max_messages))
 
     def send(
         self,
@@ -249,6 +256,12 @@ class _Log:
             self._pending.raised = None
             raised.secsmtp_receipt = receipt  # type: ignore[attr-defined]
             raise raised from error
+
+
+def _count(argument: str, number: int) -> int:
+    if not 0 < number < 0xFFFFFFFF:
+        raise argument_error(f"{argument} is a number above 0, not {number!r}", _abi.E_VALUE)
+    return number
 
 
 def _milliseconds(argument: str, seconds: float) -> int:

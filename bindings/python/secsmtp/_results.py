@@ -49,13 +49,15 @@ class Receipt:
     ``outcome``: ``"accepted"``, ``"not_sent"`` (safe to retry), ``"refused"`` (by the verified
     server) or ``"unknown"`` (do not retry blindly). ``stage``: how far it came, ``"connect"`` to
     ``"answer"``. ``secret_released`` and ``content_released``: whether any octet of either left
-    this machine. ``smtp_code``, ``enhanced_code``, ``message_id``: None when there is none.
+    this machine. ``connection_reused``: the connection had carried another mail before; then
+    ``secret_released`` tells of its opening. ``smtp_code``, ``enhanced_code``, ``message_id``: None when there is none.
     """
 
     outcome: str
     stage: str
     secret_released: bool
     content_released: bool
+    connection_reused: bool
     smtp_code: Optional[int]
     enhanced_code: Optional[str]
     server_text: str
@@ -150,6 +152,7 @@ def read_receipt(lib: Library, handle: Any) -> Receipt:
             stage=static_text(lib.stage_name, number(lib.receipt_stage, handle)),
             secret_released=bool(number(lib.receipt_secret_released, handle)),
             content_released=bool(number(lib.receipt_content_released, handle)),
+            connection_reused=bool(number(lib.receipt_connection_reused, handle)),
             smtp_code=optional_number(lib.receipt_smtp_code, handle),
             enhanced_code=optional_text(lib.receipt_enhanced_code, handle),
             server_text=text(lib.receipt_server_text, handle),

@@ -117,6 +117,22 @@ class Outcomes(ClientCase):
         self.assertNotIn(b"c@script.test", server.content)
         self.assertTrue(server.content.endswith(b"\r\n\r\none\r\n.two\r\n.\r\n"))
 
+    def test_one_at_a_time_over_one_connection(self):
+        with common.peers.honest() as server:
+            policy = secsmtp.Policy(ca_files=[server.ca_file])
+            login = secsmtp.Password(server.user, server.password)
+            host, port = server.implicit
+            with secsmtp.Client(
+                server.name, policy=policy, credential=login, connect=(host, port), idle=60,
+                max_messages=2,
+            ) as client:
+                reused = [client.send(MAIL, *ENVELOPE).connection_reused for _ in range(4)]
+            self.assertEqual(reused, [False, True, False, True])
+            with self.raises(secsmtp.ArgumentError, "max_messages"):
+                secsmtp.Client("h", policy=policy, idle=1, max_messages=0)
+            policy.close()
+            login.close()
+
     def test_smtputf8(self):
         message = EmailMessage()
         message["From"], message["To"] = "a@script.test", "jörg@script.test"

@@ -1,0 +1,246 @@
+//! One connection, from resolving to the login, and then for as many messages as it is good for.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::site::{Settings, Site};
+use crate::channel::{Cleartext, Probed, Verified};
+use crate::error::{Cause, Error, Outcome, Peer, Stage};
+use crate::log::{Level, Log};
+use crate::message::Message;
+use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
+use crate::proto::show::Scrubber;
+use crate::smtp::{Context, Session, upgrade, upgrade_probe};
+use crate::tls::{ProbeSetup, TlsMode};
+
+/// How old a verdict on the peer may be before a reuse asks again.
+const VERDICT_AGE: Duration = Duration::from_secs(60);
+
+/// A session that is logged in, and owns what ends it.
+#[derive(Debug)]
+pub(super) struct Connection {
+    session: Session<Verified<TcpTransport>>,
+    canceller: Arc<Canceller>,
+    state: State,
+    /// Of the settings that it was opened with.
+    pub(super) edition: u64,
+    /// Messages that it has carried, or tried to.
+    pub(super) messages: u32,
+    /// Since when it has nothing to do.
+    pub(super) idle_since: Instant,
+    judged: Instant,
+    /// What was met, and how far the opening came: part of each message's record.
+    peer: Option<Peer>,
+    stage: Stage,
+    secret_released: bool,
+    /// The login's secret must not show in a later reply either.
+    scrubber: Scrubber,
+}
+
+/// What may be said next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// MAIL.
+    Ready,
+    /// RSET: a transaction was refused in the middle.
+    Begun,
+    /// Nothing: the dialogue is out of order.
+    Broken,
+}
+
+impl Connection {
+    /// Resolves, dials, verifies, and logs in. The waiter's canceller ends it from the first step
+    /// on.
+    ///
+    /// # Errors
+    /// Where it failed, and what left the machine.
+    pub(super) fn open(
+        site: &Site,
+        settings: &Settings,
+        waiter: Waiter,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, Error> {
+        let canceller = waiter.canceller();
+        let transport = connect(site, settings, waiter, cx)?;
+        let mut session = greet(site, settings, transport, cx)?;
+        if let Some(credential) = &settings.credential
+            && let Err(error) = session.authenticate(cx, credential)
+        {
+            if error.record.outcome == Outcome::Refused {
+                session.quit(cx);
+            }
+            return Err(error);
+        }
+        let now = Instant::now();
+        Ok(Self {
+            session,
+            canceller,
+            state: State::Ready,
+            edition: settings.edition,
+            messages: 0,
+            idle_since: now,
+            judged: now,
+            peer: cx.record.peer.clone(),
+            stage: cx.record.stage,
+            secret_released: cx.record.secret_released,
+            scrubber: std::mem::take(&mut cx.scrubber),
+        })
+    }
+
+    /// What ends its waits from another thread.
+    pub(super) fn canceller(&self) -> &Arc<Canceller> {
+        &self.canceller
+    }
+
+    /// Whether the server keeps it open, as far as this machine knows without asking, and is still
+    /// believed.
+    pub(super) fn is_alive(&mut self, site: &Site) -> bool {
+        if !self.session.is_silent() {
+            return false;
+        }
+        if self.judged.elapsed() < VERDICT_AGE {
+            return true;
+        }
+        self.judged = Instant::now();
+        let setup = site.setup();
+        setup.is_ok_and(|setup| self.session.channel().is_still_believed(setup))
+    }
+
+    /// Sends one message.
+    ///
+    /// # Errors
+    /// Where it failed; the error's outcome says what became of the message.
+    pub(super) fn send(&mut self, cx: &mut Context<'_>, message: &Message) -> Result<(), Error> {
+        cx.record.reused = self.messages > 0;
+        cx.record.peer.clone_from(&self.peer);
+        cx.record.stage = self.stage;
+        cx.record.secret_released = self.secret_released;
+        std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
+        self.messages = self.messages.saturating_add(1);
+        let sent = self.transaction(cx, message);
+        std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
+        self.state = sent.as_ref().map_or_else(State::after, |()| State::Ready);
+        sent
+    }
+
+    fn transaction(&mut self, cx: &mut Context<'_>, message: &Message) -> Result<(), Error> {
+        if self.state == State::Begun {
+            self.session.reset(cx)?;
+        }
+        self.session.transaction(cx, message)
+    }
+
+    /// Whether another message may follow.
+    pub(super) fn is_sound(&self) -> bool {
+        self.state != State::Broken && !self.canceller.is_cancelled()
+    }
+
+    /// A dialogue in order ends with QUIT. In the middle of the content it is not in order: what
+    /// was given up must not follow.
+    pub(super) fn close(self, cx: &mut Context<'_>) {
+        if self.state != State::Broken {
+            self.session.quit(cx);
+        }
+    }
+
+    /// The same when no call has anything to do with it any more.
+    pub(super) fn close_unseen(self, site: &Site) {
+        let timeouts = crate::deadline::Timeouts::default();
+        let mut cx = Context::new(site.host.as_str(), site.port, timeouts, Log::off());
+        self.close(&mut cx);
+    }
+}
+
+impl State {
+    /// What may be said after a transaction that failed.
+    fn after(error: &Error) -> Self {
+        let record = &error.record;
+        match (&error.cause, record.stage) {
+            // What this server can't take was found out before a word was said.
+            (Cause::TooLarge { .. } | Cause::Needs8Bit | Cause::NeedsSmtputf8 { .. }, stage)
+                if stage < Stage::Mail =>
+            {
+                Self::Ready
+            }
+            (Cause::Refused(_), Stage::Mail | Stage::Answer) => Self::Ready,
+            (Cause::Refused(_), Stage::Rcpt | Stage::Data) => Self::Begun,
+            _ => Self::Broken,
+        }
+    }
+}
+
+/// Whether `error` is that of a connection that the server had given up before it took anything of
+/// the message, so that a fresh one may be tried: it carried a message before; MAIL, which is the
+/// first that was said, has no answer but 421; and none of the content was written, so nothing can
+/// have been delivered. A timeout is not among them: what came late may have been slow for a
+/// reason.
+pub(super) fn was_stale(error: &Error) -> bool {
+    let record = &error.record;
+    let gone = matches!(
+        error.cause,
+        Cause::Lost { .. } | Cause::Closing | Cause::Unsolicited
+    );
+    record.reused
+        && gone
+        && record.stage == Stage::Mail
+        && record.outcome == Outcome::NotSent
+        && !record.content_released
+        && record.recipients.iter().all(|r| r.answer.is_none())
+}
+
+fn connect(
+    site: &Site,
+    settings: &Settings,
+    mut waiter: Waiter,
+    cx: &mut Context<'_>,
+) -> Result<TcpTransport, Error> {
+    let (target, port) = match &settings.connect {
+        Some((address, port)) => (address.as_str(), *port),
+        None => (site.host.as_str(), site.port),
+    };
+    cx.enter(Stage::Resolve);
+    let found = resolve(target, port, &mut waiter, cx.deadline());
+    let addresses = found.map_err(|cause| cx.fail_network(cause))?;
+    cx.enter(Stage::Connect);
+    cx.say(Level::Info, || {
+        format!("connecting to {target} port {port} for {}", site.host)
+    });
+    let transport = dial(&addresses, waiter, cx.deadline());
+    transport.map_err(|cause| cx.fail_network(cause))
+}
+
+fn greet(
+    site: &Site,
+    settings: &Settings,
+    transport: TcpTransport,
+    cx: &mut Context<'_>,
+) -> Result<Session<Verified<TcpTransport>>, Error> {
+    let setup = site.setup()?;
+    let clear = Cleartext::new(transport);
+    let name = settings.ehlo_name.as_ref();
+    match site.policy.tls_mode {
+        TlsMode::Implicit => {
+            let verified = upgrade(clear, setup, cx)?;
+            Session::<Verified<_>>::open(verified, cx, name)
+        }
+        TlsMode::Starttls => Session::<Cleartext<_>>::open(clear, cx)?.starttls(cx, setup, name),
+    }
+}
+
+/// The same for a probe, whose channel can carry nothing.
+pub(super) fn look(
+    site: &Site,
+    settings: &Settings,
+    waiter: Waiter,
+    cx: &mut Context<'_>,
+) -> Result<Session<Probed<TcpTransport>>, Error> {
+    let setup = ProbeSetup::new(&site.policy, &site.host)?;
+    let clear = Cleartext::new(connect(site, settings, waiter, cx)?);
+    match site.policy.tls_mode {
+        TlsMode::Implicit => {
+            let probed = upgrade_probe(clear, &setup, cx)?;
+            Session::<Probed<_>>::open(probed, cx)
+        }
+        TlsMode::Starttls => Session::<Cleartext<_>>::open(clear, cx)?.starttls_probe(cx, &setup),
+    }
+}

@@ -1,0 +1,296 @@
+//! The one driver: the way of a message over an idle connection or a fresh one, on whichever
+//! thread it is called.
+
+use parking_lot::{Mutex, RwLock};
+use std::sync::Arc;
+
+use super::connection::{self, Connection};
+use super::pool::Pool;
+use super::report::Report;
+use super::site::{Settings, Site};
+use super::token::Token;
+use crate::deadline::Deadline;
+use crate::error::{Cause, Error, Record, Stage};
+use crate::log::{Level, Log};
+use crate::message::Message;
+use crate::net::{Stop, Waiter};
+use crate::smtp::Context;
+
+/// What a client and its workers share.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) site: Site,
+    pub(super) settings: RwLock<Settings>,
+    pub(super) pool: Pool,
+    calls: Mutex<Calls>,
+}
+
+/// The calls that are running, and whether there may be more.
+#[derive(Debug, Default)]
+struct Calls {
+    running: Vec<Arc<Token>>,
+    closed: bool,
+}
+
+/// What becomes of a connection that is still good after its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Afterwards {
+    /// Kept, up to so many.
+    Keep(usize),
+    /// Closed.
+    Close,
+}
+
+impl Core {
+    pub(super) fn new(site: Site) -> Self {
+        Self {
+            site,
+            settings: RwLock::default(),
+            pool: Pool::default(),
+            calls: Mutex::default(),
+        }
+    }
+
+    /// Changes what a connection depends on: none that was opened before is used again.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Settings)) {
+        let settings = {
+            let mut settings = self.settings.write();
+            change(&mut settings);
+            settings.edition = settings.edition.saturating_add(1);
+            settings.clone()
+        };
+        self.pool.sweep(&self.site, &settings);
+    }
+
+    /// Sends a message over an idle connection or a fresh one.
+    ///
+    /// # Errors
+    /// Where it failed, what left the machine, and what became of the message.
+    pub(super) fn deliver(
+        &self,
+        message: &Message,
+        token: &Token,
+        afterwards: Afterwards,
+        log: Log<'_>,
+    ) -> Result<Record, Error> {
+        message.parts()?;
+        self.site.setup()?;
+        let settings = self.settings.read().clone();
+        settings.check(&self.site.policy)?;
+        let mut cx = self.context(&settings, log);
+        about(&mut cx, message);
+        if let Some(connection) = self.pool.take(&self.site, &settings) {
+            token.attach(connection.canceller());
+            match self.transact(connection, message, token, afterwards, &mut cx) {
+                Err(error) if connection::was_stale(&error) && !token.is_cancelled() => {
+                    cx.say(Level::Info, || {
+                        "the server had closed the idle connection before it took anything: \
+                         opening another"
+                            .to_owned()
+                    });
+                    about(&mut cx, message);
+                }
+                sent => return sent.map(|()| cx.record),
+            }
+        }
+        let connection = self.open(&settings, token, &mut cx)?;
+        let sent = self.transact(connection, message, token, afterwards, &mut cx);
+        match &sent {
+            Ok(()) => self.pool.welcome(),
+            Err(error) if error.cause == Cause::Closing => self.pool.back_off(),
+            Err(_) => {}
+        }
+        sent.map(|()| cx.record)
+    }
+
+    /// Meets the server and looks at it.
+    ///
+    /// # Errors
+    /// When nobody was met.
+    pub(super) fn probe(&self, token: &Token, log: Log<'_>) -> Result<Report, Error> {
+        let settings = self.settings.read().clone();
+        let mut cx = self.context(&settings, log);
+        self.warn(&mut cx);
+        let waiter = waiter(token)?;
+        let site = &self.site;
+        let session = connection::look(site, &settings, waiter, &mut cx)?;
+        let report = Report::new(&site.policy, &site.host, site.port, &session);
+        session.quit(&mut cx);
+        Ok(report)
+    }
+
+    /// A connection that mail may be given to: verified, and logged in if there is a login. Where
+    /// the server refuses a token and there is somebody to ask for a new one, that is done once, on
+    /// another connection that is verified anew.
+    fn open(
+        &self,
+        settings: &Settings,
+        token: &Token,
+        cx: &mut Context<'_>,
+    ) -> Result<Connection, Error> {
+        self.warn(cx);
+        let refused = match self.log_in(settings, token, cx) {
+            Err(error) => error,
+            opened => return opened,
+        };
+        let credential = settings.credential.as_deref();
+        if !credential.is_some_and(|credential| credential.may_be_renewed(&refused)) {
+            return Err(refused);
+        }
+        cx.say(Level::Info, || {
+            "the token was refused: once more, with a new one and on a new connection".to_owned()
+        });
+        cx.renew();
+        self.log_in(settings, token, cx)
+    }
+
+    fn log_in(
+        &self,
+        settings: &Settings,
+        token: &Token,
+        cx: &mut Context<'_>,
+    ) -> Result<Connection, Error> {
+        let mut waiter = waiter(token)?;
+        self.respect(&mut waiter, cx)?;
+        let opened = Connection::open(&self.site, settings, waiter, cx);
+        opened.inspect_err(|error| {
+            token.detach();
+            if error.cause == Cause::Closing {
+                self.pool.back_off();
+            }
+        })
+    }
+
+    /// Waits for as long as the server's last 421 asks for, unless the call has no time for that.
+    fn respect(&self, waiter: &mut Waiter, cx: &mut Context<'_>) -> Result<(), Error> {
+        while let Some(left) = self.pool.wait_left() {
+            cx.enter(Stage::Connect);
+            cx.say(Level::Info, || {
+                format!("the server was closing (421): waiting {left:.1?} before the next try")
+            });
+            let until = Deadline::after(left);
+            if until.min(cx.deadline()) != until {
+                return Err(cx.fail(Cause::BackOff { left }));
+            }
+            match waiter.wait(until) {
+                Ok(()) | Err(Stop::TimedOut) => {}
+                Err(stop) => return Err(cx.fault(stop.into())),
+            }
+        }
+        Ok(())
+    }
+
+    /// One message over this connection, which is then kept or closed.
+    fn transact(
+        &self,
+        mut connection: Connection,
+        message: &Message,
+        token: &Token,
+        afterwards: Afterwards,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Error> {
+        let sent = connection.send(cx, message);
+        token.detach();
+        let unkept = match afterwards {
+            Afterwards::Keep(room) => {
+                // The settings of now: a change in the meantime makes it unfit.
+                let settings = self.settings.read().clone();
+                self.pool.keep(connection, &settings, room)
+            }
+            Afterwards::Close => Some(connection),
+        };
+        if let Some(connection) = unkept {
+            connection.close(cx);
+        }
+        sent
+    }
+
+    fn context<'a>(&self, settings: &Settings, log: Log<'a>) -> Context<'a> {
+        let (host, port) = (self.site.host.as_str(), self.site.port);
+        Context::new(host, port, settings.timeouts.clone(), log)
+    }
+
+    /// What the owner of the policy should know before anything goes wrong.
+    fn warn(&self, cx: &mut Context<'_>) {
+        let policy = &self.site.policy;
+        if policy.clock.is_behind() {
+            cx.say(Level::Warning, || {
+                "the clock stands before this release was made: it is wrong, and what has expired \
+                 may look valid"
+                    .to_owned()
+            });
+        }
+        if let (true, Some(pin)) = (policy.has_lone_pin(), policy.pins().first()) {
+            cx.say(Level::Warning, || {
+                format!(
+                    "there is one pin, {pin}, and no backup: when the server changes its key, mail \
+                     stops until you add the new one"
+                )
+            });
+        }
+    }
+
+    /// The first thing a call does: what is said or done later can already be cancelled.
+    ///
+    /// # Errors
+    /// When the client is closed.
+    pub(super) fn begin(&self) -> Result<Running<'_>, Error> {
+        let token = Arc::new(Token::default());
+        let mut calls = self.calls.lock();
+        if calls.closed {
+            return Err(Error::local(Cause::Closed));
+        }
+        calls.running.push(Arc::clone(&token));
+        Ok(Running { core: self, token })
+    }
+
+    /// Ends each call that is running now, at once.
+    pub(super) fn cancel(&self) {
+        for token in &self.calls.lock().running {
+            token.cancel();
+        }
+    }
+
+    /// Ends what is running, and each call that is about to begin.
+    pub(super) fn close(&self) {
+        self.calls.lock().closed = true;
+        self.cancel();
+        self.pool.close(&self.site);
+    }
+}
+
+/// A selector for a new connection of the call.
+fn waiter(token: &Token) -> Result<Waiter, Error> {
+    let waiter = Waiter::new().map_err(|error| {
+        Error::local(Cause::Resource {
+            what: "selector",
+            kind: error.kind(),
+        })
+    })?;
+    token.attach(&waiter.canceller());
+    Ok(waiter)
+}
+
+/// Nothing has happened to this message yet.
+fn about(cx: &mut Context<'_>, message: &Message) {
+    cx.record = Record {
+        recipients: message.recipients_not_sent(),
+        message_id: message.message_id(),
+        ..Record::default()
+    };
+}
+
+/// Keeps a call among those that [`Core::cancel`] ends, for as long as it runs.
+pub(super) struct Running<'a> {
+    core: &'a Core,
+    pub(super) token: Arc<Token>,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut calls = self.core.calls.lock();
+        calls
+            .running
+            .retain(|other| !Arc::ptr_eq(other, &self.token));
+    }
+}

@@ -1,0 +1,121 @@
+//! The connections that have nothing to do, and the patience that a server has asked for.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::connection::Connection;
+use super::site::{Settings, Site};
+
+/// The wait after the first 421; each that follows doubles it.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(32);
+
+/// What a client keeps between its calls.
+#[derive(Debug, Default)]
+pub(super) struct Pool(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    idle: Vec<Connection>,
+    /// Nothing is kept any more.
+    closed: bool,
+    /// The last wait, and until when it lasts.
+    wait: Option<(Duration, Instant)>,
+}
+
+impl Pool {
+    /// A connection that fits the settings and lives, as far as can be known without a word to the
+    /// server. One that is found to be of no use is closed.
+    pub(super) fn take(&self, site: &Site, settings: &Settings) -> Option<Connection> {
+        loop {
+            // The one used last: the others may run out of time.
+            let mut connection = self.0.lock().idle.pop()?;
+            if fits(&connection, settings) && connection.is_alive(site) {
+                return Some(connection);
+            }
+            connection.close_unseen(site);
+        }
+    }
+
+    /// Keeps a connection for the next call, up to so many, or gives back what is not kept.
+    pub(super) fn keep(
+        &self,
+        mut connection: Connection,
+        settings: &Settings,
+        room: usize,
+    ) -> Option<Connection> {
+        connection.idle_since = Instant::now();
+        if !connection.is_sound() || !fits(&connection, settings) {
+            return Some(connection);
+        }
+        let mut state = self.0.lock();
+        if state.closed || state.idle.len() >= room {
+            return Some(connection);
+        }
+        state.idle.push(connection);
+        None
+    }
+
+    /// Closes those that no longer fit, or have been idle for too long.
+    pub(super) fn sweep(&self, site: &Site, settings: &Settings) {
+        let unfit: Vec<_> = {
+            let mut state = self.0.lock();
+            let idle = std::mem::take(&mut state.idle);
+            let (kept, unfit) = idle.into_iter().partition(|c| fits(c, settings));
+            state.idle = kept;
+            unfit
+        };
+        for connection in unfit {
+            connection.close_unseen(site);
+        }
+    }
+
+    /// Closes all, and keeps none from here on.
+    pub(super) fn close(&self, site: &Site) {
+        let idle = {
+            let mut state = self.0.lock();
+            state.closed = true;
+            std::mem::take(&mut state.idle)
+        };
+        for connection in idle {
+            connection.close_unseen(site);
+        }
+    }
+
+    /// The server has said 421 to a fresh connection: the next one waits.
+    pub(super) fn back_off(&self) {
+        let mut state = self.0.lock();
+        let now = Instant::now();
+        let wait = match state.wait {
+            // One 421 to each of several connections at a time is one answer.
+            Some((_, until)) if until > now => return,
+            Some((wait, _)) => wait.saturating_mul(2).min(LONGEST_WAIT),
+            None => FIRST_WAIT,
+        };
+        state.wait = now.checked_add(wait).map(|until| (wait, until));
+    }
+
+    /// The server takes mail again.
+    pub(super) fn welcome(&self) {
+        self.0.lock().wait = None;
+    }
+
+    /// What is left of the wait before another connection is opened.
+    pub(super) fn wait_left(&self) -> Option<Duration> {
+        let (_, until) = self.0.lock().wait?;
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+fn fits(connection: &Connection, settings: &Settings) -> bool {
+    let idle = settings.reuse.idle.unwrap_or(DEFAULT_IDLE);
+    connection.edition == settings.edition
+        && connection.messages < settings.reuse.messages
+        && connection.idle_since.elapsed() < idle
+}
+
+/// How long a worker keeps a connection with nothing to do, unless it was set.
+pub(super) const DEFAULT_IDLE: Duration = Duration::from_secs(5);

@@ -1,0 +1,114 @@
+//! What a client is for, unchangeable for its life: one server, one policy; and what may be set.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use once_cell::sync::OnceCell;
+
+use crate::credential::Credential;
+use crate::deadline::Timeouts;
+use crate::error::Error;
+use crate::proto::address::EhloName;
+use crate::proto::sasl::Proof;
+use crate::status::Status;
+use crate::tls::{Host, Policy, Setup, TlsMode};
+
+/// The server that is meant, and whom to believe there.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) host: Host,
+    pub(super) port: u16,
+    pub(super) policy: Arc<Policy>,
+    /// The TLS configuration, made by the first send that needs it.
+    setup: OnceCell<Setup>,
+}
+
+impl Site {
+    /// `port` 0 is the mode's own.
+    ///
+    /// # Errors
+    /// [`Status::Host`] or [`Status::Port`].
+    pub(super) fn new(host: &str, port: u32, policy: &Policy) -> Result<Self, Error> {
+        let host = parse_host("host", host)?;
+        let port = match (port, policy.tls_mode) {
+            (0, TlsMode::Implicit) => 465,
+            (0, TlsMode::Starttls) => 587,
+            (port, _) => parse_port("port", port)?,
+        };
+        Ok(Self {
+            host,
+            port,
+            policy: Arc::new(policy.clone()),
+            setup: OnceCell::new(),
+        })
+    }
+
+    /// # Errors
+    /// [`Status::NoTrust`] when the policy trusts nobody.
+    pub(super) fn setup(&self) -> Result<&Setup, Error> {
+        self.setup
+            .get_or_try_init(|| Setup::new(&self.policy, &self.host))
+    }
+}
+
+/// What may be set after a client was made; each send takes a snapshot.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settings {
+    /// Grows with whatever a connection depends on: one of another edition is never reused.
+    pub(super) edition: u64,
+    pub(super) connect: Option<(Host, u16)>,
+    pub(super) credential: Option<Arc<Credential>>,
+    pub(super) ehlo_name: Option<EhloName>,
+    pub(super) timeouts: Timeouts,
+    pub(super) reuse: Reuse,
+}
+
+/// For how long and how often a connection is used.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reuse {
+    /// How long a connection is kept with nothing to do. Nobody watches over one that a blocking
+    /// send leaves behind, so without a word from the caller such a send closes its own.
+    pub(super) idle: Option<Duration>,
+    /// The most messages over one connection.
+    pub(super) messages: u32,
+}
+
+impl Default for Reuse {
+    fn default() -> Self {
+        Self {
+            idle: None,
+            messages: 100,
+        }
+    }
+}
+
+impl Settings {
+    /// What can be known to fail before anything is done.
+    pub(super) fn check(&self, policy: &Policy) -> Result<(), Error> {
+        let proof = self.credential.as_deref().map(Credential::proof);
+        if proof == Some(Proof::Certificate) && !policy.has_client_certificate() {
+            let why = "logs in by the client certificate (EXTERNAL), and the policy has none";
+            let status = Status::NoClientCertificate;
+            return Err(Error::argument(status, "credential", why));
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn parse_host(argument: &'static str, text: &str) -> Result<Host, Error> {
+    Host::parse(text).map_err(|why| Error::argument(Status::Host, argument, why))
+}
+
+pub(super) fn parse_port(argument: &'static str, port: u32) -> Result<u16, Error> {
+    let wrong = || {
+        Error::argument(
+            Status::Port,
+            argument,
+            format!("{port} is not between 1 and 65535"),
+        )
+    };
+    u16::try_from(port)
+        .ok()
+        .filter(|port| *port > 0)
+        .ok_or_else(wrong)
+}

@@ -1,0 +1,270 @@
+//! A connection carries several messages, and a message is never sent twice for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secsmtp::client::Client;
+use secsmtp::credential::Credential;
+use secsmtp::error::{Outcome, Retry, Stage};
+use secsmtp::status::Status;
+use secsmtp::tls::TlsMode;
+use secsmtp_testservers::{Honest, Pki, Scripted, SessionRecord, Step};
+
+use crate::support::*;
+
+/// A client that keeps its connections for long.
+fn keeping(pki: &Pki, address: std::net::SocketAddr) -> Client {
+    let client = client(&policy(pki, TlsMode::Implicit), address);
+    client.set_reuse(LONG, 100).unwrap();
+    client
+}
+
+fn said(session: &SessionRecord, verb: &str) -> usize {
+    let words = String::from_utf8_lossy(&session.tls);
+    words.lines().filter(|line| line.starts_with(verb)).count()
+}
+
+/// Greeting to login.
+fn login() -> Vec<Step> {
+    vec![
+        Step::send("220 mail.test\r\n"),
+        Step::expect("EHLO"),
+        Step::send("250-mail.test\r\n250 AUTH PLAIN\r\n"),
+        Step::expect("AUTH"),
+        Step::send("235 welcome\r\n"),
+    ]
+}
+
+/// One message, up to the answer to its content.
+fn taken(answer: &str) -> Vec<Step> {
+    vec![
+        Step::expect("MAIL"),
+        Step::send("250 ok\r\n"),
+        Step::expect("RCPT"),
+        Step::send("250 ok\r\n"),
+        Step::expect("DATA"),
+        Step::send("354 go\r\n"),
+        Step::ReadMessage,
+        Step::send(answer),
+    ]
+}
+
+fn scripted(pki: &Pki, more: Vec<Step>) -> Scripted {
+    let steps = [login(), more].concat();
+    Scripted::start_implicit(pki.identity(), steps).unwrap()
+}
+
+#[test]
+fn messages_share_a_connection_and_its_login() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = keeping(&pki, server.implicit_addr());
+    for index in 0..3 {
+        let record = send(&client, &message()).unwrap();
+        assert_eq!(record.reused, index > 0);
+        let peer = record.peer.expect("who was met is told each time");
+        assert_eq!(peer.mechanism, Some("PLAIN"));
+        assert!(record.secret_released);
+    }
+    drop(client);
+    assert!(server.wait_idle(LONG));
+    let sessions = server.sessions();
+    assert_eq!(sessions.len(), 1);
+    let said = ["EHLO", "AUTH", "MAIL", "QUIT"].map(|verb| said(&sessions[0], verb));
+    assert_eq!(said, [1, 1, 3, 1]);
+    assert_eq!(server.mail_count(), 3);
+}
+
+#[test]
+fn without_being_asked_a_send_closes_its_connection() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = client(&policy(&pki, TlsMode::Starttls), server.starttls_addr());
+    for _ in 0..2 {
+        assert!(!send(&client, &message()).unwrap().reused);
+    }
+    client.set_reuse(Duration::ZERO, 100).unwrap();
+    assert!(!send(&client, &message()).unwrap().reused);
+    assert!(!send(&client, &message()).unwrap().reused);
+    assert!(server.wait_idle(LONG));
+    assert_eq!(server.sessions().len(), 4);
+}
+
+#[test]
+fn a_connection_carries_no_more_than_so_many_messages() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = keeping(&pki, server.implicit_addr());
+    client.set_reuse(LONG, 2).unwrap();
+    let reused: Vec<_> = (0..5)
+        .map(|_| send(&client, &message()).unwrap().reused)
+        .collect();
+    assert_eq!(reused, [false, true, false, true, false]);
+    let refused = client.set_reuse(LONG, 0).unwrap_err();
+    assert_eq!(refused.status(), Status::Value);
+}
+
+#[test]
+fn no_connection_outlives_what_it_was_opened_with() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = keeping(&pki, server.implicit_addr());
+    let address = server.implicit_addr();
+    let changes: [&dyn Fn(); 3] = [
+        &|| client.set_ehlo_name("me.test").unwrap(),
+        &|| {
+            let again = Credential::password(USER, PASSWORD.as_bytes()).unwrap();
+            client.set_credential(Some(Arc::new(again)));
+        },
+        &|| {
+            let (ip, port) = (address.ip().to_string(), u32::from(address.port()));
+            client.set_connect(&ip, port).unwrap();
+        },
+    ];
+    for change in changes {
+        send(&client, &message()).unwrap();
+        assert!(send(&client, &message()).unwrap().reused);
+        change();
+        assert!(!send(&client, &message()).unwrap().reused);
+    }
+    drop(client);
+    assert!(server.wait_idle(LONG));
+    let sessions = server.sessions();
+    assert_eq!(sessions.len(), 4);
+    assert!(sessions.iter().all(|s| said(s, "QUIT") == 1));
+}
+
+#[test]
+fn what_was_refused_is_taken_back_before_the_next_message() {
+    let pki = pki();
+    let mut config = honest(&pki);
+    config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
+    let server = Honest::start(config).unwrap();
+    let client = keeping(&pki, server.implicit_addr());
+    let refused = message_to(&["nobody@mail.test"]);
+    for _ in 0..2 {
+        let error = send(&client, &refused).unwrap_err();
+        assert_eq!(error.status(), Status::RecipientRefused);
+        assert!(send(&client, &message()).unwrap().reused);
+    }
+    drop(client);
+    assert!(server.wait_idle(LONG));
+    assert_eq!(server.sessions().len(), 1);
+    assert_eq!(said(&server.sessions()[0], "RSET"), 2);
+}
+
+#[test]
+fn a_late_cancel_does_not_hit_the_next_message() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = keeping(&pki, server.implicit_addr());
+    for index in 0..3 {
+        let record = send(&client, &message()).unwrap();
+        assert_eq!(record.reused, index > 0);
+        client.cancel();
+    }
+}
+
+#[test]
+fn a_server_that_spoke_or_hung_up_meanwhile_is_left() {
+    let pki = pki();
+    for ends in [
+        vec![Step::Close],
+        vec![Step::Drop],
+        vec![Step::send("421 4.4.2 idle for too long\r\n"), Step::Close],
+        // Said while nobody asked, and no farewell at all: not to be trusted with a message.
+        vec![Step::send("250 ok\r\n"), Step::ReadToEnd],
+        // After MAIL was written: its only answer is that there is none.
+        vec![Step::expect("MAIL"), Step::Close],
+        vec![Step::expect("MAIL"), Step::Drop],
+        vec![Step::expect("MAIL"), Step::send("421 closing\r\n")],
+    ] {
+        let told = format!("{ends:?}");
+        let mut script = taken("250 taken\r\n");
+        if let [Step::Send(more), ..] = ends.as_slice() {
+            // In one record with the answer, so that it is there for certain.
+            let answer = [b"250 taken\r\n", more.as_slice()].concat();
+            script.pop();
+            script.push(Step::Send(answer));
+            script.extend_from_slice(&ends[1..]);
+        } else {
+            script.extend(ends);
+        }
+        let server = scripted(&pki, script);
+        let client = keeping(&pki, server.addr());
+        for _ in 0..2 {
+            let record = send(&client, &message()).unwrap_or_else(|e| panic!("{told}: {e}"));
+            assert_eq!(record.outcome, Outcome::Accepted);
+            assert!(!record.reused, "{told}");
+        }
+        drop(client);
+        let sessions = server.join_all(2);
+        assert_eq!(sessions.len(), 2, "{told}");
+        let contents = sessions.iter().map(|s| said(s, "DATA")).sum::<usize>();
+        assert_eq!(contents, 2, "{told}");
+    }
+}
+
+#[test]
+fn j_nothing_is_tried_again_once_the_server_has_taken_a_part() {
+    let pki = pki();
+    let cases: [(&str, usize, Stage, Outcome, Retry); 4] = [
+        // How many steps of the second message are played before the line breaks.
+        ("MAIL taken", 2, Stage::Rcpt, Outcome::NotSent, Retry::Later),
+        ("RCPT taken", 4, Stage::Data, Outcome::NotSent, Retry::Later),
+        (
+            "354 said",
+            6,
+            Stage::Content,
+            Outcome::NotSent,
+            Retry::Later,
+        ),
+        (
+            "all taken",
+            7,
+            Stage::Answer,
+            Outcome::Unknown,
+            Retry::Unknown,
+        ),
+    ];
+    for (told, steps, stage, outcome, retry) in cases {
+        let mut script = taken("250 taken\r\n");
+        script.extend(taken("").into_iter().take(steps));
+        // Read what comes, so that the break is an end and not a reset that overtakes replies.
+        if steps < 7 {
+            script.push(Step::ReadLine);
+        }
+        script.push(Step::Close);
+        let server = scripted(&pki, script);
+        let client = keeping(&pki, server.addr());
+        send(&client, &message()).unwrap();
+        let error = send(&client, &message()).unwrap_err();
+        let told = format!("{told}: {error}");
+        assert!(error.record.reused, "{told}");
+        // Whether the break is met while the content is written or behind it is the system's
+        // doing; what was written whole is unknown.
+        if stage != Stage::Content {
+            assert_eq!(error.record.stage, stage, "{told}");
+            assert_eq!(error.record.outcome, outcome, "{told}");
+            assert_eq!(error.retry(), retry, "{told}");
+        }
+        assert_eq!(server.join().error, None, "{told}");
+    }
+}
+
+#[test]
+fn after_421_a_fresh_connection_waits_or_is_refused() {
+    let pki = pki();
+    let steps = vec![Step::send("421 too many connections\r\n"), Step::ReadToEnd];
+    let server = Scripted::start_implicit(pki.identity(), steps).unwrap();
+    let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+    client.set_timeout(Stage::Local, Duration::from_millis(500));
+    // Each 421 doubles the rest that the server gets, so that a slow machine meets it in the end.
+    let told = (0..8).find_map(|_| {
+        let error = send(&client, &message()).unwrap_err();
+        assert_eq!(error.record.outcome, Outcome::NotSent);
+        assert_eq!(error.retry(), Retry::Later);
+        (error.status() == Status::BackOff).then(|| error.to_string())
+    });
+    assert!(told.expect("it never waited").contains("421"));
+}
