@@ -1,0 +1,408 @@
+//! The C functions, called in any order with any arguments that the header allows, and with the
+//! mistakes that callers make: NULL, freed and foreign handles, lengths of 0 and of all ones, places
+//! that are missing. Each gives a status; nothing is left in the end.
+
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr::null;
+
+use secsmtp::ffi::client::*;
+use secsmtp::ffi::credential::*;
+use secsmtp::ffi::error::*;
+use secsmtp::ffi::library::*;
+use secsmtp::ffi::message::*;
+use secsmtp::ffi::policy::*;
+use secsmtp::ffi::policy_pins::*;
+use secsmtp::ffi::policy_tls::*;
+use secsmtp::ffi::receipt::*;
+use secsmtp::ffi::report::*;
+
+/// A target's name, which is its corpus folder's, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const ALL: [Target; 1] = [("abi_arguments", arguments)];
+
+/// As many calls as one input makes.
+const MAX_CALLS: usize = 64;
+
+/// Reads the octets as a program: which function, and from where each argument is taken.
+pub fn arguments(data: &[u8]) {
+    let mut input = Input {
+        data,
+        texts: Vec::new(),
+        last_len: 0,
+        text_is_nul_terminated: false,
+        handles: vec![0, 1, usize::MAX],
+        clients: Vec::new(),
+        cells: Box::new([0; 4]),
+        next_cell: 0,
+        restraint: Restraint::None,
+    };
+    for _ in 0..MAX_CALLS {
+        if input.data.is_empty() {
+            break;
+        }
+        let which = usize::from(input.octet()) % CALLS.len();
+        CALLS[which](&mut input);
+        input.texts.clear();
+    }
+    // Twice: what is freed already is a status, not a crash.
+    for _ in 0..2 {
+        for handle in input
+            .handles
+            .clone()
+            .into_iter()
+            .chain(input.clients.clone())
+        {
+            free(handle);
+        }
+    }
+    for handle in input.handles.into_iter().chain(input.clients) {
+        // SAFETY: any value may be asked about.
+        let status = unsafe { secsmtp_error_status(handle as *const secsmtp_error) };
+        assert!(status < 0, "a handle lives on: {status}");
+    }
+}
+
+/// Whatever kind of handle it is.
+fn free(handle: usize) {
+    // SAFETY: a function for one kind of handle refuses the others.
+    unsafe {
+        secsmtp_policy_free(handle as *mut _);
+        secsmtp_client_free(handle as *mut _);
+        secsmtp_message_free(handle as *mut _);
+        secsmtp_credential_free(handle as *mut _);
+        secsmtp_receipt_free(handle as *mut _);
+        secsmtp_report_free(handle as *mut _);
+        secsmtp_error_free(handle as *mut _);
+    }
+}
+
+/// What a call must not be given, for the sake of the machine that fuzzes.
+#[derive(Clone, Copy, PartialEq)]
+enum Restraint {
+    None,
+    /// No living client: it would connect.
+    NoClient,
+    /// No path that exists.
+    NoFile,
+}
+
+struct Input<'a> {
+    data: &'a [u8],
+    /// Texts that the running call borrows, each with a NUL at its end.
+    texts: Vec<Vec<u8>>,
+    last_len: usize,
+    text_is_nul_terminated: bool,
+    handles: Vec<usize>,
+    clients: Vec<usize>,
+    /// Places for results.
+    cells: Box<[usize; 4]>,
+    next_cell: usize,
+    restraint: Restraint,
+}
+
+impl Input<'_> {
+    fn octet(&mut self) -> u8 {
+        let Some((first, rest)) = self.data.split_first() else {
+            return 0;
+        };
+        self.data = rest;
+        *first
+    }
+
+    fn number(&mut self) -> i64 {
+        match self.octet() {
+            0xf0 => i64::from(i32::MIN),
+            0xf1 => i64::from(i32::MAX),
+            0xf2 => i64::MAX,
+            0xf3 => i64::MIN,
+            0xf4 => -1,
+            octet => i64::from(octet),
+        }
+    }
+
+    /// A text of up to 255 octets of the input, or NULL.
+    fn text(&mut self) -> *const u8 {
+        let shape = self.octet();
+        self.text_is_nul_terminated = true;
+        if shape == 0xff {
+            self.last_len = 0;
+            return null();
+        }
+        let len = usize::from(shape).min(self.data.len());
+        let (text, rest) = self.data.split_at(len);
+        self.data = rest;
+        let mut text = text.to_vec();
+        if self.restraint == Restraint::NoFile {
+            text.splice(0..0, *b"no-such-folder/");
+        }
+        self.last_len = text.len();
+        text.push(0);
+        self.texts.push(text);
+        self.texts.last().map_or(null(), |text| text.as_ptr())
+    }
+
+    fn handle(&mut self) -> usize {
+        let octet = usize::from(self.octet());
+        let clients = match self.restraint {
+            Restraint::NoClient => &[][..],
+            _ => &self.clients,
+        };
+        let all: Vec<usize> = self.handles.iter().chain(clients).copied().collect();
+        // The last ones first: a call mostly follows the one that made its object.
+        all[all.len() - 1 - octet % all.len()]
+    }
+
+    /// A place for a result, or NULL.
+    fn cell(&mut self) -> *mut usize {
+        if self.octet() == 0xff {
+            return std::ptr::null_mut();
+        }
+        self.next_cell += 1;
+        &raw mut self.cells[(self.next_cell - 1) % 4]
+    }
+
+    /// Keeps the handles that a call gave out.
+    fn collect(&mut self, makes_clients: bool) {
+        for cell in self.cells.iter_mut() {
+            let handle = std::mem::take(cell);
+            // A length that was told is small; a handle is not.
+            if handle > 1 << 20 {
+                // SAFETY: any value may be asked about.
+                let is_error = unsafe { secsmtp_error_status(handle as *const _) } >= 0;
+                let list = if makes_clients && !is_error {
+                    &mut self.clients
+                } else {
+                    &mut self.handles
+                };
+                list.push(handle);
+            }
+        }
+        self.next_cell = 0;
+    }
+}
+
+/// An argument of a C function, taken from the input by its type.
+trait Argument {
+    fn take(input: &mut Input<'_>) -> Self;
+}
+
+macro_rules! numbers {
+    ($($type:ty),*) => {$(
+        impl Argument for $type {
+            fn take(input: &mut Input<'_>) -> Self { input.number() as $type }
+        }
+    )*};
+}
+numbers!(i32, u32, i64);
+
+macro_rules! handles {
+    ($($type:ty),*) => {$(
+        impl Argument for *mut $type {
+            fn take(input: &mut Input<'_>) -> Self { input.handle() as *mut $type }
+        }
+        impl Argument for *const $type {
+            fn take(input: &mut Input<'_>) -> Self { input.handle() as *const $type }
+        }
+        impl Argument for *mut *mut $type {
+            fn take(input: &mut Input<'_>) -> Self { input.cell().cast() }
+        }
+    )*};
+}
+handles!(
+    secsmtp_policy,
+    secsmtp_client,
+    secsmtp_message,
+    secsmtp_credential,
+    secsmtp_receipt,
+    secsmtp_report,
+    secsmtp_error
+);
+
+impl Argument for *const c_char {
+    fn take(input: &mut Input<'_>) -> Self {
+        input.text().cast()
+    }
+}
+
+impl Argument for *const u8 {
+    fn take(input: &mut Input<'_>) -> Self {
+        let text = input.text();
+        input.text_is_nul_terminated = false;
+        text
+    }
+}
+
+impl Argument for usize {
+    /// A length that is true of the pointer before it, or so wrong that it must be refused unread.
+    fn take(input: &mut Input<'_>) -> Self {
+        match input.octet() {
+            0xff => usize::MAX,
+            0xfe => usize::MAX / 2,
+            0xfd => 0,
+            0xfc => input.last_len / 2,
+            _ => input.last_len,
+        }
+    }
+}
+
+impl Argument for *mut usize {
+    fn take(input: &mut Input<'_>) -> Self {
+        input.cell()
+    }
+}
+
+impl Argument for *mut c_void {
+    fn take(_: &mut Input<'_>) -> Self {
+        std::ptr::null_mut()
+    }
+}
+
+impl Argument for secsmtp_log_callback {
+    fn take(_: &mut Input<'_>) -> Self {
+        None
+    }
+}
+
+/// What a C function gives back, looked at.
+trait Answer {
+    fn check(self);
+}
+
+impl Answer for i32 {
+    fn check(self) {
+        // SAFETY: any number has a name, or NULL.
+        let name = unsafe { CStr::from_ptr(secsmtp_status_name(self.saturating_abs())) };
+        assert!(name.to_str().is_ok());
+    }
+}
+
+impl Answer for *const c_char {
+    fn check(self) {
+        assert!(!self.is_null(), "a text is never NULL");
+        // SAFETY: the header promises a text with a NUL behind it, until the object is freed.
+        let text = unsafe { CStr::from_ptr(self) };
+        assert!(text.to_str().is_ok());
+    }
+}
+
+/// Of functions that take so many arguments.
+macro_rules! calls {
+    ($($wrap:ident: $($arg:ident)+;)*) => {$(
+        fn $wrap<$($arg: Argument,)+ R: Answer>(
+            input: &mut Input<'_>,
+            function: unsafe extern "C" fn($($arg),+) -> R,
+            restraint: Restraint,
+            makes_clients: bool,
+        ) {
+            input.restraint = restraint;
+            $(#[allow(non_snake_case)] let $arg = $arg::take(input);)+
+            // SAFETY: pointers are NULL, handles of any state, or live memory of at least the
+            // length that goes with them; wrong lengths are beyond every limit.
+            unsafe { function($($arg),+) }.check();
+            input.collect(makes_clients);
+        }
+    )*};
+}
+calls! {
+    call1: A;
+    call2: A B;
+    call3: A B C;
+    call4: A B C D;
+    call5: A B C D E;
+    call6: A B C D E F;
+    call7: A B C D E F G;
+    call8: A B C D E F G H;
+}
+
+macro_rules! table {
+    ($($wrap:ident $function:ident $($restraint:ident)?;)*) => {
+        &[$(|input| $wrap(input, $function, table!(@ $($restraint)?), table!(? $function))),*]
+    };
+    (@) => { Restraint::None };
+    (@ $restraint:ident) => { Restraint::$restraint };
+    (? secsmtp_client_new) => { true };
+    (? $function:ident) => { false };
+}
+
+/// The functions. Those that would write a file are left out.
+const CALLS: &[fn(&mut Input<'_>)] = table! {
+    call2 secsmtp_policy_new;
+    call3 secsmtp_policy_set_tls_mode;
+    call3 secsmtp_policy_set_min_tls;
+    call4 secsmtp_policy_add_ca;
+    call4 secsmtp_policy_add_ca_file NoFile;
+    call4 secsmtp_policy_add_pin;
+    call6 secsmtp_policy_add_pin_with_window;
+    call4 secsmtp_policy_add_pin_file NoFile;
+    call7 secsmtp_policy_add_known_servers NoFile;
+    call4 secsmtp_policy_add_certificate;
+    call4 secsmtp_policy_add_certificate_file NoFile;
+    call4 secsmtp_policy_add_crl;
+    call4 secsmtp_policy_add_crl_file NoFile;
+    call3 secsmtp_policy_set_strict;
+    call6 secsmtp_policy_set_client_certificate;
+    call8 secsmtp_policy_verify_chain;
+    call1 secsmtp_policy_free;
+    call6 secsmtp_client_new;
+    call5 secsmtp_client_set_connect;
+    call3 secsmtp_client_set_credential;
+    call4 secsmtp_client_set_ehlo_name;
+    call4 secsmtp_client_set_timeout;
+    call5 secsmtp_client_set_log;
+    call4 secsmtp_client_send NoClient;
+    call3 secsmtp_client_probe NoClient;
+    call2 secsmtp_client_cancel;
+    call1 secsmtp_client_free;
+    call6 secsmtp_credential_new_password;
+    call6 secsmtp_credential_new_token;
+    call4 secsmtp_credential_add_mechanism;
+    call4 secsmtp_credential_set_floor;
+    call3 secsmtp_credential_set_channel_binding;
+    call3 secsmtp_credential_set_max_iterations;
+    call1 secsmtp_credential_free;
+    call2 secsmtp_message_new;
+    call4 secsmtp_message_set_sender;
+    call4 secsmtp_message_add_recipient;
+    call4 secsmtp_message_set_content;
+    call3 secsmtp_message_set_partial;
+    call1 secsmtp_message_free;
+    call1 secsmtp_error_status;
+    call1 secsmtp_error_stage;
+    call1 secsmtp_error_outcome;
+    call1 secsmtp_error_secret_released;
+    call1 secsmtp_error_retry;
+    call1 secsmtp_error_smtp_code;
+    call2 secsmtp_error_enhanced_code;
+    call2 secsmtp_error_server_text;
+    call2 secsmtp_error_text;
+    call2 secsmtp_error_receipt;
+    call1 secsmtp_error_free;
+    call1 secsmtp_receipt_outcome;
+    call1 secsmtp_receipt_stage;
+    call2 secsmtp_receipt_server_text;
+    call2 secsmtp_receipt_message_id;
+    call2 secsmtp_receipt_tls_version;
+    call1 secsmtp_receipt_spki_count;
+    call3 secsmtp_receipt_spki;
+    call1 secsmtp_receipt_recipient_count;
+    call3 secsmtp_receipt_recipient_address;
+    call2 secsmtp_receipt_recipient_outcome;
+    call3 secsmtp_receipt_recipient_text;
+    call1 secsmtp_receipt_free;
+    call1 secsmtp_report_verdict;
+    call2 secsmtp_report_verdict_text;
+    call2 secsmtp_report_text;
+    call1 secsmtp_report_certificate_count;
+    call3 secsmtp_report_certificate_spki;
+    call3 secsmtp_report_certificate_subject;
+    call3 secsmtp_report_certificate_names;
+    call3 secsmtp_report_certificate_not_after;
+    call3 secsmtp_report_capability;
+    call3 secsmtp_report_mechanism;
+    call1 secsmtp_report_free;
+    call1 secsmtp_status_text;
+    call1 secsmtp_stage_name;
+    call1 secsmtp_outcome_name;
+};

@@ -1,0 +1,221 @@
+//! Everything of the wire that reads octets from outside: replies, the answer to EHLO, addresses,
+//! content on its way into DATA. None may panic, and what was read must mean one thing only.
+
+use secsmtp::proto::address::{Address, EhloName};
+use secsmtp::proto::command::Command;
+use secsmtp::proto::content::{DataEncoder, inspect};
+use secsmtp::proto::ehlo::{MAX_CAPABILITIES, capabilities};
+use secsmtp::proto::reply::{MAX_LINES, MAX_REPLY, Reply, parse};
+
+/// A target's name, which is its corpus folder's, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const ALL: [Target; 4] = [
+    ("wire_reply", reply),
+    ("wire_ehlo", ehlo),
+    ("wire_address", address),
+    ("wire_content", content),
+];
+
+/// A reply is whole at one octet and at no earlier one; what stands behind it changes nothing; a
+/// fault stays one, whatever follows; and it holds the octets that came, no others.
+pub fn reply(data: &[u8]) {
+    let whole = parse(data);
+    let step = (data.len() / 64).max(1);
+    for end in (0..data.len()).step_by(step) {
+        match (parse(&data[..end]), &whole) {
+            (Ok(None), _) | (Err(_), Err(_)) => {}
+            (Ok(Some(early)), Ok(Some(late))) => assert_eq!(early, *late),
+            (early, late) => panic!("{early:?} at {end}, then {late:?}"),
+        }
+    }
+    let Ok(Some((reply, taken))) = whole else {
+        return;
+    };
+    assert!((200..=559).contains(&reply.code) && taken <= MAX_REPLY);
+    assert!((1..=MAX_LINES).contains(&reply.lines.len()));
+    assert_eq!(parse(&data[..taken]), Ok(Some((reply.clone(), taken))));
+    assert_eq!(parse(&data[..taken - 1]), Ok(None));
+    assert_eq!(
+        without_last_separator(&data[..taken]),
+        without_last_separator(&written(&reply))
+    );
+    if let Some(enhanced) = reply.enhanced() {
+        assert!(enhanced.starts_with(&(reply.code / 100).to_string()) && enhanced.len() <= 9);
+    }
+}
+
+fn written(reply: &Reply) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (index, line) in reply.lines.iter().enumerate() {
+        let last = index + 1 == reply.lines.len();
+        out.extend_from_slice(format!("{}{}", reply.code, if last { ' ' } else { '-' }).as_bytes());
+        out.extend_from_slice(line);
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
+
+/// `250` and `250 ` end the same reply.
+fn without_last_separator(wire: &[u8]) -> Vec<u8> {
+    match wire {
+        [head @ .., b' ', b'\r', b'\n'] if ends_in_code(head) => [head, b"\r\n"].concat(),
+        _ => wire.to_vec(),
+    }
+}
+
+/// Whether three digits stand at the beginning of the last line, and nothing behind them.
+fn ends_in_code(head: &[u8]) -> bool {
+    let start = head
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |at| at + 1);
+    head.len() - start == 3
+}
+
+/// What a server offers is bounded and plain, and reading its own lines again gives the same.
+pub fn ehlo(data: &[u8]) {
+    let lines = || data.split(|b| *b == b'\n').map(<[u8]>::to_vec);
+    let mut replies = vec![Reply {
+        code: 250,
+        lines: lines().collect(),
+    }];
+    if let Ok(Some((reply, _))) = parse(data) {
+        replies.push(reply);
+    }
+    for reply in replies {
+        let found = capabilities(&reply);
+        assert!(found.lines.len() <= MAX_CAPABILITIES);
+        for line in &found.lines {
+            assert!(
+                line.bytes().all(|b| b == b' ' || b.is_ascii_graphic()),
+                "{line:?}"
+            );
+        }
+        let says = |word: &str| {
+            found.lines.iter().any(|line| {
+                let first = line.split(' ').find(|word| !word.is_empty());
+                first.is_some_and(|first| first.eq_ignore_ascii_case(word))
+            })
+        };
+        assert_eq!(found.starttls, says("STARTTLS"));
+        assert_eq!(found.pipelining, says("PIPELINING"));
+        assert_eq!(found.chunking, says("CHUNKING"));
+        for name in found.auth.iter().flatten() {
+            assert!(
+                (1..=20).contains(&name.len()) && !name.contains([' ', '=']),
+                "{name:?}"
+            );
+        }
+        let head = std::iter::once(b"host".to_vec());
+        let again = head.chain(found.lines.iter().map(|line| line.clone().into_bytes()));
+        assert_eq!(
+            capabilities(&Reply {
+                code: 250,
+                lines: again.collect()
+            }),
+            found
+        );
+    }
+}
+
+/// An address is its own form, and its command is one line that names it and nothing else.
+pub fn address(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(address) = Address::parse(text) {
+        let shown = address.to_string();
+        assert_eq!(Address::parse(&shown).as_ref(), Ok(&address));
+        assert_eq!(shown.is_ascii(), address.is_ascii());
+        assert!(!shown.chars().any(char::is_control) && shown.len() <= 254);
+        let wire = Command::rcpt(&address).wire().to_vec();
+        assert_eq!(wire, format!("RCPT TO:<{shown}>\r\n").into_bytes());
+        // A server that knows only quoted strings finds the end of the path where we meant it.
+        assert_eq!(path_end(&wire[9..]), shown.len(), "{shown:?}");
+    }
+    if let Ok(name) = EhloName::parse(text) {
+        let wire = Command::ehlo(&name).wire().to_vec();
+        let name = wire
+            .strip_prefix(b"EHLO ")
+            .and_then(|w| w.strip_suffix(b"\r\n"));
+        assert!(name.is_some_and(|name| name.iter().all(u8::is_ascii_graphic)));
+    }
+}
+
+/// Where `>` outside a quoted string stands.
+fn path_end(path: &[u8]) -> usize {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, octet) in path.iter().enumerate() {
+        match octet {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'>' if !quoted => return at,
+            _ => {}
+        }
+    }
+    panic!("the path does not end");
+}
+
+/// Content, split anywhere, gives the same octets for DATA; a server reads it back with each line
+/// end as CRLF and nothing else changed; and it ends once. The first two octets say where to split.
+pub fn content(data: &[u8]) {
+    let [a, b, content @ ..] = data else { return };
+    let place = |octet: u8| usize::from(octet) * (content.len() + 1) / 256;
+    let (i, j) = (place(*a).min(place(*b)), place(*a).max(place(*b)));
+    let wire = encode(&[content]);
+    assert_eq!(
+        encode(&[&content[..i], &content[i..j], &content[j..]]),
+        wire
+    );
+    let ends = wire.windows(5).filter(|w| w == b"\r\n.\r\n").count();
+    assert!(wire == b".\r\n" || ends == 1 && wire.ends_with(b"\r\n.\r\n"));
+    let bare = wire.iter().enumerate().any(|(at, octet)| match octet {
+        b'\r' => wire.get(at + 1) != Some(&b'\n'),
+        b'\n' => at == 0 || wire[at - 1] != b'\r',
+        _ => false,
+    });
+    assert!(!bare, "a bare CR or LF");
+    let body = wire.strip_suffix(b".\r\n").unwrap_or_default();
+    let mut read = Vec::new();
+    for line in body.split_inclusive(|b| *b == b'\n') {
+        read.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
+    }
+    assert_eq!(read, normal(content));
+    if let Ok(facts) = inspect(content) {
+        assert_eq!(facts.size, read.len() as u64);
+        assert_eq!(facts.eight_bit, !content.is_ascii());
+    }
+}
+
+fn encode(pieces: &[&[u8]]) -> Vec<u8> {
+    let mut encoder = DataEncoder::default();
+    let mut out = Vec::new();
+    for piece in pieces {
+        encoder.push(piece, &mut out);
+    }
+    encoder.finish(&mut out);
+    out
+}
+
+/// Each line end as CRLF, octet by octet.
+fn normal(content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut octets = content.iter().copied().peekable();
+    while let Some(octet) = octets.next() {
+        match octet {
+            b'\r' => {
+                octets.next_if_eq(&b'\n');
+                out.extend_from_slice(b"\r\n");
+            }
+            b'\n' => out.extend_from_slice(b"\r\n"),
+            _ => out.push(octet),
+        }
+    }
+    if !out.is_empty() && !out.ends_with(b"\r\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
