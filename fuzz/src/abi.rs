@@ -297,7 +297,7 @@ macro_rules! calls {
             makes_clients: bool,
         ) {
             input.restraint = restraint;
-            $(#[allow(non_snake_case)] let $arg = $arg::take(input);)+
+            $(#[allow(non_snake_case, reason = "types and values share their names")] let $arg = $arg::take(input);)+
             // SAFETY: pointers are NULL, handles of any state, or live memory of at least the
             // length that goes with them; wrong lengths are beyond every limit.
             unsafe { function($($arg),+) }.check();

@@ -1,5 +1,9 @@
 //! What the fuzz targets run, as plain functions, so that the library's tests replay them too.
 
 pub mod abi;
+pub mod dialogue;
+#[path = "../../tests/wire/memory/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
+mod memory;
 pub mod trust;
 pub mod wire;

@@ -185,7 +185,7 @@ pub fn content(data: &[u8]) {
     }
     assert_eq!(read, normal(content));
     if let Ok(facts) = inspect(content) {
-        assert_eq!(facts.size, read.len() as u64);
+        assert_eq!(facts.size, Some(read.len() as u64));
         assert_eq!(facts.eight_bit, !content.is_ascii());
     }
 }

@@ -7,6 +7,7 @@
 mod cert_spec;
 mod honest;
 mod hotel;
+mod leaks;
 mod listen;
 mod pki;
 mod record;
@@ -17,6 +18,7 @@ mod wire;
 pub use cert_spec::{CertSpec, KeyKind};
 pub use honest::{Honest, HonestConfig, Mail};
 pub use hotel::{Hotel, HotelConfig, Trick};
+pub use leaks::Leaks;
 pub use pki::{CertKind, Pki, ServerIdentity};
 pub use record::SessionRecord;
 pub use scripted::{Responder, Scripted, Step};

@@ -1,0 +1,118 @@
+//! A whole dialogue: octets become what a server says, in clear or inside TLS, piece by piece as the
+//! session writes. Whatever they are, the send ends, its outcome is true, and nothing leaks.
+
+use std::collections::VecDeque;
+
+use crate::memory::{Act, CONTENT, Dialogue, FROM, PASSWORD, TO, USER, World};
+use secsmtp::error::Outcome;
+use secsmtp::tls::TlsMode;
+use secsmtp_testservers::Leaks;
+
+/// A target's name, which is its corpus folder's, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const ALL: [Target; 1] = [("wire_dialogue", dialogue)];
+
+/// Says one piece at the beginning and one each time it hears something.
+struct Pieces {
+    pieces: VecDeque<Vec<u8>>,
+    clear: bool,
+    heard: Vec<u8>,
+    said_250: bool,
+}
+
+impl Pieces {
+    fn next(&mut self) -> Vec<Act> {
+        let Some(piece) = self.pieces.pop_front() else {
+            return vec![Act::Close];
+        };
+        // A 250 counts only where it follows the content's end.
+        let ended = self.heard.ends_with(b"\r\n.\r\n");
+        self.said_250 |= ended && piece.starts_with(b"250");
+        let mut acts = vec![if ended {
+            Act::SayVerdict(piece.clone())
+        } else {
+            Act::Say(piece.clone())
+        }];
+        if ended {
+            acts.insert(0, Act::Taken);
+        }
+        if self.clear && self.heard.ends_with(b"STARTTLS\r\n") && piece.starts_with(b"220 ") {
+            acts.push(Act::StartTls);
+            self.clear = false;
+        }
+        acts
+    }
+}
+
+impl Dialogue for Pieces {
+    fn begin(&mut self) -> Vec<Act> {
+        self.next()
+    }
+
+    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+        self.heard.extend_from_slice(octets);
+        self.next()
+    }
+}
+
+/// The first octet says in which mode; `|` ends a piece, and a lone line feed stands for CRLF.
+pub fn dialogue(data: &[u8]) {
+    thread_local! {
+        static WORLD: World = World::new();
+        static LEAKS: Leaks =
+            Leaks::new(USER, PASSWORD.as_bytes(), &[FROM, TO], CONTENT.as_bytes());
+    }
+    let [first, rest @ ..] = data else { return };
+    let mode = if first % 2 == 0 {
+        TlsMode::Implicit
+    } else {
+        TlsMode::Starttls
+    };
+    let pieces = rest.split(|b| *b == b'|').map(with_crlf).collect();
+    let clear = mode == TlsMode::Starttls;
+    let server = Pieces {
+        pieces,
+        clear,
+        heard: Vec::new(),
+        said_250: false,
+    };
+    let ended = WORLD.with(|world| world.send(mode, Box::new(server), None));
+    let state = ended.memory.state();
+    LEAKS.with(|leaks| {
+        leaks.assert_only_allowed_lines(&state.peer.clear);
+        leaks.assert_absent(&state.peer.raw);
+    });
+    let whole = state.peer.inside.windows(5).any(|w| w == b"\r\n.\r\n");
+    match ended.outcome() {
+        Outcome::Accepted => assert!(whole && !state.peer.answered_at.is_empty()),
+        Outcome::Unknown => assert!(whole),
+        Outcome::NotSent => assert!(!whole, "{:?}\n{}", ended.result, ended.log),
+        Outcome::Refused => {}
+    }
+    for text in [
+        &ended.log,
+        &ended
+            .result
+            .as_ref()
+            .map_or_else(ToString::to_string, |()| String::new()),
+    ] {
+        assert!(!text.contains(PASSWORD), "{text}");
+        assert!(
+            !text.chars().any(|c| c.is_control() && c != '\n'),
+            "{text:?}"
+        );
+    }
+}
+
+fn with_crlf(piece: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(piece.len());
+    for (at, octet) in piece.iter().enumerate() {
+        if *octet == b'\n' && (at == 0 || piece[at - 1] != b'\r') {
+            out.push(b'\r');
+        }
+        out.push(*octet);
+    }
+    out
+}

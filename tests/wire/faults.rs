@@ -1,0 +1,152 @@
+//! Every octet of a session is a place to fail, in each direction, in each way. What a send comes to
+//! is told by two places alone: where the server has the message whole, and where its answer is
+//! there whole. They are taken from the very run, since TLS makes each run a little different.
+
+use secsmtp::error::Outcome;
+use secsmtp::status::Status;
+use secsmtp::tls::TlsMode;
+
+use crate::memory::{Answer, Direction, Ended, Esmtp, Fault, Kind, World};
+use crate::oracle;
+
+const DIRECTIONS: [Direction; 2] = [Direction::ToClient, Direction::ToServer];
+
+/// What the server offers decides in which form the message goes.
+const FORMS: [(&str, &[&str]); 1] = [("DATA", &["AUTH PLAIN", "8BITMIME"])];
+
+fn server(mode: TlsMode, offers: &[&'static str]) -> Box<Esmtp> {
+    Box::new(Esmtp::new(mode == TlsMode::Implicit, offers, |_| {
+        Answer::Good
+    }))
+}
+
+/// Runs one kind of fault at each octet, and gives the number of runs and of each outcome.
+fn sweep(mode: TlsMode, offers: &[&'static str], kind: Kind) -> [usize; 3] {
+    let world = World::new();
+    let mut seen = [0; 3];
+    for direction in DIRECTIONS {
+        let reference = world.send(mode, server(mode, offers), None);
+        assert!(reference.result.is_ok(), "{:?}", reference.result);
+        let state = reference.memory.state();
+        let octets = match direction {
+            Direction::ToClient => state.to_client,
+            Direction::ToServer => state.to_server,
+        };
+        drop(state);
+        for at in 0..=octets {
+            let fault = Fault {
+                direction,
+                at,
+                kind,
+            };
+            let ended = world.send(mode, server(mode, offers), Some(fault));
+            check(&ended, fault);
+            seen[match ended.outcome() {
+                Outcome::NotSent => 0,
+                Outcome::Unknown => 1,
+                _ => 2,
+            }] += 1;
+        }
+    }
+    seen
+}
+
+/// The outcome, to the octet, and nothing where nobody was verified.
+#[track_caller]
+fn check(ended: &Ended, fault: Fault) {
+    let state = ended.memory.state();
+    let whole = !state.peer.taken_at.is_empty();
+    let answered = state
+        .peer
+        .answered_at
+        .first()
+        .is_some_and(|end| state.to_client >= *end);
+    let expected = match (whole, answered) {
+        (_, true) => Outcome::Accepted,
+        (true, false) => Outcome::Unknown,
+        (false, false) => Outcome::NotSent,
+    };
+    // A cancel that comes with the answer's last octet may win the race or lose it.
+    let tie = fault.kind == Kind::Cancel && answered && ended.outcome() == Outcome::Unknown;
+    assert!(
+        ended.outcome() == expected || tie,
+        "{fault:?}: {:?}, not {expected:?}\n{}",
+        ended.result,
+        ended.log
+    );
+    if let Err(error) = &ended.result {
+        assert!(
+            !fault.kind.is_harmless(),
+            "{fault:?}: {error}\n{}",
+            ended.log
+        );
+        let fits = match fault.kind {
+            Kind::Stall => error.status() == Status::Timeout,
+            Kind::Cancel => error.status() == Status::Cancelled,
+            _ => error.status() == Status::ConnectionLost,
+        };
+        assert!(fits, "{fault:?}: {error}");
+        // What was written is told, and nothing that was not.
+        let record = &error.record;
+        let heard = &state.peer.inside;
+        let holds = |text: &[u8]| heard.windows(text.len()).any(|w| w == text);
+        assert!(
+            record.secret_released || !holds(b"AUTH PLAIN A"),
+            "{fault:?}"
+        );
+        assert!(
+            record.content_released || !holds(b"content marker"),
+            "{fault:?}"
+        );
+    }
+    oracle::assert_nothing_in_clear(&state.peer);
+}
+
+fn sweep_all(kind: Kind) {
+    for (name, offers) in FORMS {
+        for mode in [TlsMode::Implicit, TlsMode::Starttls] {
+            let [not_sent, unknown, accepted] = sweep(mode, offers, kind);
+            assert!(accepted > 0, "{name}");
+            assert_eq!(kind.is_harmless(), not_sent + unknown == 0, "{name}");
+            assert!(
+                kind.is_harmless() || (not_sent > 1000 && unknown > 20),
+                "{name} {not_sent} {unknown}"
+            );
+        }
+    }
+}
+
+#[test]
+fn d05_e17_h16_h17_h19_a_cut_at_every_octet() {
+    sweep_all(Kind::Cut);
+}
+
+#[test]
+fn e01_h13_h17_a_stall_at_every_octet() {
+    sweep_all(Kind::Stall);
+}
+
+#[test]
+fn h16_h17_a_cancel_at_every_octet() {
+    sweep_all(Kind::Cancel);
+}
+
+#[test]
+fn h16_h17_an_error_of_the_system_at_every_octet() {
+    sweep_all(Kind::Error);
+}
+
+#[test]
+fn h08_a_short_read_or_write_at_every_octet_changes_nothing() {
+    sweep_all(Kind::Short);
+}
+
+#[test]
+fn h08_a_pause_at_every_octet_changes_nothing() {
+    sweep_all(Kind::Pause);
+}
+
+#[test]
+fn i09_a_signal_at_every_octet_changes_nothing() {
+    sweep_all(Kind::Interrupt);
+}

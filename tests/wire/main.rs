@@ -1,0 +1,7 @@
+//! The hostile line: the catalogue's scripts, faults at every octet, every sequence of replies.
+
+mod faults;
+mod fuzz_replay;
+mod memory;
+mod oracle;
+mod walk;

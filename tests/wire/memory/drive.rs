@@ -1,0 +1,126 @@
+//! A send through the library's own session code, over memory.
+
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use secsmtp::channel::{Cleartext, Verified};
+use secsmtp::credential::Credential;
+use secsmtp::deadline::Timeouts;
+use secsmtp::error::{Error, Outcome};
+use secsmtp::log::{Level, Log};
+use secsmtp::message::Message;
+use secsmtp::smtp::{Context, Session, upgrade};
+use secsmtp::tls::{Host, Policy, Setup, TlsMode};
+use secsmtp_testservers::{CertKind, Pki};
+
+use super::peer::{Dialogue, Peer};
+use super::transport::{Fault, Memory};
+
+pub(crate) const HOST: &str = "mail.test";
+pub(crate) const USER: &str = "alice";
+pub(crate) const PASSWORD: &str = "a-Secret nobody guesses";
+pub(crate) const FROM: &str = "alice.sender@mail.test";
+pub(crate) const TO: &str = "bob.recipient@mail.test";
+pub(crate) const CONTENT: &str = "Subject: The content marker\r\n\r\n.A line of the body\r\n";
+
+/// A server's identity, a policy that trusts its key, a login and a message: made once.
+pub(crate) struct World {
+    pub(crate) server: Arc<ServerConfig>,
+    setups: [Setup; 2],
+    pub(crate) credential: Credential,
+    pub(crate) message: Message,
+}
+
+/// How a send ended.
+pub(crate) struct Ended {
+    pub(crate) result: Result<(), Error>,
+    pub(crate) memory: Memory,
+    pub(crate) log: String,
+}
+
+impl Ended {
+    /// What became of the message.
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.result
+            .as_ref()
+            .map_or_else(|error| error.record.outcome, |()| Outcome::Accepted)
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let pki = Pki::new(&[HOST]);
+        let identity = pki.identity();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut server = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("a version")
+            .with_no_client_auth()
+            .with_single_cert(identity.chain.clone(), identity.key.clone_key())
+            .expect("an identity");
+        server.send_tls13_tickets = 1;
+        let setup = |mode| {
+            let mut policy = Policy::new();
+            policy.tls_mode = mode;
+            policy
+                .add_pin(&pki.spki_pin(CertKind::Leaf))
+                .expect("a pin");
+            Setup::new(&Arc::new(policy), &Host::parse(HOST).expect("a host")).expect("a setup")
+        };
+        let mut message = Message::new();
+        message.set_sender(FROM).expect("an address");
+        message.add_recipient(TO).expect("an address");
+        message.set_content(CONTENT.as_bytes()).expect("content");
+        Self {
+            server: Arc::new(server),
+            setups: [setup(TlsMode::Implicit), setup(TlsMode::Starttls)],
+            credential: Credential::password(USER, PASSWORD.as_bytes()).expect("a login"),
+            message,
+        }
+    }
+
+    /// Sends the world's message to this dialogue, with a fault on the way.
+    pub(crate) fn send(
+        &self,
+        mode: TlsMode,
+        dialogue: Box<dyn Dialogue>,
+        fault: Option<Fault>,
+    ) -> Ended {
+        let implicit = mode == TlsMode::Implicit;
+        let peer = Peer::new(Arc::clone(&self.server), implicit, dialogue);
+        let memory = Memory::new(peer, fault);
+        let mut log = String::new();
+        let mut sink = |_: Level, _, text: &str| {
+            log.push_str(text);
+            log.push('\n');
+        };
+        let result = {
+            let log = Log::to(&mut sink, Level::Debug);
+            let mut cx = Context::new(HOST, 465, Timeouts::default(), log);
+            self.run(mode, memory.clone(), &mut cx)
+        };
+        Ended {
+            result,
+            memory,
+            log,
+        }
+    }
+
+    /// What `Client::send` does from the connected stream on.
+    fn run(&self, mode: TlsMode, memory: Memory, cx: &mut Context<'_>) -> Result<(), Error> {
+        let clear = Cleartext::new(memory);
+        let mut session = match mode {
+            TlsMode::Implicit => {
+                let verified = upgrade(clear, &self.setups[0], cx)?;
+                Session::<Verified<_>>::open(verified, cx, None)?
+            }
+            TlsMode::Starttls => {
+                Session::<Cleartext<_>>::open(clear, cx)?.starttls(cx, &self.setups[1], None)?
+            }
+        };
+        session.authenticate(cx, &self.credential)?;
+        session.transaction(cx, &self.message)?;
+        session.quit(cx);
+        Ok(())
+    }
+}

@@ -1,0 +1,13 @@
+//! A connection in memory: the session's code over a transport that is no socket, a live TLS server
+//! at its other end, no thread and no clock. So each octet can be a place to fail, and thousands of
+//! sends take seconds.
+
+mod drive;
+mod esmtp;
+mod peer;
+mod transport;
+
+pub(crate) use drive::{CONTENT, Ended, FROM, PASSWORD, TO, USER, World};
+pub(crate) use esmtp::{Answer, Esmtp, Point};
+pub(crate) use peer::{Act, Dialogue, Peer};
+pub(crate) use transport::{Direction, Fault, Kind};

@@ -1,0 +1,186 @@
+//! The other end: a live TLS server that is fed octets and gives octets, around a dialogue.
+
+use std::collections::VecDeque;
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+
+use rustls::{ServerConfig, ServerConnection};
+
+/// What a dialogue does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Says these octets.
+    Say(Vec<u8>),
+    /// The same, and they end the answer to a message.
+    SayVerdict(Vec<u8>),
+    /// Begins TLS.
+    StartTls,
+    /// A message was received to its end.
+    Taken,
+    /// Closes, in order.
+    Close,
+}
+
+/// Who answers what the client says.
+pub(crate) trait Dialogue: Send {
+    /// The first words.
+    fn begin(&mut self) -> Vec<Act>;
+    /// What is heard, and what it makes the dialogue do.
+    fn hear(&mut self, octets: &[u8]) -> Vec<Act>;
+}
+
+/// The peer, with all that it heard and the places that decide an outcome.
+pub(crate) struct Peer {
+    config: Arc<ServerConfig>,
+    tls: Option<ServerConnection>,
+    begun: bool,
+    dialogue: Box<dyn Dialogue>,
+    out: VecDeque<u8>,
+    said: u64,
+    closed: bool,
+    /// Everything received, as it came.
+    pub(crate) raw: Vec<u8>,
+    /// What came in clear text before TLS.
+    pub(crate) clear: Vec<u8>,
+    /// What came inside TLS.
+    pub(crate) inside: Vec<u8>,
+    /// For each message, after how many octets from the client it was there whole.
+    pub(crate) taken_at: Vec<u64>,
+    /// For each answer to a message, after how many octets to the client it is there whole.
+    pub(crate) answered_at: Vec<u64>,
+}
+
+impl Peer {
+    /// A peer that speaks TLS from the first octet, or only when its dialogue says so.
+    pub(crate) fn new(
+        config: Arc<ServerConfig>,
+        implicit: bool,
+        dialogue: Box<dyn Dialogue>,
+    ) -> Self {
+        let mut peer = Self {
+            config,
+            tls: None,
+            begun: false,
+            dialogue,
+            out: VecDeque::new(),
+            said: 0,
+            closed: false,
+            raw: Vec::new(),
+            clear: Vec::new(),
+            inside: Vec::new(),
+            taken_at: Vec::new(),
+            answered_at: Vec::new(),
+        };
+        if implicit {
+            peer.start_tls();
+        } else {
+            peer.begin();
+        }
+        peer
+    }
+
+    /// What was said and not yet read.
+    pub(crate) fn outgoing(&mut self) -> &mut VecDeque<u8> {
+        &mut self.out
+    }
+
+    /// Whether nothing more will be said.
+    pub(crate) fn has_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Takes octets; `total` is how many came in all.
+    pub(crate) fn receive(&mut self, octets: &[u8], total: u64) {
+        self.raw.extend_from_slice(octets);
+        if self.closed {
+            return;
+        }
+        let Some(tls) = &mut self.tls else {
+            self.clear.extend_from_slice(octets);
+            return self.hear(octets, total);
+        };
+        let mut rest = octets;
+        let mut heard = Vec::new();
+        while !rest.is_empty() {
+            if tls.read_tls(&mut rest).is_err() || tls.process_new_packets().is_err() {
+                self.flush();
+                self.closed = true;
+                return;
+            }
+            let _ = tls.reader().read_to_end(&mut heard);
+        }
+        let greets = !self.begun && !tls.is_handshaking();
+        self.flush();
+        if greets {
+            self.begin();
+        }
+        if !heard.is_empty() {
+            self.inside.extend_from_slice(&heard);
+            self.hear(&heard, total);
+        }
+    }
+
+    fn begin(&mut self) {
+        self.begun = true;
+        let acts = self.dialogue.begin();
+        self.act(acts, 0);
+    }
+
+    fn hear(&mut self, octets: &[u8], total: u64) {
+        let acts = self.dialogue.hear(octets);
+        self.act(acts, total);
+    }
+
+    fn act(&mut self, acts: Vec<Act>, total: u64) {
+        for act in acts {
+            match act {
+                Act::Say(octets) => self.say(&octets),
+                Act::SayVerdict(octets) => {
+                    self.say(&octets);
+                    self.answered_at.push(self.said);
+                }
+                Act::StartTls => self.start_tls(),
+                Act::Taken => self.taken_at.push(total),
+                Act::Close => self.close(),
+            }
+        }
+    }
+
+    fn start_tls(&mut self) {
+        let config = Arc::clone(&self.config);
+        self.tls = Some(ServerConnection::new(config).expect("a good configuration"));
+    }
+
+    fn say(&mut self, octets: &[u8]) {
+        match &mut self.tls {
+            None => self.put(octets),
+            Some(tls) => {
+                tls.writer().write_all(octets).expect("room for a reply");
+                self.flush();
+            }
+        }
+    }
+
+    fn put(&mut self, octets: &[u8]) {
+        self.out.extend(octets);
+        self.said += octets.len() as u64;
+    }
+
+    fn flush(&mut self) {
+        let mut records = Vec::new();
+        while let Some(tls) = self.tls.as_mut().filter(|tls| tls.wants_write()) {
+            if tls.write_tls(&mut records).is_err() {
+                break;
+            }
+        }
+        self.put(&records);
+    }
+
+    fn close(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+        }
+        self.flush();
+        self.closed = true;
+    }
+}

@@ -1,0 +1,225 @@
+//! The transport: counts what passes in each direction, and fails where it was told to.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use secsmtp::deadline::Deadline;
+use secsmtp::net::{Interest, Stop, Transport};
+
+use super::peer::Peer;
+
+/// Which way the octets go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    ToClient,
+    ToServer,
+}
+
+/// What happens at an octet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The connection is closed: nothing more comes, or nothing more is taken.
+    Cut,
+    /// Nothing moves in this direction any more, until the deadline.
+    Stall,
+    /// Somebody cancels.
+    Cancel,
+    /// The system gives an error.
+    Error,
+    /// The read or write ends here, and the next goes on.
+    Short,
+    /// The system takes or has nothing once, and then goes on.
+    Pause,
+    /// A signal comes in between.
+    Interrupt,
+}
+
+impl Kind {
+    /// Whether the send must go on as if nothing had been.
+    pub(crate) fn is_harmless(self) -> bool {
+        matches!(self, Self::Short | Self::Pause | Self::Interrupt)
+    }
+}
+
+/// One fault: after so many octets of a direction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fault {
+    pub(crate) direction: Direction,
+    pub(crate) at: u64,
+    pub(crate) kind: Kind,
+}
+
+/// More calls than any send makes: a loop that never ends.
+const MAX_CALLS: u64 = 1_000_000;
+
+pub(crate) struct State {
+    pub(crate) peer: Peer,
+    pub(crate) to_client: u64,
+    pub(crate) to_server: u64,
+    fault: Option<Fault>,
+    /// The fault has struck; one that strikes once is over.
+    struck: bool,
+    /// A write was refused and would be taken now.
+    writable_again: bool,
+    cancelled: bool,
+    finished: bool,
+    calls: u64,
+}
+
+/// One end of the connection; the test keeps a second handle on it.
+#[derive(Clone)]
+pub(crate) struct Memory(Arc<Mutex<State>>);
+
+/// What the fault leaves of a read or write of so many octets.
+enum Passage {
+    Octets(usize),
+    End,
+    Fail(io::ErrorKind),
+}
+
+impl Memory {
+    pub(crate) fn new(peer: Peer, fault: Option<Fault>) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            peer,
+            to_client: 0,
+            to_server: 0,
+            fault,
+            struck: false,
+            writable_again: false,
+            cancelled: false,
+            finished: false,
+            calls: 0,
+        })))
+    }
+
+    /// What happened so far.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("no test thread died in between")
+    }
+}
+
+impl State {
+    fn pass(&mut self, direction: Direction, wanted: usize) -> Passage {
+        self.calls += 1;
+        assert!(self.calls < MAX_CALLS, "a loop without end");
+        let passed = match direction {
+            Direction::ToClient => self.to_client,
+            Direction::ToServer => self.to_server,
+        };
+        let Some(fault) = self.fault.filter(|fault| fault.direction == direction) else {
+            return Passage::Octets(wanted);
+        };
+        let room = usize::try_from(fault.at.saturating_sub(passed)).unwrap_or(usize::MAX);
+        if self.struck && fault.kind.is_harmless() {
+            return Passage::Octets(wanted);
+        }
+        if wanted <= room && !(wanted == room && fault.kind == Kind::Cancel) {
+            // A read at the very place would find nothing more: the fault strikes the next.
+            if room > 0 {
+                return Passage::Octets(wanted);
+            }
+        }
+        if room > 0 && fault.kind != Kind::Cancel {
+            self.struck |= fault.kind == Kind::Short;
+            return Passage::Octets(room);
+        }
+        self.struck = true;
+        match fault.kind {
+            Kind::Cut if direction == Direction::ToClient => Passage::End,
+            Kind::Cut => Passage::Fail(io::ErrorKind::BrokenPipe),
+            Kind::Error => Passage::Fail(io::ErrorKind::ConnectionReset),
+            Kind::Interrupt => Passage::Fail(io::ErrorKind::Interrupted),
+            Kind::Stall => Passage::Fail(io::ErrorKind::WouldBlock),
+            Kind::Pause => {
+                self.writable_again = true;
+                Passage::Fail(io::ErrorKind::WouldBlock)
+            }
+            Kind::Short => Passage::Octets(wanted),
+            Kind::Cancel => {
+                self.cancelled = true;
+                if room == 0 {
+                    Passage::Fail(io::ErrorKind::WouldBlock)
+                } else {
+                    Passage::Octets(room)
+                }
+            }
+        }
+    }
+
+    fn stalled(&self) -> bool {
+        self.struck
+            && self.fault.is_some_and(|fault| {
+                fault.kind == Kind::Stall && fault.direction == Direction::ToClient
+            })
+    }
+}
+
+impl Transport for Memory {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut state = self.state();
+        let there = state.peer.outgoing().len().min(buffer.len());
+        let n = match state.pass(Direction::ToClient, there) {
+            Passage::Octets(n) => n,
+            Passage::End => return Ok(0),
+            Passage::Fail(kind) => return Err(kind.into()),
+        };
+        if n == 0 {
+            return if state.peer.has_closed() {
+                Ok(0)
+            } else {
+                Err(io::ErrorKind::WouldBlock.into())
+            };
+        }
+        let taken = state.peer.outgoing().drain(..n);
+        for (place, octet) in buffer.iter_mut().zip(taken) {
+            *place = octet;
+        }
+        state.to_client += n as u64;
+        Ok(n)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut state = self.state();
+        if state.finished {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let n = match state.pass(Direction::ToServer, bytes.len()) {
+            Passage::Octets(n) => n,
+            Passage::End => return Ok(0),
+            Passage::Fail(kind) => return Err(kind.into()),
+        };
+        state.to_server += n as u64;
+        let total = state.to_server;
+        state.peer.receive(&bytes[..n], total);
+        Ok(n)
+    }
+
+    /// Nothing happens here but by the client: if there is nothing for it to do, the deadline is
+    /// what comes next.
+    fn wait(&mut self, _: Interest, _: Deadline) -> Result<(), Stop> {
+        let mut state = self.state();
+        state.calls += 1;
+        assert!(state.calls < MAX_CALLS, "a loop without end");
+        if state.cancelled {
+            return Err(Stop::Cancelled);
+        }
+        let readable =
+            (!state.peer.outgoing().is_empty() || state.peer.has_closed()) && !state.stalled();
+        if readable || std::mem::take(&mut state.writable_again) {
+            return Ok(());
+        }
+        Err(Stop::TimedOut)
+    }
+
+    fn check(&self, _: Deadline) -> Result<(), Stop> {
+        if self.state().cancelled {
+            Err(Stop::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn finish(&mut self) {
+        self.state().finished = true;
+    }
+}

@@ -1,0 +1,240 @@
+//! Every sequence of reply classes to depth 8, and beyond for those that go on, over the session's
+//! own code. A sequence whose dialogue ended before its last reply was asked for stands for all its
+//! extensions, so that the walk visits each state once.
+
+use std::sync::{Arc, Mutex};
+
+use secsmtp::error::Outcome;
+use secsmtp::tls::TlsMode;
+
+use crate::memory::{Answer, Ended, Esmtp, Point, TO, World};
+use crate::oracle;
+
+/// How deep the walk chooses; behind it, all answers fit.
+const DEPTH: usize = 8;
+
+/// A class of replies: what it says at a point, or `None` where that is what fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Good,
+    /// 2yz, another one than fits.
+    Positive,
+    /// 251 for a recipient, another 2yz elsewhere.
+    OtherPositive,
+    /// 354.
+    Intermediate,
+    /// 334.
+    Challenge,
+    /// 4yz.
+    Later,
+    /// 5yz.
+    Never,
+    /// 421.
+    Closing,
+    /// What fits, and one more.
+    Double,
+    /// No reply at all.
+    Malformed,
+    /// The end.
+    Close,
+    /// Nothing, for ever.
+    Silence,
+}
+
+const CLASSES: [Class; 12] = [
+    Class::Good,
+    Class::Positive,
+    Class::OtherPositive,
+    Class::Intermediate,
+    Class::Challenge,
+    Class::Later,
+    Class::Never,
+    Class::Closing,
+    Class::Double,
+    Class::Malformed,
+    Class::Close,
+    Class::Silence,
+];
+
+impl Class {
+    fn answer(self, point: Point) -> Answer {
+        let text = match self {
+            Self::Good => return Answer::Good,
+            Self::Positive if fits_250(point) => "220 what\r\n",
+            Self::Positive => "250 what\r\n",
+            Self::OtherPositive => "251 what\r\n",
+            Self::Intermediate if point == Point::Data => return Answer::Good,
+            Self::Intermediate => "354 what\r\n",
+            Self::Challenge => "334 \r\n",
+            Self::Later => "450 4.2.0 later\r\n",
+            Self::Never => "550 5.1.1 never\r\n",
+            Self::Closing => "421 4.3.2 closing\r\n",
+            Self::Double => return Answer::Double,
+            Self::Malformed => "2x0 what\r\n",
+            Self::Close => return Answer::Last(Vec::new()),
+            Self::Silence => "",
+        };
+        Answer::Reply(text.as_bytes().to_vec())
+    }
+}
+
+fn fits_250(point: Point) -> bool {
+    !matches!(
+        point,
+        Point::Greeting | Point::Starttls | Point::Auth | Point::Data
+    )
+}
+
+/// What one walk is over.
+struct Walk<'a> {
+    world: &'a World,
+    mode: TlsMode,
+    offers: &'static [&'static str],
+    runs: usize,
+    outcomes: [usize; 4],
+    deepest: usize,
+}
+
+impl Walk<'_> {
+    /// Visits all sequences that begin so.
+    fn visit(&mut self, prefix: &mut Vec<Class>) {
+        for class in CLASSES {
+            prefix.push(class);
+            let asked = self.run(prefix);
+            let went_on = asked.len() > prefix.len();
+            self.deepest = self.deepest.max(prefix.len());
+            if went_on && prefix.len() < DEPTH {
+                self.visit(prefix);
+            }
+            prefix.pop();
+        }
+    }
+
+    /// Plays a sequence, checks the four properties, and gives the replies that were asked for.
+    fn run(&mut self, sequence: &[Class]) -> Vec<(Point, Class)> {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (trace, classes) = (Arc::clone(&asked), sequence.to_vec());
+        let choose = move |point| {
+            let mut trace = trace.lock().expect("one thread");
+            let class = classes.get(trace.len()).copied().unwrap_or(Class::Good);
+            trace.push((point, class));
+            class.answer(point)
+        };
+        let server = Esmtp::new(self.mode == TlsMode::Implicit, self.offers, choose);
+        let ended = self.world.send(self.mode, Box::new(server), None);
+        let asked = asked.lock().expect("one thread").clone();
+        check(&ended, &asked, sequence);
+        self.runs += 1;
+        self.outcomes[ended.outcome() as usize - 1] += 1;
+        asked
+    }
+}
+
+#[track_caller]
+fn check(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
+    let state = ended.memory.state();
+    let says = || {
+        format!(
+            "{sequence:?} asked {asked:?}\n{:?}\n{}",
+            ended.result, ended.log
+        )
+    };
+    // No secret before the peer is verified.
+    oracle::assert_nothing_in_clear(&state.peer);
+    let of = |point: Point| {
+        asked
+            .iter()
+            .filter(move |(at, _)| *at == point)
+            .map(|(_, class)| *class)
+    };
+    // No content without a recipient that was accepted, and without being asked for it.
+    let heard = String::from_utf8_lossy(&state.peer.inside);
+    use Class::{Double, Good, Intermediate, OtherPositive};
+    let takes = |class: Class| matches!(class, Good | OtherPositive | Intermediate | Double);
+    if heard.contains("content marker") {
+        assert!(of(Point::Rcpt).any(takes), "{}", says());
+        assert!(of(Point::Data).all(takes), "{}", says());
+    }
+    let first_auth = heard.find("AUTH ");
+    assert!(
+        first_auth.is_none_or(|at| heard.find("EHLO").is_some_and(|ehlo| ehlo < at)),
+        "{}",
+        says()
+    );
+    // Accepted by the fitting answer to the whole message alone; in doubt only where it must be.
+    let taken = !state.peer.taken_at.is_empty();
+    let verdict = of(Point::Content).next();
+    let expected = match verdict {
+        Some(Class::Good | Class::Double) => Outcome::Accepted,
+        Some(Class::Later | Class::Never) => Outcome::Refused,
+        Some(_) => Outcome::Unknown,
+        None => Outcome::NotSent,
+    };
+    assert_eq!(taken, verdict.is_some(), "{}", says());
+    match ended.outcome() {
+        Outcome::Refused if verdict.is_none() => {
+            let no = |(point, class): &(Point, Class)| {
+                matches!(class, Class::Later | Class::Never)
+                    && !matches!(point, Point::Greeting | Point::Ehlo | Point::Starttls)
+            };
+            assert!(asked.iter().any(no), "{}", says());
+        }
+        outcome => assert_eq!(outcome, expected, "{}", says()),
+    }
+}
+
+/// Walks over one kind of message.
+fn walk(mode: TlsMode, offers: &'static [&'static str], change: impl FnOnce(&mut World)) {
+    let mut world = World::new();
+    change(&mut world);
+    let mut walk = Walk {
+        world: &world,
+        mode,
+        offers,
+        runs: 0,
+        outcomes: [0; 4],
+        deepest: 0,
+    };
+    walk.visit(&mut Vec::new());
+    assert!(walk.deepest >= DEPTH.min(7), "{}", walk.deepest);
+    assert!(
+        walk.outcomes[0] > 0 && walk.outcomes[1] > 0,
+        "{:?}",
+        walk.outcomes
+    );
+    assert!(walk.runs > 80, "{}", walk.runs);
+}
+
+const LOCKSTEP: &[&str] = &["AUTH PLAIN"];
+
+#[test]
+fn e14_e15_e16_each_sequence_of_replies_over_implicit_tls() {
+    walk(TlsMode::Implicit, LOCKSTEP, |_| {});
+}
+
+#[test]
+fn b03_b05_b11_b13_each_sequence_of_replies_over_starttls() {
+    walk(TlsMode::Starttls, LOCKSTEP, |_| {});
+}
+
+#[test]
+fn f04_f05_each_sequence_of_replies_with_a_login_in_two_steps() {
+    walk(TlsMode::Implicit, &["AUTH LOGIN"], |_| {});
+}
+
+#[test]
+fn g15_g16_each_sequence_of_replies_to_several_recipients() {
+    for partial in [false, true] {
+        walk(TlsMode::Implicit, LOCKSTEP, |world| {
+            world
+                .message
+                .add_recipient("second.recipient@mail.test")
+                .expect("an address");
+            world
+                .message
+                .add_recipient(&format!("third.{TO}"))
+                .expect("an address");
+            world.message.partial = partial;
+        });
+    }
+}
