@@ -8,6 +8,7 @@ mod login;
 mod oauth;
 mod plain;
 mod prepare;
+mod prepare_tables;
 mod scram;
 mod scram_message;
 #[cfg(test)]
