@@ -2,10 +2,12 @@
 
 import itertools
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -85,6 +87,17 @@ class SharedLibrary(unittest.TestCase):
         self.assertRegex(output, r"\(SONAME\).*\[libsecsmtp\.so\.1\]")
         # Rust's thread-local destructors would run into unmapped code after an unload.
         self.assertRegex(output, r"\(FLAGS_1\).*\bNODELETE\b")
+
+
+    def test_is_small(self):
+        library = peers.library()
+        peers.require(library.parent.name == "release", "a debug build says nothing about size")
+        peers.require(platform.machine() == "x86_64", "the limit is that of x86-64")
+        peers.require(shutil.which("strip"), "there is no strip")
+        with tempfile.TemporaryDirectory() as folder:
+            stripped = Path(folder) / "stripped.so"
+            run("strip", "-o", str(stripped), str(library))
+            self.assertLess(stripped.stat().st_size, 2_500_000)
 
 
 class LinkTimeOptimisation(unittest.TestCase):
