@@ -2,6 +2,7 @@
 # make test      every test; those that need real servers or more tools skip with a plain line
 # make install   PREFIX=/usr/local DESTDIR=: library, header, command, pkg-config file
 # make generate  header, declares, constants and symbol list from src/ffi
+# make scramp    a Python with an independent SCRAM server, for the tests (needs the network once)
 # make lint      formatting and clippy
 # make fuzz      each fuzz target for a minute (needs cargo-fuzz, and a compiler that has its switches)
 
@@ -25,7 +26,7 @@ LINK    := libsecsmtp.so
 BUILT   := libsecsmtp.so
 endif
 
-.PHONY: all demo test test-rust test-host lint fuzz generate install clean
+.PHONY: all demo test test-rust test-host lint fuzz generate scramp install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -63,6 +64,13 @@ install: all
 	install -m 755 $(TARGET)/release/secsmtp $(DESTDIR)$(PREFIX)/bin/secsmtp
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    bindings/c/secsmtp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/secsmtp.pc
+
+build/scramp/ready: tests/support/scramp.txt
+	$(PYTHON) -m venv build/scramp
+	build/scramp/bin/pip install -q -r tests/support/scramp.txt
+	@touch $@
+
+scramp: build/scramp/ready
 
 fuzz:
 	@for target in $$(cd fuzz && ls fuzz_targets | sed 's/\.rs$$//'); do \

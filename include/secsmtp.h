@@ -102,6 +102,16 @@
 #define SECSMTP_CHANNEL_BINDING_REQUIRE 2
 
 /**
+ * The login is tied to the TLS session (tls-exporter, RFC 9266): the default.
+ */
+#define SECSMTP_BINDING_TLS_EXPORTER 0
+
+/**
+ * The login is tied to the server's certificate (tls-server-end-point, RFC 5929).
+ */
+#define SECSMTP_BINDING_TLS_SERVER_END_POINT 1
+
+/**
  * A password is asked for.
  */
 #define SECSMTP_SECRET_PASSWORD 1
@@ -615,7 +625,7 @@ typedef struct secsmtp_client secsmtp_client;
  * last object that uses it is freed, and shown to nobody but a verified server.
  * Functions: secsmtp_credential_new_password, _new_token, _new_asked, _new_external,
  * _add_mechanism, _set_floor,
- * _set_channel_binding, _set_max_iterations, _free.
+ * _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
  */
 typedef struct secsmtp_credential secsmtp_credential;
 
@@ -919,6 +929,17 @@ int32_t secsmtp_credential_set_floor(secsmtp_credential *credential,
 int32_t secsmtp_credential_set_channel_binding(secsmtp_credential *credential,
                                                int32_t channel_binding,
                                                secsmtp_error **error_out);
+
+/**
+ * Chooses to what of the channel a login is tied: SECSMTP_BINDING_TLS_EXPORTER (the default), the
+ * session itself, or _TLS_SERVER_END_POINT, its certificate, for a server that knows that type
+ * alone (RFC 5929); it is undefined for a certificate whose signature has no single hash (Ed25519).
+ * A server that knows another type refuses the login: nothing is tried instead.
+ * Threads: any. Errors: SECSMTP_E_VALUE for another number.
+ */
+int32_t secsmtp_credential_set_binding_type(secsmtp_credential *credential,
+                                            int32_t binding_type,
+                                            secsmtp_error **error_out);
 
 /**
  * Sets the most iterations of its hash that a SCRAM server may ask for: 4096 to 10000000, unless

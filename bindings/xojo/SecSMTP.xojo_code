@@ -95,6 +95,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_credential_set_binding_type Lib kLib Alias "secsmtp_credential_set_binding_type" (credential As Ptr, binding_type As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_credential_set_channel_binding Lib kLib Alias "secsmtp_credential_set_channel_binding" (credential As Ptr, channel_binding As Int32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -534,6 +538,12 @@ Protected Module SecSMTP
 
 
 	#tag Constant, Name = ABI_VERSION, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = BINDING_TLS_EXPORTER, Type = Double, Dynamic = False, Default = \"0", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = BINDING_TLS_SERVER_END_POINT, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = CHANNEL_BINDING_OFF, Type = Double, Dynamic = False, Default = \"0", Scope = Protected

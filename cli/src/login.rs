@@ -45,6 +45,7 @@ pub(crate) fn credential(o: &Options) -> Result<Option<Credential>, Error> {
     if let Some(binding) = o.channel_binding {
         credential.set_channel_binding(binding);
     }
+    credential.set_binding_type(o.binding_type);
     Ok(Some(credential))
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lexopt::ValueExt as _;
 use lexopt::prelude::{Long, Short, Value};
-use secsmtp::proto::sasl::ChannelBinding;
+use secsmtp::proto::sasl::{BindingType, ChannelBinding};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,7 @@ pub(crate) struct Options {
     pub(crate) mechanisms: Vec<String>,
     pub(crate) floor: Option<String>,
     pub(crate) channel_binding: Option<ChannelBinding>,
+    pub(crate) binding_type: BindingType,
     pub(crate) from: Option<String>,
     pub(crate) to: Vec<String>,
     pub(crate) partial: bool,
@@ -99,6 +100,7 @@ impl Options {
             mechanisms: Vec::new(),
             floor: None,
             channel_binding: None,
+            binding_type: BindingType::TlsExporter,
             from: None,
             to: Vec::new(),
             partial: false,
@@ -193,6 +195,13 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
             Long("channel-binding") if sending => {
                 let word = args.value()?.string()?;
                 o.channel_binding = Some(binding(&word)?);
+            }
+            Long("binding-type") if sending => {
+                let types = [
+                    ("tls-exporter", BindingType::TlsExporter),
+                    ("tls-server-end-point", BindingType::TlsServerEndPoint),
+                ];
+                o.binding_type = one_of(args, "--binding-type", types)?;
             }
             Long("from") if sending => o.from = Some(args.value()?.string()?),
             Long("to") if sending => o.to.push(args.value()?.string()?),
@@ -339,6 +348,7 @@ mod tests {
             "probe --server h --client-certificate c --client-key k",
             "send --server h --floor PLAIN",
             "send --server h --external",
+            "send --server h --user u --password-env V --binding-type tls-unique",
             "send --server h --external --client-certificate c --client-key k --password-env V",
             "send --server h --user u --password-command c --token-command c",
             "probe --server h --external --client-certificate c --client-key k",

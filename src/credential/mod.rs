@@ -10,8 +10,8 @@ use std::sync::Arc;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Refused};
 use crate::proto::sasl::{
-    Binding, ChannelBinding, DEFAULT_MAX_ITERATIONS, External, Kind, Login, MIN_ITERATIONS,
-    Mechanism, NONCE_LEN, OAuthBearer, Plain, Proof, Scram, Wish, XOAuth2,
+    Binding, BindingType, ChannelBinding, DEFAULT_MAX_ITERATIONS, External, Kind, Login,
+    MIN_ITERATIONS, Mechanism, NONCE_LEN, OAuthBearer, Plain, Proof, Scram, Wish, XOAuth2,
 };
 use crate::secret::{MaySendCredentials, Secret};
 use crate::status::Status;
@@ -153,6 +153,12 @@ impl Credential {
     /// Whether the login is to be tied to the TLS channel (RFC 5802 section 6).
     pub fn set_channel_binding(&mut self, binding: ChannelBinding) {
         self.wish.binding = binding;
+    }
+
+    /// To what of the channel it is tied: this TLS session, unless the server knows the older type
+    /// alone.
+    pub fn set_binding_type(&mut self, binding_type: BindingType) {
+        self.wish.binding_type = binding_type;
     }
 
     /// The most iterations that a SCRAM server may ask for, from 4096 (RFC 7677 section 4) to ten

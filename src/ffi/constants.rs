@@ -20,6 +20,11 @@ pub const SECSMTP_CHANNEL_BINDING_PREFER: i32 = 1;
 /// No login that is not tied to the TLS channel (RFC 5802 section 6, RFC 9266).
 pub const SECSMTP_CHANNEL_BINDING_REQUIRE: i32 = 2;
 
+/// The login is tied to the TLS session (tls-exporter, RFC 9266): the default.
+pub const SECSMTP_BINDING_TLS_EXPORTER: i32 = 0;
+/// The login is tied to the server's certificate (tls-server-end-point, RFC 5929).
+pub const SECSMTP_BINDING_TLS_SERVER_END_POINT: i32 = 1;
+
 /// A password is asked for.
 pub const SECSMTP_SECRET_PASSWORD: i32 = 1;
 /// An OAuth 2.0 access token is asked for.

@@ -11,14 +11,14 @@ use super::secret_request::{self, secsmtp_secret_callback};
 use super::{arg, guard};
 use crate::credential::Credential;
 use crate::error::Error;
-use crate::proto::sasl::ChannelBinding;
+use crate::proto::sasl::{BindingType, ChannelBinding};
 
 /// Who logs in: a user with a password or a token, given or asked for when it is needed, or the
 /// holder of the policy's client certificate. A secret that is given is wiped from memory when the
 /// last object that uses it is freed, and shown to nobody but a verified server.
 /// Functions: secsmtp_credential_new_password, _new_token, _new_asked, _new_external,
 /// _add_mechanism, _set_floor,
-/// _set_channel_binding, _set_max_iterations, _free.
+/// _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
 pub struct secsmtp_credential(());
 
 type Object = Mutex<Credential>;
@@ -190,6 +190,29 @@ pub unsafe extern "C" fn secsmtp_credential_set_channel_binding(
             let policy = arg::choice("channel_binding", channel_binding, policies)?;
             let object = handle::get::<Object>(Handle::of(credential), "credential")?;
             object.lock().set_channel_binding(policy);
+            Ok(())
+        })
+    }
+}
+
+/// Chooses to what of the channel a login is tied: SECSMTP_BINDING_TLS_EXPORTER (the default), the
+/// session itself, or _TLS_SERVER_END_POINT, its certificate, for a server that knows that type
+/// alone (RFC 5929); it is undefined for a certificate whose signature has no single hash (Ed25519).
+/// A server that knows another type refuses the login: nothing is tried instead.
+/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_credential_set_binding_type(
+    credential: *mut secsmtp_credential,
+    binding_type: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(credential, error_out, || {
+            let types = BindingType::ALL.map(|kind| (kind as i32, kind));
+            let kind = arg::choice("binding_type", binding_type, types)?;
+            let object = handle::get::<Object>(Handle::of(credential), "credential")?;
+            object.lock().set_binding_type(kind);
             Ok(())
         })
     }

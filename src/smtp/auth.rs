@@ -38,7 +38,7 @@ impl<T: Transport> Session<Verified<T>> {
         let Some(offered) = self.capabilities.auth.clone() else {
             return Err(cx.fail(Cause::AuthMissing));
         };
-        let binding = self.channel.channel_binding();
+        let binding = self.channel.channel_binding(credential.wish().binding_type);
         let chosen = credential.wish().choose(&offered, binding.is_some());
         let kind = chosen.map_err(|cause| cx.fail(cause))?;
         let secret = self.secret(cx, credential)?;

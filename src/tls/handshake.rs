@@ -16,7 +16,7 @@ use crate::channel::{Channel, Cleartext, Fault};
 use crate::deadline::Deadline;
 use crate::error::Peer;
 use crate::net::{Interest, Stop, Transport};
-use crate::proto::sasl::{Binding, EXPORTER_LABEL, EXPORTER_LEN};
+use crate::proto::sasl::{Binding, BindingType, EXPORTER_LABEL, EXPORTER_LEN};
 use crate::proto::show;
 use crate::secret;
 
@@ -204,15 +204,22 @@ impl<T> Verified<T> {
         })
     }
 
-    /// What ties a login to this channel: of the session's keys (RFC 9266), or of the certificate
-    /// (RFC 5929) should the TLS layer export nothing. `None` where both are undefined.
-    pub(crate) fn channel_binding(&self) -> Option<Binding> {
+    /// What ties a login to this channel. `None` where that type is undefined; it never becomes the
+    /// other by itself.
+    pub(crate) fn channel_binding(&self, binding_type: BindingType) -> Option<Binding> {
         let connection = &self.stream.connection;
-        // An empty context is not the same as none in TLS 1.2, and RFC 9266 asks for the empty one.
-        let exported = Zeroizing::new([0; EXPORTER_LEN]);
-        match connection.export_keying_material(exported, EXPORTER_LABEL, Some(b"")) {
-            Ok(exported) => Some(Binding::tls_exporter(&exported)),
-            Err(_) => Binding::tls_server_end_point(connection.peer_certificates()?.first()?),
+        match binding_type {
+            BindingType::TlsExporter => {
+                // An empty context is not the same as none in TLS 1.2, and RFC 9266 asks for the
+                // empty one.
+                let exported = Zeroizing::new([0; EXPORTER_LEN]);
+                let exported =
+                    connection.export_keying_material(exported, EXPORTER_LABEL, Some(b""));
+                Some(Binding::tls_exporter(&*exported.ok()?))
+            }
+            BindingType::TlsServerEndPoint => {
+                Binding::tls_server_end_point(connection.peer_certificates()?.first()?)
+            }
         }
     }
 }

@@ -62,6 +62,19 @@ def testbed():
     return Path(bed), read_env((Path(bed) / "env").read_text("utf-8").splitlines())
 
 
+def scramp_python():
+    """A Python that has scramp and pyOpenSSL: this one, or that of `make scramp`."""
+    bin_ = "Scripts" if sys.platform == "win32" else "bin"
+    for python in (sys.executable, ROOT / "build" / "scramp" / bin_ / "python"):
+        with contextlib.suppress(OSError):
+            found = subprocess.run(
+                [str(python), "-c", "import scramp, OpenSSL, cryptography"], capture_output=True
+            )
+            if found.returncode == 0:
+                return str(python)
+    require(False, "scramp and pyOpenSSL are not installed (make scramp)")
+
+
 def postfix():
     """Postfix of the test bed."""
     bed = os.environ.get("SECSMTP_TESTBED")

@@ -9,6 +9,8 @@ TLS_1_3 = 13
 CHANNEL_BINDING_OFF = 0
 CHANNEL_BINDING_PREFER = 1
 CHANNEL_BINDING_REQUIRE = 2
+BINDING_TLS_EXPORTER = 0
+BINDING_TLS_SERVER_END_POINT = 1
 SECRET_PASSWORD = 1
 SECRET_TOKEN = 2
 REASON_FIRST = 1
@@ -221,6 +223,7 @@ SIGNATURES = {
     "secsmtp_credential_add_mechanism": ("int32_t", ("secsmtp_credential *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_credential_set_floor": ("int32_t", ("secsmtp_credential *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_credential_set_channel_binding": ("int32_t", ("secsmtp_credential *", "int32_t", "secsmtp_error **")),
+    "secsmtp_credential_set_binding_type": ("int32_t", ("secsmtp_credential *", "int32_t", "secsmtp_error **")),
     "secsmtp_credential_set_max_iterations": ("int32_t", ("secsmtp_credential *", "uint32_t", "secsmtp_error **")),
     "secsmtp_credential_free": ("int32_t", ("secsmtp_credential *",)),
     "secsmtp_error_status": ("int32_t", ("const secsmtp_error *",)),

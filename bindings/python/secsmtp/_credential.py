@@ -17,6 +17,10 @@ _BINDINGS = {
     "prefer": _abi.CHANNEL_BINDING_PREFER,
     "require": _abi.CHANNEL_BINDING_REQUIRE,
 }
+_BINDING_TYPES = {
+    "tls-exporter": _abi.BINDING_TLS_EXPORTER,
+    "tls-server-end-point": _abi.BINDING_TLS_SERVER_END_POINT,
+}
 
 
 class Credential(Owner):
@@ -72,6 +76,8 @@ class Password(Credential):
     that matters. ``mechanisms``: allow only these (``("PLAIN", "LOGIN")``); default all.
     ``floor``: nothing weaker than this (``"SCRAM-SHA-256"``). ``channel_binding``: ``"off"``,
     ``"prefer"`` or ``"require"`` that the login is tied to the TLS channel (SCRAM with -PLUS).
+    ``binding_type``: ``"tls-exporter"``, the session, or ``"tls-server-end-point"``, its
+    certificate, for servers that know that type alone.
     ``max_iterations``: the most that a SCRAM server may ask for, 4096 to 10000000.
 
     A client copies what it needs: one credential may serve several, and be closed at once.
@@ -87,10 +93,14 @@ class Password(Credential):
         mechanisms: Union[str, Iterable[str]] = (),
         floor: Optional[str] = None,
         channel_binding: str = "prefer",
+        binding_type: str = "tls-exporter",
         max_iterations: Optional[int] = None,
     ) -> None:
         if channel_binding not in _BINDINGS:
             why = f"channel_binding: off, prefer or require, not {channel_binding!r}"
+            raise argument_error(why, _abi.E_VALUE)
+        if binding_type not in _BINDING_TYPES:
+            why = f"binding_type: tls-exporter or tls-server-end-point, not {binding_type!r}"
             raise argument_error(why, _abi.E_VALUE)
         # ctypes would cut a larger number down to its last 32 bits.
         if max_iterations is not None and not 0 <= max_iterations < 2**32:
@@ -98,6 +108,7 @@ class Password(Credential):
         super().__init__(_abi.SECRET_PASSWORD, user, password, mechanisms, floor)
         lib, number = self._lib, _BINDINGS[channel_binding]
         check(lib, lib.credential_set_channel_binding, self._handle, number)
+        check(lib, lib.credential_set_binding_type, self._handle, _BINDING_TYPES[binding_type])
         if max_iterations is not None:
             check(lib, lib.credential_set_max_iterations, self._handle, max_iterations)
 

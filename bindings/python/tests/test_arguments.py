@@ -70,12 +70,13 @@ class Arguments(common.LibraryCase):
         self.refused("E_MECHANISM", "floor", secsmtp.Token, "a", "x", floor="SCRAM-SHA-1")
         for named in (
             {"channel_binding": "never"},
+            {"binding_type": "tls-unique"},
             {"max_iterations": 4095},
             {"max_iterations": 2**32 + 5000},
         ):
             self.refused("E_VALUE", *named, secsmtp.Password, "a", "x", **named)
         secsmtp.Password(
-            "a", "x", floor="scram-sha-256", channel_binding="require", max_iterations=4096
+            "a", "x", floor="scram-sha-256", channel_binding="require", binding_type="tls-server-end-point", max_iterations=4096
         ).close()
 
     def test_secret_of_a_wrong_type_is_not_shown(self):

@@ -30,6 +30,25 @@ impl ChannelBinding {
     pub const ALL: [Self; 3] = [Self::Off, Self::Prefer, Self::Require];
 }
 
+/// What a login is tied to. The caller's choice, never the server's or the channel's: SMTP has no
+/// way to say which types a server knows, and a type that changes by itself could be made to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(i32)]
+pub enum BindingType {
+    /// This very TLS session (RFC 9266). Always to be had: TLS 1.2 is taken with the extended master
+    /// secret alone.
+    #[default]
+    TlsExporter = 0,
+    /// The server's certificate (RFC 5929 section 4), for servers that know no other type. Whoever
+    /// has the certificate's key can pass the login on.
+    TlsServerEndPoint = 1,
+}
+
+impl BindingType {
+    /// All types.
+    pub const ALL: [Self; 2] = [Self::TlsExporter, Self::TlsServerEndPoint];
+}
+
 /// The binding of one channel.
 #[derive(Clone)]
 pub struct Binding {

@@ -1,7 +1,7 @@
 //! Which mechanism: the strongest that both sides allow. What the server offers can end a login,
 //! and never lower what the caller asks for.
 
-use super::{Binding, ChannelBinding, Gs2, Kind, Proof};
+use super::{Binding, BindingType, ChannelBinding, Gs2, Kind, Proof};
 use crate::error::Cause;
 
 /// What the caller wants of a login.
@@ -15,6 +15,8 @@ pub struct Wish {
     pub floor: Option<Kind>,
     /// Whether to tie the login to the channel.
     pub binding: ChannelBinding,
+    /// To what of it.
+    pub binding_type: BindingType,
 }
 
 impl Wish {
@@ -104,7 +106,7 @@ mod tests {
             binding,
             floor: Kind::from_name(floor),
             allowed: list.split(' ').filter_map(Kind::from_name).collect(),
-            proof: Proof::Password,
+            ..Wish::default()
         };
         let offer = "PLAIN SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256";
         use ChannelBinding::{Off, Prefer, Require};

@@ -16,7 +16,7 @@ mod scram_vectors;
 
 use zeroize::Zeroizing;
 
-pub use binding::{Binding, ChannelBinding, EXPORTER_LABEL, EXPORTER_LEN};
+pub use binding::{Binding, BindingType, ChannelBinding, EXPORTER_LABEL, EXPORTER_LEN};
 pub use choice::Wish;
 pub use external::External;
 pub use kind::{Hash, Kind, Proof};
