@@ -91,6 +91,11 @@ impl<'a> Log<'a> {
         }
     }
 
+    /// Whether somebody listens to lines of this level.
+    pub(crate) fn wants(&self, level: Level) -> bool {
+        self.watcher.is_some() && level <= self.max
+    }
+
     /// Writes a line, made only if somebody listens.
     pub fn line(&mut self, level: Level, stage: Stage, text: impl FnOnce() -> String) {
         if level <= self.max

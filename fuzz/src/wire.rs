@@ -6,6 +6,7 @@ use secsmtp::proto::command::Command;
 use secsmtp::proto::content::{DataEncoder, inspect};
 use secsmtp::proto::ehlo::{MAX_CAPABILITIES, capabilities};
 use secsmtp::proto::reply::{MAX_LINES, MAX_REPLY, Reply, parse};
+use secsmtp::proto::transaction;
 
 /// A target's name, which is its corpus folder's, and its function.
 pub type Target = (&'static str, fn(&[u8]));
@@ -130,7 +131,8 @@ pub fn address(data: &[u8]) {
         assert_eq!(Address::parse(&shown).as_ref(), Ok(&address));
         assert_eq!(shown.is_ascii(), address.is_ascii());
         assert!(!shown.chars().any(char::is_control) && shown.len() <= 254);
-        let wire = Command::rcpt(&address).wire().to_vec();
+        let mut wire = Vec::new();
+        transaction::rcpt(&mut wire, &address);
         assert_eq!(wire, format!("RCPT TO:<{shown}>\r\n").into_bytes());
         // A server that knows only quoted strings finds the end of the path where we meant it.
         assert_eq!(path_end(&wire[9..]), shown.len(), "{shown:?}");

@@ -21,7 +21,6 @@ const VERDICT_AGE: Duration = Duration::from_secs(60);
 pub(super) struct Connection {
     session: Session<Verified<TcpTransport>>,
     canceller: Arc<Canceller>,
-    state: State,
     /// Of the settings that it was opened with.
     pub(super) edition: u64,
     /// Messages that it has carried, or tried to.
@@ -35,17 +34,6 @@ pub(super) struct Connection {
     secret_released: bool,
     /// The login's secret must not show in a later reply either.
     scrubber: Scrubber,
-}
-
-/// What may be said next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// MAIL.
-    Ready,
-    /// RSET: a transaction was refused in the middle.
-    Begun,
-    /// Nothing: the dialogue is out of order.
-    Broken,
 }
 
 impl Connection {
@@ -75,7 +63,6 @@ impl Connection {
         Ok(Self {
             session,
             canceller,
-            state: State::Ready,
             edition: settings.edition,
             messages: 0,
             idle_since: now,
@@ -117,30 +104,20 @@ impl Connection {
         cx.record.secret_released = self.secret_released;
         std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
         self.messages = self.messages.saturating_add(1);
-        let sent = self.transaction(cx, message);
+        let sent = self.session.transaction(cx, message);
         std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
-        self.state = sent.as_ref().map_or_else(State::after, |()| State::Ready);
         sent
-    }
-
-    fn transaction(&mut self, cx: &mut Context<'_>, message: &Message) -> Result<(), Error> {
-        if self.state == State::Begun {
-            self.session.reset(cx)?;
-        }
-        self.session.transaction(cx, message)
     }
 
     /// Whether another message may follow.
     pub(super) fn is_sound(&self) -> bool {
-        self.state != State::Broken && !self.canceller.is_cancelled()
+        self.session.can_go_on() && !self.canceller.is_cancelled()
     }
 
     /// A dialogue in order ends with QUIT. In the middle of the content it is not in order: what
     /// was given up must not follow.
     pub(super) fn close(self, cx: &mut Context<'_>) {
-        if self.state != State::Broken {
-            self.session.quit(cx);
-        }
+        self.session.quit(cx);
     }
 
     /// The same when no call has anything to do with it any more.
@@ -148,24 +125,6 @@ impl Connection {
         let timeouts = crate::deadline::Timeouts::default();
         let mut cx = Context::new(site.host.as_str(), site.port, timeouts, Log::off());
         self.close(&mut cx);
-    }
-}
-
-impl State {
-    /// What may be said after a transaction that failed.
-    fn after(error: &Error) -> Self {
-        let record = &error.record;
-        match (&error.cause, record.stage) {
-            // What this server can't take was found out before a word was said.
-            (Cause::TooLarge { .. } | Cause::Needs8Bit | Cause::NeedsSmtputf8 { .. }, stage)
-                if stage < Stage::Mail =>
-            {
-                Self::Ready
-            }
-            (Cause::Refused(_), Stage::Mail | Stage::Answer) => Self::Ready,
-            (Cause::Refused(_), Stage::Rcpt | Stage::Data) => Self::Begun,
-            _ => Self::Broken,
-        }
     }
 }
 

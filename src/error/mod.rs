@@ -386,6 +386,19 @@ pub enum Cause {
     Panic,
 }
 
+impl Cause {
+    /// The same for a message that was in flight over the same connection: what concerns one
+    /// message is for the others a connection that broke off.
+    pub(crate) fn for_neighbours(&self) -> Self {
+        match self {
+            Self::Unexpected { .. } | Self::Refused(_) | Self::Source(_) => Self::Lost {
+                kind: io::ErrorKind::ConnectionAborted,
+            },
+            cause => cause.clone(),
+        }
+    }
+}
+
 /// Why a call failed, and everything known about how far it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {

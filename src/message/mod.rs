@@ -15,7 +15,7 @@ use crate::status::Status;
 
 use source::Octets;
 
-pub(crate) use source::{Piece, Source};
+pub(crate) use source::{Piece, Read, Source};
 
 /// The most recipients of one message.
 pub const MAX_RECIPIENTS: usize = 10_000;

@@ -11,10 +11,6 @@ pub(crate) trait Source: Send + Sync {
     /// What must be known before MAIL.
     fn facts(&self) -> Facts;
 
-    #[allow(
-        dead_code,
-        reason = "for the transaction, which is being written to use it"
-    )]
     /// All of it, where it lies in memory: to be written without a copy.
     fn octets(&self) -> Option<&[u8]> {
         None

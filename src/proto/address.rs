@@ -53,6 +53,13 @@ impl Address {
     pub fn is_ascii(&self) -> bool {
         self.local.is_ascii() && self.domain.is_ascii()
     }
+
+    /// Appends the address as it stands in a command.
+    pub fn write_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.local.as_bytes());
+        out.push(b'@');
+        out.extend_from_slice(self.domain.as_bytes());
+    }
 }
 
 impl std::fmt::Display for Address {

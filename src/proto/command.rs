@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::address::{Address, EhloName};
+use super::address::EhloName;
 use super::sasl::Response;
 
 /// A command ready to be written, together with its line for the log. Only those made here exist,
@@ -82,43 +82,6 @@ impl Command {
         Self::plain("*".to_owned())
     }
 
-    /// MAIL (RFC 5321 section 4.1.1.2); `None` is the null reverse-path.
-    #[must_use]
-    pub fn mail(from: Option<&Address>, size: Option<u64>, eight_bit: bool, utf8: bool) -> Self {
-        let mut line = match from {
-            Some(address) => format!("MAIL FROM:<{address}>"),
-            None => "MAIL FROM:<>".to_owned(),
-        };
-        if let Some(size) = size {
-            line.push_str(&format!(" SIZE={size}"));
-        }
-        if eight_bit {
-            line.push_str(" BODY=8BITMIME");
-        }
-        if utf8 {
-            line.push_str(" SMTPUTF8");
-        }
-        Self::plain(line)
-    }
-
-    /// RCPT (RFC 5321 section 4.1.1.3).
-    #[must_use]
-    pub fn rcpt(to: &Address) -> Self {
-        Self::plain(format!("RCPT TO:<{to}>"))
-    }
-
-    /// DATA (RFC 5321 section 4.1.1.4).
-    #[must_use]
-    pub fn data() -> Self {
-        Self::plain("DATA".to_owned())
-    }
-
-    /// RSET (RFC 5321 section 4.1.1.5).
-    #[must_use]
-    pub fn rset() -> Self {
-        Self::plain("RSET".to_owned())
-    }
-
     /// The octets, CRLF included.
     #[must_use]
     pub fn wire(&self) -> &[u8] {
@@ -165,21 +128,11 @@ mod tests {
 
     #[test]
     fn commands_read_as_the_rfc_has_them() {
-        let a = Address::parse("a@b.c").unwrap();
         let response = |octets: &[u8]| Response {
             octets: octets.to_vec().into(),
             secret: true,
         };
         let of = |c: Command| String::from_utf8(c.wire().to_vec()).unwrap();
-        assert_eq!(
-            of(Command::mail(Some(&a), Some(9), true, true)),
-            "MAIL FROM:<a@b.c> SIZE=9 BODY=8BITMIME SMTPUTF8\r\n"
-        );
-        assert_eq!(
-            of(Command::mail(None, None, false, false)),
-            "MAIL FROM:<>\r\n"
-        );
-        assert_eq!(of(Command::rcpt(&a)), "RCPT TO:<a@b.c>\r\n");
         assert_eq!(
             of(Command::auth("PLAIN", Some(&response(b"\0u\0p")))),
             "AUTH PLAIN AHUAcA==\r\n"

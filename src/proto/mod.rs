@@ -15,3 +15,4 @@ pub mod header;
 pub mod reply;
 pub mod sasl;
 pub mod show;
+pub mod transaction;

@@ -1,5 +1,7 @@
 //! The reply parser (RFC 5321 section 4.2): strict, and capped before anything is kept.
 
+use memchr::memchr2;
+
 use crate::error::ReplyFault;
 
 /// The longest line taken, in octets without its CRLF: RFC 5321 has 512, and a challenge may have
@@ -19,47 +21,62 @@ pub struct Reply {
     pub lines: Vec<Vec<u8>>,
 }
 
+/// Finds one reply at the front of `input`: its code and how many octets it takes, or `None` if its
+/// end is not there yet. A fault shows as soon as the octets that hold it do. Nothing is copied.
+///
+/// # Errors
+/// What is wrong with the reply's form.
+pub fn scan(input: &[u8]) -> Result<Option<(u16, usize)>, ReplyFault> {
+    let mut first = None;
+    let mut rest = input;
+    let (mut taken, mut lines) = (0_usize, 0_usize);
+    loop {
+        let Some(line) = take_line(rest)? else {
+            return if taken.saturating_add(rest.len()) > MAX_REPLY {
+                Err(ReplyFault::TooLong)
+            } else {
+                check_prefix(rest, first).map(|()| None)
+            };
+        };
+        taken = taken.saturating_add(line.len()).saturating_add(2);
+        rest = input.get(taken..).unwrap_or_default();
+        let (code, more, _) = split_line(line)?;
+        if *first.get_or_insert(code) != code {
+            return Err(ReplyFault::Mismatch);
+        }
+        lines = lines.saturating_add(1);
+        if lines > MAX_LINES || taken > MAX_REPLY {
+            return Err(ReplyFault::TooLong);
+        }
+        if !more {
+            return Ok(Some((code, taken)));
+        }
+    }
+}
+
 /// Reads one reply off the front of `input`: the reply and how many octets it took, or `None` if
 /// its end is not there yet. A fault shows as soon as the octets that hold it do.
 ///
 /// # Errors
 /// What is wrong with the reply's form.
 pub fn parse(input: &[u8]) -> Result<Option<(Reply, usize)>, ReplyFault> {
-    let mut reply: Option<Reply> = None;
-    let mut rest = input;
-    let mut taken = 0_usize;
-    loop {
-        let Some(line) = take_line(rest)? else {
-            return if taken.saturating_add(rest.len()) > MAX_REPLY {
-                Err(ReplyFault::TooLong)
-            } else {
-                check_prefix(rest, reply.as_ref().map(|r| r.code)).map(|()| None)
-            };
-        };
-        taken = taken.saturating_add(line.len()).saturating_add(2);
-        rest = input.get(taken..).unwrap_or_default();
-        let (code, more, text) = split_line(line)?;
-        let reply = reply.get_or_insert_with(|| Reply {
-            code,
-            lines: Vec::new(),
-        });
-        if reply.code != code {
-            return Err(ReplyFault::Mismatch);
-        }
-        reply.lines.push(text.to_vec());
-        if reply.lines.len() > MAX_LINES || taken > MAX_REPLY {
-            return Err(ReplyFault::TooLong);
-        }
-        if !more {
-            return Ok(Some((reply.clone(), taken)));
-        }
+    let Some((code, taken)) = scan(input)? else {
+        return Ok(None);
+    };
+    let mut lines = Vec::new();
+    let mut rest = input.get(..taken).unwrap_or_default();
+    while let Some(line) = take_line(rest)?.filter(|_| !rest.is_empty()) {
+        lines.push(split_line(line)?.2.to_vec());
+        let behind = line.len().saturating_add(2);
+        rest = rest.get(behind..).unwrap_or_default();
     }
+    Ok(Some((Reply { code, lines }, taken)))
 }
 
 /// The first line without its CRLF, or `None` if its end has not come.
 fn take_line(input: &[u8]) -> Result<Option<&[u8]>, ReplyFault> {
     let within = input.get(..MAX_LINE).unwrap_or(input);
-    let Some(end) = within.iter().position(|b| matches!(b, b'\r' | b'\n')) else {
+    let Some(end) = memchr2(b'\r', b'\n', within) else {
         return if input.len() > MAX_LINE {
             Err(ReplyFault::TooLong)
         } else {

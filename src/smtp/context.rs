@@ -90,6 +90,27 @@ impl<'a> Context<'a> {
         self.log.line(level, self.record.stage, text);
     }
 
+    /// Writes a reply to the log.
+    pub(crate) fn log_reply(&mut self, reply: &Reply) {
+        if !self.log.wants(Level::Debug) {
+            return;
+        }
+        if reply.code == 334 {
+            // Salt, nonces and the server's proof are what a password can be guessed from.
+            let size: usize = reply.lines.iter().map(Vec::len).sum();
+            return self.say(Level::Debug, || format!("< 334 ({size} octets not shown)"));
+        }
+        let answer = self.answer(reply);
+        let (last, lines) = match answer.text.rsplit_once('\n') {
+            Some((lines, last)) => (last.to_owned(), lines.to_owned()),
+            None => (answer.text, String::new()),
+        };
+        for line in lines.lines() {
+            self.say(Level::Debug, || format!("< {}-{line}", answer.code));
+        }
+        self.say(Level::Debug, || format!("< {} {last}", answer.code));
+    }
+
     /// A reply, fit to be shown.
     pub(crate) fn answer(&self, reply: &Reply) -> Answer {
         let mut text = String::new();
@@ -149,10 +170,10 @@ impl<'a> Context<'a> {
     }
 
     /// What can't be read as a reply.
-    pub(crate) fn malformed(&mut self, fault: ReplyFault, received: &[u8]) -> Error {
+    pub(crate) fn malformed(&self, fault: ReplyFault, received: &[u8]) -> Cause {
         let head = received.get(..512).unwrap_or(received);
         let sample = escape(&self.scrubber.scrub(head), 80);
-        self.fail(Cause::Malformed { fault, sample })
+        Cause::Malformed { fault, sample }
     }
 
     /// A reply that ends the call: 421 where anything else may be said, or one that does not fit.

@@ -7,7 +7,11 @@
 #![forbid(unsafe_code)]
 
 mod auth;
+mod content;
 mod context;
+mod envelope;
+mod flight;
+mod pipeline;
 mod session;
 mod transaction;
 mod upgrade;

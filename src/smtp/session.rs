@@ -21,6 +21,10 @@ pub struct Session<C> {
     pub(super) capabilities: Capabilities,
     /// What the server called itself, fit to be shown.
     greeting: String,
+    /// Whether a transaction may be open at the server: the next one begins with RSET.
+    pub(super) open: bool,
+    /// Whether nothing may be said any more.
+    pub(super) broken: bool,
 }
 
 #[expect(
@@ -34,6 +38,8 @@ impl<C: Channel> Session<C> {
             channel,
             capabilities: Capabilities::default(),
             greeting: String::new(),
+            open: false,
+            broken: false,
         };
         cx.enter(Stage::Greeting);
         let greeting = session.reply(cx)?;
@@ -81,7 +87,7 @@ impl<C: Channel> Session<C> {
             match reply::parse(self.channel.pending()) {
                 Ok(Some((reply, taken))) => {
                     self.channel.pending().drain(..taken);
-                    log_reply(cx, &reply);
+                    cx.log_reply(&reply);
                     return Ok(reply);
                 }
                 Ok(None) => {
@@ -90,7 +96,8 @@ impl<C: Channel> Session<C> {
                 }
                 Err(fault) => {
                     let received = std::mem::take(self.channel.pending());
-                    return Err(cx.malformed(fault, &received));
+                    let cause = cx.malformed(fault, &received);
+                    return Err(cx.fail(cause));
                 }
             }
         }
@@ -108,28 +115,21 @@ impl<C: Channel> Session<C> {
         &self.greeting
     }
 
-    /// Says QUIT and closes, without waiting for the answer.
+    /// Whether another message can be sent over it: no refusal ends a session, but any surprise
+    /// does.
+    #[must_use]
+    pub fn can_go_on(&self) -> bool {
+        !self.broken
+    }
+
+    /// Says QUIT and closes, without waiting for the answer. After a surprise it closes alone.
     pub fn quit(mut self, cx: &mut Context<'_>) {
+        if self.broken {
+            return;
+        }
         cx.say(Level::Debug, || "> QUIT".to_owned());
         self.channel.finish(Command::quit().wire());
     }
-}
-
-fn log_reply(cx: &mut Context<'_>, reply: &Reply) {
-    if reply.code == 334 {
-        // Salt, nonces and the server's proof are what a password can be guessed from.
-        let size: usize = reply.lines.iter().map(Vec::len).sum();
-        return cx.say(Level::Debug, || format!("< 334 ({size} octets not shown)"));
-    }
-    let answer = cx.answer(reply);
-    let (last, lines) = match answer.text.rsplit_once('\n') {
-        Some((lines, last)) => (last.to_owned(), lines.to_owned()),
-        None => (answer.text, String::new()),
-    };
-    for line in lines.lines() {
-        cx.say(Level::Debug, || format!("< {}-{line}", answer.code));
-    }
-    cx.say(Level::Debug, || format!("< {} {last}", answer.code));
 }
 
 impl<T: Transport> Session<Cleartext<T>> {
@@ -159,6 +159,8 @@ impl<T: Transport> Session<Cleartext<T>> {
             channel: verified,
             capabilities: Capabilities::default(),
             greeting,
+            open: false,
+            broken: false,
         };
         session.ehlo(cx, name.unwrap_or(&EhloName::neutral()))?;
         Ok(session)
@@ -180,6 +182,8 @@ impl<T: Transport> Session<Cleartext<T>> {
             channel: probed,
             capabilities: Capabilities::default(),
             greeting,
+            open: false,
+            broken: false,
         };
         session.ehlo(cx, &EhloName::neutral())?;
         Ok(session)
@@ -234,19 +238,6 @@ impl<T: Transport> Session<Verified<T>> {
     /// knows. A server speaks unasked only to say that it is closing.
     pub fn is_silent(&mut self) -> bool {
         self.channel.receive_ready(Deadline::NEVER).is_ok() && self.channel.pending().is_empty()
-    }
-
-    /// Takes a transaction back that was begun (RFC 5321 section 4.1.1.5).
-    ///
-    /// # Errors
-    /// When the server does not answer as it must.
-    pub fn reset(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        cx.enter(Stage::Mail);
-        let reply = self.command(cx, &Command::rset())?;
-        match reply.code {
-            250 => Ok(()),
-            _ => Err(cx.unexpected(&reply, "250 to RSET")),
-        }
     }
 }
 

@@ -174,10 +174,47 @@ fn assess(
     Ok((peer, chain))
 }
 
+/// Writing ahead of the answers, with an account of what left.
 impl<T: Transport> Verified<T> {
     /// Waits while nothing is said, until somebody wakes the call.
     pub(crate) fn wait(&mut self, deadline: Deadline) -> Result<(), Stop> {
         self.stream.transport.wait(Interest::Read, deadline)
+    }
+
+    /// Takes text to be written, by [`Self::exchange`].
+    pub(crate) fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
+        self.stream.push(text)
+    }
+
+    /// Writes what the system takes and reads what is there, without waiting; whether anything was
+    /// read. Without `all`, text that does not fill a record is held back.
+    pub(crate) fn exchange(&mut self, all: bool, deadline: Deadline) -> Result<bool, Fault> {
+        self.stream.exchange(all, deadline)
+    }
+
+    /// Waits until more can be read or written.
+    pub(crate) fn wait_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
+        self.stream.wait(deadline)
+    }
+
+    /// Octets of text pushed since the channel was made.
+    pub(crate) fn pushed(&self) -> u64 {
+        self.stream.outbox.pushed
+    }
+
+    /// Octets of text that the system has taken in whole records: the peer may have read them.
+    pub(crate) fn taken(&self) -> u64 {
+        self.stream.outbox.taken
+    }
+
+    /// Octets of text of whose records the system has taken at least one octet.
+    pub(crate) fn touched(&self) -> u64 {
+        self.stream.outbox.touched
+    }
+
+    /// Octets of records that the system has not taken.
+    pub(crate) fn backlog(&self) -> usize {
+        self.stream.outbox.backlog()
     }
 }
 
@@ -312,7 +349,7 @@ impl<C: OverTls> Channel for C {
     }
 
     fn octets_out(&self) -> u64 {
-        self.stream().octets_out
+        self.stream().outbox.octets_out
     }
 
     fn finish(&mut self, bytes: &[u8]) {

@@ -20,6 +20,7 @@ mod key_file;
 mod known;
 mod learn;
 mod offline;
+mod outbox;
 mod path;
 mod pin;
 mod pin_set;

@@ -1,58 +1,41 @@
 //! The TLS engine driven by our own loops: bytes in, bytes out, under a deadline, full duplex.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead as _};
 
 use rustls::ClientConnection;
 
+use super::outbox::Outbox;
 use crate::channel::{Fault, MAX_PENDING};
 use crate::deadline::Deadline;
 use crate::net::{Interest, Transport};
 
-/// A transport as the TLS engine wants to see it, counting what the system took.
-struct Socket<'a, T> {
-    transport: &'a mut T,
-    octets_out: &'a mut u64,
-}
+/// The most octets in a row that say nothing to us, tickets, key updates, empty records: an honest
+/// server sends a few tickets.
+const MAX_IDLE: usize = 256 * 1024;
 
-impl<T: Transport> Read for Socket<'_, T> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.transport.read(buffer)
-    }
-}
-
-impl<T: Transport> Write for Socket<'_, T> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n = self.transport.write(bytes)?;
-        *self.octets_out = self.octets_out.saturating_add(n as u64);
-        Ok(n)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Whether a pass over the socket moved something.
-#[derive(PartialEq, Eq)]
-enum Moved {
-    Something,
-    Nothing,
-}
+/// Octets read from the transport at a time: a whole record and its frame.
+const READ: usize = 17 * 1024;
 
 /// A TLS connection over a transport.
 pub(super) struct TlsStream<T> {
     pub(super) connection: ClientConnection,
     pub(super) transport: T,
     pub(super) pending: Vec<u8>,
-    pub(super) octets_out: u64,
-    /// Octets read since the last that were meant for us: tickets, key updates, empty records.
+    pub(super) outbox: Outbox,
+    incoming: Box<[u8]>,
+    /// Octets read since the last that were meant for us.
     idle: usize,
     /// Why TLS can't go on, once it can't: the transport would have nothing more to say of it.
     broken: Option<Fault>,
 }
 
-/// The most of those in a row: an honest server sends a few tickets.
-const MAX_IDLE: usize = 256 * 1024;
+/// What one look at the transport brought.
+enum Found {
+    /// So many octets, none of them needing to be text.
+    Octets(usize),
+    Nothing,
+    End,
+}
 
 impl<T: Transport> TlsStream<T> {
     pub(super) fn new(connection: ClientConnection, transport: T) -> Self {
@@ -60,7 +43,8 @@ impl<T: Transport> TlsStream<T> {
             connection,
             transport,
             pending: Vec::new(),
-            octets_out: 0,
+            outbox: Outbox::default(),
+            incoming: vec![0; READ].into_boxed_slice(),
             idle: 0,
             broken: None,
         }
@@ -74,65 +58,80 @@ impl<T: Transport> TlsStream<T> {
     ) -> Result<(), HandshakeStop> {
         while self.connection.is_handshaking() {
             self.transport.check(deadline).map_err(Fault::from)?;
-            let wrote = self.write_records()?;
-            if !self.connection.is_handshaking() {
-                break;
-            }
-            let mut socket = Sampler {
-                transport: &mut self.transport,
-                sample,
-            };
-            let read = match self.connection.read_tls(&mut socket) {
-                Ok(0) => return Err(Fault::Lost(io::ErrorKind::UnexpectedEof).into()),
-                Ok(_) => {
-                    if let Err(error) = self.connection.process_new_packets() {
+            self.outbox.collect(&mut self.connection)?;
+            let wrote = self.outbox.flush(&mut self.transport)?;
+            let found = self.look()?;
+            match found {
+                Found::End => return Err(Fault::Lost(io::ErrorKind::UnexpectedEof).into()),
+                Found::Octets(n) => {
+                    keep_sample(sample, self.incoming.get(..n).unwrap_or_default());
+                    if let Err(error) = self.digest(n) {
                         // The alert tells an honest peer what is wrong; nobody waits for it.
-                        let _ = self.write_records();
+                        self.tell_alert();
                         return Err(HandshakeStop::Tls(error));
                     }
-                    Moved::Something
                 }
-                Err(error) => quiet(&error)?,
-            };
-            if read == Moved::Nothing && wrote == Moved::Nothing {
-                self.transport
+                Found::Nothing if wrote => {}
+                Found::Nothing => self
+                    .transport
                     .wait(Interest::ReadOrWrite, deadline)
-                    .map_err(Fault::from)?;
+                    .map_err(Fault::from)?,
             }
         }
         Ok(())
     }
 
+    /// Takes text to be written: it leaves with [`Self::exchange`].
+    pub(super) fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
+        self.outbox.push(&mut self.connection, text)
+    }
+
+    /// Writes what the system takes and reads what is there, without waiting; whether anything was
+    /// read. With `all`, what does not fill a record is written too.
+    pub(super) fn exchange(&mut self, all: bool, deadline: Deadline) -> Result<bool, Fault> {
+        self.transport.check(deadline)?;
+        if all {
+            self.outbox.seal(&mut self.connection)?;
+        }
+        self.outbox.collect(&mut self.connection)?;
+        self.outbox.flush(&mut self.transport)?;
+        let before = self.pending.len();
+        let ready = self.receive_ready(deadline);
+        // What came before a break is looked at first; the break shows again.
+        if self.pending.len() > before {
+            return Ok(true);
+        }
+        ready.map(|()| false)
+    }
+
+    /// Waits until something may have become possible.
+    pub(super) fn wait(&mut self, deadline: Deadline) -> Result<(), Fault> {
+        Ok(self.transport.wait(Interest::ReadOrWrite, deadline)?)
+    }
+
     pub(super) fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
-        let mut rest = bytes;
-        while !rest.is_empty() || self.connection.wants_write() {
+        self.push(bytes)?;
+        self.outbox.seal(&mut self.connection)?;
+        loop {
             self.transport.check(deadline)?;
-            // The engine takes what fits into its buffer, and encrypts it at once.
-            // An empty write would queue a key update behind the last record, whose fate must stay
-            // exact.
-            if !rest.is_empty() {
-                let taken = self
-                    .connection
-                    .writer()
-                    .write(rest)
-                    .map_err(|error| error.kind())?;
-                rest = rest.get(taken..).unwrap_or_default();
+            self.outbox.collect(&mut self.connection)?;
+            let wrote = self.outbox.flush(&mut self.transport)?;
+            if self.outbox.is_empty() {
+                return Ok(());
             }
-            if self.write_records()? == Moved::Nothing {
+            if !wrote {
                 self.receive_ready(deadline)?;
                 self.transport.wait(Interest::ReadOrWrite, deadline)?;
             }
         }
-        Ok(())
     }
 
     pub(super) fn receive(&mut self, deadline: Deadline) -> Result<(), Fault> {
         let before = self.pending.len();
         loop {
             self.transport.check(deadline)?;
-            if self.connection.wants_write() {
-                self.write_records()?;
-            }
+            self.outbox.collect(&mut self.connection)?;
+            self.outbox.flush(&mut self.transport)?;
             let ready = self.receive_ready(deadline);
             // What came before a break is looked at first; the break shows again.
             if self.pending.len() > before {
@@ -147,7 +146,6 @@ impl<T: Transport> TlsStream<T> {
     pub(super) fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
         let before = self.pending.len();
         loop {
-            self.transport.check(deadline)?;
             if let Some(fault) = self.broken {
                 return Err(fault);
             }
@@ -158,25 +156,61 @@ impl<T: Transport> TlsStream<T> {
             if ended {
                 return Err(Fault::Lost(io::ErrorKind::UnexpectedEof));
             }
-            let mut socket = Socket {
-                transport: &mut self.transport,
-                octets_out: &mut self.octets_out,
+            let n = match self.look()? {
+                Found::Nothing => return Ok(()),
+                // The engine judges an end without close_notify.
+                Found::End => 0,
+                Found::Octets(n) => n,
             };
-            match self.connection.read_tls(&mut socket) {
-                Ok(n) => {
-                    self.idle = self.idle.saturating_add(n);
-                    if let Err(error) = self.connection.process_new_packets() {
-                        // An alert tells an honest peer; and what came before the fault counts.
-                        let _ = self.write_records();
-                        let fault = refusal(&error);
-                        self.broken = Some(fault);
-                        self.take_plaintext()?;
-                        return Err(fault);
-                    }
+            self.idle = self.idle.saturating_add(n);
+            if let Err(error) = self.digest(n) {
+                // An alert tells an honest peer; and what came before the fault counts.
+                self.tell_alert();
+                let fault = refusal(&error);
+                self.broken = Some(fault);
+                self.take_plaintext()?;
+                return Err(fault);
+            }
+            self.transport.check(deadline)?;
+        }
+    }
+
+    /// Reads from the transport into `incoming`.
+    fn look(&mut self) -> Result<Found, Fault> {
+        loop {
+            match self.transport.read(&mut self.incoming) {
+                Ok(0) => return Ok(Found::End),
+                Ok(n) => return Ok(Found::Octets(n)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Found::Nothing);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.kind().into()),
+            }
+        }
+    }
+
+    /// Gives the engine the first `n` octets of `incoming`; 0 tells it that no more will come.
+    fn digest(&mut self, n: usize) -> Result<(), rustls::Error> {
+        let mut rest = self.incoming.get(..n).unwrap_or_default();
+        loop {
+            // From memory, and with its text taken each time: the engine always has room.
+            let taken = self.connection.read_tls(&mut rest);
+            taken.map_err(|error| rustls::Error::General(error.to_string()))?;
+            self.connection.process_new_packets()?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            // The engine holds little text back.
+            let mut reader = self.connection.reader();
+            while let Ok(text) = reader.fill_buf() {
+                let length = text.len();
+                if length == 0 {
+                    break;
+                }
+                self.idle = 0;
+                self.pending.extend_from_slice(text);
+                reader.consume(length);
             }
         }
     }
@@ -184,17 +218,18 @@ impl<T: Transport> TlsStream<T> {
     /// Takes decrypted octets; true at the end of the stream, however it came about: a reply is
     /// whole only at its CRLF, so a missing close_notify can't cut one short unseen.
     fn take_plaintext(&mut self) -> Result<bool, Fault> {
-        let mut buffer = [0_u8; 4096];
+        let mut reader = self.connection.reader();
         loop {
             if self.pending.len() > MAX_PENDING || self.idle > MAX_IDLE {
                 return Err(Fault::Flooded);
             }
-            match self.connection.reader().read(&mut buffer) {
-                Ok(0) => return Ok(true),
-                Ok(n) => {
+            match reader.fill_buf() {
+                Ok([]) => return Ok(true),
+                Ok(text) => {
+                    let length = text.len();
                     self.idle = 0;
-                    self.pending
-                        .extend_from_slice(buffer.get(..n).unwrap_or_default());
+                    self.pending.extend_from_slice(text);
+                    reader.consume(length);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(_) => return Ok(true),
@@ -202,34 +237,24 @@ impl<T: Transport> TlsStream<T> {
         }
     }
 
-    /// Writes records until there are none, or the system takes no more.
-    fn write_records(&mut self) -> Result<Moved, Fault> {
-        let mut moved = Moved::Nothing;
-        while self.connection.wants_write() {
-            let mut socket = Socket {
-                transport: &mut self.transport,
-                octets_out: &mut self.octets_out,
-            };
-            match self.connection.write_tls(&mut socket) {
-                Ok(0) => return Err(Fault::Lost(io::ErrorKind::WriteZero)),
-                Ok(_) => moved = Moved::Something,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    quiet(&error)?;
-                    break;
-                }
-            }
+    /// Lets the engine's alert go, as far as the system takes it at once.
+    fn tell_alert(&mut self) {
+        // Behind records that were given up, nothing is said.
+        if self.outbox.backlog() == 0 && self.outbox.collect(&mut self.connection).is_ok() {
+            let _ = self.outbox.flush(&mut self.transport);
         }
-        Ok(moved)
     }
 
     pub(super) fn finish(&mut self, bytes: &[u8]) {
-        // Records that the system has not taken may hold content that was given up: they stay here.
-        if !self.connection.wants_write() {
-            // Best effort: a farewell that is not taken at once is not worth a wait.
-            let _ = self.connection.writer().write(bytes);
+        // What the system has not taken may be content that was given up: it stays here, and
+        // nothing may be said behind the part that left.
+        if self.outbox.is_empty() && self.push(bytes).is_ok() {
+            let sealed = self.outbox.seal(&mut self.connection);
             self.connection.send_close_notify();
-            let _ = self.write_records();
+            // Best effort: a farewell that is not taken at once is not worth a wait.
+            if sealed.is_ok() && self.outbox.collect(&mut self.connection).is_ok() {
+                let _ = self.outbox.flush(&mut self.transport);
+            }
         }
         self.transport.finish();
     }
@@ -240,15 +265,6 @@ fn refusal(error: &rustls::Error) -> Fault {
     match error {
         rustls::Error::AlertReceived(alert) => Fault::Alert(alert.as_str().unwrap_or("unknown")),
         _ => Fault::Lost(io::ErrorKind::InvalidData),
-    }
-}
-
-/// A read or write that has only to be tried again; anything else ends the stream.
-fn quiet(error: &io::Error) -> Result<Moved, Fault> {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => Ok(Moved::Nothing),
-        io::ErrorKind::Interrupted => Ok(Moved::Something),
-        kind => Err(kind.into()),
     }
 }
 
@@ -265,20 +281,9 @@ impl From<Fault> for HandshakeStop {
 }
 
 /// Keeps the first octets that a peer says, to show what answered instead of TLS.
-struct Sampler<'a, T> {
-    transport: &'a mut T,
-    sample: &'a mut Vec<u8>,
-}
-
-/// As many as are worth showing.
-const SAMPLE: usize = 120;
-
-impl<T: Transport> Read for Sampler<'_, T> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.transport.read(buffer)?;
-        let room = SAMPLE.saturating_sub(self.sample.len()).min(n);
-        self.sample
-            .extend_from_slice(buffer.get(..room).unwrap_or_default());
-        Ok(n)
-    }
+fn keep_sample(sample: &mut Vec<u8>, heard: &[u8]) {
+    /// As many as are worth showing.
+    const SAMPLE: usize = 120;
+    let room = SAMPLE.saturating_sub(sample.len()).min(heard.len());
+    sample.extend_from_slice(heard.get(..room).unwrap_or_default());
 }

@@ -35,7 +35,7 @@ fn i01_i02_the_log_of_a_whole_send_holds_no_secret_and_no_content() {
         assert_clean(&log);
         assert!(log.contains("octets not shown"), "{log}");
         assert!(
-            log.contains("> DATA") && log.contains("< 354") && log.contains("< 235"),
+            log.contains("> BDAT 52 LAST") && log.contains("< 250") && log.contains("< 235"),
             "{log}"
         );
         assert!(log.contains("content of"), "{log}");

@@ -12,7 +12,14 @@ use crate::oracle;
 const DIRECTIONS: [Direction; 2] = [Direction::ToClient, Direction::ToServer];
 
 /// What the server offers decides in which form the message goes.
-const FORMS: [(&str, &[&str]); 1] = [("DATA", &["AUTH PLAIN", "8BITMIME"])];
+const FORMS: [(&str, &[&str]); 3] = [
+    ("DATA", &["AUTH PLAIN", "8BITMIME"]),
+    ("DATA in a group", &["AUTH PLAIN", "PIPELINING"]),
+    (
+        "BDAT in one flight",
+        &["AUTH PLAIN", "PIPELINING", "CHUNKING"],
+    ),
+];
 
 fn server(mode: TlsMode, offers: &[&'static str]) -> Box<Esmtp> {
     Box::new(Esmtp::new(mode == TlsMode::Implicit, offers, |_| {

@@ -44,6 +44,8 @@ pub struct HonestConfig {
     pub require_tls: bool,
     /// The lines of the EHLO reply, without STARTTLS and AUTH.
     pub extensions: Vec<String>,
+    /// More lines for an EHLO after the login.
+    pub extensions_after_auth: Vec<String>,
     /// The AUTH mechanisms, offered inside TLS alone; none switches AUTH off.
     pub auth_mechanisms: Vec<String>,
     /// STARTTLS is offered before TLS.
@@ -56,7 +58,7 @@ pub struct HonestConfig {
     pub defer_rcpt: Vec<String>,
     /// Full replies, CRLF included, in the place of the own ones. Keys: `GREETING`, `EHLO`,
     /// `HELO`, `STARTTLS`, `AUTH` (on the command), `AUTH-END` (after the exchange), `MAIL`,
-    /// `RCPT`, `DATA`, `DATA-END`, `RSET`, `NOOP`, `QUIT`. A 4xx or 5xx also keeps the command
+    /// `RCPT`, `DATA`, `DATA-END` (also to BDAT LAST), `RSET`, `NOOP`, `QUIT`. A 4xx or 5xx also keeps the command
     /// from having an effect, and 421 closes the connection.
     pub override_reply: HashMap<String, String>,
     /// Where each mail is also kept as a file `NNNN.eml`.
@@ -94,11 +96,13 @@ impl HonestConfig {
             require_tls: true,
             extensions: owned(&[
                 "PIPELINING",
+                "CHUNKING",
                 "SIZE 26214400",
                 "8BITMIME",
                 "SMTPUTF8",
                 "ENHANCEDSTATUSCODES",
             ]),
+            extensions_after_auth: Vec::new(),
             auth_mechanisms: owned(&["PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"]),
             offer_starttls: true,
             size_limit: 26_214_400,

@@ -160,6 +160,21 @@ impl Channel {
         }
     }
 
+    /// So many octets, whatever they are.
+    pub(crate) fn read_octets(&mut self, count: usize) -> io::Result<Vec<u8>> {
+        let mut octets = Vec::new();
+        while octets.len() < count {
+            if self.buffered().is_empty() && self.receive()? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            let rest = self.buffered();
+            let taken = rest.len().min(count - octets.len());
+            octets.extend_from_slice(&rest[..taken]);
+            self.pos += taken;
+        }
+        Ok(octets)
+    }
+
     pub(crate) fn write(&mut self, octets: &[u8]) -> io::Result<()> {
         let Some(tls) = &mut self.tls else {
             return self.tcp.write_all(octets);

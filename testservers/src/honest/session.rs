@@ -26,6 +26,8 @@ pub(super) struct Session<'a> {
     pub(super) from: Option<String>,
     pub(super) to: Vec<String>,
     pub(super) utf8: bool,
+    /// What BDAT has brought of this mail.
+    pub(super) chunks: Option<Vec<u8>>,
 }
 
 /// Serves one connection and notes how it ended.
@@ -46,6 +48,7 @@ pub(super) fn serve(shared: &Shared, tcp: TcpStream, implicit: bool) {
             from: None,
             to: Vec::new(),
             utf8: false,
+            chunks: None,
         };
         session.run(implicit)
     });
@@ -97,6 +100,7 @@ impl Session<'_> {
             "MAIL" => self.mail(arguments),
             "RCPT" => self.rcpt(arguments),
             "DATA" => self.data(arguments),
+            "BDAT" => self.bdat(arguments),
             "RSET" => {
                 self.forget_mail();
                 self.say("RSET", "250 2.0.0 Forgotten\r\n")
@@ -121,6 +125,9 @@ impl Session<'_> {
         let mut lines = vec![config.host_name.clone()];
         if verb == "EHLO" {
             lines.extend(config.extensions.iter().cloned());
+            if self.user.is_some() {
+                lines.extend(config.extensions_after_auth.iter().cloned());
+            }
             if self.tls && !config.auth_mechanisms.is_empty() {
                 lines.push(format!("AUTH {}", config.auth_mechanisms.join(" ")));
             }
@@ -165,6 +172,7 @@ impl Session<'_> {
         self.from = None;
         self.to.clear();
         self.utf8 = false;
+        self.chunks = None;
     }
 
     /// Writes the reply, or the one that the configuration puts in its place.

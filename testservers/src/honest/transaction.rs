@@ -26,13 +26,7 @@ impl Session<'_> {
         let Some((address, parameters)) = path(arguments, "FROM:") else {
             return self.write("501 5.5.4 Syntax: MAIL FROM:<address>\r\n");
         };
-        let offers = |name: &str| {
-            let mut own = config
-                .extensions
-                .iter()
-                .filter_map(|line| line.split(' ').next());
-            own.any(|keyword| keyword.eq_ignore_ascii_case(name))
-        };
+        let offers = |name: &str| self.offers(name);
         let mut utf8 = false;
         for parameter in parameters.to_ascii_uppercase().split_ascii_whitespace() {
             let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
@@ -53,6 +47,16 @@ impl Session<'_> {
         }
         (self.from, self.utf8) = (Some(address), utf8);
         self.say("MAIL", "250 2.1.0 Sender taken\r\n")
+    }
+
+    fn offers(&self, name: &str) -> bool {
+        let config = &self.shared.config;
+        let mut lines = config.extensions.clone();
+        if self.user.is_some() {
+            lines.extend(config.extensions_after_auth.iter().cloned());
+        }
+        let mut own = lines.iter().filter_map(|line| line.split(' ').next());
+        own.any(|keyword| keyword.eq_ignore_ascii_case(name))
     }
 
     pub(super) fn rcpt(&mut self, arguments: &[u8]) -> io::Result<Next> {
@@ -89,6 +93,9 @@ impl Session<'_> {
         if !arguments.is_empty() {
             return self.write("501 5.5.4 DATA has no arguments\r\n");
         }
+        if self.chunks.is_some() {
+            return self.write("503 5.5.1 BDAT was begun\r\n");
+        }
         if self.from.is_none() {
             return self.write("503 5.5.1 Say MAIL first\r\n");
         }
@@ -97,6 +104,50 @@ impl Session<'_> {
         }
         self.say("DATA", "354 End with a dot alone\r\n")?;
         let content = self.content()?;
+        self.keep(content)
+    }
+
+    /// BDAT (RFC 3030): the octets are read, whatever the answer. A refusal lets the transaction
+    /// stand, as many servers do, until RSET.
+    pub(super) fn bdat(&mut self, arguments: &[u8]) -> io::Result<Next> {
+        let text = String::from_utf8_lossy(arguments).to_ascii_uppercase();
+        let (size, last) = match text.split_once(' ') {
+            Some((size, "LAST")) => (size, true),
+            Some(_) => ("", false),
+            None => (text.as_str(), false),
+        };
+        let digits = size.bytes().all(|b| b.is_ascii_digit());
+        let Some(size) = size.parse::<usize>().ok().filter(|_| digits) else {
+            return self.write("501 5.5.4 Syntax: BDAT size [LAST]\r\n");
+        };
+        if size > HARD_LIMIT {
+            self.write("552 5.3.4 Too large\r\n")?;
+            return Ok(Next::Close);
+        }
+        let octets = self.channel.read_octets(size)?;
+        if !self.offers("CHUNKING") {
+            return self.write("500 5.5.1 Unknown command\r\n");
+        }
+        if self.from.is_none() {
+            return self.write("503 5.5.1 Say MAIL first\r\n");
+        }
+        if self.to.is_empty() {
+            return self.write("554 5.5.1 No valid recipients\r\n");
+        }
+        let chunks = self.chunks.get_or_insert_default();
+        let whole = chunks.len() + octets.len();
+        if whole > self.shared.config.size_limit {
+            return self.write("552 5.3.4 Too large\r\n");
+        }
+        chunks.extend_from_slice(&octets);
+        if !last {
+            return self.say("BDAT", "250 2.0.0 Go on\r\n");
+        }
+        let content = self.chunks.take().unwrap_or_default();
+        self.keep(content)
+    }
+
+    fn keep(&mut self, content: Vec<u8>) -> io::Result<Next> {
         let (from, to) = (
             self.from.take().unwrap_or_default(),
             std::mem::take(&mut self.to),

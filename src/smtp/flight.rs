@@ -1,0 +1,294 @@
+//! One message on its way: what was asked of the server for it, and what each answer makes of it.
+//! No channel in sight; positions are counted in octets of text from the connection's beginning.
+
+use crate::error::{Cause, Error, Outcome, Record, Refused, Stage};
+use crate::log::Level;
+use crate::proto::reply::Reply;
+
+use super::context::Context;
+
+/// What was asked, and is to be answered by one reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// RSET, before this message's MAIL.
+    Reset,
+    Mail,
+    /// RCPT for the recipient of this index.
+    Rcpt(usize),
+    Data,
+    /// BDAT without LAST, and its octets.
+    Chunk,
+    /// The content's end: the lone dot, or BDAT LAST and its octets.
+    End,
+}
+
+impl Asked {
+    /// The stage that waits for the answer; `early` before all that is answered was written.
+    pub(super) fn stage(self, early: bool) -> Stage {
+        match self {
+            Self::Reset | Self::Mail => Stage::Mail,
+            Self::Rcpt(_) => Stage::Rcpt,
+            Self::Data => Stage::Data,
+            Self::End if !early => Stage::Answer,
+            Self::Chunk | Self::End => Stage::Content,
+        }
+    }
+}
+
+/// How far the text of the connection has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    /// Text that the system has taken in whole records.
+    pub(super) taken: u64,
+    /// Text of whose records at least an octet was taken.
+    pub(super) touched: u64,
+}
+
+/// A message whose first command was written, and whose outcome is open.
+pub(super) struct Flight {
+    pub(super) record: Record,
+    /// The caller's number for it.
+    pub(super) tag: u64,
+    /// Where its first command begins.
+    pub(super) begin: u64,
+    /// Where its content begins, once that is known.
+    pub(super) content: Option<u64>,
+    /// Where it is complete, once that is known: without what stands before, the server has no
+    /// whole message.
+    pub(super) end: Option<u64>,
+    /// Replies that are to come.
+    pub(super) outstanding: usize,
+    /// Whether nothing more will be written for it.
+    pub(super) written: bool,
+    /// What the server refused, if it refused the message.
+    pub(super) refusal: Option<Refused>,
+    /// Octets of its content, where they are known.
+    size: Option<u64>,
+    /// Whether to deliver to the accepted recipients when others are refused.
+    partial: bool,
+    /// Recipients accepted, and those not answered yet.
+    accepted: usize,
+    unanswered: usize,
+    /// Whether the server can't have accepted it, whatever was written.
+    void: bool,
+}
+
+impl Flight {
+    pub(super) fn new(
+        record: Record,
+        tag: u64,
+        begin: u64,
+        size: Option<u64>,
+        partial: bool,
+    ) -> Self {
+        let unanswered = record.recipients.len();
+        Self {
+            record,
+            tag,
+            begin,
+            content: None,
+            end: None,
+            outstanding: 0,
+            written: false,
+            refusal: None,
+            size,
+            partial,
+            accepted: 0,
+            unanswered,
+            void: false,
+        }
+    }
+
+    /// Whether each RCPT was answered, and the content may follow.
+    pub(super) fn envelope_is_accepted(&self) -> bool {
+        self.unanswered == 0 && self.refusal.is_none()
+    }
+
+    /// Takes an answer in. The flight's record is in `cx`. `early` if not all that was asked has
+    /// been written.
+    ///
+    /// # Errors
+    /// The connection can't go on: what was said does not fit, or nothing may follow it.
+    pub(super) fn answered(
+        &mut self,
+        cx: &mut Context<'_>,
+        asked: Asked,
+        reply: &Reply,
+        early: bool,
+    ) -> Result<(), Cause> {
+        self.outstanding = self.outstanding.saturating_sub(1);
+        if early && !matches!(asked, Asked::Chunk | Asked::End) {
+            return Err(Cause::Unsolicited);
+        }
+        if reply.code == 421 {
+            if self.refusal.is_none() {
+                cx.record.answer = Some(cx.answer(reply));
+            }
+            // Said in the place of the sender's or the last recipient's answer, it leaves nobody to
+            // deliver to.
+            self.unanswered = match asked {
+                Asked::Rcpt(_) => self.unanswered.saturating_sub(1),
+                Asked::Reset | Asked::Mail => 0,
+                _ => self.unanswered,
+            };
+            self.void |= self.accepted == 0 && self.unanswered == 0;
+            return Err(Cause::Closing);
+        }
+        if let (Asked::End, false, Some(size)) = (asked, early, self.size) {
+            cx.progress(size, Some(size));
+        }
+        let refused = reply.code >= 400;
+        let open = self.refusal.is_none() && (self.accepted > 0 || self.unanswered > 0);
+        match asked {
+            Asked::Reset if reply.code == 250 => Ok(()),
+            Asked::Mail if reply.code == 250 => Ok(()),
+            Asked::Mail if refused => {
+                self.refuse(cx, Refused::Sender, reply);
+                Ok(())
+            }
+            Asked::Rcpt(index) => self.recipient(cx, index, reply),
+            Asked::Data if reply.code == 354 && open => Ok(()),
+            Asked::Chunk if reply.code == 250 && open && !early => Ok(()),
+            Asked::End if reply.code == 250 && open && !early => {
+                let answer = cx.answer(reply);
+                cx.conclude(Outcome::Accepted, Some(&answer));
+                cx.record.answer = Some(answer);
+                cx.say(Level::Info, || "accepted".to_owned());
+                Ok(())
+            }
+            Asked::Data | Asked::Chunk | Asked::End if refused => {
+                self.refuse(cx, Refused::Content, reply);
+                // In the middle of the content nothing may follow, least of all its end.
+                match early {
+                    true => Err(Cause::Refused(Refused::Content)),
+                    false => Ok(()),
+                }
+            }
+            Asked::End => {
+                // Neither yes nor no, or a yes to a message that had been refused.
+                self.refusal = None;
+                Err(odd(cx, asked, reply, early))
+            }
+            _ => Err(odd(cx, asked, reply, early)),
+        }
+    }
+
+    fn recipient(
+        &mut self,
+        cx: &mut Context<'_>,
+        index: usize,
+        reply: &Reply,
+    ) -> Result<(), Cause> {
+        self.unanswered = self.unanswered.saturating_sub(1);
+        let refused = match reply.code {
+            250..=252 if self.refusal != Some(Refused::Sender) => false,
+            400.. => true,
+            _ => return Err(odd(cx, Asked::Rcpt(index), reply, false)),
+        };
+        // Behind a refused MAIL the answer says nothing of the recipient.
+        if self.refusal != Some(Refused::Sender) {
+            self.accepted = self.accepted.saturating_add(usize::from(!refused));
+            let answer = cx.answer(reply);
+            if let Some(slot) = cx.record.recipients.get_mut(index) {
+                slot.answer = Some(answer);
+                if refused {
+                    slot.outcome = Outcome::Refused;
+                }
+            }
+            cx.heard(index);
+        }
+        if self.unanswered == 0 && self.refusal.is_none() {
+            let mut list = cx.record.recipients.iter();
+            let first = list.find(|one| one.outcome == Outcome::Refused);
+            if let Some(first) = first
+                && (self.accepted == 0 || !self.partial)
+            {
+                cx.record.answer = first.answer.clone();
+                cx.record.outcome = Outcome::Refused;
+                self.refusal = Some(Refused::Recipient);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first refusal decides; what is refused behind it follows from it.
+    fn refuse(&mut self, cx: &mut Context<'_>, what: Refused, reply: &Reply) {
+        if self.refusal.is_some() {
+            return;
+        }
+        self.refusal = Some(what);
+        let answer = cx.answer(reply);
+        cx.record.answer = Some(answer.clone());
+        if what == Refused::Content {
+            cx.conclude(Outcome::Refused, Some(&answer));
+        } else {
+            cx.record.outcome = Outcome::Refused;
+        }
+    }
+
+    /// What became of it, all being answered.
+    pub(super) fn complete(mut self, cx: &mut Context<'_>, reach: Reach) -> Result<Record, Error> {
+        self.note_release(reach);
+        std::mem::swap(&mut cx.record, &mut self.record);
+        let result = match self.refusal {
+            Some(what) => Err(cx.fail(Cause::Refused(what))),
+            None => Ok(()),
+        };
+        std::mem::swap(&mut cx.record, &mut self.record);
+        result.map(|()| self.record)
+    }
+
+    /// What became of it, nothing more being to come. `waiting` is the stage of the first question
+    /// that was not answered; without it the stage stays as it is.
+    pub(super) fn cut_off(
+        mut self,
+        cx: &mut Context<'_>,
+        reach: Reach,
+        waiting: Option<Stage>,
+        cause: Cause,
+    ) -> Error {
+        self.note_release(reach);
+        std::mem::swap(&mut cx.record, &mut self.record);
+        let whole = !self.void && self.end.is_some_and(|end| end <= reach.taken);
+        let error = match self.refusal {
+            Some(what) => cx.fail(Cause::Refused(what)),
+            None => {
+                if whole {
+                    cx.conclude(Outcome::Unknown, None);
+                }
+                cx.record.stage = match waiting {
+                    None => cx.record.stage,
+                    Some(_) if whole => Stage::Answer,
+                    Some(_) if cx.record.content_released => Stage::Content,
+                    Some(stage) => stage,
+                };
+                cx.fail(cause)
+            }
+        };
+        std::mem::swap(&mut cx.record, &mut self.record);
+        error
+    }
+
+    fn note_release(&mut self, reach: Reach) {
+        let begun = self.content.is_some_and(|begin| begin < reach.touched);
+        self.record.content_released |= begun;
+    }
+}
+
+/// A reply that does not fit.
+fn odd(cx: &mut Context<'_>, asked: Asked, reply: &Reply, early: bool) -> Cause {
+    if cx.record.outcome != Outcome::Refused || asked == Asked::End {
+        cx.record.answer = Some(cx.answer(reply));
+    }
+    Cause::Unexpected {
+        expected: match asked {
+            _ if early => "no reply before the content's end",
+            Asked::Reset => "250 to RSET",
+            Asked::Mail => "250 to MAIL",
+            Asked::Rcpt(_) => "250 to RCPT",
+            Asked::Data => "354 to DATA",
+            Asked::Chunk => "250 to BDAT",
+            Asked::End => "250 to the content",
+        },
+    }
+}

@@ -1,0 +1,386 @@
+//! Messages in flight over one session: what was asked, answered one to one, while more is written.
+
+use std::collections::VecDeque;
+
+use crate::channel::{Channel, Fault, Verified};
+use crate::error::{Cause, Error, Record, Stage};
+use crate::log::Level;
+use crate::net::Transport;
+use crate::proto::reply;
+
+use super::context::Context;
+use super::flight::{Asked, Flight, Reach};
+use super::session::Session;
+
+/// Octets of records that wait for the system before anybody waits for it: enough to keep the line
+/// busy, and few enough to be forgotten when nothing may follow any more.
+pub(super) const BACKLOG: usize = 128 * 1024;
+
+/// Octets gathered before the system is asked to take them, when nobody waits for an answer.
+const FLUSH: usize = 64 * 1024;
+
+/// A question and its place in the text.
+#[derive(Clone, Copy)]
+struct Question {
+    asked: Asked,
+    /// The number of its flight.
+    flight: u64,
+    /// Where it ends; unknown while content is read on.
+    end: u64,
+}
+
+/// The connection can't go on; each flight has been told what became of it.
+pub(super) struct Broken;
+
+/// Whose fault it is that the connection can't go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Own {
+    /// The line's, or the server's as a whole.
+    Nobody,
+    /// An answer's, which is always one to the oldest message.
+    Oldest,
+    /// The message's that is being written.
+    Latest,
+}
+
+/// The end of what is not written to its end yet.
+pub(super) const OPEN: u64 = u64::MAX;
+
+/// The messages in flight, oldest first, and where their outcomes go.
+pub(super) struct Pipeline<'s, T, S> {
+    pub(super) session: &'s mut Session<Verified<T>>,
+    sink: S,
+    flights: VecDeque<Flight>,
+    /// The number of the oldest flight.
+    oldest: u64,
+    questions: VecDeque<Question>,
+    /// One command at a time: the server does not offer PIPELINING.
+    pub(super) lockstep: bool,
+    line: Vec<u8>,
+}
+
+impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> {
+    pub(super) fn new(session: &'s mut Session<Verified<T>>, sink: S) -> Self {
+        let lockstep = !session.capabilities.pipelining;
+        Self {
+            session,
+            sink,
+            flights: VecDeque::new(),
+            oldest: 0,
+            questions: VecDeque::new(),
+            lockstep,
+            line: Vec::new(),
+        }
+    }
+
+    /// Begins a flight; what is asked from here on is asked for it.
+    pub(super) fn begin(&mut self, record: Record, tag: u64, size: Option<u64>, partial: bool) {
+        let begin = self.session.channel.pushed();
+        self.flights
+            .push_back(Flight::new(record, tag, begin, size, partial));
+    }
+
+    /// The flight that is being written.
+    pub(super) fn current(&mut self) -> Option<&mut Flight> {
+        self.flights.back_mut()
+    }
+
+    /// Whether the server refused the message that is being written.
+    pub(super) fn is_refused(&self) -> bool {
+        self.flights.back().is_some_and(|f| f.refusal.is_some())
+    }
+
+    /// Whether the current flight's sender and recipients are answered, or the message is refused.
+    pub(super) fn envelope_is_answered(&self) -> bool {
+        let flight = self.flights.back();
+        flight.is_none_or(|f| f.refusal.is_some() || f.envelope_is_accepted())
+    }
+
+    /// Tells the outcome of a message of which nothing was written.
+    pub(super) fn reject(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut record: Record,
+        tag: u64,
+        cause: Cause,
+    ) {
+        std::mem::swap(&mut cx.record, &mut record);
+        let error = cx.fail(cause);
+        std::mem::swap(&mut cx.record, &mut record);
+        (self.sink)(tag, Err(error));
+    }
+
+    /// Messages whose outcome is open.
+    pub(super) fn in_flight(&self) -> usize {
+        self.flights.len()
+    }
+
+    /// Text written since the oldest open message began.
+    #[allow(dead_code, reason = "for streams")]
+    pub(super) fn octets_in_flight(&self) -> u64 {
+        let begin = self.flights.front().map(|flight| flight.begin);
+        let pushed = self.session.channel.pushed();
+        begin.map_or(0, |begin| pushed.saturating_sub(begin))
+    }
+
+    /// Whether nothing that was asked waits for an answer, unless it is being asked still.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.questions.front().is_none_or(|due| due.end == OPEN)
+    }
+
+    /// Writes a command of the current flight, without a wait unless it is lockstep.
+    pub(super) fn ask(
+        &mut self,
+        cx: &mut Context<'_>,
+        asked: Asked,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Broken> {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        write(&mut line);
+        let asked = self.ask_line(cx, asked, &line);
+        self.line = line;
+        asked?;
+        if self.lockstep {
+            self.settle(cx, Self::is_quiet)?;
+        }
+        Ok(())
+    }
+
+    fn ask_line(&mut self, cx: &mut Context<'_>, asked: Asked, line: &[u8]) -> Result<(), Broken> {
+        self.announce(cx, asked, line)?;
+        self.push(cx, line)?;
+        self.question(asked, self.session.channel.pushed());
+        Ok(())
+    }
+
+    /// Notes the stage, sees that nobody spoke unasked, and logs a command.
+    pub(super) fn announce(
+        &mut self,
+        cx: &mut Context<'_>,
+        asked: Asked,
+        line: &[u8],
+    ) -> Result<(), Broken> {
+        if let Some(flight) = self.flights.back_mut() {
+            flight.record.stage = asked.stage(false);
+        }
+        if self.questions.is_empty() && !self.session.channel.pending().is_empty() {
+            return Err(self.fall(cx, Cause::Unsolicited, Own::Latest));
+        }
+        cx.record.stage = asked.stage(false);
+        cx.say(Level::Debug, || {
+            format!("> {}", String::from_utf8_lossy(line.trim_ascii_end()))
+        });
+        Ok(())
+    }
+
+    /// Notes that a reply is to come for the current flight.
+    pub(super) fn question(&mut self, asked: Asked, end: u64) {
+        let last = self.flights.len().saturating_sub(1) as u64;
+        if let Some(flight) = self.flights.back_mut() {
+            flight.outstanding = flight.outstanding.saturating_add(1);
+        }
+        self.questions.push_back(Question {
+            asked,
+            flight: self.oldest.saturating_add(last),
+            end,
+        });
+    }
+
+    /// Says where the question that was asked last ends.
+    pub(super) fn close_question(&mut self, end: u64) {
+        if let Some(question) = self.questions.back_mut() {
+            question.end = end;
+        }
+    }
+
+    /// Hands text over.
+    pub(super) fn push(&mut self, cx: &mut Context<'_>, text: &[u8]) -> Result<(), Broken> {
+        let pushed = self.session.channel.push(text);
+        pushed.map_err(|fault| self.lose(cx, fault))
+    }
+
+    /// The current flight is written. Its outcome may be known already.
+    pub(super) fn land(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
+        if let Some(flight) = self.flights.back_mut() {
+            flight.written = true;
+        }
+        self.complete(cx);
+        if self.session.channel.backlog() >= FLUSH {
+            self.turn(cx)?;
+        }
+        Ok(())
+    }
+
+    /// Writes and reads what can be at once, and takes the answers in.
+    pub(super) fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
+        let moved = self.session.channel.exchange(false, cx.deadline());
+        moved.map_err(|fault| self.lose(cx, fault))?;
+        self.take_answers(cx).map(drop)
+    }
+
+    /// Writes everything, and reads answers until `done`.
+    pub(super) fn settle(
+        &mut self,
+        cx: &mut Context<'_>,
+        done: impl Fn(&Self) -> bool,
+    ) -> Result<(), Broken> {
+        let mut entered = None;
+        loop {
+            let answered = self.take_answers(cx)?;
+            if done(self) {
+                return Ok(());
+            }
+            // Patience begins anew with each answer, and with each wait of another kind.
+            let stage = self.stage(cx.record.stage);
+            if answered || entered != Some(stage) {
+                cx.enter(stage);
+                entered = Some(stage);
+            }
+            match self.session.channel.exchange(true, cx.deadline()) {
+                Ok(true) => continue,
+                Ok(false) if done(self) => return Ok(()),
+                // All is written, and the wait is another one: for the answer.
+                Ok(false) if entered != Some(self.stage(stage)) => {}
+                Ok(false) => {
+                    let waited = self.session.channel.wait_ready(cx.deadline());
+                    waited.map_err(|fault| self.lose(cx, fault))?;
+                }
+                Err(fault) => return Err(self.lose(cx, fault)),
+            }
+        }
+    }
+
+    /// The stage whose patience counts: that of the answer that is due.
+    fn stage(&self, otherwise: Stage) -> Stage {
+        let taken = self.session.channel.taken();
+        let due = self.questions.front();
+        due.map_or(otherwise, |due| due.asked.stage(due.end > taken))
+    }
+
+    /// Matches what was received with what was asked, one to one; whether there was anything.
+    fn take_answers(&mut self, cx: &mut Context<'_>) -> Result<bool, Broken> {
+        let received = std::mem::take(self.session.channel.pending());
+        let mut at = 0_usize;
+        let mut fate = Ok(());
+        while let Some(question) = self.questions.front().copied() {
+            let rest = received.get(at..).unwrap_or_default();
+            match reply::parse(rest) {
+                Ok(Some((reply, octets))) => {
+                    at = at.saturating_add(octets);
+                    self.questions.pop_front();
+                    let judged = self.answer(cx, question, &reply);
+                    fate = judged.map_err(|cause| (cause, Own::Oldest));
+                }
+                Ok(None) => break,
+                Err(fault) => fate = Err((cx.malformed(fault, rest), Own::Nobody)),
+            }
+            if fate.is_err() {
+                break;
+            }
+        }
+        // What nobody asked for stays, and is met by whoever asks next.
+        let pending = self.session.channel.pending();
+        *pending = received;
+        pending.drain(..at);
+        match fate {
+            Ok(()) => Ok(at > 0),
+            Err((cause, own)) => Err(self.fall(cx, cause, own)),
+        }
+    }
+
+    fn answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        question: Question,
+        reply: &reply::Reply,
+    ) -> Result<(), Cause> {
+        let index = question.flight.saturating_sub(self.oldest);
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        let Some(flight) = self.flights.get_mut(index) else {
+            return Err(Cause::Unsolicited);
+        };
+        let early = question.end > self.session.channel.taken();
+        std::mem::swap(&mut cx.record, &mut flight.record);
+        // What follows from a refusal does not move its stage.
+        if flight.refusal.is_none() {
+            cx.record.stage = question.asked.stage(early);
+        }
+        cx.log_reply(reply);
+        let judged = flight.answered(cx, question.asked, reply, early);
+        std::mem::swap(&mut cx.record, &mut flight.record);
+        judged?;
+        match question.asked {
+            // From here on whatever is said is said to the content.
+            Asked::Data if reply.code == 354 => self.question(Asked::End, OPEN),
+            // A refused BDAT may leave the transaction open; RSET sees to it before the next.
+            Asked::End if reply.code == 250 && index.saturating_add(1) == self.flights.len() => {
+                self.session.open = false;
+            }
+            _ => {}
+        }
+        self.complete(cx);
+        Ok(())
+    }
+
+    /// Tells the outcome of those whose last answer is in: they are the oldest.
+    fn complete(&mut self, cx: &mut Context<'_>) {
+        let over = |flight: &Flight| flight.written && flight.outstanding == 0;
+        while self.flights.front().is_some_and(over) {
+            let Some(flight) = self.flights.pop_front() else {
+                return;
+            };
+            self.oldest = self.oldest.saturating_add(1);
+            let tag = flight.tag;
+            let result = flight.complete(cx, self.reach());
+            (self.sink)(tag, result);
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        Reach {
+            taken: self.session.channel.taken(),
+            touched: self.session.channel.touched(),
+        }
+    }
+
+    /// A channel that can't go on; what the server had said before is heard first.
+    fn lose(&mut self, cx: &mut Context<'_>, fault: Fault) -> Broken {
+        let _ = self.session.channel.receive_ready(cx.deadline());
+        match self.take_answers(cx) {
+            Err(broken) => broken,
+            Ok(_) => {
+                let cause = cx.cause(fault);
+                self.fall(cx, cause, Own::Nobody)
+            }
+        }
+    }
+
+    /// Ends it all: each message in flight gets its own outcome, and nothing more is written.
+    pub(super) fn fall(&mut self, cx: &mut Context<'_>, cause: Cause, own: Own) -> Broken {
+        self.session.broken = true;
+        let reach = self.reach();
+        let flights = std::mem::take(&mut self.flights);
+        let own = match own {
+            Own::Oldest => Some(0),
+            Own::Latest => flights.len().checked_sub(1),
+            Own::Nobody => None,
+        };
+        for (index, flight) in flights.into_iter().enumerate() {
+            let number = self.oldest.saturating_add(index as u64);
+            let mut open = self.questions.iter();
+            let waiting = open
+                .find(|question| question.flight == number && own != Some(index))
+                .map(|due| due.asked.stage(due.end > reach.taken));
+            let cause = match own {
+                Some(it) if it != index => cause.for_neighbours(),
+                _ => cause.clone(),
+            };
+            let tag = flight.tag;
+            let error = flight.cut_off(cx, reach, waiting, cause);
+            (self.sink)(tag, Err(error));
+        }
+        self.questions.clear();
+        Broken
+    }
+}
