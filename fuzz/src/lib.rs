@@ -5,5 +5,6 @@ pub mod dialogue;
 #[path = "../../tests/wire/memory/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod memory;
+pub mod sasl;
 pub mod trust;
 pub mod wire;

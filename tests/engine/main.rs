@@ -6,6 +6,7 @@ mod arguments;
 mod auth;
 mod delivery;
 mod external;
+mod fuzz_replay;
 mod hostile;
 mod hotel;
 mod patience;

@@ -1,0 +1,225 @@
+//! Every SASL stepper against a server that says anything: nothing panics, nothing goes on for
+//! ever, no message is said twice, and nobody is believed too early.
+//!
+//! The input is cut at each octet 0x1e: user, password or token, and then the challenges; for SCRAM
+//! the user's first octet chooses hash and channel binding.
+
+use secsmtp::credential::Credential;
+use secsmtp::proto::command::Command;
+use secsmtp::proto::sasl::{
+    Binding, External, Gs2, Hash, Login, Mechanism, NONCE_LEN, OAuthBearer, Plain, Scram, Stop,
+    XOAuth2, prepare,
+};
+
+/// A target's name, which is its corpus folder's, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const ALL: [Target; 7] = [
+    ("sasl_scram", scram),
+    ("sasl_plain", plain),
+    ("sasl_login", login),
+    ("sasl_oauthbearer", oauthbearer),
+    ("sasl_xoauth2", xoauth2),
+    ("sasl_external", external),
+    ("sasl_prepare", saslprep),
+];
+
+/// The nonce of the seeds.
+const NONCE: [u8; NONCE_LEN] = [7; NONCE_LEN];
+/// The fewest that are taken, so that a run is short.
+const ITERATIONS: u32 = 4096;
+
+/// A signature is believed only where it is the right one, which for a password that the server
+/// does not know is none; a proof is said once, and answers the nonce of the challenge.
+pub fn scram(data: &[u8]) {
+    let (head, secret, challenges) = input(data);
+    let Some((choice, user)) = head.split_first() else {
+        return;
+    };
+    let Ok(user) = std::str::from_utf8(user) else {
+        return;
+    };
+    let hash = [Hash::Sha1, Hash::Sha256, Hash::Sha512][usize::from(*choice % 3)];
+    let gs2 = match choice / 3 % 3 {
+        0 => Gs2::No,
+        1 => Gs2::Unseen,
+        _ => Gs2::Bound(Binding::tls_exporter(&[3; 32])),
+    };
+    let bound = matches!(gs2, Gs2::Bound(_));
+    let Ok(mut exchange) = Scram::new(hash, user, secret, gs2, &NONCE, ITERATIONS) else {
+        return;
+    };
+    let first = exchange.initial().expect("the client speaks first");
+    assert!(!first.secret && !exchange.complete());
+    let first = String::from_utf8(first.octets.to_vec()).expect("UTF-8");
+    let nonce = first.rsplit_once("r=").expect("a nonce").1.to_owned();
+    let mut said = 0;
+    for challenge in &challenges {
+        match exchange.step(challenge) {
+            Ok(response) if said == 0 => {
+                let text = std::str::from_utf8(&response.octets).expect("UTF-8");
+                assert!(response.secret && text.starts_with("c=") && text.contains(",p="));
+                assert!(text.contains(&format!(",r={nonce}")));
+                assert!(challenge.starts_with(format!("r={nonce}").as_bytes()));
+                assert!(!exchange.complete() && exchange.bound().is_none());
+            }
+            Ok(response) => {
+                assert!(said == 1 && response.octets.is_empty() && !response.secret);
+                assert!(challenge.starts_with(b"v=") && exchange.complete());
+                assert_eq!(exchange.bound().is_some(), bound);
+            }
+            Err(stop) => {
+                assert!(said == 1 || stop != Stop::Unproven);
+                assert!(!exchange.complete());
+                said = 9;
+            }
+        }
+        said += 1;
+        assert!(said < 3 || exchange.step(b"").is_err());
+    }
+}
+
+/// PLAIN says its one message, to no challenge or an empty one.
+pub fn plain(data: &[u8]) {
+    let (user, secret, challenges) = input(data);
+    let Some(user) = password(user, secret) else {
+        return;
+    };
+    let whole = [b"\0", user.as_bytes(), b"\0", secret].concat();
+    assert_eq!(whole.iter().filter(|octet| **octet == 0).count(), 2);
+    one_message(&mut Plain::new(user, secret), &whole, true, &challenges);
+    one_message(&mut Plain::new(user, secret), &whole, true, &[]);
+}
+
+/// EXTERNAL says its one message, to no challenge or an empty one.
+pub fn external(data: &[u8]) {
+    let (identity, _, challenges) = input(data);
+    let Ok(identity) = std::str::from_utf8(identity) else {
+        return;
+    };
+    if Credential::external(identity).is_err() {
+        return;
+    }
+    let whole = identity.as_bytes();
+    one_message(&mut External::new(identity), whole, false, &challenges);
+    one_message(&mut External::new(identity), whole, false, &[]);
+}
+
+/// LOGIN says the user to the first challenge and the password to the second, whatever they are.
+pub fn login(data: &[u8]) {
+    let (user, secret, challenges) = input(data);
+    let Some(user) = password(user, secret) else {
+        return;
+    };
+    let mut exchange = Login::new(user, secret);
+    assert!(exchange.initial().is_none());
+    for (turn, challenge) in challenges.iter().enumerate() {
+        let said = exchange.step(challenge);
+        match turn {
+            0 => assert_eq!(&**said.expect("the user").octets, user.as_bytes()),
+            1 => assert_eq!(&**said.expect("the password").octets, secret),
+            _ => assert!(said.is_err()),
+        }
+        assert_eq!(exchange.complete(), turn >= 1);
+    }
+}
+
+/// OAUTHBEARER says the token once, and to what the server says of it one farewell.
+pub fn oauthbearer(data: &[u8]) {
+    let (user, secret, challenges) = input(data);
+    if let Some(user) = token(user, secret) {
+        let exchange = &mut OAuthBearer::new(user, secret, "mail.example", 465);
+        // Three fields and the end, none of which the user or the token can end early.
+        let fields = bearer(exchange, b"\x01", &challenges);
+        assert_eq!(fields, 6);
+    }
+}
+
+/// XOAUTH2 likewise.
+pub fn xoauth2(data: &[u8]) {
+    let (user, secret, challenges) = input(data);
+    if let Some(user) = token(user, secret) {
+        let fields = bearer(&mut XOAuth2::new(user, secret), b"", &challenges);
+        assert_eq!(fields, 4);
+    }
+}
+
+/// SASLprep gives a form that it gives again, and nothing that ends a field.
+pub fn saslprep(data: &[u8]) {
+    let Ok(prepared) = prepare(data) else {
+        return;
+    };
+    assert!(!prepared.is_empty() && !prepared.chars().any(char::is_control));
+    if let Ok(again) = prepare(prepared.as_bytes()) {
+        assert_eq!(*again, *prepared);
+    }
+}
+
+fn input(data: &[u8]) -> (&[u8], &[u8], Vec<&[u8]>) {
+    let mut parts = data.split(|octet| *octet == 0x1e);
+    let (head, secret) = (parts.next(), parts.next());
+    (
+        head.unwrap_or_default(),
+        secret.unwrap_or_default(),
+        parts.take(8).collect(),
+    )
+}
+
+/// The user, if a credential can be made of these.
+fn password<'a>(user: &'a [u8], secret: &[u8]) -> Option<&'a str> {
+    let user = std::str::from_utf8(user).ok()?;
+    Credential::password(user, secret).ok().map(|_| user)
+}
+
+fn token<'a>(user: &'a [u8], secret: &[u8]) -> Option<&'a str> {
+    let user = std::str::from_utf8(user).ok()?;
+    Credential::token(user, secret).ok().map(|_| user)
+}
+
+fn one_message(exchange: &mut dyn Mechanism, whole: &[u8], secret: bool, challenges: &[&[u8]]) {
+    let mut said = challenges.is_empty();
+    if said {
+        let first = exchange.initial().expect("the client speaks first");
+        assert_eq!((&**first.octets, first.secret), (whole, secret));
+        on_one_line(&Command::auth("X", Some(&first)));
+    }
+    for challenge in challenges {
+        assert_eq!(exchange.complete(), said);
+        match exchange.step(challenge) {
+            Ok(response) => {
+                assert!(!said && challenge.is_empty());
+                assert_eq!((&**response.octets, response.secret), (whole, secret));
+                on_one_line(&Command::auth_response(&response));
+                said = true;
+            }
+            Err(_) => assert!(said || !challenge.is_empty()),
+        }
+    }
+    assert_eq!(exchange.complete(), said);
+}
+
+/// Gives the count of fields of the first message, which 0x01 ends.
+fn bearer(exchange: &mut dyn Mechanism, farewell: &[u8], challenges: &[&[u8]]) -> usize {
+    let first = exchange.initial().expect("the client speaks first");
+    assert!(first.secret && exchange.complete());
+    on_one_line(&Command::auth("X", Some(&first)));
+    for (turn, challenge) in challenges.iter().enumerate() {
+        match exchange.step(challenge) {
+            Ok(response) => assert!(turn == 0 && **response.octets == *farewell),
+            Err(_) => assert!(turn > 0),
+        }
+        assert!(!exchange.complete());
+    }
+    first.octets.split(|octet| *octet == 1).count()
+}
+
+/// Whatever is in a message, it leaves as one line.
+fn on_one_line(command: &Command) {
+    let wire = command.wire();
+    let body = wire.strip_suffix(b"\r\n").expect("a line");
+    assert!(
+        body.iter()
+            .all(|octet| octet.is_ascii_graphic() || *octet == b' ')
+    );
+}
