@@ -218,6 +218,56 @@
 #define SECSMTP_STAGE_ANSWER 12
 
 /**
+ * Who wrote the message.
+ */
+#define SECSMTP_FIELD_FROM 1
+
+/**
+ * Who sends it for several authors.
+ */
+#define SECSMTP_FIELD_SENDER 2
+
+/**
+ * Where answers go.
+ */
+#define SECSMTP_FIELD_REPLY_TO 3
+
+/**
+ * To whom the message goes.
+ */
+#define SECSMTP_FIELD_TO 4
+
+/**
+ * Who gets a copy.
+ */
+#define SECSMTP_FIELD_CC 5
+
+/**
+ * Who gets a copy without being named to the others.
+ */
+#define SECSMTP_FIELD_BCC 6
+
+/**
+ * The message can wait.
+ */
+#define SECSMTP_PRIORITY_LOW 1
+
+/**
+ * As usual: nothing is said of it.
+ */
+#define SECSMTP_PRIORITY_NORMAL 2
+
+/**
+ * The message should be read soon.
+ */
+#define SECSMTP_PRIORITY_HIGH 3
+
+/**
+ * A size that is not known beforehand.
+ */
+#define SECSMTP_SIZE_UNKNOWN -1
+
+/**
  * Something must be changed before another try.
  */
 #define SECSMTP_RETRY_NEVER 0
@@ -376,6 +426,21 @@
  * A part of the message could not be read while it was sent.
  */
 #define SECSMTP_E_SOURCE 1025
+
+/**
+ * A header field, file name, content type or id can't be used as it is.
+ */
+#define SECSMTP_E_HEADER 1026
+
+/**
+ * The message has raw content and composed parts; it is one or the other.
+ */
+#define SECSMTP_E_COMPOSITION 1027
+
+/**
+ * The composed message can't be written to where it was asked for.
+ */
+#define SECSMTP_E_OUTPUT 1028
 
 /**
  * The call was cancelled.
@@ -638,11 +703,25 @@ typedef struct secsmtp_credential secsmtp_credential;
 typedef struct secsmtp_error secsmtp_error;
 
 /**
- * A message: the envelope (sender and recipients) and the content (RFC 5322). It can be sent as
- * often as wanted, also at the same time; a send works on a copy.
- * Functions: secsmtp_message_new, _set_sender, _add_recipient, _set_content, _set_partial, _free.
+ * A message: the envelope (sender and recipients) and the content, which is either given whole
+ * (secsmtp_message_set_content) or composed of fields, texts and parts. It can be sent as often as
+ * wanted, also at the same time; a send works on a copy. What is composed is put together when it
+ * is first needed and stays the same, Message-ID and date too, until something of it is changed.
+ * Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; content given
+ * whole: _set_content; composed: _add_address, _add_addresses, _set_subject, _set_date,
+ * _set_message_id, _add_in_reply_to, _add_reference, _add_header, _set_priority, _add_unsubscribe,
+ * _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part;
+ * looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
  */
 typedef struct secsmtp_message secsmtp_message;
+
+/**
+ * A part of messages: an attachment, or with a content id a picture that the HTML shows. One part
+ * can be added to many messages, which then share its octets.
+ * Functions: secsmtp_part_new_file, _new_memory, _new_reader, _set_name, _set_type,
+ * _set_content_id, _set_cached, _free.
+ */
+typedef struct secsmtp_part secsmtp_part;
 
 /**
  * Whom to believe. Within a kind (certificates, pins, CAs and roots) any entry may match; every
@@ -727,6 +806,29 @@ typedef void (*secsmtp_log_callback)(void *user,
  * no exception.
  */
 typedef int32_t (*secsmtp_secret_callback)(void *context, secsmtp_secret_request *request);
+
+/**
+ * Takes octets of a message, valid for the call, and returns 0 to go on. Called on the thread that
+ * is inside secsmtp_message_preview, with no lock held. It must return normally: no longjmp, no
+ * exception.
+ */
+typedef int32_t (*secsmtp_write_callback)(void *user, const uint8_t *octets, size_t octets_len);
+
+/**
+ * Puts up to room octets of a part, from offset on, into buffer, and returns their number: 0 at the
+ * end, a negative number if there are none to be had; the message is then not delivered. Each
+ * send asks from offset 0 upwards without gaps. Called on the thread that sends, with no lock
+ * held; by several threads at once when messages with the part are sent at once. A call that
+ * does not return holds up its send, which secsmtp_client_cancel can't end before it does. It must
+ * return normally: no longjmp, no exception.
+ */
+typedef int64_t (*secsmtp_read_callback)(void *user, uint64_t offset, uint8_t *buffer, size_t room);
+
+/**
+ * Told once that a read callback will not be called again: the part, and every message and send
+ * that had it, are gone. Called on the thread that let go of the last of them.
+ */
+typedef void (*secsmtp_release_callback)(void *user);
 
 #ifdef __cplusplus
 extern "C" {
@@ -1148,6 +1250,314 @@ int32_t secsmtp_message_set_partial(secsmtp_message *message,
  * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
  */
 int32_t secsmtp_message_free(secsmtp_message *message);
+
+/**
+ * Sets the plain text of the message, UTF-8, 2 GiB at most. Any line end becomes CRLF.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_message_set_text(secsmtp_message *message,
+                                 const char *text,
+                                 size_t text_len,
+                                 secsmtp_error **error_out);
+
+/**
+ * Sets the HTML of the message, UTF-8, 2 GiB at most. With both a text and HTML, readers choose.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_message_set_html(secsmtp_message *message,
+                                 const char *html,
+                                 size_t html_len,
+                                 secsmtp_error **error_out);
+
+/**
+ * Adds a calendar object (RFC 5545, UTF-8) as a further form of the text, and what is asked for with
+ * it: REQUEST, CANCEL, REPLY, PUBLISH (RFC 5546).
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no method.
+ */
+int32_t secsmtp_message_set_calendar(secsmtp_message *message,
+                                     const char *calendar_method,
+                                     size_t calendar_method_len,
+                                     const char *calendar,
+                                     size_t calendar_len,
+                                     secsmtp_error **error_out);
+
+/**
+ * Attaches a file, whose name and type are the file's own. It is read anew by each send and never
+ * held in memory; when it is gone or was written to since, the send fails and nothing is delivered.
+ * Ownership: path copied. Threads: any; the file is read on the thread that sends. Errors:
+ * SECSMTP_E_FILE for what can't be looked at or is no regular file.
+ */
+int32_t secsmtp_message_attach_file(secsmtp_message *message,
+                                    const char *path,
+                                    size_t path_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Attaches octets under a file name, from which the type is guessed.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for the name, SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_message_attach_memory(secsmtp_message *message,
+                                      const char *name,
+                                      size_t name_len,
+                                      const uint8_t *octets,
+                                      size_t octets_len,
+                                      secsmtp_error **error_out);
+
+/**
+ * Adds a part: one with a content id is shown where the HTML says `cid:ID`, any other is an attachment.
+ * What is changed of the part afterwards does not concern the message.
+ * Ownership: the part stays the caller's, who may free it; its octets are shared. Threads: any.
+ * Errors: SECSMTP_E_HEADER if another part has its content id, SECSMTP_E_LENGTH beyond 1000 parts.
+ */
+int32_t secsmtp_message_add_part(secsmtp_message *message,
+                                 const secsmtp_part *part,
+                                 secsmtp_error **error_out);
+
+/**
+ * Adds somebody to an address field (SECSMTP_FIELD_...): the bare address, and the name that people
+ * read, which may be empty and is never looked into for an address. Unless the envelope has
+ * recipients of its own, it is everybody in To, Cc and Bcc, each once; its sender is Sender, or
+ * From. Bcc never gets into the header. A domain beyond ASCII is written as A-labels; a local part
+ * beyond ASCII needs a server with SMTPUTF8.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS; SECSMTP_E_HEADER for a name with
+ * controls or with characters that turn text around; SECSMTP_E_LENGTH beyond 10000.
+ */
+int32_t secsmtp_message_add_address(secsmtp_message *message,
+                                    int32_t field,
+                                    const char *address,
+                                    size_t address_len,
+                                    const char *name,
+                                    size_t name_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Adds addresses as people write them (RFC 5322 section 3.4), for instance
+ * `Anna Bee <a@example.com>, "Cee, Dee" <c@example.com>, Team: e@example.com, f@example.com;`.
+ * Ownership: copied. Threads: any. Errors: as secsmtp_message_add_address; what is doubtful is
+ * SECSMTP_E_ADDRESS.
+ */
+int32_t secsmtp_message_add_addresses(secsmtp_message *message,
+                                      int32_t field,
+                                      const char *list,
+                                      size_t list_len,
+                                      secsmtp_error **error_out);
+
+/**
+ * Sets the subject, in any language.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls (CR, LF, NUL and the like)
+ * and for characters that turn text around.
+ */
+int32_t secsmtp_message_set_subject(secsmtp_message *message,
+                                    const char *subject,
+                                    size_t subject_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Sets the date: seconds since 1970, and the minutes that its zone is east of Greenwich. Without it,
+ * it is the moment at which the message is first needed, in UTC.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_date(secsmtp_message *message,
+                                 int64_t seconds,
+                                 int32_t zone_minutes,
+                                 secsmtp_error **error_out);
+
+/**
+ * Sets the Message-ID, with or without its angle brackets. Without it, a random one is made at the
+ * From address's domain.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+ */
+int32_t secsmtp_message_set_message_id(secsmtp_message *message,
+                                       const char *id,
+                                       size_t id_len,
+                                       secsmtp_error **error_out);
+
+/**
+ * Adds the Message-ID of a message that this one answers (In-Reply-To).
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+ */
+int32_t secsmtp_message_add_in_reply_to(secsmtp_message *message,
+                                        const char *id,
+                                        size_t id_len,
+                                        secsmtp_error **error_out);
+
+/**
+ * Adds a Message-ID of the conversation so far (References), the oldest first.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER, SECSMTP_E_LENGTH beyond 1000.
+ */
+int32_t secsmtp_message_add_reference(secsmtp_message *message,
+                                      const char *id,
+                                      size_t id_len,
+                                      secsmtp_error **error_out);
+
+/**
+ * Adds a header field of one's own; its value is text in any language. Fields that have a function
+ * here, Content-, Resent- and transport fields are refused.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for a name that is none, and a value with
+ * controls or characters that turn text around.
+ */
+int32_t secsmtp_message_add_header(secsmtp_message *message,
+                                   const char *name,
+                                   size_t name_len,
+                                   const char *value,
+                                   size_t value_len,
+                                   secsmtp_error **error_out);
+
+/**
+ * Says how urgent the message is: SECSMTP_PRIORITY_...
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_priority(secsmtp_message *message,
+                                     int32_t priority,
+                                     secsmtp_error **error_out);
+
+/**
+ * Adds a way to unsubscribe (List-Unsubscribe, RFC 2369): a https: or mailto: address.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+ */
+int32_t secsmtp_message_add_unsubscribe(secsmtp_message *message,
+                                        const char *uri,
+                                        size_t uri_len,
+                                        secsmtp_error **error_out);
+
+/**
+ * With 1, a POST to the https: address unsubscribes at once, without a question (RFC 8058); with 0,
+ * the default, that is not said.
+ * Threads: any. Errors: SECSMTP_E_VALUE for another number.
+ */
+int32_t secsmtp_message_set_one_click(secsmtp_message *message,
+                                      int32_t one_click,
+                                      secsmtp_error **error_out);
+
+/**
+ * The Message-ID with its angle brackets; empty while the message is incomplete. What is composed
+ * has one from the first time it is asked for or sent, until something of it is changed.
+ * Ownership: the text is the message's. Threads: any.
+ */
+const char *secsmtp_message_id(const secsmtp_message *message, size_t *len_out);
+
+/**
+ * Octets of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN when a part does not know its
+ * own.
+ * Threads: any. Errors: a negative status, beginning at -1000.
+ */
+int64_t secsmtp_message_size(const secsmtp_message *message);
+
+/**
+ * Shows the message as it would be sent (header and body, lines ended by CRLF), piece by piece.
+ * Ownership: `user` is handed to the callback. Threads: any; a copy of the message is shown. Errors:
+ * what is missing of the message; SECSMTP_E_SOURCE for a part that can't be read; SECSMTP_E_OUTPUT
+ * when the callback returned something else than 0.
+ */
+int32_t secsmtp_message_preview(const secsmtp_message *message,
+                                secsmtp_write_callback write,
+                                void *user,
+                                secsmtp_error **error_out);
+
+/**
+ * Writes the message as it would be sent into a buffer with room for secsmtp_message_size octets.
+ * Ownership: *len_out becomes the number of octets; len_out may be NULL. Threads: any. Errors: as
+ * secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room.
+ */
+int32_t secsmtp_message_preview_buffer(const secsmtp_message *message,
+                                       uint8_t *buffer,
+                                       size_t room,
+                                       size_t *len_out,
+                                       secsmtp_error **error_out);
+
+/**
+ * Writes the message as it would be sent to a file, in place of what was in it. After an error the
+ * file may hold a part of it.
+ * Ownership: path copied. Threads: any. Errors: as secsmtp_message_preview; SECSMTP_E_OUTPUT when the
+ * file can't be written.
+ */
+int32_t secsmtp_message_preview_file(const secsmtp_message *message,
+                                     const char *path,
+                                     size_t path_len,
+                                     secsmtp_error **error_out);
+
+/**
+ * Makes a part of a regular file. Its name and type are the file's own, unless others are set. The
+ * file is read anew by each send and never held in memory; when it is gone or was written to since,
+ * the send fails and nothing is delivered.
+ * Ownership: path copied; *part_out is the caller's; secsmtp_part_free. Threads: any; the file is
+ * read on the thread that sends. Errors: SECSMTP_E_FILE.
+ */
+int32_t secsmtp_part_new_file(const char *path,
+                              size_t path_len,
+                              secsmtp_part **part_out,
+                              secsmtp_error **error_out);
+
+/**
+ * Makes a part of octets in memory.
+ * Ownership: copied; *part_out is the caller's; secsmtp_part_free. Threads: any. Errors:
+ * SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_part_new_memory(const uint8_t *octets,
+                                size_t octets_len,
+                                secsmtp_part **part_out,
+                                secsmtp_error **error_out);
+
+/**
+ * Makes a part whose octets come from a function; size is their number, or SECSMTP_SIZE_UNKNOWN. Any
+ * other number of octets than announced fails the send, and nothing is delivered.
+ * Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
+ * a release, until the part and each message that has it are freed and no send of them runs; a
+ * failed call does not call release. *part_out is the caller's; secsmtp_part_free.
+ * Threads: any; read is called on those that send. Errors: SECSMTP_E_NULL for read, SECSMTP_E_VALUE
+ * for another negative size.
+ */
+int32_t secsmtp_part_new_reader(secsmtp_read_callback read,
+                                secsmtp_release_callback release,
+                                void *user,
+                                int64_t size,
+                                secsmtp_part **part_out,
+                                secsmtp_error **error_out);
+
+/**
+ * Sets the file name that readers show. What stands before a slash or backslash is cut off; the type
+ * is guessed from the name unless one is set.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls, characters that turn text
+ * around, nothing but dots, or more than 255 octets.
+ */
+int32_t secsmtp_part_set_name(secsmtp_part *part,
+                              const char *name,
+                              size_t name_len,
+                              secsmtp_error **error_out);
+
+/**
+ * Sets the media type, image/png for instance, with its parameters.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER; also for multipart/ and message/, which
+ * may not be encoded as base64 (RFC 2045 section 6.4).
+ */
+int32_t secsmtp_part_set_type(secsmtp_part *part,
+                              const char *media_type,
+                              size_t media_type_len,
+                              secsmtp_error **error_out);
+
+/**
+ * Sets the content id, without angle brackets: the HTML shows the part where it says `cid:ID`.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+ */
+int32_t secsmtp_part_set_content_id(secsmtp_part *part,
+                                    const char *id,
+                                    size_t id_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * With 1, the part's encoding is kept in memory once it is made, for parts that many messages share;
+ * with 0, the default, it is made anew by each send. It takes 1.37 octets for each.
+ * Threads: any. Errors: SECSMTP_E_VALUE for another number.
+ */
+int32_t secsmtp_part_set_cached(secsmtp_part *part,
+                                int32_t cached,
+                                secsmtp_error **error_out);
+
+/**
+ * Frees a part; messages that have it keep it. NULL is a no-op.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_part_free(secsmtp_part *part);
 
 /**
  * Makes a policy that trusts nobody: implicit TLS, TLS 1.2 or newer.

@@ -37,6 +37,9 @@ pub enum Status {
     NoClientCertificate = 1022,
     NoSecret = 1023,
     Source = 1025,
+    Header = 1026,
+    Composition = 1027,
+    Output = 1028,
     Cancelled = 2001,
     Timeout = 2002,
     Nothing = 2003,
@@ -201,6 +204,21 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         Status::Source,
         "SECSMTP_E_SOURCE",
         "A part of the message could not be read while it was sent.",
+    ),
+    (
+        Status::Header,
+        "SECSMTP_E_HEADER",
+        "A header field, file name, content type or id can't be used as it is.",
+    ),
+    (
+        Status::Composition,
+        "SECSMTP_E_COMPOSITION",
+        "The message has raw content and composed parts; it is one or the other.",
+    ),
+    (
+        Status::Output,
+        "SECSMTP_E_OUTPUT",
+        "The composed message can't be written to where it was asked for.",
     ),
     (
         Status::Cancelled,

@@ -167,7 +167,43 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_add_address Lib kLib Alias "secsmtp_message_add_address" (message As Ptr, field As Int32, address As CString, address_len As UInteger, name As CString, name_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_add_addresses Lib kLib Alias "secsmtp_message_add_addresses" (message As Ptr, field As Int32, list As CString, list_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_add_header Lib kLib Alias "secsmtp_message_add_header" (message As Ptr, name As CString, name_len As UInteger, value As CString, value_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_add_in_reply_to Lib kLib Alias "secsmtp_message_add_in_reply_to" (message As Ptr, id As CString, id_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_add_part Lib kLib Alias "secsmtp_message_add_part" (message As Ptr, part As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_add_recipient Lib kLib Alias "secsmtp_message_add_recipient" (message As Ptr, address As CString, address_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_add_reference Lib kLib Alias "secsmtp_message_add_reference" (message As Ptr, id As CString, id_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_add_unsubscribe Lib kLib Alias "secsmtp_message_add_unsubscribe" (message As Ptr, uri As CString, uri_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_attach_file Lib kLib Alias "secsmtp_message_attach_file" (message As Ptr, path As CString, path_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_attach_memory Lib kLib Alias "secsmtp_message_attach_memory" (message As Ptr, name As CString, name_len As UInteger, octets As Ptr, octets_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -175,7 +211,27 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_id Lib kLib Alias "secsmtp_message_id" (message As Ptr, len_out As Ptr) As CString
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_new Lib kLib Alias "secsmtp_message_new" (ByRef message_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_preview Lib kLib Alias "secsmtp_message_preview" (message As Ptr, write As Ptr, user As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_preview_buffer Lib kLib Alias "secsmtp_message_preview_buffer" (message As Ptr, buffer As Ptr, room As UInteger, len_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_preview_file Lib kLib Alias "secsmtp_message_preview_file" (message As Ptr, path As CString, path_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_calendar Lib kLib Alias "secsmtp_message_set_calendar" (message As Ptr, calendar_method As CString, calendar_method_len As UInteger, calendar As CString, calendar_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -183,7 +239,27 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_date Lib kLib Alias "secsmtp_message_set_date" (message As Ptr, seconds As Int64, zone_minutes As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_html Lib kLib Alias "secsmtp_message_set_html" (message As Ptr, html As CString, html_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_message_id Lib kLib Alias "secsmtp_message_set_message_id" (message As Ptr, id As CString, id_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_one_click Lib kLib Alias "secsmtp_message_set_one_click" (message As Ptr, one_click As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_set_partial Lib kLib Alias "secsmtp_message_set_partial" (message As Ptr, partial As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_priority Lib kLib Alias "secsmtp_message_set_priority" (message As Ptr, priority As Int32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -191,7 +267,51 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_subject Lib kLib Alias "secsmtp_message_set_subject" (message As Ptr, subject As CString, subject_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_text Lib kLib Alias "secsmtp_message_set_text" (message As Ptr, text As CString, text_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_size Lib kLib Alias "secsmtp_message_size" (message As Ptr) As Int64
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_outcome_name Lib kLib Alias "secsmtp_outcome_name" (outcome As Int32) As CString
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_part_free Lib kLib Alias "secsmtp_part_free" (part As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_part_new_file Lib kLib Alias "secsmtp_part_new_file" (path As CString, path_len As UInteger, ByRef part_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_part_new_memory Lib kLib Alias "secsmtp_part_new_memory" (octets As Ptr, octets_len As UInteger, ByRef part_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_part_new_reader Lib kLib Alias "secsmtp_part_new_reader" (read As Ptr, release As Ptr, user As Ptr, size As Int64, ByRef part_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_part_set_cached Lib kLib Alias "secsmtp_part_set_cached" (part As Ptr, cached As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_part_set_content_id Lib kLib Alias "secsmtp_part_set_content_id" (part As Ptr, id As CString, id_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_part_set_name Lib kLib Alias "secsmtp_part_set_name" (part As Ptr, name As CString, name_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_part_set_type Lib kLib Alias "secsmtp_part_set_type" (part As Ptr, media_type As CString, media_type_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -594,6 +714,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_CLOSING, Type = Double, Dynamic = False, Default = \"5004", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_COMPOSITION, Type = Double, Dynamic = False, Default = \"1027", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_CONNECT, Type = Double, Dynamic = False, Default = \"3003", Scope = Protected
 	#tag EndConstant
 
@@ -625,6 +748,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_HANDSHAKE, Type = Double, Dynamic = False, Default = \"4002", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_HEADER, Type = Double, Dynamic = False, Default = \"1026", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_HOST, Type = Double, Dynamic = False, Default = \"1006", Scope = Protected
@@ -685,6 +811,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_NULL, Type = Double, Dynamic = False, Default = \"1002", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_OUTPUT, Type = Double, Dynamic = False, Default = \"1028", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_PANIC, Type = Double, Dynamic = False, Default = \"9001", Scope = Protected
@@ -768,6 +897,24 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_VALUE, Type = Double, Dynamic = False, Default = \"1005", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = FIELD_BCC, Type = Double, Dynamic = False, Default = \"6", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = FIELD_CC, Type = Double, Dynamic = False, Default = \"5", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = FIELD_FROM, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = FIELD_REPLY_TO, Type = Double, Dynamic = False, Default = \"3", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = FIELD_SENDER, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = FIELD_TO, Type = Double, Dynamic = False, Default = \"4", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = kLib, Type = String, Dynamic = False, Default = \"libsecsmtp.so", Scope = Private
 		#Tag Instance, Platform = Mac OS, Language = Default, Definition  = \"@executable_path/../Frameworks/libsecsmtp.dylib"
 		#Tag Instance, Platform = Windows, Language = Default, Definition  = \"secsmtp.dll"
@@ -801,6 +948,15 @@ Protected Module SecSMTP
 	#tag Constant, Name = OUTCOME_UNKNOWN, Type = Double, Dynamic = False, Default = \"4", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = PRIORITY_HIGH, Type = Double, Dynamic = False, Default = \"3", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = PRIORITY_LOW, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = PRIORITY_NORMAL, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = REASON_FIRST, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
 	#tag EndConstant
 
@@ -820,6 +976,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = SECRET_TOKEN, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = SIZE_UNKNOWN, Type = Double, Dynamic = False, Default = \"-1", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = STAGE_ALL, Type = Double, Dynamic = False, Default = \"0", Scope = Protected

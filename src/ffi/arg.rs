@@ -45,8 +45,28 @@ pub(super) unsafe fn text<'a>(
     pointer: *const c_char,
     len: usize,
 ) -> Result<&'a str, Error> {
+    // SAFETY: the same demands.
+    unsafe { text_up_to(MAX_TEXT, argument, pointer, len) }
+}
+
+/// The same for the text of a message, which may be long.
+pub(super) unsafe fn long_text<'a>(
+    argument: &'static str,
+    pointer: *const c_char,
+    len: usize,
+) -> Result<&'a str, Error> {
+    // SAFETY: the same demands.
+    unsafe { text_up_to(MAX_BYTES, argument, pointer, len) }
+}
+
+unsafe fn text_up_to<'a>(
+    max: usize,
+    argument: &'static str,
+    pointer: *const c_char,
+    len: usize,
+) -> Result<&'a str, Error> {
     let too_long = || {
-        let why = format!("is longer than {MAX_TEXT} octets, or has no NUL at its end");
+        let why = format!("is longer than {max} octets, or has no NUL at its end");
         Error::argument(Status::Length, argument, why)
     };
     let len = if len == NUL_TERMINATED {
@@ -54,11 +74,11 @@ pub(super) unsafe fn text<'a>(
             return Err(null(argument));
         }
         // SAFETY: the header asks for a NUL-terminated text here; no more than the limit is read.
-        unsafe { libc::strnlen(pointer, MAX_TEXT.saturating_add(1)) }
+        unsafe { libc::strnlen(pointer, max.saturating_add(1)) }
     } else {
         len
     };
-    if len > MAX_TEXT {
+    if len > max {
         return Err(too_long());
     }
     // SAFETY: as `bytes` asks; `len` octets before the NUL, or as the caller counted.

@@ -72,6 +72,29 @@ pub const SECSMTP_STAGE_CONTENT: i32 = 11;
 /// Waiting for the answer to the content.
 pub const SECSMTP_STAGE_ANSWER: i32 = 12;
 
+/// Who wrote the message.
+pub const SECSMTP_FIELD_FROM: i32 = 1;
+/// Who sends it for several authors.
+pub const SECSMTP_FIELD_SENDER: i32 = 2;
+/// Where answers go.
+pub const SECSMTP_FIELD_REPLY_TO: i32 = 3;
+/// To whom the message goes.
+pub const SECSMTP_FIELD_TO: i32 = 4;
+/// Who gets a copy.
+pub const SECSMTP_FIELD_CC: i32 = 5;
+/// Who gets a copy without being named to the others.
+pub const SECSMTP_FIELD_BCC: i32 = 6;
+
+/// The message can wait.
+pub const SECSMTP_PRIORITY_LOW: i32 = 1;
+/// As usual: nothing is said of it.
+pub const SECSMTP_PRIORITY_NORMAL: i32 = 2;
+/// The message should be read soon.
+pub const SECSMTP_PRIORITY_HIGH: i32 = 3;
+
+/// A size that is not known beforehand.
+pub const SECSMTP_SIZE_UNKNOWN: i32 = -1;
+
 /// Something must be changed before another try.
 pub const SECSMTP_RETRY_NEVER: i32 = 0;
 /// The same call may succeed later, and can't deliver twice.
@@ -138,6 +161,12 @@ pub const SECSMTP_E_NO_CLIENT_CERTIFICATE: i32 = 1022;
 pub const SECSMTP_E_NO_SECRET: i32 = 1023;
 /// A part of the message could not be read while it was sent.
 pub const SECSMTP_E_SOURCE: i32 = 1025;
+/// A header field, file name, content type or id can't be used as it is.
+pub const SECSMTP_E_HEADER: i32 = 1026;
+/// The message has raw content and composed parts; it is one or the other.
+pub const SECSMTP_E_COMPOSITION: i32 = 1027;
+/// The composed message can't be written to where it was asked for.
+pub const SECSMTP_E_OUTPUT: i32 = 1028;
 /// The call was cancelled.
 pub const SECSMTP_E_CANCELLED: i32 = 2001;
 /// A deadline passed.

@@ -108,6 +108,18 @@ pub(super) fn integer(body: impl FnOnce() -> Result<i32, Error>) -> i32 {
     }
 }
 
+/// The same for a number that may be large.
+pub(super) fn large_integer(body: impl FnOnce() -> Result<i64, Error>) -> i64 {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(number)) => number,
+        Ok(Err(error)) => i64::from(error.status().number()).saturating_neg(),
+        Err(payload) => {
+            forget(payload);
+            i64::from(Status::Panic.number()).saturating_neg()
+        }
+    }
+}
+
 /// Runs a getter of a text that `object` owns; the empty text where there is none.
 pub(super) unsafe fn text<T: Any + Send + Sync>(
     object: *const c_char,

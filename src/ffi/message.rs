@@ -1,33 +1,74 @@
 //! secsmtp_message: envelope and content.
 
 use std::ffi::c_char;
+use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
+use super::text::Text;
 use super::{arg, guard};
 use crate::error::Error;
 use crate::message::Message;
 
-/// A message: the envelope (sender and recipients) and the content (RFC 5322). It can be sent as
-/// often as wanted, also at the same time; a send works on a copy.
-/// Functions: secsmtp_message_new, _set_sender, _add_recipient, _set_content, _set_partial, _free.
+/// A message: the envelope (sender and recipients) and the content, which is either given whole
+/// (secsmtp_message_set_content) or composed of fields, texts and parts. It can be sent as often as
+/// wanted, also at the same time; a send works on a copy. What is composed is put together when it
+/// is first needed and stays the same, Message-ID and date too, until something of it is changed.
+/// Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; content given
+/// whole: _set_content; composed: _add_address, _add_addresses, _set_subject, _set_date,
+/// _set_message_id, _add_in_reply_to, _add_reference, _add_header, _set_priority, _add_unsubscribe,
+/// _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part;
+/// looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
 pub struct secsmtp_message(());
 
-type Object = Mutex<Message>;
+/// A message, and the texts that were lent out of it.
+pub(super) struct Object {
+    message: Mutex<Message>,
+    ids: Ids,
+}
 
-fn change(
+/// Message-IDs that were asked for: kept while the message is, and added to, never changed.
+#[derive(Default)]
+struct Ids(OnceLock<Box<(Text, Ids)>>);
+
+impl Ids {
+    fn keep(&self, id: &str) -> &Text {
+        let mut ids = self;
+        loop {
+            let (text, others) = &**ids
+                .0
+                .get_or_init(|| Box::new((Text::new(id), Ids::default())));
+            if text.as_bytes() == id.as_bytes() {
+                return text;
+            }
+            ids = others;
+        }
+    }
+}
+
+impl Object {
+    /// The Message-ID that the message has now, kept with it.
+    pub(super) fn id(&self) -> Option<&Text> {
+        let message = self.message.lock().clone();
+        Some(self.ids.keep(&message.message_id()?))
+    }
+}
+
+/// Changes a message. No function of the caller's runs meanwhile.
+pub(super) fn change(
     message: *const secsmtp_message,
     change: impl FnOnce(&mut Message) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let object = handle::get::<Object>(Handle::of(message), "message")?;
-    change(&mut object.lock())
+    change(&mut object.message.lock())
 }
 
-/// A copy of the message of a handle; the content itself is shared.
+/// A copy of the message of a handle; content and parts are shared.
 pub(super) fn copy(message: *const secsmtp_message) -> Result<Message, Error> {
     Ok(handle::get::<Object>(Handle::of(message), "message")?
+        .message
         .lock()
         .clone())
 }
@@ -44,7 +85,11 @@ pub unsafe extern "C" fn secsmtp_message_new(
     unsafe {
         guard::status(message_out, error_out, || {
             arg::place("message_out", message_out)?;
-            arg::hand_out(message_out, Mutex::new(Message::new()))
+            let object = Object {
+                message: Mutex::new(Message::new()),
+                ids: Ids::default(),
+            };
+            arg::hand_out(message_out, object)
         })
     }
 }

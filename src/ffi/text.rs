@@ -21,6 +21,10 @@ impl Text {
         self.0.as_ptr()
     }
 
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
     /// Octets before the NUL.
     pub(super) fn len(&self) -> usize {
         self.0.as_bytes().len()

@@ -2,19 +2,34 @@
 
 #![forbid(unsafe_code)]
 
+mod base64_lines;
+mod compose;
+mod composed;
+mod data;
+mod date;
+mod draft;
+mod field;
+mod part;
+mod setters;
 mod source;
+mod text;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::error::{Error, Outcome, Recipient};
+use crate::error::{Cause, Error, Outcome, Recipient};
 use crate::proto::address::Address;
 use crate::proto::content::{Unfit, canonical, inspect};
 use crate::proto::header::without_bcc;
 use crate::status::Status;
 
+use compose::Sealed;
+use draft::Draft;
 use source::Octets;
 
+pub use data::Pull;
+pub use draft::{Field, Priority};
+pub use part::Part;
 pub(crate) use source::{Piece, Read, Source};
 
 /// The most recipients of one message.
@@ -27,13 +42,20 @@ struct Content {
     message_id: Option<String>,
 }
 
-/// A message to be sent, as often as wanted.
+/// A message to be sent, as often as wanted. Its content is either given whole
+/// ([`Message::set_content`]) or composed of fields, texts and parts; what is composed is put
+/// together when it is first needed and stays the same, Message-ID and date too, until something
+/// of it is changed.
 #[derive(Clone, Default)]
 pub struct Message {
     /// `Some(None)` is the null reverse-path.
     sender: Option<Option<Address>>,
     recipients: Vec<Address>,
     content: Option<Content>,
+    draft: Option<Arc<Draft>>,
+    /// The draft put together, once it was needed. Copies share it, so that sends that begin at
+    /// the same time send the same.
+    sealed: Arc<OnceLock<Sealed>>,
     /// Whether to deliver to the accepted recipients when others are refused; otherwise it is all
     /// or nothing.
     pub partial: bool,
@@ -42,11 +64,10 @@ pub struct Message {
 impl fmt::Debug for Message {
     /// Sizes, not addresses or content: what is printed for debugging ends up in logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let content = self.content.as_ref();
-        let octets = content.and_then(|content| content.source.facts().size);
+        let source = self.source().ok();
         f.debug_struct("Message")
-            .field("recipients", &self.recipients.len())
-            .field("octets", &octets)
+            .field("recipients", &self.envelope().len())
+            .field("octets", &source.and_then(|source| source.facts().size))
             .field("partial", &self.partial)
             .finish_non_exhaustive()
     }
@@ -124,12 +145,33 @@ impl Message {
             outcome: Outcome::NotSent,
             answer: None,
         };
-        self.recipients.iter().map(recipient).collect()
+        self.envelope().iter().map(recipient).collect()
     }
 
-    /// The content's Message-ID.
-    pub(crate) fn message_id(&self) -> Option<String> {
-        self.content.as_ref()?.message_id.clone()
+    /// The content's Message-ID, with its angle brackets. A composed message has one from now on,
+    /// if it is complete.
+    #[must_use]
+    pub fn message_id(&self) -> Option<String> {
+        match &self.content {
+            Some(content) => content.message_id.clone(),
+            None => Some(self.sealed().ok()?.message_id.clone()),
+        }
+    }
+
+    /// Octets of the content as SIZE counts them; `None` when a part does not know its own.
+    ///
+    /// # Errors
+    /// What is missing of the message.
+    pub fn size(&self) -> Result<Option<u64>, Error> {
+        Ok(self.source()?.facts().size)
+    }
+
+    /// Shows the content piece by piece, as it would be sent, without sending it.
+    ///
+    /// # Errors
+    /// What is missing, what can't be read, or what `take` says.
+    pub fn preview(&self, take: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        source::write(self.source()?, take)
     }
 
     /// What a send needs of it.
@@ -138,18 +180,61 @@ impl Message {
     /// Which part is missing.
     pub(crate) fn parts(&self) -> Result<Parts<'_>, Error> {
         let missing = |status, argument, why: &str| Error::argument(status, argument, why);
-        let sender = self.sender.as_ref();
-        let sender = sender.ok_or_else(|| missing(Status::NoSender, "sender", "is not set"))?;
-        if self.recipients.is_empty() {
+        let sender = match (&self.sender, &self.draft) {
+            (Some(sender), _) => sender.as_ref(),
+            (None, Some(_)) if self.content.is_none() => Some(&self.sealed()?.sender),
+            (None, _) => return Err(missing(Status::NoSender, "sender", "is not set")),
+        };
+        let recipients = self.envelope();
+        if recipients.is_empty() {
             return Err(missing(Status::NoRecipient, "recipient", "there is none"));
         }
-        let content = self.content.as_ref();
-        let content = content.ok_or_else(|| missing(Status::NoContent, "content", "is not set"))?;
+        let content = self.source()?;
+        for part in self.sealed.get().iter().flat_map(|sealed| &sealed.parts) {
+            // Before anything happens, and again when it is read.
+            let gone = part.data.check();
+            gone.map_err(|fault| Error::local(Cause::Source(fault)))?;
+        }
         Ok(Parts {
-            sender: sender.as_ref(),
-            recipients: &self.recipients,
-            content: &*content.source,
+            sender,
+            recipients,
+            content,
         })
+    }
+
+    /// The recipients named to the envelope, else those of the composed fields.
+    fn envelope(&self) -> &[Address] {
+        match self.recipients.is_empty() && self.content.is_none() {
+            true => self.sealed().map_or(&[], |sealed| &sealed.recipients),
+            false => &self.recipients,
+        }
+    }
+
+    fn source(&self) -> Result<&dyn Source, Error> {
+        match (&self.content, &self.draft) {
+            (Some(_), Some(_)) => {
+                let why = "was given whole, and fields or parts besides: it is one or the other";
+                Err(Error::argument(Status::Composition, "content", why))
+            }
+            (Some(content), None) => Ok(&*content.source),
+            (None, Some(_)) => Ok(&*self.sealed()?.source),
+            (None, None) => Err(Error::argument(Status::NoContent, "content", "is not set")),
+        }
+    }
+
+    fn sealed(&self) -> Result<&Sealed, Error> {
+        if let Some(sealed) = self.sealed.get() {
+            return Ok(sealed);
+        }
+        let nothing = || Error::argument(Status::NoContent, "content", "is not set");
+        let sealed = compose::seal(self.draft.as_ref().ok_or_else(nothing)?)?;
+        Ok(self.sealed.get_or_init(|| sealed))
+    }
+
+    /// The draft, to be changed: what was put together of it is no more.
+    fn draft(&mut self) -> &mut Draft {
+        self.sealed = Arc::default();
+        Arc::make_mut(self.draft.get_or_insert_default())
     }
 }
 

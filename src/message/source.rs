@@ -1,7 +1,7 @@
 //! Where a message's content comes from: read anew by each send, piece by piece, so that nothing
 //! must hold a large attachment whole.
 
-use crate::error::SourceFault;
+use crate::error::{Cause, Error, SourceFault};
 use crate::proto::content::Facts;
 
 /// Content in its canonical form: each line ends in CRLF, the last one too; no Bcc field; nothing
@@ -37,11 +37,34 @@ pub(crate) trait Read {
 pub(crate) enum Piece {
     /// Any text.
     Text,
-    #[allow(dead_code, reason = "for composed messages, which are being written")]
     /// Text without a dot, its line ends CRLF: base64, in which nothing need be looked for.
     Dotless,
     /// The content ended before; nothing was appended.
     End,
+}
+
+/// Octets that are read at a time where nobody else says.
+const BLOCK: usize = 64 * 1024;
+
+/// Reads a source from its beginning to its end.
+///
+/// # Errors
+/// What can't be read, or what `take` says.
+pub(crate) fn write(
+    source: &dyn Source,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if let Some(octets) = source.octets() {
+        return take(octets);
+    }
+    let failed = |fault| Error::local(Cause::Source(fault));
+    let mut reader = source.open().map_err(failed)?;
+    let mut piece = Vec::with_capacity(BLOCK);
+    while reader.read(BLOCK, &mut piece).map_err(failed)? != Piece::End {
+        take(&piece)?;
+        piece.clear();
+    }
+    Ok(())
 }
 
 /// Content held in memory.

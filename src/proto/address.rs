@@ -1,7 +1,11 @@
 //! Mail addresses for the envelope (RFC 5321 section 4.1.2, RFC 6531 section 3.3) and EHLO names:
 //! parsed to parts, written again from parts. Nothing else reaches a command.
 
-/// An address of the envelope.
+use std::borrow::Cow;
+
+use super::idn::to_a_labels;
+
+/// An address of the envelope. An internationalised domain is kept in A-labels (RFC 5890).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     local: String,
@@ -42,16 +46,27 @@ impl Address {
         if !is_domain(domain) && !is_literal(domain) {
             return Err("has no valid domain after the @");
         }
+        let domain = if domain.is_ascii() {
+            Cow::Borrowed(domain)
+        } else {
+            to_a_labels(domain)?
+        };
         Ok(Self {
             local: local.to_owned(),
-            domain: domain.to_owned(),
+            domain: domain.into_owned(),
         })
     }
 
-    /// Whether it needs SMTPUTF8.
+    /// Whether it can be written without SMTPUTF8: the domain always can, as A-labels.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
-        self.local.is_ascii() && self.domain.is_ascii()
+        self.local.is_ascii()
+    }
+
+    /// What stands behind the @, in A-labels.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        &self.domain
     }
 
     /// Appends the address as it stands in a command.
@@ -174,7 +189,7 @@ mod tests {
             "jörg@mail.test",
             "a@[127.0.0.1]",
             "a@[IPv6:::1]",
-            "a@bücher.example",
+            "a@xn--bcher-kva.example",
             "o'neil!#$%@x.y",
         ] {
             assert_eq!(
@@ -183,6 +198,10 @@ mod tests {
             );
         }
         assert!(!Address::parse("jörg@mail.test").unwrap().is_ascii());
+        // The domain alone needs no SMTPUTF8.
+        let address = Address::parse("a@BÜCHER.example").unwrap();
+        assert_eq!(address.to_string(), "a@xn--bcher-kva.example");
+        assert!(address.is_ascii());
     }
 
     #[test]

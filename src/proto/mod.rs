@@ -12,6 +12,8 @@ pub mod command;
 pub mod content;
 pub mod ehlo;
 pub mod header;
+pub mod idn;
+pub mod mailbox;
 pub mod reply;
 pub mod sasl;
 pub mod show;

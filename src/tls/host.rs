@@ -1,12 +1,12 @@
 //! The reference identity (RFC 9525): the name the caller gave, normalised once, the same form for
 //! SNI, for the comparison with certificates, and for show.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
-use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use rustls::pki_types::{DnsName, ServerName};
+
+use crate::proto::idn::to_a_labels;
 
 /// A host name or IP address to be verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,27 +70,6 @@ impl Host {
     pub fn as_str(&self) -> &str {
         &self.text
     }
-}
-
-/// Names beyond ASCII, and A-labels, which must be what their own U-label gives. Other names are
-/// left alone: host names are freer than IDNA would have them.
-fn to_a_labels(text: &str) -> Result<Cow<'_, str>, &'static str> {
-    let is_a_label = |label: &str| {
-        label
-            .get(..4)
-            .is_some_and(|head| head.eq_ignore_ascii_case("xn--"))
-    };
-    if text.is_ascii() && !text.split('.').any(is_a_label) {
-        return Ok(Cow::Borrowed(text));
-    }
-    Uts46::new()
-        .to_ascii(
-            text.as_bytes(),
-            AsciiDenyList::STD3,
-            Hyphens::CheckFirstLast,
-            DnsLength::VerifyAllowRootDot,
-        )
-        .map_err(|_| "is no internationalised host name (UTS 46)")
 }
 
 impl fmt::Display for Host {

@@ -76,6 +76,7 @@ class Module(unittest.TestCase):
             "size_t": "UInteger",
             "const char *": "CString",
             "const uint8_t *": "Ptr",
+            "uint8_t *": "Ptr",
             "void *": "Ptr",
             "size_t *": "Ptr",  # and not ByRef: Nil is allowed
         }

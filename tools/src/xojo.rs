@@ -88,7 +88,7 @@ fn parameter(p: &Parameter, model: &Model) -> Result<String> {
     Ok(match p.kind.as_str() {
         "const char *" => format!("{} As CString", p.name),
         // `size_t *` is a Ptr and not ByRef, so that Nil can say "I do not want the length".
-        "const uint8_t *" | "void *" | "size_t *" => format!("{} As Ptr", p.name),
+        "const uint8_t *" | "uint8_t *" | "void *" | "size_t *" => format!("{} As Ptr", p.name),
         kind if kind.strip_suffix(" **").is_some_and(handle) => format!("ByRef {} As Ptr", p.name),
         kind if kind.strip_suffix(" *").is_some_and(handle) => format!("{} As Ptr", p.name),
         kind if callback(kind) => format!("{} As Ptr", p.name),

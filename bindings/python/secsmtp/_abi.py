@@ -32,6 +32,16 @@ STAGE_RCPT = 9
 STAGE_DATA = 10
 STAGE_CONTENT = 11
 STAGE_ANSWER = 12
+FIELD_FROM = 1
+FIELD_SENDER = 2
+FIELD_REPLY_TO = 3
+FIELD_TO = 4
+FIELD_CC = 5
+FIELD_BCC = 6
+PRIORITY_LOW = 1
+PRIORITY_NORMAL = 2
+PRIORITY_HIGH = 3
+SIZE_UNKNOWN = -1
 RETRY_NEVER = 0
 RETRY_LATER = 1
 RETRY_UNKNOWN = 2
@@ -64,6 +74,9 @@ E_ROOTS = 1021
 E_NO_CLIENT_CERTIFICATE = 1022
 E_NO_SECRET = 1023
 E_SOURCE = 1025
+E_HEADER = 1026
+E_COMPOSITION = 1027
+E_OUTPUT = 1028
 E_CANCELLED = 2001
 E_TIMEOUT = 2002
 E_NOTHING = 2003
@@ -138,6 +151,9 @@ STATUS_NAMES = {
     1022: "SECSMTP_E_NO_CLIENT_CERTIFICATE",
     1023: "SECSMTP_E_NO_SECRET",
     1025: "SECSMTP_E_SOURCE",
+    1026: "SECSMTP_E_HEADER",
+    1027: "SECSMTP_E_COMPOSITION",
+    1028: "SECSMTP_E_OUTPUT",
     2001: "SECSMTP_E_CANCELLED",
     2002: "SECSMTP_E_TIMEOUT",
     2003: "SECSMTP_E_NOTHING",
@@ -192,6 +208,7 @@ HANDLES = (
     "credential",
     "error",
     "message",
+    "part",
     "policy",
     "receipt",
     "report",
@@ -202,6 +219,9 @@ HANDLES = (
 CALLBACKS = {
     "secsmtp_log_callback": ("void", ("void *", "int32_t", "int32_t", "const char *", "size_t")),
     "secsmtp_secret_callback": ("int32_t", ("void *", "secsmtp_secret_request *")),
+    "secsmtp_write_callback": ("int32_t", ("void *", "const uint8_t *", "size_t")),
+    "secsmtp_read_callback": ("int64_t", ("void *", "uint64_t", "uint8_t *", "size_t")),
+    "secsmtp_release_callback": ("void", ("void *",)),
 }
 
 SIGNATURES = {
@@ -253,6 +273,36 @@ SIGNATURES = {
     "secsmtp_message_set_content": ("int32_t", ("secsmtp_message *", "const uint8_t *", "size_t", "secsmtp_error **")),
     "secsmtp_message_set_partial": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
     "secsmtp_message_free": ("int32_t", ("secsmtp_message *",)),
+    "secsmtp_message_set_text": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_html": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_calendar": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_attach_file": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_attach_memory": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_add_part": ("int32_t", ("secsmtp_message *", "const secsmtp_part *", "secsmtp_error **")),
+    "secsmtp_message_add_address": ("int32_t", ("secsmtp_message *", "int32_t", "const char *", "size_t", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_add_addresses": ("int32_t", ("secsmtp_message *", "int32_t", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_subject": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_date": ("int32_t", ("secsmtp_message *", "int64_t", "int32_t", "secsmtp_error **")),
+    "secsmtp_message_set_message_id": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_add_in_reply_to": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_add_reference": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_add_header": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_priority": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
+    "secsmtp_message_add_unsubscribe": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_one_click": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
+    "secsmtp_message_id": ("const char *", ("const secsmtp_message *", "size_t *")),
+    "secsmtp_message_size": ("int64_t", ("const secsmtp_message *",)),
+    "secsmtp_message_preview": ("int32_t", ("const secsmtp_message *", "secsmtp_write_callback", "void *", "secsmtp_error **")),
+    "secsmtp_message_preview_buffer": ("int32_t", ("const secsmtp_message *", "uint8_t *", "size_t", "size_t *", "secsmtp_error **")),
+    "secsmtp_message_preview_file": ("int32_t", ("const secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_part_new_file": ("int32_t", ("const char *", "size_t", "secsmtp_part **", "secsmtp_error **")),
+    "secsmtp_part_new_memory": ("int32_t", ("const uint8_t *", "size_t", "secsmtp_part **", "secsmtp_error **")),
+    "secsmtp_part_new_reader": ("int32_t", ("secsmtp_read_callback", "secsmtp_release_callback", "void *", "int64_t", "secsmtp_part **", "secsmtp_error **")),
+    "secsmtp_part_set_name": ("int32_t", ("secsmtp_part *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_part_set_type": ("int32_t", ("secsmtp_part *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_part_set_content_id": ("int32_t", ("secsmtp_part *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_part_set_cached": ("int32_t", ("secsmtp_part *", "int32_t", "secsmtp_error **")),
+    "secsmtp_part_free": ("int32_t", ("secsmtp_part *",)),
     "secsmtp_policy_new": ("int32_t", ("secsmtp_policy **", "secsmtp_error **")),
     "secsmtp_policy_set_tls_mode": ("int32_t", ("secsmtp_policy *", "int32_t", "secsmtp_error **")),
     "secsmtp_policy_set_min_tls": ("int32_t", ("secsmtp_policy *", "int32_t", "secsmtp_error **")),

@@ -1,0 +1,137 @@
+//! secsmtp_message: its texts and parts.
+
+use std::ffi::c_char;
+use std::path::Path;
+
+use super::error::secsmtp_error;
+use super::message::{change, secsmtp_message};
+use super::part::{self, secsmtp_part};
+use super::{arg, guard};
+use crate::message::Part;
+
+/// Sets the plain text of the message, UTF-8, 2 GiB at most. Any line end becomes CRLF.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_text(
+    message: *mut secsmtp_message,
+    text: *const c_char,
+    text_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let text = arg::long_text("text", text, text_len)?;
+            change(message, |message| {
+                message.set_text(text);
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Sets the HTML of the message, UTF-8, 2 GiB at most. With both a text and HTML, readers choose.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_html(
+    message: *mut secsmtp_message,
+    html: *const c_char,
+    html_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let html = arg::long_text("html", html, html_len)?;
+            change(message, |message| {
+                message.set_html(html);
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Adds a calendar object (RFC 5545, UTF-8) as a further form of the text, and what is asked for with
+/// it: REQUEST, CANCEL, REPLY, PUBLISH (RFC 5546).
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no method.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_calendar(
+    message: *mut secsmtp_message,
+    calendar_method: *const c_char,
+    calendar_method_len: usize,
+    calendar: *const c_char,
+    calendar_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let method = arg::text("calendar method", calendar_method, calendar_method_len)?;
+            let calendar = arg::long_text("calendar", calendar, calendar_len)?;
+            change(message, |message| message.set_calendar(method, calendar))
+        })
+    }
+}
+
+/// Attaches a file, whose name and type are the file's own. It is read anew by each send and never
+/// held in memory; when it is gone or was written to since, the send fails and nothing is delivered.
+/// Ownership: path copied. Threads: any; the file is read on the thread that sends. Errors:
+/// SECSMTP_E_FILE for what can't be looked at or is no regular file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_attach_file(
+    message: *mut secsmtp_message,
+    path: *const c_char,
+    path_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let path = arg::text("attachment", path, path_len)?;
+            let part = Part::file(Path::new(path))?;
+            change(message, |message| message.add_part(&part))
+        })
+    }
+}
+
+/// Attaches octets under a file name, from which the type is guessed.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for the name, SECSMTP_E_LENGTH.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_attach_memory(
+    message: *mut secsmtp_message,
+    name: *const c_char,
+    name_len: usize,
+    octets: *const u8,
+    octets_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let name = arg::text("file name", name, name_len)?;
+            let octets = arg::bytes("attachment", octets, octets_len)?;
+            let mut part = Part::memory(octets);
+            part.set_name(name)?;
+            change(message, |message| message.add_part(&part))
+        })
+    }
+}
+
+/// Adds a part: one with a content id is shown where the HTML says `cid:ID`, any other is an attachment.
+/// What is changed of the part afterwards does not concern the message.
+/// Ownership: the part stays the caller's, who may free it; its octets are shared. Threads: any.
+/// Errors: SECSMTP_E_HEADER if another part has its content id, SECSMTP_E_LENGTH beyond 1000 parts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_add_part(
+    message: *mut secsmtp_message,
+    part: *const secsmtp_part,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let part = part::copy(part)?;
+            change(message, |message| message.add_part(&part))
+        })
+    }
+}

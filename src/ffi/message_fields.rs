@@ -1,0 +1,242 @@
+//! secsmtp_message: the fields of its header.
+
+use std::ffi::c_char;
+
+use super::error::secsmtp_error;
+use super::message::{change, secsmtp_message};
+use super::{arg, guard};
+use crate::error::Error;
+use crate::message::{Field, Priority};
+
+fn field(number: i32) -> Result<Field, Error> {
+    arg::choice(
+        "field",
+        number,
+        Field::ALL.map(|field| (field as i32, field)),
+    )
+}
+
+/// Adds somebody to an address field (SECSMTP_FIELD_...): the bare address, and the name that people
+/// read, which may be empty and is never looked into for an address. Unless the envelope has
+/// recipients of its own, it is everybody in To, Cc and Bcc, each once; its sender is Sender, or
+/// From. Bcc never gets into the header. A domain beyond ASCII is written as A-labels; a local part
+/// beyond ASCII needs a server with SMTPUTF8.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS; SECSMTP_E_HEADER for a name with
+/// controls or with characters that turn text around; SECSMTP_E_LENGTH beyond 10000.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_add_address(
+    message: *mut secsmtp_message,
+    field: i32,
+    address: *const c_char,
+    address_len: usize,
+    name: *const c_char,
+    name_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let field = self::field(field)?;
+            let address = arg::text("address", address, address_len)?;
+            let name = arg::text("name", name, name_len)?;
+            change(message, |message| message.add_address(field, address, name))
+        })
+    }
+}
+
+/// Adds addresses as people write them (RFC 5322 section 3.4), for instance
+/// `Anna Bee <a@example.com>, "Cee, Dee" <c@example.com>, Team: e@example.com, f@example.com;`.
+/// Ownership: copied. Threads: any. Errors: as secsmtp_message_add_address; what is doubtful is
+/// SECSMTP_E_ADDRESS.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_add_addresses(
+    message: *mut secsmtp_message,
+    field: i32,
+    list: *const c_char,
+    list_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let field = self::field(field)?;
+            let list = arg::long_text("address list", list, list_len)?;
+            change(message, |message| message.add_addresses(field, list))
+        })
+    }
+}
+
+/// Sets the subject, in any language.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls (CR, LF, NUL and the like)
+/// and for characters that turn text around.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_subject(
+    message: *mut secsmtp_message,
+    subject: *const c_char,
+    subject_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let subject = arg::long_text("subject", subject, subject_len)?;
+            change(message, |message| message.set_subject(subject))
+        })
+    }
+}
+
+/// Sets the date: seconds since 1970, and the minutes that its zone is east of Greenwich. Without it,
+/// it is the moment at which the message is first needed, in UTC.
+/// Threads: any. Errors: SECSMTP_E_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_date(
+    message: *mut secsmtp_message,
+    seconds: i64,
+    zone_minutes: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            change(message, |message| message.set_date(seconds, zone_minutes))
+        })
+    }
+}
+
+/// Sets the Message-ID, with or without its angle brackets. Without it, a random one is made at the
+/// From address's domain.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_message_id(
+    message: *mut secsmtp_message,
+    id: *const c_char,
+    id_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let id = arg::text("message id", id, id_len)?;
+            change(message, |message| message.set_message_id(id))
+        })
+    }
+}
+
+/// Adds the Message-ID of a message that this one answers (In-Reply-To).
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_add_in_reply_to(
+    message: *mut secsmtp_message,
+    id: *const c_char,
+    id_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let id = arg::text("in-reply-to", id, id_len)?;
+            change(message, |message| message.add_in_reply_to(id))
+        })
+    }
+}
+
+/// Adds a Message-ID of the conversation so far (References), the oldest first.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER, SECSMTP_E_LENGTH beyond 1000.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_add_reference(
+    message: *mut secsmtp_message,
+    id: *const c_char,
+    id_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let id = arg::text("references", id, id_len)?;
+            change(message, |message| message.add_reference(id))
+        })
+    }
+}
+
+/// Adds a header field of one's own; its value is text in any language. Fields that have a function
+/// here, Content-, Resent- and transport fields are refused.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for a name that is none, and a value with
+/// controls or characters that turn text around.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_add_header(
+    message: *mut secsmtp_message,
+    name: *const c_char,
+    name_len: usize,
+    value: *const c_char,
+    value_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let name = arg::text("header name", name, name_len)?;
+            let value = arg::long_text("header value", value, value_len)?;
+            change(message, |message| message.add_header(name, value))
+        })
+    }
+}
+
+/// Says how urgent the message is: SECSMTP_PRIORITY_...
+/// Threads: any. Errors: SECSMTP_E_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_priority(
+    message: *mut secsmtp_message,
+    priority: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let priorities = Priority::ALL.map(|priority| (priority as i32, priority));
+            let priority = arg::choice("priority", priority, priorities)?;
+            change(message, |message| {
+                message.set_priority(priority);
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Adds a way to unsubscribe (List-Unsubscribe, RFC 2369): a https: or mailto: address.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_add_unsubscribe(
+    message: *mut secsmtp_message,
+    uri: *const c_char,
+    uri_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let uri = arg::text("list-unsubscribe", uri, uri_len)?;
+            change(message, |message| message.add_unsubscribe(uri))
+        })
+    }
+}
+
+/// With 1, a POST to the https: address unsubscribes at once, without a question (RFC 8058); with 0,
+/// the default, that is not said.
+/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_one_click(
+    message: *mut secsmtp_message,
+    one_click: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let one_click = arg::flag("one click", one_click)?;
+            change(message, |message| {
+                message.set_one_click(one_click);
+                Ok(())
+            })
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! Base64 as MIME has it (RFC 2045 section 6.8): lines of 76 characters, each ended by CRLF.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// Octets of a line before encoding, and characters of it after.
+pub(crate) const RAW_LINE: usize = 57;
+const LINE: usize = 76;
+
+/// Octets that `raw` octets make.
+pub(crate) fn encoded_len(raw: u64) -> Option<u64> {
+    let (full, rest) = (raw / RAW_LINE as u64, raw % RAW_LINE as u64);
+    let last = match rest {
+        0 => 0,
+        rest => rest.div_ceil(3) * 4 + 2,
+    };
+    full.checked_mul(LINE as u64 + 2)?.checked_add(last)
+}
+
+/// Appends `raw` as lines. All calls but the last are for whole lines.
+pub(crate) fn encode(raw: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    let len = encoded_len(raw.len() as u64).and_then(|len| usize::try_from(len).ok());
+    out.resize(start + len.unwrap_or_default(), 0);
+    let mut room = &mut out[start..];
+    for line in raw.chunks(RAW_LINE) {
+        let end = line.len().div_ceil(3) * 4;
+        let (text, rest) = room.split_at_mut(end);
+        // The room is exact, so there is always enough of it.
+        let _ = STANDARD.encode_slice(line, text);
+        let (crlf, rest) = rest.split_at_mut(2);
+        crlf.copy_from_slice(b"\r\n");
+        room = rest;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_whole_and_their_length_is_known() {
+        for n in 0..400_usize {
+            let raw: Vec<u8> = (0..n).map(|i| (i * 7) as u8).collect();
+            let mut out = Vec::new();
+            encode(&raw, &mut out);
+            assert_eq!(out.len() as u64, encoded_len(n as u64).unwrap());
+            let text = String::from_utf8(out).unwrap();
+            assert!(text.split("\r\n").all(|line| line.len() <= LINE));
+            assert!(text.is_empty() || text.ends_with("\r\n"));
+            assert_eq!(STANDARD.decode(text.replace("\r\n", "")).unwrap(), raw);
+        }
+    }
+}

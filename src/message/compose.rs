@@ -1,0 +1,384 @@
+//! From a draft to the message: the fields in order, and the tree that the parts ask for (RFC 2046):
+//! text and HTML are alternatives, what the HTML shows is related to it, all else is mixed.
+
+use std::sync::Arc;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use super::composed::{Composed, Segment};
+use super::date;
+use super::draft::{Date, Draft, Priority};
+use super::field::Header;
+use super::part::Part;
+use super::source::{Octets, Source};
+use super::text;
+use crate::error::{Cause, Error};
+use crate::proto::address::Address;
+use crate::proto::content::Facts;
+use crate::proto::mailbox::Entry;
+
+/// Messages up to this size, all of it in memory already, are put together once and for all.
+const SMALL: u64 = 256 * 1024;
+
+/// A draft made into a message: nothing of it changes any more, however often it is sent.
+pub(super) struct Sealed {
+    pub(super) source: Arc<dyn Source>,
+    pub(super) message_id: String,
+    pub(super) sender: Address,
+    pub(super) recipients: Vec<Address>,
+    pub(super) parts: Vec<Part>,
+}
+
+/// Puts a message together. Files are not read yet, unless their encoding is to be kept.
+///
+/// # Errors
+/// What is missing, or a part that can't be read.
+pub(super) fn seal(draft: &Draft) -> Result<Sealed, Error> {
+    let sender = draft.envelope_sender()?;
+    let message_id = match &draft.message_id {
+        Some(id) => format!("<{id}>"),
+        None => format!("<{}@{}>", random()?, id_domain(&sender)),
+    };
+    let mut header = Header::default();
+    write_fields(draft, &message_id, &mut header);
+    let mut writer = Writer {
+        seed: random()?,
+        multiparts: 0,
+        segments: Vec::new(),
+        tail: Vec::new(),
+    };
+    let tree = tree(draft);
+    tree.write_header(&mut header, &writer.next_boundary());
+    let utf8 = header.utf8;
+    writer.tail = header.finish();
+    writer.tail.extend_from_slice(b"\r\n");
+    writer.body(&tree)?;
+    let composed = Composed::new(
+        writer.finish(),
+        Facts {
+            eight_bit: utf8,
+            utf8_header: utf8,
+            ..Facts::default()
+        },
+    );
+    Ok(Sealed {
+        source: flat(composed)?,
+        message_id,
+        sender,
+        recipients: draft.envelope_recipients()?,
+        parts: draft.parts.clone(),
+    })
+}
+
+/// Small messages lie in memory whole, so that they are written without being read piece by piece.
+fn flat(composed: Composed) -> Result<Arc<dyn Source>, Error> {
+    let facts = composed.facts();
+    if !composed.is_in_memory() || facts.size.is_none_or(|size| size > SMALL) {
+        return Ok(Arc::new(composed));
+    }
+    let mut octets = Vec::new();
+    super::source::write(&composed, &mut |piece| {
+        octets.extend_from_slice(piece);
+        Ok(())
+    })?;
+    Ok(Arc::new(Octets::new(octets, facts)))
+}
+
+fn write_fields(draft: &Draft, message_id: &str, header: &mut Header) {
+    let date = draft.date.unwrap_or_else(|| Date {
+        seconds: date::now(),
+        offset: 0,
+    });
+    header.tokens("Date", &date::format(date.seconds, date.offset));
+    header.addresses("From", &draft.from);
+    for (name, list) in [
+        ("Sender", &draft.sender),
+        ("Reply-To", &draft.reply_to),
+        ("To", &draft.to),
+        ("Cc", &draft.cc),
+    ] {
+        if !list.is_empty() {
+            header.addresses(name, list);
+        }
+    }
+    if draft.to.is_empty() && draft.cc.is_empty() {
+        let name = "undisclosed-recipients".to_owned();
+        let nobody = Entry::Group {
+            name,
+            members: Vec::new(),
+        };
+        header.addresses("To", &[nobody]);
+    }
+    if let Some(subject) = &draft.subject {
+        header.text("Subject", subject);
+    }
+    header.tokens("Message-ID", message_id);
+    for (name, ids) in [
+        ("In-Reply-To", &draft.in_reply_to),
+        ("References", &draft.references),
+    ] {
+        if !ids.is_empty() {
+            header.tokens(name, &bracketed(ids, " "));
+        }
+    }
+    match draft.priority {
+        Some(Priority::High) => {
+            header.tokens("X-Priority", "1 (Highest)");
+            header.tokens("Importance", "high");
+        }
+        Some(Priority::Low) => {
+            header.tokens("X-Priority", "5 (Lowest)");
+            header.tokens("Importance", "low");
+        }
+        Some(Priority::Normal) | None => {}
+    }
+    if !draft.unsubscribe.is_empty() {
+        header.tokens("List-Unsubscribe", &bracketed(&draft.unsubscribe, ", "));
+        if draft.one_click {
+            header.tokens("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+        }
+    }
+    for (name, value) in &draft.custom {
+        header.text(name, value);
+    }
+    header.tokens("MIME-Version", "1.0");
+}
+
+fn bracketed(ids: &[String], between: &str) -> String {
+    let ids: Vec<String> = ids.iter().map(|id| format!("<{id}>")).collect();
+    ids.join(between)
+}
+
+/// A domain that is fit for the right of a Message-ID.
+fn id_domain(sender: &Address) -> &str {
+    let domain = sender.domain();
+    domain
+        .strip_prefix('[')
+        .and_then(|d| d.strip_suffix(']'))
+        .map_or(domain, |_| "localhost.invalid")
+}
+
+/// 128 random bits.
+fn random() -> Result<String, Error> {
+    let mut bytes = [0_u8; 16];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| Error::local(Cause::Random))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// A part of the tree.
+enum Node {
+    Text {
+        kind: &'static str,
+        method: Option<String>,
+        encoded: text::Encoded,
+    },
+    Part {
+        part: Part,
+        inline: bool,
+    },
+    Multi {
+        kind: &'static str,
+        /// The type of the first child, which RFC 2387 asks for.
+        root: Option<&'static str>,
+        children: Vec<Node>,
+    },
+}
+
+fn tree(draft: &Draft) -> Node {
+    let text = |kind, text: &str| Node::Text {
+        kind,
+        method: None,
+        encoded: text::encode(text),
+    };
+    let html = draft.html.as_ref().map(|html| text("text/html", html));
+    let shows = html.is_some();
+    let (inline, attached): (Vec<&Part>, Vec<&Part>) = draft
+        .parts
+        .iter()
+        .partition(|part| part.content_id.is_some() && shows);
+    let leaf = |part: &Part| Node::Part {
+        part: part.clone(),
+        inline: part.content_id.is_some(),
+    };
+    let html = html.map(|html| {
+        let children = std::iter::once(html).chain(inline.into_iter().map(leaf));
+        group("multipart/related", Some("text/html"), children)
+    });
+    let calendar = draft
+        .calendar
+        .as_ref()
+        .map(|(method, calendar)| Node::Text {
+            kind: "text/calendar",
+            method: Some(method.clone()),
+            encoded: text::encode(calendar),
+        });
+    let bodies: Vec<Node> = draft
+        .text
+        .as_ref()
+        .map(|plain| text("text/plain", plain))
+        .into_iter()
+        .chain(html)
+        .chain(calendar)
+        .collect();
+    let body = match bodies.is_empty() {
+        false => Some(group("multipart/alternative", None, bodies)),
+        true if attached.is_empty() => Some(text("text/plain", "")),
+        true => None,
+    };
+    let attached: Vec<Node> = attached.into_iter().map(leaf).collect();
+    if attached.is_empty() {
+        return group("multipart/mixed", None, body);
+    }
+    Node::Multi {
+        kind: "multipart/mixed",
+        root: None,
+        children: body.into_iter().chain(attached).collect(),
+    }
+}
+
+/// Several children in one multipart; an only child by itself.
+fn group(
+    kind: &'static str,
+    root: Option<&'static str>,
+    children: impl IntoIterator<Item = Node>,
+) -> Node {
+    let mut children: Vec<Node> = children.into_iter().collect();
+    match (children.len(), children.pop()) {
+        (1, Some(only)) => only,
+        (_, last) => {
+            children.extend(last);
+            Node::Multi {
+                kind,
+                root,
+                children,
+            }
+        }
+    }
+}
+
+impl Node {
+    fn write_header(&self, header: &mut Header, boundary: &str) {
+        match self {
+            Self::Text {
+                kind,
+                method,
+                encoded,
+            } => {
+                let mut parameters = vec![("charset", "utf-8")];
+                parameters.extend(method.as_deref().map(|method| ("method", method)));
+                header.content("Content-Type", kind, &parameters);
+                header.tokens("Content-Transfer-Encoding", encoded.encoding);
+            }
+            Self::Part { part, inline } => {
+                let kind = part.media_type();
+                // Readers that don't know RFC 2231 find a name there.
+                let fallback = ascii_name(&part.name);
+                let typed = kind.contains(';') || fallback.is_empty();
+                let parameters = [("name", fallback.as_str())];
+                let parameters = if typed { &[][..] } else { &parameters };
+                header.content("Content-Type", &kind, parameters);
+                header.tokens("Content-Transfer-Encoding", "base64");
+                let kind = if *inline { "inline" } else { "attachment" };
+                header.disposition(kind, &part.name);
+                if let Some(id) = &part.content_id {
+                    header.tokens("Content-ID", &format!("<{id}>"));
+                }
+            }
+            Self::Multi { kind, root, .. } => {
+                let mut parameters = vec![("boundary", boundary)];
+                parameters.extend(root.map(|root| ("type", root)));
+                header.content("Content-Type", kind, &parameters);
+            }
+        }
+    }
+}
+
+/// A file name for old readers: ASCII, short, its ending kept.
+fn ascii_name(name: &str) -> String {
+    let ascii: String = name
+        .chars()
+        .map(|c| match c {
+            ' '..='~' if !"\"\\".contains(c) => c,
+            _ => '_',
+        })
+        .collect();
+    if ascii.len() <= 50 {
+        return ascii;
+    }
+    let ending = ascii.rfind('.').filter(|dot| ascii.len() - dot <= 12);
+    let (stem, ending) = ascii.split_at(ending.unwrap_or(ascii.len()));
+    format!("{}{ending}", &stem[..stem.len().min(50 - ending.len())])
+}
+
+/// Writes the tree as segments.
+struct Writer {
+    seed: String,
+    multiparts: usize,
+    segments: Vec<Segment>,
+    tail: Vec<u8>,
+}
+
+impl Writer {
+    /// The next multipart's. It can't stand in any part: no encoded line holds `=_`, and in plain
+    /// text it would have to be guessed.
+    fn next_boundary(&self) -> String {
+        format!("=_{}_{}", self.seed, self.multiparts)
+    }
+
+    fn body(&mut self, node: &Node) -> Result<(), Error> {
+        match node {
+            Node::Text { encoded, .. } => self.tail.extend_from_slice(&encoded.octets),
+            Node::Part { part, .. } => self.part(part)?,
+            Node::Multi { children, .. } => {
+                let boundary = self.next_boundary();
+                self.multiparts += 1;
+                for (i, child) in children.iter().enumerate() {
+                    if i > 0 {
+                        self.tail.extend_from_slice(b"\r\n");
+                    }
+                    self.line(&["--", &boundary]);
+                    let mut header = Header::default();
+                    child.write_header(&mut header, &self.next_boundary());
+                    self.tail.extend_from_slice(&header.finish());
+                    self.line(&[]);
+                    self.body(child)?;
+                }
+                self.line(&[]);
+                self.line(&["--", &boundary, "--"]);
+            }
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, part: &Part) -> Result<(), Error> {
+        let cached = part
+            .encoded()
+            .map_err(|fault| Error::local(Cause::Source(fault)))?;
+        self.cut();
+        self.segments.push(match cached {
+            Some(octets) => Segment::Encoded(octets),
+            None => Segment::Part(part.clone()),
+        });
+        Ok(())
+    }
+
+    fn line(&mut self, words: &[&str]) {
+        for word in words.iter().chain(&["\r\n"]) {
+            self.tail.extend_from_slice(word.as_bytes());
+        }
+    }
+
+    fn cut(&mut self) {
+        let tail = std::mem::take(&mut self.tail);
+        if !tail.is_empty() {
+            self.segments.push(Segment::Text(tail));
+        }
+    }
+
+    fn finish(mut self) -> Vec<Segment> {
+        self.cut();
+        self.segments
+    }
+}

@@ -1,0 +1,374 @@
+//! What people say a message should be: fields, texts and parts, each checked when it is set.
+
+use std::sync::Arc;
+
+use super::MAX_RECIPIENTS;
+use super::date;
+use super::field;
+use super::part::{Part, check_id};
+use crate::error::Error;
+use crate::proto::address::Address;
+use crate::proto::mailbox::{Entry, Mailbox, parse_list};
+use crate::status::Status;
+
+/// The most parts, custom fields and references.
+const MAX_ITEMS: usize = 1000;
+/// The longest text of one header field.
+const MAX_FIELD: usize = 2 << 20;
+
+/// An address field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Field {
+    /// Who wrote it.
+    From = 1,
+    /// Who sends it for several authors.
+    Sender = 2,
+    /// Where answers go.
+    ReplyTo = 3,
+    /// To whom.
+    To = 4,
+    /// Who gets a copy.
+    Cc = 5,
+    /// Who gets a copy without being named: an address of the envelope, never of the header.
+    Bcc = 6,
+}
+
+impl Field {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::From,
+        Self::Sender,
+        Self::ReplyTo,
+        Self::To,
+        Self::Cc,
+        Self::Bcc,
+    ];
+
+    fn argument(self) -> &'static str {
+        match self {
+            Self::From => "from",
+            Self::Sender => "sender field",
+            Self::ReplyTo => "reply-to",
+            Self::To => "to",
+            Self::Cc => "cc",
+            Self::Bcc => "bcc",
+        }
+    }
+}
+
+/// How urgent a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Priority {
+    /// Can wait.
+    Low = 1,
+    /// As usual: nothing is said of it.
+    Normal = 2,
+    /// Should be read soon.
+    High = 3,
+}
+
+impl Priority {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Normal, Self::High];
+}
+
+/// The date of a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Date {
+    pub(super) seconds: i64,
+    pub(super) offset: i32,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Draft {
+    pub(super) from: Vec<Entry>,
+    pub(super) sender: Vec<Entry>,
+    pub(super) reply_to: Vec<Entry>,
+    pub(super) to: Vec<Entry>,
+    pub(super) cc: Vec<Entry>,
+    pub(super) bcc: Vec<Entry>,
+    pub(super) subject: Option<Arc<str>>,
+    pub(super) date: Option<Date>,
+    pub(super) message_id: Option<String>,
+    pub(super) in_reply_to: Vec<String>,
+    pub(super) references: Vec<String>,
+    pub(super) priority: Option<Priority>,
+    pub(super) unsubscribe: Vec<String>,
+    pub(super) one_click: bool,
+    pub(super) custom: Vec<(String, String)>,
+    pub(super) text: Option<Arc<str>>,
+    pub(super) html: Option<Arc<str>>,
+    pub(super) calendar: Option<(String, Arc<str>)>,
+    pub(super) parts: Vec<Part>,
+}
+
+impl Draft {
+    pub(super) fn list(&self, field: Field) -> &[Entry] {
+        match field {
+            Field::From => &self.from,
+            Field::Sender => &self.sender,
+            Field::ReplyTo => &self.reply_to,
+            Field::To => &self.to,
+            Field::Cc => &self.cc,
+            Field::Bcc => &self.bcc,
+        }
+    }
+
+    fn list_mut(&mut self, field: Field) -> &mut Vec<Entry> {
+        match field {
+            Field::From => &mut self.from,
+            Field::Sender => &mut self.sender,
+            Field::ReplyTo => &mut self.reply_to,
+            Field::To => &mut self.to,
+            Field::Cc => &mut self.cc,
+            Field::Bcc => &mut self.bcc,
+        }
+    }
+
+    pub(super) fn add_address(
+        &mut self,
+        to: Field,
+        address: &str,
+        name: &str,
+    ) -> Result<(), Error> {
+        let argument = to.argument();
+        field::check(argument, name)?;
+        let address = Address::parse(address)
+            .map_err(|why| Error::argument(Status::Address, argument, why))?;
+        let name = name.trim().to_owned();
+        self.add_entries(to, vec![Entry::Mailbox(Mailbox { name, address })])
+    }
+
+    pub(super) fn add_addresses(&mut self, to: Field, list: &str) -> Result<(), Error> {
+        let argument = to.argument();
+        field::check(argument, list)?;
+        let entries =
+            parse_list(list).map_err(|why| Error::argument(Status::Address, argument, why))?;
+        if entries.is_empty() {
+            return Err(Error::argument(Status::Address, argument, "has no address"));
+        }
+        self.add_entries(to, entries)
+    }
+
+    fn add_entries(&mut self, to: Field, entries: Vec<Entry>) -> Result<(), Error> {
+        let wrong = |status, why: String| Err(Error::argument(status, to.argument(), why));
+        let count = self
+            .list(to)
+            .iter()
+            .chain(&entries)
+            .map(size)
+            .sum::<usize>();
+        if count > MAX_RECIPIENTS {
+            return wrong(
+                Status::Length,
+                format!("has more than {MAX_RECIPIENTS} addresses"),
+            );
+        }
+        if to == Field::Sender && count > 1 {
+            return wrong(Status::Address, "is one address alone".to_owned());
+        }
+        let grouped = entries
+            .iter()
+            .any(|entry| matches!(entry, Entry::Group { .. }));
+        if grouped && matches!(to, Field::From | Field::Sender) {
+            return wrong(Status::Address, "can't be a group".to_owned());
+        }
+        self.list_mut(to).extend(entries);
+        Ok(())
+    }
+
+    pub(super) fn set_subject(&mut self, subject: &str) -> Result<(), Error> {
+        check_field("subject", subject)?;
+        self.subject = Some(subject.into());
+        Ok(())
+    }
+
+    pub(super) fn set_date(&mut self, seconds: i64, offset: i32) -> Result<(), Error> {
+        let wrong = |why: &str| Err(Error::argument(Status::Value, "date", why));
+        if !(0..=date::MAX_SECONDS).contains(&seconds) {
+            return wrong("is not between the years 1970 and 9999");
+        }
+        if !(-1439..=1439).contains(&offset) {
+            return wrong("has a zone that is a day or more from Greenwich");
+        }
+        self.date = Some(Date { seconds, offset });
+        Ok(())
+    }
+
+    pub(super) fn set_message_id(&mut self, id: &str) -> Result<(), Error> {
+        self.message_id = Some(bare_id("message id", id)?);
+        Ok(())
+    }
+
+    pub(super) fn add_in_reply_to(&mut self, id: &str) -> Result<(), Error> {
+        let id = bare_id("in-reply-to", id)?;
+        push("in-reply-to", &mut self.in_reply_to, id)
+    }
+
+    pub(super) fn add_reference(&mut self, id: &str) -> Result<(), Error> {
+        let id = bare_id("references", id)?;
+        push("references", &mut self.references, id)
+    }
+
+    pub(super) fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        field::check_name(name)?;
+        if let Some(why) = own(name) {
+            let why = format!("{name} is not for custom fields: {why}");
+            return Err(Error::argument(Status::Header, "header name", why));
+        }
+        check_field("header value", value)?;
+        push(
+            "header",
+            &mut self.custom,
+            (name.to_owned(), value.to_owned()),
+        )
+    }
+
+    pub(super) fn add_unsubscribe(&mut self, uri: &str) -> Result<(), Error> {
+        let lower = uri.get(..8).unwrap_or(uri).to_ascii_lowercase();
+        let known = lower.starts_with("https://") || lower.starts_with("mailto:");
+        let visible = uri.len() <= 900
+            && uri
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !b"<>,\"\\".contains(&b));
+        if !known || !visible {
+            let why = "must be a https: or mailto: address of visible ASCII, 900 octets at most";
+            return Err(Error::argument(Status::Header, "list-unsubscribe", why));
+        }
+        push("list-unsubscribe", &mut self.unsubscribe, uri.to_owned())
+    }
+
+    pub(super) fn set_one_click(&mut self, one_click: bool) {
+        self.one_click = one_click;
+    }
+
+    pub(super) fn set_calendar(&mut self, method: &str, text: &str) -> Result<(), Error> {
+        let good = (1..=32).contains(&method.len())
+            && method
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !good {
+            let why = "is a word such as REQUEST (RFC 5546)";
+            return Err(Error::argument(Status::Header, "calendar method", why));
+        }
+        self.calendar = Some((method.to_ascii_uppercase(), text.into()));
+        Ok(())
+    }
+
+    pub(super) fn add_part(&mut self, part: &Part) -> Result<(), Error> {
+        let taken =
+            |other: &Part| other.content_id.is_some() && other.content_id == part.content_id;
+        if self.parts.iter().any(taken) {
+            let why = "is that of another part already";
+            return Err(Error::argument(Status::Header, "content id", why));
+        }
+        push("attachment", &mut self.parts, part.clone())
+    }
+
+    /// Whom the envelope names when nobody else is named: Sender, else the only From.
+    pub(super) fn envelope_sender(&self) -> Result<Address, Error> {
+        let wrong = |status, why: &str| Error::argument(status, "from", why);
+        let mut authors = mailboxes(&self.from);
+        let first = authors.next();
+        let first = first.ok_or_else(|| wrong(Status::NoSender, "is not set"))?;
+        match mailboxes(&self.sender).next() {
+            Some(sender) => Ok(sender.address.clone()),
+            None if authors.next().is_none() => Ok(first.address.clone()),
+            None => Err(wrong(
+                Status::NoSender,
+                "has several addresses: say which of them sends (RFC 5322 section 3.6.2)",
+            )),
+        }
+    }
+
+    /// Everybody in To, Cc and Bcc, each once.
+    pub(super) fn envelope_recipients(&self) -> Result<Vec<Address>, Error> {
+        let mut seen = std::collections::HashSet::new();
+        let all = [&self.to, &self.cc, &self.bcc];
+        let all: Vec<Address> = all
+            .into_iter()
+            .flat_map(|list| mailboxes(list))
+            .map(|mailbox| &mailbox.address)
+            .filter(|address| seen.insert(address.to_string()))
+            .cloned()
+            .collect();
+        if all.len() > MAX_RECIPIENTS {
+            let why = format!("are more than {MAX_RECIPIENTS}");
+            return Err(Error::argument(Status::Length, "recipients", why));
+        }
+        Ok(all)
+    }
+}
+
+fn mailboxes(list: &[Entry]) -> impl Iterator<Item = &Mailbox> {
+    list.iter().flat_map(|entry| match entry {
+        Entry::Mailbox(mailbox) => std::slice::from_ref(mailbox),
+        Entry::Group { members, .. } => members.as_slice(),
+    })
+}
+
+fn size(entry: &Entry) -> usize {
+    match entry {
+        Entry::Mailbox(_) => 1,
+        Entry::Group { members, .. } => members.len().max(1),
+    }
+}
+
+fn check_field(argument: &'static str, text: &str) -> Result<(), Error> {
+    if text.len() > MAX_FIELD {
+        let why = format!("is longer than {MAX_FIELD} octets");
+        return Err(Error::argument(Status::Length, argument, why));
+    }
+    field::check(argument, text)
+}
+
+/// An id with or without its angle brackets, given back without.
+fn bare_id(argument: &'static str, id: &str) -> Result<String, Error> {
+    let inner = id.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
+    let inner = inner.unwrap_or(id);
+    check_id(argument, inner)?;
+    if !inner.contains('@') || inner.starts_with('@') || inner.ends_with('@') {
+        let why = "has no @ between two words";
+        return Err(Error::argument(Status::Header, argument, why));
+    }
+    Ok(inner.to_owned())
+}
+
+fn push<T>(argument: &'static str, list: &mut Vec<T>, item: T) -> Result<(), Error> {
+    if list.len() >= MAX_ITEMS {
+        let why = format!("is one more than {MAX_ITEMS}");
+        return Err(Error::argument(Status::Length, argument, why));
+    }
+    list.push(item);
+    Ok(())
+}
+
+/// Why a field can't be a custom one, if it can't.
+fn own(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    match name.as_str() {
+        "from"
+        | "sender"
+        | "reply-to"
+        | "to"
+        | "cc"
+        | "bcc"
+        | "subject"
+        | "date"
+        | "message-id"
+        | "in-reply-to"
+        | "references"
+        | "list-unsubscribe"
+        | "list-unsubscribe-post"
+        | "x-priority"
+        | "importance" => Some("it has a function of its own"),
+        "mime-version" | "return-path" | "received" | "dkim-signature" => {
+            Some("it is made by those who carry the message")
+        }
+        _ if name.starts_with("content-") => Some("it follows from the parts"),
+        _ if name.starts_with("resent-") => Some("a message is sent on as raw content"),
+        _ => None,
+    }
+}

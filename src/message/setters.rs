@@ -1,0 +1,122 @@
+//! The fields, texts and parts of a composed message, for Rust programs.
+
+use super::Message;
+use super::draft::{Field, Priority};
+use super::part::Part;
+use crate::error::Error;
+
+/// Composition. Each of these takes the place of content given whole; any of them gives a message
+/// that was already sent a new Message-ID, unless that was set.
+impl Message {
+    /// Adds somebody to an address field. The address is bare; the name is what people read, and
+    /// is never looked into for an address.
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Address`], [`crate::status::Status::Header`] for a name with
+    /// controls or turning characters, [`crate::status::Status::Length`].
+    pub fn add_address(&mut self, field: Field, address: &str, name: &str) -> Result<(), Error> {
+        self.draft().add_address(field, address, name)
+    }
+
+    /// Adds a list as people write it: `Name <a@b>, "N, M" <c@d>, Team: e@f, g@h;`.
+    ///
+    /// # Errors
+    /// As [`Message::add_address`], with the place.
+    pub fn add_addresses(&mut self, field: Field, list: &str) -> Result<(), Error> {
+        self.draft().add_addresses(field, list)
+    }
+
+    /// The subject, in any language.
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Header`], [`crate::status::Status::Length`].
+    pub fn set_subject(&mut self, subject: &str) -> Result<(), Error> {
+        self.draft().set_subject(subject)
+    }
+
+    /// The date in seconds since 1970, and the zone's minutes east of Greenwich; without this it is
+    /// the moment at which the message is first needed, in UTC.
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Value`].
+    pub fn set_date(&mut self, seconds: i64, offset: i32) -> Result<(), Error> {
+        self.draft().set_date(seconds, offset)
+    }
+
+    /// The Message-ID, with or without its angle brackets; without this a random one is made.
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Header`].
+    pub fn set_message_id(&mut self, id: &str) -> Result<(), Error> {
+        self.draft().set_message_id(id)
+    }
+
+    /// Adds the Message-ID that this one answers.
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Header`].
+    pub fn add_in_reply_to(&mut self, id: &str) -> Result<(), Error> {
+        self.draft().add_in_reply_to(id)
+    }
+
+    /// Adds a Message-ID of the conversation so far, oldest first.
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Header`].
+    pub fn add_reference(&mut self, id: &str) -> Result<(), Error> {
+        self.draft().add_reference(id)
+    }
+
+    /// Adds a field that has no function of its own; its value is free text.
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Header`].
+    pub fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        self.draft().add_header(name, value)
+    }
+
+    /// How urgent it is.
+    pub fn set_priority(&mut self, priority: Priority) {
+        self.draft().priority = Some(priority);
+    }
+
+    /// Adds a way to unsubscribe (RFC 2369): a `https:` or `mailto:` address.
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Header`].
+    pub fn add_unsubscribe(&mut self, uri: &str) -> Result<(), Error> {
+        self.draft().add_unsubscribe(uri)
+    }
+
+    /// Whether a POST to the `https:` address unsubscribes at once (RFC 8058).
+    pub fn set_one_click(&mut self, one_click: bool) {
+        self.draft().set_one_click(one_click);
+    }
+
+    /// The plain text.
+    pub fn set_text(&mut self, text: &str) {
+        self.draft().text = Some(text.into());
+    }
+
+    /// The HTML; with a plain text too, readers choose.
+    pub fn set_html(&mut self, html: &str) {
+        self.draft().html = Some(html.into());
+    }
+
+    /// A calendar object (RFC 5545) and what is asked for with it: `REQUEST`, `CANCEL`, ...
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Header`] for what is no method.
+    pub fn set_calendar(&mut self, method: &str, calendar: &str) -> Result<(), Error> {
+        self.draft().set_calendar(method, calendar)
+    }
+
+    /// Adds a part: one with a content id is shown by the HTML, any other is an attachment.
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Header`] for a content id that another part has,
+    /// [`crate::status::Status::Length`] beyond 1000 parts.
+    pub fn add_part(&mut self, part: &Part) -> Result<(), Error> {
+        self.draft().add_part(part)
+    }
+}

@@ -1,0 +1,169 @@
+//! A text on its way into a part (RFC 2045 section 6): as it is where it is plain ASCII of bearable
+//! lines, else quoted-printable or base64, whichever is shorter.
+
+use super::base64_lines;
+
+/// Longer lines are not for reading (RFC 5322 section 2.1.1 recommends 78, allows 998).
+const MAX_PLAIN_LINE: usize = 200;
+/// The longest line of quoted-printable, without its CRLF (RFC 2045 section 6.7).
+const QP_LINE: usize = 76;
+
+/// A text as it goes into the message.
+pub(crate) struct Encoded {
+    pub(crate) encoding: &'static str,
+    pub(crate) octets: Vec<u8>,
+}
+
+/// Encodes a text; any of its line ends becomes CRLF, and the last line gets one.
+pub(crate) fn encode(text: &str) -> Encoded {
+    let octets = with_crlf(text);
+    if lines(&octets).all(is_plain) {
+        return Encoded {
+            encoding: "7bit",
+            octets,
+        };
+    }
+    let printable = quoted_printable(&octets);
+    let base64 = base64_lines::encoded_len(octets.len() as u64).unwrap_or(u64::MAX);
+    // Readable by eye, where that costs no more than a third.
+    if printable.len() as u64 / 4 <= base64 / 3 {
+        return Encoded {
+            encoding: "quoted-printable",
+            octets: printable,
+        };
+    }
+    let mut out = Vec::new();
+    base64_lines::encode(&octets, &mut out);
+    Encoded {
+        encoding: "base64",
+        octets: out,
+    }
+}
+
+fn with_crlf(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + text.len() / 32 + 2);
+    let mut rest = text.as_bytes();
+    while let Some(end) = memchr::memchr2(b'\r', b'\n', rest) {
+        let ending = if rest[end..].starts_with(b"\r\n") {
+            2
+        } else {
+            1
+        };
+        out.extend_from_slice(&rest[..end]);
+        out.extend_from_slice(b"\r\n");
+        rest = &rest[end + ending..];
+    }
+    out.extend_from_slice(rest);
+    if !rest.is_empty() {
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
+
+/// The lines of a text in which CRLF ends each, without it.
+fn lines(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+    octets
+        .strip_suffix(b"\r\n")
+        .into_iter()
+        .flat_map(|all| all.split(|b| *b == b'\n'))
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// Whether a line comes through every server as it is: short, no controls, no space at its end
+/// that might be cut off, no lone dot, no "From " that a mailbox would put a ">" before.
+fn is_plain(line: &[u8]) -> bool {
+    line.len() <= MAX_PLAIN_LINE
+        && line.iter().all(|b| matches!(b, b'\t' | b' '..=b'~'))
+        && !line.ends_with(b" ")
+        && !line.ends_with(b"\t")
+        && !line.starts_with(b".")
+        && !line.starts_with(b"From ")
+}
+
+fn quoted_printable(octets: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(octets.len() * 5 / 4);
+    for line in lines(octets) {
+        let mut column = 0;
+        for (i, byte) in line.iter().enumerate() {
+            let last = i + 1 == line.len();
+            let literal = match byte {
+                b'=' => false,
+                b' ' | b'\t' => !last,
+                b => b.is_ascii_graphic(),
+            };
+            let width = if literal { 1 } else { 3 };
+            // Room for the soft line break, unless the line ends here.
+            if column + width > QP_LINE - usize::from(!last) {
+                out.extend_from_slice(b"=\r\n");
+                column = 0;
+            }
+            // No line begins with what a transport would touch: a dot, or "From ".
+            let touched = *byte == b'.' || line[i..].starts_with(b"From ");
+            if literal && !(column == 0 && touched) {
+                out.push(*byte);
+                column += 1;
+            } else {
+                out.extend_from_slice(&[b'=', hex(byte >> 4), hex(byte & 15)]);
+                column += 3;
+            }
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
+
+fn hex(nibble: u8) -> u8 {
+    b"0123456789ABCDEF"[usize::from(nibble)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> (&'static str, String) {
+        let encoded = encode(text);
+        (encoded.encoding, String::from_utf8(encoded.octets).unwrap())
+    }
+
+    #[test]
+    fn the_encoding_fits_the_text() {
+        assert_eq!(of(""), ("7bit", String::new()));
+        assert_eq!(
+            of("a\nb\rc\r\nd"),
+            ("7bit", "a\r\nb\r\nc\r\nd\r\n".to_owned())
+        );
+        assert_eq!(
+            of("Grüße\n"),
+            ("quoted-printable", "Gr=C3=BC=C3=9Fe\r\n".to_owned())
+        );
+        assert_eq!(of(".\n"), ("quoted-printable", "=2E\r\n".to_owned()));
+        assert_eq!(of("x \n"), ("quoted-printable", "x=20\r\n".to_owned()));
+        assert_eq!(
+            of("From a\n"),
+            ("quoted-printable", "=46rom a\r\n".to_owned())
+        );
+        assert_eq!(of("日本語のテキスト\n").0, "base64");
+        assert_eq!(of("a\0b").1, "a=00b\r\n");
+    }
+
+    #[test]
+    fn h01_h05_no_encoded_line_is_long_or_begins_with_a_dot() {
+        for text in ["=", ".", "F", "é", "a.", "F.", " ", "\t.", "日", "a=é."] {
+            for n in [1, 37, 75, 76, 77, 400] {
+                let encoded = of(&text.repeat(n)).1;
+                for line in encoded.split("\r\n") {
+                    assert!(
+                        line.len() <= MAX_PLAIN_LINE && !line.starts_with('.'),
+                        "{line:?}"
+                    );
+                    assert!(
+                        !line.ends_with(' ') && !line.starts_with("From "),
+                        "{line:?}"
+                    );
+                }
+            }
+        }
+        let long = of(&"é.=".repeat(300)).1;
+        assert!(long.split("\r\n").all(|line| line.len() <= QP_LINE));
+    }
+}
