@@ -24,12 +24,16 @@ pub(super) fn parameters(
     }
     let addresses = parts.sender.into_iter().chain(parts.recipients);
     let beyond_ascii = addresses.into_iter().find(|a| !a.is_ascii());
-    if let Some(address) = beyond_ascii
+    // An address in the header alone needs it as well (RFC 6532).
+    let utf8 = match beyond_ascii {
+        Some(address) => Some(address.to_string()),
+        None => facts.utf8_header.then(|| "in the header".to_owned()),
+    };
+    if let Some(address) = &utf8
         && !offers.smtputf8
     {
-        return Err(Cause::NeedsSmtputf8 {
-            address: address.to_string(),
-        });
+        let address = address.clone();
+        return Err(Cause::NeedsSmtputf8 { address });
     }
     Ok(MailParameters {
         size: offers.size.and(facts.size),
@@ -37,6 +41,6 @@ pub(super) fn parameters(
             true => Body::Eight,
             false => Body::Seven,
         },
-        utf8: beyond_ascii.is_some(),
+        utf8: utf8.is_some(),
     })
 }
