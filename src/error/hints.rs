@@ -20,6 +20,12 @@ const TABLE: &[(&str, &str, &str)] = &[
          password even when it is right.",
     ),
     (
+        "5.7.9",
+        "log in with your web browser",
+        "Google wants an app password or an OAuth token here, or the owner to log in with a web \
+         browser once.",
+    ),
+    (
         "5.7.14",
         "log in via your web browser",
         "Google wants the owner to log in with a web browser once, and to allow this access.",
@@ -59,6 +65,12 @@ const TABLE: &[(&str, &str, &str)] = &[
          login: ask its administrator.",
     ),
     (
+        "5.7.3",
+        "authentication unsuccessful",
+        "Exchange refuses this login: besides a wrong password, SMTP AUTH may be switched off for the \
+         mailbox, or a password not be taken at all.",
+    ),
+    (
         "5.7.57",
         "not authenticated to send",
         "Exchange Online wants a login before it takes mail: give a user and an OAuth token.",
@@ -75,11 +87,6 @@ const TABLE: &[(&str, &str, &str)] = &[
         "#auth005",
         "Yahoo and AOL take an app password here, not the account's own; after wrong ones they \
          lock logins for a while.",
-    ),
-    (
-        "",
-        "#mbr1212",
-        "Yahoo and AOL take an app password here, not the account's own.",
     ),
     // OAuth at anybody's
     (
@@ -173,6 +180,58 @@ mod tests {
                 "5.7.139",
                 "5.7.139 Authentication unsuccessful, basic authentication is disabled.",
                 "OAuth",
+            ),
+            (
+                534,
+                "5.7.9",
+                "5.7.9 Please log in with your web browser and then try again. Learn more at\n\
+                 5.7.9  https://support.google.com/mail/?p=WebLoginRequired",
+                "app password",
+            ),
+            (
+                534,
+                "5.7.14",
+                "5.7.14 <https://accounts.google.com/signin/continue?x> Please\n5.7.14 log in via \
+                 your web browser and\n5.7.14 then try again.",
+                "web browser",
+            ),
+            (
+                454,
+                "4.7.0",
+                "4.7.0 Too many login attempts, please try again later. - gsmtp",
+                "wait",
+            ),
+            (
+                535,
+                "5.7.139",
+                "5.7.139 Authentication unsuccessful, user is locked by your organization's \
+                 security defaults policy. Contact your administrator.",
+                "security defaults",
+            ),
+            (
+                535,
+                "5.7.139",
+                "5.7.139 Authentication unsuccessful, the request did not meet the criteria to be \
+                 authenticated successfully.",
+                "administrator",
+            ),
+            (
+                550,
+                "5.7.30",
+                "5.7.30 Basic authentication is not supported for Client Submission.",
+                "OAuth",
+            ),
+            (
+                535,
+                "5.7.3",
+                "5.7.3 Authentication unsuccessful",
+                "switched off",
+            ),
+            (
+                535,
+                "5.7.0",
+                "5.7.0 (#AUTH005) Too many bad auth attempts.",
+                "app password",
             ),
             (535, "5.7.8", "Token expired", "too old"),
         ] {

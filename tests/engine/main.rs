@@ -4,6 +4,7 @@
 mod answers;
 mod arguments;
 mod auth;
+mod auth_attacks;
 mod delivery;
 mod external;
 mod fuzz_replay;
