@@ -643,6 +643,11 @@
 #define SECSMTP_E_UNPROVEN 5012
 
 /**
+ * The message has more recipients than the server takes in one.
+ */
+#define SECSMTP_E_TOO_MANY_RECIPIENTS 5020
+
+/**
  * The server refused the login.
  */
 #define SECSMTP_E_AUTH_REFUSED 6001

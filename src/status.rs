@@ -80,6 +80,7 @@ pub enum Status {
     NeedsSmtputf8 = 5010,
     ChannelBinding = 5011,
     Unproven = 5012,
+    TooManyRecipients = 5020,
     AuthRefused = 6001,
     SenderRefused = 6002,
     RecipientRefused = 6003,
@@ -411,6 +412,11 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         Status::Unproven,
         "SECSMTP_E_UNPROVEN",
         "The server did not prove that it knows the password.",
+    ),
+    (
+        Status::TooManyRecipients,
+        "SECSMTP_E_TOO_MANY_RECIPIENTS",
+        "The message has more recipients than the server takes in one.",
     ),
     (
         Status::AuthRefused,

@@ -876,6 +876,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_TOO_LARGE, Type = Double, Dynamic = False, Default = \"5008", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_TOO_MANY_RECIPIENTS, Type = Double, Dynamic = False, Default = \"5020", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_UNEXPECTED_REPLY, Type = Double, Dynamic = False, Default = \"5003", Scope = Protected
 	#tag EndConstant
 

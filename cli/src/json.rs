@@ -48,7 +48,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
             "server_text": record.answer.as_ref().map(|a| &a.text),
             "message_id": record.message_id,
             "recipients": recipients,
-            "peer": peer(record.peer.as_ref()),
+            "peer": peer(record.peer.as_deref()),
         })
     );
 }
@@ -143,7 +143,7 @@ fn failed(error: &Error) -> Map<String, Value> {
     object.insert("status_name".to_owned(), json!(error.status().name()));
     object.insert("stage".to_owned(), json!(error.record.stage.name()));
     object.insert("text".to_owned(), json!(error.to_string()));
-    object.insert("peer".to_owned(), peer(error.record.peer.as_ref()));
+    object.insert("peer".to_owned(), peer(error.record.peer.as_deref()));
     object
 }
 

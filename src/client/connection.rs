@@ -29,7 +29,7 @@ pub(super) struct Connection {
     pub(super) idle_since: Instant,
     judged: Instant,
     /// What was met, and how far the opening came: part of each message's record.
-    peer: Option<Peer>,
+    peer: Option<Arc<Peer>>,
     stage: Stage,
     secret_released: bool,
     /// The login's secret must not show in a later reply either.

@@ -9,6 +9,7 @@ mod text;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::status::Status;
@@ -189,8 +190,8 @@ pub struct Record {
     pub message_id: Option<String>,
     /// Each recipient's part, in the order given.
     pub recipients: Vec<Recipient>,
-    /// Who was met, once somebody was.
-    pub peer: Option<Peer>,
+    /// Who was met, once somebody was; shared by the messages of a connection.
+    pub peer: Option<Arc<Peer>>,
     /// Whether the connection had carried another message before. Then the secret was released
     /// when it was opened, if there was one.
     pub reused: bool,
@@ -364,6 +365,13 @@ pub enum Cause {
         /// Octets that the server takes.
         limit: u64,
     },
+    /// More recipients, or domains of theirs, than the server takes in one transaction.
+    TooManyRecipients {
+        /// How many the message has.
+        count: u64,
+        /// How many the server takes.
+        limit: u64,
+    },
     /// 8-bit content, no 8BITMIME.
     Needs8Bit,
     /// An address beyond ASCII, no SMTPUTF8.
@@ -464,6 +472,7 @@ impl Error {
             Cause::Unproven => Status::Unproven,
             Cause::Source(_) => Status::Source,
             Cause::TooLarge { .. } => Status::TooLarge,
+            Cause::TooManyRecipients { .. } => Status::TooManyRecipients,
             Cause::Needs8Bit => Status::Needs8Bit,
             Cause::NeedsSmtputf8 { .. } => Status::NeedsSmtputf8,
             Cause::Refused(Refused::Auth) => Status::AuthRefused,

@@ -185,6 +185,11 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
                 "The message has {size} octets, and the server takes {limit}."
             )
         }
+        Cause::TooManyRecipients { count, limit } => write!(
+            f,
+            "The message has {count} recipients or domains of recipients, and the server takes \
+             {limit} in one message."
+        ),
         Cause::Needs8Bit => f.write_str(
             "The content has octets above 127, and the server does not offer 8BITMIME: encode it \
              as quoted-printable or base64.",

@@ -247,6 +247,8 @@ pub const SECSMTP_E_NEEDS_SMTPUTF8: i32 = 5010;
 pub const SECSMTP_E_CHANNEL_BINDING: i32 = 5011;
 /// The server did not prove that it knows the password.
 pub const SECSMTP_E_UNPROVEN: i32 = 5012;
+/// The message has more recipients than the server takes in one.
+pub const SECSMTP_E_TOO_MANY_RECIPIENTS: i32 = 5020;
 /// The server refused the login.
 pub const SECSMTP_E_AUTH_REFUSED: i32 = 6001;
 /// The server refused the sender.

@@ -43,7 +43,7 @@ struct RecipientTexts {
 impl ReceiptObject {
     pub(super) fn new(record: Record) -> Self {
         let answer = record.answer.as_ref();
-        let peer = record.peer.as_ref();
+        let peer = record.peer.as_deref();
         let pin = peer.and_then(|p| p.matched_pin).map(|pin| pin.to_string());
         let recipients = record.recipients.iter().map(|recipient| RecipientTexts {
             address: Text::new(&recipient.address),

@@ -22,8 +22,38 @@ pub struct Capabilities {
     pub chunking: bool,
     /// SIZE (RFC 1870): offered, and the limit if it names one above 0.
     pub size: Option<Option<u64>>,
+    /// LIMITS (RFC 9422).
+    pub limits: Limits,
     /// AUTH (RFC 4954): the mechanisms in capitals; `None` when not offered.
     pub auth: Option<Vec<String>>,
+}
+
+/// What a server says that it takes at most (RFC 9422 section 4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Transactions in one session.
+    pub mail_max: Option<u64>,
+    /// Recipients in one transaction.
+    pub rcpt_max: Option<u64>,
+    /// Different domains of recipients in one session.
+    pub rcpt_domain_max: Option<u64>,
+}
+
+impl Limits {
+    /// Takes a word in, `NAME=number`; anything else is no limit.
+    fn add(&mut self, word: &str) {
+        let Some((name, number)) = word.split_once('=') else {
+            return;
+        };
+        let number = limit(Some(number).filter(|digits| digits.len() <= 6));
+        let slot = match name.to_ascii_uppercase().as_str() {
+            "MAILMAX" => &mut self.mail_max,
+            "RCPTMAX" => &mut self.rcpt_max,
+            "RCPTDOMAINMAX" => &mut self.rcpt_domain_max,
+            _ => return,
+        };
+        *slot = stricter(*slot, number);
+    }
 }
 
 /// Reads the answer to EHLO. Keywords are compared exactly, without regard to case; lines that
@@ -50,6 +80,7 @@ pub fn capabilities(reply: &Reply) -> Capabilities {
             "PIPELINING" => found.pipelining = true,
             "CHUNKING" => found.chunking = true,
             "SIZE" => found.size = Some(stricter(found.size.flatten(), limit(words.next()))),
+            "LIMITS" => words.for_each(|word| found.limits.add(word)),
             "AUTH" => add_mechanisms(&mut found.auth, None, words),
             // The form of servers older than the RFC: `AUTH=LOGIN`.
             other => {
@@ -125,6 +156,17 @@ mod tests {
             assert!(!of(&format!("250-h\r\n250 {line}\r\n")).starttls, "{line}");
         }
         assert!(of("250-h\r\n250 sTaRtTlS\r\n").starttls);
+    }
+
+    #[test]
+    fn limits_are_small_numbers_and_the_stricter_rules() {
+        let limits = of(
+            "250-h\r\n250-LIMITS MAILMAX=10 rcptmax=5 X=1 RCPTDOMAINMAX=\r\n250 \
+                         LIMITS MAILMAX=7 RCPTMAX=0 RCPTDOMAINMAX=1234567\r\n",
+        )
+        .limits;
+        assert_eq!((limits.mail_max, limits.rcpt_max), (Some(7), Some(5)));
+        assert_eq!(limits.rcpt_domain_max, None);
     }
 
     #[test]

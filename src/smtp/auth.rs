@@ -64,7 +64,7 @@ impl<T: Transport> Session<Verified<T>> {
                 can_bind: false,
             }));
         }
-        if let Some(peer) = &mut cx.record.peer {
+        if let Some(peer) = cx.record.peer.as_mut().map(Arc::make_mut) {
             peer.mechanism = Some(kind.name());
             peer.channel_binding = mechanism.bound();
         }

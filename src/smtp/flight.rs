@@ -167,6 +167,7 @@ impl Flight {
             Asked::End => {
                 // Neither yes nor no, or a yes to a message that had been refused.
                 self.refusal = None;
+                cx.record.stage = asked.stage(early);
                 Err(odd(cx, asked, reply, early))
             }
             _ => Err(odd(cx, asked, reply, early)),
@@ -224,6 +225,11 @@ impl Flight {
         } else {
             cx.record.outcome = Outcome::Refused;
         }
+    }
+
+    /// The server closed in order before it came to this message.
+    pub(super) fn was_not_looked_at(&mut self) {
+        self.void = true;
     }
 
     /// What became of it, all being answered.

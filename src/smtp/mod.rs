@@ -11,11 +11,14 @@ mod content;
 mod context;
 mod envelope;
 mod flight;
+mod limits;
 mod pipeline;
 mod session;
+mod stream;
 mod transaction;
 mod upgrade;
 
 pub use context::Context;
 pub use session::Session;
+pub use stream::{Ended, Next, Window};
 pub use upgrade::{upgrade, upgrade_probe};

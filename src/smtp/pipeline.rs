@@ -1,15 +1,19 @@
 //! Messages in flight over one session: what was asked, answered one to one, while more is written.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::channel::{Channel, Fault, Verified};
+use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Record, Stage};
 use crate::log::Level;
 use crate::net::Transport;
+use crate::proto::address::Address;
 use crate::proto::reply;
 
 use super::context::Context;
 use super::flight::{Asked, Flight, Reach};
+use super::limits::Fit;
 use super::session::Session;
 
 /// Octets of records that wait for the system before anybody waits for it: enough to keep the line
@@ -18,6 +22,9 @@ pub(super) const BACKLOG: usize = 128 * 1024;
 
 /// Octets gathered before the system is asked to take them, when nobody waits for an answer.
 const FLUSH: usize = 64 * 1024;
+
+/// How long a server that said 421 may take to close, where that decides what became of a message.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// A question and its place in the text.
 #[derive(Clone, Copy)]
@@ -57,6 +64,8 @@ pub(super) struct Pipeline<'s, T, S> {
     /// One command at a time: the server does not offer PIPELINING.
     pub(super) lockstep: bool,
     line: Vec<u8>,
+    /// Answers taken in so far.
+    answers: u64,
 }
 
 impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> {
@@ -70,6 +79,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             questions: VecDeque::new(),
             lockstep,
             line: Vec::new(),
+            answers: 0,
         }
     }
 
@@ -116,7 +126,6 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
     }
 
     /// Text written since the oldest open message began.
-    #[allow(dead_code, reason = "for streams")]
     pub(super) fn octets_in_flight(&self) -> u64 {
         let begin = self.flights.front().map(|flight| flight.begin);
         let pushed = self.session.channel.pushed();
@@ -225,10 +234,19 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         cx: &mut Context<'_>,
         done: impl Fn(&Self) -> bool,
     ) -> Result<(), Broken> {
+        self.settle_for(cx, &mut 0, |pipeline, _| done(pipeline))
+    }
+
+    fn settle_for(
+        &mut self,
+        cx: &mut Context<'_>,
+        waits: &mut u64,
+        done: impl Fn(&Self, u64) -> bool,
+    ) -> Result<(), Broken> {
         let mut entered = None;
         loop {
             let answered = self.take_answers(cx)?;
-            if done(self) {
+            if done(self, *waits) {
                 return Ok(());
             }
             // Patience begins anew with each answer, and with each wait of another kind.
@@ -239,16 +257,32 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             }
             match self.session.channel.exchange(true, cx.deadline()) {
                 Ok(true) => continue,
-                Ok(false) if done(self) => return Ok(()),
+                Ok(false) if done(self, *waits) => return Ok(()),
                 // All is written, and the wait is another one: for the answer.
                 Ok(false) if entered != Some(self.stage(stage)) => {}
                 Ok(false) => {
+                    *waits = waits.saturating_add(1);
                     let waited = self.session.channel.wait_ready(cx.deadline());
                     waited.map_err(|fault| self.lose(cx, fault))?;
                 }
                 Err(fault) => return Err(self.lose(cx, fault)),
             }
         }
+    }
+
+    /// Writes everything, and waits for whatever comes first: an answer, room for more, a wake-up.
+    pub(super) fn wait_for_something(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
+        let answers = self.answers;
+        let mut waits = 0;
+        self.settle_for(cx, &mut waits, |pipeline, waits| {
+            waits > 0 || pipeline.answers != answers
+        })
+    }
+
+    /// Whether a message to these may go over this session.
+    pub(super) fn fit(&self, recipients: &[Address]) -> Fit {
+        let limits = &self.session.capabilities.limits;
+        self.session.used.fit(limits, recipients)
     }
 
     /// The stage whose patience counts: that of the answer that is due.
@@ -269,6 +303,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
                 Ok(Some((reply, octets))) => {
                     at = at.saturating_add(octets);
                     self.questions.pop_front();
+                    self.answers = self.answers.saturating_add(1);
                     let judged = self.answer(cx, question, &reply);
                     fate = judged.map_err(|cause| (cause, Own::Oldest));
                 }
@@ -356,9 +391,40 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         }
     }
 
+    /// After 421 to the oldest message: the server closes, and what is behind was not looked at
+    /// (RFC 5321 section 4.2.1), which its silence until the end of the stream confirms. A server
+    /// that goes on answering is heard: what it has not answered stays in doubt.
+    fn hear_the_last(&mut self, cx: &mut Context<'_>) {
+        let Some(own) = self.flights.pop_front() else {
+            return;
+        };
+        let taken = self.session.channel.taken();
+        let whole = |flight: &Flight| flight.end.is_some_and(|end| end <= taken);
+        if self.flights.iter().any(whole) {
+            let deadline = Deadline::after(LAST_WORDS).min(cx.deadline());
+            let silent = loop {
+                let ready = self.session.channel.receive_ready(deadline);
+                if !self.session.channel.pending().is_empty() {
+                    break false;
+                }
+                match ready.and_then(|()| self.session.channel.wait_ready(deadline)) {
+                    Ok(()) => {}
+                    Err(fault) => break matches!(fault, Fault::Lost(_)),
+                }
+            };
+            if silent {
+                self.flights.iter_mut().for_each(Flight::was_not_looked_at);
+            }
+        }
+        self.flights.push_front(own);
+    }
+
     /// Ends it all: each message in flight gets its own outcome, and nothing more is written.
     pub(super) fn fall(&mut self, cx: &mut Context<'_>, cause: Cause, own: Own) -> Broken {
         self.session.broken = true;
+        if cause == Cause::Closing {
+            self.hear_the_last(cx);
+        }
         let reach = self.reach();
         let flights = std::mem::take(&mut self.flights);
         let own = match own {

@@ -12,6 +12,7 @@ use crate::proto::reply::{self, Reply};
 use crate::tls::{ProbeSetup, Setup};
 
 use super::context::Context;
+use super::limits::Used;
 use super::upgrade::{upgrade, upgrade_probe};
 
 /// A dialogue over a channel; the channel's type says what may be said.
@@ -25,6 +26,8 @@ pub struct Session<C> {
     pub(super) open: bool,
     /// Whether nothing may be said any more.
     pub(super) broken: bool,
+    /// What this session has used up of the server's limits.
+    pub(super) used: Used,
 }
 
 #[expect(
@@ -40,6 +43,7 @@ impl<C: Channel> Session<C> {
             greeting: String::new(),
             open: false,
             broken: false,
+            used: Used::default(),
         };
         cx.enter(Stage::Greeting);
         let greeting = session.reply(cx)?;
@@ -116,10 +120,10 @@ impl<C: Channel> Session<C> {
     }
 
     /// Whether another message can be sent over it: no refusal ends a session, but any surprise
-    /// does.
+    /// does, and the number of messages that the server takes in one.
     #[must_use]
     pub fn can_go_on(&self) -> bool {
-        !self.broken
+        !self.broken && !self.used.is_full(&self.capabilities.limits)
     }
 
     /// Says QUIT and closes, without waiting for the answer. After a surprise it closes alone.
@@ -161,6 +165,7 @@ impl<T: Transport> Session<Cleartext<T>> {
             greeting,
             open: false,
             broken: false,
+            used: Used::default(),
         };
         session.ehlo(cx, name.unwrap_or(&EhloName::neutral()))?;
         Ok(session)
@@ -184,6 +189,7 @@ impl<T: Transport> Session<Cleartext<T>> {
             greeting,
             open: false,
             broken: false,
+            used: Used::default(),
         };
         session.ehlo(cx, &EhloName::neutral())?;
         Ok(session)

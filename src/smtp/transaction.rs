@@ -16,6 +16,7 @@ use super::content::Supply;
 use super::context::Context;
 use super::envelope::parameters;
 use super::flight::Asked;
+use super::limits::Fit;
 use super::pipeline::{Broken, Pipeline};
 use super::session::Session;
 
@@ -71,6 +72,10 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
                 return Ok(());
             }
         };
+        if let Fit::Never(cause) = self.fit(parts.recipients) {
+            self.reject(cx, record, tag, cause);
+            return Ok(());
+        }
         let chunking = self.session.capabilities.chunking;
         let supply = Supply::open(parts.content).and_then(|mut supply| {
             if chunking {
@@ -112,6 +117,8 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
             self.ask(cx, Asked::Reset, |out| out.extend_from_slice(RSET))?;
         }
         self.session.open = true;
+        let limits = self.session.capabilities.limits;
+        self.session.used.count(&limits, parts.recipients);
         self.ask(cx, Asked::Mail, |out| mail(out, parts.sender, parameters))?;
         if self.is_refused() {
             return Ok(false);

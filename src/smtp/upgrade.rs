@@ -1,5 +1,7 @@
 //! From a clear channel to one that is verified, or looked at.
 
+use std::sync::Arc;
+
 use crate::channel::{Cleartext, Probed, Verified};
 use crate::error::{Cause, Error, Peer, Stage};
 use crate::log::Level;
@@ -62,7 +64,7 @@ fn describe(peer: &Peer, cx: &mut Context<'_>) {
             peer.tls_version, peer.cipher_suite
         )
     });
-    cx.record.peer = Some(peer.clone());
+    cx.record.peer = Some(Arc::new(peer.clone()));
 }
 
 fn failed(fault: HandshakeFault, cx: &mut Context<'_>) -> Error {
@@ -72,10 +74,10 @@ fn failed(fault: HandshakeFault, cx: &mut Context<'_>) -> Error {
         HandshakeFault::Tls(detail) => cx.fail(Cause::Handshake { detail }),
         HandshakeFault::Untrusted(rejection) => {
             let spki = rejection.chain.iter().map(|c| c.spki).collect();
-            cx.record.peer = Some(Peer {
+            cx.record.peer = Some(Arc::new(Peer {
                 spki,
                 ..Peer::default()
-            });
+            }));
             cx.fail(Cause::Untrusted(rejection))
         }
     }

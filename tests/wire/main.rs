@@ -4,4 +4,5 @@ mod faults;
 mod fuzz_replay;
 mod memory;
 mod oracle;
+mod stream_faults;
 mod walk;

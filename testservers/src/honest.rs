@@ -52,6 +52,8 @@ pub struct HonestConfig {
     pub offer_starttls: bool,
     /// Messages with more octets get 552 (never more than 64 MiB).
     pub size_limit: usize,
+    /// Senders refused for good: 550 5.7.1.
+    pub reject_mail: Vec<String>,
     /// Recipients refused for good: 550 5.1.1.
     pub reject_rcpt: Vec<String>,
     /// Recipients refused for now: 450 4.2.1.
@@ -106,6 +108,7 @@ impl HonestConfig {
             auth_mechanisms: owned(&["PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"]),
             offer_starttls: true,
             size_limit: 26_214_400,
+            reject_mail: Vec::new(),
             reject_rcpt: Vec::new(),
             defer_rcpt: Vec::new(),
             override_reply: HashMap::new(),

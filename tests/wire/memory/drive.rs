@@ -6,10 +6,10 @@ use rustls::ServerConfig;
 use secsmtp::channel::{Cleartext, Verified};
 use secsmtp::credential::Credential;
 use secsmtp::deadline::Timeouts;
-use secsmtp::error::{Error, Outcome};
+use secsmtp::error::{Error, Outcome, Record};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
-use secsmtp::smtp::{Context, Session, upgrade};
+use secsmtp::smtp::{Context, Next, Session, Window, upgrade};
 use secsmtp::tls::{Host, Policy, Setup, TlsMode};
 use secsmtp_testservers::{CertKind, Pki};
 
@@ -104,6 +104,39 @@ impl World {
             memory,
             log,
         }
+    }
+
+    /// Streams the world's message so many times, and gives what became of each.
+    pub(crate) fn stream(
+        &self,
+        messages: usize,
+        dialogue: Box<dyn Dialogue>,
+        fault: Option<Fault>,
+    ) -> (Vec<Result<Record, Error>>, Memory) {
+        let peer = Peer::new(Arc::clone(&self.server), true, dialogue);
+        let memory = Memory::new(peer, fault);
+        let mut cx = Context::new(HOST, 465, Timeouts::default(), Log::off());
+        let mut results = Vec::new();
+        let clear = Cleartext::new(memory.clone());
+        let opened = upgrade(clear, &self.setups[0], &mut cx)
+            .and_then(|verified| Session::<Verified<_>>::open(verified, &mut cx, None))
+            .and_then(|mut session| {
+                session.authenticate(&mut cx, &self.credential)?;
+                Ok(session)
+            });
+        if let Ok(mut session) = opened {
+            let mut numbers = 0..messages as u64;
+            let next = || {
+                let number = numbers.next();
+                number.map_or(Next::End, |n| Next::Message(n, &self.message))
+            };
+            session.stream(&mut cx, Window::default(), next, |number, result| {
+                assert_eq!(number as usize, results.len(), "in the order given");
+                results.push(result);
+            });
+            session.quit(&mut cx);
+        }
+        (results, memory)
     }
 
     /// What `Client::send` does from the connected stream on.

@@ -45,6 +45,9 @@ impl Session<'_> {
         if !address.is_ascii() && !utf8 {
             return self.write("553 5.6.7 SMTPUTF8 is needed\r\n");
         }
+        if config.reject_mail.contains(&address) {
+            return self.write("550 5.7.1 Not from you\r\n");
+        }
         (self.from, self.utf8) = (Some(address), utf8);
         self.say("MAIL", "250 2.1.0 Sender taken\r\n")
     }

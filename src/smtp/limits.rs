@@ -1,0 +1,99 @@
+//! What a server takes in one session and in one transaction (LIMITS, RFC 9422).
+
+use std::collections::BTreeSet;
+
+use crate::error::Cause;
+use crate::proto::address::Address;
+use crate::proto::ehlo::Limits;
+
+/// What a session has used up.
+#[derive(Debug, Default)]
+pub(super) struct Used {
+    mails: u64,
+    /// Domains of recipients, kept where the server counts them.
+    domains: BTreeSet<String>,
+}
+
+/// Whether a message may go over a session.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    Now,
+    /// Over another connection: this one has had what the server takes.
+    Later,
+    /// Over none.
+    Never(Cause),
+}
+
+impl Used {
+    /// Whether no message at all may follow.
+    pub(super) fn is_full(&self, limits: &Limits) -> bool {
+        limits.mail_max.is_some_and(|max| self.mails >= max)
+    }
+
+    /// Whether a message to these may follow.
+    pub(super) fn fit(&self, limits: &Limits, recipients: &[Address]) -> Fit {
+        let count = recipients.len() as u64;
+        if let Some(limit) = limits.rcpt_max.filter(|max| count > *max) {
+            return Fit::Never(Cause::TooManyRecipients { count, limit });
+        }
+        if let Some(limit) = limits.rcpt_domain_max {
+            let own: BTreeSet<_> = recipients.iter().map(domain).collect();
+            let count = own.len() as u64;
+            if count > limit {
+                return Fit::Never(Cause::TooManyRecipients { count, limit });
+            }
+            if own.union(&self.domains).count() as u64 > limit {
+                return Fit::Later;
+            }
+        }
+        match self.is_full(limits) {
+            true => Fit::Later,
+            false => Fit::Now,
+        }
+    }
+
+    /// A message to these was begun.
+    pub(super) fn count(&mut self, limits: &Limits, recipients: &[Address]) {
+        self.mails = self.mails.saturating_add(1);
+        if limits.rcpt_domain_max.is_some() {
+            self.domains.extend(recipients.iter().map(domain));
+        }
+    }
+}
+
+fn domain(address: &Address) -> String {
+    address.domain().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(list: &[&str]) -> Vec<Address> {
+        list.iter().map(|a| Address::parse(a).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_session_has_room_for_so_many_mails_and_domains() {
+        let limits = Limits {
+            mail_max: Some(3),
+            rcpt_max: Some(2),
+            rcpt_domain_max: Some(2),
+        };
+        let mut used = Used::default();
+        assert!(matches!(
+            used.fit(&limits, &to(&["a@x", "b@x", "c@x"])),
+            Fit::Never(Cause::TooManyRecipients { count: 3, limit: 2 })
+        ));
+        for mail in [["a@x.test", "b@X.test"], ["a@y.test", "b@x.test"]] {
+            assert_eq!(used.fit(&limits, &to(&mail)), Fit::Now);
+            used.count(&limits, &to(&mail));
+        }
+        assert_eq!(used.fit(&limits, &to(&["a@z.test"])), Fit::Later);
+        assert_eq!(used.fit(&limits, &to(&["c@y.test"])), Fit::Now);
+        used.count(&limits, &to(&["c@y.test"]));
+        assert!(used.is_full(&limits));
+        assert_eq!(used.fit(&limits, &to(&["c@y.test"])), Fit::Later);
+        assert_eq!(used.fit(&Limits::default(), &to(&["a@z.test"])), Fit::Now);
+    }
+}
