@@ -69,12 +69,6 @@ impl Address {
         &self.domain
     }
 
-    /// What stands behind the @.
-    #[must_use]
-    pub fn domain(&self) -> &str {
-        &self.domain
-    }
-
     /// Appends the address as it stands in a command.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.local.as_bytes());
