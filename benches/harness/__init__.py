@@ -1,0 +1,1 @@
+"""The benches: what is run, how it is measured, and how it is shown."""

@@ -1,0 +1,105 @@
+//! One connection without its socket: TLS and the dialogue, octets in and octets out.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::sync::{Arc, Mutex};
+
+use rustls::ServerConfig;
+
+use crate::count::Progress;
+use crate::smtp::{Offers, Smtp};
+use crate::tls::Tls;
+
+/// Where content is kept, when it is.
+pub(crate) type Keep = Option<Arc<Mutex<File>>>;
+
+/// The sink's end of one connection.
+pub(crate) struct Peer {
+    config: Arc<ServerConfig>,
+    tls: Option<Tls>,
+    smtp: Smtp,
+    keep: Keep,
+    replies: Vec<u8>,
+    greeted: bool,
+    octets: u64,
+}
+
+/// What became of a batch of octets.
+pub(crate) struct Taken {
+    /// How many were used.
+    pub(crate) used: usize,
+    /// Nothing more is to be said, or heard.
+    pub(crate) over: bool,
+}
+
+impl Peer {
+    pub(crate) fn new(config: Arc<ServerConfig>, offers: Offers, keep: Keep) -> Self {
+        Self {
+            config,
+            tls: None,
+            smtp: Smtp::new(offers),
+            keep,
+            replies: Vec::new(),
+            greeted: false,
+            octets: 0,
+        }
+    }
+
+    /// What is said before anything has come.
+    pub(crate) fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        if self.smtp.offers_starttls() {
+            self.smtp.greet(out);
+            self.greeted = true;
+        } else {
+            self.tls = Some(Tls::new(Arc::clone(&self.config))?);
+        }
+        Ok(())
+    }
+
+    /// Takes what came, and appends to `out` what is to be written.
+    pub(crate) fn take(&mut self, input: &mut [u8], out: &mut Vec<u8>) -> io::Result<Taken> {
+        let (smtp, replies, keep) = (&mut self.smtp, &mut self.replies, &self.keep);
+        let mut kept = |text: &[u8]| {
+            if let Some(file) = keep
+                && let Ok(mut file) = file.lock()
+            {
+                let _ = file.write_all(text);
+            }
+        };
+        let used = match &mut self.tls {
+            None => {
+                smtp.push(input, out, &mut kept);
+                if smtp.upgrades() {
+                    smtp.upgraded();
+                    self.tls = Some(Tls::new(Arc::clone(&self.config))?);
+                }
+                input.len()
+            }
+            Some(tls) => tls.open(input, out, &mut |plain| {
+                smtp.push(plain, replies, &mut kept);
+            })?,
+        };
+        self.octets += used as u64;
+        let mut over = self.smtp.closed();
+        if let Some(tls) = &mut self.tls {
+            if tls.established && !self.greeted {
+                self.greeted = true;
+                self.smtp.greet(&mut self.replies);
+            }
+            if !self.replies.is_empty() {
+                tls.seal(&self.replies, out)?;
+                self.replies.clear();
+            }
+            over |= tls.ended;
+        }
+        Ok(Taken { used, over })
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        Progress {
+            records: self.tls.as_ref().map_or(0, |tls| tls.records),
+            octets: self.octets,
+            ..self.smtp.progress()
+        }
+    }
+}
