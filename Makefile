@@ -4,6 +4,8 @@
 # make generate  header, declares, constants and symbol list from src/ffi
 # make scramp    a Python with an independent SCRAM server, for the tests (needs the network once)
 # make lint      formatting and clippy
+# make bench     this library beside others, in one run: tables and picture in benches/ (20 minutes)
+# make bench-check  waits, records, system calls and instructions of one mail, held to what is recorded
 # make fuzz      each fuzz target for a minute (needs cargo-fuzz, and a compiler that has its switches)
 
 CARGO  ?= cargo
@@ -26,7 +28,7 @@ LINK    := libsecsmtp.so
 BUILT   := libsecsmtp.so
 endif
 
-.PHONY: all demo test test-rust test-host lint fuzz generate scramp install clean
+.PHONY: all demo test test-rust test-host lint bench bench-check fuzz generate scramp install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -39,6 +41,7 @@ test: all lint test-rust test-host
 lint:
 	@if $(CARGO) fmt --version >/dev/null 2>&1; then $(CARGO) fmt --all --check; \
 	 else echo "skipped: rustfmt is not installed"; fi
+	@if $(CARGO) fmt --version >/dev/null 2>&1; then cd benches && $(CARGO) fmt --all --check; fi
 	@if $(CARGO) clippy --version >/dev/null 2>&1; then \
 	 $(CARGO) clippy --workspace --all-targets --locked; \
 	 else echo "skipped: clippy is not installed"; fi
@@ -75,6 +78,14 @@ scramp: build/scramp/ready
 fuzz:
 	@for target in $$(cd fuzz && ls fuzz_targets | sed 's/\.rs$$//'); do \
 	 $(CARGO) fuzz run $$target -- -max_total_time=60 || exit 1; done
+
+bench: all
+	$(PYTHON) benches/bench.py
+
+# The sink's own tests come first: a sink that miscounts would hold nothing.
+bench-check: all
+	cd benches && $(CARGO) test --release --locked --quiet -p bench-sink --target-dir $(abspath $(TARGET))/benches
+	$(PYTHON) benches/check.py
 
 clean:
 	$(CARGO) clean

@@ -42,7 +42,7 @@ def essentials():
     """The sink, the limit and our own client: without them there is no bench."""
     OUT.mkdir(parents=True, exist_ok=True)
     if not LIBRARY.is_file():
-        sys.exit("the library is not built: make all")
+        sys.exit("the library is not built, or this is not Linux, where the benches run: make all")
     if not cargo("bench-sink", "bench-limit"):
         sys.exit("the sink can't be built")
     link = OUT / "libsecsmtp.so.1"

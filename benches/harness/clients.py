@@ -43,7 +43,8 @@ def mailers(built):
         found.append(Client(name, "as shipped", command, "send", "rival", starttls=starttls, nagle=True))
         if off:
             found.append(Client(name, "Nagle off", command, "send", "rival", off, starttls))
-    found.append(Client("smtplib", "", (sys.executable, built["python"]), "send", "rival"))
+    if "python" in built:
+        found.append(Client("smtplib", "", (sys.executable, built["python"]), "send", "rival"))
     return found
 
 
@@ -58,7 +59,8 @@ def attachers(built):
     if "rivals" in built:
         for name in ("lettre", "mail-send"):
             found.append(Client(name, "", (built["rivals"], name), "attach", "rival"))
-    found.append(Client("smtplib", "", (sys.executable, built["python"]), "attach", "rival"))
+    if "python" in built:
+        found.append(Client("smtplib", "", (sys.executable, built["python"]), "attach", "rival"))
     return found
 
 
