@@ -57,6 +57,38 @@ class Command(unittest.TestCase):
     def trust(self):
         return ("--ca-file", self.server.ca_file, "--pin", self.server.env["PIN_LEAF"])
 
+    @unittest.skipIf(os.name == "nt", "the programs are shell scripts")
+    def test_a_program_is_run_for_the_password_once_the_server_is_verified(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program, asked = Path(folder) / "password", Path(folder) / "asked"
+            good = f"cat '{self.server.path('PASSWORD_FILE')}'"
+            for body, login, status, name in (
+                (good, "--password-command", 0, "SECSMTP_OK"),
+                ("echo; exit 3", "--password-command", 10, "SECSMTP_E_NO_SECRET"),
+                ("exit 0", "--password-command", 10, "SECSMTP_E_SECRET"),
+                ("printf 'a\\0b'", "--password-command", 10, "SECSMTP_E_SECRET"),
+                ("yes", "--password-command", 10, None),
+                ("echo wrong", "--token-command", 11, "SECSMTP_E_AUTH_REFUSED"),
+            ):
+                program.write_text(f"#!/bin/sh\necho $* >> {asked}\n{body}\n")
+                program.chmod(0o700)
+                asked.write_text("")
+                with self.subTest(body=body):
+                    got, result = self.send(*self.at(self.server.implicit), *self.trust(), "--user", self.server.user, login, program, *self.envelope())
+                    self.assertEqual(got, status, result)
+                    if name:
+                        self.assertEqual(result["status_name"], name, result)
+                    times = ["first", "refused"] if login == "--token-command" else ["first"]
+                    lines = [f"{self.server.name} {self.server.user} {time}" for time in times]
+                    self.assertEqual(asked.read_text().splitlines(), lines)
+            asked.write_text("")
+            untrusted = ("--pin", "00" * 32)
+            got, result = self.send(*self.at(self.server.implicit), *untrusted, "--user", "u", "--password-command", program, *self.envelope())
+            self.assertEqual((got, result["status_name"], asked.read_text()), (10, "SECSMTP_E_PIN_MISMATCH", ""), result)
+            got, result = self.send(*self.at(self.server.implicit), *self.trust(), "--user", "u", "--password-command", Path(folder) / "none", *self.envelope())
+            self.assertEqual((got, result["status_name"]), (10, "SECSMTP_E_NO_SECRET"), result)
+            self.assertIn("can't be run", result["text"])
+
     def test_send_accepted_over_both_modes(self):
         for mode, address in (("implicit", self.server.implicit), ("starttls", self.server.starttls)):
             with self.subTest(mode=mode):

@@ -2,9 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use secsmtp::credential::Credential;
+use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
 use secsmtp_testservers::{Honest, Scripted, Step};
 
+use crate::scram_server::{Server, challenge, offering, play};
 use crate::support::*;
 
 #[track_caller]
@@ -39,6 +42,75 @@ fn i01_i02_the_log_of_a_whole_send_holds_no_secret_and_no_content() {
             "{log}"
         );
         assert!(log.contains("content of"), "{log}");
+    }
+}
+
+#[test]
+fn i01_i02_a_refused_login_leaves_nothing_of_its_secret_in_log_or_error() {
+    let pki = pki();
+    for mechanism in [
+        "PLAIN",
+        "LOGIN",
+        "XOAUTH2",
+        "OAUTHBEARER",
+        "SCRAM-SHA-256",
+        "SCRAM-SHA-512-PLUS",
+    ] {
+        let token = mechanism.contains("OAUTH");
+        let secret = if token {
+            "a.Token_that-is~wrong"
+        } else {
+            "a wrong Passw\u{f6}rd"
+        };
+        let server = if mechanism.starts_with("SCRAM") {
+            let own = Server::new(mechanism, "the right one");
+            play(&pki, mechanism, own, vec![Step::ReadToEnd]).0
+        } else {
+            let mut steps = offering(&pki, mechanism);
+            steps.push(Step::ReadLine);
+            match mechanism {
+                "LOGIN" => {
+                    for _ in 0..2 {
+                        steps.extend([Step::send("334 Og==\r\n"), Step::ReadLine]);
+                    }
+                }
+                "PLAIN" => {}
+                _ => steps.extend([
+                    Step::send(&challenge("{\"status\":\"401\"}")),
+                    Step::ReadLine,
+                ]),
+            }
+            steps.extend([Step::send("535 5.7.8 No\r\n"), Step::ReadToEnd]);
+            Scripted::start(steps).unwrap()
+        };
+        let credential = if token {
+            Credential::token(USER, secret.as_bytes())
+        } else {
+            Credential::password(USER, secret.as_bytes())
+        };
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        client.set_credential(Some(std::sync::Arc::new(credential.unwrap())));
+        let (sent, log) = send_logged(&client, &message());
+        let error = sent.unwrap_err();
+        assert_eq!(error.status(), Status::AuthRefused, "{error}\n{log}");
+        assert!(error.record.secret_released);
+        for shown in [
+            log,
+            error.to_string(),
+            format!("{error:?}"),
+            format!("{client:?}"),
+        ] {
+            assert!(!holds(shown.as_bytes(), secret), "{mechanism}: {shown}");
+        }
+        // What was said is not what was shown: it did reach the server.
+        let heard = server.join().tls;
+        let said = String::from_utf8_lossy(&heard);
+        assert!(said.contains(&format!("AUTH {mechanism}")), "{said}");
+        assert_eq!(
+            holds(&heard, secret),
+            !mechanism.starts_with("SCRAM"),
+            "{mechanism}: {said}"
+        );
     }
 }
 

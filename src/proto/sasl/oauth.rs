@@ -108,6 +108,9 @@ impl Mechanism for XOAuth2 {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     #[test]
@@ -123,10 +126,13 @@ mod tests {
             b"n,a=user@example.com,\x01host=server.example.com\x01\
             port=587\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01"
         );
-        let mut x = XOAuth2::new("u@h", b"t");
+        // The example that Google publishes for XOAUTH2
+        let token = b"ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";
+        let mut x = XOAuth2::new("someuser@example.com", token);
         assert_eq!(
-            &*x.initial().unwrap().octets,
-            b"user=u@h\x01auth=Bearer t\x01\x01"
+            STANDARD.encode(&*x.initial().unwrap().octets),
+            "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNr\
+             QmhkSFJoZG1semRHRXVZMjl0Q2cBAQ=="
         );
     }
 

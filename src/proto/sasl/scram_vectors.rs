@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use ring::pbkdf2;
+use ring::{hmac, pbkdf2};
 
 use super::*;
 
@@ -71,22 +71,53 @@ fn pbkdf2_and_hmac_are_those_of_the_published_vectors() {
         out.iter().map(|b| format!("{b:02x}")).collect::<String>()
     };
     // RFC 6070
-    assert_eq!(
-        derive(pbkdf2::PBKDF2_HMAC_SHA1, b"password", b"salt", 4096, 20),
-        "4b007901b765489abead49d926f721d065a429c1"
-    );
+    for (iterations, expected) in [
+        (1, "0c60c80f961f0e71f3a9b524af6012062fe037a6"),
+        (2, "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957"),
+        (4096, "4b007901b765489abead49d926f721d065a429c1"),
+    ] {
+        let derived = derive(
+            pbkdf2::PBKDF2_HMAC_SHA1,
+            b"password",
+            b"salt",
+            iterations,
+            20,
+        );
+        assert_eq!(derived, expected);
+    }
     // RFC 7914 section 11
     assert_eq!(
         derive(pbkdf2::PBKDF2_HMAC_SHA256, b"passwd", b"salt", 1, 64),
         "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc\
          49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"
     );
-    // RFC 4231 section 4.3, by way of the HMAC that the proofs are made with
-    let tag = ring::hmac::sign(
-        &ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"Jefe"),
-        b"what do ya want for nothing?",
+    // Published with the others' code, for want of an RFC's
+    assert_eq!(
+        derive(pbkdf2::PBKDF2_HMAC_SHA512, b"password", b"salt", 1, 64),
+        "867f70cf1ade02cff3752599a3a53dc4af34c7a669815ae5d513554e1c8cf252\
+         c02d470a285a0501bad999bfe943c08f050235d7d68b1da55e63f73b60a57fce"
     );
-    assert_eq!(tag.as_ref()[..4], [0x5b, 0xdc, 0xc1, 0x46]);
+    // RFC 2202 section 3 and RFC 4231 section 4.3, of the HMAC that the proofs are made with
+    for (algorithm, expected) in [
+        (
+            hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
+        ),
+        (
+            hmac::HMAC_SHA256,
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+        ),
+        (
+            hmac::HMAC_SHA512,
+            "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554\
+             9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
+        ),
+    ] {
+        let key = hmac::Key::new(algorithm, b"Jefe");
+        let tag = hmac::sign(&key, b"what do ya want for nothing?");
+        let tag: String = tag.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(tag, expected);
+    }
 }
 
 #[test]
