@@ -303,6 +303,46 @@
 #define SECSMTP_LOG_DEBUG 4
 
 /**
+ * A line of the log of a job.
+ */
+#define SECSMTP_EVENT_LOG 1
+
+/**
+ * A stage of a job begins.
+ */
+#define SECSMTP_EVENT_STAGE 2
+
+/**
+ * The system has taken so many octets of the content; only the latest is kept for each job.
+ */
+#define SECSMTP_EVENT_PROGRESS 4
+
+/**
+ * The server answered to a recipient; the receipt or error has all of them again.
+ */
+#define SECSMTP_EVENT_RECIPIENT 8
+
+/**
+ * A job needs a password or token; its server is verified.
+ */
+#define SECSMTP_EVENT_SECRET 16
+
+/**
+ * A job is over: exactly once for each.
+ */
+#define SECSMTP_EVENT_COMPLETED 32
+
+/**
+ * Events were left out for lack of room.
+ */
+#define SECSMTP_EVENT_DROPPED 64
+
+/**
+ * As a time in milliseconds: without an end.
+ */
+#define SECSMTP_FOREVER 4294967295
+
+/**
  * Success.
  */
 #define SECSMTP_OK 0
@@ -708,6 +748,14 @@ typedef struct secsmtp_credential secsmtp_credential;
 typedef struct secsmtp_error secsmtp_error;
 
 /**
+ * One thing that happened to a job of a client: which kind (SECSMTP_EVENT_...) says what is in it.
+ * A getter of something that is not in this kind gives 0 or the empty text.
+ * Functions: secsmtp_event_kind, _job, _status, _receipt, _error, _stage, _level, _text, _written,
+ * _total, _index, _outcome, _smtp_code, _secret_kind, _secret_reason, _dropped, _free.
+ */
+typedef struct secsmtp_event secsmtp_event;
+
+/**
  * A message: the envelope (sender and recipients) and the content, which is either given whole
  * (secsmtp_message_set_content) or composed of fields, texts and parts. It can be sent as often as
  * wanted, also at the same time; a send works on a copy. What is composed is put together when it
@@ -813,6 +861,15 @@ typedef void (*secsmtp_log_callback)(void *user,
 typedef int32_t (*secsmtp_secret_callback)(void *context, secsmtp_secret_request *request);
 
 /**
+ * Takes an event of a job. The event is the library's: valid for the call, and freed behind it.
+ * Called on the thread that is inside secsmtp_client_dispatch, or on a thread of the library's own
+ * if that was asked for; one call at a time then, and never with a lock held. It may call any
+ * function of the library but secsmtp_client_dispatch, also free the client. It must return
+ * normally: no longjmp, no exception.
+ */
+typedef void (*secsmtp_event_callback)(void *user, const secsmtp_event *notice);
+
+/**
  * Takes octets of a message, valid for the call, and returns 0 to go on. Called on the thread that
  * is inside secsmtp_message_preview, with no lock held. It must return normally: no longjmp, no
  * exception.
@@ -904,8 +961,11 @@ int32_t secsmtp_client_set_reuse(secsmtp_client *client,
 
 /**
  * Sends the log of calls that begin from now on to callback, up to and including max_level
- * (SECSMTP_LOG_...); a NULL callback turns it off. Secrets and content are never in it.
- * Ownership: user stays the caller's, and must live as long as calls are running. Threads: any.
+ * (SECSMTP_LOG_...); a NULL callback turns it off. Secrets and content are never in it. When this
+ * returns, an earlier callback is not running and is never called again; but called from inside a
+ * callback it does not wait for that. Jobs have SECSMTP_EVENT_LOG instead.
+ * Ownership: user stays the caller's, and must live until another callback is set or the client is
+ * freed. Threads: any.
  * Errors: SECSMTP_E_VALUE for a number that is no level.
  */
 int32_t secsmtp_client_set_log(secsmtp_client *client,
@@ -944,8 +1004,10 @@ int32_t secsmtp_client_probe(secsmtp_client *client,
 int32_t secsmtp_client_cancel(secsmtp_client *client, secsmtp_error **error_out);
 
 /**
- * Frees a client and cancels what it is running; those calls return on their own threads. NULL is
- * a no-op.
+ * Frees a client: sends and probes that are running are cancelled and return on their own threads,
+ * jobs end without a word, not sent or, when all of the content was written, unknown (close it first
+ * to learn which). When this returns no callback is running and none is called again; but called
+ * from inside a callback it waits for nothing. NULL is a no-op.
  * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
  */
 int32_t secsmtp_client_free(secsmtp_client *client);
@@ -1135,6 +1197,256 @@ int32_t secsmtp_error_receipt(const secsmtp_error *error, secsmtp_receipt **rece
  * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
  */
 int32_t secsmtp_error_free(secsmtp_error *error);
+
+/**
+ * What it is: SECSMTP_EVENT_...
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_event_kind(const secsmtp_event *notice);
+
+/**
+ * Whose it is: the number that secsmtp_client_submit gave. 0 with SECSMTP_EVENT_DROPPED.
+ * Threads: any. Errors: 0.
+ */
+uint64_t secsmtp_event_job(const secsmtp_event *notice);
+
+/**
+ * With SECSMTP_EVENT_COMPLETED: SECSMTP_OK if the mail was accepted, else why it was not.
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_event_status(const secsmtp_event *notice);
+
+/**
+ * With SECSMTP_EVENT_COMPLETED and an accepted mail: its receipt.
+ * Ownership: *receipt_out is a new object of the caller's; secsmtp_receipt_free. Threads: any.
+ * Errors: SECSMTP_E_NOTHING where there is none.
+ */
+int32_t secsmtp_event_receipt(const secsmtp_event *notice, secsmtp_receipt **receipt_out);
+
+/**
+ * With SECSMTP_EVENT_COMPLETED and a mail that was not accepted: why, as secsmtp_client_send would
+ * have it.
+ * Ownership: *failure_out is a new object of the caller's; secsmtp_error_free. Threads: any.
+ * Errors: SECSMTP_E_NOTHING where there is none.
+ */
+int32_t secsmtp_event_error(const secsmtp_event *notice, secsmtp_error **failure_out);
+
+/**
+ * With SECSMTP_EVENT_STAGE the stage that begins, with SECSMTP_EVENT_LOG that of the line, with
+ * SECSMTP_EVENT_COMPLETED the last one reached: SECSMTP_STAGE_...
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_event_stage(const secsmtp_event *notice);
+
+/**
+ * With SECSMTP_EVENT_LOG: SECSMTP_LOG_...
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_event_level(const secsmtp_event *notice);
+
+/**
+ * The line of the log, the address of the recipient, the user whose secret is wanted, or with
+ * SECSMTP_EVENT_COMPLETED the server's words or the error in words.
+ * Ownership: the event's. Threads: any. Errors: the empty text.
+ */
+const char *secsmtp_event_text(const secsmtp_event *notice, size_t *len_out);
+
+/**
+ * With SECSMTP_EVENT_PROGRESS: how many octets of the content the system has taken.
+ * Threads: any. Errors: 0.
+ */
+uint64_t secsmtp_event_written(const secsmtp_event *notice);
+
+/**
+ * With SECSMTP_EVENT_PROGRESS: how many octets the content has, or 0 if that is not known before
+ * its end.
+ * Threads: any. Errors: 0.
+ */
+uint64_t secsmtp_event_total(const secsmtp_event *notice);
+
+/**
+ * With SECSMTP_EVENT_RECIPIENT: which one, in the order given, from 0.
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_event_index(const secsmtp_event *notice);
+
+/**
+ * What became of the message, or with SECSMTP_EVENT_RECIPIENT of it for this one so far:
+ * SECSMTP_OUTCOME_...
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_event_outcome(const secsmtp_event *notice);
+
+/**
+ * The code of the server's reply to the recipient or, with SECSMTP_EVENT_COMPLETED, of the
+ * decisive one; 0 if there was none.
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_event_smtp_code(const secsmtp_event *notice);
+
+/**
+ * With SECSMTP_EVENT_SECRET: SECSMTP_SECRET_PASSWORD or SECSMTP_SECRET_TOKEN, to be answered by
+ * secsmtp_client_answer_secret.
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_event_secret_kind(const secsmtp_event *notice);
+
+/**
+ * With SECSMTP_EVENT_SECRET: SECSMTP_REASON_...
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_event_secret_reason(const secsmtp_event *notice);
+
+/**
+ * With SECSMTP_EVENT_DROPPED: how many events were left out here for lack of room.
+ * Threads: any. Errors: 0.
+ */
+uint64_t secsmtp_event_dropped(const secsmtp_event *notice);
+
+/**
+ * Frees an event and its text. NULL is a no-op.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_event_free(secsmtp_event *notice);
+
+/**
+ * Takes a message in to be sent by a worker of the client, and gives the number of the job at
+ * once: numbers grow and are never used again. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
+ * or by secsmtp_client_wait, whichever comes first.
+ * Ownership: the message is copied. Threads: any; a worker is started when a job waits and none is
+ * free, has a connection that it keeps for the jobs that follow, and ends when there is nothing to
+ * do. Errors: SECSMTP_E_FULL, SECSMTP_E_CLOSED, and what secsmtp_client_send would find wrong
+ * before it connects.
+ */
+int32_t secsmtp_client_submit(secsmtp_client *client,
+                              const secsmtp_message *message,
+                              uint64_t *job_out,
+                              secsmtp_error **error_out);
+
+/**
+ * Waits until a job is over, and gives what secsmtp_client_send would have given. There will be no
+ * SECSMTP_EVENT_COMPLETED of it. A time of 0 does not wait, SECSMTP_FOREVER has no end.
+ * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
+ * Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
+ * not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a
+ * number that is no job's; any other is the job's own.
+ */
+int32_t secsmtp_client_wait(secsmtp_client *client,
+                            uint64_t job,
+                            uint32_t milliseconds,
+                            secsmtp_receipt **receipt_out,
+                            secsmtp_error **error_out);
+
+/**
+ * Ends a job: one that waits is not sent, and one that runs ends at once with its outcome. How it
+ * ended is told as ever. Nothing is done to one that is over.
+ * Threads: any. Errors: SECSMTP_E_VALUE for a number that is no job's.
+ */
+int32_t secsmtp_client_cancel_job(secsmtp_client *client, uint64_t job, secsmtp_error **error_out);
+
+/**
+ * Gives the next event of any job, waiting for one if there is none: a time of 0 does not wait,
+ * SECSMTP_FOREVER has no end.
+ * Ownership: *event_out is the caller's; secsmtp_event_free. Threads: any; each event is given to
+ * one caller. Errors: SECSMTP_E_NOTHING when the time is over or secsmtp_client_wake was called;
+ * SECSMTP_E_CLOSED when the client is closed and everything was told.
+ */
+int32_t secsmtp_client_poll_event(secsmtp_client *client,
+                                  uint32_t milliseconds,
+                                  secsmtp_event **event_out,
+                                  secsmtp_error **error_out);
+
+/**
+ * Sets who is called with events. With on_any_thread 0 that is done by secsmtp_client_dispatch, on
+ * its caller's thread; with 1 a thread of the library's own calls as soon as there is something to
+ * tell. NULL is nobody: when this returns, an earlier callback is not running and is never called
+ * again; but called from inside a callback it does not wait for that.
+ * Ownership: user stays the caller's, and must live until another callback is set or the client is
+ * freed. Threads: any. Errors: SECSMTP_E_VALUE for another number than 0 and 1, SECSMTP_E_RESOURCE
+ * when there is no thread.
+ */
+int32_t secsmtp_client_set_event_callback(secsmtp_client *client,
+                                          secsmtp_event_callback callback,
+                                          void *user,
+                                          int32_t on_any_thread,
+                                          secsmtp_error **error_out);
+
+/**
+ * Calls the callback that secsmtp_client_set_event_callback has set with each event that is there
+ * now, on this thread, waiting for the first if there is none: a time of 0 does not wait,
+ * SECSMTP_FOREVER has no end. What comes while it is at work is left for the next call.
+ * Threads: any. Errors: SECSMTP_E_NOTHING when there was no event; SECSMTP_E_CLOSED when the client
+ * is closed and everything was told; SECSMTP_E_NULL when no callback is set;
+ * SECSMTP_E_REENTRANT from inside a callback.
+ */
+int32_t secsmtp_client_dispatch(secsmtp_client *client,
+                                uint32_t milliseconds,
+                                secsmtp_error **error_out);
+
+/**
+ * Ends the secsmtp_client_poll_event and _dispatch that are waiting now, with SECSMTP_E_NOTHING;
+ * when none is, the next one.
+ * Threads: any. Errors: those of the handle.
+ */
+int32_t secsmtp_client_wake(secsmtp_client *client, secsmtp_error **error_out);
+
+/**
+ * Takes no more sends and jobs, waits for those that are there, and when the time is over cancels
+ * what is left. Idle connections are closed, and no thread of the workers is left. Events can still
+ * be taken. Called from inside a callback it cancels at once, and does not wait.
+ * Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled.
+ */
+int32_t secsmtp_client_close(secsmtp_client *client,
+                             uint32_t milliseconds,
+                             secsmtp_error **error_out);
+
+/**
+ * Sets how many connections jobs have at a time (4 unless set, 64 at most), how many jobs there may
+ * be whose completion nobody has taken (1024), and how many events may wait that can be left out
+ * when there are more (1024): all but completions and questions for a secret. What is left out is
+ * counted and told by SECSMTP_EVENT_DROPPED.
+ * Threads: any. Errors: SECSMTP_E_VALUE for 0 or more than 64, or a million.
+ */
+int32_t secsmtp_client_set_limits(secsmtp_client *client,
+                                  uint32_t max_connections,
+                                  uint32_t max_jobs,
+                                  uint32_t max_events,
+                                  secsmtp_error **error_out);
+
+/**
+ * Sets which events jobs make that begin from now on: SECSMTP_EVENT_... added up, and for
+ * SECSMTP_EVENT_LOG up to which level (SECSMTP_LOG_...). Completions, questions for a secret and
+ * losses are always told, and without this call nothing else is.
+ * Threads: any. Errors: SECSMTP_E_VALUE for another kind or level.
+ */
+int32_t secsmtp_client_set_events(secsmtp_client *client,
+                                  int32_t kinds,
+                                  int32_t max_level,
+                                  secsmtp_error **error_out);
+
+/**
+ * Answers a job's SECSMTP_EVENT_SECRET with a password or token; length 0 says that there is none,
+ * and the job ends with SECSMTP_E_NO_SECRET.
+ * Ownership: copied, and wiped after use. Threads: any. Errors: SECSMTP_E_VALUE for a number that
+ * is no job's, SECSMTP_E_NOTHING for a job that does not ask now.
+ */
+int32_t secsmtp_client_answer_secret(secsmtp_client *client,
+                                     uint64_t job,
+                                     const uint8_t *secret,
+                                     size_t secret_len,
+                                     secsmtp_error **error_out);
+
+/**
+ * Gives what an event loop can wait for: on Unix a file descriptor that is readable (poll, select,
+ * epoll, kqueue), on Windows an event (WaitForMultipleObjects), while there is an event to take or
+ * a wake to see. It is to be waited for and nothing else; then take events with a time of 0 until
+ * there are none.
+ * Ownership: the client's, until it is freed; stop waiting for it before. Threads: any.
+ * Errors: SECSMTP_E_RESOURCE.
+ */
+int32_t secsmtp_client_descriptor(secsmtp_client *client,
+                                  int64_t *descriptor_out,
+                                  secsmtp_error **error_out);
 
 /**
  * Adds a pin that was confirmed for host and port to the file of known mail servers at path, which

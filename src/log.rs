@@ -61,7 +61,8 @@ impl<F: FnMut(Level, Stage, &str)> Watcher for F {
 /// A watcher with the level up to which it wants lines.
 pub struct Log<'a> {
     watcher: Option<&'a mut dyn Watcher>,
-    max: Level,
+    /// `None` for no line at all.
+    max: Option<Level>,
 }
 
 impl fmt::Debug for Log<'_> {
@@ -78,7 +79,7 @@ impl<'a> Log<'a> {
     pub fn off() -> Self {
         Self {
             watcher: None,
-            max: Level::Error,
+            max: None,
         }
     }
 
@@ -87,18 +88,27 @@ impl<'a> Log<'a> {
     pub fn to(watcher: &'a mut dyn Watcher, max: Level) -> Self {
         Self {
             watcher: Some(watcher),
-            max,
+            max: Some(max),
+        }
+    }
+
+    /// No lines for `watcher`, only its other notices.
+    #[must_use]
+    pub fn notices(watcher: &'a mut dyn Watcher) -> Self {
+        Self {
+            watcher: Some(watcher),
+            max: None,
         }
     }
 
     /// Whether somebody listens to lines of this level.
     pub(crate) fn wants(&self, level: Level) -> bool {
-        self.watcher.is_some() && level <= self.max
+        self.watcher.is_some() && self.max.is_some_and(|max| level <= max)
     }
 
     /// Writes a line, made only if somebody listens.
     pub fn line(&mut self, level: Level, stage: Stage, text: impl FnOnce() -> String) {
-        if level <= self.max
+        if self.max.is_some_and(|max| level <= max)
             && let Some(watcher) = &mut self.watcher
         {
             watcher.line(level, stage, &text());

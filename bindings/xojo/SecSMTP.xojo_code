@@ -27,7 +27,27 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_answer_secret Lib kLib Alias "secsmtp_client_answer_secret" (client As Ptr, job As UInt64, secret As Ptr, secret_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_client_cancel Lib kLib Alias "secsmtp_client_cancel" (client As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_cancel_job Lib kLib Alias "secsmtp_client_cancel_job" (client As Ptr, job As UInt64, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_close Lib kLib Alias "secsmtp_client_close" (client As Ptr, milliseconds As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_descriptor Lib kLib Alias "secsmtp_client_descriptor" (client As Ptr, ByRef descriptor_out As Int64, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_dispatch Lib kLib Alias "secsmtp_client_dispatch" (client As Ptr, milliseconds As UInt32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -36,6 +56,10 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_client_new Lib kLib Alias "secsmtp_client_new" (host As CString, host_len As UInteger, port As UInt32, policy As Ptr, ByRef client_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_poll_event Lib kLib Alias "secsmtp_client_poll_event" (client As Ptr, milliseconds As UInt32, ByRef event_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -59,6 +83,18 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_set_event_callback Lib kLib Alias "secsmtp_client_set_event_callback" (client As Ptr, callback As Ptr, user As Ptr, on_any_thread As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_set_events Lib kLib Alias "secsmtp_client_set_events" (client As Ptr, kinds As Int32, max_level As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_set_limits Lib kLib Alias "secsmtp_client_set_limits" (client As Ptr, max_connections As UInt32, max_jobs As UInt32, max_events As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_client_set_log Lib kLib Alias "secsmtp_client_set_log" (client As Ptr, callback As Ptr, user As Ptr, max_level As Int32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -68,6 +104,18 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_client_set_timeout Lib kLib Alias "secsmtp_client_set_timeout" (client As Ptr, stage As Int32, milliseconds As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_submit Lib kLib Alias "secsmtp_client_submit" (client As Ptr, message As Ptr, ByRef job_out As UInt64, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_wait Lib kLib Alias "secsmtp_client_wait" (client As Ptr, job As UInt64, milliseconds As UInt32, ByRef receipt_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_wake Lib kLib Alias "secsmtp_client_wake" (client As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -160,6 +208,74 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_error_text Lib kLib Alias "secsmtp_error_text" (error As Ptr, len_out As Ptr) As CString
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_dropped Lib kLib Alias "secsmtp_event_dropped" (notice As Ptr) As UInt64
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_error Lib kLib Alias "secsmtp_event_error" (notice As Ptr, ByRef failure_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_free Lib kLib Alias "secsmtp_event_free" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_index Lib kLib Alias "secsmtp_event_index" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_job Lib kLib Alias "secsmtp_event_job" (notice As Ptr) As UInt64
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_kind Lib kLib Alias "secsmtp_event_kind" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_level Lib kLib Alias "secsmtp_event_level" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_outcome Lib kLib Alias "secsmtp_event_outcome" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_receipt Lib kLib Alias "secsmtp_event_receipt" (notice As Ptr, ByRef receipt_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_secret_kind Lib kLib Alias "secsmtp_event_secret_kind" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_secret_reason Lib kLib Alias "secsmtp_event_secret_reason" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_smtp_code Lib kLib Alias "secsmtp_event_smtp_code" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_stage Lib kLib Alias "secsmtp_event_stage" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_status Lib kLib Alias "secsmtp_event_status" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_text Lib kLib Alias "secsmtp_event_text" (notice As Ptr, len_out As Ptr) As CString
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_total Lib kLib Alias "secsmtp_event_total" (notice As Ptr) As UInt64
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_written Lib kLib Alias "secsmtp_event_written" (notice As Ptr) As UInt64
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -900,6 +1016,27 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_VALUE, Type = Double, Dynamic = False, Default = \"1005", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = EVENT_COMPLETED, Type = Double, Dynamic = False, Default = \"32", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = EVENT_DROPPED, Type = Double, Dynamic = False, Default = \"64", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = EVENT_LOG, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = EVENT_PROGRESS, Type = Double, Dynamic = False, Default = \"4", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = EVENT_RECIPIENT, Type = Double, Dynamic = False, Default = \"8", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = EVENT_SECRET, Type = Double, Dynamic = False, Default = \"16", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = EVENT_STAGE, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = FIELD_BCC, Type = Double, Dynamic = False, Default = \"6", Scope = Protected
 	#tag EndConstant
 
@@ -916,6 +1053,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = FIELD_TO, Type = Double, Dynamic = False, Default = \"4", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = FOREVER, Type = Double, Dynamic = False, Default = \"4294967295", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = kLib, Type = String, Dynamic = False, Default = \"libsecsmtp.so", Scope = Private

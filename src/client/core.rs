@@ -1,14 +1,18 @@
 //! The one driver: the way of a message over an idle connection or a fresh one, on whichever
 //! thread it is called.
 
-use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex, RwLock};
 
 use super::connection::{self, Connection};
+use super::jobs::{Jobs, Limits};
 use super::pool::Pool;
 use super::report::Report;
 use super::site::{Settings, Site};
 use super::token::Token;
+use crate::credential::SecretProvider;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Record, Stage};
 use crate::log::{Level, Log};
@@ -22,7 +26,12 @@ pub(super) struct Core {
     pub(super) site: Site,
     pub(super) settings: RwLock<Settings>,
     pub(super) pool: Pool,
+    pub(super) jobs: Jobs,
     calls: Mutex<Calls>,
+    call_ended: Condvar,
+    /// The process that it was made in. In a process forked from that there are no workers, and a
+    /// lock may be held for ever.
+    process: u32,
 }
 
 /// The calls that are running, and whether there may be more.
@@ -47,8 +56,33 @@ impl Core {
             site,
             settings: RwLock::default(),
             pool: Pool::default(),
+            jobs: Jobs::new(Limits::default()),
             calls: Mutex::default(),
+            call_ended: Condvar::new(),
+            process: std::process::id(),
         }
+    }
+
+    /// To be asked before any lock is taken.
+    ///
+    /// # Errors
+    /// [`Cause::Forked`].
+    pub(super) fn check_process(&self) -> Result<(), Error> {
+        if self.process == std::process::id() {
+            return Ok(());
+        }
+        Err(Error::local(Cause::Forked))
+    }
+
+    /// What can be known to fail before anything is done.
+    pub(super) fn check_settings(&self) -> Result<(), Error> {
+        self.settings.read().check(&self.site.policy)
+    }
+
+    /// Closes the connections that have been idle for too long.
+    pub(super) fn sweep(&self) {
+        let settings = self.settings.read().clone();
+        self.pool.sweep(&self.site, &settings);
     }
 
     /// Changes what a connection depends on: none that was opened before is used again.
@@ -62,7 +96,8 @@ impl Core {
         self.pool.sweep(&self.site, &settings);
     }
 
-    /// Sends a message over an idle connection or a fresh one.
+    /// Sends a message over an idle connection or a fresh one. A secret that is asked for is asked
+    /// of `provider`, if there is one.
     ///
     /// # Errors
     /// Where it failed, what left the machine, and what became of the message.
@@ -71,11 +106,15 @@ impl Core {
         message: &Message,
         token: &Token,
         afterwards: Afterwards,
+        provider: Option<Arc<dyn SecretProvider>>,
         log: Log<'_>,
     ) -> Result<Record, Error> {
         message.parts()?;
         self.site.setup()?;
-        let settings = self.settings.read().clone();
+        let mut settings = self.settings.read().clone();
+        if let (Some(credential), Some(provider)) = (&settings.credential, provider) {
+            settings.credential = Some(Arc::new(credential.asking(provider)));
+        }
         settings.check(&self.site.policy)?;
         let mut cx = self.context(&settings, log);
         about(&mut cx, message);
@@ -235,6 +274,7 @@ impl Core {
     /// # Errors
     /// When the client is closed.
     pub(super) fn begin(&self) -> Result<Running<'_>, Error> {
+        self.check_process()?;
         let token = Arc::new(Token::default());
         let mut calls = self.calls.lock();
         if calls.closed {
@@ -251,10 +291,32 @@ impl Core {
         }
     }
 
-    /// Ends what is running, and each call that is about to begin.
-    pub(super) fn close(&self) {
+    /// Waits until no call is running.
+    pub(super) fn wait_for_calls(&self, deadline: Deadline) -> bool {
+        let mut calls = self.calls.lock();
+        while !calls.running.is_empty() {
+            match deadline.left(Instant::now()) {
+                None => self.call_ended.wait(&mut calls),
+                Some(left) if left.is_zero() => return false,
+                Some(left) => {
+                    self.call_ended.wait_for(&mut calls, left);
+                }
+            }
+        }
+        true
+    }
+
+    /// No more calls and jobs begin.
+    pub(super) fn refuse(&self) {
         self.calls.lock().closed = true;
+        self.jobs.refuse();
+    }
+
+    /// Ends all calls and jobs, and each that is about to begin; waits for nothing.
+    pub(super) fn abandon(&self) {
+        self.refuse();
         self.cancel();
+        self.jobs.cancel_all();
         self.pool.close(&self.site);
     }
 }
@@ -292,5 +354,6 @@ impl Drop for Running<'_> {
         calls
             .running
             .retain(|other| !Arc::ptr_eq(other, &self.token));
+        self.core.call_ended.notify_all();
     }
 }

@@ -4,18 +4,24 @@
 
 mod connection;
 mod core;
+pub mod jobs;
 mod pool;
 mod report;
 mod site;
+mod submit;
 mod token;
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use self::core::{Afterwards, Core};
 use self::site::{Site, parse_host, parse_port};
 use crate::credential::Credential;
-use crate::error::{Error, Record, Stage};
+use crate::deadline::Deadline;
+use crate::error::{Cause, Error, Record, Stage};
 use crate::log::Log;
 use crate::message::Message;
 use crate::proto::address::EhloName;
@@ -24,14 +30,15 @@ use crate::tls::Policy;
 
 pub use report::Report;
 
-/// The most connections that a client keeps open with nothing to do.
-const MAX_IDLE: usize = 4;
+/// How long what was cancelled may take to end: it is told at once, and may be busy with a SCRAM.
+const SETTLING: Duration = Duration::from_secs(30);
 
 /// A server to submit mail to. Usable from several threads at once. What was left open when it is
 /// dropped is closed.
 #[derive(Debug)]
 pub struct Client {
     core: Arc<Core>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Client {
@@ -42,7 +49,10 @@ impl Client {
     /// [`Status::Host`] or [`Status::Port`].
     pub fn new(host: &str, port: u32, policy: &Policy) -> Result<Self, Error> {
         let core = Arc::new(Core::new(Site::new(host, port, policy)?));
-        Ok(Self { core })
+        Ok(Self {
+            core,
+            threads: Mutex::default(),
+        })
     }
 
     /// Dials this address or name instead of the host; what is verified stays the host.
@@ -114,10 +124,11 @@ impl Client {
         let running = self.core.begin()?;
         let kept = self.core.settings.read().reuse.idle.is_some();
         let afterwards = match kept {
-            true => Afterwards::Keep(MAX_IDLE),
+            true => Afterwards::Keep(self.core.jobs.limits().connections),
             false => Afterwards::Close,
         };
-        self.core.deliver(message, &running.token, afterwards, log)
+        self.core
+            .deliver(message, &running.token, afterwards, None, log)
     }
 
     /// Meets the server and looks at it: EHLO, STARTTLS, QUIT, and nothing else is written. The
@@ -135,14 +146,60 @@ impl Client {
         self.core.cancel();
     }
 
-    /// Ends what is running, and each call that is about to begin.
-    pub fn close(&self) {
-        self.core.close();
+    /// Takes no more calls and jobs, gives those that are there so much time, ends what is left
+    /// then, and waits for that. Completions can still be taken. Not from inside a call of this
+    /// client: that would wait for itself.
+    ///
+    /// # Errors
+    /// [`Status::Timeout`] if something was left to be ended.
+    pub fn close(&self, grace: Duration) -> Result<(), Error> {
+        self.core.check_process()?;
+        self.core.refuse();
+        let deadline = Deadline::after(grace);
+        let in_time = self.core.jobs.wait_for_all(deadline) && self.core.wait_for_calls(deadline);
+        self.core.abandon();
+        let deadline = Deadline::after(SETTLING);
+        self.core.jobs.wait_for_all(deadline);
+        self.core.wait_for_calls(deadline);
+        if self.core.jobs.wait_for_workers(deadline) {
+            // Past their last word: so a thread is not seen after this.
+            let threads = std::mem::take(&mut *self.threads.lock());
+            threads.into_iter().for_each(|thread| drop(thread.join()));
+        }
+        match in_time {
+            true => Ok(()),
+            false => Err(Error::local(Cause::Timeout { overall: true })),
+        }
+    }
+
+    /// Ends all calls and jobs, and takes no more; waits for nothing.
+    pub fn abandon(&self) {
+        if !self.is_forked() {
+            self.core.abandon();
+        }
+    }
+
+    /// Waits until no send or probe is running. Not from inside one.
+    pub fn wait_for_calls(&self) {
+        self.core.wait_for_calls(Deadline::NEVER);
+    }
+
+    /// Whether this is another process than the one that the client was made in: then it is of no
+    /// use, and each call that can fail says so.
+    #[must_use]
+    pub fn is_forked(&self) -> bool {
+        self.core.check_process().is_err()
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.close();
+        if self.is_forked() {
+            // A lock may be held here for ever, by a thread that this process does not have, and the
+            // sockets are the other process's.
+            std::mem::forget(Arc::clone(&self.core));
+        } else {
+            self.core.abandon();
+        }
     }
 }

@@ -27,6 +27,13 @@ impl Token {
         }
     }
 
+    /// Lets the call look for itself what has happened.
+    pub(super) fn wake(&self) {
+        if let Some(canceller) = &self.0.lock().at_work {
+            canceller.wake();
+        }
+    }
+
     /// Whether somebody has cancelled.
     pub(super) fn is_cancelled(&self) -> bool {
         self.0.lock().cancelled

@@ -99,6 +99,11 @@ pub(super) fn place<T>(argument: &'static str, out: *mut *mut T) -> Result<(), E
     Ok(())
 }
 
+/// The same for a place of a number.
+pub(super) fn room<T>(argument: &'static str, out: *mut T) -> Result<(), Error> {
+    place(argument, out.cast::<*mut T>())
+}
+
 /// Puts a new object into the table and its handle into the caller's place.
 pub(super) unsafe fn hand_out<T, O: Send + Sync + 'static>(
     out: *mut *mut T,

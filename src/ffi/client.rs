@@ -1,21 +1,26 @@
 //! secsmtp_client: one server, and what is done with it.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 
+use super::callback::Gate;
 use super::credential::{self, secsmtp_credential};
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
+use super::job::{self, Listener};
 use super::message::{self, secsmtp_message};
 use super::policy::{self, secsmtp_policy};
 use super::receipt::{ReceiptObject, secsmtp_receipt};
 use super::report::{ReportObject, secsmtp_report};
 use super::text::Text;
-use super::{arg, guard};
+use super::{arg, descriptor, guard};
 use crate::client::Client;
-use crate::error::{Error, Stage};
+use crate::error::{Cause, Error, Stage};
 use crate::log::{Level, Log};
 
 /// A server to submit mail to.
@@ -38,39 +43,74 @@ pub type secsmtp_log_callback = Option<
 >;
 
 pub(super) struct Object {
-    client: Client,
-    log: Mutex<Target>,
+    pub(super) client: Client,
+    pub(super) log: Gate<Target>,
+    pub(super) events: Gate<Listener>,
+    /// Stops the thread of our own that calls the listener.
+    pub(super) pumping: Mutex<Option<Arc<AtomicBool>>>,
+    descriptor: OnceCell<i64>,
 }
 
 /// Where a client's log goes. The user's pointer is kept as a number: it is only handed back.
 #[derive(Clone, Copy)]
-struct Target {
-    callback: secsmtp_log_callback,
+pub(super) struct Target {
+    callback: unsafe extern "C" fn(*mut c_void, i32, i32, *const c_char, usize),
     user: usize,
     max: Level,
 }
 
 impl Object {
-    /// Runs `call` with a log that goes to where it goes now.
+    fn new(client: Client) -> Self {
+        Self {
+            client,
+            log: Gate::new(),
+            events: Gate::new(),
+            pumping: Mutex::new(None),
+            descriptor: OnceCell::new(),
+        }
+    }
+
+    /// Runs `call` with a log that goes to where it goes now, for as long as it does.
     fn logged<R>(&self, call: impl FnOnce(Log<'_>) -> R) -> R {
-        let target = *self.log.lock();
-        let Some(callback) = target.callback else {
+        let Some((edition, target)) = self.log.target() else {
             return call(Log::off());
         };
         let mut sink = |level: Level, stage: Stage, text: &str| {
-            let (text, user) = (
-                Text::new(text),
-                std::ptr::with_exposed_provenance_mut(target.user),
-            );
-            // SAFETY: the host gave this function for this purpose, and the text outlives the call.
-            unsafe { callback(user, level as i32, stage as i32, text.as_ptr(), text.len()) };
+            let text = Text::new(text);
+            self.log.call(edition, |target| {
+                let user = std::ptr::with_exposed_provenance_mut(target.user);
+                let (level, stage) = (level as i32, stage as i32);
+                // SAFETY: the host gave this function for this purpose, and the text outlives the
+                // call.
+                unsafe { (target.callback)(user, level, stage, text.as_ptr(), text.len()) };
+            });
         };
         call(Log::to(&mut sink, target.max))
     }
+
+    /// What an event loop can wait for, made when it is first asked for.
+    pub(super) fn descriptor(&self) -> Result<i64, Error> {
+        let made = self.descriptor.get_or_try_init(|| {
+            let (signal, number) = descriptor::new().map_err(|error| {
+                Error::local(Cause::Resource {
+                    what: "descriptor",
+                    kind: error.kind(),
+                })
+            })?;
+            self.client.set_signal(signal)?;
+            Ok(number)
+        });
+        made.copied()
+    }
 }
 
-fn get(client: *const secsmtp_client) -> Result<std::sync::Arc<Object>, Error> {
-    handle::get(Handle::of(client), "client")
+/// The client of a handle, in the process that it was made in.
+pub(super) fn get(client: *const secsmtp_client) -> Result<Arc<Object>, Error> {
+    let object: Arc<Object> = handle::get(Handle::of(client), "client")?;
+    match object.client.is_forked() {
+        true => Err(Error::local(Cause::Forked)),
+        false => Ok(object),
+    }
 }
 
 /// Makes a client for the server that its certificate names `host`: a host name or an IP address.
@@ -92,12 +132,7 @@ pub unsafe extern "C" fn secsmtp_client_new(
             arg::place("client_out", client_out)?;
             let host = arg::text("host", host, host_len)?;
             let client = Client::new(host, port, &policy::copy(policy)?)?;
-            let log = Mutex::new(Target {
-                callback: None,
-                user: 0,
-                max: Level::Error,
-            });
-            arg::hand_out(client_out, Object { client, log })
+            arg::hand_out(client_out, Object::new(client))
         })
     }
 }
@@ -210,8 +245,11 @@ pub unsafe extern "C" fn secsmtp_client_set_reuse(
 }
 
 /// Sends the log of calls that begin from now on to callback, up to and including max_level
-/// (SECSMTP_LOG_...); a NULL callback turns it off. Secrets and content are never in it.
-/// Ownership: user stays the caller's, and must live as long as calls are running. Threads: any.
+/// (SECSMTP_LOG_...); a NULL callback turns it off. Secrets and content are never in it. When this
+/// returns, an earlier callback is not running and is never called again; but called from inside a
+/// callback it does not wait for that. Jobs have SECSMTP_EVENT_LOG instead.
+/// Ownership: user stays the caller's, and must live until another callback is set or the client is
+/// freed. Threads: any.
 /// Errors: SECSMTP_E_VALUE for a number that is no level.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_log(
@@ -226,12 +264,13 @@ pub unsafe extern "C" fn secsmtp_client_set_log(
         guard::status(client, error_out, || {
             let levels = Level::ALL.map(|level| (level as i32, level));
             let max = arg::choice("max_level", max_level, levels)?;
-            let target = Target {
+            let user = user.expose_provenance();
+            let target = callback.map(|callback| Target {
                 callback,
-                user: user.expose_provenance(),
+                user,
                 max,
-            };
-            *get(client)?.log.lock() = target;
+            });
+            get(client)?.log.set(target);
             Ok(())
         })
     }
@@ -302,10 +341,12 @@ pub unsafe extern "C" fn secsmtp_client_cancel(
     }
 }
 
-/// Frees a client and cancels what it is running; those calls return on their own threads. NULL is
-/// a no-op.
+/// Frees a client: sends and probes that are running are cancelled and return on their own threads,
+/// jobs end without a word, not sent or, when all of the content was written, unknown (close it first
+/// to learn which). When this returns no callback is running and none is called again; but called
+/// from inside a callback it waits for nothing. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_free(client: *mut secsmtp_client) -> i32 {
-    guard::free_with::<Object>(client.cast(), "client", |object| object.client.close())
+    guard::free_with::<Object>(client.cast(), "client", job::end)
 }

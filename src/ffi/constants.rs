@@ -111,6 +111,24 @@ pub const SECSMTP_LOG_INFO: i32 = 3;
 /// A command or a reply.
 pub const SECSMTP_LOG_DEBUG: i32 = 4;
 
+/// A line of the log of a job.
+pub const SECSMTP_EVENT_LOG: i32 = 1;
+/// A stage of a job begins.
+pub const SECSMTP_EVENT_STAGE: i32 = 2;
+/// The system has taken so many octets of the content; only the latest is kept for each job.
+pub const SECSMTP_EVENT_PROGRESS: i32 = 4;
+/// The server answered to a recipient; the receipt or error has all of them again.
+pub const SECSMTP_EVENT_RECIPIENT: i32 = 8;
+/// A job needs a password or token; its server is verified.
+pub const SECSMTP_EVENT_SECRET: i32 = 16;
+/// A job is over: exactly once for each.
+pub const SECSMTP_EVENT_COMPLETED: i32 = 32;
+/// Events were left out for lack of room.
+pub const SECSMTP_EVENT_DROPPED: i32 = 64;
+
+/// As a time in milliseconds: without an end.
+pub const SECSMTP_FOREVER: u32 = 4_294_967_295;
+
 /// Success.
 pub const SECSMTP_OK: i32 = 0;
 /// A handle was freed, is of another kind, or never was one.

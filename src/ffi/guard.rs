@@ -120,6 +120,11 @@ pub(super) fn large_integer(body: impl FnOnce() -> Result<i64, Error>) -> i64 {
     }
 }
 
+/// Runs a getter of a large number, which has no room for a status: 0 instead.
+pub(super) fn number(body: impl FnOnce() -> Result<u64, Error>) -> u64 {
+    plain(0, || body().unwrap_or(0))
+}
+
 /// Runs a getter of a text that `object` owns; the empty text where there is none.
 pub(super) unsafe fn text<T: Any + Send + Sync>(
     object: *const c_char,

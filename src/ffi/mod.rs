@@ -17,6 +17,8 @@
 )]
 
 mod arg;
+mod callback;
+mod descriptor;
 mod guard;
 mod handle;
 mod text;
@@ -25,6 +27,8 @@ pub mod client;
 pub mod constants;
 pub mod credential;
 pub mod error;
+pub mod event;
+pub mod job;
 pub mod known_servers;
 pub mod library;
 pub mod message;

@@ -5,6 +5,7 @@ use std::ffi::{c_char, c_void};
 
 use parking_lot::Mutex;
 
+use super::callback::Inside;
 use super::constants::{SECSMTP_SECRET_PASSWORD, SECSMTP_SECRET_TOKEN};
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
@@ -85,6 +86,7 @@ impl SecretProvider for Host {
             answer: Mutex::new(None),
         })?;
         let context = std::ptr::with_exposed_provenance_mut(self.context);
+        let _inside = Inside::enter();
         // SAFETY: the host gave this function for this purpose, and the handle is a live one.
         let status = unsafe { (self.callback)(context, question.as_ptr()) };
         let object = handle::remove::<Object>(question, "secret request")?;

@@ -2,11 +2,15 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(unix)]
+mod beacon;
 mod dial;
 mod resolve;
 mod transport;
 mod wait;
 
+#[cfg(unix)]
+pub use beacon::Beacon;
 pub use dial::dial;
 pub use resolve::resolve;
 pub use transport::{Interest, TcpTransport, Transport};

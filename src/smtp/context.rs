@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub(crate) record: Record,
     pub(crate) scrubber: Scrubber,
     log: Log<'a>,
+    /// The stage that whoever watches was told last.
+    told: Option<Stage>,
     timeouts: Timeouts,
     overall: Deadline,
     stage_deadline: Deadline,
@@ -40,6 +42,7 @@ impl<'a> Context<'a> {
             record: Record::default(),
             scrubber: Scrubber::default(),
             log,
+            told: None,
             timeouts,
             overall,
             stage_deadline: overall,
@@ -49,7 +52,9 @@ impl<'a> Context<'a> {
     /// Begins a stage: its clock runs from here, whatever drips in.
     pub(crate) fn enter(&mut self, stage: Stage) {
         self.record.stage = stage;
-        self.log.tell(|watcher| watcher.stage(stage));
+        if self.told.replace(stage) != Some(stage) {
+            self.log.tell(|watcher| watcher.stage(stage));
+        }
         self.restart_clock();
     }
 

@@ -11,6 +11,7 @@ mod flight;
 mod fuzz_replay;
 mod hostile;
 mod hotel;
+mod jobs;
 mod patience;
 mod provider;
 mod reuse;

@@ -181,7 +181,7 @@ fn a_closed_client_sends_nothing_more() {
     let pki = pki();
     let server = secsmtp_testservers::Honest::start(honest(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
-    client.close();
+    client.close(Duration::ZERO).unwrap();
     assert_eq!(
         send(&client, &message()).unwrap_err().status(),
         Status::Closed

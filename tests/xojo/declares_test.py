@@ -79,6 +79,8 @@ class Module(unittest.TestCase):
             "uint8_t *": "Ptr",
             "void *": "Ptr",
             "size_t *": "Ptr",  # and not ByRef: Nil is allowed
+            "uint64_t *": "ByRef UInt64",
+            "int64_t *": "ByRef Int64",
         }
         if kind in plain:
             return plain[kind]
@@ -160,6 +162,8 @@ TYPES = {
     "CString": CString,
     "Ptr": Bytes,
     "ByRef Ptr": ctypes.POINTER(ctypes.c_void_p),
+    "ByRef UInt64": ctypes.POINTER(ctypes.c_uint64),
+    "ByRef Int64": ctypes.POINTER(ctypes.c_int64),
 }
 
 

@@ -89,6 +89,8 @@ fn parameter(p: &Parameter, model: &Model) -> Result<String> {
         "const char *" => format!("{} As CString", p.name),
         // `size_t *` is a Ptr and not ByRef, so that Nil can say "I do not want the length".
         "const uint8_t *" | "uint8_t *" | "void *" | "size_t *" => format!("{} As Ptr", p.name),
+        "uint64_t *" => format!("ByRef {} As UInt64", p.name),
+        "int64_t *" => format!("ByRef {} As Int64", p.name),
         kind if kind.strip_suffix(" **").is_some_and(handle) => format!("ByRef {} As Ptr", p.name),
         kind if kind.strip_suffix(" *").is_some_and(handle) => format!("{} As Ptr", p.name),
         kind if callback(kind) => format!("{} As Ptr", p.name),

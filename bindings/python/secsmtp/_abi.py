@@ -49,6 +49,14 @@ LOG_ERROR = 1
 LOG_WARNING = 2
 LOG_INFO = 3
 LOG_DEBUG = 4
+EVENT_LOG = 1
+EVENT_STAGE = 2
+EVENT_PROGRESS = 4
+EVENT_RECIPIENT = 8
+EVENT_SECRET = 16
+EVENT_COMPLETED = 32
+EVENT_DROPPED = 64
+FOREVER = 4294967295
 OK = 0
 E_BAD_HANDLE = 1001
 E_NULL = 1002
@@ -209,6 +217,7 @@ HANDLES = (
     "client",
     "credential",
     "error",
+    "event",
     "message",
     "part",
     "policy",
@@ -221,6 +230,7 @@ HANDLES = (
 CALLBACKS = {
     "secsmtp_log_callback": ("void", ("void *", "int32_t", "int32_t", "const char *", "size_t")),
     "secsmtp_secret_callback": ("int32_t", ("void *", "secsmtp_secret_request *")),
+    "secsmtp_event_callback": ("void", ("void *", "const secsmtp_event *")),
     "secsmtp_write_callback": ("int32_t", ("void *", "const uint8_t *", "size_t")),
     "secsmtp_read_callback": ("int64_t", ("void *", "uint64_t", "uint8_t *", "size_t")),
     "secsmtp_release_callback": ("void", ("void *",)),
@@ -260,6 +270,35 @@ SIGNATURES = {
     "secsmtp_error_text": ("const char *", ("const secsmtp_error *", "size_t *")),
     "secsmtp_error_receipt": ("int32_t", ("const secsmtp_error *", "secsmtp_receipt **")),
     "secsmtp_error_free": ("int32_t", ("secsmtp_error *",)),
+    "secsmtp_event_kind": ("int32_t", ("const secsmtp_event *",)),
+    "secsmtp_event_job": ("uint64_t", ("const secsmtp_event *",)),
+    "secsmtp_event_status": ("int32_t", ("const secsmtp_event *",)),
+    "secsmtp_event_receipt": ("int32_t", ("const secsmtp_event *", "secsmtp_receipt **")),
+    "secsmtp_event_error": ("int32_t", ("const secsmtp_event *", "secsmtp_error **")),
+    "secsmtp_event_stage": ("int32_t", ("const secsmtp_event *",)),
+    "secsmtp_event_level": ("int32_t", ("const secsmtp_event *",)),
+    "secsmtp_event_text": ("const char *", ("const secsmtp_event *", "size_t *")),
+    "secsmtp_event_written": ("uint64_t", ("const secsmtp_event *",)),
+    "secsmtp_event_total": ("uint64_t", ("const secsmtp_event *",)),
+    "secsmtp_event_index": ("int32_t", ("const secsmtp_event *",)),
+    "secsmtp_event_outcome": ("int32_t", ("const secsmtp_event *",)),
+    "secsmtp_event_smtp_code": ("int32_t", ("const secsmtp_event *",)),
+    "secsmtp_event_secret_kind": ("int32_t", ("const secsmtp_event *",)),
+    "secsmtp_event_secret_reason": ("int32_t", ("const secsmtp_event *",)),
+    "secsmtp_event_dropped": ("uint64_t", ("const secsmtp_event *",)),
+    "secsmtp_event_free": ("int32_t", ("secsmtp_event *",)),
+    "secsmtp_client_submit": ("int32_t", ("secsmtp_client *", "const secsmtp_message *", "uint64_t *", "secsmtp_error **")),
+    "secsmtp_client_wait": ("int32_t", ("secsmtp_client *", "uint64_t", "uint32_t", "secsmtp_receipt **", "secsmtp_error **")),
+    "secsmtp_client_cancel_job": ("int32_t", ("secsmtp_client *", "uint64_t", "secsmtp_error **")),
+    "secsmtp_client_poll_event": ("int32_t", ("secsmtp_client *", "uint32_t", "secsmtp_event **", "secsmtp_error **")),
+    "secsmtp_client_set_event_callback": ("int32_t", ("secsmtp_client *", "secsmtp_event_callback", "void *", "int32_t", "secsmtp_error **")),
+    "secsmtp_client_dispatch": ("int32_t", ("secsmtp_client *", "uint32_t", "secsmtp_error **")),
+    "secsmtp_client_wake": ("int32_t", ("secsmtp_client *", "secsmtp_error **")),
+    "secsmtp_client_close": ("int32_t", ("secsmtp_client *", "uint32_t", "secsmtp_error **")),
+    "secsmtp_client_set_limits": ("int32_t", ("secsmtp_client *", "uint32_t", "uint32_t", "uint32_t", "secsmtp_error **")),
+    "secsmtp_client_set_events": ("int32_t", ("secsmtp_client *", "int32_t", "int32_t", "secsmtp_error **")),
+    "secsmtp_client_answer_secret": ("int32_t", ("secsmtp_client *", "uint64_t", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_client_descriptor": ("int32_t", ("secsmtp_client *", "int64_t *", "secsmtp_error **")),
     "secsmtp_known_servers_learn": ("int32_t", ("const char *", "size_t", "const char *", "size_t", "uint32_t", "const char *", "size_t", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_abi_version": ("uint32_t", ()),
     "secsmtp_version_number": ("uint32_t", ()),

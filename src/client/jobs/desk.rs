@@ -1,0 +1,345 @@
+//! The jobs of one client: which are queued, which run, which are done. A plain value: whoever holds
+//! its lock sees one state of everything, and no method waits.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::super::token::Token;
+use super::event::{Completion, Event, JobId, News, Question, Wishes};
+use super::events::{Events, Place};
+use crate::error::{Cause, Error};
+use crate::message::Message;
+use crate::secret::Secret;
+use crate::status::Status;
+
+/// What a client may have of each.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections that jobs have at a time, each with a thread.
+    pub connections: usize,
+    /// Jobs whose completion nobody has taken yet.
+    pub jobs: usize,
+    /// Events that may be left out, waiting to be taken.
+    pub events: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4,
+            jobs: 1024,
+            events: 1024,
+        }
+    }
+}
+
+/// A job that a worker has taken.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    pub(super) job: JobId,
+    pub(super) message: Message,
+    pub(super) token: Arc<Token>,
+}
+
+#[derive(Debug)]
+enum State {
+    Queued(Message),
+    Running,
+    /// Its completion stands at this place of the events.
+    Done(Place),
+}
+
+#[derive(Debug)]
+struct Job {
+    state: State,
+    token: Arc<Token>,
+    answer: Answer,
+}
+
+/// How a job's question for a secret stands.
+#[derive(Debug, Default)]
+pub(super) enum Answer {
+    /// Nothing was asked, or the answer was taken.
+    #[default]
+    None,
+    /// Somebody has to answer.
+    Awaited,
+    /// Somebody has, perhaps that there is no secret.
+    Given(Option<Secret>),
+}
+
+/// The completion of a job, for one who waits for it.
+#[derive(Debug)]
+pub(super) enum Collected {
+    /// Here it is; nobody else gets it.
+    Ready(Box<Completion>),
+    /// The job is not over.
+    Pending,
+    /// Somebody has it.
+    Taken,
+    /// There was never such a job.
+    Unknown,
+}
+
+/// All of it.
+#[derive(Debug)]
+pub(super) struct Desk {
+    last: JobId,
+    jobs: BTreeMap<JobId, Job>,
+    queue: VecDeque<JobId>,
+    running: usize,
+    pub(super) events: Events,
+    pub(super) limits: Limits,
+    pub(super) wishes: Wishes,
+    /// Worker threads, and how many of them have nothing to do.
+    pub(super) workers: usize,
+    pub(super) idle: usize,
+    pub(super) closed: bool,
+}
+
+impl Desk {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            last: 0,
+            jobs: BTreeMap::new(),
+            queue: VecDeque::new(),
+            running: 0,
+            events: Events::new(limits.events),
+            limits,
+            wishes: Wishes::default(),
+            workers: 0,
+            idle: 0,
+            closed: false,
+        }
+    }
+
+    /// Takes a message in; true if a worker is to be started for it, which is counted already.
+    ///
+    /// # Errors
+    /// [`Cause::Closed`] or [`Cause::Full`].
+    pub(super) fn submit(&mut self, message: Message) -> Result<(JobId, bool), Error> {
+        if self.closed {
+            return Err(Error::local(Cause::Closed));
+        }
+        if self.jobs.len() >= self.limits.jobs {
+            return Err(Error::local(Cause::Full));
+        }
+        self.last = self.last.saturating_add(1);
+        let job = Job {
+            state: State::Queued(message),
+            token: Arc::default(),
+            answer: Answer::None,
+        };
+        self.jobs.insert(self.last, job);
+        self.queue.push_back(self.last);
+        let short = self.queue.len() > self.idle && self.workers < self.limits.connections;
+        self.workers = self.workers.saturating_add(usize::from(short));
+        Ok((self.last, short))
+    }
+
+    /// A worker that was counted could not be started. With no other there is nobody to do what is
+    /// queued: the job that was to be submitted is taken back, and the others end.
+    ///
+    /// # Errors
+    /// `cause`, if the job is taken back.
+    pub(super) fn not_started(&mut self, job: JobId, cause: &Cause) -> Result<(), Error> {
+        self.workers = self.workers.saturating_sub(1);
+        if self.workers > 0 {
+            return Ok(());
+        }
+        let queued: Vec<_> = self.queue.drain(..).collect();
+        for other in queued.into_iter().filter(|other| *other != job) {
+            self.finish_queued(other, cause.clone());
+        }
+        // Unless it was cancelled meanwhile, and has its completion.
+        if let Some(State::Queued(_)) = self.jobs.get(&job).map(|job| &job.state) {
+            self.jobs.remove(&job);
+            return Err(Error::local(cause.clone()));
+        }
+        Ok(())
+    }
+
+    /// The next job for a worker.
+    pub(super) fn take(&mut self) -> Option<Ticket> {
+        let id = self.queue.pop_front()?;
+        let job = self.jobs.get_mut(&id)?;
+        match std::mem::replace(&mut job.state, State::Running) {
+            State::Queued(message) => {
+                self.running = self.running.saturating_add(1);
+                let token = Arc::clone(&job.token);
+                Some(Ticket {
+                    job: id,
+                    message,
+                    token,
+                })
+            }
+            other => {
+                job.state = other;
+                None
+            }
+        }
+    }
+
+    /// A running job is over; a second time says nothing.
+    pub(super) fn finish(&mut self, id: JobId, completion: Completion) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        if matches!(job.state, State::Running) {
+            self.running = self.running.saturating_sub(1);
+            self.conclude(id, completion);
+        }
+    }
+
+    fn finish_queued(&mut self, id: JobId, cause: Cause) {
+        let Some(Job {
+            state: State::Queued(message),
+            ..
+        }) = self.jobs.get(&id)
+        else {
+            return;
+        };
+        let mut error = Error::local(cause);
+        error.record.recipients = message.recipients_not_sent();
+        error.record.message_id = message.message_id();
+        self.conclude(id, Err(error));
+    }
+
+    fn conclude(&mut self, id: JobId, completion: Completion) {
+        let place = self.events.push(id, News::Completed(Box::new(completion)));
+        if let (Some(job), Some(place)) = (self.jobs.get_mut(&id), place) {
+            job.state = State::Done(place);
+            job.answer = Answer::None;
+        }
+    }
+
+    /// Ends a job: at once if it is queued, or through the token that is returned. What is over
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for a number that was never given out.
+    pub(super) fn cancel(&mut self, id: JobId) -> Result<Option<Arc<Token>>, Error> {
+        self.check(id)?;
+        match self.jobs.get(&id) {
+            Some(Job {
+                state: State::Queued(_),
+                ..
+            }) => {
+                self.queue.retain(|other| *other != id);
+                self.finish_queued(id, Cause::Cancelled);
+                Ok(None)
+            }
+            Some(Job {
+                state: State::Running,
+                token,
+                ..
+            }) => Ok(Some(Arc::clone(token))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Ends all jobs: those that are queued at once, the others through the tokens returned.
+    pub(super) fn cancel_all(&mut self) -> Vec<Arc<Token>> {
+        let queued: Vec<_> = self.queue.drain(..).collect();
+        for id in queued {
+            self.finish_queued(id, Cause::Cancelled);
+        }
+        let running = |job: &&Job| matches!(job.state, State::Running);
+        let jobs = self.jobs.values().filter(running);
+        jobs.map(|job| Arc::clone(&job.token)).collect()
+    }
+
+    /// Jobs that are not over.
+    pub(super) fn open_jobs(&self) -> usize {
+        self.queue.len().saturating_add(self.running)
+    }
+
+    /// Puts an event of a running job into the queue.
+    pub(super) fn tell(&mut self, job: JobId, news: News) {
+        self.events.push(job, news);
+    }
+
+    /// The next event; a completion that is given out here is nobody else's.
+    pub(super) fn next_event(&mut self, end: Place) -> Option<Event> {
+        let event = self.events.pop(end)?;
+        if let News::Completed(_) = event.news {
+            self.jobs.remove(&event.job);
+        }
+        Some(event)
+    }
+
+    /// The completion of one job, out of its turn.
+    pub(super) fn collect(&mut self, id: JobId) -> Collected {
+        if self.check(id).is_err() {
+            return Collected::Unknown;
+        }
+        let Some(job) = self.jobs.get(&id) else {
+            return Collected::Taken;
+        };
+        let State::Done(place) = job.state else {
+            return Collected::Pending;
+        };
+        self.jobs.remove(&id);
+        match self.events.take(place).map(|event| event.news) {
+            Some(News::Completed(completion)) => Collected::Ready(completion),
+            _ => Collected::Taken,
+        }
+    }
+
+    /// Whether nothing will ever be told again.
+    pub(super) fn is_over(&self) -> bool {
+        self.closed && self.open_jobs() == 0 && self.events.is_empty()
+    }
+
+    /// A running job needs a secret.
+    pub(super) fn ask(&mut self, id: JobId, question: Question) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.answer = Answer::Awaited;
+            self.events.push(id, News::SecretWanted(question));
+        }
+    }
+
+    /// The answer, once: afterwards the question is over.
+    pub(super) fn answered(&mut self, id: JobId) -> Option<Option<Secret>> {
+        let job = self.jobs.get_mut(&id)?;
+        match std::mem::take(&mut job.answer) {
+            Answer::Given(secret) => Some(secret),
+            other => {
+                job.answer = other;
+                None
+            }
+        }
+    }
+
+    /// Answers a job's question, `None` for no secret, and gives whom to wake.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for a number that was never given out, [`Status::Nothing`] for a job that
+    /// asks nothing.
+    pub(super) fn answer(
+        &mut self,
+        id: JobId,
+        secret: Option<Secret>,
+    ) -> Result<Arc<Token>, Error> {
+        self.check(id)?;
+        match self.jobs.get_mut(&id) {
+            Some(job) if matches!(job.answer, Answer::Awaited) => {
+                job.answer = Answer::Given(secret);
+                Ok(Arc::clone(&job.token))
+            }
+            _ => Err(Error::argument(
+                Status::Nothing,
+                "job",
+                "does not ask for a secret",
+            )),
+        }
+    }
+
+    fn check(&self, id: JobId) -> Result<(), Error> {
+        if id == 0 || id > self.last {
+            let why = format!("{id} is none that this client has given out");
+            return Err(Error::argument(Status::Value, "job", why));
+        }
+        Ok(())
+    }
+}

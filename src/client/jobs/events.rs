@@ -1,0 +1,188 @@
+//! The queue of events: bounded for chatter, never for completions; a plain value without a lock.
+
+use std::collections::BTreeMap;
+
+use super::event::{Event, JobId, News};
+
+/// A place in the queue; it grows.
+pub(super) type Place = u64;
+
+/// Events in the order in which they came.
+#[derive(Debug)]
+pub(super) struct Events {
+    waiting: BTreeMap<Place, Event>,
+    next: Place,
+    /// The most events that may be left out when there are more.
+    room: usize,
+    /// How many of those are waiting.
+    chatter: usize,
+    /// Where the loss of others is told.
+    dropped: Option<Place>,
+    /// Each job's latest progress that nobody has seen yet: the next one takes its place.
+    progress: BTreeMap<JobId, Place>,
+}
+
+impl Events {
+    pub(super) fn new(room: usize) -> Self {
+        Self {
+            waiting: BTreeMap::new(),
+            next: 1,
+            room,
+            chatter: 0,
+            dropped: None,
+            progress: BTreeMap::new(),
+        }
+    }
+
+    /// Bounds the chatter from here on; what is waiting stays.
+    pub(super) fn set_room(&mut self, room: usize) {
+        self.room = room;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// The place that the next event will have: what stands before it was there before.
+    pub(super) fn end(&self) -> Place {
+        self.next
+    }
+
+    /// Puts an event in, unless it may be left out and there is no room.
+    pub(super) fn push(&mut self, job: JobId, news: News) -> Option<Place> {
+        if let News::Progress(..) = news
+            && let Some(event) = self
+                .progress
+                .get(&job)
+                .and_then(|place| self.waiting.get_mut(place))
+        {
+            event.news = news;
+            return None;
+        }
+        if news.is_chatter() {
+            if self.chatter >= self.room {
+                self.drop_one();
+                return None;
+            }
+            self.chatter = self.chatter.saturating_add(1);
+        }
+        let is_progress = matches!(news, News::Progress(..));
+        let place = self.put(Event { job, news });
+        if is_progress {
+            self.progress.insert(job, place);
+        }
+        Some(place)
+    }
+
+    fn put(&mut self, event: Event) -> Place {
+        let place = self.next;
+        self.next = self.next.saturating_add(1);
+        self.waiting.insert(place, event);
+        place
+    }
+
+    /// Tells of one more loss, where the first of them was.
+    fn drop_one(&mut self) {
+        let told = self.dropped.and_then(|place| self.waiting.get_mut(&place));
+        if let Some(Event {
+            news: News::Dropped(count),
+            ..
+        }) = told
+        {
+            *count = count.saturating_add(1);
+        } else {
+            let news = News::Dropped(1);
+            self.dropped = Some(self.put(Event { job: 0, news }));
+        }
+    }
+
+    /// The first one, if it stands before `end`.
+    pub(super) fn pop(&mut self, end: Place) -> Option<Event> {
+        let place = *self.waiting.keys().next().filter(|place| **place < end)?;
+        self.take(place)
+    }
+
+    /// The one at a place.
+    pub(super) fn take(&mut self, place: Place) -> Option<Event> {
+        let event = self.waiting.remove(&place)?;
+        if event.news.is_chatter() {
+            self.chatter = self.chatter.saturating_sub(1);
+        }
+        if self.progress.get(&event.job) == Some(&place) {
+            self.progress.remove(&event.job);
+        }
+        Some(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Record, Stage};
+
+    fn stage() -> News {
+        News::Stage(Stage::Mail)
+    }
+
+    fn done() -> News {
+        News::Completed(Box::new(Ok(Record::default())))
+    }
+
+    fn drain(events: &mut Events) -> Vec<Event> {
+        std::iter::from_fn(|| events.pop(Place::MAX)).collect()
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_and_told_and_completions_never_are() {
+        let mut events = Events::new(2);
+        for job in 1..=5 {
+            events.push(job, stage());
+            events.push(job, done());
+        }
+        let told = drain(&mut events);
+        let completed = |e: &&Event| matches!(e.news, News::Completed(_));
+        assert_eq!(told.iter().filter(completed).count(), 5);
+        let dropped: Vec<_> = told
+            .iter()
+            .filter_map(|e| match e.news {
+                News::Dropped(count) => Some(count),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(dropped, [3]);
+        assert!(events.is_empty());
+        // There is room again, and the next loss is told anew.
+        for _ in 0..4 {
+            events.push(9, stage());
+        }
+        let told = drain(&mut events);
+        assert!(matches!(told.last().unwrap().news, News::Dropped(2)));
+    }
+
+    #[test]
+    fn progress_that_nobody_saw_is_replaced_by_later_progress() {
+        let mut events = Events::new(10);
+        for octets in 1..=1000 {
+            events.push(1, News::Progress(octets, Some(1000)));
+            events.push(2, News::Progress(octets, None));
+        }
+        let told = drain(&mut events);
+        assert_eq!(told.len(), 2);
+        assert!(matches!(told[0].news, News::Progress(1000, Some(1000))));
+        events.push(1, News::Progress(1001, None));
+        assert_eq!(drain(&mut events).len(), 1);
+    }
+
+    #[test]
+    fn an_event_can_be_taken_out_of_the_middle() {
+        let mut events = Events::new(10);
+        events.push(1, stage());
+        let place = events.push(1, done()).unwrap();
+        events.push(2, done());
+        assert!(events.take(place).is_some());
+        assert!(events.take(place).is_none());
+        let end = events.end();
+        events.push(3, stage());
+        assert_eq!(std::iter::from_fn(|| events.pop(end)).count(), 2);
+    }
+}

@@ -1,0 +1,219 @@
+//! Every interleaving of a few threads on the jobs' one lock, tried by an exhaustive scheduler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use loom::sync::{Condvar, Mutex};
+use loom::thread;
+
+use super::monitor::Monitor;
+use super::*;
+use crate::error::Record;
+
+/// The scheduler's lock. It knows no time: a wait with a deadline may end at any point, so one that
+/// is given none must be ended by a change.
+struct Explored<T> {
+    value: Mutex<T>,
+    changed: Condvar,
+}
+
+impl<T> Monitor<T> for Explored<T> {
+    fn new(value: T) -> Self {
+        Self {
+            value: Mutex::new(value),
+            changed: Condvar::new(),
+        }
+    }
+
+    fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+        let result = change(&mut self.value.lock().unwrap());
+        self.changed.notify_all();
+        result
+    }
+
+    fn wait<R>(&self, deadline: Deadline, mut look: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
+        let mut value = self.value.lock().unwrap();
+        loop {
+            if let Some(found) = look(&mut value) {
+                return Some(found);
+            }
+            if deadline != Deadline::NEVER {
+                return None;
+            }
+            value = self.changed.wait(value).unwrap();
+        }
+    }
+}
+
+type Desk = Jobs<Explored<Shared>>;
+
+fn explore(run: impl Fn() + Send + Sync + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(run);
+}
+
+fn desk() -> Arc<Desk> {
+    let limits = Limits {
+        connections: 2,
+        ..Limits::default()
+    };
+    Arc::new(Desk::new(limits))
+}
+
+/// A worker that sends nothing. It has no patience, as if its time were over at once.
+fn work(desk: &Desk) {
+    while let Some(ticket) = desk.next(Duration::ZERO) {
+        desk.finish(ticket.job, Ok(Record::default()));
+    }
+}
+
+/// Submits with workers that are started as the desk asks for them.
+fn submit(desk: &Arc<Desk>) -> JobId {
+    let own = Arc::clone(desk);
+    let start = || {
+        thread::spawn(move || work(&own));
+        Ok(())
+    };
+    desk.submit(Message::new(), start).unwrap()
+}
+
+fn completed(desk: &Desk) -> Option<JobId> {
+    match desk.poll(Deadline::NEVER) {
+        Polled::Event(event) => Some(event.job),
+        Polled::Nothing => None,
+        Polled::Closed => panic!("it is not closed"),
+    }
+}
+
+#[test]
+fn no_job_is_left_by_a_worker_that_ends_as_it_comes() {
+    explore(|| {
+        let desk = desk();
+        let first = submit(&desk);
+        let second = submit(&desk);
+        let mut done = [completed(&desk), completed(&desk)];
+        done.sort_unstable();
+        assert_eq!(done, [Some(first), Some(second)]);
+    });
+}
+
+#[test]
+fn a_cancel_that_meets_the_end_gives_one_completion() {
+    explore(|| {
+        let desk = desk();
+        let job = submit(&desk);
+        desk.cancel(job).unwrap();
+        assert_eq!(completed(&desk), Some(job));
+        desk.cancel(job).unwrap();
+        assert!(matches!(
+            desk.poll(Deadline::after(Duration::ZERO)),
+            Polled::Nothing
+        ));
+    });
+}
+
+#[test]
+fn a_wait_and_a_poll_share_one_completion() {
+    explore(|| {
+        let desk = desk();
+        let job = submit(&desk);
+        let other = Arc::clone(&desk);
+        let poll = thread::spawn(move || completed(&other).is_some());
+        let waited = desk.wait(job, Deadline::NEVER).unwrap();
+        let got = matches!(waited, Waited::Done(_));
+        assert!(got || matches!(waited, Waited::Taken));
+        // A poll that came away with nothing waits for the next: it is woken.
+        desk.wake();
+        assert!(got != poll.join().unwrap());
+    });
+}
+
+#[test]
+fn a_wake_is_never_lost() {
+    explore(|| {
+        let desk = desk();
+        let other = Arc::clone(&desk);
+        let poll = thread::spawn(move || other.poll(Deadline::NEVER));
+        desk.wake();
+        assert!(matches!(poll.join().unwrap(), Polled::Nothing));
+    });
+}
+
+#[test]
+fn a_close_waits_for_all_and_ends_the_polls() {
+    explore(|| {
+        let desk = desk();
+        submit(&desk);
+        let other = Arc::clone(&desk);
+        let poll = thread::spawn(move || {
+            let mut found = 0;
+            while let Polled::Event(_) = other.poll(Deadline::NEVER) {
+                found += 1;
+            }
+            found
+        });
+        desk.refuse();
+        desk.cancel_all();
+        assert!(desk.wait_for_all(Deadline::NEVER));
+        assert!(desk.wait_for_workers(Deadline::NEVER));
+        assert_eq!(poll.join().unwrap(), 1);
+    });
+}
+
+#[test]
+fn jobs_of_a_worker_that_could_not_be_started_do_not_hang() {
+    explore(|| {
+        let desk = desk();
+        let other = Arc::clone(&desk);
+        let failing = || {
+            Err(Cause::Resource {
+                what: "thread",
+                kind: std::io::ErrorKind::OutOfMemory,
+            })
+        };
+        let beside = thread::spawn(move || {
+            let job = other.submit(Message::new(), failing);
+            job.is_ok_and(|job| matches!(other.wait(job, Deadline::NEVER), Ok(Waited::Done(_))))
+        });
+        let here = desk.submit(Message::new(), failing);
+        if let Ok(job) = here {
+            assert!(matches!(
+                desk.wait(job, Deadline::NEVER),
+                Ok(Waited::Done(_))
+            ));
+        }
+        beside.join().unwrap();
+        desk.refuse();
+        assert!(desk.wait_for_all(Deadline::after(Duration::ZERO)));
+    });
+}
+
+#[test]
+fn a_question_is_answered_once() {
+    explore(|| {
+        let desk = desk();
+        let own = Arc::clone(&desk);
+        let start = move || {
+            thread::spawn(move || {
+                let ticket = own.next(Duration::ZERO).unwrap();
+                let question = Question {
+                    user: String::new(),
+                    proof: crate::proto::sasl::Proof::Password,
+                    reason: crate::credential::Reason::First,
+                };
+                own.ask(ticket.job, question);
+                let answered = |shared: &mut Shared| shared.desk.answered(ticket.job);
+                let secret = own.0.wait(Deadline::NEVER, answered).unwrap();
+                assert!(secret.is_none());
+                own.finish(ticket.job, Ok(Record::default()));
+            });
+            Ok(())
+        };
+        let job = desk.submit(Message::new(), start).unwrap();
+        assert_eq!(completed(&desk), Some(job));
+        desk.answer(job, None).unwrap();
+        assert!(desk.answer(job, None).is_err());
+        assert_eq!(completed(&desk), Some(job));
+    });
+}

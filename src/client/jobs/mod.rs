@@ -1,0 +1,320 @@
+//! Jobs: messages that are sent by workers, and what there is to tell of them. Every method may be
+//! called from any thread; none calls out while it holds the lock.
+
+mod desk;
+mod event;
+mod events;
+#[cfg(test)]
+mod explored;
+mod monitor;
+mod provider;
+mod signal;
+mod worker;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::desk::{Collected, Desk, Ticket};
+use self::events::Place;
+use self::monitor::{Locked, Monitor};
+use self::signal::Lamp;
+use super::token::Token;
+use crate::deadline::Deadline;
+use crate::error::{Cause, Error};
+use crate::message::Message;
+use crate::secret::Secret;
+use crate::status::Status;
+
+pub use desk::Limits;
+pub use event::{Completion, Event, JobId, Kind, News, Question, Wishes};
+pub use signal::Signal;
+pub(super) use worker::work;
+
+/// What a wait for a job's completion came to.
+#[derive(Debug)]
+pub enum Waited {
+    /// The job is over, and this is its completion: nobody else gets it.
+    Done(Box<Completion>),
+    /// The time was over first.
+    Pending,
+    /// Its completion was taken before, as an event or by another wait.
+    Taken,
+}
+
+/// What a poll came to.
+#[derive(Debug)]
+pub enum Polled {
+    /// The next event.
+    Event(Event),
+    /// The time was over, or somebody woke it.
+    Nothing,
+    /// The client is closed, and everything has been told.
+    Closed,
+}
+
+/// What a wait for an event came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// There is one, unless somebody else takes it first.
+    Event,
+    /// The time was over, or somebody woke it.
+    Nothing,
+    /// The client is closed, and everything has been told.
+    Closed,
+}
+
+/// The desk with what its waits need besides.
+pub(super) struct Shared {
+    desk: Desk,
+    lamp: Lamp,
+    /// Polls that are waiting, and how often such were woken.
+    polling: usize,
+    wakes: u64,
+    /// A wake that came while nobody polled: the next poll returns at once.
+    woken: bool,
+}
+
+/// The jobs of one client.
+pub(super) struct Jobs<M = Locked<Shared>>(M);
+
+impl<M> fmt::Debug for Jobs<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Jobs")
+    }
+}
+
+impl<M: Monitor<Shared>> Jobs<M> {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self(M::new(Shared {
+            desk: Desk::new(limits),
+            lamp: Lamp::default(),
+            polling: 0,
+            wakes: 0,
+            woken: false,
+        }))
+    }
+
+    fn with<R>(&self, change: impl FnOnce(&mut Shared) -> R) -> R {
+        self.0.with(|shared| {
+            let result = change(shared);
+            shared.show();
+            result
+        })
+    }
+
+    /// Takes a message in; `start` starts a worker if one is needed.
+    pub(super) fn submit(
+        &self,
+        message: Message,
+        start: impl FnOnce() -> Result<(), Cause>,
+    ) -> Result<JobId, Error> {
+        let (job, short) = self.with(|shared| shared.desk.submit(message))?;
+        if short && let Err(cause) = start() {
+            self.with(|shared| shared.desk.not_started(job, &cause))?;
+        }
+        Ok(job)
+    }
+
+    /// The next job for a worker, which waits for one for so long; `None` ends the worker, which is
+    /// not counted from then on.
+    fn next(&self, patience: Duration) -> Option<Ticket> {
+        self.with(|shared| shared.desk.idle = shared.desk.idle.saturating_add(1));
+        let waited = self.0.wait(Deadline::after(patience), |shared| {
+            let desk = &mut shared.desk;
+            match desk.take() {
+                Some(ticket) => Some(Some(ticket)),
+                None if desk.closed || desk.workers > desk.limits.connections => Some(None),
+                None => None,
+            }
+        });
+        // What was submitted since the last look counted on this worker.
+        self.with(|shared| {
+            let desk = &mut shared.desk;
+            desk.idle = desk.idle.saturating_sub(1);
+            let ticket = waited.flatten().or_else(|| desk.take());
+            if ticket.is_none() {
+                desk.workers = desk.workers.saturating_sub(1);
+            }
+            ticket
+        })
+    }
+
+    fn finish(&self, job: JobId, completion: Completion) {
+        self.with(|shared| shared.desk.finish(job, completion));
+    }
+
+    fn tell(&self, job: JobId, news: News) {
+        self.with(|shared| shared.desk.tell(job, news));
+    }
+
+    fn wishes(&self) -> Wishes {
+        self.0.with(|shared| shared.desk.wishes)
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.0.with(|shared| shared.desk.limits)
+    }
+
+    pub(super) fn set_limits(&self, limits: Limits) {
+        self.with(|shared| {
+            shared.desk.limits = limits;
+            shared.desk.events.set_room(limits.events);
+        });
+    }
+
+    pub(super) fn set_wishes(&self, wishes: Wishes) {
+        self.with(|shared| shared.desk.wishes = wishes);
+    }
+
+    pub(super) fn set_signal(&self, signal: Box<dyn Signal>) {
+        self.with(|shared| shared.lamp.set(signal));
+    }
+
+    /// The next event.
+    pub(super) fn poll(&self, deadline: Deadline) -> Polled {
+        let next = |shared: &mut Shared| match shared.desk.next_event(Place::MAX) {
+            Some(event) => Some(Polled::Event(event)),
+            None if shared.desk.is_over() => Some(Polled::Closed),
+            None => None,
+        };
+        self.listen(deadline, next).unwrap_or(Polled::Nothing)
+    }
+
+    /// Waits for an event and leaves it there; `give_up` is asked at each change too.
+    pub(super) fn await_event(&self, deadline: Deadline, give_up: impl Fn() -> bool) -> Awaited {
+        let look = |shared: &mut Shared| match shared.desk.events.is_empty() {
+            false => Some(Awaited::Event),
+            true if shared.desk.is_over() => Some(Awaited::Closed),
+            true => give_up().then_some(Awaited::Nothing),
+        };
+        self.listen(deadline, look).unwrap_or(Awaited::Nothing)
+    }
+
+    /// Waits for what `look` looks for, or for a wake.
+    fn listen<R>(
+        &self,
+        deadline: Deadline,
+        mut look: impl FnMut(&mut Shared) -> Option<R>,
+    ) -> Option<R> {
+        let begun = self.0.with(|shared| {
+            shared.polling = shared.polling.saturating_add(1);
+            shared.wakes
+        });
+        let found = self.0.wait(deadline, |shared| {
+            let found = look(shared);
+            let ended = shared.woken || shared.wakes != begun;
+            match found {
+                None if ended => Some(None),
+                None => None,
+                found => Some(found),
+            }
+        });
+        self.with(|shared| {
+            shared.polling = shared.polling.saturating_sub(1);
+            shared.woken = false;
+        });
+        found.flatten()
+    }
+
+    /// The next of the events that were there when [`Jobs::end`] was asked, without waiting.
+    pub(super) fn poll_before(&self, end: Place) -> Option<Event> {
+        self.with(|shared| shared.desk.next_event(end))
+    }
+
+    /// What comes from here on stands behind this.
+    pub(super) fn end(&self) -> Place {
+        self.0.with(|shared| shared.desk.events.end())
+    }
+
+    /// Ends the polls that are waiting; with none, the next one.
+    pub(super) fn wake(&self) {
+        self.with(|shared| {
+            shared.wakes = shared.wakes.wrapping_add(1);
+            shared.woken = shared.polling == 0;
+        });
+    }
+
+    /// Lets everything that waits look again.
+    pub(super) fn nudge(&self) {
+        self.0.with(|_| ());
+    }
+
+    /// Waits for one job's completion.
+    pub(super) fn wait(&self, job: JobId, deadline: Deadline) -> Result<Waited, Error> {
+        let collected = self
+            .0
+            .wait(deadline, |shared| match shared.desk.collect(job) {
+                Collected::Pending => None,
+                other => Some(other),
+            });
+        self.with(|_| ()); // an event may be gone
+        match collected {
+            Some(Collected::Ready(completion)) => Ok(Waited::Done(completion)),
+            Some(Collected::Taken) => Ok(Waited::Taken),
+            Some(Collected::Unknown) => {
+                let why = format!("{job} is none that this client has given out");
+                Err(Error::argument(Status::Value, "job", why))
+            }
+            Some(Collected::Pending) | None => Ok(Waited::Pending),
+        }
+    }
+
+    pub(super) fn cancel(&self, job: JobId) -> Result<(), Error> {
+        if let Some(token) = self.with(|shared| shared.desk.cancel(job))? {
+            token.cancel();
+        }
+        Ok(())
+    }
+
+    /// Takes no more jobs.
+    pub(super) fn refuse(&self) {
+        self.with(|shared| shared.desk.closed = true);
+    }
+
+    /// Ends all jobs.
+    pub(super) fn cancel_all(&self) {
+        let tokens = self.with(|shared| shared.desk.cancel_all());
+        tokens.iter().for_each(|token| token.cancel());
+    }
+
+    /// Waits until each job is over.
+    pub(super) fn wait_for_all(&self, deadline: Deadline) -> bool {
+        let over = |shared: &mut Shared| (shared.desk.open_jobs() == 0).then_some(());
+        self.0.wait(deadline, over).is_some()
+    }
+
+    /// Waits until each worker has ended, which they do once no more jobs are taken.
+    pub(super) fn wait_for_workers(&self, deadline: Deadline) -> bool {
+        let over = |shared: &mut Shared| (shared.desk.workers == 0).then_some(());
+        self.0.wait(deadline, over).is_some()
+    }
+
+    /// Waits until each event was taken.
+    pub(super) fn wait_until_told(&self, deadline: Deadline) -> bool {
+        let told = |shared: &mut Shared| shared.desk.events.is_empty().then_some(());
+        self.0.wait(deadline, told).is_some()
+    }
+
+    fn ask(&self, job: JobId, question: Question) {
+        self.with(|shared| shared.desk.ask(job, question));
+    }
+
+    fn answered(&self, job: JobId) -> Option<Option<Secret>> {
+        self.0.with(|shared| shared.desk.answered(job))
+    }
+
+    /// Answers a question; `None` for no secret.
+    pub(super) fn answer(&self, job: JobId, secret: Option<Secret>) -> Result<(), Error> {
+        let token: Arc<Token> = self.with(|shared| shared.desk.answer(job, secret))?;
+        token.wake();
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn show(&mut self) {
+        let ready = !self.desk.events.is_empty() || self.woken || self.desk.is_over();
+        self.lamp.show(ready);
+    }
+}

@@ -1,0 +1,34 @@
+//! A job's secret is asked for by an event, and answered from any thread.
+
+use std::sync::Arc;
+
+use super::super::core::Core;
+use super::event::{JobId, Question};
+use crate::credential::{NoSecret, SecretProvider, SecretRequest};
+use crate::secret::Secret;
+
+/// Asks for one job.
+pub(super) struct ByEvent {
+    pub(super) core: Arc<Core>,
+    pub(super) job: JobId,
+}
+
+impl SecretProvider for ByEvent {
+    fn secret(&self, request: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
+        let meant = request.meant();
+        let question = Question {
+            user: meant.user.to_owned(),
+            proof: meant.proof,
+            reason: meant.reason,
+        };
+        let jobs = &self.core.jobs;
+        jobs.ask(self.job, question);
+        loop {
+            match jobs.answered(self.job) {
+                Some(Some(secret)) => return Ok(secret),
+                Some(None) => return Err(NoSecret::Declined),
+                None => request.wait()?,
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The part of a client that is about jobs.
+
+use std::sync::Arc;
+use std::thread;
+
+use super::Client;
+use super::jobs::{Awaited, Event, JobId, Limits, Polled, Signal, Waited, Wishes, work};
+use crate::deadline::Deadline;
+use crate::error::{Cause, Error};
+use crate::message::Message;
+use crate::secret::Secret;
+use crate::status::Status;
+
+/// The most connections that jobs may have.
+const MOST_CONNECTIONS: usize = 64;
+/// The most jobs, and the most events that may be left out.
+const MOST: usize = 1_000_000;
+
+impl Client {
+    /// Sends a message by a worker, and gives the job's number at once. The message is copied; its
+    /// content is shared.
+    ///
+    /// A worker is a thread with a connection. It is started when a job waits and none is free, up
+    /// to [`Limits::connections`], and ends when there was nothing to do for as long as a
+    /// connection is kept.
+    ///
+    /// # Errors
+    /// What can be known to be wrong before anything is done; [`Status::Full`],
+    /// [`Status::Closed`], [`Status::Forked`], [`Status::Resource`].
+    pub fn submit(&self, message: &Message) -> Result<JobId, Error> {
+        self.core.check_process()?;
+        message.parts()?;
+        self.core.site.setup()?;
+        self.core.check_settings()?;
+        self.core
+            .jobs
+            .submit(message.clone(), || self.start_worker())
+    }
+
+    fn start_worker(&self) -> Result<(), Cause> {
+        let core = Arc::clone(&self.core);
+        let started = thread::Builder::new()
+            .name("secsmtp-worker".to_owned())
+            .spawn(move || work(&core));
+        let thread = started.map_err(|error| Cause::Resource {
+            what: "thread",
+            kind: error.kind(),
+        })?;
+        let mut threads = self.threads.lock();
+        threads.retain(|thread| !thread.is_finished());
+        threads.push(thread);
+        Ok(())
+    }
+
+    /// How many connections jobs may have, how many jobs there may be whose completion nobody has
+    /// taken, and how many events may wait that can be left out.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for none or too many.
+    pub fn set_limits(&self, limits: Limits) -> Result<(), Error> {
+        for (argument, value, most) in [
+            ("connections", limits.connections, MOST_CONNECTIONS),
+            ("jobs", limits.jobs, MOST),
+            ("events", limits.events, MOST),
+        ] {
+            if !(1..=most).contains(&value) {
+                let why = format!("{value} is not between 1 and {most}");
+                return Err(Error::argument(Status::Value, argument, why));
+            }
+        }
+        self.core.jobs.set_limits(limits);
+        Ok(())
+    }
+
+    /// Which events jobs that begin from now on shall make, besides completions and questions for a
+    /// secret: none, unless this is called.
+    pub fn set_events(&self, wishes: Wishes) {
+        self.core.jobs.set_wishes(wishes);
+    }
+
+    /// The next event of any job; each is given to one caller.
+    ///
+    /// # Errors
+    /// [`Status::Forked`].
+    pub fn poll(&self, deadline: Deadline) -> Result<Polled, Error> {
+        self.core.check_process()?;
+        Ok(self.core.jobs.poll(deadline))
+    }
+
+    /// Waits until there is an event, and leaves it there; `give_up` is asked after each
+    /// [`Client::nudge`] too, and ends the wait.
+    ///
+    /// # Errors
+    /// [`Status::Forked`].
+    pub fn await_event(
+        &self,
+        deadline: Deadline,
+        give_up: impl Fn() -> bool,
+    ) -> Result<Awaited, Error> {
+        self.core.check_process()?;
+        Ok(self.core.jobs.await_event(deadline, give_up))
+    }
+
+    /// The next event, without waiting.
+    ///
+    /// # Errors
+    /// [`Status::Forked`].
+    pub fn next_event(&self) -> Result<Option<Event>, Error> {
+        self.poll_before(u64::MAX)
+    }
+
+    /// Marks where the events that are there now end, for [`Client::poll_before`].
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        self.core.jobs.end()
+    }
+
+    /// The next of the events that were there at the mark, without waiting: so a round over them
+    /// ends, whatever comes meanwhile.
+    ///
+    /// # Errors
+    /// [`Status::Forked`].
+    pub fn poll_before(&self, mark: u64) -> Result<Option<Event>, Error> {
+        self.core.check_process()?;
+        Ok(self.core.jobs.poll_before(mark))
+    }
+
+    /// Ends the polls that are waiting; with none, the next one.
+    pub fn wake(&self) {
+        self.core.jobs.wake();
+    }
+
+    /// Has waiting polls ask again whether to give up.
+    pub fn nudge(&self) {
+        self.core.jobs.nudge();
+    }
+
+    /// Waits until a job is over, and takes its completion: there will be no event of it.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for a number that is no job's, [`Status::Forked`].
+    pub fn wait(&self, job: JobId, deadline: Deadline) -> Result<Waited, Error> {
+        self.core.check_process()?;
+        self.core.jobs.wait(job, deadline)
+    }
+
+    /// Waits until every event was taken.
+    pub fn wait_until_told(&self, deadline: Deadline) -> bool {
+        self.core.jobs.wait_until_told(deadline)
+    }
+
+    /// Ends a job: one that is queued is not sent, one that runs ends at once with its outcome, and
+    /// one that is over stays as it is.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for a number that is no job's, [`Status::Forked`].
+    pub fn cancel_job(&self, job: JobId) -> Result<(), Error> {
+        self.core.check_process()?;
+        self.core.jobs.cancel(job)
+    }
+
+    /// Answers a job's question for a secret, with `None` that there is none.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for a number that is no job's, [`Status::Nothing`] for a job that asks
+    /// nothing, [`Status::Forked`].
+    pub fn answer_secret(&self, job: JobId, secret: Option<&[u8]>) -> Result<(), Error> {
+        self.core.check_process()?;
+        self.core.jobs.answer(job, secret.map(Secret::new))
+    }
+
+    /// Has a signal show whether there is an event to take.
+    ///
+    /// # Errors
+    /// [`Status::Forked`].
+    pub fn set_signal(&self, signal: Box<dyn Signal>) -> Result<(), Error> {
+        self.core.check_process()?;
+        self.core.jobs.set_signal(signal);
+        Ok(())
+    }
+}

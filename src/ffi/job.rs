@@ -1,0 +1,460 @@
+//! Jobs of a secsmtp_client: messages that are sent while the caller does something else.
+
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::callback::Inside;
+use super::client::{Object, get, secsmtp_client};
+use super::constants::SECSMTP_FOREVER;
+use super::error::secsmtp_error;
+use super::event::{EventObject, secsmtp_event};
+use super::handle;
+use super::message::{self, secsmtp_message};
+use super::receipt::{ReceiptObject, secsmtp_receipt};
+use super::{arg, guard};
+use crate::client::jobs::{Awaited, Event, Kind, Limits, Polled, Waited, Wishes};
+use crate::deadline::Deadline;
+use crate::error::{Cause, Error};
+use crate::log::Level;
+use crate::status::Status;
+
+/// Takes an event of a job. The event is the library's: valid for the call, and freed behind it.
+/// Called on the thread that is inside secsmtp_client_dispatch, or on a thread of the library's own
+/// if that was asked for; one call at a time then, and never with a lock held. It may call any
+/// function of the library but secsmtp_client_dispatch, also free the client. It must return
+/// normally: no longjmp, no exception.
+pub type secsmtp_event_callback =
+    Option<unsafe extern "C" fn(user: *mut c_void, notice: *const secsmtp_event)>;
+
+/// Where events go that are dispatched. The user's pointer is kept as a number: it is only handed
+/// back.
+#[derive(Clone, Copy)]
+pub(super) struct Listener {
+    callback: unsafe extern "C" fn(*mut c_void, *const secsmtp_event),
+    user: usize,
+}
+
+impl Object {
+    /// Calls the listener of this edition with the next event, if he is still the one: an event is
+    /// not taken for somebody who does not get it. Its handle lives as long as the call.
+    fn deliver(
+        &self,
+        room: handle::Reservation,
+        edition: u64,
+        next: impl FnOnce() -> Result<Option<Event>, Error>,
+    ) -> Result<bool, Error> {
+        let called = self.events.call(edition, |listener| {
+            let Some(event) = next()? else {
+                return Ok(false);
+            };
+            let notice = room.fill(EventObject::new(event));
+            let user = std::ptr::with_exposed_provenance_mut(listener.user);
+            // SAFETY: the host gave this function for this purpose, and the handle is a live one.
+            unsafe { (listener.callback)(user, notice.as_ptr()) };
+            // Unless the host has freed it.
+            let _ = handle::remove::<EventObject>(notice, "event");
+            Ok(true)
+        });
+        called.unwrap_or(Ok(false))
+    }
+
+    /// Delivers on this thread, which is the library's own, until it is stopped.
+    fn pump(&self, edition: u64, stop: &AtomicBool) {
+        let stopped = || stop.load(Ordering::Acquire);
+        while !stopped() {
+            match self.client.await_event(Deadline::NEVER, stopped) {
+                Ok(Awaited::Event) => {}
+                Ok(Awaited::Nothing) => continue,
+                Ok(Awaited::Closed) | Err(_) => return,
+            }
+            // Room first: a completion must not be lost for lack of it.
+            match handle::reserve() {
+                Ok(room) => {
+                    let _ = self.deliver(room, edition, || self.client.next_event());
+                }
+                Err(_) => std::thread::park_timeout(Duration::from_millis(100)),
+            }
+        }
+    }
+
+    /// Sets who listens, and stops the thread that delivered to the one before.
+    pub(super) fn listen(&self, listener: Option<Listener>) {
+        if let Some(stop) = self.pumping.lock().take() {
+            stop.store(true, Ordering::Release);
+            self.client.nudge();
+        }
+        self.events.set(listener);
+    }
+}
+
+/// 0 is now, and SECSMTP_FOREVER never.
+fn deadline(milliseconds: u32) -> Deadline {
+    match milliseconds {
+        SECSMTP_FOREVER => Deadline::NEVER,
+        time => Deadline::after(Duration::from_millis(u64::from(time))),
+    }
+}
+
+fn nothing(argument: &'static str, why: &str) -> Error {
+    Error::argument(Status::Nothing, argument, why)
+}
+
+/// Takes a message in to be sent by a worker of the client, and gives the number of the job at
+/// once: numbers grow and are never used again. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
+/// or by secsmtp_client_wait, whichever comes first.
+/// Ownership: the message is copied. Threads: any; a worker is started when a job waits and none is
+/// free, has a connection that it keeps for the jobs that follow, and ends when there is nothing to
+/// do. Errors: SECSMTP_E_FULL, SECSMTP_E_CLOSED, and what secsmtp_client_send would find wrong
+/// before it connects.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_submit(
+    client: *mut secsmtp_client,
+    message: *const secsmtp_message,
+    job_out: *mut u64,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            arg::room("job_out", job_out)?;
+            let job = get(client)?.client.submit(&message::copy(message)?)?;
+            job_out.write(job);
+            Ok(())
+        })
+    }
+}
+
+/// Waits until a job is over, and gives what secsmtp_client_send would have given. There will be no
+/// SECSMTP_EVENT_COMPLETED of it. A time of 0 does not wait, SECSMTP_FOREVER has no end.
+/// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
+/// Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
+/// not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a
+/// number that is no job's; any other is the job's own.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_wait(
+    client: *mut secsmtp_client,
+    job: u64,
+    milliseconds: u32,
+    receipt_out: *mut *mut secsmtp_receipt,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::send(client, error_out, || {
+            arg::place("receipt_out", receipt_out)?;
+            let object = get(client)?;
+            let room = handle::reserve()?;
+            match object.client.wait(job, deadline(milliseconds))? {
+                Waited::Done(completion) => {
+                    arg::hand_out_at(receipt_out, room, ReceiptObject::new((*completion)?));
+                    Ok(())
+                }
+                Waited::Pending => Err(nothing("job", "is not over yet")),
+                Waited::Taken => Err(Error::argument(
+                    Status::Taken,
+                    "job",
+                    "its completion was taken before",
+                )),
+            }
+        })
+    }
+}
+
+/// Ends a job: one that waits is not sent, and one that runs ends at once with its outcome. How it
+/// ended is told as ever. Nothing is done to one that is over.
+/// Threads: any. Errors: SECSMTP_E_VALUE for a number that is no job's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_cancel_job(
+    client: *mut secsmtp_client,
+    job: u64,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe { guard::status(client, error_out, || get(client)?.client.cancel_job(job)) }
+}
+
+/// Gives the next event of any job, waiting for one if there is none: a time of 0 does not wait,
+/// SECSMTP_FOREVER has no end.
+/// Ownership: *event_out is the caller's; secsmtp_event_free. Threads: any; each event is given to
+/// one caller. Errors: SECSMTP_E_NOTHING when the time is over or secsmtp_client_wake was called;
+/// SECSMTP_E_CLOSED when the client is closed and everything was told.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_poll_event(
+    client: *mut secsmtp_client,
+    milliseconds: u32,
+    event_out: *mut *mut secsmtp_event,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            arg::place("event_out", event_out)?;
+            let object = get(client)?;
+            // Room first: a completion must not be lost for lack of it.
+            let room = handle::reserve()?;
+            match object.client.poll(deadline(milliseconds))? {
+                Polled::Event(event) => {
+                    arg::hand_out_at(event_out, room, EventObject::new(event));
+                    Ok(())
+                }
+                Polled::Nothing => Err(nothing("event", "there is none")),
+                Polled::Closed => Err(Error::local(Cause::Closed)),
+            }
+        })
+    }
+}
+
+/// Sets who is called with events. With on_any_thread 0 that is done by secsmtp_client_dispatch, on
+/// its caller's thread; with 1 a thread of the library's own calls as soon as there is something to
+/// tell. NULL is nobody: when this returns, an earlier callback is not running and is never called
+/// again; but called from inside a callback it does not wait for that.
+/// Ownership: user stays the caller's, and must live until another callback is set or the client is
+/// freed. Threads: any. Errors: SECSMTP_E_VALUE for another number than 0 and 1, SECSMTP_E_RESOURCE
+/// when there is no thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_event_callback(
+    client: *mut secsmtp_client,
+    callback: secsmtp_event_callback,
+    user: *mut c_void,
+    on_any_thread: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let own_thread = arg::flag("on_any_thread", on_any_thread)?;
+            let object = get(client)?;
+            let user = user.expose_provenance();
+            object.listen(callback.map(|callback| Listener { callback, user }));
+            match object.events.target() {
+                Some((edition, _)) if own_thread => start_pump(&object, edition),
+                _ => Ok(()),
+            }
+        })
+    }
+}
+
+fn start_pump(object: &Arc<Object>, edition: u64) -> Result<(), Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    if let Some(other) = object.pumping.lock().replace(Arc::clone(&stop)) {
+        other.store(true, Ordering::Release);
+    }
+    let object = Arc::clone(object);
+    let started = std::thread::Builder::new()
+        .name("secsmtp-events".to_owned())
+        .spawn(move || object.pump(edition, &stop));
+    started.map(drop).map_err(|error| {
+        Error::local(Cause::Resource {
+            what: "thread",
+            kind: error.kind(),
+        })
+    })
+}
+
+/// Calls the callback that secsmtp_client_set_event_callback has set with each event that is there
+/// now, on this thread, waiting for the first if there is none: a time of 0 does not wait,
+/// SECSMTP_FOREVER has no end. What comes while it is at work is left for the next call.
+/// Threads: any. Errors: SECSMTP_E_NOTHING when there was no event; SECSMTP_E_CLOSED when the client
+/// is closed and everything was told; SECSMTP_E_NULL when no callback is set;
+/// SECSMTP_E_REENTRANT from inside a callback.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_dispatch(
+    client: *mut secsmtp_client,
+    milliseconds: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let object = get(client)?;
+            if Inside::is() {
+                let why = "can't be called from inside a callback";
+                return Err(Error::argument(Status::Reentrant, "dispatch", why));
+            }
+            if object.events.target().is_none() {
+                return Err(Error::argument(Status::Null, "callback", "none is set"));
+            }
+            match object
+                .client
+                .await_event(deadline(milliseconds), || false)?
+            {
+                Awaited::Event => {}
+                Awaited::Nothing => return Err(nothing("event", "there is none")),
+                Awaited::Closed => return Err(Error::local(Cause::Closed)),
+            }
+            let (mark, mut delivered) = (object.client.mark(), false);
+            // Until there are no more, or nobody listens any more: what is left stays in the queue.
+            while let Some((edition, _)) = object.events.target() {
+                let next = || object.client.poll_before(mark);
+                if !object.deliver(handle::reserve()?, edition, next)? {
+                    break;
+                }
+                delivered = true;
+            }
+            match delivered {
+                true => Ok(()),
+                false => Err(nothing("event", "somebody else took it")),
+            }
+        })
+    }
+}
+
+/// Ends the secsmtp_client_poll_event and _dispatch that are waiting now, with SECSMTP_E_NOTHING;
+/// when none is, the next one.
+/// Threads: any. Errors: those of the handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_wake(
+    client: *mut secsmtp_client,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            get(client)?.client.wake();
+            Ok(())
+        })
+    }
+}
+
+/// Takes no more sends and jobs, waits for those that are there, and when the time is over cancels
+/// what is left. Idle connections are closed, and no thread of the workers is left. Events can still
+/// be taken. Called from inside a callback it cancels at once, and does not wait.
+/// Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_close(
+    client: *mut secsmtp_client,
+    milliseconds: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let object = get(client)?;
+            if Inside::is() {
+                object.client.abandon();
+                return Ok(());
+            }
+            let closed = object.client.close(match milliseconds {
+                SECSMTP_FOREVER => Duration::MAX,
+                time => Duration::from_millis(u64::from(time)),
+            });
+            if object.pumping.lock().is_some() {
+                object.client.wait_until_told(deadline(10_000));
+            }
+            closed
+        })
+    }
+}
+
+/// Sets how many connections jobs have at a time (4 unless set, 64 at most), how many jobs there may
+/// be whose completion nobody has taken (1024), and how many events may wait that can be left out
+/// when there are more (1024): all but completions and questions for a secret. What is left out is
+/// counted and told by SECSMTP_EVENT_DROPPED.
+/// Threads: any. Errors: SECSMTP_E_VALUE for 0 or more than 64, or a million.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_limits(
+    client: *mut secsmtp_client,
+    max_connections: u32,
+    max_jobs: u32,
+    max_events: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let number = |value| usize::try_from(value).unwrap_or(usize::MAX);
+            get(client)?.client.set_limits(Limits {
+                connections: number(max_connections),
+                jobs: number(max_jobs),
+                events: number(max_events),
+            })
+        })
+    }
+}
+
+/// Sets which events jobs make that begin from now on: SECSMTP_EVENT_... added up, and for
+/// SECSMTP_EVENT_LOG up to which level (SECSMTP_LOG_...). Completions, questions for a secret and
+/// losses are always told, and without this call nothing else is.
+/// Threads: any. Errors: SECSMTP_E_VALUE for another kind or level.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_events(
+    client: *mut secsmtp_client,
+    kinds: i32,
+    max_level: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let known = Kind::ALL.into_iter().fold(0, |all, kind| all | kind as i32);
+            if kinds & !known != 0 {
+                let why = format!("{kinds} has bits that are no kind of event");
+                return Err(Error::argument(Status::Value, "kinds", why));
+            }
+            let levels = Level::ALL.map(|level| (level as i32, level));
+            let level = Some(arg::choice("max_level", max_level, levels)?);
+            get(client)?.client.set_events(Wishes { kinds, level });
+            Ok(())
+        })
+    }
+}
+
+/// Answers a job's SECSMTP_EVENT_SECRET with a password or token; length 0 says that there is none,
+/// and the job ends with SECSMTP_E_NO_SECRET.
+/// Ownership: copied, and wiped after use. Threads: any. Errors: SECSMTP_E_VALUE for a number that
+/// is no job's, SECSMTP_E_NOTHING for a job that does not ask now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_answer_secret(
+    client: *mut secsmtp_client,
+    job: u64,
+    secret: *const u8,
+    secret_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let secret = arg::bytes("secret", secret, secret_len)?;
+            let answer = (!secret.is_empty()).then_some(secret);
+            get(client)?.client.answer_secret(job, answer)
+        })
+    }
+}
+
+/// Gives what an event loop can wait for: on Unix a file descriptor that is readable (poll, select,
+/// epoll, kqueue), on Windows an event (WaitForMultipleObjects), while there is an event to take or
+/// a wake to see. It is to be waited for and nothing else; then take events with a time of 0 until
+/// there are none.
+/// Ownership: the client's, until it is freed; stop waiting for it before. Threads: any.
+/// Errors: SECSMTP_E_RESOURCE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_descriptor(
+    client: *mut secsmtp_client,
+    descriptor_out: *mut i64,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            arg::room("descriptor_out", descriptor_out)?;
+            descriptor_out.write(get(client)?.descriptor()?);
+            Ok(())
+        })
+    }
+}
+
+/// A last word before the client is gone: nothing is running, and nothing is called again; but from
+/// inside a callback nothing is waited for.
+pub(super) fn end(object: &Object) {
+    if object.client.is_forked() {
+        return;
+    }
+    object.client.abandon();
+    object.listen(None);
+    object.log.set(None);
+    if !Inside::is() {
+        object.client.wait_for_calls();
+    }
+}

@@ -1,0 +1,417 @@
+//! Jobs: each id completes exactly once, whoever asks and whatever is done meanwhile.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use secsmtp::client::Client;
+use secsmtp::client::jobs::{Completion, Event, JobId, Kind, Limits, News, Polled, Waited, Wishes};
+use secsmtp::credential::{Credential, NoSecret, SecretProvider, SecretRequest};
+use secsmtp::deadline::Deadline;
+use secsmtp::error::Outcome;
+use secsmtp::log::Level;
+use secsmtp::secret::Secret;
+use secsmtp::status::Status;
+use secsmtp::tls::TlsMode;
+use secsmtp_testservers::{Honest, Pki, Scripted, Step};
+
+use crate::support::*;
+
+fn patient(pki: &Pki, server: &Honest) -> Client {
+    client(&policy(pki, TlsMode::Implicit), server.implicit_addr())
+}
+
+fn limits(connections: usize, jobs: usize) -> Limits {
+    Limits {
+        connections,
+        jobs,
+        ..Limits::default()
+    }
+}
+
+fn everything() -> Wishes {
+    Wishes {
+        kinds: Kind::ALL.into_iter().fold(0, |all, kind| all | kind as i32),
+        level: Some(Level::Debug),
+    }
+}
+
+/// The next event, which must come.
+#[track_caller]
+fn next(client: &Client) -> Event {
+    match client.poll(Deadline::after(LONG)).unwrap() {
+        Polled::Event(event) => event,
+        other => panic!("no event came: {other:?}"),
+    }
+}
+
+/// So many completions, each of another job.
+#[track_caller]
+fn completions(client: &Client, count: usize) -> BTreeMap<JobId, Completion> {
+    let mut found = BTreeMap::new();
+    while found.len() < count {
+        let event = next(client);
+        if let News::Completed(completion) = event.news {
+            let twice = found.insert(event.job, *completion);
+            assert!(twice.is_none(), "job {} completed twice", event.job);
+        }
+    }
+    found
+}
+
+fn nothing_is_left(client: &Client) {
+    assert!(matches!(
+        client.poll(Deadline::after(Duration::ZERO)),
+        Ok(Polled::Nothing)
+    ));
+}
+
+/// A server that takes a connection and says nothing.
+fn silent(pki: &Pki) -> (Scripted, Client) {
+    let server = Scripted::start(vec![Step::Stall]).unwrap();
+    let client = client(&policy(pki, TlsMode::Implicit), server.addr());
+    (server, client)
+}
+
+#[test]
+fn many_jobs_over_few_connections_complete_once_each() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = patient(&pki, &server);
+    client.set_limits(limits(3, 200)).unwrap();
+    let ids: Vec<_> = (0..100)
+        .map(|_| client.submit(&message()).unwrap())
+        .collect();
+    assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+    let done = completions(&client, ids.len());
+    assert!(done.keys().eq(ids.iter()));
+    let accepted = done
+        .values()
+        .filter(|c| c.as_ref().is_ok_and(|r| r.outcome == Outcome::Accepted));
+    assert_eq!(accepted.count(), ids.len());
+    let reused = done.values().flatten().filter(|r| r.reused).count();
+    assert!(reused >= 90, "{reused} over a connection that was there");
+    nothing_is_left(&client);
+    client.close(Duration::ZERO).unwrap();
+    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Closed)));
+    assert!(server.wait_idle(LONG));
+    assert_eq!(server.mail_count(), ids.len());
+    assert!(server.sessions().len() <= 3);
+}
+
+#[test]
+fn events_tell_the_way_of_a_message() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = patient(&pki, &server);
+    client.set_events(everything());
+    let mut large = message();
+    let body = format!(
+        "Subject: x\r\n\r\n{}",
+        "x".repeat(70).as_str().to_owned() + "\r\n"
+    );
+    large.set_content(body.repeat(10_000).as_bytes()).unwrap();
+    let job = client.submit(&large).unwrap();
+    let (mut stages, mut lines, mut recipients, mut last) = (vec![], String::new(), 0, 0);
+    let record = loop {
+        let event = next(&client);
+        assert_eq!(event.job, job);
+        match event.news {
+            News::Stage(stage) => stages.push(stage),
+            News::Line(_, _, line) => lines += &line,
+            News::Recipient(0, recipient) => {
+                assert_eq!(recipient.answer.unwrap().code, 250);
+                recipients += 1;
+            }
+            News::Progress(written, total) => {
+                assert!(
+                    written > last && Some(written) <= total,
+                    "{written} of {total:?}"
+                );
+                last = written;
+            }
+            News::Completed(completion) => break completion.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let names: Vec<_> = stages.iter().map(|stage| stage.name()).collect();
+    let way = "resolve connect tls greeting ehlo auth mail";
+    assert!(
+        names.join(" ").starts_with(way) && names.contains(&"content"),
+        "{names:?}"
+    );
+    assert!(
+        stages.windows(2).all(|pair| pair[0] != pair[1]),
+        "{names:?}"
+    );
+    assert_eq!(recipients, 1);
+    assert!(last >= 700_000, "{last}");
+    assert!(lines.contains("MAIL FROM") && !holds(lines.as_bytes(), PASSWORD));
+    assert_eq!(record.outcome, Outcome::Accepted);
+}
+
+#[test]
+fn a_wait_takes_the_completion_and_a_poll_gets_none() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = patient(&pki, &server);
+    let first = client.submit(&message()).unwrap();
+    let Waited::Done(completion) = client.wait(first, Deadline::after(LONG)).unwrap() else {
+        panic!("it is not over");
+    };
+    assert_eq!(completion.unwrap().outcome, Outcome::Accepted);
+    nothing_is_left(&client);
+    let again = client.wait(first, Deadline::NEVER).unwrap();
+    assert!(matches!(again, Waited::Taken));
+    let second = client.submit(&message()).unwrap();
+    assert_eq!(next(&client).job, second);
+    assert!(matches!(
+        client.wait(second, Deadline::NEVER),
+        Ok(Waited::Taken)
+    ));
+    for none in [0, second + 1, JobId::MAX] {
+        let error = client.wait(none, Deadline::NEVER).unwrap_err();
+        assert_eq!(error.status(), Status::Value);
+        assert_eq!(client.cancel_job(none).unwrap_err().status(), Status::Value);
+    }
+    // A late cancel changes nothing.
+    client.cancel_job(first).unwrap();
+    nothing_is_left(&client);
+}
+
+#[test]
+fn of_many_who_wait_for_one_job_one_gets_it_and_none_hangs() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = patient(&pki, &server);
+    for _ in 0..20 {
+        let job = client.submit(&message()).unwrap();
+        let got = std::thread::scope(|scope| {
+            let waits: Vec<_> = (0..4)
+                .map(|_| scope.spawn(|| client.wait(job, Deadline::after(LONG)).unwrap()))
+                .collect();
+            let poll = scope.spawn(|| client.poll(Deadline::after(Duration::from_millis(20))));
+            let waited = waits.into_iter().map(|w| w.join().unwrap());
+            let mut got = waited.filter(|w| matches!(w, Waited::Done(_))).count();
+            got += usize::from(matches!(poll.join().unwrap(), Ok(Polled::Event(_))));
+            got
+        });
+        assert_eq!(got, 1);
+    }
+}
+
+#[test]
+fn a_full_queue_is_a_status_and_a_taken_completion_makes_room() {
+    let pki = pki();
+    let (_server, client) = silent(&pki);
+    client.set_limits(limits(1, 3)).unwrap();
+    let jobs: Vec<_> = (0..3).map(|_| client.submit(&message()).unwrap()).collect();
+    assert_eq!(
+        client.submit(&message()).unwrap_err().status(),
+        Status::Full
+    );
+    client.cancel_job(jobs[2]).unwrap();
+    // It is over, but nobody has taken that.
+    assert_eq!(
+        client.submit(&message()).unwrap_err().status(),
+        Status::Full
+    );
+    let event = next(&client);
+    assert_eq!(event.job, jobs[2]);
+    assert!(client.submit(&message()).is_ok());
+    for limits in [
+        limits(0, 1),
+        limits(65, 1),
+        limits(1, 0),
+        limits(1, 2_000_000),
+    ] {
+        assert_eq!(
+            client.set_limits(limits).unwrap_err().status(),
+            Status::Value
+        );
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_message_is_told_at_once() {
+    let pki = pki();
+    let (_server, client) = silent(&pki);
+    let error = client
+        .submit(&secsmtp::message::Message::new())
+        .unwrap_err();
+    assert_eq!(error.status(), Status::NoSender);
+    let empty = secsmtp::tls::Policy::new();
+    let nobody = Client::new(HOST, 0, &empty).unwrap();
+    assert_eq!(
+        nobody.submit(&message()).unwrap_err().status(),
+        Status::NoTrust
+    );
+    nothing_is_left(&client);
+}
+
+#[test]
+fn a_cancelled_job_ends_at_once_queued_or_stalled() {
+    let pki = pki();
+    let (_server, client) = silent(&pki);
+    client.set_limits(limits(2, 100)).unwrap();
+    client.set_events(everything());
+    let jobs: Vec<_> = (0..10)
+        .map(|_| client.submit(&message()).unwrap())
+        .collect();
+    // Two of them hang in the server's silence.
+    let mut hanging = 0;
+    while hanging < 2 {
+        if let News::Stage(secsmtp::error::Stage::Tls) = next(&client).news {
+            hanging += 1;
+        }
+    }
+    for job in &jobs {
+        client.cancel_job(*job).unwrap();
+    }
+    for (_, completion) in completions(&client, jobs.len()) {
+        let error = completion.unwrap_err();
+        assert_eq!(error.status(), Status::Cancelled);
+        assert_eq!(error.record.outcome, Outcome::NotSent);
+        assert_eq!(error.record.recipients.len(), 1);
+    }
+}
+
+#[test]
+fn ten_thousand_queued_jobs_end_when_the_client_is_closed() {
+    let pki = pki();
+    let (_server, client) = silent(&pki);
+    client.set_limits(limits(4, 10_000)).unwrap();
+    let jobs: Vec<_> = (0..10_000)
+        .map(|_| client.submit(&message()).unwrap())
+        .collect();
+    let closed = client.close(Duration::ZERO).unwrap_err();
+    assert_eq!(closed.status(), Status::Timeout);
+    assert_eq!(
+        client.submit(&message()).unwrap_err().status(),
+        Status::Closed
+    );
+    let done = completions(&client, jobs.len());
+    assert!(done.keys().eq(jobs.iter()));
+    assert!(
+        done.values()
+            .all(|c| c.as_ref().is_err_and(|e| e.status() == Status::Cancelled))
+    );
+    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Closed)));
+}
+
+#[test]
+fn a_close_with_grace_lets_the_queue_run_dry() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = patient(&pki, &server);
+    client.set_limits(limits(2, 100)).unwrap();
+    let jobs: Vec<_> = (0..30)
+        .map(|_| client.submit(&message()).unwrap())
+        .collect();
+    client.close(LONG).unwrap();
+    let done = completions(&client, jobs.len());
+    assert!(done.values().all(Result::is_ok));
+    assert_eq!(server.mail_count(), jobs.len());
+}
+
+#[test]
+fn a_wake_ends_a_poll_that_waits_or_the_next_one() {
+    let pki = pki();
+    let (_server, client) = silent(&pki);
+    client.wake();
+    client.wake();
+    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Nothing)));
+    let woken = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let polls: Vec<_> = (0..3)
+            .map(|_| scope.spawn(|| client.poll(Deadline::NEVER)))
+            .collect();
+        scope.spawn(|| {
+            while !woken.load(Ordering::Acquire) {
+                client.wake();
+                std::thread::yield_now();
+            }
+        });
+        for poll in polls {
+            assert!(matches!(poll.join().unwrap(), Ok(Polled::Nothing)));
+        }
+        woken.store(true, Ordering::Release);
+    });
+}
+
+#[test]
+fn a_dropped_client_ends_what_hangs() {
+    let pki = pki();
+    let (server, client) = silent(&pki);
+    client.set_limits(limits(4, 100)).unwrap();
+    for _ in 0..50 {
+        client.submit(&message()).unwrap();
+    }
+    drop(client);
+    assert!(
+        !server
+            .join_all(0)
+            .iter()
+            .any(|session| session.handshake_done)
+    );
+}
+
+/// Must not be asked: jobs ask by an event.
+struct NotThisOne;
+
+impl SecretProvider for NotThisOne {
+    fn secret(&self, _: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
+        panic!("asked on a worker's thread");
+    }
+}
+
+#[test]
+fn a_secret_is_wanted_by_an_event_and_given_from_any_thread() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = patient(&pki, &server);
+    let asked = Credential::password_from(USER, Arc::new(NotThisOne)).unwrap();
+    client.set_credential(Some(Arc::new(asked)));
+    client.set_limits(limits(1, 10)).unwrap();
+    let jobs: Vec<_> = (0..4).map(|_| client.submit(&message()).unwrap()).collect();
+    let event = next(&client);
+    assert!(matches!(event.news, News::SecretWanted(ref q) if q.user == USER));
+    for other in &jobs[1..] {
+        let error = client.answer_secret(*other, Some(b"x")).unwrap_err();
+        assert_eq!(error.status(), Status::Nothing);
+    }
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            client
+                .answer_secret(jobs[0], Some(PASSWORD.as_bytes()))
+                .unwrap()
+        });
+    });
+    // Asked once: the connection stays logged in.
+    for job in jobs {
+        let event = next(&client);
+        assert_eq!(event.job, job);
+        assert!(matches!(event.news, News::Completed(c) if c.is_ok()));
+    }
+    client.set_credential(Some(Arc::new(
+        Credential::password_from(USER, Arc::new(NotThisOne)).unwrap(),
+    )));
+    for answer in [None, Some(&b"wr\0ng"[..])] {
+        let job = client.submit(&message()).unwrap();
+        assert!(matches!(next(&client).news, News::SecretWanted(_)));
+        client.answer_secret(job, answer).unwrap();
+        let News::Completed(completion) = next(&client).news else {
+            panic!("it goes on without a secret");
+        };
+        assert_eq!(completion.unwrap_err().record.outcome, Outcome::NotSent);
+    }
+    // A question that nobody answers ends with its job.
+    let job = client.submit(&message()).unwrap();
+    assert!(matches!(next(&client).news, News::SecretWanted(_)));
+    client.cancel_job(job).unwrap();
+    let Waited::Done(completion) = client.wait(job, Deadline::after(LONG)).unwrap() else {
+        panic!("it hangs");
+    };
+    assert_eq!(completion.unwrap_err().status(), Status::Cancelled);
+}
