@@ -26,7 +26,7 @@ def handles():
 
 
 def callbacks():
-    return set(re.findall(r"typedef void \(\*(\w+)\)", code()))
+    return set(re.findall(r"typedef \w+ \(\*(\w+)\)", code()))
 
 
 def functions():
