@@ -300,7 +300,7 @@ fn ascii_name(name: &str) -> String {
     let ascii: String = name
         .chars()
         .map(|c| match c {
-            ' '..='~' if !"\"\\".contains(c) => c,
+            ' '..='~' if !"\"\\=".contains(c) => c,
             _ => '_',
         })
         .collect();

@@ -17,7 +17,10 @@ const WIDTH: usize = 76;
 /// # Errors
 /// [`Status::Header`], with the field's name and the character.
 pub(crate) fn check(argument: &'static str, text: &str) -> Result<(), Error> {
-    let why = match text.chars().find(|c| c.is_control() || is_turning(*c)) {
+    let why = match text
+        .chars()
+        .find(|c| c.is_control() || show::is_turning(*c))
+    {
         None => return Ok(()),
         Some(c) if c.is_control() => format!(
             "has the control character {} (CR, LF, NUL and the like are refused)",
@@ -29,12 +32,6 @@ pub(crate) fn check(argument: &'static str, text: &str) -> Result<(), Error> {
         ),
     };
     Err(Error::argument(Status::Header, argument, why))
-}
-
-/// Embeddings, overrides and isolates (Unicode Bidirectional Algorithm), line and paragraph
-/// separators. The marks that scripts need to be written right (LRM, RLM, ALM) and joiners stay.
-fn is_turning(c: char) -> bool {
-    matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Refuses a name that is not made of printable ASCII without colon (RFC 5322 section 2.2).
@@ -137,9 +134,11 @@ impl Header {
 
     fn file_name(&mut self, name: &str) {
         let encoded = percent_encoded(name);
-        if name.is_ascii() && name.len() < 60 {
+        // Some readers take this for an encoded word, quotes or not.
+        let plain = name.is_ascii() && !name.contains("=?");
+        if plain && name.len() < 60 {
             self.word(&format!("filename={}", quoted(name)));
-        } else if !name.is_ascii() && encoded.len() < 56 {
+        } else if !plain && encoded.len() < 56 {
             self.word(&format!("filename*=utf-8''{encoded}"));
         } else {
             // In sections, which old readers know less well.

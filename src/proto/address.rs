@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::idn::to_a_labels;
+use super::show::is_turning;
 
 /// An address of the envelope. An internationalised domain is kept in A-labels (RFC 5890).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,9 @@ impl Address {
         }
         if text.chars().any(char::is_control) {
             return Err("has a control character (NUL, CR, LF or the like)");
+        }
+        if text.chars().any(is_turning) {
+            return Err("has a character that turns the direction of text around");
         }
         if text.starts_with('@') {
             return Err("is a source route, which nobody uses any more");
@@ -237,6 +241,7 @@ mod tests {
             "a@b(c)",
             "a@b\u{7f}",
             "a@b\u{85}",
+            "a\u{202e}b@c",
             "a@[x]",
         ] {
             assert!(Address::parse(bad).is_err(), "{bad:?}");

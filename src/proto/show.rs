@@ -32,6 +32,13 @@ pub fn escape(bytes: &[u8], max: usize) -> String {
     out
 }
 
+/// Embeddings, overrides and isolates (Unicode Bidirectional Algorithm), line and paragraph
+/// separators. The marks that scripts need to be written right (LRM, RLM, ALM) and joiners stay.
+#[must_use]
+pub fn is_turning(c: char) -> bool {
+    matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Directional and invisible format characters, which can make a line look like another.
 fn is_spoofing(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -14,6 +14,7 @@ Each error and each receipt says what left this machine, and what became of the 
 import logging as _logging
 
 from ._client import Client
+from ._compose import Message
 from ._credential import Credential, External, Password, Token
 from ._errors import (
     ArgumentError,
@@ -33,6 +34,7 @@ from ._known_servers import learn
 from ._library import LibraryError, load
 from ._library import library as _library_of
 from ._library import static_text as _static_text
+from ._part import Part
 from ._policy import Policy
 from ._results import Certificate, Peer, Receipt, Recipient, Report
 from ._secret import SecretRequest
@@ -51,7 +53,9 @@ __all__ = [
     "InternalError",
     "LibraryError",
     "NoSecret",
+    "Message",
     "NotSent",
+    "Part",
     "Password",
     "Peer",
     "Policy",

@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, TypeVar, Union
 
 from . import _abi
 from ._arguments import port_argument
+from ._compose import Message
 from ._credential import Credential
 from ._errors import Error, argument_error, check
 from ._library import (
@@ -23,6 +24,7 @@ from ._library import (
 )
 from ._message import Content, prepare
 from ._objects import Owner
+from ._part import raised_by_reader
 from ._policy import Policy
 from ._results import Receipt, Report, read_receipt, read_report
 from ._secret import Provider
@@ -143,27 +145,34 @@ class Client(Owner):
 
     def send(
         self,
-        message: Content,
+        message: Union[Content, Message],
         sender: Optional[str] = None,
         recipients: Optional[Union[str, Iterable[str]]] = None,
         partial: bool = False,
     ) -> Receipt:
         """Send one mail and wait for the answer.
 
-        ``message``: an ``email.message.EmailMessage``, or the octets of a finished mail
-        (RFC 5322). For octets ``sender`` and ``recipients`` are required; line ends
-        become CRLF, Bcc and Resent-Bcc fields are left out, and the rest is sent as it is. Otherwise these default to Sender or From, and to To, Cc and Bcc together (to
-        the Resent- fields alone when there are any); Bcc and Resent-Bcc are not sent, and the
-        message itself stays as it is. ``partial``: deliver to those whom the server accepts;
-        without it, one refusal means that nothing is sent.
+        ``message``: a :class:`Message`, which has its own envelope; an
+        ``email.message.EmailMessage``; or the octets of a finished mail (RFC 5322). For octets
+        ``sender`` and ``recipients`` are required; line ends become CRLF, Bcc and Resent-Bcc fields
+        are left out, and the rest is sent as it is. For an EmailMessage these default to Sender or
+        From, and to To, Cc and Bcc together (to the Resent- fields alone when there are any); Bcc
+        and Resent-Bcc are not sent, and the message itself stays as it is. ``partial``: deliver to
+        those whom the server accepts; without it, one refusal means that nothing is sent.
 
         Returns the :class:`Receipt` of an accepted mail. Errors: :class:`NotSent` (with
         :class:`ArgumentError`, :class:`ConnectionFailed`, :class:`TrustError`),
         :class:`Refused`, :class:`Unknown`; among them :class:`TimedOut` and :class:`Cancelled`.
         """
-        client = self._open_handle()
-        prepared = prepare(message, sender, recipients)
         lib = self._lib
+        client = self._open_handle()
+        if isinstance(message, Message):
+            if sender is not None or recipients is not None or partial:
+                raise TypeError(
+                    "a secsmtp.Message has its own envelope_sender, envelope_recipients and partial"
+                )
+            return self._send(client, message._open_handle())
+        prepared = prepare(message, sender, recipients)
         handle = new_handle("message")
         check(lib, lib.message_new, ctypes.byref(handle))
         try:
@@ -174,19 +183,23 @@ class Client(Owner):
             check(lib, lib.message_set_content, handle, *bytes_argument(prepared.content))
             if partial:
                 check(lib, lib.message_set_partial, handle, 1)
-            receipt = new_handle("receipt")
-            try:
-                check(lib, lib.client_send, client, handle, ctypes.byref(receipt))
-            except Error as error:
-                if self._provider is not None:
-                    self._provider.raise_pending(error.receipt, error)
-                self._log.raise_pending(error.receipt, error)
-                raise
-            result = read_receipt(lib, receipt)
-            self._log.raise_pending(result)
-            return result
+            return self._send(client, handle)
         finally:
             lib.message_free(handle)
+
+    def _send(self, client: Any, message: Any) -> Receipt:
+        receipt = new_handle("receipt")
+        raised_by_reader()
+        try:
+            check(self._lib, self._lib.client_send, client, message, ctypes.byref(receipt))
+        except Error as error:
+            if self._provider is not None:
+                self._provider.raise_pending(error.receipt, error)
+            self._log.raise_pending(error.receipt, error)
+            raise error from raised_by_reader()
+        result = read_receipt(self._lib, receipt)
+        self._log.raise_pending(result)
+        return result
 
     def probe(self) -> Report:
         """Meet the server and tell who it is; nothing but EHLO, STARTTLS and QUIT is sent.

@@ -85,6 +85,9 @@ for _name, (_result, _parameters) in _abi.CALLBACKS.items():
     )
 LogCallback: Any = _CALLBACK_TYPES["secsmtp_log_callback"]
 SecretCallback: Any = _CALLBACK_TYPES["secsmtp_secret_callback"]
+ReadCallback: Any = _CALLBACK_TYPES["secsmtp_read_callback"]
+ReleaseCallback: Any = _CALLBACK_TYPES["secsmtp_release_callback"]
+WriteCallback: Any = _CALLBACK_TYPES["secsmtp_write_callback"]
 
 
 class Library:

@@ -1,0 +1,245 @@
+"""Composed messages."""
+
+from __future__ import annotations
+
+import ctypes
+import email.headerregistry
+import os
+from datetime import datetime
+from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple, Union
+
+from . import _abi
+from ._arguments import Time, time_argument
+from ._errors import Error, argument_error, check
+from ._library import WriteCallback, library, new_handle, text, text_argument
+from ._objects import Owner, several
+from ._part import Part, Source, raised_by_reader
+
+OneAddress = Union[str, Tuple[str, str], email.headerregistry.Address]
+Addresses = Union[OneAddress, Iterable[OneAddress]]
+
+_PRIORITIES = {
+    "low": _abi.PRIORITY_LOW,
+    "normal": _abi.PRIORITY_NORMAL,
+    "high": _abi.PRIORITY_HIGH,
+}
+
+
+class Message(Owner):
+    """A message composed of fields, texts and parts, sent by :meth:`Client.send`.
+
+    Addresses (``from_``, ``to``, ``cc``, ``bcc``, ``reply_to``, ``from_sender`` for the Sender field)
+    are one or several of: text as people write it (``"Anna Bee <a@example.com>, b@example.com"``,
+    groups too), ``(name, address)``, ``email.headerregistry.Address``. Nobody in ``bcc`` is named in
+    the header. The envelope is Sender or From, and everybody in to, cc and bcc, unless
+    ``envelope_sender`` (empty: failures are not reported) and ``envelope_recipients`` are given.
+
+    ``text`` and ``html`` are alternatives. ``inline``: the pictures of the HTML, by content id:
+    ``{"logo": "logo.png"}`` is shown as ``cid:logo``. ``attachments``: paths, binary file objects, or
+    :class:`Part` objects. ``calendar``: ``(method, text)``, for instance ``("REQUEST", ics)``.
+    ``headers``: fields of your own, a mapping or pairs. ``date``: an aware datetime or seconds since
+    1970. ``references``: Message-IDs, oldest first. ``priority``: "low", "normal" or "high".
+    ``unsubscribe``: https: and mailto: addresses; ``one_click``: the https: one takes a POST (RFC
+    8058). ``partial``: deliver to those whom the server accepts.
+
+    A message can be sent often, also by several threads at once, and is the same each time: date
+    and Message-ID are made when it is first needed. Text beyond ASCII is encoded (RFC 2047, 2231);
+    an internationalised domain is written as A-labels; a local part beyond ASCII needs a server with
+    SMTPUTF8.
+
+    Errors: :class:`ArgumentError`, which names the field; control characters are refused in each,
+    and those that turn the direction of text around.
+    """
+
+    _noun = "message"
+
+    def __init__(
+        self,
+        *,
+        from_: Addresses,
+        to: Addresses = (),
+        cc: Addresses = (),
+        bcc: Addresses = (),
+        reply_to: Addresses = (),
+        from_sender: Optional[OneAddress] = None,
+        subject: Optional[str] = None,
+        text: Optional[str] = None,
+        html: Optional[str] = None,
+        attachments: Union[Source, Part, Iterable[Union[Source, Part]]] = (),
+        inline: Optional[Mapping[str, Union[Source, Part]]] = None,
+        calendar: Optional[Tuple[str, str]] = None,
+        headers: Union[Mapping[str, str], Iterable[Tuple[str, str]]] = (),
+        date: Optional[Time] = None,
+        message_id: Optional[str] = None,
+        in_reply_to: Union[str, Iterable[str]] = (),
+        references: Union[str, Iterable[str]] = (),
+        priority: Optional[str] = None,
+        unsubscribe: Union[str, Iterable[str]] = (),
+        one_click: bool = False,
+        envelope_sender: Optional[str] = None,
+        envelope_recipients: Union[str, Iterable[str]] = (),
+        partial: bool = False,
+    ) -> None:
+        lib = library()
+        handle = new_handle("message")
+        check(lib, lib.message_new, ctypes.byref(handle))
+        self._own(lib, handle)
+        for field, value in (
+            (_abi.FIELD_FROM, from_),
+            (_abi.FIELD_SENDER, () if from_sender is None else from_sender),
+            (_abi.FIELD_REPLY_TO, reply_to),
+            (_abi.FIELD_TO, to),
+            (_abi.FIELD_CC, cc),
+            (_abi.FIELD_BCC, bcc),
+        ):
+            for address in _addresses(value):
+                self._add_address(field, address)
+        self._text(lib.message_set_subject, subject)
+        self._text(lib.message_set_text, text)
+        self._text(lib.message_set_html, html)
+        self._text(lib.message_set_message_id, message_id)
+        self._text(lib.message_set_sender, envelope_sender)
+        for function, values in (
+            (lib.message_add_in_reply_to, in_reply_to),
+            (lib.message_add_reference, references),
+            (lib.message_add_unsubscribe, unsubscribe),
+            (lib.message_add_recipient, envelope_recipients),
+        ):
+            for value in several(values, (str,)):
+                self._text(function, value)
+        if date is not None:
+            zone = date.utcoffset() if isinstance(date, datetime) else None
+            minutes = int(zone.total_seconds() // 60) if zone is not None else 0
+            check(lib, lib.message_set_date, handle, time_argument("date", date), minutes)
+        if priority is not None:
+            if priority not in _PRIORITIES:
+                words = ", ".join(_PRIORITIES)
+                raise argument_error(f"priority is one of {words}, not {priority!r}", _abi.E_VALUE)
+            check(lib, lib.message_set_priority, handle, _PRIORITIES[priority])
+        if one_click:
+            check(lib, lib.message_set_one_click, handle, 1)
+        if partial:
+            check(lib, lib.message_set_partial, handle, 1)
+        if calendar is not None:
+            method, object_text = calendar
+            arguments = (*text_argument(method), *text_argument(object_text))
+            check(lib, lib.message_set_calendar, handle, *arguments)
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        for name, value in pairs:
+            arguments = (*text_argument(name), *text_argument(value))
+            check(lib, lib.message_add_header, handle, *arguments)
+        for content_id, source in (inline or {}).items():
+            if isinstance(source, Part):
+                raise TypeError(
+                    "a Part with a content_id of its own goes into attachments; inline makes parts"
+                )
+            with Part(source, content_id=content_id) as part:
+                self.add(part)
+        for source in _sources(attachments):
+            self.add(source)
+
+    def add(self, source: Union[Source, Part]) -> None:
+        """Add a part: a :class:`Part`, or what one is made of.
+
+        What was sent before keeps its Message-ID; the message has a new one from now on, unless
+        one was given. Errors: :class:`ArgumentError`.
+        """
+        handle = self._open_handle()
+        if isinstance(source, Part):
+            check(self._lib, self._lib.message_add_part, handle, source._open_handle())
+            return
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            raise TypeError("octets need a name: secsmtp.Part(octets, name)")
+        with Part(source) as part:
+            self.add(part)
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID with its angle brackets; empty while the message is incomplete."""
+        return text(self._lib.message_id, self._open_handle())
+
+    @property
+    def size(self) -> Optional[int]:
+        """Octets of the message as it would be sent; None when a part does not know its own."""
+        size: int = self._lib.message_size(self._open_handle())
+        if size < _abi.SIZE_UNKNOWN:
+            # The number says that something is missing; looking at the message says what.
+            self.write_to(lambda _octets: None)
+        return size if size >= 0 else None
+
+    def write_to(self, write: Callable[[bytes], Any]) -> None:
+        """Show the message as it would be sent: ``write`` is called with its octets, in order.
+
+        Threads: any. Errors: :class:`ArgumentError` for what is missing or can't be read; what
+        ``write`` raises is raised.
+        """
+        raised: List[BaseException] = []
+
+        def called(_user: Any, octets: Any, size: int) -> int:
+            try:
+                write(ctypes.string_at(octets, size))
+                return 0
+            except BaseException as reason:
+                raised.append(reason)
+                return 1
+
+        callback = WriteCallback(called)
+        raised_by_reader()
+        try:
+            check(self._lib, self._lib.message_preview, self._open_handle(), callback, None)
+        except Error as error:
+            if raised:
+                raise raised[0]
+            raise error from raised_by_reader()
+
+    def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
+        """Write the message as it would be sent to a file, in place of what was in it."""
+        raised_by_reader()
+        arguments = text_argument(path)
+        try:
+            check(self._lib, self._lib.message_preview_file, self._open_handle(), *arguments)
+        except Error as error:
+            raise error from raised_by_reader()
+
+    def __bytes__(self) -> bytes:
+        """The message as it would be sent."""
+        pieces: List[bytes] = []
+        self.write_to(pieces.append)
+        return b"".join(pieces)
+
+    def _text(self, function: Callable[..., int], value: Optional[str]) -> None:
+        if value is not None:
+            check(self._lib, function, self._handle, *text_argument(value))
+
+    def _add_address(self, field: int, address: OneAddress) -> None:
+        lib = self._lib
+        if isinstance(address, str):
+            arguments: Tuple[Any, ...] = text_argument(address)
+            check(lib, lib.message_add_addresses, self._handle, field, *arguments)
+            return
+        if isinstance(address, email.headerregistry.Address):
+            name, spec = address.display_name, address.addr_spec
+        else:
+            name, spec = address
+        arguments = (*text_argument(spec), *text_argument(name))
+        check(lib, lib.message_add_address, self._handle, field, *arguments)
+
+
+def _addresses(value: Addresses) -> Iterable[OneAddress]:
+    if isinstance(value, (str, email.headerregistry.Address)):
+        return (value,)
+    found = tuple(value)
+    # Two texts in a tuple are a name and an address where the second alone is an address.
+    if isinstance(value, tuple) and len(found) == 2 and all(isinstance(f, str) for f in found):
+        name, address = found
+        if "@" in address and "@" not in name:
+            return ((name, address),)
+    return found
+
+
+def _sources(value: Any) -> Iterable[Any]:
+    if isinstance(value, (str, os.PathLike, bytes, bytearray, memoryview, Part)):
+        return (value,)
+    if callable(getattr(value, "read", None)):
+        return (value,)
+    return tuple(value)

@@ -1,0 +1,160 @@
+"""Parts of a composed message: attachments, and pictures that the HTML shows."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import os
+import threading
+from typing import Any, Dict, Optional, Union
+
+from . import _abi
+from ._errors import check
+from ._library import (
+    ReadCallback,
+    ReleaseCallback,
+    bytes_argument,
+    library,
+    new_handle,
+    text_argument,
+)
+from ._objects import Owner
+
+Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, Any]
+
+
+class Part(Owner):
+    """An attachment, or with ``content_id`` a picture that the HTML shows as ``cid:ID``.
+
+    ``source``: a path (``str`` or ``os.PathLike``), octets, or a binary file object. ``name``: the
+    file name that readers show; default is the file's own, and what stands before a slash is cut
+    off. ``type``: the media type; default is guessed from the name. ``cached``: keep the encoding in
+    memory, for a part that many messages share.
+
+    A path or file object is read while the message is sent and never held in memory; a file that
+    was written to since, or an object that gives another number of octets than it had, fails the
+    send as :class:`NotSent`. A seekable object is read from where it stands now, by each send anew.
+    One that can't seek serves a single send.
+
+    One part can be added to many messages. Ownership: octets are copied; a file object is kept
+    until no message or send has the part. Threads: any; an object is read on the thread that sends,
+    one call at a time. Errors: :class:`ArgumentError`, which names the argument; what ``read``
+    raises is the cause of the :class:`NotSent`.
+    """
+
+    _noun = "part"
+
+    def __init__(
+        self,
+        source: Source,
+        name: Optional[str] = None,
+        *,
+        type: Optional[str] = None,
+        content_id: Optional[str] = None,
+        cached: bool = False,
+    ) -> None:
+        lib = library()
+        handle = new_handle("part")
+        if isinstance(source, (str, os.PathLike)):
+            check(lib, lib.part_new_file, *text_argument(source), ctypes.byref(handle))
+        elif isinstance(source, (bytes, bytearray, memoryview)):
+            check(lib, lib.part_new_memory, *bytes_argument(source), ctypes.byref(handle))
+        elif callable(getattr(source, "read", None)):
+            reader = _Reader(source)
+            number = _keep(reader)
+            try:
+                check(
+                    lib,
+                    lib.part_new_reader,
+                    _READ,
+                    _RELEASE,
+                    number,
+                    reader.size,
+                    ctypes.byref(handle),
+                )
+            except BaseException:
+                _readers.pop(number, None)
+                raise
+            if name is None and isinstance(getattr(source, "name", None), str):
+                name = os.path.basename(source.name)
+        else:
+            raise TypeError(
+                f"a part is a path, bytes or a binary file object, not {source.__class__.__name__}"
+            )
+        self._own(lib, handle)
+        if name is not None:
+            check(lib, lib.part_set_name, handle, *text_argument(name))
+        if type is not None:
+            check(lib, lib.part_set_type, handle, *text_argument(type))
+        if content_id is not None:
+            check(lib, lib.part_set_content_id, handle, *text_argument(content_id))
+        if cached:
+            check(lib, lib.part_set_cached, handle, 1)
+
+
+class _Reader:
+    """A file object, read from where it stood."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._next = 0
+        self.size: int = _abi.SIZE_UNKNOWN
+        self._start: Optional[int] = None
+        if callable(getattr(source, "seekable", None)) and source.seekable():
+            self._start = source.tell()
+            self.size = source.seek(0, os.SEEK_END) - self._start
+            source.seek(self._start)
+
+    def read(self, offset: int, room: int) -> bytes:
+        with self._lock:
+            if self._start is not None:
+                # Another send may have read in between.
+                self._source.seek(self._start + offset)
+            elif offset != self._next:
+                raise ValueError("this file object can't seek, and was read before")
+            data = self._source.read(room)
+            if not isinstance(data, (bytes, bytearray, memoryview)):
+                raise TypeError(f"read() gave {type(data).__name__}, not bytes")
+            if len(data) > room:
+                raise ValueError(f"read({room}) gave {len(data)} bytes")
+            self._next = offset + len(data)
+            return bytes(data)
+
+
+# What C holds is a number; the object stays here until the library says that it is done with it.
+_readers: Dict[int, _Reader] = {}
+_numbers = itertools.count(1)
+_pending = threading.local()
+
+
+def _keep(reader: _Reader) -> int:
+    number = next(_numbers)
+    _readers[number] = reader
+    return number
+
+
+def _read(user: int, offset: int, buffer: Any, room: int) -> int:
+    # Nothing may be raised into C: it is kept, and is the cause of the send's error.
+    try:
+        data = _readers[user].read(offset, room)
+        ctypes.memmove(buffer, data, len(data))
+        return len(data)
+    except BaseException as raised:
+        _pending.raised = raised
+        return -1
+
+
+def _release(user: int) -> None:
+    _readers.pop(user, None)
+
+
+_READ = ReadCallback(_read)
+_RELEASE = ReleaseCallback(_release)
+
+
+def raised_by_reader() -> Optional[BaseException]:
+    """What a file object raised on this thread, once."""
+    raised: Optional[BaseException] = getattr(_pending, "raised", None)
+    _pending.raised = None
+    return raised
