@@ -1112,7 +1112,8 @@ int32_t secsmtp_credential_set_binding_type(secsmtp_credential *credential,
 
 /**
  * Sets the most iterations of its hash that a SCRAM server may ask for: 4096 to 10000000, unless
- * set 100000. A server that asks for more is refused before any work.
+ * set 100000. A server that asks for more is refused before any work. 100000 are some 50 ms of it,
+ * 10000000 are seconds, during which a cancel waits.
  * Threads: any. Errors: SECSMTP_E_VALUE for another number.
  */
 int32_t secsmtp_credential_set_max_iterations(secsmtp_credential *credential,
@@ -2366,7 +2367,7 @@ int32_t secsmtp_secret_request_reason(const secsmtp_secret_request *request);
 
 /**
  * Gives the password or token. A second answer takes the place of the first.
- * Ownership: copied, and wiped after the login; the caller wipes its own copy.
+ * Ownership: copied, and wiped when its connection ends; the caller wipes its own copy.
  * Threads: any, while the callback runs. Errors: SECSMTP_E_SECRET for what can't be one; the
  * answer before it, if any, stands.
  */

@@ -219,7 +219,8 @@ pub unsafe extern "C" fn secsmtp_credential_set_binding_type(
 }
 
 /// Sets the most iterations of its hash that a SCRAM server may ask for: 4096 to 10000000, unless
-/// set 100000. A server that asks for more is refused before any work.
+/// set 100000. A server that asks for more is refused before any work. 100000 are some 50 ms of it,
+/// 10000000 are seconds, during which a cancel waits.
 /// Threads: any. Errors: SECSMTP_E_VALUE for another number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_credential_set_max_iterations(

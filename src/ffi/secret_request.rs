@@ -171,7 +171,7 @@ pub unsafe extern "C" fn secsmtp_secret_request_reason(
 }
 
 /// Gives the password or token. A second answer takes the place of the first.
-/// Ownership: copied, and wiped after the login; the caller wipes its own copy.
+/// Ownership: copied, and wiped when its connection ends; the caller wipes its own copy.
 /// Threads: any, while the callback runs. Errors: SECSMTP_E_SECRET for what can't be one; the
 /// answer before it, if any, stands.
 #[unsafe(no_mangle)]
