@@ -1039,10 +1039,12 @@ int32_t secsmtp_credential_new_token(const char *user,
                                      secsmtp_error **error_out);
 
 /**
- * Makes a credential whose password or token (kind: SECSMTP_SECRET_PASSWORD or _TOKEN) is asked of
- * callback, with context, in each send that logs in: once its server is verified, and not before.
- * When a server refuses a token it is asked once more, with SECSMTP_REASON_REFUSED, for one more
- * login on a new connection, verified anew. A password that was refused is not tried again.
+ * Makes a credential whose password or token (kind: SECSMTP_SECRET_PASSWORD or _TOKEN) is asked for
+ * in each send that logs in: once its server is verified, and not before. secsmtp_client_send asks
+ * callback, with context, on its caller's thread; a job asks by SECSMTP_EVENT_SECRET. With a NULL
+ * callback there are jobs alone, and a send ends with SECSMTP_E_NO_SECRET.
+ * When a server refuses a token it is asked for once more, with SECSMTP_REASON_REFUSED, for one
+ * more login on a new connection, verified anew. A password that was refused is not tried again.
  * Ownership: user is copied; context stays the caller's, and must live as long as clients have
  * this credential; *credential_out is the caller's; secsmtp_credential_free.
  * Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_VALUE for another kind.

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 
@@ -17,6 +18,7 @@ use crate::credential::{
 use crate::error::Error;
 use crate::proto::sasl::Proof;
 use crate::secret::Secret;
+use crate::status::Status;
 
 /// A question for a password or token: which one, for whom, and why now. It exists only while the
 /// callback runs that it was given to, and its server is verified.
@@ -95,6 +97,16 @@ impl SecretProvider for Host {
     }
 }
 
+/// Stands where there is no callback: jobs ask by an event, and nothing else can ask.
+struct Nobody;
+
+impl SecretProvider for Nobody {
+    fn secret(&self, _: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
+        let why = "is NULL: the secret can be asked for by the event of a job alone";
+        Err(Error::argument(Status::NoSecret, "callback", why).into())
+    }
+}
+
 /// A credential that asks.
 pub(super) fn credential(
     user: &str,
@@ -107,9 +119,11 @@ pub(super) fn credential(
         (SECSMTP_SECRET_TOKEN, Proof::Token),
     ];
     let proof = arg::choice("kind", kind, kinds)?;
-    let callback = callback.ok_or_else(|| arg::null("callback"))?;
     let context = context.expose_provenance();
-    let host = std::sync::Arc::new(Host { callback, context });
+    let host: Arc<dyn SecretProvider> = match callback {
+        Some(callback) => Arc::new(Host { callback, context }),
+        None => Arc::new(Nobody),
+    };
     match proof {
         Proof::Token => Credential::token_from(user, host),
         _ => Credential::password_from(user, host),
@@ -193,6 +207,6 @@ pub unsafe extern "C" fn secsmtp_secret_request_answer(
     }
 }
 
-fn get(request: *const secsmtp_secret_request) -> Result<std::sync::Arc<Object>, Error> {
+fn get(request: *const secsmtp_secret_request) -> Result<Arc<Object>, Error> {
     handle::get(Handle::of(request), "secret request")
 }

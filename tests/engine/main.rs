@@ -14,6 +14,7 @@ mod hotel;
 mod jobs;
 mod patience;
 mod provider;
+mod provider_jobs;
 mod reuse;
 mod scram_attacks;
 mod scram_server;

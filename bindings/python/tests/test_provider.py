@@ -279,14 +279,61 @@ class FromC(ProviderCase):
                 client.send(MAIL, *ENVELOPE)
             self.assertEqual(auth_lines(server), [])
 
+    def test_without_a_callback_a_send_has_nobody_to_ask_and_a_job_asks_by_an_event(self):
+        lib = _library.library()
+        credential = _library.new_handle("credential")
+        nobody = _library.SecretCallback()
+        made = lib.credential_new_asked(
+            b"alice", 5, _abi.SECRET_PASSWORD, nobody, None, ctypes.byref(credential), None
+        )
+        self.assertEqual(made, 0)
+        message = _library.new_handle("message")
+        lib.message_new(ctypes.byref(message), None)
+        lib.message_set_sender(message, *_library.text_argument(ENVELOPE[0]), None)
+        lib.message_add_recipient(message, *_library.text_argument(ENVELOPE[1][0]), None)
+        lib.message_set_content(message, *_library.bytes_argument(MAIL), None)
+        with scripted() as server, self.client(server, login=False) as client:
+            lib.client_set_credential(client._open_handle(), credential, None)
+            lib.credential_free(credential)
+            with self.assertRaises(secsmtp.NoSecret) as caught:
+                client.send(MAIL, *ENVELOPE)
+            self.assertIn("job", str(caught.exception))
+            self.assertEqual(auth_lines(server), [])
+            for secret, status in ((b"", _abi.E_NO_SECRET), (PASSWORD.encode(), 0)):
+                job = ctypes.c_uint64()
+                handle = client._open_handle()
+                self.assertEqual(lib.client_submit(handle, message, ctypes.byref(job), None), 0)
+                event = self.event(handle)
+                self.assertEqual(lib.event_kind(event), _abi.EVENT_SECRET)
+                self.assertEqual(lib.event_secret_kind(event), _abi.SECRET_PASSWORD)
+                self.assertEqual(lib.event_secret_reason(event), _abi.REASON_FIRST)
+                self.assertEqual(_library.text(lib.event_text, event), "alice")
+                lib.event_free(event)
+                answer = _library.bytes_argument(secret)
+                wrong = _library.bytes_argument(b"a\0b")
+                self.assertEqual(lib.client_answer_secret(handle, job, *answer, None), 0)
+                late = lib.client_answer_secret(handle, job, *wrong, None)
+                self.assertEqual(late, _abi.E_NOTHING)
+                receipt = _library.new_handle("receipt")
+                done = lib.client_wait(handle, job, 20000, ctypes.byref(receipt), None)
+                self.assertEqual(done, status)
+                lib.receipt_free(receipt)
+            # One login: the first job had no secret for it.
+            self.assertEqual(len(auth_lines(server)), 1)
+        lib.message_free(message)
+
+    def event(self, client):
+        place = _library.new_handle("event")
+        taken = _library.library().client_poll_event(client, 20000, ctypes.byref(place), None)
+        self.assertEqual(taken, 0)
+        return place
+
     def test_arguments(self):
         lib = _library.library()
         keep = _library.SecretCallback(lambda _context, _request: 0)
-        nobody = _library.SecretCallback()
         place = _library.new_handle("credential")
         for user, kind, callback, out, status in (
             (b"a", 3, keep, ctypes.byref(place), _abi.E_VALUE),
-            (b"a", _abi.SECRET_TOKEN, nobody, ctypes.byref(place), _abi.E_NULL),
             (b"", _abi.SECRET_TOKEN, keep, ctypes.byref(place), _abi.E_USER),
             (b"a", _abi.SECRET_TOKEN, keep, None, _abi.E_NULL),
         ):
