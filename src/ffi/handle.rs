@@ -26,9 +26,32 @@ struct Slot {
     poisoned: bool,
 }
 
-struct Table {
-    slots: RwLock<Slots>,
+/// The slots with their lock; generic, so that the tests can put a lock in its place whose every
+/// interleaving is tried.
+struct Table<L = RwLock<Slots>> {
+    slots: L,
     key: usize,
+}
+
+/// Slots that several threads read, or one changes.
+trait Shelf {
+    fn new(slots: Slots) -> Self;
+    fn read<R>(&self, read: impl FnOnce(&Slots) -> R) -> R;
+    fn write<R>(&self, write: impl FnOnce(&mut Slots) -> R) -> R;
+}
+
+impl Shelf for RwLock<Slots> {
+    fn new(slots: Slots) -> Self {
+        Self::new(slots)
+    }
+
+    fn read<R>(&self, read: impl FnOnce(&Slots) -> R) -> R {
+        read(&RwLock::read(self))
+    }
+
+    fn write<R>(&self, write: impl FnOnce(&mut Slots) -> R) -> R {
+        write(&mut RwLock::write(self))
+    }
 }
 
 #[derive(Default)]
@@ -62,49 +85,143 @@ fn table() -> Result<&'static Table, Error> {
         SystemRandom::new()
             .fill(&mut bytes)
             .map_err(|_| Error::local(Cause::Random))?;
+        at_fork();
         Ok(Table {
-            slots: RwLock::default(),
+            slots: Shelf::new(Slots::default()),
             key: usize::from_ne_bytes(bytes),
         })
     })
 }
 
+/// A fork waits until nobody changes the table, so that its lock is free in the child: there the
+/// thread that held it would be missing.
+#[cfg(unix)]
+fn at_fork() {
+    extern "C" fn before() {
+        if let Ok(table) = table() {
+            std::mem::forget(RwLock::write(&table.slots));
+        }
+    }
+    extern "C" fn behind() {
+        if let Ok(table) = table() {
+            // SAFETY: this thread took the lock in `before`, and kept it.
+            unsafe { table.slots.force_unlock_write() };
+        }
+    }
+    // SAFETY: both functions live as long as the process, for the library is never unloaded. Without
+    // room for them a fork is as good as without this.
+    unsafe { libc::pthread_atfork(Some(before), Some(behind), Some(behind)) };
+}
+
+/// There is no fork.
+#[cfg(not(unix))]
+fn at_fork() {}
+
+impl<L: Shelf> Table<L> {
+    fn insert(&self, object: Object) -> Result<Handle, Error> {
+        self.slots.write(|slots| slots.insert(self.key, object))
+    }
+
+    fn fill(&self, handle: Handle, object: Object) {
+        let (index, _) = split(handle, self.key);
+        self.slots.write(|slots| {
+            if let Some(slot) = slots.all.get_mut(index) {
+                slot.object = Some(object);
+            }
+        });
+    }
+
+    fn get<T: Any + Send + Sync>(
+        &self,
+        handle: Handle,
+        noun: &'static str,
+    ) -> Result<Arc<T>, Error> {
+        let (index, generation) = split(handle, self.key);
+        self.slots.read(|slots| {
+            let slot = slots
+                .all
+                .get(index)
+                .filter(|slot| slot.generation == generation);
+            let object = slot
+                .and_then(|slot| slot.object.clone())
+                .and_then(|object| object.downcast().ok());
+            match slot {
+                Some(slot) if slot.poisoned && object.is_some() => Err(Error::local(Cause::Panic)),
+                _ => object.ok_or_else(|| bad(noun)),
+            }
+        })
+    }
+
+    fn remove<T: Any + Send + Sync>(
+        &self,
+        handle: Handle,
+        noun: &'static str,
+    ) -> Result<Arc<T>, Error> {
+        let (index, generation) = split(handle, self.key);
+        self.slots.write(|slots| {
+            let slot = slots
+                .all
+                .get_mut(index)
+                .filter(|slot| slot.generation == generation);
+            let slot = slot.ok_or_else(|| bad(noun))?;
+            let object = slot.object.take().ok_or_else(|| bad(noun))?;
+            match object.downcast() {
+                Ok(object) => {
+                    // A slot whose generations are used up is retired: no handle ever comes back.
+                    if generation < LAST_GENERATION {
+                        slots.free.push(index);
+                    }
+                    Ok(object)
+                }
+                Err(object) => {
+                    slot.object = Some(object);
+                    Err(bad(noun))
+                }
+            }
+        })
+    }
+}
+
+impl Slots {
+    fn insert(&mut self, key: usize, object: Object) -> Result<Handle, Error> {
+        let full = || {
+            Error::local(Cause::Resource {
+                what: "handle",
+                kind: std::io::ErrorKind::OutOfMemory,
+            })
+        };
+        loop {
+            let index = match self.free.pop() {
+                Some(index) => index,
+                None => {
+                    self.all.push(Slot {
+                        generation: 0,
+                        object: None,
+                        poisoned: false,
+                    });
+                    self.all.len().saturating_sub(1)
+                }
+            };
+            if index > INDEX_MASK {
+                return Err(full());
+            }
+            let slot = self.all.get_mut(index).ok_or_else(full)?;
+            slot.generation = slot.generation.saturating_add(1);
+            let handle = Handle(((slot.generation << INDEX_BITS) | index) ^ key);
+            // The one value that hosts read as no object; its slot moves on by a generation.
+            if handle != Handle::NONE {
+                slot.object = Some(object);
+                slot.poisoned = false;
+                return Ok(handle);
+            }
+            self.free.push(index);
+        }
+    }
+}
+
 /// Puts an object into the table.
 pub(super) fn insert<T: Any + Send + Sync>(object: T) -> Result<Handle, Error> {
-    let full = || {
-        Error::local(Cause::Resource {
-            what: "handle",
-            kind: std::io::ErrorKind::OutOfMemory,
-        })
-    };
-    let table = table()?;
-    let mut slots = table.slots.write();
-    loop {
-        let index = match slots.free.pop() {
-            Some(index) => index,
-            None => {
-                slots.all.push(Slot {
-                    generation: 0,
-                    object: None,
-                    poisoned: false,
-                });
-                slots.all.len().saturating_sub(1)
-            }
-        };
-        if index > INDEX_MASK {
-            return Err(full());
-        }
-        let slot = slots.all.get_mut(index).ok_or_else(full)?;
-        slot.generation = slot.generation.saturating_add(1);
-        let handle = Handle(((slot.generation << INDEX_BITS) | index) ^ table.key);
-        // The one value that hosts read as no object; its slot moves on by a generation.
-        if handle != Handle::NONE {
-            slot.object = Some(Arc::new(object));
-            slot.poisoned = false;
-            return Ok(handle);
-        }
-        slots.free.push(index);
-    }
+    table()?.insert(Arc::new(object))
 }
 
 /// A handle whose object comes later; given back if it never does.
@@ -121,10 +238,7 @@ impl Reservation {
         let handle = self.0;
         std::mem::forget(self);
         if let Ok(table) = table() {
-            let (index, _) = split(handle, table.key);
-            if let Some(slot) = table.slots.write().all.get_mut(index) {
-                slot.object = Some(Arc::new(object));
-            }
+            table.fill(handle, Arc::new(object));
         }
         handle
     }
@@ -144,20 +258,7 @@ pub(super) fn get<T: Any + Send + Sync>(
     if handle == Handle::NONE {
         return Err(Error::argument(Status::Null, noun, "is NULL"));
     }
-    let table = table()?;
-    let slots = table.slots.read();
-    let (index, generation) = split(handle, table.key);
-    let slot = slots
-        .all
-        .get(index)
-        .filter(|slot| slot.generation == generation);
-    let object = slot
-        .and_then(|slot| slot.object.clone())
-        .and_then(|object| object.downcast().ok());
-    match slot {
-        Some(slot) if slot.poisoned && object.is_some() => Err(Error::local(Cause::Panic)),
-        _ => object.ok_or_else(|| bad(noun)),
-    }
+    table()?.get(handle, noun)
 }
 
 /// Takes an object out; calls that still hold it finish with it.
@@ -165,55 +266,28 @@ pub(super) fn remove<T: Any + Send + Sync>(
     handle: Handle,
     noun: &'static str,
 ) -> Result<Arc<T>, Error> {
-    let table = table()?;
-    let mut slots = table.slots.write();
-    let (index, generation) = split(handle, table.key);
-    let slot = slots
-        .all
-        .get_mut(index)
-        .filter(|slot| slot.generation == generation);
-    let slot = slot.ok_or_else(|| bad(noun))?;
-    let object = slot.object.take().ok_or_else(|| bad(noun))?;
-    match object.downcast() {
-        Ok(object) => {
-            // A slot whose generations are used up is retired: no handle ever comes back.
-            if generation < LAST_GENERATION {
-                slots.free.push(index);
-            }
-            Ok(object)
-        }
-        Err(object) => {
-            slot.object = Some(object);
-            Err(bad(noun))
-        }
-    }
+    table()?.remove(handle, noun)
 }
 
 /// Marks an object on which something panicked: each later call on it says so.
 pub(super) fn poison(handle: Handle) {
     let Ok(table) = table() else { return };
     let (index, generation) = split(handle, table.key);
-    let mut slots = table.slots.write();
-    if let Some(slot) = slots
-        .all
-        .get_mut(index)
-        .filter(|slot| slot.generation == generation)
-    {
-        slot.poisoned = true;
-    }
+    Shelf::write(&table.slots, |slots| {
+        if let Some(slot) = slots
+            .all
+            .get_mut(index)
+            .filter(|slot| slot.generation == generation)
+        {
+            slot.poisoned = true;
+        }
+    });
 }
 
 /// How many handles are alive.
 pub(super) fn live() -> usize {
-    table().map_or(0, |table| {
-        table
-            .slots
-            .read()
-            .all
-            .iter()
-            .filter(|slot| slot.object.is_some())
-            .count()
-    })
+    let alive = |slots: &Slots| slots.all.iter().filter(|s| s.object.is_some()).count();
+    table().map_or(0, |table| Shelf::read(&table.slots, alive))
 }
 
 fn split(handle: Handle, key: usize) -> (usize, usize) {
@@ -276,5 +350,48 @@ mod tests {
             Status::Panic
         );
         assert!(remove::<&str>(handle, "text").is_ok());
+    }
+
+    impl Shelf for loom::sync::RwLock<Slots> {
+        fn new(slots: Slots) -> Self {
+            Self::new(slots)
+        }
+
+        fn read<R>(&self, read: impl FnOnce(&Slots) -> R) -> R {
+            read(&loom::sync::RwLock::read(self).unwrap())
+        }
+
+        fn write<R>(&self, write: impl FnOnce(&mut Slots) -> R) -> R {
+            write(&mut loom::sync::RwLock::write(self).unwrap())
+        }
+    }
+
+    /// Every interleaving of a use with two frees and a slot's next object: one free succeeds, and a
+    /// handle never shows the object that came after its own.
+    #[test]
+    fn a_use_that_meets_a_free_gets_its_own_object_or_a_status() {
+        loom::model(|| {
+            let table: Arc<Table<loom::sync::RwLock<Slots>>> = Arc::new(Table {
+                slots: Shelf::new(Slots::default()),
+                key: 0,
+            });
+            let first = table.insert(Arc::new(1_u8)).unwrap();
+            let free = |table: &Arc<Table<_>>| {
+                let table = Arc::clone(table);
+                loom::thread::spawn(move || {
+                    let freed = table.remove::<u8>(first, "number").is_ok();
+                    (freed, freed.then(|| table.insert(Arc::new(2_u8)).unwrap()))
+                })
+            };
+            let (one, two) = (free(&table), free(&table));
+            if let Ok(number) = table.get::<u8>(first, "number") {
+                assert_eq!(*number, 1);
+            }
+            let (one, two) = (one.join().unwrap(), two.join().unwrap());
+            assert!(one.0 != two.0);
+            let second = one.1.or(two.1).unwrap();
+            assert_eq!(*table.get::<u8>(second, "number").unwrap(), 2);
+            assert!(table.get::<u8>(first, "number").is_err());
+        });
     }
 }

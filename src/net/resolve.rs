@@ -7,6 +7,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -20,6 +21,9 @@ const MAX_THREADS: usize = 4;
 const MAX_WAITING: usize = 1024;
 /// The most addresses kept of one name.
 const MAX_ADDRESSES: usize = 16;
+
+/// How long the lock of the pool is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One look-up.
 struct Job {
@@ -39,11 +43,14 @@ enum Slot {
 struct Pool {
     waiting: VecDeque<Arc<Job>>,
     threads: usize,
+    /// The process that those threads are in: one that was forked from it has none of them.
+    process: u32,
 }
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
     waiting: VecDeque::new(),
     threads: 0,
+    process: 0,
 });
 
 /// The addresses of `host`, in the system's order of preference. An IP address is its own.
@@ -65,7 +72,7 @@ pub fn resolve(
         slot: Mutex::new(Slot::Pending),
         canceller: waiter.canceller(),
     });
-    submit(&job)?;
+    submit(&job, deadline)?;
     loop {
         let waited = waiter.wait(deadline);
         let mut slot = job.slot.lock();
@@ -85,8 +92,17 @@ pub fn resolve(
     }
 }
 
-fn submit(job: &Arc<Job>) -> Result<(), Cause> {
-    let mut pool = POOL.lock();
+fn submit(job: &Arc<Job>, deadline: Deadline) -> Result<(), Cause> {
+    // Held for an instant each time, unless this process was forked just then.
+    let patience = deadline.left(Instant::now()).unwrap_or(PATIENCE);
+    let pool = POOL.try_lock_for(patience.min(PATIENCE));
+    let mut pool = pool.ok_or(Cause::LookupBusy)?;
+    let process = std::process::id();
+    if pool.process != process {
+        pool.process = process;
+        pool.threads = 0;
+        pool.waiting.clear();
+    }
     if pool.waiting.len() >= MAX_WAITING {
         return Err(Cause::LookupBusy);
     }
