@@ -1,8 +1,10 @@
 /*
  * libsecsmtp through its C interface.
  *
- *   ours send PORT CA_FILE COUNT MESSAGE_FILE [cold]    blocking sends, one at a time, on a
- *                                                       connection that is kept
+ *   ours send   PORT CA_FILE COUNT MESSAGE_FILE [cold]   blocking sends, one at a time, on a
+ *                                                        connection that is kept
+ *   ours jobs   PORT CA_FILE COUNT MESSAGE_FILE [cold]   submitted as jobs, on one connection
+ *   ours attach PORT CA_FILE COUNT FILE [cold]           a mail composed with FILE, blocking
  */
 #include "meter.h"
 #include <secsmtp.h>
@@ -33,38 +35,110 @@ static int32_t envelope(secsmtp_message *message) {
            secsmtp_message_add_recipient(message, TEXT("bob@mail.test"), &error);
 }
 
+/* The content as it is, with its envelope. */
+static int32_t make_plain(secsmtp_message **message, const uint8_t *content, size_t len) {
+    return secsmtp_message_new(message, &error) || envelope(*message) ||
+           secsmtp_message_set_content(*message, content, len, &error);
+}
+
+/* A mail with a file. */
+static int32_t make_attached(secsmtp_message **message, const char *path) {
+    return secsmtp_message_new(message, &error) ||
+           secsmtp_message_add_address(*message, SECSMTP_FIELD_FROM, TEXT("alice@mail.test"), TEXT(""), &error) ||
+           secsmtp_message_add_address(*message, SECSMTP_FIELD_TO, TEXT("bob@mail.test"), TEXT(""), &error) ||
+           secsmtp_message_set_subject(*message, TEXT("A file"), &error) ||
+           secsmtp_message_set_text(*message, TEXT("The file is attached.\n"), &error) ||
+           secsmtp_message_attach_file(*message, TEXT(path), &error);
+}
+
 /* What a program does for each mail: make it, send it, look at the receipt, free both. */
-static int32_t send_one(const uint8_t *content, size_t len) {
-    secsmtp_message *message = NULL;
+static int32_t send_made(int32_t failed, secsmtp_message *message) {
     secsmtp_receipt *receipt = NULL;
-    int32_t failed = secsmtp_message_new(&message, &error) || envelope(message) ||
-                     secsmtp_message_set_content(message, content, len, &error) ||
-                     secsmtp_client_send(client, message, &receipt, &error) ||
-                     secsmtp_receipt_outcome(receipt) != SECSMTP_OUTCOME_ACCEPTED;
+    failed = failed || secsmtp_client_send(client, message, &receipt, &error) ||
+             secsmtp_receipt_outcome(receipt) != SECSMTP_OUTCOME_ACCEPTED;
     secsmtp_receipt_free(receipt);
     secsmtp_message_free(message);
     return failed;
 }
 
+static int32_t send_plain(const uint8_t *content, size_t len) {
+    secsmtp_message *message = NULL;
+    int32_t failed = make_plain(&message, content, len);
+    return send_made(failed, message);
+}
+
+static int32_t send_attached(const char *path) {
+    secsmtp_message *message = NULL;
+    int32_t failed = make_attached(&message, path);
+    return send_made(failed, message);
+}
+
+/* Jobs that may be under way: the producer waits for completions when there are so many. */
+#define WINDOW 512
+
+static int32_t submit_plain(const uint8_t *content, size_t len) {
+    secsmtp_message *message = NULL;
+    uint64_t job = 0;
+    int32_t failed = make_plain(&message, content, len) || secsmtp_client_submit(client, message, &job, &error);
+    secsmtp_message_free(message);
+    return failed;
+}
+
+/* Takes completions: waits for the first, and takes those that are there. */
+static int32_t complete(long *done) {
+    uint32_t patience = SECSMTP_FOREVER;
+    for (;;) {
+        secsmtp_event *event = NULL;
+        int32_t status = secsmtp_client_poll_event(client, patience, &event, NULL);
+        if (status == SECSMTP_E_NOTHING && patience == 0) return 0;
+        if (status) return status;
+        if (secsmtp_event_kind(event) == SECSMTP_EVENT_COMPLETED) {
+            status = secsmtp_event_status(event);
+            if (status) secsmtp_event_error(event, &error);
+            ++*done;
+        }
+        secsmtp_event_free(event);
+        if (status) return status;
+        patience = 0;
+    }
+}
+
+static int32_t send_jobs(const uint8_t *content, size_t len, long count) {
+    long submitted = 0, done = 0;
+    int32_t failed = secsmtp_client_set_limits(client, 1, WINDOW * 2, 16, &error);
+    while (!failed && done < count) {
+        while (!failed && submitted < count && submitted - done < WINDOW) {
+            failed = submit_plain(content, len);
+            submitted++;
+        }
+        failed = failed || complete(&done);
+    }
+    return failed;
+}
+
 int main(int argc, char **argv) {
     if (argc < 6) {
-        fprintf(stderr, "usage: ours send PORT CA_FILE COUNT FILE [cold]\n");
+        fprintf(stderr, "usage: ours send|jobs|attach PORT CA_FILE COUNT FILE [cold]\n");
         return 64;
     }
     const char *form = argv[1], *file = argv[5];
     long count = strtol(argv[4], NULL, 10);
     int cold = argc > 6 && strcmp(argv[6], "cold") == 0;
     size_t len = 0;
-    uint8_t *content = (uint8_t *)meter_read(file, &len);
-    if (content == NULL) return 66;
+    int attach = strcmp(form, "attach") == 0, jobs = strcmp(form, "jobs") == 0;
+    static const uint8_t warm[] = "Subject: warm\r\n\r\nwarm\r\n";
+    uint8_t *content = attach ? NULL : (uint8_t *)meter_read(file, &len);
+    if (!attach && content == NULL) return 66;
     meter_start();
     int32_t failed = connect_to((uint32_t)strtoul(argv[2], NULL, 10), argv[3]);
     if (!failed && !cold) {
-        failed = send_one(content, len);
+        failed = attach ? send_plain(warm, sizeof warm - 1) : jobs ? send_jobs(content, len, 1) : send_plain(content, len);
         meter_restart();
     }
-    if (!failed && strcmp(form, "send") == 0) {
-        for (long i = 0; i < count && !failed; i++) failed = send_one(content, len);
+    if (jobs) {
+        failed = failed || send_jobs(content, len, count);
+    } else {
+        for (long i = 0; i < count && !failed; i++) failed = attach ? send_attached(file) : send_plain(content, len);
     }
     meter_stop();
     if (failed) fprintf(stderr, "%s\n", secsmtp_error_text(error, NULL));

@@ -65,5 +65,5 @@ def attachers(built):
 
 
 # Forms of benches/c/ours.c beside blocking sends.
-OUR_STREAMS = ()
-OUR_ATTACHMENTS = ()
+OUR_STREAMS = (("jobs", "jobs on one connection"),)
+OUR_ATTACHMENTS = (("attach", "composed, blocking send"),)
