@@ -374,6 +374,24 @@ fn a_cancel_from_inside_or_outside_ends_it_with_nothing_said() {
 }
 
 #[test]
+fn an_answer_after_the_end_of_the_whole_call_is_too_late() {
+    let pki = pki();
+    let server = script(&pki, "PLAIN", vec![Step::ReadToEnd]);
+    let asked = Asked::new(|request| {
+        // Hears that the time is over, and answers all the same.
+        while request.wait().is_ok() {}
+        Ok(Secret::new(PASSWORD.as_bytes()))
+    });
+    let policy = policy(&pki, TlsMode::Implicit);
+    let client = asking(&policy, server.addr(), Proof::Password, &asked);
+    client.set_timeout(Stage::Local, Duration::from_millis(1500));
+    let error = send(&client, &message()).unwrap_err();
+    let got = (error.status(), error.record.outcome);
+    assert_eq!(got, (Status::Timeout, NOT), "{error}");
+    assert!(!holds(&server.join().tls, "AUTH"));
+}
+
+#[test]
 fn a_panic_inside_goes_to_the_caller_and_leaves_the_client_whole() {
     let pki = pki();
     let server = Honest::start(honest(&pki)).unwrap();
