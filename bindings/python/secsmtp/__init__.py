@@ -30,6 +30,7 @@ from ._errors import (
     TrustError,
     Unknown,
 )
+from ._job import Event, Job
 from ._known_servers import learn
 from ._library import LibraryError, load
 from ._library import library as _library_of
@@ -49,8 +50,10 @@ __all__ = [
     "ConnectionFailed",
     "Credential",
     "Error",
+    "Event",
     "External",
     "InternalError",
+    "Job",
     "LibraryError",
     "NoSecret",
     "Message",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import math
 import threading
-from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, TypeVar, Union
+from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple, TypeVar, Union
 
 from . import _abi
 from ._arguments import port_argument
 from ._compose import Message
 from ._credential import Credential
 from ._errors import Error, argument_error, check
+from ._job import Job, Router
 from ._library import (
     Library,
     LogCallback,
@@ -41,6 +43,13 @@ _STAGES: Dict[str, int] = {
     if name.startswith("STAGE_")
 }
 
+_EVENTS: Dict[str, int] = {
+    "log": _abi.EVENT_LOG,
+    "stage": _abi.EVENT_STAGE,
+    "progress": _abi.EVENT_PROGRESS,
+    "recipient": _abi.EVENT_RECIPIENT,
+}
+
 R = TypeVar("R", Receipt, Report)
 
 
@@ -57,6 +66,10 @@ class Client(Owner):
     the most mails over one connection. ``logger``: gets one record per command and reply, without
     secrets and content; default ``logging.getLogger("secsmtp")``. A record carries
     ``secsmtp_stage`` and ``secsmtp_host``.
+
+    For jobs (:meth:`submit`): ``max_connections`` at a time, ``max_jobs`` that are not over,
+    ``max_events`` that may wait. ``events``: which events they make, of ``"log"``, ``"stage"``,
+    ``"progress"``, ``"recipient"``.
 
     Ownership: policy and credential are copied. Use the client in a ``with`` statement or call
     :meth:`close`; a forgotten client is freed with the object.
@@ -88,6 +101,10 @@ class Client(Owner):
         timeouts: Optional[Mapping[str, float]] = None,
         idle: Optional[float] = None,
         max_messages: int = 100,
+        max_connections: int = 4,
+        max_jobs: int = 1024,
+        max_events: int = 1024,
+        events: Iterable[str] = (),
         logger: Optional[logging.Logger] = None,
     ) -> None:
         if not isinstance(policy, Policy):
@@ -142,6 +159,21 @@ class Client(Owner):
         if idle is not None:
             kept = _milliseconds("idle", idle) if idle != 0 else 0
             check(lib, lib.client_set_reuse, handle, kept, _count("max_messages", max_messages))
+        limits = (
+            _count("max_connections", max_connections),
+            _count("max_jobs", max_jobs),
+            _count("max_events", max_events),
+        )
+        check(lib, lib.client_set_limits, handle, *limits)
+        kinds = 0
+        for kind in (events,) if isinstance(events, str) else events:
+            if kind not in _EVENTS:
+                words = ", ".join(_EVENTS)
+                raise argument_error(f"events has no {kind!r}; there are {words}", _abi.E_VALUE)
+            kinds |= _EVENTS[kind]
+        check(lib, lib.client_set_events, handle, kinds, _abi.LOG_DEBUG)
+        meant_port = port or (587 if policy._starttls else 465)
+        self._router = Router(lib, handle, self._provider, host, meant_port)
 
     def send(
         self,
@@ -164,14 +196,44 @@ class Client(Owner):
         :class:`ArgumentError`, :class:`ConnectionFailed`, :class:`TrustError`),
         :class:`Refused`, :class:`Unknown`; among them :class:`TimedOut` and :class:`Cancelled`.
         """
-        lib = self._lib
         client = self._open_handle()
+        with self._prepared(message, sender, recipients, partial) as handle:
+            return self._send(client, handle)
+
+    def submit(
+        self,
+        message: Union[Content, Message],
+        sender: Optional[str] = None,
+        recipients: Optional[Union[str, Iterable[str]]] = None,
+        partial: bool = False,
+    ) -> Job:
+        """Send one mail while the program goes on; the arguments are those of :meth:`send`.
+
+        Returns a :class:`Job` at once: ``job.wait()`` or ``await job`` gives the receipt. Errors:
+        :class:`ArgumentError`; :class:`NotSent` when there are ``max_jobs`` jobs that are not over.
+        A secret that is asked for is asked on a thread that waits for a job.
+        """
+        self._open_handle()
+        with self._prepared(message, sender, recipients, partial) as handle:
+            return self._router.submit(self, handle)
+
+    @contextlib.contextmanager
+    def _prepared(
+        self,
+        message: Union[Content, Message],
+        sender: Optional[str],
+        recipients: Optional[Union[str, Iterable[str]]],
+        partial: bool,
+    ) -> Iterator[Any]:
+        """The library's message, for the call."""
+        lib = self._lib
         if isinstance(message, Message):
             if sender is not None or recipients is not None or partial:
                 raise TypeError(
                     "a secsmtp.Message has its own envelope_sender, envelope_recipients and partial"
                 )
-            return self._send(client, message._open_handle())
+            yield message._open_handle()
+            return
         prepared = prepare(message, sender, recipients)
         handle = new_handle("message")
         check(lib, lib.message_new, ctypes.byref(handle))
@@ -183,7 +245,7 @@ class Client(Owner):
             check(lib, lib.message_set_content, handle, *bytes_argument(prepared.content))
             if partial:
                 check(lib, lib.message_set_partial, handle, 1)
-            return self._send(client, handle)
+            yield handle
         finally:
             lib.message_free(handle)
 
@@ -225,9 +287,11 @@ class Client(Owner):
         """
         check(self._lib, self._lib.client_cancel, self._open_handle())
 
-    def close(self) -> None:
-        """Give the library's object back; what runs in other threads is cancelled, and raises
-        :class:`Cancelled` there. A second call does nothing."""
+    def close(self, grace: float = 0.0) -> None:
+        """Give the library's object back; what runs in other threads and jobs is given so many
+        seconds, then cancelled, and raises :class:`Cancelled` there. A second call does nothing."""
+        if not self.closed:
+            self._router.close(grace)
         super().close()
 
     def __repr__(self) -> str:

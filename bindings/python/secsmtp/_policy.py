@@ -82,6 +82,7 @@ class Policy(Owner):
         self._tls = tls
         self._min_tls = min_tls
         tls_mode = _choice("tls", tls, _TLS_MODES)
+        self._starttls = tls_mode == _abi.TLS_MODE_STARTTLS
         tls_version = _choice("min_tls", min_tls, _TLS_VERSIONS)
         strictness = _choice("strict", strict, _SWITCH)
         paths, binary = (str, os.PathLike), (bytes, bytearray, memoryview)

@@ -46,7 +46,7 @@ class Provider:
 
     def __init__(self, lib: Library, ask: Ask) -> None:
         self._lib = lib
-        self._ask = ask
+        self.ask = ask
         # Per thread, because each send asks on its own.
         self._pending = threading.local()
         self.callback = SecretCallback(self._called)
@@ -62,7 +62,7 @@ class Provider:
                 kind=_KINDS[lib.secret_request_kind(handle)],
                 refused=lib.secret_request_reason(handle) == _abi.REASON_REFUSED,
             )
-            secret = octets(self._ask(request))
+            secret = octets(self.ask(request))
             check(lib, lib.secret_request_answer, handle, *bytes_argument(secret))
             return _abi.OK
         except NoSecret:
