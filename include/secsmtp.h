@@ -25,7 +25,11 @@
  *   Every function may be called from any thread, on any handle. secsmtp_client_cancel ends from
  *   outside what runs in a client. The log callback runs on the thread that is inside
  *   secsmtp_client_send or secsmtp_client_probe; it must not unwind or jump out.
- *   Handles made before fork() are the parent's; the child must not use them.
+ *   Jobs (secsmtp_client_submit) are sent by threads of the library; they call nobody. Events are
+ *   taken by secsmtp_client_poll_event, or given to a callback on the thread that calls
+ *   secsmtp_client_dispatch. From inside a callback every function may be called but
+ *   secsmtp_client_dispatch, and those that would wait for callbacks to end don't wait.
+ *   In a child of fork() a client of the parent's gives SECSMTP_E_FORKED; other objects may be used.
  *
  * MEMORY
  *   A handle looks like a pointer and is a number: it is never dereferenced, and one that is freed,
