@@ -272,6 +272,23 @@
 #define SECSMTP_SIZE_UNKNOWN -1
 
 /**
+ * Content with a bare CR or LF is refused, with the line's number; without this each becomes CRLF.
+ */
+#define SECSMTP_CONTENT_STRICT 1
+
+/**
+ * Content that DATA can't carry (a NUL, a line over 998 octets) is sent octet by octet to a server
+ * with BINARYMIME; without this it is refused.
+ */
+#define SECSMTP_CONTENT_BINARY 2
+
+/**
+ * Sender and recipients are those of the content's header: Sender or From, To, Cc and Bcc, or the
+ * Resent- fields alone where there are any (RFC 5322 section 3.6.6).
+ */
+#define SECSMTP_CONTENT_ENVELOPE 4
+
+/**
  * Something must be changed before another try.
  */
 #define SECSMTP_RETRY_NEVER 0
@@ -485,6 +502,11 @@
  * The composed message can't be written to where it was asked for.
  */
 #define SECSMTP_E_OUTPUT 1028
+
+/**
+ * The content can only go by BINARYMIME, and the server lacks it.
+ */
+#define SECSMTP_E_NEEDS_BINARY 1029
 
 /**
  * The call was cancelled.
@@ -765,7 +787,7 @@ typedef struct secsmtp_event secsmtp_event;
  * wanted, also at the same time; a send works on a copy. What is composed is put together when it
  * is first needed and stays the same, Message-ID and date too, until something of it is changed.
  * Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; content given
- * whole: _set_content; composed: _add_address, _add_addresses, _set_subject, _set_date,
+ * whole: _set_content, _set_content_by; composed: _add_address, _add_addresses, _set_subject, _set_date,
  * _set_message_id, _add_in_reply_to, _add_reference, _add_header, _set_priority, _add_unsubscribe,
  * _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part;
  * looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
@@ -1559,6 +1581,18 @@ int32_t secsmtp_message_set_content(secsmtp_message *message,
                                     const uint8_t *content,
                                     size_t content_len,
                                     secsmtp_error **error_out);
+
+/**
+ * Sets the content by other rules: a sum of SECSMTP_CONTENT_STRICT, _BINARY and _ENVELOPE.
+ * Ownership: copied. Threads: any. Errors: as secsmtp_message_set_content, with the line's number;
+ * SECSMTP_E_VALUE for an unknown rule; SECSMTP_E_ADDRESS, SECSMTP_E_NO_SENDER or
+ * SECSMTP_E_NO_RECIPIENT for a header from which no envelope can be taken without doubt.
+ */
+int32_t secsmtp_message_set_content_by(secsmtp_message *message,
+                                       const uint8_t *content,
+                                       size_t content_len,
+                                       int32_t rules,
+                                       secsmtp_error **error_out);
 
 /**
  * With 1, delivers to the accepted recipients when others are refused; with 0, the default, it is

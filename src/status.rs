@@ -40,6 +40,7 @@ pub enum Status {
     Header = 1026,
     Composition = 1027,
     Output = 1028,
+    NeedsBinary = 1029,
     Cancelled = 2001,
     Timeout = 2002,
     Nothing = 2003,
@@ -220,6 +221,11 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         Status::Output,
         "SECSMTP_E_OUTPUT",
         "The composed message can't be written to where it was asked for.",
+    ),
+    (
+        Status::NeedsBinary,
+        "SECSMTP_E_NEEDS_BINARY",
+        "The content can only go by BINARYMIME, and the server lacks it.",
     ),
     (
         Status::Cancelled,

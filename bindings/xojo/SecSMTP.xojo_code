@@ -355,6 +355,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_content_by Lib kLib Alias "secsmtp_message_set_content_by" (message As Ptr, content As Ptr, content_len As UInteger, rules As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_set_date Lib kLib Alias "secsmtp_message_set_date" (message As Ptr, seconds As Int64, zone_minutes As Int32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -791,6 +795,15 @@ Protected Module SecSMTP
 	#tag Constant, Name = CHANNEL_BINDING_REQUIRE, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = CONTENT_BINARY, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = CONTENT_ENVELOPE, Type = Double, Dynamic = False, Default = \"4", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = CONTENT_STRICT, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_ADDRESS, Type = Double, Dynamic = False, Default = \"1009", Scope = Protected
 	#tag EndConstant
 
@@ -894,6 +907,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_NEEDS_8BIT, Type = Double, Dynamic = False, Default = \"5009", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_NEEDS_BINARY, Type = Double, Dynamic = False, Default = \"1029", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_NEEDS_SMTPUTF8, Type = Double, Dynamic = False, Default = \"5010", Scope = Protected

@@ -374,6 +374,8 @@ pub enum Cause {
     },
     /// 8-bit content, no 8BITMIME.
     Needs8Bit,
+    /// Content that only BINARYMIME carries, and the server lacks it.
+    NeedsBinary,
     /// An address beyond ASCII, no SMTPUTF8.
     NeedsSmtputf8 {
         /// That address.
@@ -474,6 +476,7 @@ impl Error {
             Cause::TooLarge { .. } => Status::TooLarge,
             Cause::TooManyRecipients { .. } => Status::TooManyRecipients,
             Cause::Needs8Bit => Status::Needs8Bit,
+            Cause::NeedsBinary => Status::NeedsBinary,
             Cause::NeedsSmtputf8 { .. } => Status::NeedsSmtputf8,
             Cause::Refused(Refused::Auth) => Status::AuthRefused,
             Cause::Refused(Refused::Sender) => Status::SenderRefused,

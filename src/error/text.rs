@@ -190,6 +190,10 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             "The message has {count} recipients or domains of recipients, and the server takes \
              {limit} in one message."
         ),
+        Cause::NeedsBinary => f.write_str(
+            "The content has a NUL, a bare CR or LF, or a line over 998 octets; only BINARYMIME with \
+             CHUNKING carries that, and the server lacks it.",
+        ),
         Cause::Needs8Bit => f.write_str(
             "The content has octets above 127, and the server does not offer 8BITMIME: encode it \
              as quoted-printable or base64.",

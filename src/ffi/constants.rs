@@ -95,6 +95,15 @@ pub const SECSMTP_PRIORITY_HIGH: i32 = 3;
 /// A size that is not known beforehand.
 pub const SECSMTP_SIZE_UNKNOWN: i32 = -1;
 
+/// Content with a bare CR or LF is refused, with the line's number; without this each becomes CRLF.
+pub const SECSMTP_CONTENT_STRICT: i32 = 1;
+/// Content that DATA can't carry (a NUL, a line over 998 octets) is sent octet by octet to a server
+/// with BINARYMIME; without this it is refused.
+pub const SECSMTP_CONTENT_BINARY: i32 = 2;
+/// Sender and recipients are those of the content's header: Sender or From, To, Cc and Bcc, or the
+/// Resent- fields alone where there are any (RFC 5322 section 3.6.6).
+pub const SECSMTP_CONTENT_ENVELOPE: i32 = 4;
+
 /// Something must be changed before another try.
 pub const SECSMTP_RETRY_NEVER: i32 = 0;
 /// The same call may succeed later, and can't deliver twice.
@@ -185,6 +194,8 @@ pub const SECSMTP_E_HEADER: i32 = 1026;
 pub const SECSMTP_E_COMPOSITION: i32 = 1027;
 /// The composed message can't be written to where it was asked for.
 pub const SECSMTP_E_OUTPUT: i32 = 1028;
+/// The content can only go by BINARYMIME, and the server lacks it.
+pub const SECSMTP_E_NEEDS_BINARY: i32 = 1029;
 /// The call was cancelled.
 pub const SECSMTP_E_CANCELLED: i32 = 2001;
 /// A deadline passed.

@@ -8,16 +8,17 @@ use parking_lot::Mutex;
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
 use super::text::Text;
-use super::{arg, guard};
+use super::{arg, constants, guard};
 use crate::error::Error;
-use crate::message::Message;
+use crate::message::{ContentRules, Message};
+use crate::status::Status;
 
 /// A message: the envelope (sender and recipients) and the content, which is either given whole
 /// (secsmtp_message_set_content) or composed of fields, texts and parts. It can be sent as often as
 /// wanted, also at the same time; a send works on a copy. What is composed is put together when it
 /// is first needed and stays the same, Message-ID and date too, until something of it is changed.
 /// Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; content given
-/// whole: _set_content; composed: _add_address, _add_addresses, _set_subject, _set_date,
+/// whole: _set_content, _set_content_by; composed: _add_address, _add_addresses, _set_subject, _set_date,
 /// _set_message_id, _add_in_reply_to, _add_reference, _add_header, _set_priority, _add_unsubscribe,
 /// _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part;
 /// looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
@@ -71,6 +72,19 @@ pub(super) fn copy(message: *const secsmtp_message) -> Result<Message, Error> {
         .message
         .lock()
         .clone())
+}
+
+fn content_rules(number: i32) -> Result<ContentRules, Error> {
+    if !(0..8).contains(&number) {
+        let why = format!("{number} is no sum of its values");
+        return Err(Error::argument(Status::Value, "rules", why));
+    }
+    let has = |rule: i32| number & rule != 0;
+    Ok(ContentRules {
+        strict: has(constants::SECSMTP_CONTENT_STRICT),
+        binary: has(constants::SECSMTP_CONTENT_BINARY),
+        envelope: has(constants::SECSMTP_CONTENT_ENVELOPE),
+    })
 }
 
 /// Makes an empty message.
@@ -147,6 +161,28 @@ pub unsafe extern "C" fn secsmtp_message_set_content(
         guard::status(message, error_out, || {
             let content = arg::bytes("content", content, content_len)?;
             change(message, |message| message.set_content(content))
+        })
+    }
+}
+
+/// Sets the content by other rules: a sum of SECSMTP_CONTENT_STRICT, _BINARY and _ENVELOPE.
+/// Ownership: copied. Threads: any. Errors: as secsmtp_message_set_content, with the line's number;
+/// SECSMTP_E_VALUE for an unknown rule; SECSMTP_E_ADDRESS, SECSMTP_E_NO_SENDER or
+/// SECSMTP_E_NO_RECIPIENT for a header from which no envelope can be taken without doubt.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_content_by(
+    message: *mut secsmtp_message,
+    content: *const u8,
+    content_len: usize,
+    rules: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let rules = content_rules(rules)?;
+            let content = arg::bytes("content", content, content_len)?;
+            change(message, |message| message.set_content_by(content, rules))
         })
     }
 }

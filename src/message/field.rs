@@ -1,7 +1,7 @@
 //! Writing header fields: encoded where they must be, folded at 78, never with a line end of the
 //! caller's. Words beyond ASCII are made by `email-encoding` (RFC 2047); the rest is ASCII.
 
-use email_encoding::headers::{rfc2047, rfc2231, writer::EmailWriter};
+use email_encoding::headers::{rfc2047, writer::EmailWriter};
 
 use crate::error::Error;
 use crate::proto::address::Address;
@@ -120,8 +120,8 @@ impl Header {
         self.end();
     }
 
-    /// Content-Disposition with the file's name: as it is if it is ASCII and short, else by RFC
-    /// 2231.
+    /// Content-Disposition with the file's name: as it is if it is ASCII, else by RFC
+    /// 2231 in one piece.
     pub(crate) fn disposition(&mut self, kind: &str, file_name: &str) {
         self.begin("Content-Disposition");
         self.word(kind);
@@ -133,17 +133,12 @@ impl Header {
     }
 
     fn file_name(&mut self, name: &str) {
-        let encoded = percent_encoded(name);
-        // Some readers take this for an encoded word, quotes or not.
-        let plain = name.is_ascii() && !name.contains("=?");
-        if plain && name.len() < 60 {
+        // Some readers take "=?" for an encoded word, quotes or not. One long line is understood by
+        // more of them than sections (RFC 2231 section 3), and no name is too long for one.
+        if name.is_ascii() && !name.contains("=?") {
             self.word(&format!("filename={}", quoted(name)));
-        } else if !plain && encoded.len() < 56 {
-            self.word(&format!("filename*=utf-8''{encoded}"));
         } else {
-            // In sections, which old readers know less well.
-            let mut writer = EmailWriter::new(&mut self.out, self.column, 1, true);
-            let _ = rfc2231::encode("filename", name, &mut writer);
+            self.word(&format!("filename*=utf-8''{}", percent_encoded(name)));
         }
     }
 
@@ -331,8 +326,13 @@ mod tests {
             name("ä b.txt"),
             "Content-Disposition: attachment; filename*=utf-8''%C3%A4%20b.txt\r\n"
         );
-        assert!(name(&"ä".repeat(100)).contains("\r\n filename*0*=utf-8''%C3"));
-        assert!(name(&"n".repeat(200)).contains("\r\n filename*0=\"nnn"));
+        assert!(name(&"ä".repeat(100)).contains("\r\n filename*=utf-8''%C3"));
+        assert!(name(&"n".repeat(200)).contains("\r\n filename=nnn"));
+        assert!(
+            name(&"👍".repeat(63))
+                .split("\r\n")
+                .all(|line| line.len() < 998)
+        );
     }
 
     #[test]

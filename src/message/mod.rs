@@ -10,6 +10,7 @@ mod date;
 mod draft;
 mod field;
 mod part;
+mod raw;
 mod setters;
 mod source;
 mod text;
@@ -19,17 +20,14 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Cause, Error, Outcome, Recipient};
 use crate::proto::address::Address;
-use crate::proto::content::{Unfit, canonical, inspect};
-use crate::proto::header::without_bcc;
 use crate::status::Status;
 
 use compose::Sealed;
-use draft::Draft;
-use source::Octets;
-
 pub use data::Pull;
+use draft::Draft;
 pub use draft::{Field, Priority};
 pub use part::Part;
+pub use raw::ContentRules;
 pub(crate) use source::{Piece, Read, Source};
 
 /// The most recipients of one message.
@@ -116,25 +114,24 @@ impl Message {
     /// # Errors
     /// [`Status::NoContent`] if it is empty, [`Status::Content`] for a NUL or a line over 998 octets.
     pub fn set_content(&mut self, content: &[u8]) -> Result<(), Error> {
-        let (octets, message_id) = without_bcc(content);
-        if octets.is_empty() {
-            let why = "is empty (Bcc and Resent-Bcc fields are left out)";
-            return Err(Error::argument(Status::NoContent, "content", why));
+        self.set_content_by(content, ContentRules::default())
+    }
+
+    /// The same by other rules.
+    ///
+    /// # Errors
+    /// As [`Message::set_content`], what the rules refuse, and [`Status::Address`] or
+    /// [`Status::NoSender`] for a header that gives no envelope.
+    pub fn set_content_by(&mut self, content: &[u8], rules: ContentRules) -> Result<(), Error> {
+        let envelope = match rules.envelope {
+            true => Some(raw::envelope(content)?),
+            false => None,
+        };
+        self.content = Some(raw::content(content, rules)?);
+        if let Some((sender, recipients)) = envelope {
+            self.sender = Some(sender);
+            self.recipients = recipients;
         }
-        let facts = inspect(&octets).map_err(|unfit| {
-            let why = match unfit {
-                Unfit::Nul { line } => format!("line {line} has a NUL"),
-                Unfit::LongLine { line } => format!(
-                    "line {line} has more than 998 octets: encode it as quoted-printable or base64"
-                ),
-            };
-            Error::argument(Status::Content, "content", why)
-        })?;
-        let octets = canonical(octets);
-        self.content = Some(Content {
-            source: Arc::new(Octets::new(octets, facts)),
-            message_id,
-        });
         Ok(())
     }
 

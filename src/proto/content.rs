@@ -64,6 +64,21 @@ pub fn inspect(content: &[u8]) -> Result<Facts, Unfit> {
     })
 }
 
+/// The first line whose end is no CRLF: a bare CR or LF (the first line is 1).
+#[must_use]
+pub fn bare_line_end(content: &[u8]) -> Option<u64> {
+    let (mut line, mut rest) = (1_u64, content);
+    while let Some(end) = memchr2(b'\r', b'\n', rest) {
+        let ending = rest.get(end..).unwrap_or_default();
+        let Some(behind) = ending.strip_prefix(b"\r\n") else {
+            return Some(line);
+        };
+        rest = behind;
+        line = line.saturating_add(1);
+    }
+    None
+}
+
 /// The same content with each line, the last one too, ended by CRLF.
 #[must_use]
 pub fn canonical(content: Vec<u8>) -> Vec<u8> {

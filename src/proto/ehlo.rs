@@ -14,6 +14,8 @@ pub struct Capabilities {
     pub starttls: bool,
     /// 8BITMIME (RFC 6152).
     pub eight_bit_mime: bool,
+    /// BINARYMIME (RFC 3030 section 3).
+    pub binary_mime: bool,
     /// SMTPUTF8 (RFC 6531).
     pub smtputf8: bool,
     /// PIPELINING (RFC 2920).
@@ -76,6 +78,7 @@ pub fn capabilities(reply: &Reply) -> Capabilities {
         match keyword.to_ascii_uppercase().as_str() {
             "STARTTLS" => found.starttls = true,
             "8BITMIME" => found.eight_bit_mime = true,
+            "BINARYMIME" => found.binary_mime = true,
             "SMTPUTF8" => found.smtputf8 = true,
             "PIPELINING" => found.pipelining = true,
             "CHUNKING" => found.chunking = true,

@@ -22,6 +22,33 @@ pub fn without_bcc(content: &[u8]) -> (Vec<u8>, Option<String>) {
     (kept, message_id)
 }
 
+/// Name and unfolded value of each field of a raw message, up to the empty line.
+pub fn fields(content: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> {
+    let mut rest = content;
+    std::iter::from_fn(move || {
+        let field = take_field(rest)?;
+        rest = rest.get(field.len()..).unwrap_or_default();
+        let name = field_name(field);
+        let value = field
+            .get(name.len().saturating_add(1)..)
+            .unwrap_or_default();
+        let value = value.iter().filter(|b| !matches!(b, b'\r' | b'\n'));
+        let name = String::from_utf8_lossy(without_mark(name).trim_ascii_end());
+        Some((name.to_ascii_lowercase(), value.copied().collect()))
+    })
+    .filter(|(name, _)| !name.is_empty())
+}
+
+/// Octets of the header.
+#[must_use]
+pub fn header_len(content: &[u8]) -> usize {
+    let mut rest = content;
+    while let Some(field) = take_field(rest) {
+        rest = rest.get(field.len()..).unwrap_or_default();
+    }
+    content.len().saturating_sub(rest.len())
+}
+
 /// The first field with its continuation lines, or a line that is none; `None` at the empty line
 /// that ends the header. A line without a colon does not end it: what stands behind it is still
 /// looked at, so that a stray line can't let a Bcc slip through.

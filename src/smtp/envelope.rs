@@ -2,6 +2,7 @@
 
 use crate::error::Cause;
 use crate::message::Parts;
+use crate::proto::content::Facts;
 use crate::proto::ehlo::Capabilities;
 use crate::proto::transaction::{Body, MailParameters};
 
@@ -19,7 +20,10 @@ pub(super) fn parameters(
     {
         return Err(Cause::TooLarge { size, limit });
     }
-    if facts.eight_bit && !offers.eight_bit_mime {
+    if facts.binary && !(offers.binary_mime && offers.chunking) {
+        return Err(Cause::NeedsBinary);
+    }
+    if facts.eight_bit && !facts.binary && !offers.eight_bit_mime {
         return Err(Cause::Needs8Bit);
     }
     let addresses = parts.sender.into_iter().chain(parts.recipients);
@@ -37,9 +41,12 @@ pub(super) fn parameters(
     }
     Ok(MailParameters {
         size: offers.size.and(facts.size),
-        body: match facts.eight_bit {
-            true => Body::Eight,
-            false => Body::Seven,
+        body: match facts {
+            Facts { binary: true, .. } => Body::Binary,
+            Facts {
+                eight_bit: true, ..
+            } => Body::Eight,
+            _ => Body::Seven,
         },
         utf8: utf8.is_some(),
     })

@@ -5,6 +5,8 @@ mod answers;
 mod arguments;
 mod auth;
 mod auth_attacks;
+mod composed;
+mod content;
 mod delivery;
 mod external;
 mod flight;

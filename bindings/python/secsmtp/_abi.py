@@ -42,6 +42,9 @@ PRIORITY_LOW = 1
 PRIORITY_NORMAL = 2
 PRIORITY_HIGH = 3
 SIZE_UNKNOWN = -1
+CONTENT_STRICT = 1
+CONTENT_BINARY = 2
+CONTENT_ENVELOPE = 4
 RETRY_NEVER = 0
 RETRY_LATER = 1
 RETRY_UNKNOWN = 2
@@ -85,6 +88,7 @@ E_SOURCE = 1025
 E_HEADER = 1026
 E_COMPOSITION = 1027
 E_OUTPUT = 1028
+E_NEEDS_BINARY = 1029
 E_CANCELLED = 2001
 E_TIMEOUT = 2002
 E_NOTHING = 2003
@@ -163,6 +167,7 @@ STATUS_NAMES = {
     1026: "SECSMTP_E_HEADER",
     1027: "SECSMTP_E_COMPOSITION",
     1028: "SECSMTP_E_OUTPUT",
+    1029: "SECSMTP_E_NEEDS_BINARY",
     2001: "SECSMTP_E_CANCELLED",
     2002: "SECSMTP_E_TIMEOUT",
     2003: "SECSMTP_E_NOTHING",
@@ -312,6 +317,7 @@ SIGNATURES = {
     "secsmtp_message_set_sender": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_add_recipient": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_set_content": ("int32_t", ("secsmtp_message *", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_content_by": ("int32_t", ("secsmtp_message *", "const uint8_t *", "size_t", "int32_t", "secsmtp_error **")),
     "secsmtp_message_set_partial": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
     "secsmtp_message_free": ("int32_t", ("secsmtp_message *",)),
     "secsmtp_message_set_text": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),

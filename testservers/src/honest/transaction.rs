@@ -37,6 +37,7 @@ impl Session<'_> {
                     Err(_) => return self.write("501 5.5.4 SIZE is a number\r\n"),
                 },
                 ("BODY", "7BIT" | "8BITMIME") if offers("8BITMIME") => {}
+                ("BODY", "BINARYMIME") if offers("BINARYMIME") && offers("CHUNKING") => {}
                 ("SMTPUTF8", "") if offers("SMTPUTF8") => utf8 = true,
                 ("AUTH", _) if !config.auth_mechanisms.is_empty() => {}
                 _ => return self.write("555 5.5.4 Unknown parameter\r\n"),
