@@ -6,6 +6,7 @@
 # make lint      formatting and clippy
 # make bench     this library beside others, in one run: tables and picture in benches/ (20 minutes)
 # make bench-check  waits, records, system calls and instructions of one mail, held to what is recorded
+# make stream    a thousand mails streamed to each of three real servers (SECSMTP_TESTBED)
 # make fuzz      each fuzz target for a minute (needs cargo-fuzz, and a compiler that has its switches)
 
 CARGO  ?= cargo
@@ -28,7 +29,7 @@ LINK    := libsecsmtp.so
 BUILT   := libsecsmtp.so
 endif
 
-.PHONY: all demo test test-rust test-host lint bench bench-check fuzz generate scramp install clean
+.PHONY: all demo test test-rust test-host stream lint bench bench-check fuzz generate scramp install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -54,6 +55,9 @@ test-rust:
 test-host: all
 	$(PYTHON) -m unittest discover -v -s tests -t . -p '*_test.py'
 	$(PYTHON) -m unittest discover -v -s bindings/python/tests -t .
+
+stream: all
+	SECSMTP_STREAM_MAILS=1000 $(PYTHON) -m unittest -v tests.real.stream_test
 
 generate:
 	$(CARGO) run -q --locked -p secsmtp-tools -- generate

@@ -749,6 +749,15 @@
 #define SECSMTP_E_RANDOM 9003
 
 /**
+ * Messages to be sent by one call, and what became of each of them. Where the server offers
+ * PIPELINING, one connection carries them as a stream: the next are written while the answers to
+ * the former are on their way.
+ * Functions: secsmtp_batch_new, _add, _set_connections, _set_window, _set_stop_on_error,
+ * secsmtp_client_send_batch, secsmtp_batch_count, _status, _receipt, _error, _clear, _free.
+ */
+typedef struct secsmtp_batch secsmtp_batch;
+
+/**
  * A server to submit mail to.
  * Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
  * _set_reuse, _set_log, _send, _probe, _cancel, _free.
@@ -921,6 +930,108 @@ typedef void (*secsmtp_release_callback)(void *user);
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Makes an empty batch: one connection, 128 messages and 1 MiB in flight, no stop.
+ * Ownership: *batch_out is the caller's; secsmtp_batch_free. Threads: any.
+ * Errors: SECSMTP_E_NULL.
+ */
+int32_t secsmtp_batch_new(secsmtp_batch **batch_out, secsmtp_error **error_out);
+
+/**
+ * Adds a message, which has the next index, the first one 0.
+ * Ownership: copied; large content is shared until the last user of it is freed. Threads: any.
+ * Errors: those of the handles.
+ */
+int32_t secsmtp_batch_add(secsmtp_batch *batch,
+                          const secsmtp_message *message,
+                          secsmtp_error **error_out);
+
+/**
+ * Sets how many connections are open at a time, 1 to 64; each but the first has a thread of its own
+ * for the time of the call.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_batch_set_connections(secsmtp_batch *batch,
+                                      uint32_t connections,
+                                      secsmtp_error **error_out);
+
+/**
+ * Sets how many messages and octets may be in flight over one connection. When the line breaks,
+ * these are the messages whose outcome may be unknown. With 1 message each waits for the answer to
+ * the one before.
+ * Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
+ */
+int32_t secsmtp_batch_set_window(secsmtp_batch *batch,
+                                 uint32_t messages,
+                                 uint32_t octets,
+                                 secsmtp_error **error_out);
+
+/**
+ * With 1, the first message that is not accepted ends the call: no other is begun, and those in
+ * flight come to their own outcomes. With 0, as it is at first, each message is tried.
+ * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
+ */
+int32_t secsmtp_batch_set_stop_on_error(secsmtp_batch *batch,
+                                        int32_t stop,
+                                        secsmtp_error **error_out);
+
+/**
+ * Sends all messages of the batch, and waits for what becomes of them. Each has its own outcome,
+ * whatever becomes of its neighbours. A broken line costs what was in flight over it, and the
+ * others go on over another connection.
+ * Ownership: the results stay in the batch, in the place of those of a call before.
+ * Threads: any; meanwhile every other function on the batch but _free is an error.
+ * Errors: SECSMTP_E_VALUE for a batch that is being sent; that of the first message that was not accepted; SECSMTP_OK says that all were.
+ */
+int32_t secsmtp_client_send_batch(secsmtp_client *client,
+                                  secsmtp_batch *batch,
+                                  secsmtp_error **error_out);
+
+/**
+ * The number of messages.
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_batch_count(const secsmtp_batch *batch);
+
+/**
+ * What the message of this index came to: SECSMTP_OK if it was accepted, SECSMTP_E_NOTHING if it
+ * was not begun, else the status of its error.
+ * Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_batch_status(const secsmtp_batch *batch, int32_t index);
+
+/**
+ * Gives the record of a message that was begun, accepted or not.
+ * Ownership: *receipt_out is the caller's; secsmtp_receipt_free. Threads: any.
+ * Errors: SECSMTP_E_VALUE, SECSMTP_E_NOTHING for a message that was not begun.
+ */
+int32_t secsmtp_batch_receipt(const secsmtp_batch *batch,
+                              int32_t index,
+                              secsmtp_receipt **receipt_out,
+                              secsmtp_error **error_out);
+
+/**
+ * Gives the error of a message that was begun and not accepted.
+ * Ownership: *failure_out is the caller's; secsmtp_error_free. Threads: any.
+ * Errors: SECSMTP_E_VALUE, SECSMTP_E_NOTHING for a message that was accepted or not begun.
+ */
+int32_t secsmtp_batch_error(const secsmtp_batch *batch,
+                            int32_t index,
+                            secsmtp_error **failure_out,
+                            secsmtp_error **error_out);
+
+/**
+ * Takes all messages and results out; the settings stay.
+ * Threads: any. Errors: those of the handle.
+ */
+int32_t secsmtp_batch_clear(secsmtp_batch *batch, secsmtp_error **error_out);
+
+/**
+ * Frees a batch; a call that sends it goes on to its end. NULL is nothing to do.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_batch_free(secsmtp_batch *batch);
 
 /**
  * Makes a client for the server that its certificate names `host`: a host name or an IP address.

@@ -27,6 +27,50 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_add Lib kLib Alias "secsmtp_batch_add" (batch As Ptr, message As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_clear Lib kLib Alias "secsmtp_batch_clear" (batch As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_count Lib kLib Alias "secsmtp_batch_count" (batch As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_error Lib kLib Alias "secsmtp_batch_error" (batch As Ptr, index As Int32, ByRef failure_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_free Lib kLib Alias "secsmtp_batch_free" (batch As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_new Lib kLib Alias "secsmtp_batch_new" (ByRef batch_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_receipt Lib kLib Alias "secsmtp_batch_receipt" (batch As Ptr, index As Int32, ByRef receipt_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_set_connections Lib kLib Alias "secsmtp_batch_set_connections" (batch As Ptr, connections As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_set_stop_on_error Lib kLib Alias "secsmtp_batch_set_stop_on_error" (batch As Ptr, stop As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_set_window Lib kLib Alias "secsmtp_batch_set_window" (batch As Ptr, messages As UInt32, octets As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_batch_status Lib kLib Alias "secsmtp_batch_status" (batch As Ptr, index As Int32) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_client_answer_secret Lib kLib Alias "secsmtp_client_answer_secret" (client As Ptr, job As UInt64, secret As Ptr, secret_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -68,6 +112,10 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_client_send Lib kLib Alias "secsmtp_client_send" (client As Ptr, message As Ptr, ByRef receipt_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_send_batch Lib kLib Alias "secsmtp_client_send_batch" (client As Ptr, batch As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21

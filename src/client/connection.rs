@@ -1,16 +1,17 @@
 //! One connection, from resolving to the login, and then for as many messages as it is good for.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::site::{Settings, Site};
 use crate::channel::{Cleartext, Probed, Verified};
-use crate::error::{Cause, Error, Outcome, Peer, Stage};
+use crate::error::{Cause, Error, Outcome, Peer, Record, Stage};
 use crate::log::{Level, Log};
 use crate::message::Message;
 use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
 use crate::proto::show::Scrubber;
-use crate::smtp::{Context, Session, upgrade, upgrade_probe};
+use crate::smtp::{Context, Ended, Next, Session, Window, upgrade, upgrade_probe};
 use crate::tls::{ProbeSetup, TlsMode};
 
 /// How old a verdict on the peer may be before a reuse asks again.
@@ -107,6 +108,35 @@ impl Connection {
         let sent = self.session.transaction(cx, message);
         std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
         sent
+    }
+
+    /// Sends many messages, as far as the server lets them follow each other over one connection.
+    pub(super) fn stream<M: Borrow<Message>>(
+        &mut self,
+        cx: &mut Context<'_>,
+        window: Window,
+        mut next: impl FnMut() -> Next<M>,
+        done: impl FnMut(u64, Result<Record, Error>),
+    ) -> Ended<M> {
+        cx.record = Record {
+            reused: self.messages > 0,
+            peer: self.peer.clone(),
+            stage: self.stage,
+            secret_released: self.secret_released,
+            ..Record::default()
+        };
+        std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
+        let messages = &mut self.messages;
+        let next = || {
+            let next = next();
+            if let Next::Message(..) = next {
+                *messages = messages.saturating_add(1);
+            }
+            next
+        };
+        let ended = self.session.stream(cx, window, next, done);
+        std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
+        ended
     }
 
     /// Whether another message may follow.

@@ -161,7 +161,7 @@ impl Core {
     /// A connection that mail may be given to: verified, and logged in if there is a login. Where
     /// the server refuses a token and there is somebody to ask for a new one, that is done once, on
     /// another connection that is verified anew.
-    fn open(
+    pub(super) fn open(
         &self,
         settings: &Settings,
         token: &Token,
@@ -244,7 +244,7 @@ impl Core {
         sent
     }
 
-    fn context<'a>(&self, settings: &Settings, log: Log<'a>) -> Context<'a> {
+    pub(super) fn context<'a>(&self, settings: &Settings, log: Log<'a>) -> Context<'a> {
         let (host, port) = (self.site.host.as_str(), self.site.port);
         Context::new(host, port, settings.timeouts.clone(), log)
     }

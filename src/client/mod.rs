@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bulk;
 mod connection;
 mod core;
 pub mod jobs;
@@ -11,6 +12,7 @@ mod site;
 mod submit;
 mod token;
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -28,6 +30,7 @@ use crate::proto::address::EhloName;
 use crate::status::Status;
 use crate::tls::Policy;
 
+pub use bulk::{Bulk, MAX_CONNECTIONS};
 pub use report::Report;
 
 /// How long what was cancelled may take to end: it is told at once, and may be busy with a SCRAM.
@@ -129,6 +132,24 @@ impl Client {
         };
         self.core
             .deliver(message, &running.token, afterwards, None, log)
+    }
+
+    /// Sends many messages, over as many connections at a time as `bulk` says, each of which streams
+    /// as far as the server's extensions allow. `done` hears of each message that was begun, by its
+    /// number in the order given, what became of it; it is called on the threads that send, by one
+    /// at a time. A broken line costs what was in flight over it, and the others go on over another;
+    /// when no connection is to be had, the rest fail without being tried one by one.
+    ///
+    /// The log is that of the calling thread's connection. An idle connection is used, and left for
+    /// later, as [`Client::set_reuse`] says.
+    ///
+    /// Gives how many messages were begun: all, unless one failed and `bulk` says to stop.
+    pub fn send_many<I, D>(&self, messages: I, bulk: &Bulk, done: D, log: Log<'_>) -> u64
+    where
+        I: IntoIterator<Item: Borrow<Message>, IntoIter: Send>,
+        D: FnMut(u64, Result<Record, Error>) + Send,
+    {
+        self.core.send_many(messages.into_iter(), bulk, done, log)
     }
 
     /// Meets the server and looks at it: EHLO, STARTTLS, QUIT, and nothing else is written. The

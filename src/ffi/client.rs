@@ -71,7 +71,7 @@ impl Object {
     }
 
     /// Runs `call` with a log that goes to where it goes now, for as long as it does.
-    fn logged<R>(&self, call: impl FnOnce(Log<'_>) -> R) -> R {
+    pub(super) fn logged<R>(&self, call: impl FnOnce(Log<'_>) -> R) -> R {
         let Some((edition, target)) = self.log.target() else {
             return call(Log::off());
         };

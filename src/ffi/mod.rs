@@ -23,6 +23,7 @@ mod guard;
 mod handle;
 mod text;
 
+pub mod batch;
 pub mod client;
 pub mod constants;
 pub mod credential;

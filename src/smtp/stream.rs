@@ -73,9 +73,9 @@ impl<T: Transport> Session<Verified<T>> {
         mut next: impl FnMut() -> Next<M>,
         done: impl FnMut(u64, Result<Record, Error>),
     ) -> Ended<M> {
-        let base = std::mem::take(&mut cx.record);
+        let mut base = std::mem::take(&mut cx.record);
         let mut pipeline = Pipeline::new(self, done);
-        let ended = pipeline.stream(cx, &base, window, &mut next);
+        let ended = pipeline.stream(cx, &mut base, window, &mut next);
         cx.record = base;
         ended.unwrap_or(Ended::Broken)
     }
@@ -85,7 +85,7 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
     fn stream<M: Borrow<Message>>(
         &mut self,
         cx: &mut Context<'_>,
-        base: &Record,
+        base: &mut Record,
         window: Window,
         next: &mut impl FnMut() -> Next<M>,
     ) -> Result<Ended<M>, Broken> {
@@ -119,6 +119,7 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
                 return Ok(Ended::Full(tag, message));
             }
             self.send(cx, message.borrow(), base.clone(), tag)?;
+            base.reused = true;
         }
     }
 

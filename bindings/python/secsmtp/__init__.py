@@ -13,6 +13,7 @@ Each error and each receipt says what left this machine, and what became of the 
 
 import logging as _logging
 
+from ._batch import Mail, Sent
 from ._client import Client
 from ._compose import Message
 from ._credential import Credential, External, Password, Token
@@ -55,6 +56,7 @@ __all__ = [
     "InternalError",
     "Job",
     "LibraryError",
+    "Mail",
     "NoSecret",
     "Message",
     "NotSent",
@@ -68,6 +70,7 @@ __all__ = [
     "Refused",
     "Report",
     "SecretRequest",
+    "Sent",
     "TimedOut",
     "Token",
     "TrustError",

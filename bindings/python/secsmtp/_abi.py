@@ -219,6 +219,7 @@ STATUS_NAMES = {
 }
 
 HANDLES = (
+    "batch",
     "client",
     "credential",
     "error",
@@ -242,6 +243,18 @@ CALLBACKS = {
 }
 
 SIGNATURES = {
+    "secsmtp_batch_new": ("int32_t", ("secsmtp_batch **", "secsmtp_error **")),
+    "secsmtp_batch_add": ("int32_t", ("secsmtp_batch *", "const secsmtp_message *", "secsmtp_error **")),
+    "secsmtp_batch_set_connections": ("int32_t", ("secsmtp_batch *", "uint32_t", "secsmtp_error **")),
+    "secsmtp_batch_set_window": ("int32_t", ("secsmtp_batch *", "uint32_t", "uint32_t", "secsmtp_error **")),
+    "secsmtp_batch_set_stop_on_error": ("int32_t", ("secsmtp_batch *", "int32_t", "secsmtp_error **")),
+    "secsmtp_client_send_batch": ("int32_t", ("secsmtp_client *", "secsmtp_batch *", "secsmtp_error **")),
+    "secsmtp_batch_count": ("int32_t", ("const secsmtp_batch *",)),
+    "secsmtp_batch_status": ("int32_t", ("const secsmtp_batch *", "int32_t")),
+    "secsmtp_batch_receipt": ("int32_t", ("const secsmtp_batch *", "int32_t", "secsmtp_receipt **", "secsmtp_error **")),
+    "secsmtp_batch_error": ("int32_t", ("const secsmtp_batch *", "int32_t", "secsmtp_error **", "secsmtp_error **")),
+    "secsmtp_batch_clear": ("int32_t", ("secsmtp_batch *", "secsmtp_error **")),
+    "secsmtp_batch_free": ("int32_t", ("secsmtp_batch *",)),
     "secsmtp_client_new": ("int32_t", ("const char *", "size_t", "uint32_t", "const secsmtp_policy *", "secsmtp_client **", "secsmtp_error **")),
     "secsmtp_client_set_connect": ("int32_t", ("secsmtp_client *", "const char *", "size_t", "uint32_t", "secsmtp_error **")),
     "secsmtp_client_set_credential": ("int32_t", ("secsmtp_client *", "const secsmtp_credential *", "secsmtp_error **")),

@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple, Type
 
 from . import _abi
 from ._arguments import port_argument
+from ._batch import Mail, Sent, message_handle, send_many
 from ._compose import Message
 from ._credential import Credential
 from ._errors import Error, argument_error, check
@@ -18,7 +19,6 @@ from ._job import Job, Router
 from ._library import (
     Library,
     LogCallback,
-    bytes_argument,
     library,
     new_handle,
     static_text,
@@ -235,16 +235,8 @@ class Client(Owner):
             yield message._open_handle()
             return
         prepared = prepare(message, sender, recipients)
-        handle = new_handle("message")
-        check(lib, lib.message_new, ctypes.byref(handle))
+        handle = message_handle(lib, prepared, partial)
         try:
-            if prepared.sender is not None:
-                check(lib, lib.message_set_sender, handle, *text_argument(prepared.sender))
-            for recipient in prepared.recipients:
-                check(lib, lib.message_add_recipient, handle, *text_argument(recipient))
-            check(lib, lib.message_set_content, handle, *bytes_argument(prepared.content))
-            if partial:
-                check(lib, lib.message_set_partial, handle, 1)
             yield handle
         finally:
             lib.message_free(handle)
@@ -262,6 +254,34 @@ class Client(Owner):
         result = read_receipt(self._lib, receipt)
         self._log.raise_pending(result)
         return result
+
+    def send_many(
+        self,
+        mails: Iterable[Union[Content, Message, Mail]],
+        *,
+        connections: int = 1,
+        window: Tuple[int, int] = (128, 1024 * 1024),
+        stop_on_error: bool = False,
+        batch_size: int = 256,
+    ) -> Iterator[Sent]:
+        """Send many mails, and tell of each what became of it, in the order given.
+
+        ``mails``: what :meth:`send` takes as its message, or a :class:`Mail` with its other
+        arguments; they are taken as they are wanted, ``batch_size`` at a time. A connection carries
+        them as a stream: the next are written while the answers to the former are on their way.
+        ``connections``: how many are open at a time. ``window``: messages and octets in flight over
+        each; when the line breaks, these are the mails whose outcome may be unknown.
+        ``stop_on_error``: begin no other mail after one that was not accepted; those in flight come
+        to their own outcomes. Give the client an ``idle`` time, so that connections are kept from
+        one batch to the next.
+
+        Yields a :class:`Sent` for each mail that was begun. Errors: those of arguments; what
+        happens to a mail is in its :class:`Sent`.
+        """
+        client = self._open_handle()
+        return send_many(
+            self._lib, client, mails, connections, window, stop_on_error, batch_size
+        )
 
     def probe(self) -> Report:
         """Meet the server and tell who it is; nothing but EHLO, STARTTLS and QUIT is sent.

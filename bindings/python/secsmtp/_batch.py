@@ -1,0 +1,121 @@
+"""Many mails in one call."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from typing import Any, Iterable, Iterator, NamedTuple, Optional, Tuple, Union
+
+from . import _abi
+from ._compose import Message
+from ._errors import Error, check, take_error
+from ._library import Library, bytes_argument, new_handle, text_argument
+from ._message import Content, Prepared, prepare
+from ._results import Receipt, number, read_receipt
+
+
+class Mail(NamedTuple):
+    """A mail for :meth:`Client.send_many`: the arguments of :meth:`Client.send`."""
+
+    message: Content
+    sender: Optional[str] = None
+    recipients: Optional[Union[str, Iterable[str]]] = None
+    partial: bool = False
+
+
+class Sent(NamedTuple):
+    """What became of one mail of :meth:`Client.send_many`: a receipt, or an error."""
+
+    #: Its place among the mails given, from 0.
+    index: int
+    #: Of an accepted mail.
+    receipt: Optional[Receipt]
+    #: Why it was not accepted. It is given, not raised.
+    error: Optional[Error]
+
+
+def message_handle(lib: Library, prepared: Prepared, partial: bool) -> Any:
+    """A message of the library; to be freed by the caller."""
+    handle = new_handle("message")
+    check(lib, lib.message_new, ctypes.byref(handle))
+    try:
+        if prepared.sender is not None:
+            check(lib, lib.message_set_sender, handle, *text_argument(prepared.sender))
+        for recipient in prepared.recipients:
+            check(lib, lib.message_add_recipient, handle, *text_argument(recipient))
+        check(lib, lib.message_set_content, handle, *bytes_argument(prepared.content))
+        if partial:
+            check(lib, lib.message_set_partial, handle, 1)
+    except BaseException:
+        lib.message_free(handle)
+        raise
+    return handle
+
+
+def send_many(
+    lib: Library,
+    client: Any,
+    mails: Iterable[Union[Content, Message, Mail]],
+    connections: int,
+    window: Tuple[int, int],
+    stop_on_error: bool,
+    batch_size: int,
+) -> Iterator[Sent]:
+    """Takes mails as they are wanted: at most ``batch_size`` are in memory."""
+    batch = new_handle("batch")
+    check(lib, lib.batch_new, ctypes.byref(batch))
+    try:
+        check(lib, lib.batch_set_connections, batch, connections)
+        check(lib, lib.batch_set_window, batch, *window)
+        check(lib, lib.batch_set_stop_on_error, batch, 1 if stop_on_error else 0)
+        rest = iter(mails)
+        first = 0
+        while True:
+            group = list(itertools.islice(rest, batch_size))
+            if not group:
+                return
+            check(lib, lib.batch_clear, batch)
+            for mail in group:
+                _add(lib, batch, mail)
+            failed = new_handle("error")
+            lib.client_send_batch(client, batch, ctypes.byref(failed))
+            lib.error_free(failed)
+            failures = False
+            for place in range(len(group)):
+                sent = _sent(lib, batch, place, first + place)
+                if sent is not None:
+                    failures = failures or sent.error is not None
+                    yield sent
+            if stop_on_error and failures:
+                return
+            first += len(group)
+    finally:
+        lib.batch_free(batch)
+
+
+def _add(lib: Library, batch: Any, mail: Union[Content, Message, Mail]) -> None:
+    if isinstance(mail, Message):
+        check(lib, lib.batch_add, batch, mail._open_handle())
+        return
+    given = mail if isinstance(mail, Mail) else Mail(mail)
+    handle = message_handle(
+        lib, prepare(given.message, given.sender, given.recipients), given.partial
+    )
+    try:
+        check(lib, lib.batch_add, batch, handle)
+    finally:
+        lib.message_free(handle)
+
+
+def _sent(lib: Library, batch: Any, place: int, index: int) -> Optional[Sent]:
+    """What one mail came to; None if it was not begun."""
+    status = number(lib.batch_status, batch, place)
+    if status == _abi.E_NOTHING:
+        return None
+    if status == _abi.OK:
+        receipt = new_handle("receipt")
+        check(lib, lib.batch_receipt, batch, place, ctypes.byref(receipt))
+        return Sent(index, read_receipt(lib, receipt), None)
+    failure = new_handle("error")
+    check(lib, lib.batch_error, batch, place, ctypes.byref(failure))
+    return Sent(index, None, take_error(lib, status, failure))

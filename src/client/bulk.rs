@@ -1,0 +1,196 @@
+//! Many messages at a time: over some connections at once, each of which streams.
+
+use std::borrow::Borrow;
+use std::thread;
+
+use parking_lot::Mutex;
+
+use super::connection::Connection;
+use super::core::{Core, Running};
+use super::site::Settings;
+use crate::error::{Error, Record, Retry};
+use crate::log::Log;
+use crate::message::Message;
+use crate::smtp::{Context, Ended, Next, Window};
+
+/// How many messages are sent at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Bulk {
+    /// Connections at a time, each with a thread of its own but the first; 1 to 64.
+    pub connections: usize,
+    /// What may be in flight over each.
+    pub window: Window,
+    /// Whether the first message that is not accepted ends it: no other is begun, and those in
+    /// flight come to their own outcomes.
+    pub stop_on_error: bool,
+}
+
+impl Default for Bulk {
+    fn default() -> Self {
+        Self {
+            connections: 1,
+            window: Window::default(),
+            stop_on_error: false,
+        }
+    }
+}
+
+/// The most connections at a time.
+pub const MAX_CONNECTIONS: usize = 64;
+
+/// Connections that failed in a row, with no message accepted over any of them, before the rest is
+/// given up: the server would be asked in vain for each message.
+const MAX_FAILURES: usize = 3;
+
+/// What the connections share: where messages come from and where outcomes go.
+struct Desk<I, D> {
+    messages: I,
+    done: D,
+    next: u64,
+    stop_on_error: bool,
+    stopped: bool,
+    failures: usize,
+    /// Why there is no hope for what was not begun.
+    hopeless: Option<Error>,
+}
+
+impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> Desk<I, D> {
+    fn next(&mut self) -> Option<(u64, I::Item)> {
+        if self.stopped {
+            return None;
+        }
+        let message = self.messages.next()?;
+        let number = self.next;
+        self.next = number.saturating_add(1);
+        Some((number, message))
+    }
+
+    fn done(&mut self, number: u64, result: Result<Record, Error>) {
+        match &result {
+            Ok(_) => self.failures = 0,
+            Err(_) => self.stopped |= self.stop_on_error,
+        }
+        (self.done)(number, result);
+    }
+
+    /// No connection could be had for this message.
+    fn fail(&mut self, number: u64, message: &Message, mut error: Error) {
+        if error.retry() == Retry::Never {
+            self.hopeless.get_or_insert_with(|| error.clone());
+        }
+        self.count_failure(&error);
+        error.record.recipients = message.recipients_not_sent();
+        error.record.message_id = message.message_id();
+        self.done(number, Err(error));
+    }
+
+    fn count_failure(&mut self, error: &Error) {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= MAX_FAILURES {
+            self.hopeless.get_or_insert_with(|| error.clone());
+        }
+    }
+}
+
+impl Core {
+    /// Sends messages and tells of each what became of it; how many were begun.
+    pub(super) fn send_many<I, D>(&self, messages: I, bulk: &Bulk, done: D, log: Log<'_>) -> u64
+    where
+        I: Iterator<Item: Borrow<Message>> + Send,
+        D: FnMut(u64, Result<Record, Error>) + Send,
+    {
+        let desk = Mutex::new(Desk {
+            messages: messages.fuse(),
+            done,
+            next: 0,
+            stop_on_error: bulk.stop_on_error,
+            stopped: false,
+            failures: 0,
+            hopeless: None,
+        });
+        let more = bulk.connections.clamp(1, MAX_CONNECTIONS).saturating_sub(1);
+        thread::scope(|scope| {
+            for _ in 0..more {
+                let worker = thread::Builder::new().name("secsmtp-bulk".to_owned());
+                // Without another thread it takes longer, and that is all.
+                let _ = worker.spawn_scoped(scope, || self.carry_all(&desk, bulk, Log::off()));
+            }
+            self.carry_all(&desk, bulk, log);
+        });
+        desk.into_inner().next
+    }
+
+    /// Carries messages until there are none, over one connection at a time.
+    fn carry_all<I, D>(&self, desk: &Mutex<Desk<I, D>>, bulk: &Bulk, log: Log<'_>)
+    where
+        I: Iterator<Item: Borrow<Message>>,
+        D: FnMut(u64, Result<Record, Error>),
+    {
+        let settings = self.settings.read().clone();
+        let mut cx = self.context(&settings, log);
+        let mut held = None;
+        // No connection is opened for nothing.
+        while let Some((number, message)) = held.take().or_else(|| desk.lock().next()) {
+            let hopeless = desk.lock().hopeless.clone();
+            let connection = match hopeless {
+                Some(error) => Err(error),
+                None => self.connection(&settings, &mut cx),
+            };
+            let (mut connection, running) = match connection {
+                Ok(connection) => connection,
+                Err(error) => {
+                    desk.lock().fail(number, message.borrow(), error);
+                    continue;
+                }
+            };
+            let mut room = settings.reuse.messages.saturating_sub(connection.messages);
+            let mut first = Some((number, message));
+            let mut broke = None;
+            let next = || {
+                if first.is_none() && room == 0 {
+                    return Next::End;
+                }
+                room = room.saturating_sub(1);
+                let next = first.take().or_else(|| desk.lock().next());
+                next.map_or(Next::End, |(number, message)| {
+                    Next::Message(number, message)
+                })
+            };
+            let ended = connection.stream(&mut cx, bulk.window, next, |number, result| {
+                if let Err(error) = &result {
+                    broke = Some(error.clone());
+                }
+                desk.lock().done(number, result);
+            });
+            running.token.detach();
+            match (ended, broke) {
+                (Ended::Full(number, message), _) => held = Some((number, message)),
+                (Ended::Broken, Some(error)) => desk.lock().count_failure(&error),
+                _ => {}
+            }
+            let most = bulk.connections.max(self.jobs.limits().connections);
+            let room = settings.reuse.idle.map_or(0, |_| most);
+            if let Some(connection) = self.pool.keep(connection, &settings, room) {
+                connection.close(&mut cx);
+            }
+        }
+    }
+
+    /// An idle connection or a fresh one.
+    fn connection(
+        &self,
+        settings: &Settings,
+        cx: &mut Context<'_>,
+    ) -> Result<(Connection, Running<'_>), Error> {
+        settings.check(&self.site.policy)?;
+        self.site.setup()?;
+        let running = self.begin()?;
+        cx.record = Record::default();
+        if let Some(connection) = self.pool.take(&self.site, settings) {
+            running.token.attach(connection.canceller());
+            return Ok((connection, running));
+        }
+        let connection = self.open(settings, &running.token, cx)?;
+        Ok((connection, running))
+    }
+}

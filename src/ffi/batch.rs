@@ -1,0 +1,328 @@
+//! secsmtp_batch: many messages in one call, and what became of each.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::client::{self, secsmtp_client};
+use super::error::{ErrorObject, secsmtp_error};
+use super::handle::{self, Handle};
+use super::message::{self, secsmtp_message};
+use super::receipt::{ReceiptObject, secsmtp_receipt};
+use super::{arg, guard};
+use crate::client::{Bulk, MAX_CONNECTIONS};
+use crate::error::{Error, Record};
+use crate::message::Message;
+use crate::smtp::Window;
+use crate::status::Status;
+
+/// Messages to be sent by one call, and what became of each of them. Where the server offers
+/// PIPELINING, one connection carries them as a stream: the next are written while the answers to
+/// the former are on their way.
+/// Functions: secsmtp_batch_new, _add, _set_connections, _set_window, _set_stop_on_error,
+/// secsmtp_client_send_batch, secsmtp_batch_count, _status, _receipt, _error, _clear, _free.
+pub struct secsmtp_batch(());
+
+/// `None` while it is being sent: no lock is held then, so that a log's callback may ask anything.
+struct Object(Mutex<Option<Batch>>);
+
+#[derive(Default)]
+struct Batch {
+    messages: Vec<Message>,
+    /// Of each message that was begun, in the order of the messages.
+    results: Vec<Option<Result<Record, Error>>>,
+    bulk: Bulk,
+}
+
+fn get(batch: *const secsmtp_batch) -> Result<Arc<Object>, Error> {
+    handle::get(Handle::of(batch), "batch")
+}
+
+fn busy() -> Error {
+    Error::argument(Status::Value, "batch", "is being sent")
+}
+
+fn with<R>(
+    batch: *const secsmtp_batch,
+    body: impl FnOnce(&mut Batch) -> Result<R, Error>,
+) -> Result<R, Error> {
+    body(get(batch)?.0.lock().as_mut().ok_or_else(busy)?)
+}
+
+/// The outcome of one message; `None` if it was not begun.
+fn result<R>(
+    batch: *const secsmtp_batch,
+    index: i32,
+    pick: impl FnOnce(Option<&Result<Record, Error>>) -> Result<R, Error>,
+) -> Result<R, Error> {
+    with(batch, |batch| {
+        let index = usize::try_from(index).ok();
+        let Some(index) = index.filter(|index| *index < batch.messages.len()) else {
+            let why = "is beyond the last message";
+            return Err(Error::argument(Status::Value, "index", why));
+        };
+        pick(batch.results.get(index).and_then(Option::as_ref))
+    })
+}
+
+fn nothing(why: &'static str) -> Error {
+    Error::argument(Status::Nothing, "index", why)
+}
+
+/// Makes an empty batch: one connection, 128 messages and 1 MiB in flight, no stop.
+/// Ownership: *batch_out is the caller's; secsmtp_batch_free. Threads: any.
+/// Errors: SECSMTP_E_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_new(
+    batch_out: *mut *mut secsmtp_batch,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(batch_out, error_out, || {
+            arg::place("batch_out", batch_out)?;
+            arg::hand_out(batch_out, Object(Mutex::new(Some(Batch::default()))))
+        })
+    }
+}
+
+/// Adds a message, which has the next index, the first one 0.
+/// Ownership: copied; large content is shared until the last user of it is freed. Threads: any.
+/// Errors: those of the handles.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_add(
+    batch: *mut secsmtp_batch,
+    message: *const secsmtp_message,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(batch, error_out, || {
+            let message = message::copy(message)?;
+            with(batch, |batch| {
+                if batch.messages.len() >= i32::MAX as usize {
+                    let why = "is one too many";
+                    return Err(Error::argument(Status::Length, "message", why));
+                }
+                batch.messages.push(message);
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Sets how many connections are open at a time, 1 to 64; each but the first has a thread of its own
+/// for the time of the call.
+/// Threads: any. Errors: SECSMTP_E_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_set_connections(
+    batch: *mut secsmtp_batch,
+    connections: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(batch, error_out, || {
+            let connections = usize::try_from(connections).unwrap_or(usize::MAX);
+            if !(1..=MAX_CONNECTIONS).contains(&connections) {
+                let why = format!("{connections} is not between 1 and {MAX_CONNECTIONS}");
+                return Err(Error::argument(Status::Value, "connections", why));
+            }
+            with(batch, |batch| {
+                batch.bulk.connections = connections;
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Sets how many messages and octets may be in flight over one connection. When the line breaks,
+/// these are the messages whose outcome may be unknown. With 1 message each waits for the answer to
+/// the one before.
+/// Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_set_window(
+    batch: *mut secsmtp_batch,
+    messages: u32,
+    octets: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(batch, error_out, || {
+            if messages == 0 {
+                return Err(Error::argument(Status::Value, "messages", "is 0"));
+            }
+            with(batch, |batch| {
+                batch.bulk.window = Window {
+                    messages: usize::try_from(messages).unwrap_or(usize::MAX),
+                    octets: u64::from(octets),
+                };
+                Ok(())
+            })
+        })
+    }
+}
+
+/// With 1, the first message that is not accepted ends the call: no other is begun, and those in
+/// flight come to their own outcomes. With 0, as it is at first, each message is tried.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_set_stop_on_error(
+    batch: *mut secsmtp_batch,
+    stop: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(batch, error_out, || {
+            let stop = arg::choice("stop", stop, [(0, false), (1, true)])?;
+            with(batch, |batch| {
+                batch.bulk.stop_on_error = stop;
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Sends all messages of the batch, and waits for what becomes of them. Each has its own outcome,
+/// whatever becomes of its neighbours. A broken line costs what was in flight over it, and the
+/// others go on over another connection.
+/// Ownership: the results stay in the batch, in the place of those of a call before.
+/// Threads: any; meanwhile every other function on the batch but _free is an error.
+/// Errors: SECSMTP_E_VALUE for a batch that is being sent; that of the first message that was not accepted; SECSMTP_OK says that all were.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_send_batch(
+    client: *mut secsmtp_client,
+    batch: *mut secsmtp_batch,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::send(client, error_out, || {
+            let client = client::get(client)?;
+            let object = get(batch)?;
+            let mut batch = object.0.lock().take().ok_or_else(busy)?;
+            let Batch {
+                messages,
+                results,
+                bulk,
+            } = &mut batch;
+            results.clear();
+            results.resize_with(messages.len(), || None);
+            client.logged(|log| {
+                let done = |number: u64, result| {
+                    let index = usize::try_from(number).unwrap_or(usize::MAX);
+                    if let Some(slot) = results.get_mut(index) {
+                        *slot = Some(result);
+                    }
+                };
+                client.client.send_many(&*messages, bulk, done, log)
+            });
+            let mut failed = batch.results.iter().flatten();
+            let failed = failed.find_map(|result| result.as_ref().err().cloned());
+            *object.0.lock() = Some(batch);
+            failed.map_or(Ok(()), Err)
+        })
+    }
+}
+
+/// The number of messages.
+/// Threads: any. Errors: a negative status.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_count(batch: *const secsmtp_batch) -> i32 {
+    guard::integer(|| {
+        with(batch, |batch| {
+            Ok(i32::try_from(batch.messages.len()).unwrap_or(i32::MAX))
+        })
+    })
+}
+
+/// What the message of this index came to: SECSMTP_OK if it was accepted, SECSMTP_E_NOTHING if it
+/// was not begun, else the status of its error.
+/// Threads: any. Errors: a negative status.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_status(batch: *const secsmtp_batch, index: i32) -> i32 {
+    guard::integer(|| {
+        result(batch, index, |result| {
+            Ok(match result {
+                None => Status::Nothing.number(),
+                Some(Ok(_)) => 0,
+                Some(Err(error)) => error.status().number(),
+            })
+        })
+    })
+}
+
+/// Gives the record of a message that was begun, accepted or not.
+/// Ownership: *receipt_out is the caller's; secsmtp_receipt_free. Threads: any.
+/// Errors: SECSMTP_E_VALUE, SECSMTP_E_NOTHING for a message that was not begun.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_receipt(
+    batch: *const secsmtp_batch,
+    index: i32,
+    receipt_out: *mut *mut secsmtp_receipt,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(batch, error_out, || {
+            arg::place("receipt_out", receipt_out)?;
+            let record = result(batch, index, |result| match result {
+                None => Err(nothing("the message was not begun")),
+                Some(Ok(record)) => Ok(record.clone()),
+                Some(Err(error)) => Ok((*error.record).clone()),
+            })?;
+            arg::hand_out(receipt_out, ReceiptObject::new(record))
+        })
+    }
+}
+
+/// Gives the error of a message that was begun and not accepted.
+/// Ownership: *failure_out is the caller's; secsmtp_error_free. Threads: any.
+/// Errors: SECSMTP_E_VALUE, SECSMTP_E_NOTHING for a message that was accepted or not begun.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_error(
+    batch: *const secsmtp_batch,
+    index: i32,
+    failure_out: *mut *mut secsmtp_error,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(batch, error_out, || {
+            arg::place("failure_out", failure_out)?;
+            let error = result(batch, index, |result| match result {
+                Some(Err(error)) => Ok(error.clone()),
+                _ => Err(nothing("the message has no error")),
+            })?;
+            arg::hand_out(failure_out, ErrorObject::new(error))
+        })
+    }
+}
+
+/// Takes all messages and results out; the settings stay.
+/// Threads: any. Errors: those of the handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_clear(
+    batch: *mut secsmtp_batch,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(batch, error_out, || {
+            with(batch, |batch| {
+                batch.messages.clear();
+                batch.results.clear();
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Frees a batch; a call that sends it goes on to its end. NULL is nothing to do.
+/// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_batch_free(batch: *mut secsmtp_batch) -> i32 {
+    guard::free::<Object>(batch.cast(), "batch")
+}
