@@ -6,6 +6,7 @@ library with just what they say, as Xojo would do it.
 
 import ctypes
 import re
+import time
 import unittest
 import uuid
 from collections import namedtuple
@@ -13,6 +14,7 @@ from collections import namedtuple
 from tests.support import header, peers
 
 MODULE = peers.ROOT / "bindings" / "xojo" / "SecSMTP.xojo_code"
+SENDER = MODULE.parent / "SecSMTP" / "Sender.xojo_code"
 
 Declare = namedtuple("Declare", "library alias parameters result")  # of (name, type) pairs
 
@@ -95,7 +97,8 @@ class Module(unittest.TestCase):
         self.assertEqual(constants(), expected)
 
     def test_bodies_call_declares_with_the_right_number_of_arguments(self):
-        bodies = re.sub(r"Soft Declare .*|//.*|\"[^\"\n]*\"", "", module())
+        text = module() + SENDER.read_text("utf-8")
+        bodies = re.sub(r"Soft Declare .*|//.*|\"[^\"\n]*\"", "", text)
         calls = list(re.finditer(r"\b(secsmtp_\w+)\(", bodies))
         self.assertTrue(calls)
         for call in calls:
@@ -105,11 +108,28 @@ class Module(unittest.TestCase):
                 )
 
     def test_file_has_the_form_of_the_text_format(self):
-        text = module()
+        self.assertTrue(module().startswith("#tag Module\nProtected Module SecSMTP\n\t#tag "))
+        self.assertTrue(module().endswith("\n\n\nEnd Module\n#tag EndModule\n"))
+        self.check_tags(module())
+
+    def test_sender_has_the_form_of_the_text_format(self):
+        text = SENDER.read_bytes().decode("utf-8")
+        head = "#tag Class\nProtected Class Sender\nInherits Timer\n\t#tag "
+        self.assertTrue(text.startswith(head))
+        self.assertTrue(text.endswith("\n\n\nEnd Class\n#tag EndClass\n"))
+        self.check_tags(text.replace("#tag Class\n", "", 1).removesuffix("#tag EndClass\n"))
+        numbers = set(re.findall(r"\b(?:EVENT|OUTCOME|LOG|STAGE|TLS)_\w+\b|\bE_\w+\b", text))
+        self.assertLessEqual(numbers, set(constants()))
+        for opening, closing in (("Try", "End Try"), ("While", "Wend"), ("Select Case", "End Select")):
+            begun = len(re.findall(rf"^\s*{opening}\b", text, re.M))
+            self.assertEqual(begun, len(re.findall(rf"^\s*{closing}\b", text, re.M)), opening)
+        # What comes out of ByRef is of the declare's type.
+        for name in re.findall(r"\b(secsmtp_\w+)\(", text):
+            self.assertIn(name, declares())
+
+    def check_tags(self, text):
         self.assertFalse(text.startswith("\ufeff"))
         self.assertNotIn("\r", text)
-        self.assertTrue(text.startswith("#tag Module\nProtected Module SecSMTP\n\t#tag "))
-        self.assertTrue(text.endswith("\n\n\nEnd Module\n#tag EndModule\n"))
         open_tags = []
         for line in text.splitlines():
             tag = re.match(r"\t*#tag (End)?(\w+)", line)
@@ -233,6 +253,50 @@ class Host:
             self.secsmtp_policy_free(policy)
 
 
+class Sender:
+    """What the class of that name does: submits, and polls as its Timer would."""
+
+    def __init__(self, host, server):
+        self.host = host
+        self.client = ctypes.c_void_p()
+        policy, credential = ctypes.c_void_p(), ctypes.c_void_p()
+        check, out = host.check, ctypes.byref
+        check(host.secsmtp_policy_new, out(policy))
+        check(host.secsmtp_policy_add_ca, policy, *counted(server.ca_file.read_bytes()))
+        login = (*counted(server.user), *counted(server.password))
+        check(host.secsmtp_credential_new_password, *login, out(credential))
+        check(host.secsmtp_client_new, *counted(server.name), 0, policy, out(self.client))
+        address, port = server.implicit
+        check(host.secsmtp_client_set_connect, self.client, *counted(address), port)
+        check(host.secsmtp_client_set_credential, self.client, credential)
+        kinds = constants()["EVENT_PROGRESS"], constants()["LOG_INFO"]
+        check(host.secsmtp_client_set_events, self.client, *kinds)
+        host.secsmtp_credential_free(credential)
+        host.secsmtp_policy_free(policy)
+
+    def submit(self, server, source):
+        host, mail, job = self.host, ctypes.c_void_p(), ctypes.c_uint64()
+        host.check(host.secsmtp_message_new, ctypes.byref(mail))
+        host.check(host.secsmtp_message_set_sender, mail, *counted(server.address))
+        host.check(host.secsmtp_message_add_recipient, mail, *counted(server.address))
+        host.check(host.secsmtp_message_set_content, mail, *counted(source))
+        host.check(host.secsmtp_client_submit, self.client, mail, ctypes.byref(job))
+        host.secsmtp_message_free(mail)
+        return job.value
+
+    def run(self):
+        """One tick of the Timer: (job, kind, status) of each event."""
+        host, notice, told = self.host, ctypes.c_void_p(), []
+        while host.secsmtp_client_poll_event(self.client, 0, ctypes.byref(notice), None) == 0:
+            kind, status = host.secsmtp_event_kind(notice), host.secsmtp_event_status(notice)
+            told.append((host.secsmtp_event_job(notice), kind, status))
+            host.secsmtp_event_free(notice)
+        return told
+
+    def close(self):
+        self.host.secsmtp_client_free(self.client)
+
+
 def a_mail(server):
     """A mail that no other is like, with what is easily damaged on the way."""
     marker = uuid.uuid4().hex
@@ -288,6 +352,24 @@ class Sending(unittest.TestCase):
     def test_mail_reaches_our_server(self):
         with peers.honest() as server:
             self.send_both_ways(server)
+
+    def test_jobs_complete_while_a_timer_polls(self):
+        with peers.honest() as server:
+            sender = Sender(self.host, server)
+            jobs = [sender.submit(server, a_mail(server)[1]) for _ in range(5)]
+            completed, progress = {}, set()
+            until = time.monotonic() + 60
+            while len(completed) < len(jobs) and time.monotonic() < until:
+                for job, kind, status in sender.run():
+                    if kind == constants()["EVENT_COMPLETED"]:
+                        self.assertNotIn(job, completed)
+                        completed[job] = status
+                    else:
+                        progress.add(job)
+            self.assertEqual(completed, {job: 0 for job in jobs})
+            self.assertEqual(progress, set(jobs))
+            sender.close()
+            self.assertEqual(len(server.mails()), 5)
 
     def test_mail_reaches_postfix(self):
         self.send_both_ways(peers.postfix())
