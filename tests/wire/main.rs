@@ -4,5 +4,6 @@ mod faults;
 mod fuzz_replay;
 mod memory;
 mod oracle;
+mod scripts;
 mod stream_faults;
 mod walk;

@@ -43,6 +43,14 @@ pub enum Step {
     Respond(Responder),
     /// Read up to the line of a dot alone.
     ReadMessage,
+    /// Read so many octets, whatever they are.
+    ReadOctets(u64),
+    /// Send these octets as they are, beneath TLS if there is any.
+    Inject(Vec<u8>),
+    /// Send these octets inside TLS, with an octet of their last record changed on the way.
+    Corrupt(Vec<u8>),
+    /// Change the keys of TLS 1.3 so many times.
+    KeyUpdates(u64),
     /// Wait.
     Sleep(Duration),
     /// The server's end of a TLS handshake.
@@ -58,6 +66,8 @@ pub enum Step {
     Close,
     /// Drop the socket as it is: no close_notify inside TLS.
     Drop,
+    /// Drop the socket with something unread in it, so that the system resets the connection.
+    Reset,
 }
 
 impl Step {
@@ -207,6 +217,10 @@ impl Stage {
                     channel.write(&reply)?;
                 }
                 Step::ReadMessage => while read_line(&mut channel)? != b"." {},
+                Step::ReadOctets(octets) => channel.skip(*octets)?,
+                Step::Inject(octets) => channel.write_beneath(octets)?,
+                Step::Corrupt(octets) => channel.write_corrupt(octets)?,
+                Step::KeyUpdates(times) => channel.update_keys(*times)?,
                 Step::Sleep(time) => self.wait(*time),
                 Step::StartTls(identity) => {
                     channel.accept_tls(server_config(identity, TlsVersions::Both)?)?;
@@ -219,6 +233,7 @@ impl Stage {
                 }
                 Step::Close => break,
                 Step::Drop => return Ok(()),
+                Step::Reset => return channel.await_octet(),
             }
         }
         channel.close();

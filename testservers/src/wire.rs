@@ -188,6 +188,53 @@ impl Channel {
         Ok(())
     }
 
+    /// Reads so many octets.
+    pub(crate) fn skip(&mut self, octets: u64) -> io::Result<()> {
+        let mut left = octets;
+        while left > 0 {
+            if self.buffered().is_empty() && self.receive()? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            let there = self.buffered().len();
+            let taken = usize::try_from(left).map_or(there, |left| left.min(there));
+            self.pos += taken;
+            left -= taken as u64;
+        }
+        Ok(())
+    }
+
+    /// Waits until there is something to read, and leaves it there.
+    pub(crate) fn await_octet(&mut self) -> io::Result<()> {
+        self.tcp.peek(&mut [0]).map(drop)
+    }
+
+    /// Writes to the socket, whatever TLS may be over it.
+    pub(crate) fn write_beneath(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.tcp.write_all(octets)
+    }
+
+    /// Writes inside TLS, with the last octet of the records changed.
+    pub(crate) fn write_corrupt(&mut self, octets: &[u8]) -> io::Result<()> {
+        let tls = self.tls.as_mut().ok_or(ErrorKind::NotConnected)?;
+        tls.writer().write_all(octets)?;
+        let mut records = Vec::new();
+        flush(tls, &mut records)?;
+        if let Some(last) = records.last_mut() {
+            *last ^= 1;
+        }
+        self.tcp.write_all(&records)
+    }
+
+    /// Changes the keys of TLS 1.3, again and again.
+    pub(crate) fn update_keys(&mut self, times: u64) -> io::Result<()> {
+        let tls = self.tls.as_mut().ok_or(ErrorKind::NotConnected)?;
+        for _ in 0..times {
+            tls.refresh_traffic_keys().map_err(io::Error::other)?;
+            flush(tls, &mut self.tcp)?;
+        }
+        Ok(())
+    }
+
     /// Ends the connection in order: what was written arrives although the peer may still send.
     pub(crate) fn close(mut self) {
         if let Some(tls) = &mut self.tls {
@@ -206,7 +253,7 @@ impl Channel {
     }
 }
 
-fn flush(tls: &mut Connection, tcp: &mut TcpStream) -> io::Result<()> {
+fn flush(tls: &mut Connection, tcp: &mut impl io::Write) -> io::Result<()> {
     while tls.wants_write() {
         tls.write_tls(tcp)?;
     }

@@ -1,8 +1,10 @@
 //! Makes everything that repeats the C interface: the header from `src/ffi`, and from the header
-//! the Xojo module, the Python signatures and the list of exported symbols.
+//! the Xojo module, the Python signatures and the list of exported symbols. And from the tests the
+//! table of the attacks that they play.
 //!
 //! `secsmtp-tools generate` writes; `--check` only compares, and fails at the first difference.
 
+mod catalogue;
 mod header;
 mod model;
 mod python;
@@ -22,6 +24,7 @@ const HEADER: &str = "include/secsmtp.h";
 const XOJO: &str = "bindings/xojo/SecSMTP.xojo_code";
 const PYTHON: &str = "bindings/python/secsmtp/_abi.py";
 const SYMBOLS: &str = "tests/abi/symbols.txt";
+const CATALOGUE: &str = "docs/catalogue.md";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -49,6 +52,7 @@ fn generate(put: fn(&Path, &str) -> Result<()>) -> Result<()> {
         (XOJO, xojo::module(&model)?),
         (PYTHON, python::signatures(&model)),
         (SYMBOLS, symbols),
+        (CATALOGUE, catalogue::page(&root)?),
     ] {
         put(&root.join(file), &text).map_err(|reason| format!("{file}: {reason}"))?;
     }

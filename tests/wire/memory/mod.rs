@@ -7,7 +7,7 @@ mod esmtp;
 mod peer;
 mod transport;
 
-pub(crate) use drive::{CONTENT, Ended, FROM, PASSWORD, TO, USER, World};
+pub(crate) use drive::{CONTENT, Ended, FROM, HOST, PASSWORD, TO, USER, World};
 pub(crate) use esmtp::{Answer, Esmtp, Point};
 pub(crate) use peer::{Act, Dialogue, Peer};
 pub(crate) use transport::{Direction, Fault, Kind};
