@@ -102,7 +102,9 @@ pub fn dialogue(data: &[u8]) {
             .map_or_else(ToString::to_string, |()| String::new()),
     ] {
         // What the server says by itself before the login is its own, whatever it is.
-        let guessed = data.windows(PASSWORD.len()).any(|w| w == PASSWORD.as_bytes());
+        let guessed = data
+            .windows(PASSWORD.len())
+            .any(|w| w == PASSWORD.as_bytes());
         assert!(guessed || !text.contains(PASSWORD), "{text}");
         assert!(
             !text.chars().any(|c| c.is_control() && c != '\n'),

@@ -13,8 +13,11 @@ const DIRECTIONS: [Direction; 2] = [Direction::ToClient, Direction::ToServer];
 
 /// What the server offers decides in which form the message goes.
 const FORMS: [(&str, &[&str]); 3] = [
-    ("DATA", &["AUTH PLAIN", "8BITMIME"]),
-    ("DATA in a group", &["AUTH PLAIN", "PIPELINING"]),
+    ("DATA in lockstep", &["AUTH PLAIN"]),
+    (
+        "DATA behind a group",
+        &["AUTH PLAIN", "PIPELINING", "SIZE 1000000"],
+    ),
     (
         "BDAT in one flight",
         &["AUTH PLAIN", "PIPELINING", "CHUNKING"],
@@ -34,13 +37,11 @@ fn sweep(mode: TlsMode, offers: &[&'static str], kind: Kind) -> [usize; 3] {
     for direction in DIRECTIONS {
         let reference = world.send(mode, server(mode, offers), None);
         assert!(reference.result.is_ok(), "{:?}", reference.result);
-        let state = reference.memory.state();
-        let octets = match direction {
-            Direction::ToClient => state.to_client,
-            Direction::ToServer => state.to_server,
-        };
-        drop(state);
-        for at in 0..=octets {
+        let (octets, handshake) = reference.memory.state().passed(direction);
+        // What changes nothing runs to the end each time: in the handshake, which is the TLS
+        // layer's own, every 16th octet is enough.
+        let coarse = |at: &u64| !kind.is_harmless() || *at >= handshake || at.is_multiple_of(16);
+        for at in (0..=octets).filter(coarse) {
             let fault = Fault {
                 direction,
                 at,
@@ -110,15 +111,18 @@ fn check(ended: &Ended, fault: Fault) {
 }
 
 fn sweep_all(kind: Kind) {
-    for (name, offers) in FORMS {
-        for mode in [TlsMode::Implicit, TlsMode::Starttls] {
+    for (number, (name, offers)) in FORMS.into_iter().enumerate() {
+        let mut modes = vec![TlsMode::Implicit];
+        // The modes differ before the login alone, and the forms behind it.
+        if number == 0 {
+            modes.push(TlsMode::Starttls);
+        }
+        for mode in modes {
             let [not_sent, unknown, accepted] = sweep(mode, offers, kind);
             assert!(accepted > 0, "{name}");
             assert_eq!(kind.is_harmless(), not_sent + unknown == 0, "{name}");
-            assert!(
-                kind.is_harmless() || (not_sent > 1000 && unknown > 20),
-                "{name} {not_sent} {unknown}"
-            );
+            let enough = kind.is_harmless() || (not_sent > 1000 && unknown > 20);
+            assert!(enough, "{name} {not_sent} {unknown}");
         }
     }
 }

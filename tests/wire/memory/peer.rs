@@ -44,6 +44,8 @@ pub(crate) struct Peer {
     pub(crate) clear: Vec<u8>,
     /// What came inside TLS.
     pub(crate) inside: Vec<u8>,
+    /// How many octets had gone to the client and come from it when the handshake was over.
+    pub(crate) handshake_at: (u64, u64),
     /// For each message, after how many octets from the client it was there whole.
     pub(crate) taken_at: Vec<u64>,
     /// For each answer to a message, after how many octets to the client it is there whole.
@@ -68,6 +70,7 @@ impl Peer {
             raw: Vec::new(),
             clear: Vec::new(),
             inside: Vec::new(),
+            handshake_at: (0, 0),
             taken_at: Vec::new(),
             answered_at: Vec::new(),
         };
@@ -101,6 +104,7 @@ impl Peer {
         };
         let mut rest = octets;
         let mut heard = Vec::new();
+        let began = tls.is_handshaking();
         while !rest.is_empty() {
             if tls.read_tls(&mut rest).is_err() || tls.process_new_packets().is_err() {
                 self.flush();
@@ -110,6 +114,9 @@ impl Peer {
             let _ = tls.reader().read_to_end(&mut heard);
         }
         let greets = !self.begun && !tls.is_handshaking();
+        if began && !tls.is_handshaking() {
+            self.handshake_at = (self.said, total);
+        }
         self.flush();
         if greets {
             self.begin();

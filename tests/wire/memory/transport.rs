@@ -99,6 +99,14 @@ impl Memory {
 }
 
 impl State {
+    /// How many octets passed in a direction, and how many of them when the handshake was over.
+    pub(crate) fn passed(&self, direction: Direction) -> (u64, u64) {
+        match direction {
+            Direction::ToClient => (self.to_client, self.peer.handshake_at.0),
+            Direction::ToServer => (self.to_server, self.peer.handshake_at.1),
+        }
+    }
+
     fn pass(&mut self, direction: Direction, wanted: usize) -> Passage {
         self.calls += 1;
         assert!(self.calls < MAX_CALLS, "a loop without end");
