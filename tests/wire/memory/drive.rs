@@ -88,7 +88,11 @@ impl World {
     ) -> Ended {
         let implicit = mode == TlsMode::Implicit;
         let peer = Peer::new(Arc::clone(&self.server), implicit, dialogue);
-        let memory = Memory::new(peer, fault);
+        self.send_to(mode, Memory::new(peer, fault))
+    }
+
+    /// Sends the world's message over this connection.
+    pub(crate) fn send_to(&self, mode: TlsMode, memory: Memory) -> Ended {
         let mut log = String::new();
         let mut sink = |_: Level, _, text: &str| {
             log.push_str(text);

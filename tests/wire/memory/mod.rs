@@ -10,4 +10,4 @@ mod transport;
 pub(crate) use drive::{CONTENT, Ended, FROM, HOST, PASSWORD, TO, USER, World};
 pub(crate) use esmtp::{Answer, Esmtp, Point};
 pub(crate) use peer::{Act, Dialogue, Peer};
-pub(crate) use transport::{Direction, Fault, Kind};
+pub(crate) use transport::{Direction, Fault, Kind, Memory};

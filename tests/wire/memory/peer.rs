@@ -17,6 +17,10 @@ pub(crate) enum Act {
     StartTls,
     /// A message was received to its end.
     Taken,
+    /// Says these octets for ever, each time that the client would have to wait.
+    Flood(Vec<u8>),
+    /// Changes the keys of TLS for ever, likewise.
+    FloodKeys,
     /// Closes, in order.
     Close,
 }
@@ -38,6 +42,11 @@ pub(crate) struct Peer {
     out: VecDeque<u8>,
     said: u64,
     closed: bool,
+    flood: Option<Act>,
+    /// Octets said by floods.
+    pub(crate) flooded: u64,
+    /// What a middlebox makes of the first words of TLS.
+    pub(crate) tamper: Option<fn(&mut Vec<u8>)>,
     /// Everything received, as it came.
     pub(crate) raw: Vec<u8>,
     /// What came in clear text before TLS.
@@ -67,6 +76,9 @@ impl Peer {
             out: VecDeque::new(),
             said: 0,
             closed: false,
+            flood: None,
+            flooded: 0,
+            tamper: None,
             raw: Vec::new(),
             clear: Vec::new(),
             inside: Vec::new(),
@@ -85,6 +97,25 @@ impl Peer {
     /// What was said and not yet read.
     pub(crate) fn outgoing(&mut self) -> &mut VecDeque<u8> {
         &mut self.out
+    }
+
+    /// Goes on with a flood, when all that was said is read.
+    pub(crate) fn refill(&mut self) {
+        if !self.out.is_empty() || self.closed {
+            return;
+        }
+        let before = self.said;
+        match self.flood.clone() {
+            Some(Act::Flood(octets)) => self.say(&octets),
+            Some(Act::FloodKeys) => {
+                if let Some(tls) = &mut self.tls {
+                    tls.refresh_traffic_keys().expect("TLS 1.3");
+                }
+                self.flush();
+            }
+            _ => {}
+        }
+        self.flooded += self.said - before;
     }
 
     /// Whether nothing more will be said.
@@ -148,6 +179,7 @@ impl Peer {
                 }
                 Act::StartTls => self.start_tls(),
                 Act::Taken => self.taken_at.push(total),
+                Act::Flood(_) | Act::FloodKeys => self.flood = Some(act),
                 Act::Close => self.close(),
             }
         }
@@ -179,6 +211,9 @@ impl Peer {
             if tls.write_tls(&mut records).is_err() {
                 break;
             }
+        }
+        if let Some(tamper) = self.tamper.take_if(|_| !records.is_empty()) {
+            tamper(&mut records);
         }
         self.put(&records);
     }

@@ -165,6 +165,7 @@ impl State {
 impl Transport for Memory {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state();
+        state.peer.refill();
         let there = state.peer.outgoing().len().min(buffer.len());
         let n = match state.pass(Direction::ToClient, there) {
             Passage::Octets(n) => n,

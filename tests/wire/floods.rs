@@ -1,0 +1,178 @@
+//! Peers that never stop: what they can make a send hold in memory is counted by the allocator, on
+//! the thread that sends, and is bounded.
+#![allow(unsafe_code, reason = "a global allocator that counts")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use secsmtp::error::Outcome;
+use secsmtp::status::Status;
+use secsmtp::tls::TlsMode;
+
+use crate::memory::{Act, Dialogue, World};
+
+/// The most that a flood may make a send hold: the unread input of 128 KiB, a reply of 64 KiB and
+/// the TLS layer's own buffers, each of them while it grows.
+const BOUND: i64 = 1024 * 1024;
+
+struct Counting;
+
+thread_local! {
+    static LIVE: Cell<i64> = const { Cell::new(0) };
+    static PEAK: Cell<i64> = const { Cell::new(0) };
+}
+
+fn count(octets: i64) {
+    // A thread that is ending has no counters any more.
+    let _ = LIVE.try_with(|live| {
+        live.set(live.get() + octets);
+        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(live.get())));
+    });
+}
+
+// SAFETY: each call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size().cast_signed() as i64);
+        // SAFETY: the same demands.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(-(layout.size().cast_signed() as i64));
+        // SAFETY: the same demands.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// Answers in order up to a command, and then never stops.
+struct Endless {
+    before: &'static str,
+    flood: Act,
+    answers: Vec<&'static str>,
+}
+
+impl Dialogue for Endless {
+    fn begin(&mut self) -> Vec<Act> {
+        if self.before.is_empty() {
+            return vec![self.flood.clone()];
+        }
+        vec![Act::Say(b"220 mail.test\r\n".to_vec())]
+    }
+
+    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+        if octets.starts_with(self.before.as_bytes()) {
+            return vec![self.flood.clone()];
+        }
+        let answer = if self.answers.is_empty() {
+            ""
+        } else {
+            self.answers.remove(0)
+        };
+        vec![Act::Say(answer.as_bytes().to_vec())]
+    }
+}
+
+/// The status that a flood ends with, and the most that was held meanwhile.
+fn flooded(mode: TlsMode, before: &'static str, flood: Act, size: usize) -> (Status, i64) {
+    let mut world = World::new();
+    let content = "Subject: x\r\n\r\n".to_owned() + &"a line of content\r\n".repeat(size / 19);
+    world
+        .message
+        .set_content(content.as_bytes())
+        .expect("content");
+    let answers = vec![
+        "250-mail.test\r\n250 AUTH PLAIN\r\n",
+        "235 in\r\n",
+        "250 ok\r\n",
+        "250 ok\r\n",
+        "354 go\r\n",
+    ];
+    let server = Endless {
+        before,
+        flood,
+        answers,
+    };
+    let start = LIVE.get();
+    PEAK.set(start);
+    let ended = world.send(mode, Box::new(server), None);
+    let held = PEAK.get() - start;
+    let error = ended.result.expect_err("a flood is no success");
+    assert_ne!(error.record.outcome, Outcome::Accepted);
+    let state = ended.memory.state();
+    assert!(
+        state.peer.flooded > 500,
+        "{} octets were a flood",
+        state.peer.flooded
+    );
+    (error.status(), held)
+}
+
+#[test]
+fn e02_e03_d12_no_flood_makes_a_send_hold_more_than_a_mebibyte() {
+    let say = |text: &str| Act::Flood(text.as_bytes().to_vec());
+    let line = "a".repeat(4000);
+    for (mode, before, flood, status) in [
+        (
+            TlsMode::Starttls,
+            "",
+            say("220-more\r\n"),
+            Status::ReplyTooLong,
+        ),
+        (
+            TlsMode::Starttls,
+            "",
+            say("220 more\r\n"),
+            Status::Unsolicited,
+        ),
+        (TlsMode::Starttls, "EHLO", say(&line), Status::ReplyTooLong),
+        (
+            TlsMode::Implicit,
+            "EHLO",
+            say("250-more of it\r\n"),
+            Status::ReplyTooLong,
+        ),
+        (
+            TlsMode::Implicit,
+            "MAIL",
+            say("250 more of it\r\n"),
+            Status::Unsolicited,
+        ),
+        (
+            TlsMode::Implicit,
+            "EHLO",
+            Act::FloodKeys,
+            Status::ConnectionLost,
+        ),
+        (
+            TlsMode::Implicit,
+            "MAIL",
+            Act::FloodKeys,
+            Status::ConnectionLost,
+        ),
+    ] {
+        let what = format!("{flood:?}").chars().take(30).collect::<String>();
+        let (met, held) = flooded(mode, before, flood, 100);
+        assert!(held < BOUND, "{before} {what}: {held} octets held");
+        assert!(
+            met == status || met == Status::Timeout,
+            "{before} {what}: {met:?}"
+        );
+    }
+}
+
+#[test]
+fn f06_e03_a_challenge_without_end_is_cut_off_within_the_same_bound() {
+    let challenge = Act::Flood("QUFB".repeat(1000).into_bytes());
+    let (met, held) = flooded(TlsMode::Implicit, "AUTH", challenge, 100);
+    assert_eq!(met, Status::ReplyTooLong);
+    assert!(held < BOUND, "{held}");
+    // With its code: the first line of 334 is as long as a line may be, and no longer.
+    let lines = Act::Flood(format!("334-{}\r\n", "QUFB".repeat(3000)).into_bytes());
+    let (met, held) = flooded(TlsMode::Implicit, "AUTH", lines, 100);
+    assert_eq!(met, Status::ReplyTooLong);
+    assert!(held < BOUND, "{held}");
+}
