@@ -41,7 +41,7 @@ class Jobs(unittest.TestCase):
         figures = self.check("thousand", 1000)
         self.assertGreater(figures["accepted"], 800)
 
-    def test_callbacks_may_do_what_they_like(self):
+    def test_i10_callbacks_may_do_what_they_like(self):
         self.check("callbacks", 20)
 
     def test_the_descriptor_is_readable_while_there_is_something_to_take(self):

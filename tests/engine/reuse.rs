@@ -105,7 +105,7 @@ fn a_connection_carries_no_more_than_so_many_messages() {
 }
 
 #[test]
-fn no_connection_outlives_what_it_was_opened_with() {
+fn j03_no_connection_outlives_what_it_was_opened_with() {
     let pki = pki();
     let server = Honest::start(honest(&pki)).unwrap();
     let client = keeping(&pki, server.implicit_addr());
@@ -166,7 +166,7 @@ fn a_late_cancel_does_not_hit_the_next_message() {
 }
 
 #[test]
-fn a_server_that_spoke_or_hung_up_meanwhile_is_left() {
+fn j04_a_server_that_spoke_or_hung_up_meanwhile_is_left() {
     let pki = pki();
     for ends in [
         vec![Step::Close],

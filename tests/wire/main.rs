@@ -10,3 +10,4 @@ mod scripts;
 mod source;
 mod stream_faults;
 mod walk;
+mod words;

@@ -1,6 +1,7 @@
 //! The table of the catalogue: each row with the tests and scripts that name its id.
 //!
-//! A test covers a row by having the row's id in its name (`a03_b07_...`), a script by its head line.
+//! A test covers a row by having the row's id in its name (`a03_b07_...`), a script by its head line,
+//! a case of a table by beginning with it (`"C12 wildcard as the whole label"`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,15 +13,7 @@ use crate::Result;
 /// Rows and titles.
 const ROWS: &str = "tests/catalogue.txt";
 /// Where tests may stand.
-const FOLDERS: [&str; 7] = [
-    "src",
-    "tests",
-    "cli",
-    "testservers",
-    "tools",
-    "bindings",
-    "fuzz/src",
-];
+const FOLDERS: [&str; 6] = ["src", "tests", "cli", "testservers", "bindings", "fuzz/src"];
 
 /// The page, from the tests as they are.
 pub(crate) fn page(root: &Path) -> Result<String> {
@@ -99,7 +92,7 @@ fn walk(root: &Path, folder: &Path, tested: &mut BTreeMap<String, BTreeSet<Strin
     Ok(())
 }
 
-/// The ids in a test's name or a script's head.
+/// The ids in a test's name, a script's head or a case's name.
 fn ids(kind: &str, line: &str) -> Vec<String> {
     let words: Vec<&str> = match kind {
         "peer" => match line
@@ -110,7 +103,13 @@ fn ids(kind: &str, line: &str) -> Vec<String> {
             None => Vec::new(),
         },
         "py" => name(line, "def test_"),
-        _ => name(line, "fn "),
+        _ => {
+            let case = |text: &'_ str| text.split([' ', ':', '"']).next().is_some_and(is_id);
+            let cases = line.split('"').skip(1).step_by(2).filter(|text| case(text));
+            let cases = cases.filter_map(|text| text.get(..3));
+            let upper = cases.filter(|id| id.starts_with(|c: char| c.is_ascii_uppercase()));
+            name(line, "fn ").into_iter().chain(upper).collect()
+        }
     };
     words
         .into_iter()
@@ -127,12 +126,13 @@ fn name<'a>(line: &'a str, before: &str) -> Vec<&'a str> {
         .unwrap_or_default()
 }
 
-/// A letter from A to J and two digits.
+/// A letter from A to J and two digits; 00 is a case that is no attack.
 fn is_id(word: &str) -> bool {
-    matches!(
+    let form = matches!(
         word.as_bytes(),
         [b'a'..=b'j' | b'A'..=b'J', b'0'..=b'9', b'0'..=b'9']
-    )
+    );
+    form && !word.ends_with("00")
 }
 
 #[cfg(test)]
@@ -149,5 +149,6 @@ mod tests {
         );
         assert!(ids("rs", "fn ipv6_is_dialled() {").is_empty());
         assert!(ids("rs", "let a01 = 1;").is_empty());
+        assert_eq!(ids("rs", "Case::new(\"C12 wildcard\", wild)"), ["C12"]);
     }
 }

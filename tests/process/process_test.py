@@ -1,0 +1,70 @@
+"""What sends leave in the process that makes them: no signal, descriptor, thread, or secret."""
+
+import base64
+import contextlib
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+from tests.c.c_test import build
+from tests.support import peers
+
+MASK = 0x5A
+
+
+def masked(octets):
+    return bytes(octet ^ MASK for octet in octets).hex()
+
+
+def forms(user, password):
+    """The password as it is, as base64 at each alignment, and as a whole PLAIN response."""
+    found = [password, base64.b64encode(b"\0" + user + b"\0" + password)]
+    for lead in range(3):
+        padded = bytes(lead) + password
+        encoded = base64.b64encode(padded)
+        found.append(encoded[-(-lead * 8 // 6) : len(padded) * 8 // 6])
+    return found
+
+
+@contextlib.contextmanager
+def peer_that_hangs_up():
+    """Takes each connection, reads a little, and closes it with the rest unread."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(10)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+
+
+def unused_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+@unittest.skipUnless(sys.platform == "linux", "/proc is Linux's")
+class Process(unittest.TestCase):
+    def test_i04_i09_sends_leave_nothing_behind(self):
+        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+            program = build("tests/process/process.c", folder)
+            with peer_that_hangs_up() as hangs_up:
+                _, port = server.implicit
+                command = [program, server.name, str(port), str(server.ca_file)]
+                command += [str(unused_port()), str(hangs_up), server.user, masked(server.password)]
+                command += [masked(form) for form in forms(server.user.encode(), server.password)]
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("ok", done.stdout)
+        print(done.stdout.strip(), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
