@@ -25,8 +25,10 @@ fn g04_wide_characters_do_not_become_line_ends() {
             transaction::rcpt(&mut wire, &address);
             let line = wire.strip_suffix(b"\r\n").expect("a line");
             assert!(!line.iter().any(u8::is_ascii_control), "{line:?}");
+            // A domain goes as its A-labels; a local part goes as it is.
+            let local = text.split_once('@').map_or("", |(local, _)| local);
             assert!(
-                line.windows(text.len()).any(|w| w == text.as_bytes()),
+                line.windows(local.len()).any(|w| w == local.as_bytes()),
                 "{line:?}"
             );
         }
