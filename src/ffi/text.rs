@@ -9,7 +9,12 @@ pub(super) struct Text(CString);
 impl Text {
     /// From any text; a NUL inside, which C could not see past, becomes a replacement character.
     pub(super) fn new(text: &str) -> Self {
-        Self(CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
+        let without_nul = || CString::new(text.replace('\0', "\u{fffd}"));
+        Self(
+            CString::new(text)
+                .or_else(|_| without_nul())
+                .unwrap_or_default(),
+        )
     }
 
     /// From a text that may be absent; absent is empty.

@@ -43,6 +43,9 @@ pub trait Transport {
     /// When it was cancelled or the deadline passed.
     fn check(&self, deadline: Deadline) -> Result<(), Stop>;
 
+    /// Looks anew at the next read, although the last one found nothing and nobody waited since.
+    fn refresh(&mut self) {}
+
     /// Says that nothing more will be written; the answer is not waited for.
     fn finish(&mut self);
 }
@@ -52,18 +55,30 @@ pub trait Transport {
 pub struct TcpTransport {
     stream: TcpStream,
     waiter: Waiter,
+    /// Whether the last read found nothing, and nobody waited since: the system is not asked again.
+    dry: bool,
 }
 
 impl TcpTransport {
     /// A connected stream, registered with `waiter` for both directions.
     pub(super) fn new(stream: TcpStream, waiter: Waiter) -> Self {
-        Self { stream, waiter }
+        Self {
+            stream,
+            waiter,
+            dry: false,
+        }
     }
 }
 
 impl Transport for TcpTransport {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buffer)
+        if self.dry {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let read = self.stream.read(buffer);
+        let nothing = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
+        self.dry = read.as_ref().err().is_some_and(nothing);
+        read
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -73,7 +88,12 @@ impl Transport for TcpTransport {
     fn wait(&mut self, _interest: Interest, deadline: Deadline) -> Result<(), Stop> {
         // Registered once for both directions and edge-triggered: whoever waits has seen
         // WouldBlock in the direction that matters, and looks again at whatever wakes it.
+        self.dry = false;
         self.waiter.wait(deadline)
+    }
+
+    fn refresh(&mut self) {
+        self.dry = false;
     }
 
     fn check(&self, deadline: Deadline) -> Result<(), Stop> {

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 /// As many characters of foreign text as anybody is shown.
@@ -11,6 +12,13 @@ pub const MAX_SHOWN: usize = 1000;
 /// the direction of text are written as escapes; cut at `max` characters.
 #[must_use]
 pub fn escape(bytes: &[u8], max: usize) -> String {
+    let plain = |b: &u8| matches!(b, b' '..=b'~') && *b != b'\\';
+    if bytes.len() <= max
+        && bytes.iter().all(plain)
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return text.to_owned(); // what servers say nearly always
+    }
     let mut out = String::new();
     let mut count = 0_usize;
     for chunk in bytes.utf8_chunks() {
@@ -96,6 +104,10 @@ impl Scrubber {
     /// `text` with every known form replaced.
     #[must_use]
     pub fn scrub(&self, text: &[u8]) -> Vec<u8> {
+        let known = |form: &Form| memmem::find(text, &form.octets).is_some();
+        if !self.0.iter().any(known) {
+            return text.to_vec();
+        }
         let mut out = Vec::with_capacity(text.len());
         let mut rest = text;
         'outer: while let Some((first, tail)) = rest.split_first() {

@@ -95,6 +95,11 @@ impl<'a> Context<'a> {
         self.log.line(level, self.record.stage, text);
     }
 
+    /// Whether somebody wants to see each command and reply.
+    pub(crate) fn wants_lines(&self) -> bool {
+        self.log.wants(Level::Debug)
+    }
+
     /// Writes a reply to the log.
     pub(crate) fn log_reply(&mut self, reply: &Reply) {
         if !self.log.wants(Level::Debug) {

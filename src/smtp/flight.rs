@@ -104,6 +104,12 @@ impl Flight {
         self.unanswered == 0 && self.refusal.is_none()
     }
 
+    /// A command was taken, and there is nothing to tell of it.
+    pub(super) fn passed(&mut self, asked: Asked) {
+        self.record.stage = asked.stage(false);
+        self.outstanding = self.outstanding.saturating_sub(1);
+    }
+
     /// Takes an answer in. The flight's record is in `cx`. `early` if not all that was asked has
     /// been written.
     ///

@@ -223,6 +223,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
 
     /// Writes and reads what can be at once, and takes the answers in.
     pub(super) fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
+        self.session.channel.refresh();
         let moved = self.session.channel.exchange(false, cx.deadline());
         moved.map_err(|fault| self.lose(cx, fault))?;
         self.take_answers(cx).map(drop)
@@ -299,12 +300,12 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         let mut fate = Ok(());
         while let Some(question) = self.questions.front().copied() {
             let rest = received.get(at..).unwrap_or_default();
-            match reply::parse(rest) {
-                Ok(Some((reply, octets))) => {
+            match reply::scan(rest) {
+                Ok(Some((code, octets))) => {
                     at = at.saturating_add(octets);
                     self.questions.pop_front();
                     self.answers = self.answers.saturating_add(1);
-                    let judged = self.answer(cx, question, &reply);
+                    let judged = self.answer(cx, question, code, rest);
                     fate = judged.map_err(|cause| (cause, Own::Oldest));
                 }
                 Ok(None) => break,
@@ -328,7 +329,8 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         &mut self,
         cx: &mut Context<'_>,
         question: Question,
-        reply: &reply::Reply,
+        code: u16,
+        received: &[u8],
     ) -> Result<(), Cause> {
         let index = question.flight.saturating_sub(self.oldest);
         let index = usize::try_from(index).unwrap_or(usize::MAX);
@@ -336,6 +338,18 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             return Err(Cause::Unsolicited);
         };
         let early = question.end > self.session.channel.taken();
+        // What servers say nearly always, and nobody wants to see.
+        if matches!(question.asked, Asked::Reset | Asked::Mail)
+            && (code, early) == (250, false)
+            && !cx.wants_lines()
+        {
+            flight.passed(question.asked);
+            return Ok(());
+        }
+        let Ok(Some((reply, _))) = reply::parse(received) else {
+            return Err(Cause::Unsolicited);
+        };
+        let reply = &reply;
         std::mem::swap(&mut cx.record, &mut flight.record);
         // What follows from a refusal does not move its stage.
         if flight.refusal.is_none() {

@@ -243,6 +243,7 @@ impl<T: Transport> Session<Verified<T>> {
     /// Whether nothing was said since the last reply, and the line stands as far as this machine
     /// knows. A server speaks unasked only to say that it is closing.
     pub fn is_silent(&mut self) -> bool {
+        self.channel.refresh();
         self.channel.receive_ready(Deadline::NEVER).is_ok() && self.channel.pending().is_empty()
     }
 }

@@ -192,6 +192,11 @@ impl<T: Transport> Verified<T> {
         self.stream.exchange(all, deadline)
     }
 
+    /// Has the next look go to the system, although nobody waited since the last.
+    pub(crate) fn refresh(&mut self) {
+        self.stream.transport.refresh();
+    }
+
     /// Waits until more can be read or written.
     pub(crate) fn wait_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
         self.stream.wait(deadline)

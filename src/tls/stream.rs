@@ -96,7 +96,7 @@ impl<T: Transport> TlsStream<T> {
         self.outbox.collect(&mut self.connection)?;
         self.outbox.flush(&mut self.transport)?;
         let before = self.pending.len();
-        let ready = self.receive_ready(deadline);
+        let ready = self.receive_some(deadline, true);
         // What came before a break is looked at first; the break shows again.
         if self.pending.len() > before {
             return Ok(true);
@@ -144,13 +144,18 @@ impl<T: Transport> TlsStream<T> {
 
     /// Moves what is there into `pending`, until the transport has no more.
     pub(super) fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
+        self.receive_some(deadline, false)
+    }
+
+    /// The same, and with `once` no more than one read brings.
+    fn receive_some(&mut self, deadline: Deadline, once: bool) -> Result<(), Fault> {
         let before = self.pending.len();
         loop {
             if let Some(fault) = self.broken {
                 return Err(fault);
             }
             let ended = self.take_plaintext()?;
-            if self.pending.len() > before && ended {
+            if self.pending.len() > before && (ended || once) {
                 return Ok(()); // what came before the end is looked at first; the end shows again
             }
             if ended {
