@@ -1657,6 +1657,23 @@ const char *secsmtp_outcome_name(int32_t outcome);
 int64_t secsmtp_debug_live_handles(void);
 
 /**
+ * The value of one of this header's numbers by its name, for instance "SECSMTP_E_HOST", for hosts
+ * that can't read a header. SECSMTP_NUL_TERMINATED is none of them: all bits of it are set.
+ * Ownership: name is borrowed for the call. Threads: any.
+ * Errors: a negative status, minus SECSMTP_E_NOTHING for a name that is none.
+ */
+int32_t secsmtp_constant(const char *name, size_t name_len);
+
+/**
+ * 1 if this build of the library has a feature, else 0: "implicit-tls", "starttls", "tls-1.2",
+ * "tls-1.3", "client-certificates", "pins", "crl", "known-servers", "mozilla-roots",
+ * "system-roots", "scram", "channel-binding", "oauth", "external", "idn". Ask before you call what
+ * an older or smaller build may lack; a name that nobody knows is a feature that is not there.
+ * Ownership: name is borrowed for the call. Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_feature(const char *name, size_t name_len);
+
+/**
  * Makes an empty message.
  * Ownership: *message_out is the caller's; secsmtp_message_free. Threads: any.
  * Errors: SECSMTP_E_NULL for message_out.

@@ -32,6 +32,7 @@ pub mod event;
 pub mod job;
 pub mod known_servers;
 pub mod library;
+pub mod lookup;
 pub mod message;
 pub mod message_body;
 pub mod message_fields;

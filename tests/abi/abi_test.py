@@ -1,5 +1,6 @@
 """The C interface as it is delivered: the header, the shared library, what was generated."""
 
+import ctypes
 import itertools
 import os
 import platform
@@ -31,6 +32,17 @@ def listed_symbols():
     return [line.split() for line in lines if not line.startswith("#")]
 
 
+def types(function):
+    """All C types of a function, but those of error_out and len_out, which all functions share."""
+    kinds = [kind for name, kind in function.parameters if name not in ("error_out", "len_out")]
+    return [function.result, *kinds]
+
+
+def owns(kind):
+    """Whether a pointer of this type needs a word on who keeps what: all but a plain handle."""
+    return kind.endswith("*") and not re.fullmatch(r"(const )?secsmtp_\w+ \*", kind)
+
+
 class Header(unittest.TestCase):
     def test_list_of_symbols_is_that_of_the_header(self):
         names = [name for name, _ in listed_symbols()]
@@ -60,6 +72,19 @@ class Header(unittest.TestCase):
             declaration = rf"\*/\n(?:#define |typedef struct |[^;{{}}/#]*\b){name}\b"
             self.assertRegex(text, declaration, f"{name} has no comment")
 
+    def test_comments_of_functions_have_one_form(self):
+        """A sentence; Ownership, where memory crosses; Threads; Errors: in this order."""
+        form = re.compile(
+            r"[A-Z0-9*].*?\.(?: .*?)?? (?P<own>Ownership: .+\. )?Threads: [^:]+\. Errors: .+\."
+        )
+        comments = header.comments()
+        for name, function in header.functions().items():
+            with self.subTest(name):
+                found = form.fullmatch(comments[name])
+                self.assertTrue(found, comments[name])
+                crosses = [kind for kind in types(function) if owns(kind)]
+                self.assertTrue(not crosses or found["own"], f"no Ownership for {crosses}")
+
     def test_comments_name_only_what_exists(self):
         known = {*header.functions(), *header.constants(), *header.handles(), *header.callbacks()}
         known |= {"SECSMTP_H", "SECSMTP_NUL_TERMINATED"}
@@ -71,6 +96,26 @@ class Header(unittest.TestCase):
         peers.require(shutil.which("cargo"), "there is no cargo")
         command = "cargo run -q --locked -p secsmtp-tools -- generate --check"
         run(*command.split(), cwd=ROOT)
+
+
+class Numbers(unittest.TestCase):
+    def test_every_number_of_the_header_can_be_asked_by_name(self):
+        constant = ctypes.CDLL(str(peers.library())).secsmtp_constant
+        constant.argtypes, constant.restype = [ctypes.c_char_p, ctypes.c_size_t], ctypes.c_int32
+        for name, value in header.constants().items():
+            self.assertEqual(constant(name.encode(), len(name)), value, name)
+        nothing = -header.constants()["SECSMTP_E_NOTHING"]
+        self.assertEqual(constant(b"SECSMTP_E_NONE_SUCH", 19), nothing)
+
+    def test_every_feature_that_the_header_names_is_there(self):
+        feature = ctypes.CDLL(str(peers.library())).secsmtp_feature
+        feature.argtypes, feature.restype = [ctypes.c_char_p, ctypes.c_size_t], ctypes.c_int32
+        named = re.findall(r'"([a-z0-9.-]+)"', header.comments()["secsmtp_feature"])
+        self.assertIn("pins", named)
+        for name in named:
+            self.assertEqual(feature(name.encode(), len(name)), 1, name)
+        self.assertEqual(feature(b"plain-text", 10), 0)
+        self.assertEqual(feature(None, 1), -header.constants()["SECSMTP_E_NULL"])
 
 
 @unittest.skipUnless(sys.platform.startswith("linux"), "reads ELF")

@@ -11,14 +11,14 @@ PATH = ROOT / "include" / "secsmtp.h"
 Function = namedtuple("Function", "result parameters")
 
 
-def code():
-    """The header without comments."""
-    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", PATH.read_text("utf-8"), flags=re.S)
+def code(path=PATH):
+    """The header, or an older one, without comments."""
+    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", path.read_text("utf-8"), flags=re.S)
 
 
-def constants():
+def constants(path=PATH):
     """Name to value, of the plain numbers."""
-    return {n: int(v) for n, v in re.findall(r"^#define (\w+) (-?\d+)$", code(), re.M)}
+    return {n: int(v) for n, v in re.findall(r"^#define (\w+) (-?\d+)$", code(path), re.M)}
 
 
 def handles():
@@ -29,9 +29,9 @@ def callbacks():
     return set(re.findall(r"typedef \w+ \(\*(\w+)\)", code()))
 
 
-def functions():
+def functions(path=PATH):
     """Name to Function."""
-    declarations = re.sub(r"^#.*$", "", code(), flags=re.M)
+    declarations = re.sub(r"^#.*$", "", code(path), flags=re.M)
     pattern = r"(?:^|[;{}])\s*((?:const )?\w+[\s*]+)(secsmtp_\w+)\(([^()]*)\)(?=;)"
     found = {}
     for result, name, parameters in re.findall(pattern, declarations):
@@ -49,3 +49,10 @@ def _parameters(text):
 
 def _type(text):
     return re.sub(r"\s*(\*+)$", r" \1", " ".join(text.split()))
+
+
+def comments(path=PATH):
+    """Name of a function to its comment, without the stars, as one line."""
+    pattern = r"/\*\*\n((?: \*[^\n]*\n)+?) \*/\n[^;{}/#]*?\b(secsmtp_\w+)\("
+    found = re.findall(pattern, path.read_text("utf-8"))
+    return {name: " ".join(re.sub(r"^ \*", "", text, flags=re.M).split()) for text, name in found}

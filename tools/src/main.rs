@@ -5,6 +5,7 @@
 //! `secsmtp-tools generate` writes; `--check` only compares, and fails at the first difference.
 
 mod catalogue;
+mod constants;
 mod header;
 mod model;
 mod python;
@@ -23,6 +24,7 @@ type Result<T> = std::result::Result<T, String>;
 const HEADER: &str = "include/secsmtp.h";
 const XOJO: &str = "bindings/xojo/SecSMTP.xojo_code";
 const PYTHON: &str = "bindings/python/secsmtp/_abi.py";
+const CONSTANTS: &str = "src/ffi/constants.txt";
 const SYMBOLS: &str = "tests/abi/symbols.txt";
 const CATALOGUE: &str = "docs/catalogue.md";
 
@@ -53,6 +55,7 @@ fn generate(put: fn(&Path, &str) -> Result<()>) -> Result<()> {
         (PYTHON, python::signatures(&model)),
         (SYMBOLS, symbols),
         (CATALOGUE, catalogue::page(&root)?),
+        (CONSTANTS, constants::list(&model)?),
     ] {
         put(&root.join(file), &text).map_err(|reason| format!("{file}: {reason}"))?;
     }

@@ -75,6 +75,7 @@ __all__ = [
     "Token",
     "TrustError",
     "Unknown",
+    "feature",
     "learn",
     "library_version",
     "load",
@@ -85,10 +86,17 @@ _logging.getLogger("secsmtp").addHandler(_logging.NullHandler())
 
 # Tracebacks and help() show the names that users write.
 for _name in __all__:
-    if _name != "library_version":
+    if _name not in ("feature", "library_version"):
         globals()[_name].__module__ = __name__
 
 
 def library_version() -> str:
     """The release of the C library, ``"0.1.0"``. Errors: :class:`LibraryError`."""
     return _static_text(_library_of().version_string)
+
+
+def feature(name: str) -> bool:
+    """Whether the C library was built with a feature, for instance ``"pins"``: see
+    ``secsmtp_feature`` in the header. Errors: :class:`LibraryError`."""
+    text = name.encode("utf-8", "surrogateescape")
+    return _library_of().feature(text, len(text)) == 1

@@ -1,0 +1,75 @@
+//! The header's numbers by name, for hosts that can't read a header; and what this build can do.
+
+use std::ffi::c_char;
+
+use super::{arg, guard};
+use crate::error::Error;
+use crate::status::Status;
+
+/// One `NAME VALUE` a line, written by `make generate` from the header: a text, because a table of
+/// pointers would cost thrice its size in relocations.
+const CONSTANTS: &str = include_str!("constants.txt");
+
+const FEATURES: &[&str] = &[
+    "implicit-tls",
+    "starttls",
+    "tls-1.2",
+    "tls-1.3",
+    "client-certificates",
+    "pins",
+    "crl",
+    "known-servers",
+    "mozilla-roots",
+    "system-roots",
+    "scram",
+    "channel-binding",
+    "oauth",
+    "external",
+    "idn",
+];
+
+/// The value of one of this header's numbers by its name, for instance "SECSMTP_E_HOST", for hosts
+/// that can't read a header. SECSMTP_NUL_TERMINATED is none of them: all bits of it are set.
+/// Ownership: name is borrowed for the call. Threads: any.
+/// Errors: a negative status (-1000 or less), minus SECSMTP_E_NOTHING for a name that is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_constant(name: *const c_char, name_len: usize) -> i32 {
+    // SAFETY: the pointer is as the header asks.
+    guard::integer(|| constant(unsafe { arg::text("name", name, name_len)? }))
+}
+
+/// 1 if this build of the library has a feature, else 0: "implicit-tls", "starttls", "tls-1.2",
+/// "tls-1.3", "client-certificates", "pins", "crl", "known-servers", "mozilla-roots",
+/// "system-roots", "scram", "channel-binding", "oauth", "external", "idn". Ask before you call what
+/// an older or smaller build may lack; a name that nobody knows is a feature that is not there.
+/// Ownership: name is borrowed for the call. Threads: any. Errors: a negative status.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_feature(name: *const c_char, name_len: usize) -> i32 {
+    guard::integer(|| {
+        // SAFETY: the pointer is as the header asks.
+        let name = unsafe { arg::text("name", name, name_len)? };
+        Ok(i32::from(FEATURES.contains(&name)))
+    })
+}
+
+fn constant(wanted: &str) -> Result<i32, Error> {
+    CONSTANTS
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .find(|(name, _)| *name == wanted)
+        .and_then(|(_, value)| value.parse().ok())
+        .ok_or_else(|| Error::argument(Status::Nothing, "name", "is no number of the header"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_its_name() {
+        assert_eq!(constant("SECSMTP_E_HOST").ok(), Some(Status::Host.number()));
+        for none in ["", "SECSMTP_E_HOS", "SECSMTP_E_HOST 1006", "E_HOST"] {
+            assert!(constant(none).is_err(), "{none}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+"""What was promised to programs in the field: an old program runs with the new library.
+
+`secsmtp-0.1.0.h` is the header as it stood when the interface of the first release was frozen; it
+is never generated again. When a release is made, its header is copied here under its number.
+"""
+
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from tests.support import header, peers
+
+HERE = peers.ROOT / "tests" / "abi"
+OLD = sorted(HERE.glob("secsmtp-*.h"))
+SYMBOLS = HERE / "symbols.txt"
+
+
+class Promises(unittest.TestCase):
+    def test_no_function_changed(self):
+        self.assertTrue(OLD)
+        now = header.functions()
+        for path in OLD:
+            for name, function in header.functions(path).items():
+                with self.subTest(f"{path.name}: {name}"):
+                    self.assertIn(name, now)
+                    self.assertEqual(types(function), types(now[name]))
+
+    def test_no_number_changed_or_is_used_again(self):
+        now = header.constants()
+        for path in OLD:
+            for name, value in header.constants(path).items():
+                if name != "SECSMTP_ABI_VERSION":
+                    self.assertEqual(now.get(name), value, f"{path.name}: {name}")
+        statuses = [v for n, v in now.items() if re.match(r"SECSMTP_(OK|E_)", n)]
+        self.assertEqual(len(statuses), len(set(statuses)), "a status number is used twice")
+
+    def test_the_abi_number_never_falls(self):
+        for path in OLD:
+            self.assertGreaterEqual(
+                header.constants()["SECSMTP_ABI_VERSION"],
+                header.constants(path)["SECSMTP_ABI_VERSION"],
+            )
+
+    def test_every_symbol_has_the_version_that_brought_it(self):
+        listed = dict(
+            line.split() for line in SYMBOLS.read_text("utf-8").splitlines() if line[:1] != "#"
+        )
+        for path in OLD:
+            version = path.stem.rpartition("-")[2]
+            for name in header.functions(path):
+                self.assertLessEqual(numbers(listed[name]), numbers(version), name)
+
+    def test_an_old_program_runs(self):
+        compiler = shutil.which("cc") or shutil.which("gcc")
+        peers.require(compiler, "there is no C compiler")
+        with tempfile.TemporaryDirectory() as folder:
+            # Alone with its own header: the present one is not on the path.
+            for file in (HERE / "old_program.c", HERE / "secsmtp-0.1.0.h"):
+                shutil.copy(file, folder)
+            library, program = peers.library(), Path(folder) / "program"
+            command = [compiler, "-std=c99", "-Wall", "-Wextra", "-Werror"]
+            command += [f"{folder}/old_program.c", "-o", str(program), f"-L{library.parent}"]
+            command += ["-lsecsmtp", f"-Wl,-rpath,{library.parent}"]
+            subprocess.run(command, check=True)
+            done = subprocess.run([str(program)], stdout=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual((done.returncode, done.stdout), (0, "the old program runs\n"))
+
+
+def types(function):
+    return function.result, [kind for _, kind in function.parameters]
+
+
+def numbers(version):
+    return [int(part) for part in version.split(".")]
+
+
+if __name__ == "__main__":
+    unittest.main()
