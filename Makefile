@@ -1,6 +1,7 @@
 # make demo      see it work: an honest server and the hotel, from C and from Python
 # make test      every test; those that need real servers or more tools skip with a plain line
-# make install   PREFIX=/usr/local DESTDIR=: library, header, command, pkg-config file
+# make install   PREFIX=/usr/local DESTDIR=: library, headers, command, pkg-config, CMake, man pages
+# make docs      target/docs: man pages and the HTML reference, from header and help
 # make generate  header, declares, constants and symbol list from src/ffi
 # make scramp    a Python with an independent SCRAM server, for the tests (needs the network once)
 # make lint      formatting and clippy
@@ -29,7 +30,7 @@ LINK    := libsecsmtp.so
 BUILT   := libsecsmtp.so
 endif
 
-.PHONY: all demo test test-rust test-host stream lint bench bench-check fuzz generate scramp install clean
+.PHONY: docs all demo test test-rust test-host stream lint bench bench-check fuzz generate scramp install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -62,22 +63,32 @@ stream: all
 generate:
 	$(CARGO) run -q --locked -p secsmtp-tools -- generate
 
-install: all
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin
+docs:
+	$(PYTHON) tools/docs.py $(VERSION) $(TARGET)/docs
+
+SETTINGS = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+    -e 's|@LIBRARY@|$(LIBRARY)|' -e 's|@INCLUDEDIR@|$(PREFIX)/include|' \
+    -e 's|@STATIC_LIBS@|$(shell sed -n 's/^Libs.private: *-l//;s/ -l/;/gp' bindings/c/secsmtp.pc.in)|'
+
+install: all docs
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/secsmtp \
+	    $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin \
+	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3 \
+	    $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp
 	install -m 755 $(TARGET)/release/$(BUILT) $(DESTDIR)$(LIBDIR)/$(LIBRARY)
 	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/$(LINK)
 	install -m 644 $(TARGET)/release/libsecsmtp.a $(DESTDIR)$(LIBDIR)/libsecsmtp.a
 	install -m 644 include/secsmtp.h $(DESTDIR)$(PREFIX)/include/secsmtp.h
+	install -m 644 bindings/cpp/secsmtp.hpp $(DESTDIR)$(PREFIX)/include/secsmtp.hpp
 	install -m 755 $(TARGET)/release/secsmtp $(DESTDIR)$(PREFIX)/bin/secsmtp
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-	    bindings/c/secsmtp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/secsmtp.pc
-
-build/scramp/ready: tests/support/scramp.txt
-	$(PYTHON) -m venv build/scramp
-	build/scramp/bin/pip install -q -r tests/support/scramp.txt
-	@touch $@
-
-scramp: build/scramp/ready
+	$(SETTINGS) bindings/c/secsmtp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/secsmtp.pc
+	$(SETTINGS) bindings/c/secsmtp-config.cmake.in \
+	    > $(DESTDIR)$(LIBDIR)/cmake/secsmtp/secsmtp-config.cmake
+	$(SETTINGS) bindings/c/secsmtp-config-version.cmake.in \
+	    > $(DESTDIR)$(LIBDIR)/cmake/secsmtp/secsmtp-config-version.cmake
+	install -m 644 $(TARGET)/docs/secsmtp.1 $(DESTDIR)$(PREFIX)/share/man/man1/secsmtp.1
+	install -m 644 $(TARGET)/docs/libsecsmtp.3 $(DESTDIR)$(PREFIX)/share/man/man3/libsecsmtp.3
+	install -m 644 $(TARGET)/docs/secsmtp.html $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/secsmtp.html
 
 fuzz:
 	@for target in $$(cd fuzz && ls fuzz_targets | sed 's/\.rs$$//'); do \

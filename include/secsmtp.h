@@ -1660,15 +1660,16 @@ int64_t secsmtp_debug_live_handles(void);
  * The value of one of this header's numbers by its name, for instance "SECSMTP_E_HOST", for hosts
  * that can't read a header. SECSMTP_NUL_TERMINATED is none of them: all bits of it are set.
  * Ownership: name is borrowed for the call. Threads: any.
- * Errors: a negative status, minus SECSMTP_E_NOTHING for a name that is none.
+ * Errors: a negative status (-1000 or less), minus SECSMTP_E_NOTHING for a name that is none.
  */
-int32_t secsmtp_constant(const char *name, size_t name_len);
+int64_t secsmtp_constant(const char *name, size_t name_len);
 
 /**
  * 1 if this build of the library has a feature, else 0: "implicit-tls", "starttls", "tls-1.2",
  * "tls-1.3", "client-certificates", "pins", "crl", "known-servers", "mozilla-roots",
- * "system-roots", "scram", "channel-binding", "oauth", "external", "idn". Ask before you call what
- * an older or smaller build may lack; a name that nobody knows is a feature that is not there.
+ * "system-roots", "scram", "channel-binding", "oauth", "external", "idn", "composition", "jobs".
+ * Ask before you call what an older or smaller build may lack; a name that nobody knows is a
+ * feature that is not there.
  * Ownership: name is borrowed for the call. Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_feature(const char *name, size_t name_len);
@@ -1918,7 +1919,7 @@ int32_t secsmtp_message_set_one_click(secsmtp_message *message,
 /**
  * The Message-ID with its angle brackets; empty while the message is incomplete. What is composed
  * has one from the first time it is asked for or sent, until something of it is changed.
- * Ownership: the text is the message's. Threads: any.
+ * Ownership: the text is the message's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_message_id(const secsmtp_message *message, size_t *len_out);
 

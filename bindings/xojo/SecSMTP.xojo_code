@@ -167,6 +167,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_constant Lib kLib Alias "secsmtp_constant" (name As CString, name_len As UInteger) As Int64
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_credential_add_mechanism Lib kLib Alias "secsmtp_credential_add_mechanism" (credential As Ptr, mechanism As CString, mechanism_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -324,6 +328,10 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_event_written Lib kLib Alias "secsmtp_event_written" (notice As Ptr) As UInt64
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_feature Lib kLib Alias "secsmtp_feature" (name As CString, name_len As UInteger) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21

@@ -26,6 +26,8 @@ const FEATURES: &[&str] = &[
     "oauth",
     "external",
     "idn",
+    "composition",
+    "jobs",
 ];
 
 /// The value of one of this header's numbers by its name, for instance "SECSMTP_E_HOST", for hosts
@@ -33,15 +35,16 @@ const FEATURES: &[&str] = &[
 /// Ownership: name is borrowed for the call. Threads: any.
 /// Errors: a negative status (-1000 or less), minus SECSMTP_E_NOTHING for a name that is none.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_constant(name: *const c_char, name_len: usize) -> i32 {
+pub unsafe extern "C" fn secsmtp_constant(name: *const c_char, name_len: usize) -> i64 {
     // SAFETY: the pointer is as the header asks.
-    guard::integer(|| constant(unsafe { arg::text("name", name, name_len)? }))
+    guard::large_integer(|| constant(unsafe { arg::text("name", name, name_len)? }))
 }
 
 /// 1 if this build of the library has a feature, else 0: "implicit-tls", "starttls", "tls-1.2",
 /// "tls-1.3", "client-certificates", "pins", "crl", "known-servers", "mozilla-roots",
-/// "system-roots", "scram", "channel-binding", "oauth", "external", "idn". Ask before you call what
-/// an older or smaller build may lack; a name that nobody knows is a feature that is not there.
+/// "system-roots", "scram", "channel-binding", "oauth", "external", "idn", "composition", "jobs".
+/// Ask before you call what an older or smaller build may lack; a name that nobody knows is a
+/// feature that is not there.
 /// Ownership: name is borrowed for the call. Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_feature(name: *const c_char, name_len: usize) -> i32 {
@@ -52,7 +55,7 @@ pub unsafe extern "C" fn secsmtp_feature(name: *const c_char, name_len: usize) -
     })
 }
 
-fn constant(wanted: &str) -> Result<i32, Error> {
+fn constant(wanted: &str) -> Result<i64, Error> {
     CONSTANTS
         .lines()
         .filter_map(|line| line.split_once(' '))
@@ -67,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_number_has_its_name() {
-        assert_eq!(constant("SECSMTP_E_HOST").ok(), Some(Status::Host.number()));
+        assert_eq!(constant("SECSMTP_E_HOST").ok(), Some(1006));
         for none in ["", "SECSMTP_E_HOS", "SECSMTP_E_HOST 1006", "E_HOST"] {
             assert!(constant(none).is_err(), "{none}");
         }

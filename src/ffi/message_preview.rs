@@ -24,7 +24,7 @@ fn failed(why: impl Into<String>) -> Error {
 
 /// The Message-ID with its angle brackets; empty while the message is incomplete. What is composed
 /// has one from the first time it is asked for or sent, until something of it is changed.
-/// Ownership: the text is the message's. Threads: any.
+/// Ownership: the text is the message's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_id(
     message: *const secsmtp_message,

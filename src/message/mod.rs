@@ -9,6 +9,7 @@ mod data;
 mod date;
 mod draft;
 mod field;
+mod media_type;
 mod part;
 mod raw;
 mod setters;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::base64_lines;
 use super::data::{Data, Pull};
-use super::field;
+use super::{field, media_type};
 use crate::error::{Error, SourceFault};
 use crate::proto::show;
 use crate::status::Status;
@@ -126,7 +126,7 @@ impl Part {
         if let Some(content_type) = &self.content_type {
             return content_type.clone();
         }
-        let guess = mime_guess::from_path(&self.name).first_raw();
+        let guess = media_type::of_name(&self.name);
         let guess = guess.filter(|guess| check_type(guess).is_ok());
         guess.unwrap_or("application/octet-stream").to_owned()
     }

@@ -1,6 +1,7 @@
 """`make install` puts things where C people look for them, and a program builds from there."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,9 +9,18 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from tests.support import peers
+from tests.support import header, peers
 
 PROGRAM = '#include <secsmtp.h>\n#include <stdio.h>\nint main(void) { puts(secsmtp_version_string()); return 0; }\n'
+
+PROJECT = """cmake_minimum_required(VERSION 3.13)
+project(consumer C)
+find_package(secsmtp 0.1 REQUIRED CONFIG)
+add_executable(shared program.c)
+target_link_libraries(shared secsmtp::secsmtp)
+add_executable(static program.c)
+target_link_libraries(static secsmtp::static)
+"""
 
 
 @unittest.skipIf(sys.platform == "win32", "make install is for Unix")
@@ -22,7 +32,8 @@ class Install(unittest.TestCase):
             install = ["make", "install", f"PREFIX={prefix}", f"DESTDIR={stage}"]
             subprocess.run(install, cwd=peers.ROOT, check=True, stdout=subprocess.PIPE)
             staged = stage / prefix.relative_to("/")
-            for file in ("lib/libsecsmtp.so.1", "lib/libsecsmtp.so", "lib/libsecsmtp.a", "include/secsmtp.h", "bin/secsmtp"):
+            for file in ("lib/libsecsmtp.so.1", "lib/libsecsmtp.so", "lib/libsecsmtp.a", "include/secsmtp.h", "include/secsmtp.hpp", "bin/secsmtp",
+                         "share/man/man1/secsmtp.1", "share/man/man3/libsecsmtp.3", "share/doc/libsecsmtp/secsmtp.html"):
                 if sys.platform.startswith("linux"):
                     self.assertTrue((staged / file).exists(), file)
             shutil.copytree(staged, prefix, symlinks=True)
@@ -39,6 +50,47 @@ class Install(unittest.TestCase):
             static = [f"{prefix}/lib/libsecsmtp.a" if flag == "-lsecsmtp" else flag for flag in static]
             subprocess.run([compiler, str(source), *static, "-o", str(program)], check=True)
             self.assertEqual(subprocess.check_output([str(program)], text=True), version)
+
+
+    def test_a_consumer_builds_through_cmake(self):
+        peers.require(shutil.which("cmake"), "cmake is not installed")
+        with tempfile.TemporaryDirectory() as folder:
+            prefix, source = Path(folder) / "prefix", Path(folder) / "source"
+            install = ["make", "install", f"PREFIX={prefix}"]
+            subprocess.run(install, cwd=peers.ROOT, check=True, stdout=subprocess.PIPE)
+            source.mkdir()
+            (source / "program.c").write_text(PROGRAM)
+            (source / "CMakeLists.txt").write_text(PROJECT)
+            for command in (["-S", source, "-B", f"{folder}/build", f"-DCMAKE_PREFIX_PATH={prefix}"], ["--build", f"{folder}/build"]):
+                subprocess.run(["cmake", *map(str, command)], check=True, stdout=subprocess.PIPE)
+            versions = {subprocess.check_output([f"{folder}/build/{name}"]) for name in ("shared", "static")}
+            self.assertEqual(len(versions), 1, versions)
+            needed = subprocess.check_output(["readelf", "-d", f"{folder}/build/shared"], text=True)
+            self.assertIn("libsecsmtp.so.1", needed)
+            # A version that there is not yet is not found.
+            (source / "CMakeLists.txt").write_text(PROJECT.replace("0.1", "99.0"))
+            again = ["cmake", "-S", str(source), "-B", f"{folder}/again", f"-DCMAKE_PREFIX_PATH={prefix}"]
+            self.assertNotEqual(subprocess.run(again, stdout=subprocess.PIPE, stderr=subprocess.PIPE).returncode, 0)
+
+
+class Documents(unittest.TestCase):
+    """Man pages and HTML say all that header and help say, and are well formed."""
+
+    def test_each_function_and_option_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([sys.executable, str(peers.ROOT / "tools/docs.py"), "0.1.0", folder], check=True)
+            pages = {p.name: p.read_text("utf-8") for p in Path(folder).iterdir()}
+            page = pages["libsecsmtp.3"].replace("\\-", "-")
+            for name in [*header.functions(), *header.constants(), *header.handles()]:
+                self.assertIn(f".SS {name}\n", page)
+                self.assertIn(f'id="{name}"', pages["secsmtp.html"])
+            self.assertNotIn("<script", pages["secsmtp.html"])
+            usage = (peers.ROOT / "cli/src/usage.txt").read_text("utf-8")
+            for option in set(re.findall(r"--[a-z-]+", usage)):
+                self.assertIn(option, pages["secsmtp.1"].replace("\\-", "-"))
+            peers.require(shutil.which("mandoc"), "mandoc is not installed")
+            for name in ("secsmtp.1", "libsecsmtp.3"):
+                subprocess.run(["mandoc", "-T", "lint", "-W", "error", f"{folder}/{name}"], check=True)
 
 
 if __name__ == "__main__":

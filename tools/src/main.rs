@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod constants;
+mod cpp;
 mod header;
 mod model;
 mod python;
@@ -24,6 +25,7 @@ type Result<T> = std::result::Result<T, String>;
 const HEADER: &str = "include/secsmtp.h";
 const XOJO: &str = "bindings/xojo/SecSMTP.xojo_code";
 const PYTHON: &str = "bindings/python/secsmtp/_abi.py";
+const CPP: &str = "bindings/cpp/secsmtp.hpp";
 const CONSTANTS: &str = "src/ffi/constants.txt";
 const SYMBOLS: &str = "tests/abi/symbols.txt";
 const CATALOGUE: &str = "docs/catalogue.md";
@@ -53,6 +55,7 @@ fn generate(put: fn(&Path, &str) -> Result<()>) -> Result<()> {
         (HEADER, header),
         (XOJO, xojo::module(&model)?),
         (PYTHON, python::signatures(&model)),
+        (CPP, cpp::header(&model)?),
         (SYMBOLS, symbols),
         (CATALOGUE, catalogue::page(&root)?),
         (CONSTANTS, constants::list(&model)?),

@@ -326,7 +326,7 @@ SIGNATURES = {
     "secsmtp_stage_name": ("const char *", ("int32_t",)),
     "secsmtp_outcome_name": ("const char *", ("int32_t",)),
     "secsmtp_debug_live_handles": ("int64_t", ()),
-    "secsmtp_constant": ("int32_t", ("const char *", "size_t")),
+    "secsmtp_constant": ("int64_t", ("const char *", "size_t")),
     "secsmtp_feature": ("int32_t", ("const char *", "size_t")),
     "secsmtp_message_new": ("int32_t", ("secsmtp_message **", "secsmtp_error **")),
     "secsmtp_message_set_sender": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),

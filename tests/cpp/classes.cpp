@@ -1,0 +1,80 @@
+// What the classes promise: they move, free once, throw with the whole record, keep callbacks.
+#include <iostream>
+#include <secsmtp.hpp>
+#include <type_traits>
+
+#define DEMAND(what) \
+    if (!(what)) { \
+        std::cout << "line " << __LINE__ << ": " #what "\n"; \
+        return 1; \
+    }
+
+static_assert(!std::is_copy_constructible_v<secsmtp::Policy>);
+static_assert(std::is_nothrow_move_constructible_v<secsmtp::Client>);
+static_assert(std::is_nothrow_move_assignable_v<secsmtp::Client>);
+static_assert(std::is_copy_constructible_v<secsmtp::Exception>);
+
+template <class F> std::int32_t thrown(F &&body) {
+    try {
+        body();
+    } catch (const secsmtp::Exception &e) {
+        const auto copy = e;
+        return copy.what()[0] == '\0' ? -1 : copy.status();
+    }
+    return 0;
+}
+
+int main() {
+    {
+        auto policy = secsmtp::Policy::create();
+        policy.add_mozilla_roots();
+        auto moved = std::move(policy);
+        DEMAND(moved && !policy);
+        DEMAND(thrown([&] { policy.set_strict(1); }) == SECSMTP_E_NULL);
+        DEMAND(thrown([&] { secsmtp::Policy::create().add_pin("x"); }) == SECSMTP_E_PIN);
+        DEMAND(thrown([] { secsmtp::Client::create("a b", 0, secsmtp::Policy::create()); }) == SECSMTP_E_HOST);
+        DEMAND(thrown([] { secsmtp::Receipt().outcome(); }) == SECSMTP_E_NULL);
+        DEMAND(secsmtp::Receipt().server_text().empty());
+        DEMAND(secsmtp::constant("SECSMTP_E_PIN") == SECSMTP_E_PIN);
+        DEMAND(thrown([] { secsmtp::constant("?"); }) == SECSMTP_E_NOTHING);
+        DEMAND(secsmtp::feature("pins") == 1 && secsmtp::feature("no such") == 0);
+
+        auto message = secsmtp::Message::create();
+        message.set_sender("a@mail.test");
+        message.add_recipient("b@mail.test");
+        message.set_content("Subject: x\n\nx\n");
+        std::string seen;
+        message.preview([&](const secsmtp::Bytes &octets) {
+            seen.append(reinterpret_cast<const char *>(octets.data()), octets.size());
+            return 0;
+        });
+        DEMAND(seen.find("Subject: x\r\n") != std::string::npos);
+
+        auto client = secsmtp::Client::create("mail.test", 465, moved);
+        client.set_connect("127.0.0.1", 1); // nobody listens there
+        int lines = 0;
+        client.set_log([&](std::int32_t, std::int32_t, std::string_view text) { lines += !text.empty(); },
+                       SECSMTP_LOG_DEBUG);
+        auto other = std::move(client); // what was set goes with it
+        try {
+            other.send(message);
+            return 1;
+        } catch (const secsmtp::Exception &e) {
+            DEMAND(e.status() == SECSMTP_E_CONNECT && e.error().outcome() == SECSMTP_OUTCOME_NOT_SENT);
+            DEMAND(e.error().receipt().recipient_address(0) == "b@mail.test");
+        }
+        DEMAND(lines > 0);
+        bool completed = false;
+        other.set_event_callback([&](const secsmtp::Event &event) {
+            completed |= event.kind() == SECSMTP_EVENT_COMPLETED && event.status() == SECSMTP_E_CONNECT;
+        });
+        const auto job = other.submit(message);
+        DEMAND(job > 0);
+        while (!completed) {
+            other.dispatch(1000);
+        }
+        other = secsmtp::Client(); // with its callbacks
+    }
+    DEMAND(secsmtp_debug_live_handles() == 0);
+    std::cout << "the classes hold\n";
+}
