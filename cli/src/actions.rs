@@ -18,7 +18,7 @@ use secsmtp::tls::{
 
 use crate::login::credential;
 use crate::options::{Action, Options};
-use crate::{json, people};
+use crate::{composition, json, people};
 
 /// How a run ends for the shell.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,13 @@ pub(crate) fn run(o: &Options) -> Exit {
             }
             Exit::of(sent.map_or_else(|error| error.record.outcome, |record| record.outcome))
         }
+        Action::Compose => match composition::preview(o) {
+            Ok(()) => Exit::OK,
+            Err(error) => {
+                people::sent(&Err(error));
+                Exit::NOT_SENT
+            }
+        },
         Action::Probe => {
             let met = probe(o);
             let learnt = learnt(o, met.as_ref().ok());
@@ -92,6 +99,14 @@ fn send(o: &Options) -> Result<Record, Error> {
         client.set_ehlo_name(name)?;
     }
     client.set_credential(credential(o)?.map(Arc::new));
+    let message = match o.composition.is_asked_for() {
+        true => composition::message(o)?,
+        false => raw_message(o)?,
+    };
+    logged(o, |log| client.send(&message, log))
+}
+
+fn raw_message(o: &Options) -> Result<Message, Error> {
     let mut message = Message::new();
     if let Some(from) = &o.from {
         message.set_sender(if from == "<>" { "" } else { from })?;
@@ -101,7 +116,7 @@ fn send(o: &Options) -> Result<Record, Error> {
     }
     message.partial = o.partial;
     message.set_content(&content(o.file.as_deref())?)?;
-    logged(o, |log| client.send(&message, log))
+    Ok(message)
 }
 
 fn probe(o: &Options) -> Result<Report, Error> {

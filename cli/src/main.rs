@@ -9,6 +9,7 @@
 )]
 
 mod actions;
+mod composition;
 mod json;
 mod login;
 mod options;

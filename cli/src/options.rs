@@ -8,10 +8,13 @@ use lexopt::ValueExt as _;
 use lexopt::prelude::{Long, Short, Value};
 use secsmtp::proto::sasl::{BindingType, ChannelBinding};
 
+use crate::composition::{self, Composition};
+
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Send,
+    Compose,
     Probe,
     Verify,
     Help,
@@ -63,6 +66,9 @@ pub(crate) struct Options {
     pub(crate) from: Option<String>,
     pub(crate) to: Vec<String>,
     pub(crate) partial: bool,
+    pub(crate) composition: Composition,
+    pub(crate) one_click: bool,
+    pub(crate) output: Option<PathBuf>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) at: Option<u64>,
     pub(crate) json: bool,
@@ -104,6 +110,9 @@ impl Options {
             from: None,
             to: Vec::new(),
             partial: false,
+            composition: Composition::default(),
+            one_click: false,
+            output: None,
             timeout: None,
             at: None,
             json: false,
@@ -122,19 +131,21 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
     let action = match args.next()? {
         Some(Value(word)) => match word.to_str() {
             Some("send") => Action::Send,
+            Some("compose") => Action::Compose,
             Some("probe") => Action::Probe,
             Some("verify") => Action::Verify,
             Some("help") => Action::Help,
-            _ => return Err("the first word must be send, probe or verify".into()),
+            _ => return Err("the first word must be send, compose, probe or verify".into()),
         },
         Some(Long("help") | Short('h')) => Action::Help,
         Some(Long("version") | Short('V')) => Action::Version,
         Some(other) => return Err(other.unexpected()),
-        None => return Err("what to do? send, probe or verify".into()),
+        None => return Err("what to do? send, compose, probe or verify".into()),
     };
     let mut o = Options::new(action);
     while let Some(arg) = args.next()? {
         let sending = action == Action::Send;
+        let composing = sending || action == Action::Compose;
         match arg {
             Long("help") | Short('h') => o.action = Action::Help,
             Long("server") => o.server = args.value()?.string()?,
@@ -203,10 +214,16 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
                 ];
                 o.binding_type = one_of(args, "--binding-type", types)?;
             }
-            Long("from") if sending => o.from = Some(args.value()?.string()?),
-            Long("to") if sending => o.to.push(args.value()?.string()?),
+            Long("from") if composing => o.from = Some(args.value()?.string()?),
+            Long("to") if composing => o.to.push(args.value()?.string()?),
             Long("partial") if sending => o.partial = true,
-            Value(path) if action != Action::Probe && o.file.is_none() => {
+            Long("one-click") if composing => o.one_click = true,
+            Long("output") if action == Action::Compose => o.output = Some(args.value()?.into()),
+            Long(option) if composing && composition::OPTIONS.contains(&option) => {
+                let option = option.to_owned();
+                o.composition.add(&option, args.value()?.string()?);
+            }
+            Value(path) if [Action::Send, Action::Verify].contains(&action) && o.file.is_none() => {
                 o.file = Some(path.into());
             }
             other => return Err(other.unexpected()),
@@ -219,6 +236,15 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
 /// What no action can do without.
 fn check(o: &Options) -> Result<(), lexopt::Error> {
     if matches!(o.action, Action::Help | Action::Version) {
+        return Ok(());
+    }
+    if o.composition.is_asked_for() && o.file.is_some() {
+        return Err("a mail is composed or taken from FILE, not both".into());
+    }
+    if o.one_click && !o.composition.is_asked_for() {
+        return Err("--one-click needs --unsubscribe".into());
+    }
+    if o.action == Action::Compose {
         return Ok(());
     }
     if o.server.is_empty() {
@@ -320,6 +346,10 @@ mod tests {
         for bad in [
             "",
             "sand",
+            "compose --server h file",
+            "send --server h --subject s file",
+            "send --server h --one-click",
+            "probe --server h --subject s",
             "send",
             "send --server",
             "send --server h --tls none",

@@ -1,7 +1,6 @@
 //! Base64 as MIME has it (RFC 2045 section 6.8): lines of 76 characters, each ended by CRLF.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::{Out, STANDARD};
 
 /// Octets of a line before encoding, and characters of it after.
 pub(crate) const RAW_LINE: usize = 57;
@@ -19,18 +18,20 @@ pub(crate) fn encoded_len(raw: u64) -> Option<u64> {
 
 /// Appends `raw` as lines. All calls but the last are for whole lines.
 pub(crate) fn encode(raw: &[u8], out: &mut Vec<u8>) {
+    let lines = raw.len().div_ceil(RAW_LINE);
+    let text = raw.len().div_ceil(3) * 4;
     let start = out.len();
-    let len = encoded_len(raw.len() as u64).and_then(|len| usize::try_from(len).ok());
-    out.resize(start + len.unwrap_or_default(), 0);
-    let mut room = &mut out[start..];
-    for line in raw.chunks(RAW_LINE) {
-        let end = line.len().div_ceil(3) * 4;
-        let (text, rest) = room.split_at_mut(end);
-        // The room is exact, so there is always enough of it.
-        let _ = STANDARD.encode_slice(line, text);
-        let (crlf, rest) = rest.split_at_mut(2);
-        crlf.copy_from_slice(b"\r\n");
-        room = rest;
+    out.resize(start + text + 2 * lines, 0);
+    let room = &mut out[start..];
+    // In one go at the room's end: much faster than line by line. Each line then moves to its
+    // place, which lies before it.
+    let begin = 2 * lines;
+    let _ = STANDARD.encode(raw, Out::from_slice(&mut room[begin..]));
+    for line in 0..lines {
+        let (from, to) = (begin + line * LINE, line * (LINE + 2));
+        let len = LINE.min(begin + text - from);
+        room.copy_within(from..from + len, to);
+        room[to + len..to + len + 2].copy_from_slice(b"\r\n");
     }
 }
 
@@ -48,7 +49,10 @@ mod tests {
             let text = String::from_utf8(out).unwrap();
             assert!(text.split("\r\n").all(|line| line.len() <= LINE));
             assert!(text.is_empty() || text.ends_with("\r\n"));
-            assert_eq!(STANDARD.decode(text.replace("\r\n", "")).unwrap(), raw);
+            assert_eq!(
+                STANDARD.decode_to_vec(text.replace("\r\n", "")).unwrap(),
+                raw
+            );
         }
     }
 }

@@ -214,6 +214,12 @@ impl Header {
     }
 
     fn encoded(&mut self, text: &str) {
+        // A short text stays in one word: some readers put a space where it is split.
+        let whole = 1 + "=?utf-8?b??=".len() + text.len().div_ceil(3) * 4;
+        if !self.bare && self.column + whole > WIDTH && whole <= WIDTH {
+            self.out.push_str("\r\n");
+            self.column = 0;
+        }
         let mut writer = EmailWriter::new(&mut self.out, self.column, 1, true);
         // Writing to a String can't fail.
         let _ = rfc2047::encode(text, &mut writer);

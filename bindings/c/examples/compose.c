@@ -5,7 +5,7 @@
  *   compose HOST CONNECT_ADDRESS PORT CA_FILE USER PASSWORD FROM NAME PICTURE
  *           [-r OCTETS] [-t NAME ADDRESS]... [FILE]...
  *
- * -t adds a recipient, -r an attachment of so many octets that a function makes while it is sent.
+ * The USER - is no login. -t adds a recipient, -r an attachment of so many octets that a function makes while it is sent.
  * The last line printed says how much memory the process ever had (Linux).
  */
 #include <secsmtp.h>
@@ -89,8 +89,9 @@ int main(int argc, char **argv) {
                  secsmtp_policy_add_ca_file(policy, TEXT(argv[4]), &error) ||
                  secsmtp_client_new(TEXT(argv[1]), port, policy, &client, &error) ||
                  secsmtp_client_set_connect(client, TEXT(argv[2]), port, &error) ||
-                 secsmtp_credential_new_password(TEXT(argv[5]), (const uint8_t *)argv[6], strlen(argv[6]), &login, &error) ||
-                 secsmtp_client_set_credential(client, login, &error) ||
+                 (strcmp(argv[5], "-") != 0 &&
+                  (secsmtp_credential_new_password(TEXT(argv[5]), (const uint8_t *)argv[6], strlen(argv[6]), &login, &error) ||
+                   secsmtp_client_set_credential(client, login, &error))) ||
                  secsmtp_client_send(client, message, &receipt, &error);
     }
     if (failed) {

@@ -1,0 +1,160 @@
+//! A mail composed on the command line.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use secsmtp::error::Error;
+use secsmtp::message::{Field, Message, Part, Priority};
+use secsmtp::status::Status;
+
+use crate::options::Options;
+
+/// The options that compose, each with a value and its place in [`Composition`].
+pub(crate) const OPTIONS: [&str; 18] = [
+    "subject",
+    "text",
+    "text-file",
+    "html",
+    "html-file",
+    "attach",
+    "inline",
+    "cc",
+    "bcc",
+    "reply-to",
+    "header",
+    "calendar",
+    "priority",
+    "in-reply-to",
+    "reference",
+    "message-id",
+    "unsubscribe",
+    "envelope-from",
+];
+
+/// Options and their values, in the order given.
+#[derive(Debug, Default)]
+pub(crate) struct Composition(Vec<(String, String)>);
+
+impl Composition {
+    /// Keeps an option of [`OPTIONS`].
+    pub(crate) fn add(&mut self, option: &str, value: String) {
+        self.0.push((option.to_owned(), value));
+    }
+
+    /// Whether the mail is composed, and not taken whole from a file.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+/// The mail that the options describe.
+pub(crate) fn message(o: &Options) -> Result<Message, Error> {
+    let mut message = Message::new();
+    message.partial = o.partial;
+    if let Some(from) = &o.from {
+        message.add_addresses(Field::From, from)?;
+    }
+    for to in &o.to {
+        message.add_addresses(Field::To, to)?;
+    }
+    for (option, value) in &o.composition.0 {
+        set(&mut message, option, value)?;
+    }
+    if o.one_click {
+        message.set_one_click(true);
+    }
+    Ok(message)
+}
+
+fn set(message: &mut Message, option: &str, value: &str) -> Result<(), Error> {
+    match option {
+        "subject" => message.set_subject(value),
+        "text" => {
+            message.set_text(value);
+            Ok(())
+        }
+        "text-file" => {
+            message.set_text(&text("text file", value)?);
+            Ok(())
+        }
+        "html" => {
+            message.set_html(value);
+            Ok(())
+        }
+        "html-file" => {
+            message.set_html(&text("HTML file", value)?);
+            Ok(())
+        }
+        "attach" => message.add_part(&Part::file(Path::new(value))?),
+        "inline" => {
+            let (id, path) = pair("inline", value, "ID=FILE")?;
+            let mut part = Part::file(Path::new(path))?;
+            part.set_content_id(id)?;
+            message.add_part(&part)
+        }
+        "cc" => message.add_addresses(Field::Cc, value),
+        "bcc" => message.add_addresses(Field::Bcc, value),
+        "reply-to" => message.add_addresses(Field::ReplyTo, value),
+        "header" => {
+            let colon = value.split_once(':');
+            let wrong = || Error::argument(Status::Header, "header", "is not \"Name: value\"");
+            let (name, value) = colon.ok_or_else(wrong)?;
+            message.add_header(name, value.trim_matches(' '))
+        }
+        "calendar" => {
+            let (method, path) = pair("calendar", value, "METHOD=FILE")?;
+            message.set_calendar(method, &text("calendar file", path)?)
+        }
+        "priority" => {
+            let priority = match value {
+                "low" => Priority::Low,
+                "normal" => Priority::Normal,
+                "high" => Priority::High,
+                _ => {
+                    let why = format!("takes low, normal or high, not {value}");
+                    return Err(Error::argument(Status::Value, "priority", why));
+                }
+            };
+            message.set_priority(priority);
+            Ok(())
+        }
+        "in-reply-to" => message.add_in_reply_to(value),
+        "reference" => message.add_reference(value),
+        "message-id" => message.set_message_id(value),
+        "unsubscribe" => message.add_unsubscribe(value),
+        _ => message.set_sender(if value == "<>" { "" } else { value }),
+    }
+}
+
+/// Writes the mail as it would be sent to a file or to standard output.
+pub(crate) fn preview(o: &Options) -> Result<(), Error> {
+    let message = message(o)?;
+    message.size()?;
+    let failed = |error: io::Error| {
+        let why = format!("can't be written ({})", error.kind());
+        Error::argument(Status::Output, "output", why)
+    };
+    let mut out: Box<dyn io::Write> = match &o.output {
+        Some(path) => Box::new(File::create(path).map_err(failed)?),
+        None => Box::new(io::stdout().lock()),
+    };
+    message.preview(&mut |octets| out.write_all(octets).map_err(failed))?;
+    out.flush().map_err(failed)
+}
+
+fn pair<'a>(
+    argument: &'static str,
+    value: &'a str,
+    form: &str,
+) -> Result<(&'a str, &'a str), Error> {
+    let wrong = || Error::argument(Status::Value, argument, format!("takes {form}"));
+    value.split_once('=').ok_or_else(wrong)
+}
+
+fn text(argument: &'static str, path: &str) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|error| {
+        let why = format!("{path} can't be read as UTF-8 text ({})", error.kind());
+        Error::argument(Status::File, argument, why)
+    })
+}

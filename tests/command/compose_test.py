@@ -1,0 +1,74 @@
+"""The command composes: previewed, and sent."""
+
+import email
+import email.policy
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from tests.support import peers
+
+
+class Compose(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.here = Path(folder.name)
+        (self.here / "Größe.txt").write_bytes(b"attached")
+        (self.here / "p.png").write_bytes(b"png")
+        self.composed = [
+            "--from", "Änne <a@mail.test>", "--to", "\"B, C\" <reader@mail.test>, d@mail.test", "--bcc", "hidden@mail.test",
+            "--subject", "Grüße", "--text", "Text\n", "--html", "<img src='cid:p'>", "--inline", f"p={self.here / 'p.png'}",
+            "--attach", self.here / "Größe.txt", "--header", "X-A: b", "--priority", "high",
+            "--unsubscribe", "https://mail.test/u", "--one-click",
+        ]
+
+    def run_command(self, *words):
+        command = [str(peers.command()), *map(str, words)]
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+
+    def check(self, octets):
+        mail = email.message_from_bytes(octets, policy=email.policy.strict)
+        self.assertEqual((mail["subject"], mail["x-a"], mail["importance"]), ("Grüße", "b", "high"))
+        self.assertEqual(mail["list-unsubscribe-post"], "List-Unsubscribe=One-Click")
+        self.assertEqual([a.addr_spec for a in mail["to"].addresses], ["reader@mail.test", "d@mail.test"])
+        self.assertNotIn(b"hidden", octets)
+        (attached,) = mail.iter_attachments()
+        self.assertEqual((attached.get_filename(), attached.get_payload(decode=True)), ("Größe.txt", b"attached"))
+
+    def test_preview_to_standard_output_and_to_a_file(self):
+        done = self.run_command("compose", *self.composed)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.check(done.stdout)
+        self.assertEqual(self.run_command("compose", *self.composed, "--output", self.here / "m.eml").stdout, b"")
+        self.check((self.here / "m.eml").read_bytes())
+
+    def test_send(self):
+        with peers.honest() as server:
+            secret = self.here / "secret"
+            secret.write_bytes(server.password)
+            host, port = server.implicit
+            done = self.run_command("send", "--server", server.name, "--connect", f"{host}:{port}", "--ca-file", server.ca_file,
+                                    "--user", server.user, "--password-file", secret, *self.composed)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            (mail,) = server.mails()
+            self.check(mail.read_bytes())
+
+    def test_what_can_not_be_composed_is_said(self):
+        for words, text in (
+            (["--attach", self.here / "none"], b"attachment: "),
+            (["--attach", self.here], b"not a regular file"),
+            (["--subject", "a\nBcc: x@y"], b"subject: has the control character"),
+            (["--header", "nothing"], b"header: is not"),
+            (["--priority", "urgent"], b"priority: takes"),
+            (["--to", "a@b c@d"], b"to: lacks a comma"),
+        ):
+            done = self.run_command("compose", "--from", "a@b", "--to", "c@d", *words)
+            self.assertEqual(done.returncode, 10)
+            self.assertIn(text, done.stderr)
+            self.assertEqual(done.stdout, b"")
+
+
+if __name__ == "__main__":
+    unittest.main()
