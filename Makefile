@@ -8,6 +8,9 @@
 # make bench     this library beside others, in one run: tables and picture in benches/ (20 minutes)
 # make bench-check  waits, records, system calls and instructions of one mail, held to what is recorded
 # make stream    a thousand mails streamed to each of three real servers (SECSMTP_TESTBED)
+# make cancel-bench  how long a cancel takes to end a send, at each stage
+# make soak      200 clients for a minute before a server that misbehaves at random
+# make coverage  lines and branches of parser, session, framing and pins (needs LLVM's tools)
 # make fuzz      each fuzz target for a minute (needs cargo-fuzz, and a compiler that has its switches)
 
 CARGO  ?= cargo
@@ -30,7 +33,7 @@ LINK    := libsecsmtp.so
 BUILT   := libsecsmtp.so
 endif
 
-.PHONY: docs all demo test test-rust test-host stream lint bench bench-check fuzz generate scramp install clean
+.PHONY: docs all demo test test-rust test-host stream lint bench bench-check soak cancel-bench coverage fuzz generate scramp install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -89,6 +92,16 @@ install: all docs
 	install -m 644 $(TARGET)/docs/secsmtp.1 $(DESTDIR)$(PREFIX)/share/man/man1/secsmtp.1
 	install -m 644 $(TARGET)/docs/libsecsmtp.3 $(DESTDIR)$(PREFIX)/share/man/man3/libsecsmtp.3
 	install -m 644 $(TARGET)/docs/secsmtp.html $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/secsmtp.html
+
+soak:
+	SECSMTP_SOAK_SECONDS=60 $(CARGO) test -p secsmtp --test wire --locked -- load --nocapture
+
+# In release: what is measured is the library's, not the checks of a debug build.
+cancel-bench:
+	$(CARGO) test --release -p secsmtp --test wire --locked -- cancel --ignored --nocapture
+
+coverage:
+	$(PYTHON) tests/coverage.py
 
 fuzz:
 	@for target in $$(cd fuzz && ls fuzz_targets | sed 's/\.rs$$//'); do \

@@ -27,6 +27,8 @@ pub(crate) const CONTENT: &str = "Subject: The content marker\r\n\r\n.A line of 
 pub(crate) struct World {
     pub(crate) server: Arc<ServerConfig>,
     setups: [Setup; 2],
+    /// What the setup for implicit TLS is made of.
+    pub(crate) policy: Policy,
     pub(crate) credential: Credential,
     pub(crate) message: Message,
 }
@@ -59,12 +61,16 @@ impl World {
             .with_single_cert(identity.chain.clone(), identity.key.clone_key())
             .expect("an identity");
         server.send_tls13_tickets = 1;
-        let setup = |mode| {
+        let policy = |mode| {
             let mut policy = Policy::new();
             policy.tls_mode = mode;
             policy
                 .add_pin(&pki.spki_pin(CertKind::Leaf))
                 .expect("a pin");
+            policy
+        };
+        let setup = |mode| {
+            let policy = policy(mode);
             Setup::new(&Arc::new(policy), &Host::parse(HOST).expect("a host")).expect("a setup")
         };
         let mut message = Message::new();
@@ -74,6 +80,7 @@ impl World {
         Self {
             server: Arc::new(server),
             setups: [setup(TlsMode::Implicit), setup(TlsMode::Starttls)],
+            policy: policy(TlsMode::Implicit),
             credential: Credential::password(USER, PASSWORD.as_bytes()).expect("a login"),
             message,
         }

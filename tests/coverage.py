@@ -1,0 +1,151 @@
+"""Lines and branches of parser, session, framing and pin code that the Rust tests reach.
+
+    make coverage
+
+Branches are counted by a switch of rustc that is not stable yet, so this needs RUSTC_BOOTSTRAP, and
+LLVM's tools (llvm-profdata and llvm-cov, as they are or with a version behind a hyphen). Only the
+workspace's own crates are instrumented. A function is compiled several times, for each type and each
+test program: its copies' counts are added, branch by branch, since a branch is a place in the source.
+
+A branch that no test takes must stand in tests/coverage_gaps.txt with the reason; a line there that
+has become untrue is an error too.
+"""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+GAPS = ROOT / "tests" / "coverage_gaps.txt"
+PARTS = {
+    "parser": ("src/proto/reply.rs", "src/proto/ehlo.rs", "src/proto/address.rs"),
+    "framing": ("src/proto/content.rs", "src/proto/command.rs", "src/proto/transaction.rs"),
+    "session": ("src/smtp/*.rs",),
+    "pins": ("src/tls/pin.rs", "src/tls/pin_set.rs"),
+}
+PROGRAMS = ("--lib", "--test", "engine", "--test", "trust", "--test", "wire")
+TRUE, FALSE = 4, 5  # places of the counts in a branch of llvm-cov's export
+
+
+def tool(name):
+    for candidate in (name, *(f"{name}-{version}" for version in range(30, 17, -1))):
+        if shutil.which(candidate):
+            return candidate
+    sys.exit(f"skipped: {name} is not installed")
+
+
+def wrapper(folder):
+    """A rustc that instruments: cargo runs it for the workspace's own crates alone."""
+    path = folder / "instrumenting-rustc"
+    path.write_text(
+        '#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec "$@" -Cinstrument-coverage -Zcoverage-options=branch\n'
+    )
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def build(folder):
+    """Builds the test programs; their paths."""
+    command = ["cargo", "test", "-p", "secsmtp", *PROGRAMS, "--locked", "--no-run", "--message-format=json"]
+    environment = {**os.environ, "RUSTC_WORKSPACE_WRAPPER": str(wrapper(folder))}
+    built = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    messages = map(json.loads, built.stdout.splitlines())
+    return [message["executable"] for message in messages if message.get("executable")]
+
+
+def measure(folder, programs):
+    """Runs the programs; what llvm-cov says of the parts."""
+    for old in folder.glob("*.profraw"):
+        old.unlink()
+    for program in programs:
+        environment = {**os.environ, "LLVM_PROFILE_FILE": str(folder / "%m-%p.profraw")}
+        subprocess.run([program, "--quiet"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
+    data = folder / "all.profdata"
+    raw = [str(path) for path in folder.glob("*.profraw")]
+    subprocess.run([tool("llvm-profdata"), "merge", "-sparse", *raw, "-o", str(data)], check=True)
+    objects = [word for program in programs[1:] for word in ("-object", program)]
+    command = [tool("llvm-cov"), "export", "-format=text", f"-instr-profile={data}", programs[0], *objects]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def branches(exported):
+    """For each place in the source, how often its branch was taken and how often not."""
+    counts = defaultdict(lambda: [0, 0])
+    for function in exported["data"][0]["functions"]:
+        for branch in function["branches"]:
+            file = function["filenames"][branch[6]]
+            place = (file, *branch[:4])
+            counts[place][0] += branch[TRUE]
+            counts[place][1] += branch[FALSE]
+    return counts
+
+
+def lines(exported):
+    """For each line with code, whether some copy of it ran."""
+    ran = defaultdict(bool)
+    for function in exported["data"][0]["functions"]:
+        for from_line, _, to_line, _, count, file, _, kind in function["regions"]:
+            if kind == 0:
+                for line in {from_line, to_line}:
+                    ran[(function["filenames"][file], line)] |= count > 0
+    return ran
+
+
+def own_code_ends(path):
+    """The line behind which a file's own unit tests stand."""
+    text = path.read_text("utf-8").split("#[cfg(test)]\nmod ")[0]
+    return text.count("\n") + 1
+
+
+def read_gaps():
+    gaps = {}
+    for line in GAPS.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            file, text, way, reason = (part.strip() for part in line.split(" || "))
+            assert reason, line
+            gaps[(file, text, way)] = reason
+    return gaps
+
+
+def main():
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
+    folder = target / "coverage"
+    folder.mkdir(parents=True, exist_ok=True)
+    exported = measure(folder, build(folder))
+    counts, ran = branches(exported), lines(exported)
+    gaps, used, missing = read_gaps(), set(), []
+    for part, patterns in PARTS.items():
+        taken = all_ways = ran_lines = all_lines = 0
+        for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
+            source, end = path.read_text("utf-8").splitlines(), own_code_ends(path)
+            name = path.relative_to(ROOT).as_posix()
+            for (file, line), one in ran.items():
+                if file == str(path) and line < end:
+                    all_lines, ran_lines = all_lines + 1, ran_lines + one
+            for (file, line, column, *_), ways in sorted(counts.items()):
+                if file != str(path) or line >= end:
+                    continue
+                for way, count in zip(("true", "false"), ways):
+                    all_ways, taken = all_ways + 1, taken + (count > 0)
+                    key = (name, source[line - 1].strip(), way)
+                    if count:
+                        continue
+                    if key in gaps:
+                        used.add(key)
+                    else:
+                        missing.append(f"{name}:{line}:{column}: never {way}: {key[1]}")
+        print(f"{part:8} lines {ran_lines}/{all_lines}  branches {taken}/{all_ways}")
+    for line in missing:
+        print(line)
+    for file, text, way in sorted(set(gaps) - used):
+        print(f"{GAPS.name}: not a gap any more: {file} || {text} || {way}")
+    sys.exit(1 if missing or set(gaps) != used else 0)
+
+
+if __name__ == "__main__":
+    main()
