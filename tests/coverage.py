@@ -33,7 +33,8 @@ TRUE, FALSE = 4, 5  # places of the counts in a branch of llvm-cov's export
 
 
 def tool(name):
-    for candidate in (name, *(f"{name}-{version}" for version in range(30, 17, -1))):
+    # A name without a version may be far too old.
+    for candidate in (*(f"{name}-{version}" for version in range(30, 17, -1)), name):
         if shutil.which(candidate):
             return candidate
     sys.exit(f"skipped: {name} is not installed")

@@ -63,3 +63,68 @@ fn i06_no_text_for_people_holds_content() {
         }
     }
 }
+
+#[test]
+fn e02_g17_what_is_too_long_is_seen_before_it_is_whole() {
+    use secsmtp::error::ReplyFault;
+    use secsmtp::proto::reply::{MAX_LINE, parse};
+    let line = [b"250-".as_slice(), &vec![b'a'; 12_000], b"\r\n"].concat();
+    let mut unfinished = line.repeat(5);
+    unfinished.extend_from_slice(b"250-");
+    unfinished.extend(vec![b'a'; MAX_LINE - 4]);
+    assert_eq!(parse(&unfinished), Err(ReplyFault::TooLong));
+    let domain = vec!["a".repeat(60); 6].join(".");
+    assert!(Address::parse(&format!("a@{domain}")).is_err());
+}
+
+#[test]
+fn e12_limits_that_are_none_limit_nothing_and_domains_are_counted() {
+    use secsmtp::status::Status;
+    for (limits, refused) in [
+        ("LIMITS RCPTDOMAINMAX", false),
+        ("LIMITS RCPTDOMAINMAX=x RCPTMAX=", false),
+        ("LIMITS RCPTDOMAINMAX=2", false),
+        ("LIMITS RCPTDOMAINMAX=1", true),
+        ("LIMITS RCPTMAX=1", true),
+    ] {
+        let mut world = World::new();
+        world
+            .message
+            .add_recipient("c@another.test")
+            .expect("an address");
+        let offers = ["AUTH PLAIN", "PIPELINING", limits];
+        let server = Esmtp::new(true, &offers, |_| Answer::Good);
+        let ended = world.send(TlsMode::Implicit, Box::new(server), None);
+        let status = ended.result.err().map(|error| error.status());
+        assert_eq!(
+            status,
+            refused.then_some(Status::TooManyRecipients),
+            "{limits}"
+        );
+    }
+}
+
+#[test]
+fn f05_f08_f26_a_login_that_waits_for_its_challenge_takes_no_other_answer() {
+    use secsmtp::credential::Credential;
+    use secsmtp::status::Status;
+    for (words, status) in [
+        ("235 in\r\n", Status::UnexpectedReply),
+        ("334 QUFB\r\n", Status::UnexpectedReply),
+        ("334 !\r\n", Status::UnexpectedReply),
+    ] {
+        let mut world = World::new();
+        world.credential = Credential::password("alice", &[b'p'; 600]).expect("a login");
+        let server = Esmtp::new(true, &["AUTH PLAIN"], move |point| match point {
+            Point::Auth => Answer::Reply(words.as_bytes().to_vec()),
+            _ => Answer::Good,
+        });
+        let ended = world.send(TlsMode::Implicit, Box::new(server), None);
+        let error = ended.result.expect_err(words);
+        assert_eq!(
+            (error.status(), error.record.secret_released),
+            (status, false),
+            "{words}"
+        );
+    }
+}
