@@ -3,6 +3,8 @@
 //!
 //!     make cancel-bench
 
+#![allow(clippy::print_stdout, reason = "a bench prints its figures")]
+
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};

@@ -3,6 +3,8 @@
 //!
 //! Three seconds in the tests; `make soak` sets SECSMTP_SOAK_SECONDS to 60.
 
+#![allow(clippy::print_stdout, reason = "the figures of a run")]
+
 use std::collections::HashSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
