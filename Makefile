@@ -71,7 +71,7 @@ docs:
 
 SETTINGS = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
     -e 's|@LIBRARY@|$(LIBRARY)|' -e 's|@INCLUDEDIR@|$(PREFIX)/include|' \
-    -e 's|@STATIC_LIBS@|$(shell sed -n 's/^Libs.private: *-l//;s/ -l/;/gp' bindings/c/secsmtp.pc.in)|'
+    -e 's|@STATIC_LIBS@|$(shell sed -n '/^Libs.private:/{s/^Libs.private: *-l//;s/ -l/;/g;p;}' bindings/c/secsmtp.pc.in)|'
 
 install: all docs
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/secsmtp \

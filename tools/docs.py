@@ -89,7 +89,7 @@ def reference(version, chapters, items):
     out.append(f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>')
     out.append(f"<h1>libsecsmtp {version}</h1><p>The C interface, as <code>secsmtp.h</code> has it.</p><nav>")
     out += [f'<a href="#{t.replace(" ", "-")}">{t.capitalize()}</a>' for t, _ in chapters]
-    out += [f'<a href="#{n}">{n.removeprefix("secsmtp_")}</a>' for n, _, _ in others]
+    out += [f'<a href="#{n}">{n.replace("secsmtp_", "", 1)}</a>' for n, _, _ in others]
     out.append('<a href="#numbers">Numbers</a></nav>')
     for title, body in chapters:
         out.append(f'<h2 id="{title.replace(" ", "-")}">{title.capitalize()}</h2>{prose(body, names)}')
