@@ -8,6 +8,7 @@
 # make bench     this library beside others, in one run: tables and picture in benches/ (20 minutes)
 # make bench-check  waits, records, system calls and instructions of one mail, held to what is recorded
 # make stream    a thousand mails streamed to each of three real servers (SECSMTP_TESTBED)
+# make stress    eight threads on the same handles for 30 seconds, under the sanitizers
 # make cancel-bench  how long a cancel takes to end a send, at each stage
 # make soak      200 clients for a minute before a server that misbehaves at random
 # make coverage  lines and branches of parser, session, framing and pins (needs LLVM's tools)
@@ -33,7 +34,7 @@ LINK    := libsecsmtp.so
 BUILT   := libsecsmtp.so
 endif
 
-.PHONY: docs all demo test test-rust test-host stream lint bench bench-check soak cancel-bench coverage fuzz generate scramp install clean
+.PHONY: docs all demo test test-rust test-host stream lint bench bench-check soak cancel-bench coverage stress fuzz generate scramp install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -93,6 +94,9 @@ install: all docs
 	install -m 644 $(TARGET)/docs/libsecsmtp.3 $(DESTDIR)$(PREFIX)/share/man/man3/libsecsmtp.3
 	install -m 644 $(TARGET)/docs/secsmtp.html $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/secsmtp.html
 
+stress: all
+	SECSMTP_STRESS_SECONDS=30 $(PYTHON) -m unittest -v \
+	 tests.c.jobs_test.Jobs.test_eight_threads_may_do_everything_at_once
 soak:
 	SECSMTP_SOAK_SECONDS=60 $(CARGO) test -p secsmtp --test wire --locked -- load --nocapture
 

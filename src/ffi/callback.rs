@@ -40,6 +40,8 @@ pub(super) struct Gate<T> {
 
 struct State<T> {
     target: Option<T>,
+    /// There will be no other target: a call that still had the object could set one.
+    closed: bool,
     /// Of the target: grows with each that is set.
     edition: u64,
     /// The calls that are running, by the edition that they began under.
@@ -51,6 +53,7 @@ impl<T: Copy> Gate<T> {
         Self {
             state: Mutex::new(State {
                 target: None,
+                closed: false,
                 edition: 0,
                 running: BTreeMap::new(),
             }),
@@ -81,8 +84,18 @@ impl<T: Copy> Gate<T> {
     /// Sets another target or none, and waits until nothing is called at an earlier one; but from
     /// inside a call out it does not wait.
     pub(super) fn set(&self, target: Option<T>) {
+        self.change(target, false);
+    }
+
+    /// The same for no target, and for good.
+    pub(super) fn close(&self) {
+        self.change(None, true);
+    }
+
+    fn change(&self, target: Option<T>, closed: bool) {
         let mut state = self.state.lock();
-        state.target = target;
+        state.closed |= closed;
+        state.target = target.filter(|_| !state.closed);
         state.edition = state.edition.saturating_add(1);
         let edition = state.edition;
         while !Inside::is() && state.running.keys().any(|begun| *begun < edition) {
@@ -134,6 +147,14 @@ mod tests {
         gate.set(None);
         assert!(ended.load(Ordering::Acquire));
         caller.join().unwrap();
+    }
+
+    #[test]
+    fn a_closed_gate_takes_no_target() {
+        let gate = Gate::new();
+        gate.close();
+        gate.set(Some(1));
+        assert!(gate.target().is_none());
     }
 
     #[test]

@@ -63,7 +63,13 @@ impl Object {
     /// Delivers on this thread, which is the library's own, until it is stopped.
     fn pump(&self, edition: u64, stop: &AtomicBool) {
         let stopped = || stop.load(Ordering::Acquire);
-        while !stopped() {
+        // Also one that was started while the client was being freed ends here.
+        let listening = || {
+            self.events
+                .target()
+                .is_some_and(|target| target.0 == edition)
+        };
+        while !stopped() && listening() {
             match self.client.await_event(Deadline::NEVER, stopped) {
                 Ok(Awaited::Event) => {}
                 Ok(Awaited::Nothing) => continue,
@@ -452,8 +458,9 @@ pub(super) fn end(object: &Object) {
         return;
     }
     object.client.abandon();
+    object.events.close();
     object.listen(None);
-    object.log.set(None);
+    object.log.close();
     if !Inside::is() {
         object.client.wait_for_calls();
     }

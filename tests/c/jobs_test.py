@@ -1,5 +1,6 @@
 """The C program of jobs: plain, under memcheck, and with the address and undefined sanitizers."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -60,6 +61,21 @@ class Jobs(unittest.TestCase):
         ):
             with self.subTest(scenario):
                 self.check(scenario, count, under=under, server_options=("--tls", "chacha20"))
+
+    def test_eight_threads_may_do_everything_at_once(self):
+        # `make stress` gives it its 30 seconds, and the sanitizers.
+        seconds = os.environ.get("SECSMTP_STRESS_SECONDS", "3")
+        options = SANITIZED if "SECSMTP_STRESS_SECONDS" in os.environ else POSIX
+        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+            program = build("tests/c/stress.c", folder, "-std=c11", *options)
+            host, port = server.implicit
+            command = [program, seconds, server.name, host, str(port), str(server.ca_file)]
+            command += [server.user, server.password.decode()]
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300
+            )
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertRegex(done.stdout, r"ok calls=\d{3,} completed=[1-9]")
 
     def test_the_sanitizers_find_nothing(self):
         probe = "int main(void) { return 0; }"
