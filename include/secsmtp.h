@@ -267,6 +267,51 @@
 #define SECSMTP_PRIORITY_HIGH 3
 
 /**
+ * A report when the message was delivered.
+ */
+#define SECSMTP_NOTIFY_SUCCESS 1
+
+/**
+ * A report when it could not be delivered.
+ */
+#define SECSMTP_NOTIFY_FAILURE 2
+
+/**
+ * A report when it is delayed.
+ */
+#define SECSMTP_NOTIFY_DELAY 4
+
+/**
+ * No report at all.
+ */
+#define SECSMTP_NOTIFY_NEVER 8
+
+/**
+ * A report of failure brings back the header.
+ */
+#define SECSMTP_RETURN_HEADER 1
+
+/**
+ * A report of failure brings back the whole message.
+ */
+#define SECSMTP_RETURN_FULL 2
+
+/**
+ * A message whose time is over comes back.
+ */
+#define SECSMTP_LATE_RETURN 1
+
+/**
+ * A message whose time is over goes on, and its sender is told.
+ */
+#define SECSMTP_LATE_NOTIFY 2
+
+/**
+ * No priority is asked for.
+ */
+#define SECSMTP_MT_PRIORITY_NONE -100
+
+/**
  * A size that is not known beforehand.
  */
 #define SECSMTP_SIZE_UNKNOWN -1
@@ -714,6 +759,16 @@
 #define SECSMTP_E_TOO_MANY_RECIPIENTS 5020
 
 /**
+ * The message asks for what the server does not offer.
+ */
+#define SECSMTP_E_EXTENSION_MISSING 5021
+
+/**
+ * The message asks for less or more time than the server gives.
+ */
+#define SECSMTP_E_BEYOND_LIMIT 5022
+
+/**
  * The server refused the login.
  */
 #define SECSMTP_E_AUTH_REFUSED 6001
@@ -799,7 +854,9 @@ typedef struct secsmtp_event secsmtp_event;
  * whole: _set_content, _set_content_by; composed: _add_address, _add_addresses, _set_subject, _set_date,
  * _set_message_id, _add_in_reply_to, _add_reference, _add_header, _set_priority, _add_unsubscribe,
  * _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part;
- * looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
+ * asked of the server: _set_notify,
+ * _set_return, _set_envelope_id, _set_original_recipient, _set_deliver_by, _set_hold_for,
+ * _set_hold_until, _set_mt_priority, _set_require_tls; looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
  */
 typedef struct secsmtp_message secsmtp_message;
 
@@ -1915,6 +1972,97 @@ int32_t secsmtp_message_add_unsubscribe(secsmtp_message *message,
 int32_t secsmtp_message_set_one_click(secsmtp_message *message,
                                       int32_t one_click,
                                       secsmtp_error **error_out);
+
+/**
+ * Asks each recipient's server for reports of delivery (DSN, RFC 3461): a sum of
+ * SECSMTP_NOTIFY_SUCCESS, _FAILURE and _DELAY, or _NEVER alone; 0 leaves it to the server. What a
+ * server does not offer is never left out in silence: the send ends with
+ * SECSMTP_E_EXTENSION_MISSING before anything of the message is written. So it is with each of the
+ * functions below.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_notify(secsmtp_message *message,
+                                   int32_t events,
+                                   secsmtp_error **error_out);
+
+/**
+ * Asks that a report of failure brings back the header (SECSMTP_RETURN_HEADER) or the whole message
+ * (SECSMTP_RETURN_FULL) (DSN); 0 leaves it to the server.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_return(secsmtp_message *message,
+                                   int32_t what,
+                                   secsmtp_error **error_out);
+
+/**
+ * Gives this sending of the message a name, which reports repeat (DSN ENVID): printable ASCII, at
+ * most 100 octets as it is sent; empty for none.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_envelope_id(secsmtp_message *message,
+                                        const char *id,
+                                        size_t id_len,
+                                        secsmtp_error **error_out);
+
+/**
+ * Tells whom the recipient of this index (the first is 0) stands for, a list or an alias; reports
+ * repeat it (DSN ORCPT).
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS, SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_original_recipient(secsmtp_message *message,
+                                               int32_t index,
+                                               const char *address,
+                                               size_t address_len,
+                                               secsmtp_error **error_out);
+
+/**
+ * Sets a time limit for the delivery (DELIVERBY, RFC 2852): within so many seconds, or the message
+ * comes back (SECSMTP_LATE_RETURN, 1 to 999999999), or its sender is told (SECSMTP_LATE_NOTIFY, also
+ * below 0). With trace 1, each server on the way is asked to report. With late 0 there is no limit.
+ * Threads: any. Errors: SECSMTP_E_VALUE; the send's SECSMTP_E_BEYOND_LIMIT below the server's least.
+ */
+int32_t secsmtp_message_set_deliver_by(secsmtp_message *message,
+                                       int32_t seconds,
+                                       int32_t late,
+                                       int32_t trace,
+                                       secsmtp_error **error_out);
+
+/**
+ * Asks the server to keep the message for so many seconds before it leaves (FUTURERELEASE, RFC 4865),
+ * 1 to 999999999; 0 for none.
+ * Threads: any. Errors: SECSMTP_E_VALUE; the send's SECSMTP_E_BEYOND_LIMIT above the server's most.
+ */
+int32_t secsmtp_message_set_hold_for(secsmtp_message *message,
+                                     uint32_t seconds,
+                                     secsmtp_error **error_out);
+
+/**
+ * Asks the server to keep the message until this moment, in seconds since 1970 (FUTURERELEASE); 0 for
+ * none.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_hold_until(secsmtp_message *message,
+                                       int64_t moment,
+                                       secsmtp_error **error_out);
+
+/**
+ * Sets how urgent the message is on its way, -9 to 9 (MT-PRIORITY, RFC 6710); what people read in the
+ * header is secsmtp_message_set_priority. SECSMTP_MT_PRIORITY_NONE asks for nothing.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_mt_priority(secsmtp_message *message,
+                                        int32_t priority,
+                                        secsmtp_error **error_out);
+
+/**
+ * With 1, each server on the way must pass the message on over verified TLS or not at all
+ * (REQUIRETLS, RFC 8689). Its opposite is the header field TLS-Required: No, which
+ * secsmtp_message_add_header adds.
+ * Threads: any. Errors: SECSMTP_E_VALUE for any other number but 0.
+ */
+int32_t secsmtp_message_set_require_tls(secsmtp_message *message,
+                                        int32_t require,
+                                        secsmtp_error **error_out);
 
 /**
  * The Message-ID with its angle brackets; empty while the message is incomplete. What is composed

@@ -82,6 +82,8 @@ pub enum Status {
     ChannelBinding = 5011,
     Unproven = 5012,
     TooManyRecipients = 5020,
+    ExtensionMissing = 5021,
+    BeyondLimit = 5022,
     AuthRefused = 6001,
     SenderRefused = 6002,
     RecipientRefused = 6003,
@@ -423,6 +425,16 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         Status::TooManyRecipients,
         "SECSMTP_E_TOO_MANY_RECIPIENTS",
         "The message has more recipients than the server takes in one.",
+    ),
+    (
+        Status::ExtensionMissing,
+        "SECSMTP_E_EXTENSION_MISSING",
+        "The message asks for what the server does not offer.",
+    ),
+    (
+        Status::BeyondLimit,
+        "SECSMTP_E_BEYOND_LIMIT",
+        "The message asks for less or more time than the server gives.",
     ),
     (
         Status::AuthRefused,

@@ -276,6 +276,15 @@ public:
     void set_priority(int32_t priority);
     void add_unsubscribe(std::string_view uri);
     void set_one_click(int32_t one_click);
+    void set_notify(int32_t events);
+    void set_return(int32_t what);
+    void set_envelope_id(std::string_view id);
+    void set_original_recipient(int32_t index, std::string_view address);
+    void set_deliver_by(int32_t seconds, int32_t late, int32_t trace);
+    void set_hold_for(uint32_t seconds);
+    void set_hold_until(int64_t moment);
+    void set_mt_priority(int32_t priority);
+    void set_require_tls(int32_t require);
     std::string_view id() const;
     int64_t size() const;
     size_t preview_buffer(uint8_t *buffer, size_t room) const;
@@ -914,6 +923,60 @@ inline void Message::add_unsubscribe(std::string_view uri) {
 inline void Message::set_one_click(int32_t one_click) {
     secsmtp_error *error = nullptr;
     const std::int32_t status = secsmtp_message_set_one_click(get(), one_click, &error);
+    check(status, error);
+}
+
+inline void Message::set_notify(int32_t events) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_notify(get(), events, &error);
+    check(status, error);
+}
+
+inline void Message::set_return(int32_t what) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_return(get(), what, &error);
+    check(status, error);
+}
+
+inline void Message::set_envelope_id(std::string_view id) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_envelope_id(get(), id.data(), id.size(), &error);
+    check(status, error);
+}
+
+inline void Message::set_original_recipient(int32_t index, std::string_view address) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_original_recipient(get(), index, address.data(), address.size(), &error);
+    check(status, error);
+}
+
+inline void Message::set_deliver_by(int32_t seconds, int32_t late, int32_t trace) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_deliver_by(get(), seconds, late, trace, &error);
+    check(status, error);
+}
+
+inline void Message::set_hold_for(uint32_t seconds) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_hold_for(get(), seconds, &error);
+    check(status, error);
+}
+
+inline void Message::set_hold_until(int64_t moment) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_hold_until(get(), moment, &error);
+    check(status, error);
+}
+
+inline void Message::set_mt_priority(int32_t priority) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_mt_priority(get(), priority, &error);
+    check(status, error);
+}
+
+inline void Message::set_require_tls(int32_t require) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_require_tls(get(), require, &error);
     check(status, error);
 }
 

@@ -419,6 +419,22 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_deliver_by Lib kLib Alias "secsmtp_message_set_deliver_by" (message As Ptr, seconds As Int32, late As Int32, trace As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_envelope_id Lib kLib Alias "secsmtp_message_set_envelope_id" (message As Ptr, id As CString, id_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_hold_for Lib kLib Alias "secsmtp_message_set_hold_for" (message As Ptr, seconds As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_hold_until Lib kLib Alias "secsmtp_message_set_hold_until" (message As Ptr, moment As Int64, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_set_html Lib kLib Alias "secsmtp_message_set_html" (message As Ptr, html As CString, html_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -427,7 +443,19 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_mt_priority Lib kLib Alias "secsmtp_message_set_mt_priority" (message As Ptr, priority As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_notify Lib kLib Alias "secsmtp_message_set_notify" (message As Ptr, events As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_set_one_click Lib kLib Alias "secsmtp_message_set_one_click" (message As Ptr, one_click As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_original_recipient Lib kLib Alias "secsmtp_message_set_original_recipient" (message As Ptr, index As Int32, address As CString, address_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -436,6 +464,14 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_set_priority Lib kLib Alias "secsmtp_message_set_priority" (message As Ptr, priority As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_require_tls Lib kLib Alias "secsmtp_message_set_require_tls" (message As Ptr, require As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_return Lib kLib Alias "secsmtp_message_set_return" (message As Ptr, what As Int32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -878,6 +914,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_BAD_HANDLE, Type = Double, Dynamic = False, Default = \"1001", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_BEYOND_LIMIT, Type = Double, Dynamic = False, Default = \"5022", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_BYTES_BEFORE_TLS, Type = Double, Dynamic = False, Default = \"4012", Scope = Protected
 	#tag EndConstant
 
@@ -921,6 +960,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_EXPIRED, Type = Double, Dynamic = False, Default = \"4007", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_EXTENSION_MISSING, Type = Double, Dynamic = False, Default = \"5021", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_FILE, Type = Double, Dynamic = False, Default = \"1015", Scope = Protected
@@ -1136,6 +1178,12 @@ Protected Module SecSMTP
 		#Tag Instance, Platform = Linux, Language = Default, Definition  = \"libsecsmtp.so"
 	#tag EndConstant
 
+	#tag Constant, Name = LATE_NOTIFY, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = LATE_RETURN, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = LOG_DEBUG, Type = Double, Dynamic = False, Default = \"4", Scope = Protected
 	#tag EndConstant
 
@@ -1146,6 +1194,21 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = LOG_WARNING, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = MT_PRIORITY_NONE, Type = Double, Dynamic = False, Default = \"-100", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = NOTIFY_DELAY, Type = Double, Dynamic = False, Default = \"4", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = NOTIFY_FAILURE, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = NOTIFY_NEVER, Type = Double, Dynamic = False, Default = \"8", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = NOTIFY_SUCCESS, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = OK, Type = Double, Dynamic = False, Default = \"0", Scope = Protected
@@ -1185,6 +1248,12 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = RETRY_UNKNOWN, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = RETURN_FULL, Type = Double, Dynamic = False, Default = \"2", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = RETURN_HEADER, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = SECRET_PASSWORD, Type = Double, Dynamic = False, Default = \"1", Scope = Protected

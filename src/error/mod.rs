@@ -372,6 +372,18 @@ pub enum Cause {
         /// How many the server takes.
         limit: u64,
     },
+    /// The message asks for what the server does not offer.
+    ExtensionMissing {
+        /// The extension's keyword.
+        extension: &'static str,
+    },
+    /// The message asks for less or more than the server gives.
+    BeyondLimit {
+        /// The extension's keyword.
+        extension: &'static str,
+        /// The least or the most, in seconds.
+        limit: u64,
+    },
     /// 8-bit content, no 8BITMIME.
     Needs8Bit,
     /// Content that only BINARYMIME carries, and the server lacks it.
@@ -397,6 +409,17 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether the server might name what is missing if it were asked again.
+    pub(crate) fn is_for_want_of_extension(&self) -> bool {
+        matches!(
+            self,
+            Self::ExtensionMissing { .. }
+                | Self::Needs8Bit
+                | Self::NeedsBinary
+                | Self::NeedsSmtputf8 { .. }
+        )
+    }
+
     /// The same for a message that was in flight over the same connection: what concerns one
     /// message is for the others a connection that broke off.
     pub(crate) fn for_neighbours(&self) -> Self {
@@ -475,6 +498,8 @@ impl Error {
             Cause::Source(_) => Status::Source,
             Cause::TooLarge { .. } => Status::TooLarge,
             Cause::TooManyRecipients { .. } => Status::TooManyRecipients,
+            Cause::ExtensionMissing { .. } => Status::ExtensionMissing,
+            Cause::BeyondLimit { .. } => Status::BeyondLimit,
             Cause::Needs8Bit => Status::Needs8Bit,
             Cause::NeedsBinary => Status::NeedsBinary,
             Cause::NeedsSmtputf8 { .. } => Status::NeedsSmtputf8,

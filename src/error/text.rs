@@ -194,6 +194,15 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             "The content has a NUL, a bare CR or LF, or a line over 998 octets; only BINARYMIME with \
              CHUNKING carries that, and the server lacks it.",
         ),
+        Cause::ExtensionMissing { extension } => write!(
+            f,
+            "The message asks for what the server does not offer: {extension}."
+        ),
+        Cause::BeyondLimit { extension, limit } => write!(
+            f,
+            "The message asks for a time that the server does not give: its limit for {extension} is \
+             {limit} seconds."
+        ),
         Cause::Needs8Bit => f.write_str(
             "The content has octets above 127, and the server does not offer 8BITMIME: encode it \
              as quoted-printable or base64.",

@@ -92,6 +92,28 @@ pub const SECSMTP_PRIORITY_NORMAL: i32 = 2;
 /// The message should be read soon.
 pub const SECSMTP_PRIORITY_HIGH: i32 = 3;
 
+/// A report when the message was delivered.
+pub const SECSMTP_NOTIFY_SUCCESS: i32 = 1;
+/// A report when it could not be delivered.
+pub const SECSMTP_NOTIFY_FAILURE: i32 = 2;
+/// A report when it is delayed.
+pub const SECSMTP_NOTIFY_DELAY: i32 = 4;
+/// No report at all.
+pub const SECSMTP_NOTIFY_NEVER: i32 = 8;
+
+/// A report of failure brings back the header.
+pub const SECSMTP_RETURN_HEADER: i32 = 1;
+/// A report of failure brings back the whole message.
+pub const SECSMTP_RETURN_FULL: i32 = 2;
+
+/// A message whose time is over comes back.
+pub const SECSMTP_LATE_RETURN: i32 = 1;
+/// A message whose time is over goes on, and its sender is told.
+pub const SECSMTP_LATE_NOTIFY: i32 = 2;
+
+/// No priority is asked for.
+pub const SECSMTP_MT_PRIORITY_NONE: i32 = -100;
+
 /// A size that is not known beforehand.
 pub const SECSMTP_SIZE_UNKNOWN: i32 = -1;
 
@@ -278,6 +300,10 @@ pub const SECSMTP_E_CHANNEL_BINDING: i32 = 5011;
 pub const SECSMTP_E_UNPROVEN: i32 = 5012;
 /// The message has more recipients than the server takes in one.
 pub const SECSMTP_E_TOO_MANY_RECIPIENTS: i32 = 5020;
+/// The message asks for what the server does not offer.
+pub const SECSMTP_E_EXTENSION_MISSING: i32 = 5021;
+/// The message asks for less or more time than the server gives.
+pub const SECSMTP_E_BEYOND_LIMIT: i32 = 5022;
 /// The server refused the login.
 pub const SECSMTP_E_AUTH_REFUSED: i32 = 6001;
 /// The server refused the sender.

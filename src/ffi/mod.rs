@@ -36,6 +36,7 @@ pub mod lookup;
 pub mod message;
 pub mod message_body;
 pub mod message_fields;
+pub mod message_options;
 pub mod message_preview;
 pub mod part;
 pub mod policy;

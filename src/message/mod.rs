@@ -10,6 +10,7 @@ mod date;
 mod draft;
 mod field;
 mod media_type;
+mod options;
 mod part;
 mod raw;
 mod setters;
@@ -21,6 +22,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Cause, Error, Outcome, Recipient};
 use crate::proto::address::Address;
+use crate::proto::options::Options;
 use crate::status::Status;
 
 use compose::Sealed;
@@ -58,6 +60,8 @@ pub struct Message {
     /// Whether to deliver to the accepted recipients when others are refused; otherwise it is all
     /// or nothing.
     pub partial: bool,
+    /// What is asked of the server beyond delivery.
+    options: Options,
 }
 
 impl fmt::Debug for Message {
@@ -197,6 +201,7 @@ impl Message {
             sender,
             recipients,
             content,
+            options: &self.options,
         })
     }
 
@@ -241,6 +246,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) sender: Option<&'a Address>,
     pub(crate) recipients: &'a [Address],
     pub(crate) content: &'a dyn Source,
+    pub(crate) options: &'a Options,
 }
 
 fn parse(argument: &'static str, text: &str) -> Result<Address, Error> {

@@ -24,6 +24,16 @@ pub struct Capabilities {
     pub chunking: bool,
     /// SIZE (RFC 1870): offered, and the limit if it names one above 0.
     pub size: Option<Option<u64>>,
+    /// DSN (RFC 3461).
+    pub dsn: bool,
+    /// DELIVERBY (RFC 2852): offered, and the least seconds for a return, if it names them.
+    pub deliver_by: Option<Option<u64>>,
+    /// FUTURERELEASE (RFC 4865): the most seconds that a message is held.
+    pub future_release: Option<u64>,
+    /// MT-PRIORITY (RFC 6710).
+    pub mt_priority: bool,
+    /// REQUIRETLS (RFC 8689).
+    pub require_tls: bool,
     /// LIMITS (RFC 9422).
     pub limits: Limits,
     /// AUTH (RFC 4954): the mechanisms in capitals; `None` when not offered.
@@ -83,6 +93,11 @@ pub fn capabilities(reply: &Reply) -> Capabilities {
             "PIPELINING" => found.pipelining = true,
             "CHUNKING" => found.chunking = true,
             "SIZE" => found.size = Some(stricter(found.size.flatten(), limit(words.next()))),
+            "DSN" => found.dsn = true,
+            "DELIVERBY" => found.deliver_by = Some(limit(words.next())),
+            "FUTURERELEASE" => found.future_release = limit(words.next()),
+            "MT-PRIORITY" => found.mt_priority = true,
+            "REQUIRETLS" => found.require_tls = true,
             "LIMITS" => words.for_each(|word| found.limits.add(word)),
             "AUTH" => add_mechanisms(&mut found.auth, None, words),
             // The form of servers older than the RFC: `AUTH=LOGIN`.
@@ -159,6 +174,19 @@ mod tests {
             assert!(!of(&format!("250-h\r\n250 {line}\r\n")).starttls, "{line}");
         }
         assert!(of("250-h\r\n250 sTaRtTlS\r\n").starttls);
+    }
+
+    #[test]
+    fn what_a_message_may_ask_for_is_found() {
+        let found = of(
+            "250-h\r\n250-DSN\r\n250-DELIVERBY 60\r\n250-FUTURERELEASE 3600 \
+                        2027-01-01T00:00:00Z\r\n250-MT-PRIORITY MIXER\r\n250 REQUIRETLS\r\n",
+        );
+        assert!(found.dsn && found.mt_priority && found.require_tls);
+        assert_eq!(found.deliver_by, Some(Some(60)));
+        assert_eq!(found.future_release, Some(3600));
+        assert_eq!(of("250-h\r\n250 DELIVERBY\r\n").deliver_by, Some(None));
+        assert_eq!(of("250-h\r\n250 FUTURERELEASE\r\n").future_release, None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod ehlo;
 pub mod header;
 pub mod idn;
 pub mod mailbox;
+pub mod options;
 pub mod reply;
 pub mod sasl;
 pub mod show;

@@ -2,6 +2,7 @@
 //! Each from validated parts, and nothing of them secret.
 
 use super::address::Address;
+use super::options::Options;
 
 /// How the content is declared (RFC 6152, RFC 3030).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,7 +28,12 @@ pub struct MailParameters {
 }
 
 /// MAIL (RFC 5321 section 4.1.1.2); `None` is the null reverse-path.
-pub fn mail(out: &mut Vec<u8>, from: Option<&Address>, parameters: &MailParameters) {
+pub fn mail(
+    out: &mut Vec<u8>,
+    from: Option<&Address>,
+    parameters: &MailParameters,
+    options: &Options,
+) {
     out.extend_from_slice(b"MAIL FROM:<");
     if let Some(address) = from {
         address.write_to(out);
@@ -45,14 +51,17 @@ pub fn mail(out: &mut Vec<u8>, from: Option<&Address>, parameters: &MailParamete
     if parameters.utf8 {
         out.extend_from_slice(b" SMTPUTF8");
     }
+    options.write_mail(out);
     out.extend_from_slice(b"\r\n");
 }
 
-/// RCPT (RFC 5321 section 4.1.1.3).
-pub fn rcpt(out: &mut Vec<u8>, to: &Address) {
+/// RCPT (RFC 5321 section 4.1.1.3) for the recipient of this index.
+pub fn rcpt(out: &mut Vec<u8>, to: &Address, index: usize, options: &Options) {
     out.extend_from_slice(b"RCPT TO:<");
     to.write_to(out);
-    out.extend_from_slice(b">\r\n");
+    out.push(b'>');
+    options.write_rcpt(index, out);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// DATA (RFC 5321 section 4.1.1.4).
@@ -97,20 +106,21 @@ mod tests {
     #[test]
     fn commands_read_as_the_rfc_has_them() {
         let a = Address::parse("a@b.c").unwrap();
+        let none = Options::default();
         let full = MailParameters {
             size: Some(9),
             body: Body::Eight,
             utf8: true,
         };
         assert_eq!(
-            text(|out| mail(out, Some(&a), &full)),
+            text(|out| mail(out, Some(&a), &full, &none)),
             "MAIL FROM:<a@b.c> SIZE=9 BODY=8BITMIME SMTPUTF8\r\n"
         );
         assert_eq!(
-            text(|out| mail(out, None, &MailParameters::default())),
+            text(|out| mail(out, None, &MailParameters::default(), &none)),
             "MAIL FROM:<>\r\n"
         );
-        assert_eq!(text(|out| rcpt(out, &a)), "RCPT TO:<a@b.c>\r\n");
+        assert_eq!(text(|out| rcpt(out, &a, 0, &none)), "RCPT TO:<a@b.c>\r\n");
         assert_eq!(text(|out| bdat(out, 0, true)), "BDAT 0 LAST\r\n");
         assert_eq!(text(|out| bdat(out, 1024, false)), "BDAT 1024\r\n");
     }

@@ -4,6 +4,7 @@ use crate::error::Cause;
 use crate::message::Parts;
 use crate::proto::content::Facts;
 use crate::proto::ehlo::Capabilities;
+use crate::proto::options::{Hold, Late, Options};
 use crate::proto::transaction::{Body, MailParameters};
 
 /// The parameters of MAIL that this message needs and the server offers.
@@ -39,6 +40,7 @@ pub(super) fn parameters(
         let address = address.clone();
         return Err(Cause::NeedsSmtputf8 { address });
     }
+    asked_for(offers, parts.options)?;
     Ok(MailParameters {
         size: offers.size.and(facts.size),
         body: match facts {
@@ -50,4 +52,51 @@ pub(super) fn parameters(
         },
         utf8: utf8.is_some(),
     })
+}
+
+/// What the message asks for beyond delivery: nothing is left out in silence.
+fn asked_for(offers: &Capabilities, options: &Options) -> Result<(), Cause> {
+    let needs = [
+        (options.needs_dsn(), offers.dsn, "DSN"),
+        (
+            options.deliver_by.is_some(),
+            offers.deliver_by.is_some(),
+            "DELIVERBY",
+        ),
+        (
+            options.hold.is_some(),
+            offers.future_release.is_some(),
+            "FUTURERELEASE",
+        ),
+        (
+            options.priority.is_some(),
+            offers.mt_priority,
+            "MT-PRIORITY",
+        ),
+        (options.require_tls, offers.require_tls, "REQUIRETLS"),
+    ];
+    let missing = needs
+        .into_iter()
+        .find(|(needed, offered, _)| *needed && !offered);
+    if let Some((_, _, extension)) = missing {
+        return Err(Cause::ExtensionMissing { extension });
+    }
+    if let (Some(by), Some(Some(least))) = (options.deliver_by, offers.deliver_by)
+        && by.late == Late::Return
+        && u64::try_from(by.seconds).is_ok_and(|seconds| seconds < least)
+    {
+        return Err(Cause::BeyondLimit {
+            extension: "DELIVERBY",
+            limit: least,
+        });
+    }
+    if let (Some(Hold::For(seconds)), Some(most)) = (options.hold, offers.future_release)
+        && u64::from(seconds) > most
+    {
+        return Err(Cause::BeyondLimit {
+            extension: "FUTURERELEASE",
+            limit: most,
+        });
+    }
+    Ok(())
 }

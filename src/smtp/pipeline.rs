@@ -120,6 +120,11 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         (self.sink)(tag, Err(error));
     }
 
+    /// The same with an error that is known.
+    pub(super) fn reject_with(&mut self, tag: u64, error: Error) {
+        (self.sink)(tag, Err(error));
+    }
+
     /// Messages whose outcome is open.
     pub(super) fn in_flight(&self) -> usize {
         self.flights.len()

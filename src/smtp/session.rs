@@ -26,6 +26,9 @@ pub struct Session<C> {
     pub(super) open: bool,
     /// Whether nothing may be said any more.
     pub(super) broken: bool,
+    /// How we introduced ourselves, and whether we did so twice.
+    name: EhloName,
+    pub(super) asked_again: bool,
     /// What this session has used up of the server's limits.
     pub(super) used: Used,
 }
@@ -44,6 +47,8 @@ impl<C: Channel> Session<C> {
             open: false,
             broken: false,
             used: Used::default(),
+            name: EhloName::neutral(),
+            asked_again: false,
         };
         cx.enter(Stage::Greeting);
         let greeting = session.reply(cx)?;
@@ -63,7 +68,26 @@ impl<C: Channel> Session<C> {
             return Err(cx.unexpected(&reply, "250 to EHLO"));
         }
         self.capabilities = capabilities(&reply);
+        self.name = name.clone();
         Ok(())
+    }
+
+    /// Asks what the server offers to those who are logged in, once: some name extensions only
+    /// then. Others refuse a second EHLO (503), and what they offered stands.
+    pub(super) fn ask_again(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+        self.asked_again = true;
+        cx.enter(Stage::Ehlo);
+        let reply = self.command(cx, &Command::ehlo(&self.name.clone()))?;
+        match reply.code {
+            250 => {
+                self.capabilities = capabilities(&reply);
+                // EHLO ends a transaction as RSET does (RFC 5321 section 4.1.4).
+                self.open = false;
+                Ok(())
+            }
+            400.. if reply.code != 421 => Ok(()),
+            _ => Err(cx.unexpected(&reply, "250 to EHLO")),
+        }
     }
 
     /// Writes a command and reads its reply. Nothing may have been said unasked before it.
@@ -166,6 +190,8 @@ impl<T: Transport> Session<Cleartext<T>> {
             open: false,
             broken: false,
             used: Used::default(),
+            name: EhloName::neutral(),
+            asked_again: false,
         };
         session.ehlo(cx, name.unwrap_or(&EhloName::neutral()))?;
         Ok(session)
@@ -190,6 +216,8 @@ impl<T: Transport> Session<Cleartext<T>> {
             open: false,
             broken: false,
             used: Used::default(),
+            name: EhloName::neutral(),
+            asked_again: false,
         };
         session.ehlo(cx, &EhloName::neutral())?;
         Ok(session)

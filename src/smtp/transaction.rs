@@ -6,7 +6,7 @@
 //! and no DATA is written before each of them is accepted. Without PIPELINING it is one at a time.
 
 use crate::channel::Verified;
-use crate::error::{Error, Record};
+use crate::error::{Cause, Error, Record};
 use crate::log::Level;
 use crate::message::{Message, Parts};
 use crate::net::Transport;
@@ -14,7 +14,7 @@ use crate::proto::transaction::{DATA, MailParameters, RSET, mail, rcpt};
 
 use super::content::Supply;
 use super::context::Context;
-use super::envelope::parameters;
+use super::envelope::{self, parameters};
 use super::flight::Asked;
 use super::limits::Fit;
 use super::pipeline::{Broken, Pipeline};
@@ -65,7 +65,25 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
                 return Ok(());
             }
         };
-        let parameters = match parameters(&self.session.capabilities, &parts) {
+        let mut parameters = parameters(&self.session.capabilities, &parts);
+        if parameters
+            .as_ref()
+            .is_err_and(Cause::is_for_want_of_extension)
+            && !self.session.asked_again
+        {
+            // Some servers name an extension only to those who are logged in.
+            self.settle(cx, |pipeline| pipeline.in_flight() == 0)?;
+            std::mem::swap(&mut cx.record, &mut record);
+            let asked = self.session.ask_again(cx);
+            std::mem::swap(&mut cx.record, &mut record);
+            if let Err(error) = asked {
+                self.session.broken = true;
+                self.reject_with(tag, error);
+                return Err(Broken);
+            }
+            parameters = envelope::parameters(&self.session.capabilities, &parts);
+        }
+        let parameters = match parameters {
             Ok(parameters) => parameters,
             Err(cause) => {
                 self.reject(cx, record, tag, cause);
@@ -86,7 +104,7 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         let supply = match supply {
             Ok(supply) => supply,
             Err(fault) => {
-                self.reject(cx, record, tag, crate::error::Cause::Source(fault));
+                self.reject(cx, record, tag, Cause::Source(fault));
                 return Ok(());
             }
         };
@@ -119,12 +137,16 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         self.session.open = true;
         let limits = self.session.capabilities.limits;
         self.session.used.count(&limits, parts.recipients);
-        self.ask(cx, Asked::Mail, |out| mail(out, parts.sender, parameters))?;
+        self.ask(cx, Asked::Mail, |out| {
+            mail(out, parts.sender, parameters, parts.options)
+        })?;
         if self.is_refused() {
             return Ok(false);
         }
         for (index, address) in parts.recipients.iter().enumerate() {
-            self.ask(cx, Asked::Rcpt(index), |out| rcpt(out, address))?;
+            self.ask(cx, Asked::Rcpt(index), |out| {
+                rcpt(out, address, index, parts.options);
+            })?;
         }
         if gated {
             self.settle(cx, Self::envelope_is_answered)?;

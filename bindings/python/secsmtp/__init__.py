@@ -37,6 +37,7 @@ from ._library import LibraryError, load
 from ._library import library as _library_of
 from ._library import static_text as _static_text
 from ._part import Part
+from ._options import Options
 from ._policy import Policy
 from ._results import Certificate, Peer, Receipt, Recipient, Report
 from ._secret import SecretRequest
@@ -61,6 +62,7 @@ __all__ = [
     "Message",
     "NotSent",
     "Part",
+    "Options",
     "Password",
     "Peer",
     "Policy",

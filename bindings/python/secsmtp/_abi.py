@@ -41,6 +41,15 @@ FIELD_BCC = 6
 PRIORITY_LOW = 1
 PRIORITY_NORMAL = 2
 PRIORITY_HIGH = 3
+NOTIFY_SUCCESS = 1
+NOTIFY_FAILURE = 2
+NOTIFY_DELAY = 4
+NOTIFY_NEVER = 8
+RETURN_HEADER = 1
+RETURN_FULL = 2
+LATE_RETURN = 1
+LATE_NOTIFY = 2
+MT_PRIORITY_NONE = -100
 SIZE_UNKNOWN = -1
 CONTENT_STRICT = 1
 CONTENT_BINARY = 2
@@ -130,6 +139,8 @@ E_NEEDS_SMTPUTF8 = 5010
 E_CHANNEL_BINDING = 5011
 E_UNPROVEN = 5012
 E_TOO_MANY_RECIPIENTS = 5020
+E_EXTENSION_MISSING = 5021
+E_BEYOND_LIMIT = 5022
 E_AUTH_REFUSED = 6001
 E_SENDER_REFUSED = 6002
 E_RECIPIENT_REFUSED = 6003
@@ -209,6 +220,8 @@ STATUS_NAMES = {
     5011: "SECSMTP_E_CHANNEL_BINDING",
     5012: "SECSMTP_E_UNPROVEN",
     5020: "SECSMTP_E_TOO_MANY_RECIPIENTS",
+    5021: "SECSMTP_E_EXTENSION_MISSING",
+    5022: "SECSMTP_E_BEYOND_LIMIT",
     6001: "SECSMTP_E_AUTH_REFUSED",
     6002: "SECSMTP_E_SENDER_REFUSED",
     6003: "SECSMTP_E_RECIPIENT_REFUSED",
@@ -352,6 +365,15 @@ SIGNATURES = {
     "secsmtp_message_set_priority": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
     "secsmtp_message_add_unsubscribe": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_set_one_click": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
+    "secsmtp_message_set_notify": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
+    "secsmtp_message_set_return": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
+    "secsmtp_message_set_envelope_id": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_original_recipient": ("int32_t", ("secsmtp_message *", "int32_t", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_set_deliver_by": ("int32_t", ("secsmtp_message *", "int32_t", "int32_t", "int32_t", "secsmtp_error **")),
+    "secsmtp_message_set_hold_for": ("int32_t", ("secsmtp_message *", "uint32_t", "secsmtp_error **")),
+    "secsmtp_message_set_hold_until": ("int32_t", ("secsmtp_message *", "int64_t", "secsmtp_error **")),
+    "secsmtp_message_set_mt_priority": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
+    "secsmtp_message_set_require_tls": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
     "secsmtp_message_id": ("const char *", ("const secsmtp_message *", "size_t *")),
     "secsmtp_message_size": ("int64_t", ("const secsmtp_message *",)),
     "secsmtp_message_preview": ("int32_t", ("const secsmtp_message *", "secsmtp_write_callback", "void *", "secsmtp_error **")),

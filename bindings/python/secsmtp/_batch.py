@@ -11,6 +11,7 @@ from ._compose import Message
 from ._errors import Error, check, take_error
 from ._library import Library, bytes_argument, new_handle, text_argument
 from ._message import Content, Prepared, prepare
+from ._options import Options, apply
 from ._results import Receipt, number, read_receipt
 
 
@@ -21,6 +22,7 @@ class Mail(NamedTuple):
     sender: Optional[str] = None
     recipients: Optional[Union[str, Iterable[str]]] = None
     partial: bool = False
+    options: Optional[Options] = None
 
 
 class Sent(NamedTuple):
@@ -34,7 +36,9 @@ class Sent(NamedTuple):
     error: Optional[Error]
 
 
-def message_handle(lib: Library, prepared: Prepared, partial: bool) -> Any:
+def message_handle(
+    lib: Library, prepared: Prepared, partial: bool, options: Optional[Options] = None
+) -> Any:
     """A message of the library; to be freed by the caller."""
     handle = new_handle("message")
     check(lib, lib.message_new, ctypes.byref(handle))
@@ -46,6 +50,8 @@ def message_handle(lib: Library, prepared: Prepared, partial: bool) -> Any:
         check(lib, lib.message_set_content, handle, *bytes_argument(prepared.content))
         if partial:
             check(lib, lib.message_set_partial, handle, 1)
+        if options is not None:
+            apply(lib, handle, options)
     except BaseException:
         lib.message_free(handle)
         raise
@@ -99,7 +105,7 @@ def _add(lib: Library, batch: Any, mail: Union[Content, Message, Mail]) -> None:
         return
     given = mail if isinstance(mail, Mail) else Mail(mail)
     handle = message_handle(
-        lib, prepare(given.message, given.sender, given.recipients), given.partial
+        lib, prepare(given.message, given.sender, given.recipients), given.partial, given.options
     )
     try:
         check(lib, lib.batch_add, batch, handle)

@@ -26,6 +26,7 @@ from ._library import (
 )
 from ._message import Content, prepare
 from ._objects import Owner
+from ._options import Options
 from ._part import raised_by_reader
 from ._policy import Policy
 from ._results import Receipt, Report, read_receipt, read_report
@@ -181,6 +182,7 @@ class Client(Owner):
         sender: Optional[str] = None,
         recipients: Optional[Union[str, Iterable[str]]] = None,
         partial: bool = False,
+        options: Optional[Options] = None,
     ) -> Receipt:
         """Send one mail and wait for the answer.
 
@@ -191,13 +193,14 @@ class Client(Owner):
         From, and to To, Cc and Bcc together (to the Resent- fields alone when there are any); Bcc
         and Resent-Bcc are not sent, and the message itself stays as it is. ``partial``: deliver to
         those whom the server accepts; without it, one refusal means that nothing is sent.
+        ``options``: what is asked of the server beyond delivery, :class:`Options`.
 
         Returns the :class:`Receipt` of an accepted mail. Errors: :class:`NotSent` (with
         :class:`ArgumentError`, :class:`ConnectionFailed`, :class:`TrustError`),
         :class:`Refused`, :class:`Unknown`; among them :class:`TimedOut` and :class:`Cancelled`.
         """
         client = self._open_handle()
-        with self._prepared(message, sender, recipients, partial) as handle:
+        with self._prepared(message, sender, recipients, partial, options) as handle:
             return self._send(client, handle)
 
     def submit(
@@ -206,6 +209,7 @@ class Client(Owner):
         sender: Optional[str] = None,
         recipients: Optional[Union[str, Iterable[str]]] = None,
         partial: bool = False,
+        options: Optional[Options] = None,
     ) -> Job:
         """Send one mail while the program goes on; the arguments are those of :meth:`send`.
 
@@ -214,7 +218,7 @@ class Client(Owner):
         A secret that is asked for is asked on a thread that waits for a job.
         """
         self._open_handle()
-        with self._prepared(message, sender, recipients, partial) as handle:
+        with self._prepared(message, sender, recipients, partial, options) as handle:
             return self._router.submit(self, handle)
 
     @contextlib.contextmanager
@@ -224,18 +228,20 @@ class Client(Owner):
         sender: Optional[str],
         recipients: Optional[Union[str, Iterable[str]]],
         partial: bool,
+        options: Optional[Options],
     ) -> Iterator[Any]:
         """The library's message, for the call."""
         lib = self._lib
         if isinstance(message, Message):
-            if sender is not None or recipients is not None or partial:
+            if sender is not None or recipients is not None or partial or options is not None:
                 raise TypeError(
-                    "a secsmtp.Message has its own envelope_sender, envelope_recipients and partial"
+                    "a secsmtp.Message has its own envelope_sender, envelope_recipients, partial and "
+                    "options"
                 )
             yield message._open_handle()
             return
         prepared = prepare(message, sender, recipients)
-        handle = message_handle(lib, prepared, partial)
+        handle = message_handle(lib, prepared, partial, options)
         try:
             yield handle
         finally:

@@ -13,6 +13,7 @@ from ._arguments import Time, time_argument
 from ._errors import Error, argument_error, check
 from ._library import WriteCallback, library, new_handle, text, text_argument
 from ._objects import Owner, several
+from ._options import Options, apply
 from ._part import Part, Source, raised_by_reader
 
 OneAddress = Union[str, Tuple[str, str], email.headerregistry.Address]
@@ -40,7 +41,8 @@ class Message(Owner):
     ``headers``: fields of your own, a mapping or pairs. ``date``: an aware datetime or seconds since
     1970. ``references``: Message-IDs, oldest first. ``priority``: "low", "normal" or "high".
     ``unsubscribe``: https: and mailto: addresses; ``one_click``: the https: one takes a POST (RFC
-    8058). ``partial``: deliver to those whom the server accepts.
+    8058). ``partial``: deliver to those whom the server accepts. ``options``: what is asked of
+    the server beyond delivery, :class:`Options`.
 
     A message can be sent often, also by several threads at once, and is the same each time: date
     and Message-ID are made when it is first needed. Text beyond ASCII is encoded (RFC 2047, 2231);
@@ -79,6 +81,7 @@ class Message(Owner):
         envelope_sender: Optional[str] = None,
         envelope_recipients: Union[str, Iterable[str]] = (),
         partial: bool = False,
+        options: Optional[Options] = None,
     ) -> None:
         lib = library()
         handle = new_handle("message")
@@ -120,6 +123,8 @@ class Message(Owner):
             check(lib, lib.message_set_one_click, handle, 1)
         if partial:
             check(lib, lib.message_set_partial, handle, 1)
+        if options is not None:
+            apply(lib, handle, options)
         if calendar is not None:
             method, object_text = calendar
             arguments = (*text_argument(method), *text_argument(object_text))

@@ -39,6 +39,11 @@ impl Session<'_> {
                 ("BODY", "7BIT" | "8BITMIME") if offers("8BITMIME") => {}
                 ("BODY", "BINARYMIME") if offers("BINARYMIME") && offers("CHUNKING") => {}
                 ("SMTPUTF8", "") if offers("SMTPUTF8") => utf8 = true,
+                ("RET", "FULL" | "HDRS") | ("ENVID", _) if offers("DSN") => {}
+                ("BY", _) if offers("DELIVERBY") => {}
+                ("HOLDFOR" | "HOLDUNTIL", _) if offers("FUTURERELEASE") => {}
+                ("MT-PRIORITY", _) if offers("MT-PRIORITY") => {}
+                ("REQUIRETLS", "") if offers("REQUIRETLS") => {}
                 ("AUTH", _) if !config.auth_mechanisms.is_empty() => {}
                 _ => return self.write("555 5.5.4 Unknown parameter\r\n"),
             }
@@ -74,7 +79,11 @@ impl Session<'_> {
         if address.is_empty() {
             return self.write("501 5.1.3 A recipient is needed\r\n");
         }
-        if !parameters.is_empty() {
+        let dsn = |word: &str| word.starts_with("NOTIFY=") || word.starts_with("ORCPT=");
+        if !parameters
+            .split(' ')
+            .all(|w| w.is_empty() || (self.offers("DSN") && dsn(w)))
+        {
             return self.write("555 5.5.4 Unknown parameter\r\n");
         }
         if !address.is_ascii() && !self.utf8 {

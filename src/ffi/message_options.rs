@@ -1,0 +1,209 @@
+//! secsmtp_message: what is asked of the server beyond delivery.
+
+use std::ffi::c_char;
+
+use super::error::secsmtp_error;
+use super::message::{change, secsmtp_message};
+use super::{arg, guard};
+use crate::error::Error;
+use crate::proto::options::{DeliverBy, Hold, Late, Return};
+use crate::status::Status;
+
+use super::constants::SECSMTP_MT_PRIORITY_NONE as NO_PRIORITY;
+
+/// Asks each recipient's server for reports of delivery (DSN, RFC 3461): a sum of
+/// SECSMTP_NOTIFY_SUCCESS, _FAILURE and _DELAY, or _NEVER alone; 0 leaves it to the server. What a
+/// server does not offer is never left out in silence: the send ends with
+/// SECSMTP_E_EXTENSION_MISSING before anything of the message is written. So it is with each of the
+/// functions below.
+/// Threads: any. Errors: SECSMTP_E_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_notify(
+    message: *mut secsmtp_message,
+    events: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            change(message, |message| message.set_notify(events))
+        })
+    }
+}
+
+/// Asks that a report of failure brings back the header (SECSMTP_RETURN_HEADER) or the whole message
+/// (SECSMTP_RETURN_FULL) (DSN); 0 leaves it to the server.
+/// Threads: any. Errors: SECSMTP_E_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_return(
+    message: *mut secsmtp_message,
+    what: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let choices = [
+                (0, None),
+                (Return::Header as i32, Some(Return::Header)),
+                (Return::Full as i32, Some(Return::Full)),
+            ];
+            let what = arg::choice("what", what, choices)?;
+            change(message, |message| {
+                message.set_return(what);
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Gives this sending of the message a name, which reports repeat (DSN ENVID): printable ASCII, at
+/// most 100 octets as it is sent; empty for none.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_envelope_id(
+    message: *mut secsmtp_message,
+    id: *const c_char,
+    id_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let id = arg::text("id", id, id_len)?;
+            change(message, |message| message.set_envelope_id(id))
+        })
+    }
+}
+
+/// Tells whom the recipient of this index (the first is 0) stands for, a list or an alias; reports
+/// repeat it (DSN ORCPT).
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS, SECSMTP_E_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_original_recipient(
+    message: *mut secsmtp_message,
+    index: i32,
+    address: *const c_char,
+    address_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let address = arg::text("address", address, address_len)?;
+            let negative = |_| Error::argument(Status::Value, "index", "is negative");
+            let index = usize::try_from(index).map_err(negative)?;
+            change(message, |message| {
+                message.set_original_recipient(index, address)
+            })
+        })
+    }
+}
+
+/// Sets a time limit for the delivery (DELIVERBY, RFC 2852): within so many seconds, or the message
+/// comes back (SECSMTP_LATE_RETURN, 1 to 999999999), or its sender is told (SECSMTP_LATE_NOTIFY, also
+/// below 0). With trace 1, each server on the way is asked to report. With late 0 there is no limit.
+/// Threads: any. Errors: SECSMTP_E_VALUE; the send's SECSMTP_E_BEYOND_LIMIT below the server's least.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_deliver_by(
+    message: *mut secsmtp_message,
+    seconds: i32,
+    late: i32,
+    trace: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let choices = [
+                (0, None),
+                (Late::Return as i32, Some(Late::Return)),
+                (Late::Notify as i32, Some(Late::Notify)),
+            ];
+            let late = arg::choice("late", late, choices)?;
+            let trace = arg::choice("trace", trace, [(0, false), (1, true)])?;
+            let by = late.map(|late| DeliverBy {
+                seconds,
+                late,
+                trace,
+            });
+            change(message, |message| message.set_deliver_by(by))
+        })
+    }
+}
+
+/// Asks the server to keep the message for so many seconds before it leaves (FUTURERELEASE, RFC 4865),
+/// 1 to 999999999; 0 for none.
+/// Threads: any. Errors: SECSMTP_E_VALUE; the send's SECSMTP_E_BEYOND_LIMIT above the server's most.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_hold_for(
+    message: *mut secsmtp_message,
+    seconds: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let hold = Some(Hold::For(seconds)).filter(|_| seconds > 0);
+            change(message, |message| message.set_hold(hold))
+        })
+    }
+}
+
+/// Asks the server to keep the message until this moment, in seconds since 1970 (FUTURERELEASE); 0 for
+/// none.
+/// Threads: any. Errors: SECSMTP_E_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_hold_until(
+    message: *mut secsmtp_message,
+    moment: i64,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let hold = Some(Hold::Until(moment)).filter(|_| moment != 0);
+            change(message, |message| message.set_hold(hold))
+        })
+    }
+}
+
+/// Sets how urgent the message is on its way, -9 to 9 (MT-PRIORITY, RFC 6710); what people read in the
+/// header is secsmtp_message_set_priority. SECSMTP_MT_PRIORITY_NONE asks for nothing.
+/// Threads: any. Errors: SECSMTP_E_VALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_mt_priority(
+    message: *mut secsmtp_message,
+    priority: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let priority = Some(priority).filter(|number| *number != NO_PRIORITY);
+            change(message, |message| message.set_mt_priority(priority))
+        })
+    }
+}
+
+/// With 1, each server on the way must pass the message on over verified TLS or not at all
+/// (REQUIRETLS, RFC 8689). Its opposite is the header field TLS-Required: No, which
+/// secsmtp_message_add_header adds.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number but 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_require_tls(
+    message: *mut secsmtp_message,
+    require: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let require = arg::choice("require", require, [(0, false), (1, true)])?;
+            change(message, |message| {
+                message.set_require_tls(require);
+                Ok(())
+            })
+        })
+    }
+}

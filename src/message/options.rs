@@ -1,0 +1,119 @@
+//! What a message asks of the server beyond delivery. A server that does not offer it gets nothing of
+//! the message: nothing is left out in silence.
+
+use super::{MAX_RECIPIENTS, Message};
+use crate::error::Error;
+use crate::proto::address::Address;
+use crate::proto::options::{DeliverBy, Hold, Late, Notify, Return, envelope_id};
+use crate::status::Status;
+
+/// The largest number of nine digits.
+const MAX_TIME: i32 = 999_999_999;
+/// The last second of the year 9999.
+const LAST_MOMENT: i64 = 253_402_300_799;
+
+impl Message {
+    /// When delivery is to be reported (DSN NOTIFY): a sum of [`Notify`]'s events, `NEVER` alone, or 0
+    /// to leave it to the server.
+    ///
+    /// # Errors
+    /// [`Status::Value`].
+    pub fn set_notify(&mut self, events: i32) -> Result<(), Error> {
+        let notify = Notify::new(events);
+        if notify.is_none() && events != 0 {
+            let why = format!("{events} is no sum of its values");
+            return Err(Error::argument(Status::Value, "events", why));
+        }
+        self.options.notify = notify;
+        Ok(())
+    }
+
+    /// What a report of failure brings back (DSN RET).
+    pub fn set_return(&mut self, what: Option<Return>) {
+        self.options.ret = what;
+    }
+
+    /// A name for this sending of the message, which reports repeat (DSN ENVID); empty for none.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for what is not printable ASCII, or too long.
+    pub fn set_envelope_id(&mut self, id: &str) -> Result<(), Error> {
+        if !id.is_empty() {
+            let checked = envelope_id(id);
+            checked.map_err(|why| Error::argument(Status::Value, "envelope id", why))?;
+        }
+        self.options.envelope_id = Some(id.to_owned()).filter(|id| !id.is_empty());
+        Ok(())
+    }
+
+    /// Whom the recipient of this index stands for, which reports repeat (DSN ORCPT).
+    ///
+    /// # Errors
+    /// [`Status::Address`], [`Status::Value`] for an index beyond the most recipients.
+    pub fn set_original_recipient(&mut self, index: usize, address: &str) -> Result<(), Error> {
+        if index >= MAX_RECIPIENTS {
+            return Err(Error::argument(Status::Value, "index", "is beyond 9999"));
+        }
+        let wrong = |why| Error::argument(Status::Address, "original recipient", why);
+        let address = Address::parse(address).map_err(wrong)?;
+        self.options.original.insert(index, address);
+        Ok(())
+    }
+
+    /// Within how many seconds it is to be delivered, and what becomes of it then (DELIVERBY).
+    ///
+    /// # Errors
+    /// [`Status::Value`] beyond nine digits, and for a return without time.
+    pub fn set_deliver_by(&mut self, by: Option<DeliverBy>) -> Result<(), Error> {
+        let least = |by: &DeliverBy| match by.late {
+            Late::Return => 1,
+            Late::Notify => -MAX_TIME,
+        };
+        if let Some(by) = &by
+            && !(least(by)..=MAX_TIME).contains(&by.seconds)
+        {
+            let why = format!("{} is out of range", by.seconds);
+            return Err(Error::argument(Status::Value, "seconds", why));
+        }
+        self.options.deliver_by = by;
+        Ok(())
+    }
+
+    /// When it is to leave the server (FUTURERELEASE).
+    ///
+    /// # Errors
+    /// [`Status::Value`] for 0 or more than nine digits of seconds, or a moment beyond 9999.
+    pub fn set_hold(&mut self, hold: Option<Hold>) -> Result<(), Error> {
+        let good = match hold {
+            Some(Hold::For(seconds)) => (1..=MAX_TIME.unsigned_abs()).contains(&seconds),
+            Some(Hold::Until(moment)) => (1..=LAST_MOMENT).contains(&moment),
+            None => true,
+        };
+        if !good {
+            return Err(Error::argument(Status::Value, "hold", "is out of range"));
+        }
+        self.options.hold = hold;
+        Ok(())
+    }
+
+    /// How urgent it is on its way, -9 to 9 (MT-PRIORITY); not what people read in the header.
+    ///
+    /// # Errors
+    /// [`Status::Value`].
+    pub fn set_mt_priority(&mut self, priority: Option<i32>) -> Result<(), Error> {
+        let narrow = |priority: i32| {
+            let narrow = i8::try_from(priority).ok().filter(|p| (-9..=9).contains(p));
+            narrow.ok_or_else(|| {
+                let why = format!("{priority} is not between -9 and 9");
+                Error::argument(Status::Value, "priority", why)
+            })
+        };
+        self.options.priority = priority.map(narrow).transpose()?;
+        Ok(())
+    }
+
+    /// Whether each server on the way must pass it on over verified TLS alone (REQUIRETLS).
+    pub fn set_require_tls(&mut self, require: bool) {
+        self.options.require_tls = require;
+    }
+}

@@ -1,0 +1,318 @@
+//! What a message may ask of the server beyond delivery: delivery reports (DSN, RFC 3461), a time
+//! limit (DELIVERBY, RFC 2852), a later release (FUTURERELEASE, RFC 4865), a priority (MT-PRIORITY,
+//! RFC 6710), TLS all the way (REQUIRETLS, RFC 8689). As parameters of MAIL and RCPT.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+use super::address::Address;
+
+/// When a recipient's server is to report (NOTIFY): never, or on one event or several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notify(i32);
+
+impl Notify {
+    /// When it was delivered.
+    pub const SUCCESS: i32 = 1;
+    /// When it could not be delivered.
+    pub const FAILURE: i32 = 2;
+    /// When it is delayed.
+    pub const DELAY: i32 = 4;
+    /// Not at all.
+    pub const NEVER: i32 = 8;
+
+    /// A sum of the events, or [`Notify::NEVER`] alone.
+    #[must_use]
+    pub fn new(events: i32) -> Option<Self> {
+        matches!(events, 1..=8).then_some(Self(events))
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b" NOTIFY=");
+        if self.0 == Self::NEVER {
+            return out.extend_from_slice(b"NEVER");
+        }
+        let events: [(i32, &[u8]); 3] = [
+            (Self::SUCCESS, b"SUCCESS"),
+            (Self::FAILURE, b"FAILURE"),
+            (Self::DELAY, b"DELAY"),
+        ];
+        let mut comma: &[u8] = b"";
+        for (bit, name) in events {
+            if self.0 & bit != 0 {
+                out.extend_from_slice(comma);
+                out.extend_from_slice(name);
+                comma = b",";
+            }
+        }
+    }
+}
+
+/// What a report of failure brings back (RET).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Return {
+    /// The header.
+    Header = 1,
+    /// The whole message.
+    Full = 2,
+}
+
+/// What becomes of a message whose time is over (RFC 2852 section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Late {
+    /// It comes back.
+    Return = 1,
+    /// It goes on, and the sender is told.
+    Notify = 2,
+}
+
+/// The time within which a message is to be delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliverBy {
+    /// Seconds from when it is taken.
+    pub seconds: i32,
+    /// What becomes of it then.
+    pub late: Late,
+    /// Whether each server on the way is to report that it passed it on.
+    pub trace: bool,
+}
+
+/// When a message is to leave the server (RFC 4865 section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// After so many seconds.
+    For(u32),
+    /// At this time, in seconds since 1970.
+    Until(i64),
+}
+
+/// All of it; nothing is asked for at first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// NOTIFY, for each recipient.
+    pub notify: Option<Notify>,
+    /// RET.
+    pub ret: Option<Return>,
+    /// ENVID, checked by [`envelope_id`].
+    pub envelope_id: Option<String>,
+    /// ORCPT of the recipients of these indexes, whom a list or an alias stood for.
+    pub original: BTreeMap<usize, Address>,
+    /// DELIVERBY.
+    pub deliver_by: Option<DeliverBy>,
+    /// FUTURERELEASE.
+    pub hold: Option<Hold>,
+    /// MT-PRIORITY, -9 to 9.
+    pub priority: Option<i8>,
+    /// REQUIRETLS.
+    pub require_tls: bool,
+}
+
+/// Checks an envelope identifier: printable ASCII, at most 100 octets as it is sent.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn envelope_id(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() || !text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+        return Err("must be printable ASCII, and not empty");
+    }
+    let mut encoded = Vec::new();
+    xtext(&mut encoded, text.as_bytes());
+    match encoded.len() {
+        ..=100 => Ok(()),
+        _ => Err("is longer than 100 octets as it is sent"),
+    }
+}
+
+impl Options {
+    /// Whether delivery reports are asked for, in whatever form.
+    #[must_use]
+    pub fn needs_dsn(&self) -> bool {
+        self.notify.is_some()
+            || self.ret.is_some()
+            || self.envelope_id.is_some()
+            || !self.original.is_empty()
+    }
+
+    /// Appends the parameters of MAIL.
+    pub fn write_mail(&self, out: &mut Vec<u8>) {
+        match self.ret {
+            Some(Return::Header) => out.extend_from_slice(b" RET=HDRS"),
+            Some(Return::Full) => out.extend_from_slice(b" RET=FULL"),
+            None => {}
+        }
+        if let Some(id) = &self.envelope_id {
+            out.extend_from_slice(b" ENVID=");
+            xtext(out, id.as_bytes());
+        }
+        // Writing to a Vec cannot fail.
+        if let Some(by) = self.deliver_by {
+            let late = match by.late {
+                Late::Return => "R",
+                Late::Notify => "N",
+            };
+            let trace = if by.trace { "T" } else { "" };
+            let _ = write!(out, " BY={};{late}{trace}", by.seconds);
+        }
+        match self.hold {
+            Some(Hold::For(seconds)) => drop(write!(out, " HOLDFOR={seconds}")),
+            Some(Hold::Until(at)) => drop(write!(out, " HOLDUNTIL={}", moment(at))),
+            None => {}
+        }
+        if let Some(priority) = self.priority {
+            let _ = write!(out, " MT-PRIORITY={priority}");
+        }
+        if self.require_tls {
+            out.extend_from_slice(b" REQUIRETLS");
+        }
+    }
+
+    /// Appends the parameters of RCPT for the recipient of this index.
+    pub fn write_rcpt(&self, index: usize, out: &mut Vec<u8>) {
+        if let Some(notify) = self.notify {
+            notify.write(out);
+        }
+        if let Some(original) = self.original.get(&index) {
+            let text = original.to_string();
+            if original.is_ascii() {
+                out.extend_from_slice(b" ORCPT=rfc822;");
+                xtext(out, text.as_bytes());
+            } else {
+                out.extend_from_slice(b" ORCPT=utf-8;");
+                unitext(out, &text);
+            }
+        }
+    }
+}
+
+/// xtext (RFC 3461 section 4): what is not plain becomes `+` and two hexadecimal digits.
+fn xtext(out: &mut Vec<u8>, bytes: &[u8]) {
+    for byte in bytes {
+        match byte {
+            b'+' | b'=' => drop(write!(out, "+{byte:02X}")),
+            b'!'..=b'~' => out.push(*byte),
+            _ => drop(write!(out, "+{byte:02X}")),
+        }
+    }
+}
+
+/// utf-8-addr-unitext (RFC 6533 section 3): beyond ASCII as it is, `\\`, `+`, `=` and blanks escaped.
+fn unitext(out: &mut Vec<u8>, text: &str) {
+    for c in text.chars() {
+        match c {
+            '+' | '=' | '\\' => drop(write!(out, "\\x{{{:X}}}", u32::from(c))),
+            '!'..='~' => drop(write!(out, "{c}")),
+            c if c.is_ascii() => drop(write!(out, "\\x{{{:X}}}", u32::from(c))),
+            c => drop(write!(out, "{c}")),
+        }
+    }
+}
+
+/// A moment as RFC 3339 has it, in UTC.
+fn moment(seconds: i64) -> String {
+    let days = seconds.div_euclid(86_400);
+    let time = seconds.rem_euclid(86_400);
+    let (year, month, day) = civil(days);
+    let part = |per: i64, of: i64| time.checked_div(per).unwrap_or(0) % of;
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        part(3600, 24),
+        part(60, 60),
+        part(1, 60)
+    )
+}
+
+/// Year, month and day of a day counted from 1970 (Gregorian).
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "days of four-digit years, which `Hold` is held to"
+)]
+fn civil(days: i64) -> (i64, i64, i64) {
+    // Counted from the first of March of the year 0, so that the leap day comes last.
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_read_as_the_rfcs_have_them() {
+        let mut options = Options {
+            notify: Notify::new(Notify::SUCCESS + Notify::DELAY),
+            ret: Some(Return::Header),
+            envelope_id: Some("a b+c=d".to_owned()),
+            deliver_by: Some(DeliverBy {
+                seconds: 120,
+                late: Late::Return,
+                trace: true,
+            }),
+            hold: Some(Hold::Until(1_795_464_000)),
+            priority: Some(-3),
+            require_tls: true,
+            ..Options::default()
+        };
+        options
+            .original
+            .insert(1, Address::parse("o+1@b.test").unwrap());
+        options
+            .original
+            .insert(2, Address::parse("j\u{f6}+rg@b.test").unwrap());
+        let of = |write: &dyn Fn(&mut Vec<u8>)| {
+            let mut out = Vec::new();
+            write(&mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(
+            of(&|out| options.write_mail(out)),
+            " RET=HDRS ENVID=a+20b+2Bc+3Dd BY=120;RT HOLDUNTIL=2026-11-23T20:00:00Z \
+             MT-PRIORITY=-3 REQUIRETLS"
+        );
+        assert_eq!(
+            of(&|out| options.write_rcpt(0, out)),
+            " NOTIFY=SUCCESS,DELAY"
+        );
+        assert_eq!(
+            of(&|out| options.write_rcpt(1, out)),
+            " NOTIFY=SUCCESS,DELAY ORCPT=rfc822;o+2B1@b.test"
+        );
+        assert_eq!(
+            of(&|out| options.write_rcpt(2, out)),
+            " NOTIFY=SUCCESS,DELAY ORCPT=utf-8;j\u{f6}\\x{2B}rg@b.test"
+        );
+        assert_eq!(of(&|out| Options::default().write_mail(out)), "");
+    }
+
+    #[test]
+    fn moments_are_of_the_gregorian_calendar() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(moment(seconds), text);
+        }
+    }
+
+    #[test]
+    fn g03_an_envelope_id_can_say_nothing_else() {
+        for good in ["a", "a b", &"x".repeat(100)] {
+            assert_eq!(envelope_id(good), Ok(()));
+        }
+        for bad in ["", "a\r\nRCPT", "\u{e9}", &"x".repeat(101), &"+".repeat(34)] {
+            assert!(envelope_id(bad).is_err(), "{bad:?}");
+        }
+        assert!(Notify::new(0).is_none() && Notify::new(9).is_none());
+    }
+}
