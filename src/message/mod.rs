@@ -36,6 +36,9 @@ pub(crate) use source::{Piece, Read, Source};
 /// The most recipients of one message.
 pub const MAX_RECIPIENTS: usize = 10_000;
 
+/// What most messages ask for beyond delivery.
+static NOTHING: Options = Options::NOTHING;
+
 /// Content looked through once and kept for as often as it is sent.
 #[derive(Clone)]
 struct Content {
@@ -61,7 +64,7 @@ pub struct Message {
     /// or nothing.
     pub partial: bool,
     /// What is asked of the server beyond delivery.
-    options: Options,
+    options: Option<Arc<Options>>,
 }
 
 impl fmt::Debug for Message {
@@ -201,7 +204,7 @@ impl Message {
             sender,
             recipients,
             content,
-            options: &self.options,
+            options: self.options.as_deref().unwrap_or(&NOTHING),
         })
     }
 

@@ -1,10 +1,12 @@
 //! What a message asks of the server beyond delivery. A server that does not offer it gets nothing of
 //! the message: nothing is left out in silence.
 
+use std::sync::Arc;
+
 use super::{MAX_RECIPIENTS, Message};
 use crate::error::Error;
 use crate::proto::address::Address;
-use crate::proto::options::{DeliverBy, Hold, Late, Notify, Return, envelope_id};
+use crate::proto::options::{DeliverBy, Hold, Late, Notify, Options, Return, envelope_id};
 use crate::status::Status;
 
 /// The largest number of nine digits.
@@ -24,13 +26,13 @@ impl Message {
             let why = format!("{events} is no sum of its values");
             return Err(Error::argument(Status::Value, "events", why));
         }
-        self.options.notify = notify;
+        self.asked().notify = notify;
         Ok(())
     }
 
     /// What a report of failure brings back (DSN RET).
     pub fn set_return(&mut self, what: Option<Return>) {
-        self.options.ret = what;
+        self.asked().ret = what;
     }
 
     /// A name for this sending of the message, which reports repeat (DSN ENVID); empty for none.
@@ -42,7 +44,7 @@ impl Message {
             let checked = envelope_id(id);
             checked.map_err(|why| Error::argument(Status::Value, "envelope id", why))?;
         }
-        self.options.envelope_id = Some(id.to_owned()).filter(|id| !id.is_empty());
+        self.asked().envelope_id = Some(id.to_owned()).filter(|id| !id.is_empty());
         Ok(())
     }
 
@@ -56,7 +58,7 @@ impl Message {
         }
         let wrong = |why| Error::argument(Status::Address, "original recipient", why);
         let address = Address::parse(address).map_err(wrong)?;
-        self.options.original.insert(index, address);
+        self.asked().original.insert(index, address);
         Ok(())
     }
 
@@ -75,7 +77,7 @@ impl Message {
             let why = format!("{} is out of range", by.seconds);
             return Err(Error::argument(Status::Value, "seconds", why));
         }
-        self.options.deliver_by = by;
+        self.asked().deliver_by = by;
         Ok(())
     }
 
@@ -92,7 +94,7 @@ impl Message {
         if !good {
             return Err(Error::argument(Status::Value, "hold", "is out of range"));
         }
-        self.options.hold = hold;
+        self.asked().hold = hold;
         Ok(())
     }
 
@@ -108,12 +110,16 @@ impl Message {
                 Error::argument(Status::Value, "priority", why)
             })
         };
-        self.options.priority = priority.map(narrow).transpose()?;
+        self.asked().priority = priority.map(narrow).transpose()?;
         Ok(())
+    }
+
+    fn asked(&mut self) -> &mut Options {
+        Arc::make_mut(self.options.get_or_insert_default())
     }
 
     /// Whether each server on the way must pass it on over verified TLS alone (REQUIRETLS).
     pub fn set_require_tls(&mut self, require: bool) {
-        self.options.require_tls = require;
+        self.asked().require_tls = require;
     }
 }

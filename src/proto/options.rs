@@ -126,6 +126,18 @@ pub fn envelope_id(text: &str) -> Result<(), &'static str> {
 }
 
 impl Options {
+    /// Nothing is asked for.
+    pub const NOTHING: Self = Self {
+        notify: None,
+        ret: None,
+        envelope_id: None,
+        original: BTreeMap::new(),
+        deliver_by: None,
+        hold: None,
+        priority: None,
+        require_tls: false,
+    };
+
     /// Whether delivery reports are asked for, in whatever form.
     #[must_use]
     pub fn needs_dsn(&self) -> bool {
@@ -211,16 +223,11 @@ fn unitext(out: &mut Vec<u8>, text: &str) {
 
 /// A moment as RFC 3339 has it, in UTC.
 fn moment(seconds: i64) -> String {
-    let days = seconds.div_euclid(86_400);
-    let time = seconds.rem_euclid(86_400);
+    let (days, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let (hour, of_hour) = (time.div_euclid(3600), time.rem_euclid(3600));
+    let (minute, second) = (of_hour.div_euclid(60), of_hour.rem_euclid(60));
     let (year, month, day) = civil(days);
-    let part = |per: i64, of: i64| time.checked_div(per).unwrap_or(0) % of;
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        part(3600, 24),
-        part(60, 60),
-        part(1, 60)
-    )
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// Year, month and day of a day counted from 1970 (Gregorian).

@@ -76,8 +76,10 @@ impl<C: Channel> Session<C> {
     /// then. Others refuse a second EHLO (503), and what they offered stands.
     pub(super) fn ask_again(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
         self.asked_again = true;
+        let stage = cx.record.stage;
         cx.enter(Stage::Ehlo);
         let reply = self.command(cx, &Command::ehlo(&self.name.clone()))?;
+        cx.record.stage = stage;
         match reply.code {
             250 => {
                 self.capabilities = capabilities(&reply);
@@ -271,7 +273,6 @@ impl<T: Transport> Session<Verified<T>> {
     /// Whether nothing was said since the last reply, and the line stands as far as this machine
     /// knows. A server speaks unasked only to say that it is closing.
     pub fn is_silent(&mut self) -> bool {
-        self.channel.refresh();
         self.channel.receive_ready(Deadline::NEVER).is_ok() && self.channel.pending().is_empty()
     }
 }

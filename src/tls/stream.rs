@@ -132,7 +132,7 @@ impl<T: Transport> TlsStream<T> {
             self.transport.check(deadline)?;
             self.outbox.collect(&mut self.connection)?;
             self.outbox.flush(&mut self.transport)?;
-            let ready = self.receive_ready(deadline);
+            let ready = self.receive_some(deadline, false);
             // What came before a break is looked at first; the break shows again.
             if self.pending.len() > before {
                 return Ok(());
@@ -142,8 +142,10 @@ impl<T: Transport> TlsStream<T> {
         }
     }
 
-    /// Moves what is there into `pending`, until the transport has no more.
+    /// Moves what is there into `pending`, until the transport has no more. It is asked anew, although
+    /// the last look may have found nothing: whoever calls this wants to know how it stands now.
     pub(super) fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
+        self.transport.refresh();
         self.receive_some(deadline, false)
     }
 

@@ -120,7 +120,7 @@ fn what_is_not_offered_is_asked_for_once_more_and_then_nothing_is_written() {
             &client,
             &message,
             Status::ExtensionMissing,
-            Stage::Ehlo,
+            Stage::Auth,
             Outcome::NotSent,
         );
         let keyword = line.split(' ').next().unwrap();
@@ -187,7 +187,7 @@ fn a_second_ehlo_that_is_refused_is_taken_calmly() {
         &client,
         &with_report,
         Status::ExtensionMissing,
-        Stage::Ehlo,
+        Stage::Auth,
         Outcome::NotSent,
     );
     assert_eq!(
