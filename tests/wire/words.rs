@@ -22,7 +22,12 @@ fn g04_wide_characters_do_not_become_line_ends() {
                 continue;
             };
             let mut wire = Vec::new();
-            transaction::rcpt(&mut wire, &address);
+            transaction::rcpt(
+                &mut wire,
+                &address,
+                0,
+                &secsmtp::proto::options::Options::NOTHING,
+            );
             let line = wire.strip_suffix(b"\r\n").expect("a line");
             assert!(!line.iter().any(u8::is_ascii_control), "{line:?}");
             // A domain goes as its A-labels; a local part goes as it is.
