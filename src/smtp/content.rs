@@ -13,8 +13,8 @@ use super::pipeline::{BACKLOG, Broken, Own, Pipeline};
 /// Octets of content in one BDAT; as many go along with the envelope before it is answered.
 const CHUNK: usize = 256 * 1024;
 
-/// Octets of content encoded and handed over at a time; the content's patience is for each.
-const BLOCK: usize = 64 * 1024;
+/// Octets of content encoded and handed over at a time.
+const BLOCK: usize = 256 * 1024;
 
 /// Content being read: where it lies in memory, without a copy.
 pub(super) enum Supply<'m> {
@@ -54,7 +54,7 @@ impl<'m> Supply<'m> {
         {
             chunk.clear();
             while chunk.len() < CHUNK && !*last {
-                let room = BLOCK.min(CHUNK.saturating_sub(chunk.len()));
+                let room = CHUNK.saturating_sub(chunk.len());
                 *last = source.read(room, chunk)? == Piece::End;
             }
         }

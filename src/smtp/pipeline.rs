@@ -18,7 +18,10 @@ use super::session::Session;
 
 /// Octets of records that wait for the system before anybody waits for it: enough to keep the line
 /// busy, and few enough to be forgotten when nothing may follow any more.
-pub(super) const BACKLOG: usize = 128 * 1024;
+pub(super) const BACKLOG: usize = 512 * 1024;
+
+/// The content's patience is for each so many octets (RFC 5321 section 4.5.3.2.5).
+const STEP: u64 = 64 * 1024;
 
 /// Octets gathered before the system is asked to take them, when nobody waits for an answer.
 const FLUSH: usize = 64 * 1024;
@@ -228,6 +231,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
 
     /// Writes and reads what can be at once, and takes the answers in.
     pub(super) fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
+        cx.restart_clock();
         self.session.channel.refresh();
         let moved = self.session.channel.exchange(false, cx.deadline());
         moved.map_err(|fault| self.lose(cx, fault))?;
@@ -250,16 +254,22 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         done: impl Fn(&Self, u64) -> bool,
     ) -> Result<(), Broken> {
         let mut entered = None;
+        let mut mark = self.session.channel.taken();
         loop {
             let answered = self.take_answers(cx)?;
             if done(self, *waits) {
                 return Ok(());
             }
-            // Patience begins anew with each answer, and with each wait of another kind.
+            // Patience begins anew with each answer, each block that left, and each wait of another
+            // kind.
             let stage = self.stage(cx.record.stage);
+            let taken = self.session.channel.taken();
             if answered || entered != Some(stage) {
                 cx.enter(stage);
-                entered = Some(stage);
+                (entered, mark) = (Some(stage), taken);
+            } else if taken.saturating_sub(mark) >= STEP {
+                cx.restart_clock();
+                mark = taken;
             }
             match self.session.channel.exchange(true, cx.deadline()) {
                 Ok(true) => continue,
