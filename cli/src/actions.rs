@@ -115,7 +115,7 @@ fn raw_message(o: &Options) -> Result<Message, Error> {
         message.add_recipient(to)?;
     }
     message.partial = o.partial;
-    message.set_content(&content(o.file.as_deref())?)?;
+    message.set_content_by(&content(o.file.as_deref())?, o.rules)?;
     Ok(message)
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lexopt::ValueExt as _;
 use lexopt::prelude::{Long, Short, Value};
+use secsmtp::message::ContentRules;
 use secsmtp::proto::sasl::{BindingType, ChannelBinding};
 
 use crate::composition::{self, Composition};
@@ -66,6 +67,7 @@ pub(crate) struct Options {
     pub(crate) from: Option<String>,
     pub(crate) to: Vec<String>,
     pub(crate) partial: bool,
+    pub(crate) rules: ContentRules,
     pub(crate) composition: Composition,
     pub(crate) one_click: bool,
     pub(crate) output: Option<PathBuf>,
@@ -110,6 +112,7 @@ impl Options {
             from: None,
             to: Vec::new(),
             partial: false,
+            rules: ContentRules::default(),
             composition: Composition::default(),
             one_click: false,
             output: None,
@@ -217,6 +220,9 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
             Long("from") if composing => o.from = Some(args.value()?.string()?),
             Long("to") if composing => o.to.push(args.value()?.string()?),
             Long("partial") if sending => o.partial = true,
+            Long("strict-lines") if sending => o.rules.strict = true,
+            Long("binary") if sending => o.rules.binary = true,
+            Long("header-envelope") if sending => o.rules.envelope = true,
             Long("one-click") if composing => o.one_click = true,
             Long("output") if action == Action::Compose => o.output = Some(args.value()?.into()),
             Long(option) if composing && composition::OPTIONS.contains(&option) => {
@@ -240,6 +246,15 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
     }
     if o.composition.is_asked_for() && o.file.is_some() {
         return Err("a mail is composed or taken from FILE, not both".into());
+    }
+    let rules = o.rules;
+    if o.composition.is_asked_for() && (rules.strict || rules.binary || rules.envelope) {
+        return Err(
+            "--strict-lines, --binary and --header-envelope are for a mail from FILE".into(),
+        );
+    }
+    if rules.envelope && (o.from.is_some() || !o.to.is_empty()) {
+        return Err("the envelope is --header-envelope or --from and --to, not both".into());
     }
     if o.one_click && !o.composition.is_asked_for() {
         return Err("--one-click needs --unsubscribe".into());
@@ -349,6 +364,12 @@ mod tests {
             "compose --server h file",
             "send --server h --subject s file",
             "send --server h --one-click",
+            "send --server h --header-envelope --to a@b file",
+            "send --server h --header-envelope --from a@b file",
+            "send --server h --strict-lines --subject s",
+            "send --server h --binary --subject s",
+            "probe --server h --binary",
+            "compose --strict-lines --subject s",
             "probe --server h --subject s",
             "send",
             "send --server",

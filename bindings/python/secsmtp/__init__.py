@@ -36,6 +36,7 @@ from ._known_servers import learn
 from ._library import LibraryError, load
 from ._library import library as _library_of
 from ._library import static_text as _static_text
+from ._message import Raw
 from ._part import Part
 from ._options import Options
 from ._policy import Policy
@@ -67,6 +68,7 @@ __all__ = [
     "Peer",
     "Policy",
     "ProtocolError",
+    "Raw",
     "Receipt",
     "Recipient",
     "Refused",

@@ -15,10 +15,15 @@ from ._options import Options, apply
 from ._results import Receipt, number, read_receipt
 
 
+OWN_ENVELOPE = (
+    "a secsmtp.Message has its own envelope_sender, envelope_recipients, partial and options"
+)
+
+
 class Mail(NamedTuple):
     """A mail for :meth:`Client.send_many`: the arguments of :meth:`Client.send`."""
 
-    message: Content
+    message: Union[Content, Message]
     sender: Optional[str] = None
     recipients: Optional[Union[str, Iterable[str]]] = None
     partial: bool = False
@@ -47,7 +52,11 @@ def message_handle(
             check(lib, lib.message_set_sender, handle, *text_argument(prepared.sender))
         for recipient in prepared.recipients:
             check(lib, lib.message_add_recipient, handle, *text_argument(recipient))
-        check(lib, lib.message_set_content, handle, *bytes_argument(prepared.content))
+        content = bytes_argument(prepared.content)
+        if prepared.rules:
+            check(lib, lib.message_set_content_by, handle, *content, prepared.rules)
+        else:
+            check(lib, lib.message_set_content, handle, *content)
         if partial:
             check(lib, lib.message_set_partial, handle, 1)
         if options is not None:
@@ -100,10 +109,12 @@ def send_many(
 
 
 def _add(lib: Library, batch: Any, mail: Union[Content, Message, Mail]) -> None:
-    if isinstance(mail, Message):
-        check(lib, lib.batch_add, batch, mail._open_handle())
-        return
     given = mail if isinstance(mail, Mail) else Mail(mail)
+    if isinstance(given.message, Message):
+        if given != Mail(given.message):
+            raise TypeError(OWN_ENVELOPE)
+        check(lib, lib.batch_add, batch, given.message._open_handle())
+        return
     handle = message_handle(
         lib, prepare(given.message, given.sender, given.recipients), given.partial, given.options
     )

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple, Type
 
 from . import _abi
 from ._arguments import port_argument
-from ._batch import Mail, Sent, message_handle, send_many
+from ._batch import OWN_ENVELOPE, Mail, Sent, message_handle, send_many
 from ._compose import Message
 from ._credential import Credential
 from ._errors import Error, argument_error, check
@@ -189,7 +189,7 @@ class Client(Owner):
         ``message``: a :class:`Message`, which has its own envelope; an
         ``email.message.EmailMessage``; or the octets of a finished mail (RFC 5322). For octets
         ``sender`` and ``recipients`` are required; line ends become CRLF, Bcc and Resent-Bcc fields
-        are left out, and the rest is sent as it is. For an EmailMessage these default to Sender or
+        are left out, and the rest is sent as it is; :class:`Raw` has other rules. For an EmailMessage these default to Sender or
         From, and to To, Cc and Bcc together (to the Resent- fields alone when there are any); Bcc
         and Resent-Bcc are not sent, and the message itself stays as it is. ``partial``: deliver to
         those whom the server accepts; without it, one refusal means that nothing is sent.
@@ -234,10 +234,7 @@ class Client(Owner):
         lib = self._lib
         if isinstance(message, Message):
             if sender is not None or recipients is not None or partial or options is not None:
-                raise TypeError(
-                    "a secsmtp.Message has its own envelope_sender, envelope_recipients, partial and "
-                    "options"
-                )
+                raise TypeError(OWN_ENVELOPE)
             yield message._open_handle()
             return
         prepared = prepare(message, sender, recipients)

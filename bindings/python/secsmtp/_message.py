@@ -15,15 +15,35 @@ from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
 from . import _abi
 from ._errors import argument_error
 
-Content = Union[email.message.Message, bytes, bytearray, memoryview]
+Octets = Union[bytes, bytearray, memoryview]
+
+
+class Raw(NamedTuple):
+    """The octets of a finished mail (RFC 5322), and by which rules they are taken.
+
+    ``strict``: a bare CR or LF is refused, with the line's number; without it each becomes CRLF.
+    ``binary``: what DATA can't carry (a NUL, a line over 998 octets) is sent octet by octet to a
+    server with BINARYMIME; without it, it is refused. ``envelope``: sender and recipients are those
+    of the header (the Resent- fields alone when there are any), and none are given beside it; a
+    header that leaves a doubt is an :class:`ArgumentError`.
+    """
+
+    content: Octets
+    strict: bool = False
+    binary: bool = False
+    envelope: bool = False
+
+
+Content = Union[email.message.Message, bytes, bytearray, memoryview, Raw]
 
 
 class Prepared(NamedTuple):
-    """``sender`` None: none was found. ``content``: the octets of the mail."""
+    """``sender`` None: none was found. ``content``: the octets of the mail, taken by ``rules``."""
 
     sender: Optional[str]
     recipients: Tuple[str, ...]
-    content: Union[bytes, bytearray, memoryview]
+    content: Octets
+    rules: int = 0
 
 
 def prepare(
@@ -35,11 +55,16 @@ def prepare(
     given: Optional[Tuple[str, ...]] = None
     if recipients is not None:
         given = (recipients,) if isinstance(recipients, str) else tuple(recipients)
+    if isinstance(message, Raw):
+        if message.envelope and (sender is not None or given is not None):
+            raise TypeError("the envelope is the header's, or sender and recipients; not both")
+        return Prepared(sender, given or (), message.content, _rules(message))
     if isinstance(message, (bytes, bytearray, memoryview)):
         return Prepared(sender, given or (), message)
     if not isinstance(message, email.message.Message):
         raise TypeError(
-            f"a mail is an email.message.EmailMessage or bytes, not {type(message).__name__}"
+            "a mail is a secsmtp.Message, an email.message.EmailMessage, bytes or a secsmtp.Raw, "
+            f"not {type(message).__name__}"
         )
     prefix = _resent_prefix(message, sender is None or given is None)
     if sender is None:
@@ -51,6 +76,12 @@ def prepare(
         # Somebody in both To and Cc gets one copy.
         given = tuple(dict.fromkeys(found))
     return Prepared(sender, given, _octets(message, sender, given))
+
+
+def _rules(raw: Raw) -> int:
+    rules = _abi.CONTENT_STRICT if raw.strict else 0
+    rules |= _abi.CONTENT_BINARY if raw.binary else 0
+    return rules | (_abi.CONTENT_ENVELOPE if raw.envelope else 0)
 
 
 def _resent_prefix(message: email.message.Message, needed: bool) -> str:

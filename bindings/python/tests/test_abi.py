@@ -34,6 +34,12 @@ class Declarations(unittest.TestCase):
             "secsmtp_constant",
             "secsmtp_error_status",
             "secsmtp_debug_live_handles",
+            # send_many knows how many it put in.
+            "secsmtp_batch_count",
+            # Short forms in C of what the package does by part_new_... and message_preview.
+            "secsmtp_message_attach_file",
+            "secsmtp_message_attach_memory",
+            "secsmtp_message_preview_buffer",
             # Events are polled for: one that is dispatched or waited for goes to one place alone.
             "secsmtp_client_set_event_callback",
             "secsmtp_client_dispatch",

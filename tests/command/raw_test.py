@@ -1,0 +1,58 @@
+"""The command sends a finished mail by the rules that are asked for."""
+
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from tests.support import peers
+
+ENVELOPE = ("--from", "a@mail.test", "--to", "reader@mail.test")
+
+
+class Raw(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        server = peers.honest()
+        cls.server = server.__enter__()
+        cls.addClassCleanup(server.__exit__, None, None, None)
+
+    def send(self, content, *words):
+        server = self.server
+        host, port = server.implicit
+        with tempfile.TemporaryDirectory() as folder:
+            mail, secret = Path(folder, "mail"), Path(folder, "secret")
+            mail.write_bytes(content)
+            secret.write_bytes(server.password)
+            command = [peers.command(), "send", "--server", server.name, "--connect", f"{host}:{port}",
+                       "--ca-file", server.ca_file, "--user", server.user, "--password-file", secret, *words, mail]
+            return subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+
+    def refused(self, text, content, *words, code=10):
+        before = len(self.server.mails())
+        done = self.send(content, *words)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertIn(text, done.stderr)
+        self.assertEqual(len(self.server.mails()), before)
+
+    def test_h02_bare_line_ends(self):
+        content = b"Subject: bare\n\none\rtwo\n"
+        self.refused(b"line 1 ends in a bare CR or LF", content, "--strict-lines", *ENVELOPE)
+        self.assertEqual(self.send(content, *ENVELOPE).returncode, 0)
+        self.assertEqual(self.server.wait_for_mail(b"Subject: bare"), b"Subject: bare\r\n\r\none\r\ntwo\r\n")
+
+    def test_h04_binary(self):
+        content = b"Subject: x\r\n\r\na\0b\r\n"
+        self.refused(b"line 3 has a NUL", content, *ENVELOPE)
+        self.refused(b"BINARYMIME", content, "--binary", *ENVELOPE)
+
+    def test_g12_envelope_of_the_header(self):
+        content = b"From: A <a@mail.test>\r\nTo: reader@mail.test\r\nBcc: hidden@mail.test\r\nSubject: header\r\n\r\nx\r\n"
+        self.assertEqual(self.send(content, "--header-envelope").returncode, 0)
+        self.assertNotIn(b"hidden", self.server.wait_for_mail(b"Subject: header"))
+        self.refused(b"envelope", b"From: a@b\r\n\r\n", "--header-envelope")
+        self.refused(b"not both", content, "--header-envelope", *ENVELOPE, code=64)
+
+
+if __name__ == "__main__":
+    unittest.main()
