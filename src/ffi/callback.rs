@@ -140,12 +140,12 @@ mod tests {
                     std::thread::yield_now();
                     ended.store(true, Ordering::Release);
                 });
-                gate.call(edition, |_| panic!("it was taken away"));
             })
         };
         begun.wait();
         gate.set(None);
         assert!(ended.load(Ordering::Acquire));
+        gate.call(edition, |_| panic!("it was taken away"));
         caller.join().unwrap();
     }
 
