@@ -17,10 +17,26 @@ MEMCHECK = ("valgrind", "--quiet", "--leak-check=full", "--errors-for-leak-kinds
             "--error-exitcode=99")
 
 
+SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
 def compiler():
     found = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
     peers.require(found, "there is no C compiler")
     return found
+
+
+def require_sanitizers():
+    """That they are there, and on: a program with an error ends by them."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, program = Path(folder) / "wrong.c", str(Path(folder) / "wrong")
+        text = "#include <stdlib.h>\nint main(int c, char **v) { char *p = malloc(8); free(p); (void)v; return p[c & 7]; }\n"
+        file.write_text(text)
+        command = [compiler(), "-w", *SANITIZERS, str(file), "-o", program]
+        built = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        peers.require(built.returncode == 0, "the compiler has no sanitizers")
+        done = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert "heap-use-after-free" in done.stdout, done.stdout
 
 
 def build(source, folder, *options):
@@ -78,12 +94,31 @@ class Example(unittest.TestCase):
             self.assertEqual(status, 1, words)
             self.assertNotIn("==", words)
 
+    def test_the_sanitizers_find_nothing(self):
+        require_sanitizers()
+        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+            program = build("bindings/c/examples/send.c", folder, *SANITIZERS)
+            for mode in ("implicit", "starttls"):
+                words, status = send(program, server, mode, server.env["PIN_LEAF"])
+                self.assertEqual(status, 0, words)
+            self.assertEqual(len(server.mails()), 2)
+            words, status = send(program, server, "implicit", password="wrong")
+            self.assertEqual(status, 1, words)
+            self.assertNotIn("==", words)
+
 
 class Misuse(unittest.TestCase):
     def test_every_misuse_has_its_status(self):
         with tempfile.TemporaryDirectory() as folder:
             program = build("tests/c/misuse.c", folder)
             done = subprocess.run([program], stdout=subprocess.PIPE, text=True, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_the_sanitizers_find_nothing_in_any_misuse(self):
+        require_sanitizers()
+        with tempfile.TemporaryDirectory() as folder:
+            program = build("tests/c/misuse.c", folder, *SANITIZERS)
+            done = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
             self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_memcheck_finds_no_error_in_any_misuse(self):
