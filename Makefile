@@ -1,6 +1,7 @@
 # make demo      see it work: an honest server and the hotel, from C and from Python
 # make test      every test; those that need real servers or more tools skip with a plain line
 # make install   PREFIX=/usr/local DESTDIR=: library, headers, command, pkg-config, CMake, man pages
+# make deb       target/deb: libsecsmtp1, libsecsmtp-dev, secsmtp, for Debian (needs dpkg-dev)
 # make docs      target/docs: man pages and the HTML reference, from header and help
 # make generate  header, declares, constants and symbol list from src/ffi
 # make scramp    a Python with an independent SCRAM server, for the tests (needs the network once)
@@ -34,7 +35,7 @@ LINK    := libsecsmtp.so
 BUILT   := libsecsmtp.so
 endif
 
-.PHONY: docs all demo test test-rust test-host stream lint bench bench-check soak cancel-bench coverage stress fuzz generate scramp install clean
+.PHONY: deb docs all demo test test-rust test-host stream lint bench bench-check soak cancel-bench coverage stress fuzz generate scramp install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -93,6 +94,15 @@ install: all docs
 	install -m 644 $(TARGET)/docs/secsmtp.1 $(DESTDIR)$(PREFIX)/share/man/man1/secsmtp.1
 	install -m 644 $(TARGET)/docs/libsecsmtp.3 $(DESTDIR)$(PREFIX)/share/man/man3/libsecsmtp.3
 	install -m 644 $(TARGET)/docs/secsmtp.html $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/secsmtp.html
+
+# Who packages says so as Debian has it: DEBFULLNAME and DEBEMAIL.
+MAINTAINER = $(or $(DEBFULLNAME),The libsecsmtp authors) <$(or $(DEBEMAIL),authors@libsecsmtp.invalid)>
+# Into a stage of its own, emptied first: nothing of an older one gets into a package.
+deb:
+	rm -rf $(TARGET)/deb
+	$(MAKE) install PREFIX=/usr LIBDIR=/usr/lib/$$(dpkg-architecture -qDEB_HOST_MULTIARCH) \
+	    DESTDIR=$(abspath $(TARGET))/deb/stage
+	$(PYTHON) tools/deb.py $(TARGET)/deb/stage $(VERSION) $(TARGET)/deb '$(MAINTAINER)'
 
 stress: all
 	SECSMTP_STRESS_SECONDS=30 $(PYTHON) -m unittest -v \
