@@ -5,6 +5,7 @@ use secsmtp::proto::address::{Address, EhloName};
 use secsmtp::proto::command::Command;
 use secsmtp::proto::content::{DataEncoder, inspect};
 use secsmtp::proto::ehlo::{MAX_CAPABILITIES, capabilities};
+use secsmtp::proto::mailbox::{Entry, MAX_LIST, Mailbox, parse_list};
 use secsmtp::proto::options::Options;
 use secsmtp::proto::reply::{MAX_LINES, MAX_REPLY, Reply, parse};
 use secsmtp::proto::transaction;
@@ -13,10 +14,11 @@ use secsmtp::proto::transaction;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Target; 4] = [
+pub const ALL: [Target; 5] = [
     ("wire_reply", reply),
     ("wire_ehlo", ehlo),
     ("wire_address", address),
+    ("wire_mailboxes", mailboxes),
     ("wire_content", content),
 ];
 
@@ -145,6 +147,30 @@ pub fn address(data: &[u8]) {
             .and_then(|w| w.strip_suffix(b"\r\n"));
         assert!(name.is_some_and(|name| name.iter().all(u8::is_ascii_graphic)));
     }
+}
+
+/// A list's addresses are whole ones, bounded in number, and written alone they are the same list:
+/// no name ever gave one.
+pub fn mailboxes(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Ok(list) = parse_list(text) else {
+        return;
+    };
+    let found = addresses(list);
+    assert!(found.len() <= MAX_LIST && found.len() <= text.matches('@').count());
+    let written: Vec<String> = found.iter().map(|a| format!("<{a}>")).collect();
+    assert_eq!(parse_list(&written.join(", ")).map(addresses), Ok(found));
+}
+
+fn addresses(list: Vec<Entry>) -> Vec<Address> {
+    let of = |entry| match entry {
+        Entry::Mailbox(mailbox) => vec![mailbox],
+        Entry::Group { members, .. } => members,
+    };
+    let all = list.into_iter().flat_map(of);
+    all.map(|Mailbox { address, .. }| address).collect()
 }
 
 /// Where `>` outside a quoted string stands.
