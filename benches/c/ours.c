@@ -3,6 +3,7 @@
  *
  *   ours send   PORT CA_FILE COUNT MESSAGE_FILE [cold]   blocking sends, one at a time, on a
  *                                                        connection that is kept
+ *   ours stream PORT CA_FILE COUNT MESSAGE_FILE [cold]   batches of 5,000, streamed on one connection
  *   ours jobs   PORT CA_FILE COUNT MESSAGE_FILE [cold]   submitted as jobs, on one connection
  *   ours attach PORT CA_FILE COUNT FILE [cold]           a mail composed with FILE, blocking
  */
@@ -73,6 +74,32 @@ static int32_t send_attached(const char *path) {
     return send_made(failed, message);
 }
 
+/* Messages in one batch. */
+#define BATCH 5000
+
+static int32_t add_plain(secsmtp_batch *batch, const uint8_t *content, size_t len) {
+    secsmtp_message *message = NULL;
+    int32_t failed = make_plain(&message, content, len) || secsmtp_batch_add(batch, message, &error);
+    secsmtp_message_free(message);
+    return failed;
+}
+
+/* What a program does with many mails: make each, send them all, look at what became of each. */
+static int32_t send_stream(const uint8_t *content, size_t len, long count) {
+    secsmtp_batch *batch = NULL;
+    int32_t failed = secsmtp_batch_new(&batch, &error);
+    while (!failed && count > 0) {
+        int32_t now = count < BATCH ? (int32_t)count : BATCH;
+        for (int32_t i = 0; i < now && !failed; i++) failed = add_plain(batch, content, len);
+        failed = failed || secsmtp_client_send_batch(client, batch, &error);
+        for (int32_t i = 0; i < now && !failed; i++) failed = secsmtp_batch_status(batch, i);
+        failed = failed || secsmtp_batch_clear(batch, &error);
+        count -= now;
+    }
+    secsmtp_batch_free(batch);
+    return failed;
+}
+
 /* Jobs that may be under way: the producer waits for completions when there are so many. */
 #define WINDOW 512
 
@@ -118,7 +145,7 @@ static int32_t send_jobs(const uint8_t *content, size_t len, long count) {
 
 int main(int argc, char **argv) {
     if (argc < 6) {
-        fprintf(stderr, "usage: ours send|jobs|attach PORT CA_FILE COUNT FILE [cold]\n");
+        fprintf(stderr, "usage: ours send|stream|jobs|attach PORT CA_FILE COUNT FILE [cold]\n");
         return 64;
     }
     const char *form = argv[1], *file = argv[5];
@@ -126,6 +153,7 @@ int main(int argc, char **argv) {
     int cold = argc > 6 && strcmp(argv[6], "cold") == 0;
     size_t len = 0;
     int attach = strcmp(form, "attach") == 0, jobs = strcmp(form, "jobs") == 0;
+    int stream = strcmp(form, "stream") == 0;
     static const uint8_t warm[] = "Subject: warm\r\n\r\nwarm\r\n";
     uint8_t *content = attach ? NULL : (uint8_t *)meter_read(file, &len);
     if (!attach && content == NULL) return 66;
@@ -135,7 +163,9 @@ int main(int argc, char **argv) {
         failed = attach ? send_plain(warm, sizeof warm - 1) : jobs ? send_jobs(content, len, 1) : send_plain(content, len);
         meter_restart();
     }
-    if (jobs) {
+    if (stream) {
+        failed = failed || send_stream(content, len, count);
+    } else if (jobs) {
         failed = failed || send_jobs(content, len, count);
     } else {
         for (long i = 0; i < count && !failed; i++) failed = attach ? send_attached(file) : send_plain(content, len);

@@ -28,8 +28,8 @@ def mailers(built):
         Client("bare rustls", "one at a time", (built["limit"],), "one", "limit"),
         Client("libsecsmtp", "blocking send", (built["ours"],), "send", "ours"),
     ]
-    for form, note in OUR_STREAMS:
-        found.append(Client("libsecsmtp", note, (built["ours"],), form, "ours", streams=True))
+    for form, note, streams in OUR_OTHERS:
+        found.append(Client("libsecsmtp", note, (built["ours"],), form, "ours", streams=streams))
     if "curl" in built:
         found.append(Client("libcurl", "", (built["curl"],), "send", "rival"))
     off = {"LD_PRELOAD": str(built["nodelay"])} if "nodelay" in built else None
@@ -65,5 +65,8 @@ def attachers(built):
 
 
 # Forms of benches/c/ours.c beside blocking sends.
-OUR_STREAMS = (("jobs", "jobs on one connection"),)
+OUR_OTHERS = (
+    ("stream", "streamed (send_batch)", True),
+    ("jobs", "jobs on one connection", False),
+)
 OUR_ATTACHMENTS = (("attach", "composed, blocking send"),)
