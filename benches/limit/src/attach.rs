@@ -3,8 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::{Out, STANDARD};
 
 use crate::dialogue::Connection;
 use crate::stream::Duplex;
@@ -69,10 +68,9 @@ fn encode(raw: &[u8], last: bool, flat: &mut Vec<u8>, chunk: &mut Vec<u8>) {
     chunk.clear();
     chunk.extend_from_slice(head.as_bytes());
     chunk.resize(head.len() + size, 0);
-    // In one go, and then into lines: the encoder is twice as fast on a long run.
+    // In one go, and then into lines: the encoder is faster on a long run.
     flat.resize(raw.len().div_ceil(3) * 4, 0);
-    let written = STANDARD.encode_slice(raw, flat);
-    debug_assert_eq!(written, Ok(flat.len()));
+    let _ = STANDARD.encode(raw, Out::from_slice(flat));
     let mut room = &mut chunk[head.len()..];
     for line in flat.chunks(ENCODED_LINE - 2) {
         let (encoded, behind) = room.split_at_mut(line.len() + 2);
