@@ -61,7 +61,8 @@ def sections(found, rounds, real_time):
     if "line" in found:
         yield "(b) 100 mails of 2 KB, round trip 50 ms", LINE, report.long_line_table(found["line"])
     if "small" in found:
-        words = SMALL.format(rounds=rounds, alone=alone, tool=counting.syscall_counter() or "nothing")
+        ceiling = 1e6 / found["small"][0]["sink_cpu"]["median"]
+        words = SMALL.format(rounds=rounds, ceiling=number(round(ceiling, -3)), alone=alone, tool=counting.syscall_counter() or "nothing")
         yield "(c) Mails of 2 KB, no delay", words, report.many_small_table(found["small"])
     if "file" in found:
         yield "(d) One file of 100 MB", FILE, report.one_file_table(found["file"])
@@ -106,16 +107,15 @@ def main():
 HEAD = """# Benches
 
 libsecsmtp beside others, in one run on one machine: {machine}; {date}. Made by `make bench`, which
-needs Rust, a C compiler and Python; a client whose development package is missing is skipped with a
-line that says so.
+needs Linux, Rust, a C compiler and Python; a client whose development package is missing
+(libcurl4-openssl-dev, libesmtp-dev with libssl-dev) is skipped with a line that says so.
 
 ![The figures as bars](speed.svg)
 
 **The sink** ([`sink/`](sink)) is a server of our own: TLS 1.3 alone (rustls and ring), login checked,
 order of commands checked, PIPELINING, CHUNKING, 8BITMIME, SMTPUTF8, SIZE; it takes content without a
 copy beyond TLS's and keeps none. It answers all that came with one read by one write. Session
-resumption is off at the sink. Its own share is in the tables; its ceiling is the row "bare rustls,
-streamed".
+resumption is off. Its own share is in the tables.
 
 **The limit** ([`limit/`](limit)) is rustls with ring, given the bytes of the dialogue and nothing else
 to do: streamed (one continuous stream, replies read beside it), one at a time (one write, one wait),
@@ -130,13 +130,15 @@ Every client sends one mail before the clock starts, except in (b). "Nagle off" 
 `connect` that sets TCP_NODELAY, for clients that have no setting for it. libESMTP has no implicit TLS and
 uses STARTTLS. Figures are medians, with the least and the most of all rounds in brackets."""
 
-WAITS = "First mail: from the greeting on, over implicit TLS; libESMTP over STARTTLS."
+WAITS = """First mail: from the greeting on, over implicit TLS; libESMTP over STARTTLS. Then 20 mails, or
+200 streamed at once."""
 LINE = """From before the connection to the last answer; each direction is 25 ms, bandwidth has no
 limit, and the steps of the TCP handshake are paid."""
 SMALL = """5,000 mails (streamed: 50,000; with Nagle's algorithm in the way: 100), {rounds} rounds of all
 clients in turn. Client and sink are pinned to one CPU, so that wake-ups stay out; {alone}. System calls
 are counted by {tool}; instructions by callgrind, where ring uses the AES code of older processors. Both
-are the difference of a long and a short run."""
+are the difference of a long and a short run. The sink's ceiling: with a CPU of its own, and nobody
+slower before it, it would take {ceiling} of these mails a second."""
 FILE = """A file that nothing can compress, composed by the client as a mail with base64 (but "already
 base64": the finished mail). Client and sink have a CPU each."""
 START = "The shared library as delivered."

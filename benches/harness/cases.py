@@ -17,7 +17,7 @@ def waits(built, clients, mail, *, count=20, delay=20):
     """(a) Waits for the first message, and for each further one. Clients run side by side."""
     def one(client):
         with measure.sink(built, delay=delay, starttls=client.starttls) as server:
-            done = measure.run(client, server, count, mail)
+            done = measure.run(client, server, count * (10 if client.streams else 1), mail)
         return {"client": client, "cold": done["cold_waits"], "further": done["waits_each"],
                 "connections": done["connections"]}
     return beside(one, [client for client in clients if not nodelay_twin(client, clients)])
