@@ -74,15 +74,15 @@ def sections(found, rounds, real_time):
 def panels(found):
     """What the picture shows."""
     if "line" in found:
-        yield ("100 mails over a line of 50 ms", "seconds, less is better", found["line"],
+        yield ("100 mails over a line of 50 ms", "seconds, less is better; the scale is logarithmic", found["line"],
                lambda row: row["seconds"]["median"], lambda value: f"{number(value)} s")
     if "small" in found:
-        yield ("Mails of 2 KB, no delay", "messages a second, more is better", found["small"],
+        yield ("Mails of 2 KB, no delay", "messages a second, more is better; the scale is logarithmic", found["small"],
                lambda row: row["rate"]["median"], number)
-        yield ("CPU of the client for one mail of 2 KB", "microseconds, less is better",
+        yield ("CPU of the client for one mail of 2 KB", "microseconds, less is better; the scale is logarithmic",
                found["small"], lambda row: row["cpu"]["median"], lambda value: f"{number(value)} µs")
     if "file" in found:
-        yield ("One file of 100 MB", "MB of the file a second, more is better", found["file"],
+        yield ("One file of 100 MB", "MB of the file a second, more is better; the scale is logarithmic", found["file"],
                lambda row: row["rate"]["median"], lambda value: f"{number(value)} MB/s")
 
 

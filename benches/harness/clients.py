@@ -69,4 +69,4 @@ OUR_OTHERS = (
     ("stream", "streamed (send_batch)", True),
     ("jobs", "jobs on one connection", False),
 )
-OUR_ATTACHMENTS = (("attach", "composed, blocking send"),)
+OUR_ATTACHMENTS = (("attach", "composed"),)
