@@ -117,6 +117,13 @@ cancel-bench:
 coverage:
 	$(PYTHON) tests/coverage.py
 
+build/scramp/ready: tests/support/scramp.txt
+	$(PYTHON) -m venv build/scramp
+	build/scramp/bin/pip install -q -r tests/support/scramp.txt
+	@touch $@
+
+scramp: build/scramp/ready
+
 fuzz:
 	@for target in $$(cd fuzz && ls fuzz_targets | sed 's/\.rs$$//'); do \
 	 $(CARGO) fuzz run $$target -- -max_total_time=60 || exit 1; done
