@@ -30,11 +30,12 @@ struct Job {
     host: String,
     port: u16,
     slot: Mutex<Slot>,
-    canceller: Arc<Canceller>,
 }
 
 enum Slot {
-    Pending,
+    /// Whom to wake. A look-up that is given up lets go of it, and of its descriptor: it may hang
+    /// or wait for long.
+    Pending(Arc<Canceller>),
     Done(io::Result<Vec<SocketAddr>>),
     Abandoned,
 }
@@ -69,25 +70,23 @@ pub fn resolve(
     let job = Arc::new(Job {
         host: host.to_owned(),
         port,
-        slot: Mutex::new(Slot::Pending),
-        canceller: waiter.canceller(),
+        slot: Mutex::new(Slot::Pending(waiter.canceller())),
     });
     submit(&job, deadline)?;
     loop {
         let waited = waiter.wait(deadline);
         let mut slot = job.slot.lock();
-        match std::mem::replace(&mut *slot, Slot::Pending) {
+        match std::mem::replace(&mut *slot, Slot::Abandoned) {
             Slot::Done(Ok(addresses)) if !addresses.is_empty() => return Ok(addresses),
             Slot::Done(_) => {
                 return Err(Cause::Lookup {
                     host: host.to_owned(),
                 });
             }
-            Slot::Pending | Slot::Abandoned => {}
-        }
-        if let Err(stop) = waited {
-            *slot = Slot::Abandoned;
-            return Err(stopped(stop));
+            pending => {
+                waited.map_err(stopped)?;
+                *slot = pending;
+            }
         }
     }
 }
@@ -143,10 +142,11 @@ fn work() {
             .to_socket_addrs()
             .map(|addresses| addresses.take(MAX_ADDRESSES).collect());
         let mut slot = job.slot.lock();
-        if matches!(*slot, Slot::Pending) {
+        if let Slot::Pending(canceller) = &*slot {
+            let canceller = Arc::clone(canceller);
             *slot = Slot::Done(found);
             drop(slot);
-            job.canceller.wake();
+            canceller.wake();
         }
     }
 }
