@@ -56,6 +56,7 @@ class Jobs(unittest.TestCase):
         # Far fewer: memcheck runs one thread at a time, and TLS in it is slow. And the worker of a
         # client that is freed by its own callback may still be ending when the program does.
         living = [option.replace(",possible", "") for option in MEMCHECK]
+        living.append("--show-leak-kinds=definite,indirect")
         for scenario, count, under in (
             ("thousand", 40, MEMCHECK), ("callbacks", 3, living), ("loop", 3, MEMCHECK)
         ):
