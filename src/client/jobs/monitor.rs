@@ -2,9 +2,8 @@
 //! tests can put a lock in its place whose every interleaving is tried.
 
 use std::fmt;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
-
-use parking_lot::{Condvar, Mutex};
 
 use crate::deadline::Deadline;
 
@@ -19,7 +18,8 @@ pub(in crate::client) trait Monitor<T> {
     fn wait<R>(&self, deadline: Deadline, look: impl FnMut(&mut T) -> Option<R>) -> Option<R>;
 }
 
-/// The real one.
+/// The real one. Of `std`, whose waiting threads stand in no table of the whole process: a fork may
+/// leave such a table locked for ever, and a forked process may make a client of its own.
 pub(in crate::client) struct Locked<T> {
     value: Mutex<T>,
     changed: Condvar,
@@ -28,6 +28,13 @@ pub(in crate::client) struct Locked<T> {
 impl<T> fmt::Debug for Locked<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Locked")
+    }
+}
+
+impl<T> Locked<T> {
+    /// A panic inside ends the call it happened in; the guard sees to the rest.
+    fn lock(&self) -> MutexGuard<'_, T> {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -40,23 +47,27 @@ impl<T> Monitor<T> for Locked<T> {
     }
 
     fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        let result = change(&mut self.value.lock());
+        let result = change(&mut self.lock());
         self.changed.notify_all();
         result
     }
 
     fn wait<R>(&self, deadline: Deadline, mut look: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
-        let mut value = self.value.lock();
+        let mut value = self.lock();
         loop {
             if let Some(found) = look(&mut value) {
                 return Some(found);
             }
             // The clock of `Instant` is monotonic: setting the time of day moves no deadline.
             match deadline.left(Instant::now()) {
-                None => self.changed.wait(&mut value),
+                None => {
+                    let woken = self.changed.wait(value);
+                    value = woken.unwrap_or_else(PoisonError::into_inner);
+                }
                 Some(left) if left.is_zero() => return None,
                 Some(left) => {
-                    self.changed.wait_for(&mut value, left);
+                    let woken = self.changed.wait_timeout(value, left);
+                    value = woken.unwrap_or_else(PoisonError::into_inner).0;
                 }
             }
         }
