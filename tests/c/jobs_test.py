@@ -85,7 +85,8 @@ class Jobs(unittest.TestCase):
             input=probe, text=True, capture_output=True,
         )
         peers.require(tried.returncode == 0, "the compiler has no sanitizers")
-        for scenario, count in (("thousand", 1000), ("callbacks", 20), ("loop", 20), ("fork", 20)):
+        # Not "fork": a child may inherit a lock of gcc 12's sanitizer that another thread held.
+        for scenario, count in (("thousand", 1000), ("callbacks", 20), ("loop", 20)):
             with self.subTest(scenario):
                 self.check(scenario, count, options=SANITIZED)
 
