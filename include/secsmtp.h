@@ -851,7 +851,7 @@ typedef struct secsmtp_event secsmtp_event;
  * wanted, also at the same time; a send works on a copy. What is composed is put together when it
  * is first needed and stays the same, Message-ID and date too, until something of it is changed.
  * Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; content given
- * whole: _set_content, _set_content_by; composed: _add_address, _add_addresses, _set_subject, _set_date,
+ * whole: _set_content, _set_content_by, _set_content_file, _set_content_reader; composed: _add_address, _add_addresses, _set_subject, _set_date,
  * _set_message_id, _add_in_reply_to, _add_reference, _add_header, _set_priority, _add_unsubscribe,
  * _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part;
  * asked of the server: _set_notify,
@@ -962,27 +962,28 @@ typedef int32_t (*secsmtp_secret_callback)(void *context, secsmtp_secret_request
 typedef void (*secsmtp_event_callback)(void *user, const secsmtp_event *notice);
 
 /**
- * Takes octets of a message, valid for the call, and returns 0 to go on. Called on the thread that
- * is inside secsmtp_message_preview, with no lock held. It must return normally: no longjmp, no
- * exception.
- */
-typedef int32_t (*secsmtp_write_callback)(void *user, const uint8_t *octets, size_t octets_len);
-
-/**
- * Puts up to room octets of a part, from offset on, into buffer, and returns their number: 0 at the
- * end, a negative number if there are none to be had; the message is then not delivered. Each
- * send asks from offset 0 upwards without gaps. Called on the thread that sends, with no lock
- * held; by several threads at once when messages with the part are sent at once. A call that
+ * Puts up to room octets of a part or of a finished mail, from offset on, into buffer, and returns
+ * their number: 0 at the end, a negative number if there are none to be had; the message is then not
+ * delivered. Each reading asks from offset 0 upwards without gaps. Called on the thread that sends
+ * (or sets the content), with no lock held; by several threads at once when messages with it are
+ * sent at once. A call that
  * does not return holds up its send, which secsmtp_client_cancel can't end before it does. It must
  * return normally: no longjmp, no exception.
  */
 typedef int64_t (*secsmtp_read_callback)(void *user, uint64_t offset, uint8_t *buffer, size_t room);
 
 /**
- * Told once that a read callback will not be called again: the part, and every message and send
- * that had it, are gone. Called on the thread that let go of the last of them.
+ * Told once that a read callback will not be called again: the part or content, and every message
+ * and send that had it, are gone. Called on the thread that let go of the last of them.
  */
 typedef void (*secsmtp_release_callback)(void *user);
+
+/**
+ * Takes octets of a message, valid for the call, and returns 0 to go on. Called on the thread that
+ * is inside secsmtp_message_preview, with no lock held. It must return normally: no longjmp, no
+ * exception.
+ */
+typedef int32_t (*secsmtp_write_callback)(void *user, const uint8_t *octets, size_t octets_len);
 
 #ifdef __cplusplus
 extern "C" {
@@ -1856,6 +1857,38 @@ int32_t secsmtp_message_attach_memory(secsmtp_message *message,
 int32_t secsmtp_message_add_part(secsmtp_message *message,
                                  const secsmtp_part *part,
                                  secsmtp_error **error_out);
+
+/**
+ * Sets the content from a regular file, header and body as RFC 5322 has them, which is never held in
+ * memory: it is read through now, and anew by each send. Rules: 0, or a sum as for
+ * secsmtp_message_set_content_by. When the file is gone or has changed since, the send fails and
+ * nothing is delivered.
+ * Ownership: path copied. Threads: any; the file is read on the thread that calls or sends. Errors:
+ * as secsmtp_message_set_content_by; SECSMTP_E_FILE for what can't be looked at or is no regular file,
+ * SECSMTP_E_SOURCE for what can't be read, SECSMTP_E_CONTENT for a header over 2 MiB.
+ */
+int32_t secsmtp_message_set_content_file(secsmtp_message *message,
+                                         const char *path,
+                                         size_t path_len,
+                                         int32_t rules,
+                                         secsmtp_error **error_out);
+
+/**
+ * Sets the content from a function, as secsmtp_message_set_content_file does from a file; size is its
+ * number of octets, or SECSMTP_SIZE_UNKNOWN. It is read to its end now, and anew by each send: other
+ * octets than the first time fail the send, and nothing is delivered.
+ * Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
+ * a release, until the message is freed or has other content and no send of it runs; a failed call
+ * does not call release. Threads: any; read is called on the thread that calls or sends. Errors: as
+ * secsmtp_message_set_content_file; SECSMTP_E_NULL for read, SECSMTP_E_VALUE for another negative size.
+ */
+int32_t secsmtp_message_set_content_reader(secsmtp_message *message,
+                                           secsmtp_read_callback read,
+                                           secsmtp_release_callback release,
+                                           void *user,
+                                           int64_t size,
+                                           int32_t rules,
+                                           secsmtp_error **error_out);
 
 /**
  * Adds somebody to an address field (SECSMTP_FIELD_...): the bare address, and the name that people

@@ -265,6 +265,8 @@ public:
     void attach_file(std::string_view path);
     void attach_memory(std::string_view name, const Bytes &octets);
     void add_part(const Part &part);
+    void set_content_file(std::string_view path, int32_t rules);
+    void set_content_reader(secsmtp_read_callback read, secsmtp_release_callback release, void *user, int64_t size, int32_t rules);
     void add_address(int32_t field, std::string_view address, std::string_view name);
     void add_addresses(int32_t field, std::string_view list);
     void set_subject(std::string_view subject);
@@ -857,6 +859,18 @@ inline void Message::attach_memory(std::string_view name, const Bytes &octets) {
 inline void Message::add_part(const Part &part) {
     secsmtp_error *error = nullptr;
     const std::int32_t status = secsmtp_message_add_part(get(), part.get(), &error);
+    check(status, error);
+}
+
+inline void Message::set_content_file(std::string_view path, int32_t rules) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_content_file(get(), path.data(), path.size(), rules, &error);
+    check(status, error);
+}
+
+inline void Message::set_content_reader(secsmtp_read_callback read, secsmtp_release_callback release, void *user, int64_t size, int32_t rules) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_set_content_reader(get(), read, release, user, size, rules, &error);
     check(status, error);
 }
 

@@ -415,6 +415,14 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_content_file Lib kLib Alias "secsmtp_message_set_content_file" (message As Ptr, path As CString, path_len As UInteger, rules As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_set_content_reader Lib kLib Alias "secsmtp_message_set_content_reader" (message As Ptr, read As Ptr, release As Ptr, user As Ptr, size As Int64, rules As Int32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_set_date Lib kLib Alias "secsmtp_message_set_date" (message As Ptr, seconds As Int64, zone_minutes As Int32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 

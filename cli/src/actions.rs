@@ -115,7 +115,13 @@ fn raw_message(o: &Options) -> Result<Message, Error> {
         message.add_recipient(to)?;
     }
     message.partial = o.partial;
-    message.set_content_by(&content(o.file.as_deref())?, o.rules)?;
+    match o.file.as_deref() {
+        // Read while it is sent. What can't be read twice, a pipe for instance, is held.
+        Some(path) if path != Path::new("-") && path.is_file() => {
+            message.set_content_file(path, o.rules)?;
+        }
+        path => message.set_content_by(&content(path)?, o.rules)?,
+    }
     Ok(message)
 }
 

@@ -10,7 +10,7 @@ use super::handle::{self, Handle};
 use super::text::Text;
 use super::{arg, constants, guard};
 use crate::error::Error;
-use crate::message::{ContentRules, Message};
+use crate::message::{ContentRules, Message, Whole};
 use crate::status::Status;
 
 /// A message: the envelope (sender and recipients) and the content, which is either given whole
@@ -18,7 +18,7 @@ use crate::status::Status;
 /// wanted, also at the same time; a send works on a copy. What is composed is put together when it
 /// is first needed and stays the same, Message-ID and date too, until something of it is changed.
 /// Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; content given
-/// whole: _set_content, _set_content_by; composed: _add_address, _add_addresses, _set_subject, _set_date,
+/// whole: _set_content, _set_content_by, _set_content_file, _set_content_reader; composed: _add_address, _add_addresses, _set_subject, _set_date,
 /// _set_message_id, _add_in_reply_to, _add_reference, _add_header, _set_priority, _add_unsubscribe,
 /// _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part;
 /// asked of the server: _set_notify,
@@ -68,6 +68,14 @@ pub(super) fn change(
     change(&mut object.message.lock())
 }
 
+/// Gives a message other content. What it had is let go of outside of the lock: that may call out.
+pub(super) fn replace(message: *const secsmtp_message, whole: Whole) -> Result<(), Error> {
+    let object = handle::get::<Object>(Handle::of(message), "message")?;
+    let before = object.message.lock().set_whole(whole);
+    drop(before);
+    Ok(())
+}
+
 /// A copy of the message of a handle; content and parts are shared.
 pub(super) fn copy(message: *const secsmtp_message) -> Result<Message, Error> {
     Ok(handle::get::<Object>(Handle::of(message), "message")?
@@ -76,7 +84,7 @@ pub(super) fn copy(message: *const secsmtp_message) -> Result<Message, Error> {
         .clone())
 }
 
-fn content_rules(number: i32) -> Result<ContentRules, Error> {
+pub(super) fn content_rules(number: i32) -> Result<ContentRules, Error> {
     if !(0..8).contains(&number) {
         let why = format!("{number} is no sum of its values");
         return Err(Error::argument(Status::Value, "rules", why));
@@ -162,7 +170,8 @@ pub unsafe extern "C" fn secsmtp_message_set_content(
     unsafe {
         guard::status(message, error_out, || {
             let content = arg::bytes("content", content, content_len)?;
-            change(message, |message| message.set_content(content))
+            let whole = Whole::memory(content, ContentRules::default())?;
+            replace(message, whole)
         })
     }
 }
@@ -184,7 +193,7 @@ pub unsafe extern "C" fn secsmtp_message_set_content_by(
         guard::status(message, error_out, || {
             let rules = content_rules(rules)?;
             let content = arg::bytes("content", content, content_len)?;
-            change(message, |message| message.set_content_by(content, rules))
+            replace(message, Whole::memory(content, rules)?)
         })
     }
 }

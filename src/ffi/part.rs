@@ -2,36 +2,21 @@
 
 use std::ffi::{c_char, c_void};
 use std::path::Path;
-use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
+use super::reader::{self, Reader, secsmtp_read_callback, secsmtp_release_callback};
 use super::{arg, guard};
 use crate::error::Error;
-use crate::message::{Part, Pull};
-use crate::status::Status;
+use crate::message::Part;
 
 /// A part of messages: an attachment, or with a content id a picture that the HTML shows. One part
 /// can be added to many messages, which then share its octets.
 /// Functions: secsmtp_part_new_file, _new_memory, _new_reader, _set_name, _set_type,
 /// _set_content_id, _set_cached, _free.
 pub struct secsmtp_part(());
-
-/// Puts up to room octets of a part, from offset on, into buffer, and returns their number: 0 at the
-/// end, a negative number if there are none to be had; the message is then not delivered. Each
-/// send asks from offset 0 upwards without gaps. Called on the thread that sends, with no lock
-/// held; by several threads at once when messages with the part are sent at once. A call that
-/// does not return holds up its send, which secsmtp_client_cancel can't end before it does. It must
-/// return normally: no longjmp, no exception.
-pub type secsmtp_read_callback = Option<
-    unsafe extern "C" fn(user: *mut c_void, offset: u64, buffer: *mut u8, room: usize) -> i64,
->;
-
-/// Told once that a read callback will not be called again: the part, and every message and send
-/// that had it, are gone. Called on the thread that let go of the last of them.
-pub type secsmtp_release_callback = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 type Object = Mutex<Part>;
 
@@ -47,33 +32,6 @@ fn change(
     change: impl FnOnce(&mut Part) -> Result<(), Error>,
 ) -> Result<(), Error> {
     change(&mut handle::get::<Object>(Handle::of(part), "part")?.lock())
-}
-
-/// A caller's function as a source of octets. The user's pointer is kept as a number: it is only
-/// handed back.
-struct Callback {
-    read: unsafe extern "C" fn(*mut c_void, u64, *mut u8, usize) -> i64,
-    release: secsmtp_release_callback,
-    user: usize,
-}
-
-impl Pull for Callback {
-    fn pull(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, String> {
-        let user = std::ptr::with_exposed_provenance_mut(self.user);
-        // SAFETY: the host gave this function for this purpose; the buffer has this room, and
-        // outlives the call.
-        let n = unsafe { (self.read)(user, offset, buffer.as_mut_ptr(), buffer.len()) };
-        usize::try_from(n).map_err(|_| format!("could not be read: its function returned {n}"))
-    }
-}
-
-impl Drop for Callback {
-    fn drop(&mut self) {
-        if let Some(release) = self.release {
-            // SAFETY: the host gave this function for this purpose; it is called once, here.
-            unsafe { release(std::ptr::with_exposed_provenance_mut(self.user)) };
-        }
-    }
 }
 
 /// Makes a part of a regular file. Its name and type are the file's own, unless others are set. The
@@ -138,25 +96,11 @@ pub unsafe extern "C" fn secsmtp_part_new_reader(
     unsafe {
         guard::status(part_out, error_out, || {
             arg::place("part_out", part_out)?;
-            let wrong = |status, what, why: &str| Error::argument(status, what, why);
-            let read = read.ok_or_else(|| wrong(Status::Null, "read", "is NULL"))?;
-            let size = match size {
-                -1 => None,
-                size => Some(u64::try_from(size).map_err(|_| {
-                    wrong(
-                        Status::Value,
-                        "size",
-                        "is negative, and not SECSMTP_SIZE_UNKNOWN",
-                    )
-                })?),
-            };
+            let size = reader::size(size)?;
+            let reader = Reader::new(read, user)?;
             let room = handle::reserve()?;
-            let callback = Callback {
-                read,
-                release,
-                user: user.expose_provenance(),
-            };
-            let part = Part::pull(Arc::new(callback), size);
+            reader.release_by(release);
+            let part = Part::pull(reader, size);
             arg::hand_out_at(part_out, room, Mutex::new(part));
             Ok(())
         })

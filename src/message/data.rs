@@ -52,13 +52,13 @@ pub(crate) struct Noted {
 
 impl Data {
     /// A regular file; its size and time of change are noted, and must be the same at each send.
-    pub(crate) fn file(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn file(argument: &'static str, path: &Path) -> Result<Self, Error> {
         let (size, modified) = std::fs::metadata(path)
             .map_err(|error| error.kind().to_string())
             .and_then(|found| regular(&found))
             .map_err(|why| {
                 let why = format!("{} {}", shown(path), unreadable(&why));
-                Error::argument(Status::File, "attachment", why)
+                Error::argument(Status::File, argument, why)
             })?;
         Ok(Self::File(Arc::new(Noted {
             path: path.to_owned(),
@@ -243,7 +243,8 @@ impl Reader {
         }
     }
 
-    fn fault(&self, why: String) -> SourceFault {
+    /// A fault of what is read, for people.
+    pub(crate) fn fault(&self, why: String) -> SourceFault {
         SourceFault {
             part: show::escape(self.name.as_bytes(), 300),
             why: show::escape(why.as_bytes(), 300),

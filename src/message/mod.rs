@@ -15,9 +15,11 @@ mod part;
 mod raw;
 mod setters;
 mod source;
+mod streamed;
 mod text;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Cause, Error, Outcome, Recipient};
@@ -32,6 +34,7 @@ pub use draft::{Field, Priority};
 pub use part::Part;
 pub use raw::ContentRules;
 pub(crate) use source::{Piece, Read, Source};
+pub(crate) use streamed::Whole;
 
 /// The most recipients of one message.
 pub const MAX_RECIPIENTS: usize = 10_000;
@@ -41,7 +44,7 @@ static NOTHING: Options = Options::NOTHING;
 
 /// Content looked through once and kept for as often as it is sent.
 #[derive(Clone)]
-struct Content {
+pub(crate) struct Content {
     source: Arc<dyn Source>,
     message_id: Option<String>,
 }
@@ -131,16 +134,43 @@ impl Message {
     /// As [`Message::set_content`], what the rules refuse, and [`Status::Address`] or
     /// [`Status::NoSender`] for a header that gives no envelope.
     pub fn set_content_by(&mut self, content: &[u8], rules: ContentRules) -> Result<(), Error> {
-        let envelope = match rules.envelope {
-            true => Some(raw::envelope(content)?),
-            false => None,
-        };
-        self.content = Some(raw::content(content, rules)?);
-        if let Some((sender, recipients)) = envelope {
+        self.set_whole(Whole::memory(content, rules)?);
+        Ok(())
+    }
+
+    /// The same from a regular file, which is read now and anew by each send, and never held. When
+    /// it is gone or has changed since, the send fails as "not sent".
+    ///
+    /// # Errors
+    /// As [`Message::set_content_by`], [`Status::File`] for what can't be looked at or is no regular
+    /// file, [`Status::Source`] for what can't be read, [`Status::Content`] for a header over 2 MiB.
+    pub fn set_content_file(&mut self, path: &Path, rules: ContentRules) -> Result<(), Error> {
+        self.set_whole(Whole::file(path, rules)?);
+        Ok(())
+    }
+
+    /// The same from a function, with its number of octets if it is known. Octets that are not those
+    /// of the first reading fail the send as "not sent".
+    ///
+    /// # Errors
+    /// As [`Message::set_content_file`].
+    pub fn set_content_pull(
+        &mut self,
+        pull: Arc<dyn Pull>,
+        size: Option<u64>,
+        rules: ContentRules,
+    ) -> Result<(), Error> {
+        self.set_whole(Whole::pull(pull, size, rules)?);
+        Ok(())
+    }
+
+    /// Takes content that was looked through, and its envelope; gives back what it had.
+    pub(crate) fn set_whole(&mut self, whole: Whole) -> Option<Content> {
+        if let Some((sender, recipients)) = whole.envelope {
             self.sender = Some(sender);
             self.recipients = recipients;
         }
-        Ok(())
+        self.content.replace(whole.content)
     }
 
     /// Each recipient's part before anything has happened.
@@ -195,6 +225,9 @@ impl Message {
             return Err(missing(Status::NoRecipient, "recipient", "there is none"));
         }
         let content = self.source()?;
+        content
+            .check()
+            .map_err(|fault| Error::local(Cause::Source(fault)))?;
         for part in self.sealed.get().iter().flat_map(|sealed| &sealed.parts) {
             // Before anything happens, and again when it is read.
             let gone = part.data.check();

@@ -43,7 +43,7 @@ impl Part {
     /// # Errors
     /// [`Status::File`] for what can't be looked at or is no regular file.
     pub fn file(path: &Path) -> Result<Self, Error> {
-        let mut part = Self::new(Data::file(path)?);
+        let mut part = Self::new(Data::file("attachment", path)?);
         // A name that can't be sent is no reason to refuse the file: another may be set.
         let name = path
             .file_name()

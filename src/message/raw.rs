@@ -25,41 +25,24 @@ pub struct ContentRules {
 }
 
 pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Error> {
-    let wrong = |status, why: String| Err(Error::argument(status, "content", why));
     let (octets, message_id) = without_bcc(content);
     if octets.is_empty() {
-        let why = "is empty (Bcc and Resent-Bcc fields are left out)";
-        return wrong(Status::NoContent, why.to_owned());
+        return Err(empty());
     }
     if rules.strict
         && let Some(line) = bare_line_end(&octets)
     {
-        let why = format!("line {line} ends in a bare CR or LF");
-        return wrong(Status::Content, why);
+        return Err(bare(line));
     }
     let header = octets.get(..header_len(&octets)).unwrap_or_default();
-    // What is not UTF-8 is no internationalised header either, but merely old.
-    let utf8_header = !header.is_ascii() && std::str::from_utf8(header).is_ok();
+    let utf8_header = is_utf8_header(header);
     let (octets, facts) = match inspect(&octets) {
         Ok(facts) => (canonical(octets), facts),
         Err(_) if rules.binary => {
-            let facts = Facts {
-                size: Some(octets.len() as u64),
-                eight_bit: true,
-                binary: true,
-                ..Facts::default()
-            };
+            let facts = binary(octets.len() as u64);
             (octets, facts)
         }
-        Err(Unfit::Nul { line }) => {
-            return wrong(Status::Content, format!("line {line} has a NUL"));
-        }
-        Err(Unfit::LongLine { line }) => {
-            let why = format!(
-                "line {line} has more than 998 octets: encode it as quoted-printable or base64"
-            );
-            return wrong(Status::Content, why);
-        }
+        Err(why) => return Err(unfit(why)),
     };
     let facts = Facts {
         utf8_header,
@@ -69,6 +52,41 @@ pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Er
         source: Arc::new(Octets::new(octets, facts)),
         message_id,
     })
+}
+
+/// What is not UTF-8 is no internationalised header either, but merely old.
+pub(super) fn is_utf8_header(header: &[u8]) -> bool {
+    !header.is_ascii() && std::str::from_utf8(header).is_ok()
+}
+
+/// The facts of content that is sent octet by octet.
+pub(super) fn binary(size: u64) -> Facts {
+    Facts {
+        size: Some(size),
+        eight_bit: true,
+        binary: true,
+        ..Facts::default()
+    }
+}
+
+pub(super) fn empty() -> Error {
+    let why = "is empty (Bcc and Resent-Bcc fields are left out)";
+    Error::argument(Status::NoContent, "content", why)
+}
+
+pub(super) fn bare(line: u64) -> Error {
+    let why = format!("line {line} ends in a bare CR or LF");
+    Error::argument(Status::Content, "content", why)
+}
+
+pub(super) fn unfit(unfit: Unfit) -> Error {
+    let why = match unfit {
+        Unfit::Nul { line } => format!("line {line} has a NUL"),
+        Unfit::LongLine { line } => {
+            format!("line {line} has more than 998 octets: encode it as quoted-printable or base64")
+        }
+    };
+    Error::argument(Status::Content, "content", why)
 }
 
 /// Sender and recipients of a header.

@@ -16,6 +16,14 @@ pub(crate) trait Source: Send + Sync {
         None
     }
 
+    /// Whether it is still there as it was, as far as that is told without reading it.
+    ///
+    /// # Errors
+    /// What has changed, or can't be looked at.
+    fn check(&self) -> Result<(), SourceFault> {
+        Ok(())
+    }
+
     /// Begins to read at the first octet.
     ///
     /// # Errors

@@ -18,6 +18,10 @@ pub fn without_bcc(content: &[u8]) -> (Vec<u8>, Option<String>) {
         }
         rest = rest.get(field.len()..).unwrap_or_default();
     }
+    // A CR and an LF that meet only now are still two line ends.
+    if kept.ends_with(b"\r") && rest.starts_with(b"\n") {
+        kept.push(b'\n');
+    }
     kept.extend_from_slice(rest);
     (kept, message_id)
 }

@@ -13,6 +13,7 @@ pub mod content;
 pub mod ehlo;
 pub mod header;
 pub mod idn;
+pub mod lines;
 pub mod mailbox;
 pub mod options;
 pub mod reply;

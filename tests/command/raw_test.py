@@ -53,6 +53,30 @@ class Raw(unittest.TestCase):
         self.refused(b"envelope", b"From: a@b\r\n\r\n", "--header-envelope")
         self.refused(b"not both", content, "--header-envelope", *ENVELOPE, code=64)
 
+    def test_standard_input_and_a_file_are_the_same(self):
+        server = self.server
+        host, port = server.implicit
+        mail = b"Bcc: hidden@mail.test\nSubject: pipe\n\n" + b"line\n" * 100_000
+        with tempfile.TemporaryDirectory() as folder:
+            secret = Path(folder, "secret")
+            secret.write_bytes(server.password)
+            command = [peers.command(), "send", "--server", server.name, "--connect", f"{host}:{port}",
+                       "--ca-file", server.ca_file, "--user", server.user, "--password-file", secret, *ENVELOPE]
+            for words in ([], ["-"], ["/dev/stdin"] if Path("/dev/stdin").exists() else []):
+                done = subprocess.run(list(map(str, command + words)), input=mail, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.send(mail, *ENVELOPE).returncode, 0)
+        contents = [m.read_bytes() for m in server.mails()]
+        contents = [c for c in contents if b"Subject: pipe" in c]
+        self.assertEqual(contents, [b"Subject: pipe\r\n\r\n" + b"line\r\n" * 100_000] * 4)
+
+    def test_a_missing_file_is_said(self):
+        server = self.server
+        done = subprocess.run([str(peers.command()), "send", "--server", server.name, "--ca-file", str(server.ca_file),
+                               *ENVELOPE, "no/such.eml"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 10)
+        self.assertIn(b"no/such.eml can't be read", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -250,9 +250,9 @@ CALLBACKS = {
     "secsmtp_log_callback": ("void", ("void *", "int32_t", "int32_t", "const char *", "size_t")),
     "secsmtp_secret_callback": ("int32_t", ("void *", "secsmtp_secret_request *")),
     "secsmtp_event_callback": ("void", ("void *", "const secsmtp_event *")),
-    "secsmtp_write_callback": ("int32_t", ("void *", "const uint8_t *", "size_t")),
     "secsmtp_read_callback": ("int64_t", ("void *", "uint64_t", "uint8_t *", "size_t")),
     "secsmtp_release_callback": ("void", ("void *",)),
+    "secsmtp_write_callback": ("int32_t", ("void *", "const uint8_t *", "size_t")),
 }
 
 SIGNATURES = {
@@ -354,6 +354,8 @@ SIGNATURES = {
     "secsmtp_message_attach_file": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_attach_memory": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_error **")),
     "secsmtp_message_add_part": ("int32_t", ("secsmtp_message *", "const secsmtp_part *", "secsmtp_error **")),
+    "secsmtp_message_set_content_file": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "int32_t", "secsmtp_error **")),
+    "secsmtp_message_set_content_reader": ("int32_t", ("secsmtp_message *", "secsmtp_read_callback", "secsmtp_release_callback", "void *", "int64_t", "int32_t", "secsmtp_error **")),
     "secsmtp_message_add_address": ("int32_t", ("secsmtp_message *", "int32_t", "const char *", "size_t", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_add_addresses": ("int32_t", ("secsmtp_message *", "int32_t", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_set_subject": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),

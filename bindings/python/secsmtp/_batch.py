@@ -12,6 +12,7 @@ from ._errors import Error, check, take_error
 from ._library import Library, bytes_argument, new_handle, text_argument
 from ._message import Content, Prepared, prepare
 from ._options import Options, apply
+from ._part import Reader, read_by
 from ._results import Receipt, number, read_receipt
 
 
@@ -52,11 +53,7 @@ def message_handle(
             check(lib, lib.message_set_sender, handle, *text_argument(prepared.sender))
         for recipient in prepared.recipients:
             check(lib, lib.message_add_recipient, handle, *text_argument(recipient))
-        content = bytes_argument(prepared.content)
-        if prepared.rules:
-            check(lib, lib.message_set_content_by, handle, *content, prepared.rules)
-        else:
-            check(lib, lib.message_set_content, handle, *content)
+        _set_content(lib, handle, prepared)
         if partial:
             check(lib, lib.message_set_partial, handle, 1)
         if options is not None:
@@ -65,6 +62,21 @@ def message_handle(
         lib.message_free(handle)
         raise
     return handle
+
+
+def _set_content(lib: Library, handle: Any, prepared: Prepared) -> None:
+    source, rules = prepared.content, prepared.rules
+    if prepared.path is not None:
+        check(lib, lib.message_set_content_file, handle, *text_argument(prepared.path), rules)
+    elif callable(getattr(source, "read", None)):
+        reader = Reader(source)
+        if not reader.again:
+            raise TypeError("content is read more than once: this file object can't seek")
+        read_by(reader, lib, lib.message_set_content_reader, rules, before=(handle,))
+    elif rules:
+        check(lib, lib.message_set_content_by, handle, *bytes_argument(source), rules)
+    else:
+        check(lib, lib.message_set_content, handle, *bytes_argument(source))
 
 
 def send_many(

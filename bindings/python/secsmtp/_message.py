@@ -10,6 +10,7 @@ import email.headerregistry
 import email.message
 import email.policy
 import io
+import os
 from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
 
 from . import _abi
@@ -19,7 +20,12 @@ Octets = Union[bytes, bytearray, memoryview]
 
 
 class Raw(NamedTuple):
-    """The octets of a finished mail (RFC 5322), and by which rules they are taken.
+    """A finished mail (RFC 5322), and by which rules it is taken.
+
+    ``content``: its octets, or a binary file object that can seek, read from where it stands;
+    or in its place ``path``, a file. A file or file object is read through when the mail is handed to
+    the library and anew by each send, and never held in memory: a gigabyte takes as much as a
+    kilobyte. One that is gone or has changed in between fails the send as :class:`NotSent`.
 
     ``strict``: a bare CR or LF is refused, with the line's number; without it each becomes CRLF.
     ``binary``: what DATA can't carry (a NUL, a line over 998 octets) is sent octet by octet to a
@@ -28,22 +34,25 @@ class Raw(NamedTuple):
     header that leaves a doubt is an :class:`ArgumentError`.
     """
 
-    content: Octets
+    content: Union[Octets, Any] = b""
     strict: bool = False
     binary: bool = False
     envelope: bool = False
+    path: Optional[Union[str, "os.PathLike[str]"]] = None
 
 
 Content = Union[email.message.Message, bytes, bytearray, memoryview, Raw]
 
 
 class Prepared(NamedTuple):
-    """``sender`` None: none was found. ``content``: the octets of the mail, taken by ``rules``."""
+    """``sender`` None: none was found. ``content``: the octets of the mail or a file object, or in its
+    place a ``path``, taken by ``rules``."""
 
     sender: Optional[str]
     recipients: Tuple[str, ...]
-    content: Octets
+    content: Union[Octets, Any]
     rules: int = 0
+    path: Optional[Union[str, "os.PathLike[str]"]] = None
 
 
 def prepare(
@@ -58,7 +67,9 @@ def prepare(
     if isinstance(message, Raw):
         if message.envelope and (sender is not None or given is not None):
             raise TypeError("the envelope is the header's, or sender and recipients; not both")
-        return Prepared(sender, given or (), message.content, _rules(message))
+        if message.path is not None and message.content != b"":
+            raise TypeError("a Raw has content or a path, not both")
+        return Prepared(sender, given or (), message.content, _rules(message), message.path)
     if isinstance(message, (bytes, bytearray, memoryview)):
         return Prepared(sender, given or (), message)
     if not isinstance(message, email.message.Message):

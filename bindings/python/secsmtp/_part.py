@@ -6,11 +6,12 @@ import ctypes
 import itertools
 import os
 import threading
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 from . import _abi
 from ._errors import check
 from ._library import (
+    Library,
     ReadCallback,
     ReleaseCallback,
     bytes_argument,
@@ -60,21 +61,7 @@ class Part(Owner):
         elif isinstance(source, (bytes, bytearray, memoryview)):
             check(lib, lib.part_new_memory, *bytes_argument(source), ctypes.byref(handle))
         elif callable(getattr(source, "read", None)):
-            reader = _Reader(source)
-            number = _keep(reader)
-            try:
-                check(
-                    lib,
-                    lib.part_new_reader,
-                    _READ,
-                    _RELEASE,
-                    number,
-                    reader.size,
-                    ctypes.byref(handle),
-                )
-            except BaseException:
-                _readers.pop(number, None)
-                raise
+            read_by(Reader(source), lib, lib.part_new_reader, ctypes.byref(handle))
             if name is None and isinstance(getattr(source, "name", None), str):
                 name = os.path.basename(source.name)
         else:
@@ -92,7 +79,7 @@ class Part(Owner):
             check(lib, lib.part_set_cached, handle, 1)
 
 
-class _Reader:
+class Reader:
     """A file object, read from where it stood."""
 
     def __init__(self, source: Any) -> None:
@@ -101,7 +88,10 @@ class _Reader:
         self._next = 0
         self.size: int = _abi.SIZE_UNKNOWN
         self._start: Optional[int] = None
+        #: Whether it can be read more than once.
+        self.again = False
         if callable(getattr(source, "seekable", None)) and source.seekable():
+            self.again = True
             self._start = source.tell()
             self.size = source.seek(0, os.SEEK_END) - self._start
             source.seek(self._start)
@@ -123,15 +113,21 @@ class _Reader:
 
 
 # What C holds is a number; the object stays here until the library says that it is done with it.
-_readers: Dict[int, _Reader] = {}
+_readers: Dict[int, Reader] = {}
 _numbers = itertools.count(1)
 _pending = threading.local()
 
 
-def _keep(reader: _Reader) -> int:
+def read_by(reader: Reader, lib: Library, function: Any, *rest: Any, before: Tuple[Any, ...] = ()) -> None:
+    """Call a function of the library that takes a read callback, and have it read from here."""
     number = next(_numbers)
     _readers[number] = reader
-    return number
+    raised_by_reader()
+    try:
+        check(lib, function, *before, _READ, _RELEASE, number, reader.size, *rest)
+    except BaseException as error:
+        _readers.pop(number, None)
+        raise error from raised_by_reader()
 
 
 def _read(user: int, offset: int, buffer: Any, room: int) -> int:

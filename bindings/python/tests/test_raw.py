@@ -1,6 +1,9 @@
 """Finished mails, and the rules by which they are taken; each kind of mail by each way to send."""
 
+import io
+import tempfile
 import uuid
+from pathlib import Path
 from email.message import EmailMessage
 
 from . import common
@@ -89,6 +92,81 @@ class Rules(RawCase):
             for way in self.ways(Raw(content, envelope=True), *envelope):
                 with self.raises(TypeError, "not both"):
                     way()
+
+
+class Streamed(RawCase):
+    """Mails that nobody holds."""
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name) / "mail.eml"
+        self.path.write_bytes(f"Bcc: h@x\nSubject: {self.marker}\n\n.\n".encode() + b"line\n" * 50_000 + b"end")
+        self.whole = f"Subject: {self.marker}\r\n\r\n.\r\n".encode() + b"line\r\n" * 50_000 + b"end\r\n"
+
+    def test_h02_g10_a_path_and_a_file_object_arrive_by_each_way(self):
+        with self.path.open("rb") as file:
+            file.read(5)
+            for raw in (Raw(path=self.path), Raw(path=str(self.path)), Raw(file)):
+                for way in self.ways(raw, "a@mail.test", self.server.address):
+                    if raw.path is None:
+                        file.seek(9)
+                    self.assertEqual(way().outcome, "accepted")
+                    self.assertEqual(self.server.wait_for_mail(self.marker.encode()), self.whole)
+
+    def test_the_rules_hold(self):
+        for way in self.ways(Raw(path=self.path, strict=True), "a@b", "c@d"):
+            with self.raises(secsmtp.ArgumentError, "line 1 ends in a bare CR or LF"):
+                way()
+        self.path.write_bytes(b"Subject: x\n\na\0b")
+        for way in self.ways(Raw(path=self.path), "a@b", "c@d"):
+            with self.raises(secsmtp.ArgumentError, "line 3 has a NUL"):
+                way()
+        for raw, kind, words in (
+            (Raw(path=self.path.with_name("none")), secsmtp.ArgumentError, "none can't be read"),
+            (Raw(path=self.path.parent), secsmtp.ArgumentError, "not a regular file"),
+            (Raw(b"x", path=self.path), TypeError, "not both"),
+            (Raw(Pipe(b"x")), TypeError, "can't seek"),
+        ):
+            for way in self.ways(raw, "a@b", "c@d"):
+                with self.raises(kind, words):
+                    way()
+
+    def test_h07_what_changed_in_between_is_not_sent(self):
+        content = Fickle(b"Subject: x\n\n" + b"first\n" * 9)
+        for way in self.ways(Raw(content), "a@mail.test", self.server.address):
+            content.readings = content.seek(0)
+            with self.raises(secsmtp.NotSent, "has changed since it was added"):
+                way()
+
+    def test_what_read_raises_is_the_cause(self):
+        class Broken(io.BytesIO):
+            def read(self, size=-1):
+                raise OSError("the disk is gone")
+
+        for source, cause in ((Broken(b"x"), OSError), (io.StringIO("text"), TypeError)):
+            for way in self.ways(Raw(source), "a@mail.test", self.server.address):
+                source.seek(0)
+                with self.raises(secsmtp.NotSent, "content could not be read") as caught:
+                    way()
+                self.assertIsInstance(caught.exception.__cause__, cause)
+
+
+class Pipe(io.BytesIO):
+    def seekable(self):
+        return False
+
+
+class Fickle(io.BytesIO):
+    """Gives other octets when it is read again."""
+
+    readings = 0
+
+    def read(self, size=-1):
+        self.readings += self.tell() == 0
+        data = super().read(size)
+        return data if self.readings < 2 else data.replace(b"first", b"other")
 
 
 class Kinds(RawCase):

@@ -1,0 +1,68 @@
+//! secsmtp_message: content given whole, from where it need not be held.
+
+use std::ffi::{c_char, c_void};
+use std::path::Path;
+
+use super::error::secsmtp_error;
+use super::message::{self, content_rules, replace, secsmtp_message};
+use super::reader::{self, Reader, secsmtp_read_callback, secsmtp_release_callback};
+use super::{arg, guard};
+use crate::message::Whole;
+
+/// Sets the content from a regular file, header and body as RFC 5322 has them, which is never held in
+/// memory: it is read through now, and anew by each send. Rules: 0, or a sum as for
+/// secsmtp_message_set_content_by. When the file is gone or has changed since, the send fails and
+/// nothing is delivered.
+/// Ownership: path copied. Threads: any; the file is read on the thread that calls or sends. Errors:
+/// as secsmtp_message_set_content_by; SECSMTP_E_FILE for what can't be looked at or is no regular file,
+/// SECSMTP_E_SOURCE for what can't be read, SECSMTP_E_CONTENT for a header over 2 MiB.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_content_file(
+    message: *mut secsmtp_message,
+    path: *const c_char,
+    path_len: usize,
+    rules: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            message::copy(message)?;
+            let rules = content_rules(rules)?;
+            let path = arg::text("content", path, path_len)?;
+            replace(message, Whole::file(Path::new(path), rules)?)
+        })
+    }
+}
+
+/// Sets the content from a function, as secsmtp_message_set_content_file does from a file; size is its
+/// number of octets, or SECSMTP_SIZE_UNKNOWN. It is read to its end now, and anew by each send: other
+/// octets than the first time fail the send, and nothing is delivered.
+/// Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
+/// a release, until the message is freed or has other content and no send of it runs; a failed call
+/// does not call release. Threads: any; read is called on the thread that calls or sends. Errors: as
+/// secsmtp_message_set_content_file; SECSMTP_E_NULL for read, SECSMTP_E_VALUE for another negative size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_set_content_reader(
+    message: *mut secsmtp_message,
+    read: secsmtp_read_callback,
+    release: secsmtp_release_callback,
+    user: *mut c_void,
+    size: i64,
+    rules: i32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            message::copy(message)?;
+            let rules = content_rules(rules)?;
+            let size = reader::size(size)?;
+            let reader = Reader::new(read, user)?;
+            let whole = Whole::pull(reader.clone(), size, rules)?;
+            replace(message, whole)?;
+            reader.release_by(release);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! A caller's function as a source of octets.
+
+use std::ffi::c_void;
+use std::sync::{Arc, OnceLock};
+
+use crate::error::Error;
+use crate::message::Pull;
+use crate::status::Status;
+
+/// Puts up to room octets of a part or of a finished mail, from offset on, into buffer, and returns
+/// their number: 0 at the end, a negative number if there are none to be had; the message is then not
+/// delivered. Each reading asks from offset 0 upwards without gaps. Called on the thread that sends
+/// (or sets the content), with no lock held; by several threads at once when messages with it are
+/// sent at once. A call that
+/// does not return holds up its send, which secsmtp_client_cancel can't end before it does. It must
+/// return normally: no longjmp, no exception.
+pub type secsmtp_read_callback = Option<
+    unsafe extern "C" fn(user: *mut c_void, offset: u64, buffer: *mut u8, room: usize) -> i64,
+>;
+
+/// Told once that a read callback will not be called again: the part or content, and every message
+/// and send that had it, are gone. Called on the thread that let go of the last of them.
+pub type secsmtp_release_callback = Option<unsafe extern "C" fn(user: *mut c_void)>;
+
+type Read = unsafe extern "C" fn(*mut c_void, u64, *mut u8, usize) -> i64;
+
+/// The user's pointer is kept as a number: it is only handed back.
+pub(super) struct Reader {
+    read: Read,
+    release: OnceLock<unsafe extern "C" fn(*mut c_void)>,
+    user: usize,
+}
+
+impl Reader {
+    /// Nothing is released before [`Reader::release_by`]: a call that fails leaves the user's alone.
+    pub(super) fn new(read: secsmtp_read_callback, user: *mut c_void) -> Result<Arc<Self>, Error> {
+        let read = read.ok_or_else(|| Error::argument(Status::Null, "read", "is NULL"))?;
+        Ok(Arc::new(Self {
+            read,
+            release: OnceLock::new(),
+            user: user.expose_provenance(),
+        }))
+    }
+
+    pub(super) fn release_by(&self, release: secsmtp_release_callback) {
+        if let Some(release) = release {
+            let _ = self.release.set(release);
+        }
+    }
+}
+
+impl Pull for Reader {
+    fn pull(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, String> {
+        let user = std::ptr::with_exposed_provenance_mut(self.user);
+        // SAFETY: the host gave this function for this purpose; the buffer has this room, and
+        // outlives the call.
+        let n = unsafe { (self.read)(user, offset, buffer.as_mut_ptr(), buffer.len()) };
+        usize::try_from(n).map_err(|_| format!("could not be read: its function returned {n}"))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.get() {
+            // SAFETY: the host gave this function for this purpose; it is called once, here.
+            unsafe { release(std::ptr::with_exposed_provenance_mut(self.user)) };
+        }
+    }
+}
+
+/// The number of octets that was announced, if one was.
+pub(super) fn size(number: i64) -> Result<Option<u64>, Error> {
+    let why = "is negative, and not SECSMTP_SIZE_UNKNOWN";
+    match number {
+        -1 => Ok(None),
+        size => u64::try_from(size)
+            .map(Some)
+            .map_err(|_| Error::argument(Status::Value, "size", why)),
+    }
+}

@@ -1,0 +1,407 @@
+//! Content given whole by a file or a function, and never held. It is read once when it is given, to
+//! know what a send must know beforehand, and once by each send, which stops where it finds what the
+//! first reading did not.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ring::digest::{Context, Digest, SHA256};
+
+use super::Content;
+use super::data::{Data, Pull, Reader};
+use super::raw::{self, ContentRules, Envelope};
+use super::source::{Piece, Read, Source};
+use crate::error::{Cause, Error, SourceFault};
+use crate::proto::content::Facts;
+use crate::proto::header::{header_len, without_bcc};
+use crate::proto::lines::Lines;
+use crate::status::Status;
+
+/// The longest header, which is held.
+const MAX_HEADER: usize = 2 << 20;
+/// Octets that are read at a time.
+const BLOCK: usize = 64 * 1024;
+/// What errors call it.
+const NAME: &str = "content";
+
+/// Finished content, and the envelope of its header if that was asked for.
+pub(crate) struct Whole {
+    pub(super) content: Content,
+    pub(super) envelope: Option<Envelope>,
+}
+
+impl Whole {
+    /// Takes octets in memory.
+    pub(crate) fn memory(content: &[u8], rules: ContentRules) -> Result<Self, Error> {
+        let envelope = rules.envelope.then(|| raw::envelope(content)).transpose()?;
+        let content = raw::content(content, rules)?;
+        Ok(Self { content, envelope })
+    }
+
+    /// Reads a regular file through.
+    pub(crate) fn file(path: &Path, rules: ContentRules) -> Result<Self, Error> {
+        Self::read(Data::file(NAME, path)?, rules)
+    }
+
+    /// Reads what a function gives through; `size` is its number of octets, if it is known.
+    pub(crate) fn pull(
+        pull: Arc<dyn Pull>,
+        size: Option<u64>,
+        rules: ContentRules,
+    ) -> Result<Self, Error> {
+        Self::read(Data::Pull(pull, size), rules)
+    }
+
+    fn read(data: Data, rules: ContentRules) -> Result<Self, Error> {
+        let failed = |fault| Error::local(Cause::Source(fault));
+        let mut reader = data.open(NAME).map_err(failed)?;
+        let mut digest = Context::new(&SHA256);
+        let mut block = vec![0; BLOCK];
+        let mut head = Vec::new();
+        let mut ended = false;
+        while !ended && header_len(&head) == head.len() {
+            if head.len() > MAX_HEADER {
+                let why = format!("has a header of more than {MAX_HEADER} octets");
+                return Err(Error::argument(Status::Content, NAME, why));
+            }
+            ended = next(&mut reader, &mut block, &mut digest, &mut head).map_err(failed)?;
+        }
+        let (given, mut body) = head.split_at(header_len(&head));
+        let envelope = rules.envelope.then(|| raw::envelope(given)).transpose()?;
+        // With one octet of the empty line: it is the one that a line end could be joined with.
+        let beyond = body.len().min(1);
+        let (mut kept, message_id) = without_bcc(&head[..given.len() + beyond]);
+        kept.truncate(kept.len() - beyond);
+        let (mut lines, mut header) = (Lines::default(), Vec::new());
+        lines.push(&kept, &mut header);
+        lines.finish(&mut header);
+        let (mut octets, mut text, mut scratch) = (kept.len() as u64, Vec::new(), Vec::new());
+        loop {
+            octets = octets.saturating_add(body.len() as u64);
+            scratch.clear();
+            lines.push(body, &mut scratch);
+            if ended {
+                break;
+            }
+            text.clear();
+            ended = next(&mut reader, &mut block, &mut digest, &mut text).map_err(failed)?;
+            body = &text;
+        }
+        lines.finish(&mut scratch);
+        if octets == 0 {
+            return Err(raw::empty());
+        }
+        if let Some(line) = lines.bare().filter(|_| rules.strict) {
+            return Err(raw::bare(line));
+        }
+        let facts = match lines.facts() {
+            Ok(facts) => facts,
+            Err(_) if rules.binary => raw::binary(octets),
+            Err(unfit) => return Err(raw::unfit(unfit)),
+        };
+        let facts = Facts {
+            utf8_header: raw::is_utf8_header(&kept),
+            ..facts
+        };
+        let source = Streamed {
+            data,
+            given: given.len(),
+            header: if facts.binary { kept } else { header },
+            facts,
+            digest: digest.finish(),
+        };
+        Ok(Self {
+            content: Content {
+                source: Arc::new(source),
+                message_id,
+            },
+            envelope,
+        })
+    }
+}
+
+/// Appends the next block to `out`; says whether it was the last.
+fn next(
+    reader: &mut Reader,
+    block: &mut [u8],
+    digest: &mut Context,
+    out: &mut Vec<u8>,
+) -> Result<bool, SourceFault> {
+    let n = reader.fill(block)?;
+    let (filled, room) = block.split_at(n);
+    digest.update(filled);
+    out.extend_from_slice(filled);
+    Ok(!room.is_empty())
+}
+
+/// Where the content is, and what the first reading found.
+struct Streamed {
+    data: Data,
+    /// Octets of the header as it was given.
+    given: usize,
+    /// The header as it is sent.
+    header: Vec<u8>,
+    facts: Facts,
+    /// Of all octets as they were given.
+    digest: Digest,
+}
+
+impl Source for Streamed {
+    fn facts(&self) -> Facts {
+        self.facts
+    }
+
+    fn check(&self) -> Result<(), SourceFault> {
+        self.data.check()
+    }
+
+    fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
+        Ok(Box::new(Reading {
+            of: self,
+            reader: self.data.open(NAME)?,
+            header: &self.header,
+            skip: self.given,
+            lines: Lines::default(),
+            digest: Some(Context::new(&SHA256)),
+            block: Vec::new(),
+        }))
+    }
+}
+
+struct Reading<'a> {
+    of: &'a Streamed,
+    reader: Reader,
+    /// What of the header is to be given.
+    header: &'a [u8],
+    /// What of the header as it was given is to be read over.
+    skip: usize,
+    lines: Lines,
+    /// Until the end was read.
+    digest: Option<Context>,
+    block: Vec<u8>,
+}
+
+impl Read for Reading<'_> {
+    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<Piece, SourceFault> {
+        if !self.header.is_empty() {
+            return self.header.read(room.max(1), out);
+        }
+        let before = out.len();
+        while out.len() == before {
+            let Some(digest) = &mut self.digest else {
+                return Ok(Piece::End);
+            };
+            self.block.resize(room.clamp(1, BLOCK), 0);
+            let n = self.reader.fill(&mut self.block)?;
+            let (filled, behind) = self.block.split_at(n);
+            digest.update(filled);
+            let skipped = self.skip.min(n);
+            self.skip -= skipped;
+            let body = &filled[skipped..];
+            let ended = !behind.is_empty();
+            if self.of.facts.binary {
+                out.extend_from_slice(body);
+            } else {
+                self.lines.push(body, out);
+                if ended {
+                    self.lines.finish(out);
+                }
+            }
+            self.compare(ended)?;
+        }
+        Ok(Piece::Text)
+    }
+}
+
+impl Reading<'_> {
+    /// Nothing unfit leaves, and the last piece only if all of it is what was read first.
+    fn compare(&mut self, ended: bool) -> Result<(), SourceFault> {
+        let facts = self.of.facts;
+        let fit = |found: Facts| facts.eight_bit || !found.eight_bit;
+        let mut same = facts.binary || self.lines.facts().is_ok_and(fit);
+        if ended && let Some(digest) = self.digest.take() {
+            same &= digest.finish().as_ref() == self.of.digest.as_ref();
+        }
+        match same {
+            true => Ok(()),
+            false => Err(self
+                .reader
+                .fault("has changed since it was added".to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    const RULES: ContentRules = ContentRules {
+        strict: false,
+        binary: false,
+        envelope: false,
+    };
+
+    /// Gives `content` a few octets at a time.
+    fn dribble(content: Vec<u8>, most: usize) -> Arc<dyn Pull> {
+        Arc::new(move |offset: u64, buffer: &mut [u8]| {
+            let rest = content
+                .get(usize::try_from(offset).unwrap()..)
+                .unwrap_or_default();
+            let n = rest.len().min(buffer.len()).min(most);
+            buffer[..n].copy_from_slice(&rest[..n]);
+            Ok(n)
+        })
+    }
+
+    fn all(source: &dyn Source, room: usize) -> Result<Vec<u8>, SourceFault> {
+        let mut reader = source.open()?;
+        let mut out = Vec::new();
+        while reader.read(room, &mut out)? != Piece::End {}
+        Ok(out)
+    }
+
+    #[test]
+    fn g10_g11_h02_h06_a_stream_gives_what_memory_gives() {
+        let long = format!(
+            "Bcc: h@x\r\nSubject: x\r\n\r\n{}",
+            "a line\n.\r\n\r".repeat(30_000)
+        );
+        let odd = [
+            "From: a@b\nBcc: hidden@x,\n more@x\nMessage-ID: <i@x>\n\nbody\n.\nx",
+            "A: b\r\nResent-Bcc: x",
+            "A: b",
+            "\r\nbody only\r",
+            "A: b\rBcc: x\r\n\nbody\n",
+            "Subject: é\r\n\r\né",
+            "no colon\nBcc: x\n\n\n\n",
+            &long,
+        ];
+        for content in odd {
+            let whole = raw::content(content.as_bytes(), RULES).unwrap();
+            for most in [1, 7, usize::MAX] {
+                let pull = dribble(content.as_bytes().to_vec(), most);
+                let found = Whole::pull(pull, None, RULES).unwrap().content;
+                assert_eq!(found.message_id, whole.message_id);
+                assert_eq!(found.source.facts(), whole.source.facts(), "{content:?}");
+                for room in [1, 5, 100_000] {
+                    if content.len() < 1000 || room > 5 {
+                        let got = all(&*found.source, room).unwrap();
+                        let expected = whole.source.octets().unwrap();
+                        assert!(got == expected, "{content:?} by {most} and {room}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn g10_a_header_ends_where_its_blind_copy_was() {
+        // The CR before the field and the LF behind it don't become one line end.
+        let content = b"A: b\rBcc: x\r\n\nBcc: body\n";
+        let whole = raw::content(content, RULES).unwrap();
+        let expected = b"A: b\r\n\r\nBcc: body\r\n";
+        assert_eq!(whole.source.octets(), Some(&expected[..]));
+    }
+
+    #[test]
+    fn h02_h04_h05_the_rules_are_those_of_memory() {
+        let strict = ContentRules {
+            strict: true,
+            ..RULES
+        };
+        let binary = ContentRules {
+            binary: true,
+            ..RULES
+        };
+        let long = ["A: b\n\nx\n", &"y".repeat(999), "\n"].concat();
+        let all_rules = [RULES, strict, binary];
+        for content in [
+            "",
+            "Bcc: x\n",
+            "A: b\n\na\0",
+            &long,
+            "A: b\r\n\r\nx\ny",
+            "A: b\n",
+        ] {
+            for rules in all_rules {
+                let whole = raw::content(content.as_bytes(), rules);
+                let found = Whole::pull(dribble(content.into(), 3), None, rules);
+                match (whole, found) {
+                    (Ok(whole), Ok(found)) => {
+                        assert_eq!(found.content.source.facts(), whole.source.facts());
+                        let got = all(&*found.content.source, 10).unwrap();
+                        assert_eq!(got, whole.source.octets().unwrap(), "{content:?}");
+                    }
+                    (Err(whole), Err(found)) => assert_eq!(whole, found, "{content:?}"),
+                    _ => panic!("{content:?} {rules:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_without_end_is_refused_and_not_held() {
+        let endless = |_: u64, buffer: &mut [u8]| {
+            buffer.fill(b'x');
+            Ok(buffer.len())
+        };
+        let Err(error) = Whole::pull(Arc::new(endless), None, RULES) else {
+            panic!("it has no end");
+        };
+        assert_eq!(error.status(), Status::Content);
+        assert!(error.to_string().contains("header of more than 2097152"));
+    }
+
+    #[test]
+    fn h07_what_changed_between_the_readings_never_ends_and_nothing_unfit_leaves() {
+        const FIRST: &[u8] = b"A: b\r\n\r\nplain text\r\nmore\r\n";
+        for second in [
+            &b"A: b\r\n\r\nplain text\r\nmOre\r\n"[..],
+            b"A: b\r\n\r\nplain text\r\nmore\r\n\r\n",
+            b"A: b\r\n\r\nplain text\r\n",
+            b"A: c\r\n\r\nplain text\r\nmore\r\n",
+            b"Bcc: x\r\nplain text\r\nmore\r\nxyz\r\n",
+            b"A: b\r\n\r\nplain text\0\nmore\r\n",
+            b"A: b\r\n\r\nplain t\xc3\xa9xt\r\nmore",
+            b"",
+        ] {
+            let readings = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&readings);
+            let pull = move |offset: u64, buffer: &mut [u8]| {
+                let offset = usize::try_from(offset).unwrap();
+                if offset == 0 {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+                let first = count.load(Ordering::Relaxed) == 1;
+                let content = if first { FIRST } else { second };
+                let rest = content.get(offset..).unwrap_or_default();
+                let n = rest.len().min(buffer.len());
+                buffer[..n].copy_from_slice(&rest[..n]);
+                Ok(n)
+            };
+            let whole = Whole::pull(Arc::new(pull), None, RULES).unwrap();
+            for room in [1, 4, 1000] {
+                readings.store(1, Ordering::Relaxed);
+                let mut reader = whole.content.source.open().unwrap();
+                let mut left = Vec::new();
+                let fault = loop {
+                    let mut piece = Vec::new();
+                    match reader.read(room, &mut piece) {
+                        Ok(Piece::End) => panic!("{second:?} was finished"),
+                        Ok(_) => left.extend_from_slice(&piece),
+                        Err(fault) => break fault,
+                    }
+                };
+                assert!(fault.why.contains("has changed"), "{fault:?}");
+                assert!(left.is_ascii() && !left.contains(&0), "{left:?}");
+            }
+        }
+        // What does not change can be read as often as wanted.
+        let whole = Whole::pull(dribble(FIRST.to_vec(), 5), Some(26), RULES).unwrap();
+        for _ in 0..3 {
+            assert_eq!(all(&*whole.content.source, 9).unwrap(), FIRST);
+        }
+    }
+}
