@@ -1509,7 +1509,9 @@ int32_t secsmtp_event_free(secsmtp_event *notice);
 
 /**
  * Takes a message in to be sent by a worker of the client, and gives the number of the job at
- * once: numbers grow and are never used again. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
+ * once: numbers grow and are never used again. When there are as many jobs as
+ * secsmtp_client_set_limits allows, take the completion of one, and try again: so messages need not
+ * be made before there is room for them. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
  * or by secsmtp_client_wait, whichever comes first.
  * Ownership: the message is copied. Threads: any; a worker is started when a job waits and none is
  * free, has a connection that it keeps for the jobs that follow, and ends when there is nothing to
@@ -1536,7 +1538,8 @@ int32_t secsmtp_client_wait(secsmtp_client *client,
                             secsmtp_error **error_out);
 
 /**
- * Ends a job: one that waits is not sent, and one that runs ends at once with its outcome. How it
+ * Ends a job: one that waits is not sent, and one that runs ends at once with its outcome, which is
+ * unknown if all of it was handed over. Others that share its connection are not disturbed. How it
  * ended is told as ever. Nothing is done to one that is over.
  * Threads: any. Errors: SECSMTP_E_VALUE for a number that is no job's.
  */
@@ -1609,6 +1612,18 @@ int32_t secsmtp_client_set_limits(secsmtp_client *client,
                                   uint32_t max_connections,
                                   uint32_t max_jobs,
                                   uint32_t max_events,
+                                  secsmtp_error **error_out);
+
+/**
+ * Sets how many jobs and octets may be in flight over each connection of jobs (128 and 1048576 unless
+ * set): the next are written while the answers to the former are on their way. When the line breaks,
+ * these are the jobs whose outcome may be unknown. With 1 job each waits for the answer to the one
+ * before. Jobs are shared out among the connections, and each has its own outcome.
+ * Threads: any; it holds for what is begun from now on. Errors: SECSMTP_E_VALUE for 0 jobs.
+ */
+int32_t secsmtp_client_set_window(secsmtp_client *client,
+                                  uint32_t jobs,
+                                  uint32_t octets,
                                   secsmtp_error **error_out);
 
 /**

@@ -30,6 +30,12 @@ impl Level {
 
 /// Who watches a send, on the thread that is inside the call. Each notice may be ignored.
 pub trait Watcher {
+    /// What is told from here on is about the message of this number, where several are on their
+    /// way.
+    fn about(&mut self, message: u64) {
+        let _ = message;
+    }
+
     /// A line of the log, within the level asked for.
     fn line(&mut self, level: Level, stage: Stage, text: &str) {
         let _ = (level, stage, text);

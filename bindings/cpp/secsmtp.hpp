@@ -173,6 +173,7 @@ public:
     void wake();
     void close(uint32_t milliseconds);
     void set_limits(uint32_t max_connections, uint32_t max_jobs, uint32_t max_events);
+    void set_window(uint32_t jobs, uint32_t octets);
     void set_events(int32_t kinds, int32_t max_level);
     void answer_secret(uint64_t job, const Bytes &secret);
     int64_t descriptor();
@@ -631,6 +632,12 @@ inline void Client::close(uint32_t milliseconds) {
 inline void Client::set_limits(uint32_t max_connections, uint32_t max_jobs, uint32_t max_events) {
     secsmtp_error *error = nullptr;
     const std::int32_t status = secsmtp_client_set_limits(get(), max_connections, max_jobs, max_events, &error);
+    check(status, error);
+}
+
+inline void Client::set_window(uint32_t jobs, uint32_t octets) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_client_set_window(get(), jobs, octets, &error);
     check(status, error);
 }
 

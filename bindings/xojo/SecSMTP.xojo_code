@@ -155,6 +155,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_set_window Lib kLib Alias "secsmtp_client_set_window" (client As Ptr, jobs As UInt32, octets As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_client_submit Lib kLib Alias "secsmtp_client_submit" (client As Ptr, message As Ptr, ByRef job_out As UInt64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 

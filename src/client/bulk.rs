@@ -1,17 +1,20 @@
 //! Many messages at a time: over some connections at once, each of which streams.
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 use std::thread;
 
 use parking_lot::Mutex;
 
-use super::connection::Connection;
+use super::carry::{Carried, Load, Way};
 use super::core::{Core, Running};
 use super::site::Settings;
+use super::token::Token;
 use crate::error::{Error, Record, Retry};
 use crate::log::Log;
 use crate::message::Message;
-use crate::smtp::{Context, Ended, Next, Window};
+use crate::net::Canceller;
+use crate::smtp::{Next, Window};
 
 /// How many messages are sent at a time.
 #[derive(Debug, Clone, Copy)]
@@ -126,71 +129,81 @@ impl Core {
         I: Iterator<Item: Borrow<Message>>,
         D: FnMut(u64, Result<Record, Error>),
     {
-        let settings = self.settings.read().clone();
-        let mut cx = self.context(&settings, log);
-        let mut held = None;
+        let patience = self.settings.read().clone();
+        let mut cx = self.context(&patience, log);
+        let (mut held, mut fresh) = (None, false);
         // No connection is opened for nothing.
         while let Some((number, message)) = held.take().or_else(|| desk.lock().next()) {
-            let hopeless = desk.lock().hopeless.clone();
-            let connection = match hopeless {
-                Some(error) => Err(error),
-                None => self.connection(&settings, &mut cx),
-            };
-            let (mut connection, running) = match connection {
-                Ok(connection) => connection,
+            let ready = self.ready(desk);
+            let (settings, running) = match ready {
+                Ok(ready) => ready,
                 Err(error) => {
                     desk.lock().fail(number, message.borrow(), error);
                     continue;
                 }
             };
-            let mut room = settings.reuse.messages.saturating_sub(connection.messages);
-            let mut first = Some((number, message));
-            let mut broke = None;
-            let next = || {
-                if first.is_none() && room == 0 {
-                    return Next::End;
-                }
-                room = room.saturating_sub(1);
-                let next = first.take().or_else(|| desk.lock().next());
-                next.map_or(Next::End, |(number, message)| {
-                    Next::Message(number, message)
-                })
-            };
-            let ended = connection.stream(&mut cx, bulk.window, next, |number, result| {
-                if let Err(error) = &result {
-                    broke = Some(error.clone());
-                }
-                desk.lock().done(number, result);
-            });
-            running.token.detach();
-            match (ended, broke) {
-                (Ended::Full(number, message), _) => held = Some((number, message)),
-                (Ended::Broken, Some(error)) => desk.lock().count_failure(&error),
-                _ => {}
-            }
             let most = bulk.connections.max(self.jobs.limits().connections);
-            let room = settings.reuse.idle.map_or(0, |_| most);
-            if let Some(connection) = self.pool.keep(connection, &settings, room) {
-                connection.close(&mut cx);
+            let way = Way {
+                settings: &settings,
+                token: &running.token,
+                window: bulk.window,
+                fresh,
+                keep: settings.reuse.idle.map_or(0, |_| most),
+            };
+            let lot = Lot {
+                desk,
+                token: &running.token,
+            };
+            fresh = false;
+            match self.carry(&lot, (number, message), &way, &mut cx) {
+                Carried::Done => {}
+                Carried::Left(number, message) => (held, fresh) = (Some((number, message)), true),
+                Carried::Nothing(number, message, error) => {
+                    desk.lock().fail(number, message.borrow(), error);
+                }
+                Carried::Broken(error) => desk.lock().count_failure(&error),
             }
         }
     }
 
-    /// An idle connection or a fresh one.
-    fn connection(
-        &self,
-        settings: &Settings,
-        cx: &mut Context<'_>,
-    ) -> Result<(Connection, Running<'_>), Error> {
+    /// What another connection needs, unless there is no hope.
+    fn ready<I, D>(&self, desk: &Mutex<Desk<I, D>>) -> Result<(Settings, Running<'_>), Error> {
+        if let Some(error) = desk.lock().hopeless.clone() {
+            return Err(error);
+        }
+        let settings = self.settings.read().clone();
         settings.check(&self.site.policy)?;
         self.site.setup()?;
-        let running = self.begin()?;
-        cx.record = Record::default();
-        if let Some(connection) = self.pool.take(&self.site, settings) {
-            running.token.attach(connection.canceller());
-            return Ok((connection, running));
-        }
-        let connection = self.open(settings, &running.token, cx)?;
-        Ok((connection, running))
+        Ok((settings, self.begin()?))
+    }
+}
+
+/// What one of the connections carries.
+struct Lot<'a, I, D> {
+    desk: &'a Mutex<Desk<I, D>>,
+    token: &'a Token,
+}
+
+impl<I, D> Load for Lot<'_, I, D>
+where
+    I: Iterator<Item: Borrow<Message>>,
+    D: FnMut(u64, Result<Record, Error>),
+{
+    type Message = I::Item;
+
+    fn next(&self) -> Next<I::Item> {
+        let next = self.desk.lock().next();
+        next.map_or(Next::End, |(number, message)| {
+            Next::Message(number, message)
+        })
+    }
+
+    fn done(&self, number: u64, completion: Result<Record, Error>) {
+        self.desk.lock().done(number, completion);
+    }
+
+    fn board(&self, _number: u64, canceller: &Arc<Canceller>) -> bool {
+        self.token.attach(canceller);
+        true
     }
 }

@@ -11,7 +11,7 @@ use crate::log::{Level, Log};
 use crate::message::Message;
 use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
 use crate::proto::show::Scrubber;
-use crate::smtp::{Context, Ended, Next, Session, Window, upgrade, upgrade_probe};
+use crate::smtp::{Context, Ended, Next, Session, Sink, Window, upgrade, upgrade_probe};
 use crate::tls::{ProbeSetup, TlsMode};
 
 /// How old a verdict on the peer may be before a reuse asks again.
@@ -116,7 +116,7 @@ impl Connection {
         cx: &mut Context<'_>,
         window: Window,
         mut next: impl FnMut() -> Next<M>,
-        done: impl FnMut(u64, Result<Record, Error>),
+        done: &mut Sink<'_>,
     ) -> Ended<M> {
         cx.record = Record {
             reused: self.messages > 0,

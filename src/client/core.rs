@@ -334,7 +334,7 @@ fn waiter(token: &Token) -> Result<Waiter, Error> {
 }
 
 /// Nothing has happened to this message yet.
-fn about(cx: &mut Context<'_>, message: &Message) {
+pub(super) fn about(cx: &mut Context<'_>, message: &Message) {
     cx.record = Record {
         recipients: message.recipients_not_sent(),
         message_id: message.message_id(),

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bulk;
+mod carry;
 mod connection;
 mod core;
 pub mod jobs;

@@ -9,6 +9,7 @@ use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::message::Message;
 use crate::secret::Secret;
+use crate::smtp::Window;
 use crate::status::Status;
 
 /// The most connections that jobs may have.
@@ -20,8 +21,8 @@ impl Client {
     /// Sends a message by a worker, and gives the job's number at once. The message is copied; its
     /// content is shared.
     ///
-    /// A worker is a thread with a connection. It is started when a job waits and none is free, up
-    /// to [`Limits::connections`], and ends when there was nothing to do for as long as a
+    /// A worker is a thread with a connection, over which it streams its share of the jobs that
+    /// wait. It is started when a job waits and none is free, up to [`Limits::connections`], and ends when there was nothing to do for as long as a
     /// connection is kept.
     ///
     /// # Errors
@@ -69,6 +70,21 @@ impl Client {
             }
         }
         self.core.jobs.set_limits(limits);
+        Ok(())
+    }
+
+    /// How much of jobs may be in flight over each connection: the next is written while the answers
+    /// to the former are on their way. When the line breaks, these are the jobs whose outcome may be
+    /// unknown. With one message each waits for the answer to the one before. Holds for what is
+    /// begun from now on.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for no message at all.
+    pub fn set_window(&self, window: Window) -> Result<(), Error> {
+        if window.messages == 0 {
+            return Err(Error::argument(Status::Value, "messages", "is 0"));
+        }
+        self.core.jobs.set_window(window);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What ends one call or job, whichever connection it is at work on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
@@ -14,7 +15,51 @@ pub(super) struct Token(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     cancelled: bool,
-    at_work: Option<Arc<Canceller>>,
+    at_work: Option<Place>,
+}
+
+/// Where a call is at work.
+#[derive(Debug)]
+enum Place {
+    /// On a connection of its own, which ends with it.
+    Alone(Arc<Canceller>),
+    /// On one that others use too.
+    Among(Arc<Crowd>),
+}
+
+impl Place {
+    fn canceller(&self) -> &Canceller {
+        match self {
+            Self::Alone(canceller) => canceller,
+            Self::Among(crowd) => &crowd.canceller,
+        }
+    }
+}
+
+/// The calls that share a connection, which goes on when one of them is cancelled.
+#[derive(Debug)]
+pub(super) struct Crowd {
+    canceller: Arc<Canceller>,
+    changed: AtomicBool,
+}
+
+impl Crowd {
+    pub(super) fn new(canceller: &Arc<Canceller>) -> Arc<Self> {
+        Arc::new(Self {
+            canceller: Arc::clone(canceller),
+            changed: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether any of them was cancelled since this was asked last.
+    pub(super) fn has_changed(&self) -> bool {
+        self.changed.swap(false, Ordering::AcqRel)
+    }
+
+    /// Lets whoever works there look for more to do.
+    pub(super) fn wake(&self) {
+        self.canceller.wake();
+    }
 }
 
 impl Token {
@@ -22,15 +67,20 @@ impl Token {
     pub(super) fn cancel(&self) {
         let mut state = self.0.lock();
         state.cancelled = true;
-        if let Some(canceller) = &state.at_work {
-            canceller.cancel();
+        match &state.at_work {
+            Some(Place::Alone(canceller)) => canceller.cancel(),
+            Some(Place::Among(crowd)) => {
+                crowd.changed.store(true, Ordering::Release);
+                crowd.wake();
+            }
+            None => {}
         }
     }
 
     /// Lets the call look for itself what has happened.
     pub(super) fn wake(&self) {
-        if let Some(canceller) = &self.0.lock().at_work {
-            canceller.wake();
+        if let Some(place) = &self.0.lock().at_work {
+            place.canceller().wake();
         }
     }
 
@@ -45,7 +95,14 @@ impl Token {
         if state.cancelled {
             canceller.cancel();
         }
-        state.at_work = Some(Arc::clone(canceller));
+        state.at_work = Some(Place::Alone(Arc::clone(canceller)));
+    }
+
+    /// The call works from here among others; whether it was cancelled before.
+    pub(super) fn join(&self, crowd: &Arc<Crowd>) -> bool {
+        let mut state = self.0.lock();
+        state.at_work = Some(Place::Among(Arc::clone(crowd)));
+        state.cancelled
     }
 
     /// The call is done with its connection; what is cancelled later does not concern it.

@@ -18,6 +18,7 @@ use crate::client::jobs::{Awaited, Event, Kind, Limits, Polled, Waited, Wishes};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::log::Level;
+use crate::smtp::Window;
 use crate::status::Status;
 
 /// Takes an event of a job. The event is the library's: valid for the call, and freed behind it.
@@ -108,7 +109,9 @@ fn nothing(argument: &'static str, why: &str) -> Error {
 }
 
 /// Takes a message in to be sent by a worker of the client, and gives the number of the job at
-/// once: numbers grow and are never used again. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
+/// once: numbers grow and are never used again. When there are as many jobs as
+/// secsmtp_client_set_limits allows, take the completion of one, and try again: so messages need not
+/// be made before there is room for them. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
 /// or by secsmtp_client_wait, whichever comes first.
 /// Ownership: the message is copied. Threads: any; a worker is started when a job waits and none is
 /// free, has a connection that it keeps for the jobs that follow, and ends when there is nothing to
@@ -168,7 +171,8 @@ pub unsafe extern "C" fn secsmtp_client_wait(
     }
 }
 
-/// Ends a job: one that waits is not sent, and one that runs ends at once with its outcome. How it
+/// Ends a job: one that waits is not sent, and one that runs ends at once with its outcome, which is
+/// unknown if all of it was handed over. Others that share its connection are not disturbed. How it
 /// ended is told as ever. Nothing is done to one that is over.
 /// Threads: any. Errors: SECSMTP_E_VALUE for a number that is no job's.
 #[unsafe(no_mangle)]
@@ -375,6 +379,29 @@ pub unsafe extern "C" fn secsmtp_client_set_limits(
                 connections: number(max_connections),
                 jobs: number(max_jobs),
                 events: number(max_events),
+            })
+        })
+    }
+}
+
+/// Sets how many jobs and octets may be in flight over each connection of jobs (128 and 1048576 unless
+/// set): the next are written while the answers to the former are on their way. When the line breaks,
+/// these are the jobs whose outcome may be unknown. With 1 job each waits for the answer to the one
+/// before. Jobs are shared out among the connections, and each has its own outcome.
+/// Threads: any; it holds for what is begun from now on. Errors: SECSMTP_E_VALUE for 0 jobs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_window(
+    client: *mut secsmtp_client,
+    jobs: u32,
+    octets: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            get(client)?.client.set_window(Window {
+                messages: usize::try_from(jobs).unwrap_or(usize::MAX),
+                octets: u64::from(octets),
             })
         })
     }

@@ -11,6 +11,8 @@ use crate::log::{Level, Log};
 use crate::proto::reply::Reply;
 use crate::proto::show::{MAX_SHOWN, Scrubber, escape};
 
+use super::owners::Owners;
+
 /// One send's, from resolving to the answer.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -23,11 +25,15 @@ pub struct Context<'a> {
     pub(crate) record: Record,
     pub(crate) scrubber: Scrubber,
     log: Log<'a>,
-    /// The stage that whoever watches was told last.
+    /// The stage that whoever watches was told last. Of several messages he keeps that himself.
     told: Option<Stage>,
     timeouts: Timeouts,
     overall: Deadline,
+    /// The same of the message that was begun last.
+    begun: Deadline,
     stage_deadline: Deadline,
+    /// Those whose messages these are, if each message has an owner of its own.
+    owners: Option<&'a dyn Owners>,
 }
 
 impl<'a> Context<'a> {
@@ -45,14 +51,61 @@ impl<'a> Context<'a> {
             told: None,
             timeouts,
             overall,
+            begun: overall,
             stage_deadline: overall,
+            owners: None,
+        }
+    }
+
+    /// From here on each message has an owner, who may give it up, and whose patience for the whole
+    /// begins with it: that of the first one has begun.
+    pub(crate) fn set_owners(&mut self, owners: &'a dyn Owners) {
+        self.owners = Some(owners);
+    }
+
+    pub(super) fn owners(&self) -> Option<&'a dyn Owners> {
+        self.owners
+    }
+
+    /// What is told from here on is about this message.
+    pub(super) fn about(&mut self, message: u64) {
+        if self.owners.is_some() {
+            self.log.tell(|watcher| watcher.about(message));
+        }
+    }
+
+    /// The deadline of a message that begins now; the first one's has begun before.
+    pub(super) fn begin_message(&mut self, number: u64, first: bool) {
+        if self.owners.is_none() {
+            return;
+        }
+        self.about(number);
+        self.log.tell(|watcher| watcher.stage(Stage::Mail));
+        if !first {
+            self.begun = self.timeouts.overall();
+        }
+    }
+
+    /// When the message that was begun last must be over.
+    pub(super) fn until(&self) -> Deadline {
+        match self.owners {
+            Some(_) => self.begun,
+            None => self.overall,
+        }
+    }
+
+    /// The whole patience that counts now is that of the message that has waited longest.
+    pub(super) fn set_overall(&mut self, until: Deadline) {
+        if self.owners.is_some() && until != self.overall {
+            self.overall = until;
+            self.restart_clock();
         }
     }
 
     /// Begins a stage: its clock runs from here, whatever drips in.
     pub(crate) fn enter(&mut self, stage: Stage) {
         self.record.stage = stage;
-        if self.told.replace(stage) != Some(stage) {
+        if self.told.replace(stage) != Some(stage) || self.owners.is_some() {
             self.log.tell(|watcher| watcher.stage(stage));
         }
         self.restart_clock();

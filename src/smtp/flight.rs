@@ -1,6 +1,7 @@
 //! One message on its way: what was asked of the server for it, and what each answer makes of it.
 //! No channel in sight; positions are counted in octets of text from the connection's beginning.
 
+use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Outcome, Record, Refused, Stage};
 use crate::log::Level;
 use crate::proto::reply::Reply;
@@ -45,10 +46,15 @@ pub(super) struct Reach {
 }
 
 /// A message whose first command was written, and whose outcome is open.
+#[derive(Clone)]
 pub(super) struct Flight {
     pub(super) record: Record,
     /// The caller's number for it.
     pub(super) tag: u64,
+    /// When its owner's patience ends.
+    pub(super) until: Deadline,
+    /// Whether its outcome was told before its last answer was in: nobody waits for that.
+    pub(super) told: bool,
     /// Where its first command begins.
     pub(super) begin: u64,
     /// Where its content begins, once that is known.
@@ -85,6 +91,8 @@ impl Flight {
         Self {
             record,
             tag,
+            until: Deadline::NEVER,
+            told: false,
             begin,
             content: None,
             end: None,

@@ -12,6 +12,7 @@ mod context;
 mod envelope;
 mod flight;
 mod limits;
+mod owners;
 mod pipeline;
 mod session;
 mod stream;
@@ -19,6 +20,7 @@ mod transaction;
 mod upgrade;
 
 pub use context::Context;
+pub use owners::Owners;
 pub use session::Session;
-pub use stream::{Ended, Next, Window};
+pub use stream::{Ended, Next, Sink, Window};
 pub use upgrade::{upgrade, upgrade_probe};

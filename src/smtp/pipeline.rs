@@ -60,7 +60,7 @@ pub(super) const OPEN: u64 = u64::MAX;
 pub(super) struct Pipeline<'s, T, S> {
     pub(super) session: &'s mut Session<Verified<T>>,
     sink: S,
-    flights: VecDeque<Flight>,
+    pub(super) flights: VecDeque<Flight>,
     /// The number of the oldest flight.
     oldest: u64,
     questions: VecDeque<Question>,
@@ -87,10 +87,19 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
     }
 
     /// Begins a flight; what is asked from here on is asked for it.
-    pub(super) fn begin(&mut self, record: Record, tag: u64, size: Option<u64>, partial: bool) {
+    pub(super) fn begin(
+        &mut self,
+        cx: &mut Context<'_>,
+        record: Record,
+        tag: u64,
+        size: Option<u64>,
+        partial: bool,
+    ) -> Result<(), Broken> {
         let begin = self.session.channel.pushed();
-        self.flights
-            .push_back(Flight::new(record, tag, begin, size, partial));
+        let mut flight = Flight::new(record, tag, begin, size, partial);
+        flight.until = cx.until();
+        self.flights.push_back(flight);
+        self.let_go_of_the_latest(cx, tag)
     }
 
     /// The flight that is being written.
@@ -233,9 +242,11 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
     pub(super) fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
         cx.restart_clock();
         self.session.channel.refresh();
-        let moved = self.session.channel.exchange(false, cx.deadline());
-        moved.map_err(|fault| self.lose(cx, fault))?;
-        self.take_answers(cx).map(drop)
+        if let Err(fault) = self.session.channel.exchange(false, cx.deadline()) {
+            self.mishap(cx, fault)?;
+        }
+        self.take_answers(cx)?;
+        self.let_go(cx)
     }
 
     /// Writes everything, and reads answers until `done`.
@@ -257,6 +268,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         let mut mark = self.session.channel.taken();
         loop {
             let answered = self.take_answers(cx)?;
+            self.let_go(cx)?;
             if done(self, *waits) {
                 return Ok(());
             }
@@ -265,7 +277,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             let stage = self.stage(cx.record.stage);
             let taken = self.session.channel.taken();
             if answered || entered != Some(stage) {
-                cx.enter(stage);
+                self.enter(cx, stage);
                 (entered, mark) = (Some(stage), taken);
             } else if taken.saturating_sub(mark) >= STEP {
                 cx.restart_clock();
@@ -278,10 +290,11 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
                 Ok(false) if entered != Some(self.stage(stage)) => {}
                 Ok(false) => {
                     *waits = waits.saturating_add(1);
-                    let waited = self.session.channel.wait_ready(cx.deadline());
-                    waited.map_err(|fault| self.lose(cx, fault))?;
+                    if let Err(fault) = self.session.channel.wait_ready(cx.deadline()) {
+                        self.mishap(cx, fault)?;
+                    }
                 }
-                Err(fault) => return Err(self.lose(cx, fault)),
+                Err(fault) => self.mishap(cx, fault)?,
             }
         }
     }
@@ -299,6 +312,24 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
     pub(super) fn fit(&self, recipients: &[Address]) -> Fit {
         let limits = &self.session.capabilities.limits;
         self.session.used.fit(limits, recipients)
+    }
+
+    /// Begins a stage, which is that of the message whose answer is due.
+    fn enter(&mut self, cx: &mut Context<'_>, stage: Stage) {
+        let due = self.questions.front().map(|due| due.flight);
+        let index = due.and_then(|number| usize::try_from(number.checked_sub(self.oldest)?).ok());
+        if let Some(flight) = index.and_then(|index| self.flights.get(index)) {
+            cx.about(flight.tag);
+        }
+        cx.enter(stage);
+        self.about_the_latest(cx);
+    }
+
+    /// What is told is about the message that is being written, unless something else is said.
+    fn about_the_latest(&self, cx: &mut Context<'_>) {
+        if let Some(flight) = self.flights.back() {
+            cx.about(flight.tag);
+        }
     }
 
     /// The stage whose patience counts: that of the answer that is due.
@@ -365,6 +396,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             return Err(Cause::Unsolicited);
         };
         let reply = &reply;
+        cx.about(flight.tag);
         std::mem::swap(&mut cx.record, &mut flight.record);
         // What follows from a refusal does not move its stage.
         if flight.refusal.is_none() {
@@ -373,6 +405,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         cx.log_reply(reply);
         let judged = flight.answered(cx, question.asked, reply, early);
         std::mem::swap(&mut cx.record, &mut flight.record);
+        self.about_the_latest(cx);
         judged?;
         match question.asked {
             // From here on whatever is said is said to the content.
@@ -395,13 +428,53 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
                 return;
             };
             self.oldest = self.oldest.saturating_add(1);
-            let tag = flight.tag;
-            let result = flight.complete(cx, self.reach());
-            (self.sink)(tag, result);
+            let (tag, told) = (flight.tag, flight.told);
+            if !told {
+                cx.about(tag);
+                let result = flight.complete(cx, self.reach());
+                (self.sink)(tag, result);
+                self.about_the_latest(cx);
+            }
+            self.count_on_the_oldest(cx);
         }
     }
 
-    fn reach(&self) -> Reach {
+    /// Tells the outcome of a message now, whatever is still to come of it.
+    pub(super) fn tell_now(
+        &mut self,
+        cx: &mut Context<'_>,
+        index: usize,
+        reach: Reach,
+        cause: &Cause,
+    ) {
+        let waiting = self.waiting(index, reach);
+        let Some(flight) = self.flights.get_mut(index).filter(|flight| !flight.told) else {
+            return;
+        };
+        flight.told = true;
+        let (tag, flight) = (flight.tag, flight.clone());
+        cx.about(tag);
+        let error = flight.cut_off(cx, reach, waiting, cause.clone());
+        (self.sink)(tag, Err(error));
+        self.about_the_latest(cx);
+    }
+
+    /// The whole patience that counts is that of the oldest message that somebody waits for.
+    pub(super) fn count_on_the_oldest(&self, cx: &mut Context<'_>) {
+        let mut open = self.flights.iter().filter(|flight| !flight.told);
+        let until = open.next().map(|flight| flight.until);
+        cx.set_overall(until.unwrap_or(Deadline::NEVER));
+    }
+
+    /// The stage of the first answer that a message waits for.
+    fn waiting(&self, index: usize, reach: Reach) -> Option<Stage> {
+        let number = self.oldest.saturating_add(index as u64);
+        let mut open = self.questions.iter();
+        let due = open.find(|question| question.flight == number);
+        due.map(|due| due.asked.stage(due.end > reach.taken))
+    }
+
+    pub(super) fn reach(&self) -> Reach {
         Reach {
             taken: self.session.channel.taken(),
             touched: self.session.channel.touched(),
@@ -409,7 +482,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
     }
 
     /// A channel that can't go on; what the server had said before is heard first.
-    fn lose(&mut self, cx: &mut Context<'_>, fault: Fault) -> Broken {
+    pub(super) fn lose(&mut self, cx: &mut Context<'_>, fault: Fault) -> Broken {
         let _ = self.session.channel.receive_ready(cx.deadline());
         match self.take_answers(cx) {
             Err(broken) => broken,
@@ -462,16 +535,19 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             Own::Nobody => None,
         };
         for (index, flight) in flights.into_iter().enumerate() {
-            let number = self.oldest.saturating_add(index as u64);
-            let mut open = self.questions.iter();
-            let waiting = open
-                .find(|question| question.flight == number && own != Some(index))
-                .map(|due| due.asked.stage(due.end > reach.taken));
+            if flight.told {
+                continue;
+            }
+            let waiting = match own == Some(index) {
+                true => None,
+                false => self.waiting(index, reach),
+            };
             let cause = match own {
                 Some(it) if it != index => cause.for_neighbours(),
                 _ => cause.clone(),
             };
             let tag = flight.tag;
+            cx.about(tag);
             let error = flight.cut_off(cx, reach, waiting, cause);
             (self.sink)(tag, Err(error));
         }

@@ -37,6 +37,9 @@ impl Default for Window {
     }
 }
 
+/// Where outcomes go. One type for all, so that there is one `Pipeline` in the library.
+pub type Sink<'a> = dyn FnMut(u64, Result<Record, Error>) + 'a;
+
 /// What is to be sent next.
 #[derive(Debug)]
 pub enum Next<M> {
@@ -71,7 +74,7 @@ impl<T: Transport> Session<Verified<T>> {
         cx: &mut Context<'_>,
         window: Window,
         mut next: impl FnMut() -> Next<M>,
-        done: impl FnMut(u64, Result<Record, Error>),
+        done: &mut Sink<'_>,
     ) -> Ended<M> {
         let mut base = std::mem::take(&mut cx.record);
         let mut pipeline = Pipeline::new(self, done);
@@ -89,6 +92,7 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         window: Window,
         next: &mut impl FnMut() -> Next<M>,
     ) -> Result<Ended<M>, Broken> {
+        let mut first = true;
         loop {
             if !self.has_room(window) {
                 // Down to half, so that what follows fills records again.
@@ -117,6 +121,11 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
             if fit == Fit::Later {
                 self.settle(cx, |pipeline| pipeline.in_flight() == 0)?;
                 return Ok(Ended::Full(tag, message));
+            }
+            cx.begin_message(tag, first);
+            first = false;
+            if self.in_flight() == 0 {
+                cx.set_overall(cx.until());
             }
             self.send(cx, message.borrow(), base.clone(), tag)?;
             base.reused = true;

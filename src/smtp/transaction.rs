@@ -19,6 +19,7 @@ use super::flight::Asked;
 use super::limits::Fit;
 use super::pipeline::{Broken, Pipeline};
 use super::session::Session;
+use super::stream::Sink;
 
 impl<T: Transport> Session<Verified<T>> {
     /// Sends one message. On success the record in `cx` says who got it. A refusal leaves the
@@ -30,7 +31,8 @@ impl<T: Transport> Session<Verified<T>> {
         message.parts()?;
         let mut came_to = None;
         let record = std::mem::take(&mut cx.record);
-        let mut pipeline = Pipeline::new(self, |_, result| came_to = Some(result));
+        let mut done = |_, result: Result<Record, Error>| came_to = Some(result);
+        let mut pipeline = Pipeline::new(self, &mut done as &mut Sink<'_>);
         if let Ok(()) = pipeline.send(cx, message, record, 0) {
             let _ = pipeline.settle(cx, |pipeline| pipeline.in_flight() == 0);
         }
@@ -109,7 +111,7 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
             }
         };
         let size = parts.content.facts().size;
-        self.begin(record, tag, size, message.partial);
+        self.begin(cx, record, tag, size, message.partial)?;
         let gated = !message.partial && parts.recipients.len() > 1;
         if self.envelope(cx, &parts, &parameters, gated)? {
             if chunking {

@@ -15,6 +15,7 @@ mod fuzz_replay;
 mod hostile;
 mod hotel;
 mod jobs;
+mod jobs_stream;
 mod patience;
 mod provider;
 mod provider_jobs;

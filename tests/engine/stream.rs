@@ -54,7 +54,7 @@ fn stream(
             Some((tag, message)) => Next::Message(tag as u64, message),
             None => Next::End,
         },
-        |tag, result| {
+        &mut |tag, result| {
             let known = results.borrow_mut().insert(tag, result);
             assert!(known.is_none(), "{tag} has two outcomes");
         },
@@ -207,7 +207,7 @@ fn a_window_of_one_begins_a_message_when_the_last_is_answered() {
                 open.set(open.get() + 1);
                 Next::Message(begun, message())
             },
-            |_, result| {
+            &mut |_, result| {
                 assert!(result.is_ok());
                 open.set(open.get() - 1);
             },
@@ -269,7 +269,7 @@ fn limits_of_the_server_end_the_stream_in_time() {
 }
 
 /// Reads the login and `whole` messages of a stream before it says `answers`, and then goes.
-fn answering(pki: &Pki, whole: usize, answers: &str, last: Step) -> Scripted {
+pub(crate) fn answering(pki: &Pki, whole: usize, answers: &str, last: Step) -> Scripted {
     let mut steps = vec![
         Step::StartTls(pki.identity()),
         Step::send("220 m\r\n"),
@@ -378,7 +378,7 @@ fn more_replies_than_questions_end_the_session() {
                 left.take()
                     .map_or(Next::End, |message| Next::Message(0, message))
             },
-            |_, result| got = Some(result),
+            &mut |_, result| got = Some(result),
         );
         let got = got.unwrap();
         assert_eq!(outcome(&got), expected);

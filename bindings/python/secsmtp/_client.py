@@ -69,7 +69,8 @@ class Client(Owner):
     ``secsmtp_stage`` and ``secsmtp_host``.
 
     For jobs (:meth:`submit`): ``max_connections`` at a time, ``max_jobs`` that are not over,
-    ``max_events`` that may wait. ``events``: which events they make, of ``"log"``, ``"stage"``,
+    ``max_events`` that may wait. ``window``: jobs and octets in flight over each connection; when
+    the line breaks, these are the jobs whose outcome may be unknown. ``events``: which events they make, of ``"log"``, ``"stage"``,
     ``"progress"``, ``"recipient"``.
 
     Ownership: policy and credential are copied. Use the client in a ``with`` statement or call
@@ -105,6 +106,7 @@ class Client(Owner):
         max_connections: int = 4,
         max_jobs: int = 1024,
         max_events: int = 1024,
+        window: Tuple[int, int] = (128, 1024 * 1024),
         events: Iterable[str] = (),
         logger: Optional[logging.Logger] = None,
     ) -> None:
@@ -166,6 +168,7 @@ class Client(Owner):
             _count("max_events", max_events),
         )
         check(lib, lib.client_set_limits, handle, *limits)
+        check(lib, lib.client_set_window, handle, *window)
         kinds = 0
         for kind in (events,) if isinstance(events, str) else events:
             if kind not in _EVENTS:

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::super::token::Token;
+use super::super::token::{Crowd, Token};
 use super::event::{Completion, Event, JobId, News, Question, Wishes};
 use super::events::{Events, Place};
 use crate::error::{Cause, Error};
 use crate::message::Message;
 use crate::secret::Secret;
+use crate::smtp::Window;
 use crate::status::Status;
 
 /// What a client may have of each.
@@ -34,16 +35,16 @@ impl Default for Limits {
 }
 
 /// A job that a worker has taken.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Ticket {
     pub(super) job: JobId,
-    pub(super) message: Message,
+    pub(super) message: Arc<Message>,
     pub(super) token: Arc<Token>,
 }
 
 #[derive(Debug)]
 enum State {
-    Queued(Message),
+    Queued(Arc<Message>),
     Running,
     /// Its completion stands at this place of the events.
     Done(Place),
@@ -81,6 +82,26 @@ pub(super) enum Collected {
     Unknown,
 }
 
+/// How jobs that begin from now on are to be sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Orders {
+    /// Which events are wanted of them.
+    pub(super) wishes: Wishes,
+    /// What may be in flight over one connection.
+    pub(super) window: Window,
+}
+
+/// Who sees to a job that was submitted.
+#[derive(Debug)]
+pub(super) enum Call {
+    /// Whoever looks next.
+    Nobody,
+    /// A worker that is to be started, and is counted already.
+    NewWorker,
+    /// A worker that is to be woken.
+    Worker(Arc<Crowd>),
+}
+
 /// All of it.
 #[derive(Debug)]
 pub(super) struct Desk {
@@ -90,7 +111,9 @@ pub(super) struct Desk {
     running: usize,
     pub(super) events: Events,
     pub(super) limits: Limits,
-    pub(super) wishes: Wishes,
+    pub(super) orders: Orders,
+    /// Workers that wait for the server's answers and would take more meanwhile.
+    hungry: Vec<Arc<Crowd>>,
     /// Worker threads, and how many of them have nothing to do.
     pub(super) workers: usize,
     pub(super) idle: usize,
@@ -106,18 +129,19 @@ impl Desk {
             running: 0,
             events: Events::new(limits.events),
             limits,
-            wishes: Wishes::default(),
+            orders: Orders::default(),
+            hungry: Vec::new(),
             workers: 0,
             idle: 0,
             closed: false,
         }
     }
 
-    /// Takes a message in; true if a worker is to be started for it, which is counted already.
+    /// Takes a message in, and says who is to see to it.
     ///
     /// # Errors
     /// [`Cause::Closed`] or [`Cause::Full`].
-    pub(super) fn submit(&mut self, message: Message) -> Result<(JobId, bool), Error> {
+    pub(super) fn submit(&mut self, message: Message) -> Result<(JobId, Call), Error> {
         if self.closed {
             return Err(Error::local(Cause::Closed));
         }
@@ -126,15 +150,21 @@ impl Desk {
         }
         self.last = self.last.saturating_add(1);
         let job = Job {
-            state: State::Queued(message),
+            state: State::Queued(Arc::new(message)),
             token: Arc::default(),
             answer: Answer::None,
         };
         self.jobs.insert(self.last, job);
         self.queue.push_back(self.last);
-        let short = self.queue.len() > self.idle && self.workers < self.limits.connections;
-        self.workers = self.workers.saturating_add(usize::from(short));
-        Ok((self.last, short))
+        let call = if self.queue.len() <= self.idle {
+            Call::Nobody
+        } else if self.workers < self.limits.connections {
+            self.workers = self.workers.saturating_add(1);
+            Call::NewWorker
+        } else {
+            self.hungry.pop().map_or(Call::Nobody, Call::Worker)
+        };
+        Ok((self.last, call))
     }
 
     /// A worker that was counted could not be started. With no other there is nobody to do what is
@@ -180,6 +210,36 @@ impl Desk {
         }
     }
 
+    /// Another job for a worker that has so many in hand already. Those that have nothing to do come
+    /// first, and nobody takes more than his share of all that is to be done. Who gets none is woken
+    /// when there is one.
+    pub(super) fn take_more(
+        &mut self,
+        in_hand: usize,
+        orders: &Orders,
+        crowd: Option<&Arc<Crowd>>,
+    ) -> Option<Ticket> {
+        if self.orders != *orders {
+            return None; // once what is in hand is over, it begins anew
+        }
+        let share = self.open_jobs().div_ceil(self.workers.max(1));
+        let surplus = self.workers > self.limits.connections;
+        if self.queue.len() > self.idle && in_hand < share && !surplus {
+            return self.take();
+        }
+        if let Some(crowd) = crowd
+            && !self.hungry.iter().any(|other| Arc::ptr_eq(other, crowd))
+        {
+            self.hungry.push(Arc::clone(crowd));
+        }
+        None
+    }
+
+    /// A worker waits for no more on this connection.
+    pub(super) fn leave(&mut self, crowd: &Arc<Crowd>) {
+        self.hungry.retain(|other| !Arc::ptr_eq(other, crowd));
+    }
+
     /// A running job is over; a second time says nothing.
     pub(super) fn finish(&mut self, id: JobId, completion: Completion) {
         let Some(job) = self.jobs.get_mut(&id) else {
@@ -199,9 +259,7 @@ impl Desk {
         else {
             return;
         };
-        let mut error = Error::local(cause);
-        error.record.recipients = message.recipients_not_sent();
-        error.record.message_id = message.message_id();
+        let error = untouched(message, cause);
         self.conclude(id, Err(error));
     }
 
@@ -254,9 +312,12 @@ impl Desk {
         self.queue.len().saturating_add(self.running)
     }
 
-    /// Puts an event of a running job into the queue.
+    /// Puts an event of a running job into the queue: after a completion nothing comes.
     pub(super) fn tell(&mut self, job: JobId, news: News) {
-        self.events.push(job, news);
+        let running = |job: &Job| matches!(job.state, State::Running);
+        if self.jobs.get(&job).is_some_and(running) {
+            self.events.push(job, news);
+        }
     }
 
     /// The next event; a completion that is given out here is nobody else's.
@@ -341,5 +402,51 @@ impl Desk {
             return Err(Error::argument(Status::Value, "job", why));
         }
         Ok(())
+    }
+}
+
+/// Why nothing was done for a message.
+pub(super) fn untouched(message: &Message, cause: Cause) -> Error {
+    let mut error = Error::local(cause);
+    error.record.recipients = message.recipients_not_sent();
+    error.record.message_id = message.message_id();
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_shared_out_and_goes_first_to_those_who_have_none() {
+        let mut desk = Desk::new(Limits {
+            connections: 4,
+            ..Limits::default()
+        });
+        let orders = desk.orders;
+        let submit = |desk: &mut Desk| desk.submit(Message::new()).unwrap().1;
+        // One worker each for the first four; nobody is called for the others.
+        for number in 0..20 {
+            let call = submit(&mut desk);
+            assert_eq!(matches!(call, Call::NewWorker), number < 4, "{number}");
+        }
+        // The first worker that has a connection takes its share of twenty, the others are on their
+        // way; when it has finished some, it takes more.
+        let mut hand = vec![desk.take().unwrap()];
+        while let Some(ticket) = desk.take_more(hand.len(), &orders, None) {
+            hand.push(ticket);
+        }
+        assert_eq!(hand.len(), 5);
+        for ticket in hand.drain(..4) {
+            desk.finish(ticket.job, Ok(crate::error::Record::default()));
+        }
+        assert!(desk.take_more(1, &orders, None).is_some());
+        // What waits is left to those that wait for it.
+        desk.idle = desk.queue.len();
+        assert!(desk.take_more(0, &orders, None).is_none());
+        desk.idle = 0;
+        // What is begun under other orders begins anew.
+        desk.orders.window.messages = 7;
+        assert!(desk.take_more(0, &orders, None).is_none());
     }
 }

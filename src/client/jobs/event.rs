@@ -108,7 +108,7 @@ impl News {
 }
 
 /// Which news are wanted besides completions and questions, which always are.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wishes {
     /// The bits of [`Kind`].
     pub kinds: i32,

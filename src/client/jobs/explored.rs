@@ -68,11 +68,39 @@ fn work(desk: &Desk) {
     }
 }
 
+/// A worker that takes what it can while it has something in hand.
+fn stream(desk: &Desk) {
+    let orders = desk.orders();
+    while let Some(ticket) = desk.next(Duration::ZERO) {
+        let mut hand = vec![ticket];
+        while let Some(ticket) = desk.more(hand.len(), &orders, None) {
+            hand.push(ticket);
+        }
+        for ticket in hand {
+            let done = match ticket.token.is_cancelled() {
+                true => Err(Error::local(Cause::Cancelled)),
+                false => Ok(Record::default()),
+            };
+            desk.finish(ticket.job, done);
+        }
+    }
+}
+
 /// Submits with workers that are started as the desk asks for them.
 fn submit(desk: &Arc<Desk>) -> JobId {
     let own = Arc::clone(desk);
     let start = || {
         thread::spawn(move || work(&own));
+        Ok(())
+    };
+    desk.submit(Message::new(), start).unwrap()
+}
+
+/// The same with workers that take several at a time.
+fn submit_streamed(desk: &Arc<Desk>) -> JobId {
+    let own = Arc::clone(desk);
+    let start = || {
+        thread::spawn(move || stream(&own));
         Ok(())
     };
     desk.submit(Message::new(), start).unwrap()
@@ -215,5 +243,35 @@ fn a_question_is_answered_once() {
         desk.answer(job, None).unwrap();
         assert!(desk.answer(job, None).is_err());
         assert_eq!(completed(&desk), Some(job));
+    });
+}
+
+#[test]
+fn of_jobs_that_share_a_worker_each_completes_once() {
+    explore(|| {
+        let desk = Arc::new(Desk::new(Limits {
+            connections: 1,
+            ..Limits::default()
+        }));
+        let jobs = [0; 3].map(|_| submit_streamed(&desk));
+        desk.cancel(jobs[1]).unwrap();
+        let mut done = jobs.map(|_| completed(&desk));
+        done.sort_unstable();
+        assert_eq!(done, jobs.map(Some));
+        assert!(matches!(
+            desk.poll(Deadline::after(Duration::ZERO)),
+            Polled::Nothing
+        ));
+    });
+}
+
+#[test]
+fn what_several_workers_share_out_is_done_once() {
+    explore(|| {
+        let desk = desk();
+        let jobs = [0; 3].map(|_| submit_streamed(&desk));
+        let mut done = jobs.map(|_| completed(&desk));
+        done.sort_unstable();
+        assert_eq!(done, jobs.map(Some));
     });
 }

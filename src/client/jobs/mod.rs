@@ -15,15 +15,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::desk::{Collected, Desk, Ticket};
+use self::desk::{Call, Collected, Desk, Orders, Ticket};
 use self::events::Place;
 use self::monitor::{Locked, Monitor};
 use self::signal::Lamp;
-use super::token::Token;
+use super::token::{Crowd, Token};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::message::Message;
 use crate::secret::Secret;
+use crate::smtp::Window;
 use crate::status::Status;
 
 pub use desk::Limits;
@@ -109,11 +110,32 @@ impl<M: Monitor<Shared>> Jobs<M> {
         message: Message,
         start: impl FnOnce() -> Result<(), Cause>,
     ) -> Result<JobId, Error> {
-        let (job, short) = self.with(|shared| shared.desk.submit(message))?;
-        if short && let Err(cause) = start() {
-            self.with(|shared| shared.desk.not_started(job, &cause))?;
+        let (job, call) = self.with(|shared| shared.desk.submit(message))?;
+        match call {
+            Call::Nobody => {}
+            Call::Worker(crowd) => crowd.wake(),
+            Call::NewWorker => {
+                if let Err(cause) = start() {
+                    self.with(|shared| shared.desk.not_started(job, &cause))?;
+                }
+            }
         }
         Ok(job)
+    }
+
+    /// Another job for a worker that has some in hand; it does not wait.
+    fn more(&self, in_hand: usize, orders: &Orders, crowd: Option<&Arc<Crowd>>) -> Option<Ticket> {
+        self.0
+            .with(|shared| shared.desk.take_more(in_hand, orders, crowd))
+    }
+
+    /// A worker has nothing in hand over this connection any more.
+    fn leave(&self, crowd: &Arc<Crowd>) {
+        self.0.with(|shared| shared.desk.leave(crowd));
+    }
+
+    pub(super) fn set_window(&self, window: Window) {
+        self.with(|shared| shared.desk.orders.window = window);
     }
 
     /// The next job for a worker, which waits for one for so long; `None` ends the worker, which is
@@ -148,8 +170,8 @@ impl<M: Monitor<Shared>> Jobs<M> {
         self.with(|shared| shared.desk.tell(job, news));
     }
 
-    fn wishes(&self) -> Wishes {
-        self.0.with(|shared| shared.desk.wishes)
+    fn orders(&self) -> Orders {
+        self.0.with(|shared| shared.desk.orders)
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -164,7 +186,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
     }
 
     pub(super) fn set_wishes(&self, wishes: Wishes) {
-        self.with(|shared| shared.desk.wishes = wishes);
+        self.with(|shared| shared.desk.orders.wishes = wishes);
     }
 
     pub(super) fn set_signal(&self, signal: Box<dyn Signal>) {

@@ -1,16 +1,24 @@
-//! The workers: each takes a job, sends it as a blocking send would, and tells of it.
+//! The workers: each takes a job, sends it with as many others as there are over one connection,
+//! and tells of each.
 
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::super::core::{Afterwards, Core};
+use super::super::carry::{Carried, Load, Way};
+use super::super::core::Core;
 use super::super::pool::DEFAULT_IDLE;
-use super::Jobs;
-use super::desk::Ticket;
-use super::event::{Completion, JobId, Kind, News, Wishes};
+use super::super::token::Crowd;
+use super::desk::{Orders, Ticket, untouched};
+use super::event::{Completion, JobId, Kind, News};
 use super::provider::ByEvent;
 use crate::error::{Cause, Error, Outcome, Recipient, Record, Stage};
 use crate::log::{Level, Log, Watcher};
+use crate::message::Message;
+use crate::net::Canceller;
+use crate::smtp::{Next, Owners};
 
 /// Does what is queued, and ends when nothing was for as long as a connection is kept.
 pub(in crate::client) fn work(core: &Arc<Core>) {
@@ -19,38 +27,16 @@ pub(in crate::client) fn work(core: &Arc<Core>) {
         let Some(ticket) = core.jobs.next(patience) else {
             break;
         };
-        // Completes its job whatever happens: also if a fault of our own is caught here.
-        let caught = catch_unwind(AssertUnwindSafe(|| run(core, &ticket)));
-        let completion = caught.unwrap_or_else(|_| Err(in_doubt()));
-        core.jobs.finish(ticket.job, completion);
-        drop(ticket);
+        let hand = Hand::new(core);
+        hand.take(ticket, false);
+        // Completes its jobs whatever happens: also if a fault of our own is caught here.
+        if catch_unwind(AssertUnwindSafe(|| hand.carry())).is_err() {
+            let left: Vec<_> = hand.held.borrow().keys().copied().collect();
+            left.into_iter()
+                .for_each(|job| hand.done(job, Err(in_doubt())));
+        }
     }
     core.sweep();
-}
-
-fn run(core: &Arc<Core>, ticket: &Ticket) -> Completion {
-    let wishes = core.jobs.wishes();
-    let mut reporter = Reporter {
-        jobs: &core.jobs,
-        job: ticket.job,
-        wishes,
-    };
-    let log = match wishes.level {
-        Some(level) if wishes.wants(Kind::Line) => Log::to(&mut reporter, level),
-        _ => Log::notices(&mut reporter),
-    };
-    let afterwards = Afterwards::Keep(core.jobs.limits().connections);
-    let provider = Arc::new(ByEvent {
-        core: Arc::clone(core),
-        job: ticket.job,
-    });
-    core.deliver(
-        &ticket.message,
-        &ticket.token,
-        afterwards,
-        Some(provider),
-        log,
-    )
 }
 
 /// After a fault of our own nobody knows how far the message came.
@@ -68,28 +54,224 @@ fn in_doubt() -> Error {
     }
 }
 
+/// The jobs that one worker has in hand.
+struct Hand<'a> {
+    core: &'a Arc<Core>,
+    /// What was wanted when it began.
+    orders: Orders,
+    held: RefCell<BTreeMap<JobId, Held>>,
+    /// Those that need a connection.
+    waiting: RefCell<VecDeque<JobId>>,
+    /// Those that share the connection at hand.
+    crowd: RefCell<Option<Arc<Crowd>>>,
+}
+
+struct Held {
+    ticket: Ticket,
+    /// Not over a kept connection: there it was tried, or does not fit.
+    fresh: bool,
+    /// The stage that was told last.
+    stage: Cell<Option<Stage>>,
+}
+
+impl fmt::Debug for Hand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hand")
+    }
+}
+
+impl<'a> Hand<'a> {
+    fn new(core: &'a Arc<Core>) -> Self {
+        Self {
+            core,
+            orders: core.jobs.orders(),
+            held: RefCell::default(),
+            waiting: RefCell::default(),
+            crowd: RefCell::default(),
+        }
+    }
+
+    /// Takes a job that needs a connection.
+    fn take(&self, ticket: Ticket, fresh: bool) {
+        let job = ticket.job;
+        self.waiting.borrow_mut().push_back(job);
+        self.hold(ticket, fresh);
+    }
+
+    fn hold(&self, ticket: Ticket, fresh: bool) {
+        let held = Held {
+            fresh,
+            stage: Cell::new(None),
+            ticket,
+        };
+        self.held.borrow_mut().insert(held.ticket.job, held);
+    }
+
+    /// This one needs another connection.
+    fn put_back(&self, job: JobId) {
+        if let Some(held) = self.held.borrow_mut().get_mut(&job) {
+            held.fresh = true;
+            self.waiting.borrow_mut().push_back(job);
+        }
+    }
+
+    /// Over one connection after the other, until nothing is left.
+    fn carry(&self) {
+        loop {
+            let first = self.waiting.borrow_mut().pop_front();
+            let Some(job) = first else {
+                return;
+            };
+            let held = self.held.borrow();
+            let Some((ticket, fresh)) = held.get(&job).map(|h| (h.ticket.clone(), h.fresh)) else {
+                continue;
+            };
+            drop(held);
+            let carried = self.carry_from(&ticket, fresh);
+            if let Some(crowd) = self.crowd.take() {
+                self.core.jobs.leave(&crowd);
+            }
+            match carried {
+                Ok(Carried::Done | Carried::Broken(_)) => {}
+                Ok(Carried::Left(job, _)) => self.put_back(job),
+                Ok(Carried::Nothing(job, _, error)) => self.done(job, Err(error)),
+                Err(error) => self.done(job, Err(error)),
+            }
+        }
+    }
+
+    /// Carries a job over a connection, and as many others as there are.
+    fn carry_from(&self, ticket: &Ticket, fresh: bool) -> Result<Carried<Arc<Message>>, Error> {
+        let core = self.core;
+        ticket.message.parts()?;
+        core.site.setup()?;
+        let mut settings = core.settings.read().clone();
+        if let Some(credential) = &settings.credential {
+            let provider = Arc::new(ByEvent {
+                core: Arc::clone(core),
+                job: ticket.job,
+            });
+            settings.credential = Some(Arc::new(credential.asking(provider)));
+        }
+        settings.check(&core.site.policy)?;
+        let wishes = self.orders.wishes;
+        let mut reporter = Reporter {
+            hand: self,
+            job: ticket.job,
+        };
+        let log = match wishes.level {
+            Some(level) if wishes.wants(Kind::Line) => Log::to(&mut reporter, level),
+            _ => Log::notices(&mut reporter),
+        };
+        let mut cx = core.context(&settings, log);
+        cx.set_owners(self);
+        let way = Way {
+            settings: &settings,
+            token: &ticket.token,
+            window: self.orders.window,
+            fresh,
+            keep: core.jobs.limits().connections,
+        };
+        let first = (ticket.job, Arc::clone(&ticket.message));
+        Ok(core.carry(self, first, &way, &mut cx))
+    }
+}
+
+impl Load for Hand<'_> {
+    type Message = Arc<Message>;
+
+    fn next(&self) -> Next<Arc<Message>> {
+        let crowd = self.crowd.borrow().clone();
+        let Some(crowd) = crowd else {
+            return Next::End;
+        };
+        loop {
+            let in_hand = self.held.borrow().len();
+            let more = self.core.jobs.more(in_hand, &self.orders, Some(&crowd));
+            let Some(ticket) = more else {
+                return Next::Nothing;
+            };
+            let (job, message) = (ticket.job, Arc::clone(&ticket.message));
+            let cancelled = ticket.token.join(&crowd);
+            self.hold(ticket, false);
+            if !cancelled {
+                return Next::Message(job, message);
+            }
+            self.done(job, Err(untouched(&message, Cause::Cancelled)));
+        }
+    }
+
+    fn done(&self, job: u64, completion: Completion) {
+        if let Some(held) = self.held.borrow_mut().remove(&job) {
+            held.ticket.token.detach();
+        }
+        self.core.jobs.finish(job, completion);
+    }
+
+    fn board(&self, job: u64, canceller: &Arc<Canceller>) -> bool {
+        let crowd = Crowd::new(canceller);
+        let held = self.held.borrow();
+        let cancelled = held
+            .get(&job)
+            .is_some_and(|held| held.ticket.token.join(&crowd));
+        *self.crowd.borrow_mut() = Some(crowd);
+        !cancelled
+    }
+
+    fn again(&self, job: u64) -> bool {
+        let held = self.held.borrow();
+        let untried = |held: &Held| !held.fresh && !held.ticket.token.is_cancelled();
+        let may = held.get(&job).is_some_and(untried);
+        drop(held);
+        if may {
+            self.put_back(job);
+        }
+        may
+    }
+}
+
+impl Owners for Hand<'_> {
+    fn have_changed(&self) -> bool {
+        let crowd = self.crowd.borrow();
+        crowd.as_ref().is_some_and(|crowd| crowd.has_changed())
+    }
+
+    fn gave_up(&self, job: u64) -> bool {
+        let held = self.held.borrow();
+        held.get(&job)
+            .is_some_and(|held| held.ticket.token.is_cancelled())
+    }
+}
+
 /// Makes events of what a send tells.
 struct Reporter<'a> {
-    jobs: &'a Jobs,
+    hand: &'a Hand<'a>,
     job: JobId,
-    wishes: Wishes,
 }
 
 impl Reporter<'_> {
     fn tell(&self, kind: Kind, news: impl FnOnce() -> News) {
-        if self.wishes.wants(kind) {
-            self.jobs.tell(self.job, news());
+        if self.hand.orders.wishes.wants(kind) {
+            self.hand.core.jobs.tell(self.job, news());
         }
     }
 }
 
 impl Watcher for Reporter<'_> {
+    fn about(&mut self, job: u64) {
+        self.job = job;
+    }
+
     fn line(&mut self, level: Level, stage: Stage, text: &str) {
         self.tell(Kind::Line, || News::Line(level, stage, text.to_owned()));
     }
 
     fn stage(&mut self, stage: Stage) {
-        self.tell(Kind::Stage, || News::Stage(stage));
+        let held = self.hand.held.borrow();
+        let held = held.get(&self.job);
+        if held.is_some_and(|held| held.stage.replace(Some(stage)) != Some(stage)) {
+            self.tell(Kind::Stage, || News::Stage(stage));
+        }
     }
 
     fn progress(&mut self, written: u64, total: Option<u64>) {

@@ -141,7 +141,7 @@ impl World {
                 let number = numbers.next();
                 number.map_or(Next::End, |n| Next::Message(n, &self.message))
             };
-            session.stream(&mut cx, Window::default(), next, |number, result| {
+            session.stream(&mut cx, Window::default(), next, &mut |number, result| {
                 assert_eq!(number as usize, results.len(), "in the order given");
                 results.push(result);
             });

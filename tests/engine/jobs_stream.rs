@@ -1,0 +1,380 @@
+//! Jobs that share a connection: each has its own outcome, whatever becomes of the others.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use secsmtp::client::Client;
+use secsmtp::client::jobs::{Completion, Event, JobId, Kind, Limits, News, Polled, Waited, Wishes};
+use secsmtp::credential::Credential;
+use secsmtp::deadline::Deadline;
+use secsmtp::error::{Outcome, Stage};
+use secsmtp::log::Level;
+use secsmtp::message::Message;
+use secsmtp::smtp::Window;
+use secsmtp::status::Status;
+use secsmtp::tls::TlsMode;
+use secsmtp_testservers::{Honest, Pki, Scripted, Step};
+
+use crate::stream::answering;
+use crate::support::*;
+
+const ONE: &str = "250 a\r\n250 b\r\n250 c\r\n";
+const NEXT: &str = "250 r\r\n250 a\r\n250 b\r\n250 c\r\n";
+
+fn over_one_connection(pki: &Pki, server: &Scripted, window: usize) -> Client {
+    let client = client(&policy(pki, TlsMode::Implicit), server.addr());
+    client
+        .set_limits(Limits {
+            connections: 1,
+            ..Limits::default()
+        })
+        .unwrap();
+    client
+        .set_window(Window {
+            messages: window,
+            octets: u64::MAX,
+        })
+        .unwrap();
+    client
+}
+
+#[track_caller]
+fn next(client: &Client) -> Event {
+    match client.poll(Deadline::after(LONG)).unwrap() {
+        Polled::Event(event) => event,
+        other => panic!("no event came: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn completion(client: &Client, job: JobId) -> Completion {
+    match client.wait(job, Deadline::after(LONG)).unwrap() {
+        Waited::Done(completion) => *completion,
+        other => panic!("{job}: {other:?}"),
+    }
+}
+
+fn outcome(completion: &Completion) -> Outcome {
+    match completion {
+        Ok(record) => record.outcome,
+        Err(error) => error.record.outcome,
+    }
+}
+
+/// A server that says so when it has read the last line of what it waits for, and answers when it
+/// may.
+struct Held {
+    server: Scripted,
+    read: Receiver<()>,
+    go: Sender<&'static str>,
+}
+
+impl Held {
+    /// Reads `lines` behind the login; what is said then goes on with `last`.
+    fn start(pki: &Pki, lines: &[&str], last: Step) -> Self {
+        let mut steps = vec![
+            Step::StartTls(pki.identity()),
+            Step::send("220 m\r\n"),
+            Step::expect("EHLO"),
+            Step::send("250-m\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH PLAIN\r\n"),
+            Step::expect("AUTH PLAIN "),
+            Step::send("235 ok\r\n"),
+        ];
+        let (_, expected) = lines.split_last().unwrap();
+        steps.extend(expected.iter().map(|line| Step::expect(line)));
+        let (tell, read) = channel();
+        let (go, may) = channel();
+        let may = Mutex::new(may);
+        steps.push(Step::respond(move |_, _| {
+            let _ = tell.send(());
+            let answers: Result<&str, _> = may.lock().unwrap().recv_timeout(LONG);
+            answers.unwrap_or_default().as_bytes().to_vec()
+        }));
+        steps.push(last);
+        Self {
+            server: Scripted::start(steps).unwrap(),
+            read,
+            go,
+        }
+    }
+}
+
+/// The lines of so many messages.
+fn messages(count: usize) -> Vec<&'static str> {
+    let mut lines = Vec::new();
+    for number in 0..count {
+        lines.extend((number > 0).then_some("RSET"));
+        lines.extend(["MAIL", "RCPT", "BDAT", "Subject", "", ".A line"]);
+    }
+    lines
+}
+
+#[test]
+fn a_broken_line_gives_each_job_its_outcome_and_the_rest_go_over_another() {
+    use Outcome::{Accepted, NotSent, Refused, Unknown};
+    let pki = pki();
+    for (answers, expected) in [
+        (String::new(), [Unknown, Unknown, Unknown, Unknown]),
+        (ONE.to_owned(), [Accepted, Unknown, Unknown, Unknown]),
+        (
+            format!("{ONE}250 r\r\n250 a\r\n550 b\r\n554 c\r\n{NEXT}"),
+            [Accepted, Refused, Accepted, Unknown],
+        ),
+        (
+            format!("{ONE}250 r\r\n421 a\r\n"),
+            [Accepted, NotSent, NotSent, NotSent],
+        ),
+        (
+            format!("{ONE}250-r\r\n251 x\r\n"),
+            [Accepted, Unknown, Unknown, Unknown],
+        ),
+    ] {
+        // Each connection takes four and breaks.
+        let server = answering(&pki, 4, &answers, Step::Close);
+        let client = over_one_connection(&pki, &server, 4);
+        // Where nothing is answered there is room for no others, and they wait for the next.
+        let (rounds, each) = if answers.is_empty() { (1, 12) } else { (2, 4) };
+        for _ in 0..rounds {
+            let jobs: Vec<_> = (0..each)
+                .map(|_| client.submit(&message()).unwrap())
+                .collect();
+            for (job, expected) in jobs.iter().zip(expected.iter().cycle()) {
+                let completion = completion(&client, *job);
+                assert_eq!(outcome(&completion), *expected, "{job}: {answers:?}");
+            }
+        }
+        drop(client);
+        assert!(server.join_all(2).len() >= 2, "{answers:?}");
+    }
+}
+
+#[test]
+fn a_window_of_one_waits_for_each_answer() {
+    let pki = pki();
+    // It would hang where the second was written before the first is answered, or not at all.
+    let server = Held::start(&pki, &messages(1), Step::ReadToEnd);
+    let client = over_one_connection(&pki, &server.server, 1);
+    let jobs = [0; 2].map(|_| client.submit(&message()).unwrap());
+    server.read.recv_timeout(LONG).unwrap();
+    client.cancel_job(jobs[1]).unwrap();
+    let second = completion(&client, jobs[1]).unwrap_err();
+    assert_eq!(second.record.outcome, Outcome::NotSent);
+    server.go.send(ONE).unwrap();
+    assert_eq!(outcome(&completion(&client, jobs[0])), Outcome::Accepted);
+    drop(client);
+    let said = server.server.join().tls;
+    assert_eq!(String::from_utf8_lossy(&said).matches("MAIL").count(), 1);
+    let none = Window {
+        messages: 0,
+        octets: 1,
+    };
+    let client = over_one_connection(&pki, &answering(&pki, 1, ONE, Step::Close), 1);
+    let error = client.set_window(none).unwrap_err();
+    assert_eq!(error.status(), Status::Value);
+}
+
+#[test]
+fn a_job_cancelled_among_others_ends_at_once_and_they_go_on() {
+    let pki = pki();
+    for cancelled in 0..3 {
+        let server = Held::start(&pki, &messages(3), Step::ReadToEnd);
+        let client = over_one_connection(&pki, &server.server, 8);
+        let jobs = [0; 3].map(|_| client.submit(&message()).unwrap());
+        server.read.recv_timeout(LONG).unwrap();
+        client.cancel_job(jobs[cancelled]).unwrap();
+        // All of it was handed over, and nothing was heard of it.
+        let error = completion(&client, jobs[cancelled]).unwrap_err();
+        assert_eq!(error.status(), Status::Cancelled);
+        assert_eq!(error.record.outcome, Outcome::Unknown);
+        server
+            .go
+            .send(Box::leak(format!("{ONE}{NEXT}{NEXT}").into_boxed_str()))
+            .unwrap();
+        for (index, job) in jobs.iter().enumerate() {
+            if index != cancelled {
+                assert_eq!(outcome(&completion(&client, *job)), Outcome::Accepted);
+            }
+        }
+        assert!(matches!(
+            client.poll(Deadline::after(Duration::ZERO)),
+            Ok(Polled::Nothing)
+        ));
+    }
+}
+
+#[test]
+fn when_the_last_of_a_connection_is_given_up_it_ends() {
+    let pki = pki();
+    let server = Held::start(&pki, &messages(2), Step::ReadToEnd);
+    let client = over_one_connection(&pki, &server.server, 8);
+    let jobs = [0; 2].map(|_| client.submit(&message()).unwrap());
+    server.read.recv_timeout(LONG).unwrap();
+    for job in jobs {
+        client.cancel_job(job).unwrap();
+        let error = completion(&client, job).unwrap_err();
+        assert_eq!(error.record.outcome, Outcome::Unknown);
+    }
+    // Nobody says QUIT in the middle of an answer.
+    server.go.send("").unwrap();
+    drop(client);
+    let said = server.server.join().tls;
+    assert!(!String::from_utf8_lossy(&said).contains("QUIT"));
+}
+
+#[test]
+fn what_is_cancelled_while_it_is_written_is_not_sent_and_those_before_are_heard() {
+    let pki = pki();
+    let mut lines = messages(1);
+    lines.extend(["RSET", "MAIL", "RCPT", "BDAT"]);
+    let server = Held::start(&pki, &lines, Step::ReadToEnd);
+    let client = over_one_connection(&pki, &server.server, 8);
+    let mut large = message();
+    let line = "x".repeat(70) + "\r\n";
+    large.set_content(line.repeat(400_000).as_bytes()).unwrap();
+    let first = client.submit(&message()).unwrap();
+    let second = client.submit(&large).unwrap();
+    server.read.recv_timeout(LONG).unwrap();
+    client.cancel_job(second).unwrap();
+    let error = completion(&client, second).unwrap_err();
+    assert_eq!(error.status(), Status::Cancelled);
+    assert_eq!(error.record.outcome, Outcome::NotSent);
+    assert!(error.record.content_released);
+    server.go.send(ONE).unwrap();
+    assert_eq!(outcome(&completion(&client, first)), Outcome::Accepted);
+    drop(client);
+    let said = server.server.join();
+    assert!(!holds(&said.tls, "QUIT"));
+}
+
+#[test]
+fn the_patience_for_the_whole_is_that_of_each_job() {
+    let pki = pki();
+    let server = Held::start(&pki, &messages(2), Step::ReadToEnd);
+    let client = over_one_connection(&pki, &server.server, 8);
+    client.set_timeout(Stage::Local, Duration::from_secs(1));
+    let jobs = [0; 2].map(|_| client.submit(&message()).unwrap());
+    let read = server.read.recv_timeout(Duration::from_secs(1)).is_ok();
+    for job in jobs {
+        let error = completion(&client, job).unwrap_err();
+        assert_eq!(error.status(), Status::Timeout);
+        if read {
+            assert_eq!(error.record.outcome, Outcome::Unknown);
+        }
+    }
+}
+
+#[test]
+fn events_are_those_of_their_own_job() {
+    let pki = pki();
+    let mut config = honest(&pki);
+    config.reject_rcpt = vec!["person7@mail.test".to_owned()];
+    let server = Honest::start(config).unwrap();
+    let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
+    client
+        .set_limits(Limits {
+            connections: 1,
+            events: 10_000,
+            ..Limits::default()
+        })
+        .unwrap();
+    client.set_events(Wishes {
+        kinds: Kind::ALL.into_iter().fold(0, |all, kind| all | kind as i32),
+        level: Some(Level::Debug),
+    });
+    let size = |number: u64| 40 + number;
+    let mut jobs = BTreeMap::new();
+    for number in 0..30_u64 {
+        let mut message: Message = message_to(&[&format!("person{number}@mail.test")]);
+        let mut content = b"Subject: x\r\n\r\n".to_vec();
+        content.resize(size(number) as usize - 2, b'.');
+        content.extend_from_slice(b"\r\n");
+        message.set_content(&content).unwrap();
+        jobs.insert(client.submit(&message).unwrap(), number);
+    }
+    let mut done = BTreeMap::new();
+    let (mut recipients, mut progress, mut began, mut said) = (0, 0, 0, 0);
+    while done.len() < jobs.len() {
+        let event = next(&client);
+        let number = jobs[&event.job];
+        let address = format!("person{number}@mail.test");
+        assert!(
+            !done.contains_key(&event.job),
+            "{:?} after the end",
+            event.news
+        );
+        match event.news {
+            News::Recipient(0, recipient) => {
+                assert_eq!(recipient.address, address);
+                recipients += 1;
+            }
+            News::Progress(_, total) => {
+                assert_eq!(total, Some(size(number)));
+                progress += 1;
+            }
+            News::Stage(Stage::Mail) => began += 1,
+            News::Line(_, _, line) if line.contains("RCPT TO") => {
+                assert!(line.contains(&address), "{line}");
+                said += 1;
+            }
+            News::Completed(completion) => {
+                let expected = match number {
+                    7 => Outcome::Refused,
+                    _ => Outcome::Accepted,
+                };
+                assert_eq!(outcome(&completion), expected);
+                done.insert(event.job, ());
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((recipients, began, said), (30, 30, 30));
+    assert!(progress >= 29, "{progress}");
+}
+
+#[test]
+fn j04_jobs_over_a_connection_that_the_server_gave_up_go_over_a_fresh_one() {
+    let pki = pki();
+    let answers = format!("{ONE}421 4.4.2 closing\r\n");
+    // Said after the first answer, while the client believes that the line is kept.
+    let server = answering(&pki, 1, &answers, Step::Close);
+    let client = over_one_connection(&pki, &server, 8);
+    for _ in 0..3 {
+        let job = client.submit(&message()).unwrap();
+        assert_eq!(outcome(&completion(&client, job)), Outcome::Accepted);
+    }
+}
+
+#[test]
+fn j03_what_is_submitted_after_a_change_of_login_goes_by_the_new_one() {
+    let pki = pki();
+    let server = Held::start(&pki, &messages(2), Step::ReadToEnd);
+    let client = over_one_connection(&pki, &server.server, 8);
+    let first = [0; 2].map(|_| client.submit(&message()).unwrap());
+    server.read.recv_timeout(LONG).unwrap();
+    let other = Credential::password("another", b"secret of another").unwrap();
+    client.set_credential(Some(Arc::new(other)));
+    let second = [0; 2].map(|_| client.submit(&message()).unwrap());
+    let all = format!("{ONE}{NEXT}");
+    let all: &str = Box::leak(all.into_boxed_str());
+    server.go.send(all).unwrap();
+    server.read.recv_timeout(LONG).unwrap();
+    server.go.send(all).unwrap();
+    for job in first.into_iter().chain(second) {
+        assert_eq!(outcome(&completion(&client, job)), Outcome::Accepted);
+    }
+    drop(client);
+    let sessions = server.server.join_all(2);
+    let logins: Vec<_> = sessions
+        .iter()
+        .map(|session| {
+            let said = String::from_utf8_lossy(&session.tls).into_owned();
+            assert_eq!(said.matches("MAIL").count(), 2, "{said}");
+            let login = said.lines().find(|line| line.starts_with("AUTH"));
+            login.map(str::to_owned)
+        })
+        .collect();
+    assert_eq!(logins.len(), 2);
+    assert_ne!(logins[0], logins[1]);
+}
