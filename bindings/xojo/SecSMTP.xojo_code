@@ -14,6 +14,17 @@ Protected Module SecSMTP
 		End Sub
 	#tag EndMethod
 
+	#tag Method, Flags = &h21
+		Private Sub DemandLibrary()
+		  // Says where the library belongs, where a missing one would be a FunctionNotFoundException.
+		  If IsAvailable Then Return
+		  
+		  Var problem As New PlatformNotSupportedException
+		  problem.Message = "The library is missing or older than this module; it is looked for as " + kLib
+		  Raise problem
+		End Sub
+	#tag EndMethod
+
 	#tag Method, Flags = &h1
 		Protected Function IsAvailable() As Boolean
 		  // True if the library was found and is not older than this module.
@@ -833,6 +844,7 @@ Protected Module SecSMTP
 		  // Blocks: call it in a console app or in a preemptive thread.
 		  Var policy, credential, mail, client, receipt, error As Ptr
 		  
+		  DemandLibrary
 		  host = Utf8(host)
 		  user = Utf8(user)
 		  sender = Utf8(sender)
@@ -864,8 +876,8 @@ Protected Module SecSMTP
 	#tag Method, Flags = &h21
 		Private Function Utf8(text As String) As String
 		  // As the library wants text. A CString ends at the first NUL, so that the length of a text
-		  // with a NUL in it would reach beyond the text.
-		  If text.IndexOfBytes(Chr(0)) >= 0 Then Raise New UnsupportedFormatException
+		  // with a NUL in it would reach beyond the text. Octets without an encoding are no text yet.
+		  If text.Encoding Is Nil Or text.IndexOfBytes(Chr(0)) >= 0 Then Raise New UnsupportedFormatException
 		  Return text.ConvertEncoding(Encodings.UTF8)
 		End Function
 	#tag EndMethod

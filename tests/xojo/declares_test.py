@@ -123,9 +123,39 @@ class Module(unittest.TestCase):
         for opening, closing in (("Try", "End Try"), ("While", "Wend"), ("Select Case", "End Select")):
             begun = len(re.findall(rf"^\s*{opening}\b", text, re.M))
             self.assertEqual(begun, len(re.findall(rf"^\s*{closing}\b", text, re.M)), opening)
-        # What comes out of ByRef is of the declare's type.
         for name in re.findall(r"\b(secsmtp_\w+)\(", text):
             self.assertIn(name, declares())
+
+    def test_sender_is_a_timer_that_waits_for_nothing_and_owes_nothing_when_it_calls_out(self):
+        text = SENDER.read_text("utf-8")
+        # A Timer's event on desktop, console and web; that of mobile has another name.
+        action = re.search(r"\t\tSub Action\(\)\n(.*?)\t\tEnd Sub\n", text, re.S)[1]
+        self.assertEqual(text.count("#tag Event\n"), 1)
+        self.assertRegex(action, r"secsmtp_client_poll_event\(mClient, 0, ")
+        self.assertNotRegex(text, r"secsmtp_client_(send|wait|dispatch|close)\b")
+        # Whoever is told may raise: the event is freed by then, and the count is right.
+        calls = [m.start() for m in re.finditer("RaiseEvent", action)]
+        self.assertEqual(len(calls), 2)
+        self.assertLess(action.index("secsmtp_event_free(notice)"), min(calls))
+        self.assertLess(action.index("mJobs = mJobs - 1"), max(calls))
+        # Hook names are those that are raised, with as many arguments.
+        hooks = re.findall(r"\t\tEvent (\w+)\((.*)\)\n", text)
+        for name, parameters in hooks:
+            raised = re.search(rf"RaiseEvent {name}\(", action)
+            self.assertEqual(count_arguments(action[raised.end() :]), parameters.count(" As "))
+
+    def test_members_stand_in_the_order_that_the_ide_saves(self):
+        order = ["Event", "Method", "Hook", "Property"]
+        tags = re.findall(r"^\t#tag (\w+).*\n(.*)\n", SENDER.read_text("utf-8"), re.M)
+        members = [(order.index(t), line) for t, line in tags if not t.startswith("End")]
+        names = [(o, re.search(r"(?:Sub|Function|Event|Private) (\w+)", line)[1].lower()) for o, line in members]
+        self.assertEqual(names, sorted(names))
+
+    def test_entries_say_first_where_a_missing_library_belongs(self):
+        for text, entry in ((module(), "Sub SendMail"), (SENDER.read_text("utf-8"), "Sub Constructor")):
+            body = text[text.index(entry) :]
+            self.assertLess(body.index("DemandLibrary"), body.index("Utf8("))
+            self.assertLess(body.index("DemandLibrary"), body.index("secsmtp_"))
 
     def check_tags(self, text):
         self.assertFalse(text.startswith("\ufeff"))

@@ -2,27 +2,29 @@
 Protected Class Sender
 Inherits Timer
 	#tag Event
-		Sub Run()
+		Sub Action()
 		  // On the main thread, some times a second: takes what there is, and waits for nothing.
+		  // Freed before anybody is told: whoever is may raise, or let go of this object.
 		  Var notice As Ptr
 		  While mClient <> Nil And secsmtp_client_poll_event(mClient, 0, notice, Nil) = OK
+		    Var kind As Int32 = secsmtp_event_kind(notice)
 		    Var job As UInt64 = secsmtp_event_job(notice)
-		    Select Case secsmtp_event_kind(notice)
-		    Case EVENT_PROGRESS
-		      RaiseEvent Progress(job, secsmtp_event_written(notice), secsmtp_event_total(notice))
-		    Case EVENT_COMPLETED
-		      mJobs = mJobs - 1
-		      Var status As Int32 = secsmtp_event_status(notice)
-		      Var words As String = secsmtp_event_text(notice, Nil)
-		      Var outcome As Int32 = secsmtp_event_outcome(notice)
-		      Call secsmtp_event_free(notice)
-		      notice = Nil
-		      RaiseEvent Completed(job, status, outcome, words.DefineEncoding(Encodings.UTF8))
-		    End Select
+		    Var written As UInt64 = secsmtp_event_written(notice)
+		    Var total As UInt64 = secsmtp_event_total(notice)
+		    Var status As Int32 = secsmtp_event_status(notice)
+		    Var outcome As Int32 = secsmtp_event_outcome(notice)
+		    Var words As String = secsmtp_event_text(notice, Nil)
 		    Call secsmtp_event_free(notice)
 		    notice = Nil
+		    Select Case kind
+		    Case EVENT_PROGRESS
+		      RaiseEvent Progress(job, written, total)
+		    Case EVENT_COMPLETED
+		      mJobs = mJobs - 1
+		      If mJobs = 0 Then RunMode = Timer.RunModes.Off
+		      RaiseEvent Completed(job, status, outcome, words.DefineEncoding(Encodings.UTF8))
+		    End Select
 		  Wend
-		  If mJobs = 0 Then RunMode = Timer.RunModes.Off
 		End Sub
 	#tag EndEvent
 
@@ -39,6 +41,7 @@ Inherits Timer
 		  // certificates: the PEM of those who may vouch for the host. password: UTF-8.
 		  Var policy, credential, error As Ptr
 		  
+		  DemandLibrary
 		  host = Utf8(host)
 		  user = Utf8(user)
 		  Try
