@@ -110,7 +110,7 @@ impl Core {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    if !welcome && error.cause == Cause::Closing {
+                    if !welcome && *error.cause == Cause::Closing {
                         self.pool.back_off();
                     }
                     broke = Some(error.clone());

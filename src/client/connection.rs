@@ -166,7 +166,7 @@ impl Connection {
 pub(super) fn was_stale(error: &Error) -> bool {
     let record = &error.record;
     let gone = matches!(
-        error.cause,
+        *error.cause,
         Cause::Lost { .. } | Cause::Closing | Cause::Unsolicited
     );
     record.reused

@@ -136,7 +136,7 @@ impl Core {
         let sent = self.transact(connection, message, token, afterwards, &mut cx);
         match &sent {
             Ok(()) => self.pool.welcome(),
-            Err(error) if error.cause == Cause::Closing => self.pool.back_off(),
+            Err(error) if *error.cause == Cause::Closing => self.pool.back_off(),
             Err(_) => {}
         }
         sent.map(|()| cx.record)
@@ -194,7 +194,7 @@ impl Core {
         let opened = Connection::open(&self.site, settings, waiter, cx);
         opened.inspect_err(|error| {
             token.detach();
-            if error.cause == Cause::Closing {
+            if *error.cause == Cause::Closing {
                 self.pool.back_off();
             }
         })

@@ -228,7 +228,7 @@ impl Credential {
         let final_answer = error.record.answer.as_ref();
         self.is_asked()
             && self.proof() == Proof::Token
-            && error.cause == Cause::Refused(Refused::Auth)
+            && *error.cause == Cause::Refused(Refused::Auth)
             && final_answer.is_some_and(|answer| answer.code >= 500)
     }
 

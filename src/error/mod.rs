@@ -432,11 +432,12 @@ impl Cause {
     }
 }
 
-/// Why a call failed, and everything known about how far it came.
+/// Why a call failed, and everything known about how far it came. Two pointers, so that a result
+/// with it is small: most calls succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     /// Why.
-    pub cause: Cause,
+    pub cause: Box<Cause>,
     /// How far it came and what left the machine.
     pub record: Box<Record>,
 }
@@ -445,10 +446,27 @@ impl Error {
     /// An error before any network.
     #[must_use]
     pub fn local(cause: Cause) -> Self {
+        Self::new(cause, Record::default())
+    }
+
+    /// An error with what is known of the send.
+    pub(crate) fn new(cause: Cause, record: Record) -> Self {
         Self {
-            cause,
-            record: Box::default(),
+            cause: Box::new(cause),
+            record: Box::new(record),
         }
+    }
+
+    /// After a fault of our own in a send nobody knows how far it came.
+    pub(crate) fn in_doubt() -> Self {
+        let record = Record {
+            stage: Stage::Answer,
+            outcome: Outcome::Unknown,
+            secret_released: true,
+            content_released: true,
+            ..Record::default()
+        };
+        Self::new(Cause::Panic, record)
     }
 
     /// An argument that can't be used.
@@ -464,7 +482,7 @@ impl Error {
     /// The cause as a number.
     #[must_use]
     pub fn status(&self) -> Status {
-        match &self.cause {
+        match &*self.cause {
             Cause::Argument { status, .. } => *status,
             Cause::Cancelled => Status::Cancelled,
             Cause::Closed => Status::Closed,
@@ -524,7 +542,7 @@ impl Error {
             .answer
             .as_ref()
             .is_some_and(|a| (400..500).contains(&a.code));
-        match &self.cause {
+        match &*self.cause {
             Cause::Timeout { .. }
             | Cause::Full
             | Cause::BackOff { .. }

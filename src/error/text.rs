@@ -22,7 +22,7 @@ impl fmt::Display for Error {
             }
         }
         if self.record.stage == Stage::Greeting
-            && matches!(self.cause, Cause::Timeout { overall: false })
+            && matches!(*self.cause, Cause::Timeout { overall: false })
         {
             f.write_str(" A port that waits for TLS says nothing: implicit TLS is often 465.")?;
         }

@@ -10,8 +10,11 @@ use super::error::{ErrorObject, secsmtp_error};
 use super::handle::{self, Handle};
 use super::policy::{self, secsmtp_policy};
 use super::text::Text;
-use crate::error::{Cause, Error, Outcome, Record, Stage};
+use crate::error::{Cause, Error};
 use crate::status::Status;
+
+/// What a body came to, or what a panic in it carried.
+type Met<R> = std::thread::Result<Result<R, Error>>;
 
 /// Runs a fallible function on `object`; a panic poisons that object.
 pub(super) unsafe fn status<T>(
@@ -19,8 +22,10 @@ pub(super) unsafe fn status<T>(
     error_out: *mut *mut secsmtp_error,
     body: impl FnOnce() -> Result<(), Error>,
 ) -> i32 {
+    let met = catch_unwind(AssertUnwindSafe(body));
+    let on_panic = || Error::local(Cause::Panic);
     // SAFETY: the same demands.
-    unsafe { status_or(object, error_out, Error::local(Cause::Panic), body) }
+    unsafe { report(met, Handle::of(object), error_out, on_panic) }
 }
 
 /// Runs a setting of a policy: if it fails, the policy is out of use.
@@ -43,55 +48,46 @@ pub(super) unsafe fn send<T>(
     error_out: *mut *mut secsmtp_error,
     body: impl FnOnce() -> Result<(), Error>,
 ) -> i32 {
-    let record = Record {
-        stage: Stage::Answer,
-        outcome: Outcome::Unknown,
-        secret_released: true,
-        content_released: true,
-        ..Record::default()
-    };
-    let in_doubt = Error {
-        cause: Cause::Panic,
-        record: Box::new(record),
-    };
+    let met = catch_unwind(AssertUnwindSafe(body));
     // SAFETY: the same demands.
-    unsafe { status_or(object, error_out, in_doubt, body) }
+    unsafe { report(met, Handle::of(object), error_out, Error::in_doubt) }
 }
 
-/// Runs a fallible function on `object`; a panic poisons that object and gives `on_panic`.
-unsafe fn status_or<T>(
-    object: *const T,
+/// Hands out what a body came to. Not generic: it stands once in the library, and the functions
+/// above in each of the exported ones.
+unsafe fn report(
+    met: Met<()>,
+    object: Handle,
     error_out: *mut *mut secsmtp_error,
-    on_panic: Error,
-    body: impl FnOnce() -> Result<(), Error>,
+    on_panic: fn() -> Error,
 ) -> i32 {
-    let failed = match catch_unwind(AssertUnwindSafe(body)) {
+    let failed = match met {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error),
         Err(payload) => {
             forget(payload);
-            handle::poison(Handle::of(object));
-            Some(on_panic)
+            handle::poison(object);
+            Some(on_panic())
         }
     };
     let number = failed.as_ref().map_or(0, |error| error.status().number());
+    let place = !error_out.is_null();
     // Making the error's texts could panic too; then there is a number and no object.
-    let reported = catch_unwind(AssertUnwindSafe(|| {
-        failed.and_then(|error| handle::insert(ErrorObject::new(error)).ok())
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        failed
+            .filter(|_| place)
+            .and_then(|error| handle::insert(ErrorObject::new(error)).ok())
     }));
-    if !error_out.is_null() {
-        let pointer = match reported {
-            Ok(Some(handle)) => handle.as_ptr(),
-            Ok(None) => std::ptr::null_mut(),
-            Err(payload) => {
-                forget(payload);
-                std::ptr::null_mut()
-            }
-        };
+    let pointer = match made {
+        Ok(made) => made.map_or(std::ptr::null_mut(), Handle::as_ptr),
+        Err(payload) => {
+            forget(payload);
+            std::ptr::null_mut()
+        }
+    };
+    if place {
         // SAFETY: the header asks for NULL or a place for one pointer, and it is not NULL.
         unsafe { error_out.write(pointer) };
-    } else if let Ok(Some(unwanted)) = reported {
-        let _ = handle::remove::<ErrorObject>(unwanted, "error");
     }
     number
 }
@@ -100,11 +96,7 @@ unsafe fn status_or<T>(
 pub(super) fn integer(body: impl FnOnce() -> Result<i32, Error>) -> i32 {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(number)) => number,
-        Ok(Err(error)) => error.status().number().saturating_neg(),
-        Err(payload) => {
-            forget(payload);
-            Status::Panic.number().saturating_neg()
-        }
+        other => turned(other.map(|result| result.map(drop))),
     }
 }
 
@@ -112,12 +104,21 @@ pub(super) fn integer(body: impl FnOnce() -> Result<i32, Error>) -> i32 {
 pub(super) fn large_integer(body: impl FnOnce() -> Result<i64, Error>) -> i64 {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(number)) => number,
-        Ok(Err(error)) => i64::from(error.status().number()).saturating_neg(),
+        other => i64::from(turned(other.map(|result| result.map(drop)))),
+    }
+}
+
+/// A failure as a status with its sign turned.
+fn turned(met: Met<()>) -> i32 {
+    let status = match met {
+        Ok(Ok(())) => return 0,
+        Ok(Err(error)) => error.status(),
         Err(payload) => {
             forget(payload);
-            i64::from(Status::Panic.number()).saturating_neg()
+            Status::Panic
         }
-    }
+    };
+    status.number().saturating_neg()
 }
 
 /// Runs a getter of a large number, which has no room for a status: 0 instead.
@@ -200,6 +201,7 @@ fn forget(payload: Box<dyn Any + Send>) {
 #[allow(clippy::panic, reason = "it is what is tested")]
 mod tests {
     use super::*;
+    use crate::error::Outcome;
 
     #[test]
     fn i07_a_panic_is_a_status_and_poisons_its_object() {

@@ -70,7 +70,7 @@ pub(super) fn copy(policy: *const secsmtp_policy) -> Result<Policy, Error> {
     match &slot.failed {
         None => Ok(slot.policy.clone()),
         Some(error) => {
-            let what = match &error.cause {
+            let what = match &*error.cause {
                 Cause::Argument { argument, why, .. } => format!("{argument} {why}"),
                 _ => error.status().text().to_owned(),
             };

@@ -97,7 +97,7 @@ impl<T: Transport> Session<Verified<T>> {
         let secret = secret.map_err(|none| match none {
             NoSecret::Declined => cx.fail(Cause::NoSecret),
             NoSecret::Stopped(stop) => cx.fault(stop.into()),
-            NoSecret::Unfit(error) => cx.fail(error.cause),
+            NoSecret::Unfit(error) => cx.fail(*error.cause),
         })?;
         if credential.is_asked() {
             // However long that took, the server has its own time for the exchange; but it may be

@@ -196,10 +196,7 @@ impl<'a> Context<'a> {
 
     /// The error that ends this call, with all that is known by now.
     pub(crate) fn fail(&mut self, cause: Cause) -> Error {
-        let error = Error {
-            cause,
-            record: Box::new(self.record.clone()),
-        };
+        let error = Error::new(cause, self.record.clone());
         self.say(Level::Error, || error.to_string());
         error
     }

@@ -63,7 +63,7 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         let parts = match message.parts() {
             Ok(parts) => parts,
             Err(error) => {
-                self.reject(cx, record, tag, error.cause);
+                self.reject(cx, record, tag, *error.cause);
                 return Ok(());
             }
         };

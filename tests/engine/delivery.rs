@@ -130,7 +130,7 @@ fn g15_all_or_nothing_unless_partial_is_asked_for() {
         Outcome::Refused,
     );
     assert_eq!(
-        error.cause,
+        *error.cause,
         secsmtp::error::Cause::Refused(Refused::Recipient)
     );
     assert_eq!(

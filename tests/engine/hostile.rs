@@ -183,7 +183,7 @@ fn e17_closed_in_the_middle_of_a_reply() {
             Stage::Greeting,
         );
         assert_eq!(
-            error.cause,
+            *error.cause,
             Cause::Lost {
                 kind: ErrorKind::UnexpectedEof
             }

@@ -71,7 +71,7 @@ fn e01_d13_silence_at_each_stage_ends_at_its_deadline() {
             Outcome::NotSent
         };
         let error = fails(&client, &message(), Status::Timeout, stage, outcome);
-        assert_eq!(error.cause, Cause::Timeout { overall: false });
+        assert_eq!(*error.cause, Cause::Timeout { overall: false });
     }
 }
 
@@ -83,7 +83,7 @@ fn the_deadline_of_the_whole_call_rules_over_the_stages() {
         let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
         client.set_timeout(Stage::Local, Duration::from_millis(600));
         let error = send(&client, &message()).unwrap_err();
-        assert_eq!(error.cause, Cause::Timeout { overall: true });
+        assert_eq!(*error.cause, Cause::Timeout { overall: true });
     }
 }
 

@@ -236,11 +236,8 @@ fn expected(script: &Script, sent: &Result<Record, Error>) -> Result<(), String>
     if got != (outcome.as_str(), stage.as_str(), wanted.as_str()) {
         return Err(format!("came to {got:?}"));
     }
-    if let Err(Error {
-        cause: Cause::Timeout { overall: true },
-        ..
-    }) = sent
-    {
+    let late = Cause::Timeout { overall: true };
+    if sent.as_ref().is_err_and(|error| *error.cause == late) {
         return Err("hung".to_owned());
     }
     let released = match (record.secret_released, record.content_released) {

@@ -14,7 +14,7 @@ use super::super::token::Crowd;
 use super::desk::{Orders, Ticket, untouched};
 use super::event::{Completion, JobId, Kind, News};
 use super::provider::ByEvent;
-use crate::error::{Cause, Error, Outcome, Recipient, Record, Stage};
+use crate::error::{Cause, Error, Recipient, Stage};
 use crate::log::{Level, Log, Watcher};
 use crate::message::Message;
 use crate::net::Canceller;
@@ -33,25 +33,10 @@ pub(in crate::client) fn work(core: &Arc<Core>) {
         if catch_unwind(AssertUnwindSafe(|| hand.carry())).is_err() {
             let left: Vec<_> = hand.held.borrow().keys().copied().collect();
             left.into_iter()
-                .for_each(|job| hand.done(job, Err(in_doubt())));
+                .for_each(|job| hand.done(job, Err(Error::in_doubt())));
         }
     }
     core.sweep();
-}
-
-/// After a fault of our own nobody knows how far the message came.
-fn in_doubt() -> Error {
-    let record = Record {
-        stage: Stage::Answer,
-        outcome: Outcome::Unknown,
-        secret_released: true,
-        content_released: true,
-        ..Record::default()
-    };
-    Error {
-        cause: Cause::Panic,
-        record: Box::new(record),
-    }
 }
 
 /// The jobs that one worker has in hand.
