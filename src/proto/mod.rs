@@ -20,3 +20,4 @@ pub mod reply;
 pub mod sasl;
 pub mod show;
 pub mod transaction;
+pub(crate) mod x509;

@@ -1,15 +1,10 @@
 //! A certificate in words, and certificates read from PEM or DER.
 
-use std::net::IpAddr;
-
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use x509_cert::der::Decode;
-use x509_cert::ext::pkix::SubjectAltName;
-use x509_cert::ext::pkix::name::GeneralName;
 
 use super::pin::Pin;
-use crate::proto::show;
+use crate::proto::{show, x509};
 
 /// The most certificates described of a served chain.
 const MAX_CHAIN: usize = 16;
@@ -39,16 +34,16 @@ impl Certificate {
     #[must_use]
     pub fn describe(der: &CertificateDer<'_>) -> Option<Self> {
         let spki = spki(der)?;
-        let parsed = x509_cert::Certificate::from_der(der).ok()?;
-        let tbs = parsed.tbs_certificate();
+        let parsed = x509::Certificate::read(der)?;
         let text = |s: String| show::escape(s.as_bytes(), MAX_TEXT);
+        let names = parsed.names().into_iter().take(MAX_NAMES);
         Some(Self {
             spki,
-            subject: text(tbs.subject().to_string()),
-            issuer: text(tbs.issuer().to_string()),
-            names: names(tbs).into_iter().map(text).collect(),
-            not_before: tbs.validity().not_before.to_date_time().to_string(),
-            not_after: tbs.validity().not_after.to_date_time().to_string(),
+            subject: text(parsed.subject.to_string()),
+            issuer: text(parsed.issuer.to_string()),
+            names: names.map(text).collect(),
+            not_before: parsed.not_before.to_string(),
+            not_after: parsed.not_after.to_string(),
         })
     }
 }
@@ -66,28 +61,6 @@ pub(crate) fn describe_chain(chain: &[CertificateDer<'_>]) -> Vec<Certificate> {
 pub(super) fn spki(der: &CertificateDer<'_>) -> Option<Pin> {
     let parsed = webpki::EndEntityCert::try_from(der).ok()?;
     Some(Pin::of_spki(&parsed.subject_public_key_info()))
-}
-
-fn names(tbs: &x509_cert::TbsCertificate) -> Vec<String> {
-    let Ok(Some((_, alternative))) = tbs.get_extension::<SubjectAltName>() else {
-        return Vec::new();
-    };
-    let text = |name: &GeneralName| match name {
-        GeneralName::DnsName(dns) => Some(dns.as_str().to_owned()),
-        GeneralName::IpAddress(octets) => match octets.as_bytes() {
-            &[a, b, c, d] => Some(IpAddr::from([a, b, c, d]).to_string()),
-            other => <[u8; 16]>::try_from(other)
-                .ok()
-                .map(|ip| IpAddr::from(ip).to_string()),
-        },
-        _ => None,
-    };
-    alternative
-        .0
-        .iter()
-        .filter_map(text)
-        .take(MAX_NAMES)
-        .collect()
 }
 
 /// Reads certificates: any number in PEM (other blocks are passed over), or a single one in DER.
@@ -108,10 +81,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String>
     if list.is_empty() {
         return Err("holds no certificate, neither PEM (BEGIN CERTIFICATE) nor DER".to_owned());
     }
-    match list
-        .iter()
-        .position(|der| x509_cert::Certificate::from_der(der).is_err())
-    {
+    let unread = |der: &CertificateDer<'_>| x509::Certificate::read(der).is_none();
+    match list.iter().position(unread) {
         Some(bad) => Err(format!(
             "holds a certificate that can't be read (number {})",
             bad.saturating_add(1)

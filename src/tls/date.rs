@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use x509_cert::der::DateTime;
+use spki::der::DateTime;
 
 /// For instance `2026-11-23T00:00:00Z`; beyond the year 9999 the number as it is.
 pub(super) fn text(seconds: u64) -> String {

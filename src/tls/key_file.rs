@@ -2,8 +2,8 @@
 
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::pki_types::pem::{PemObject, SectionKind};
-use x509_cert::der::Decode as _;
-use x509_cert::spki::SubjectPublicKeyInfoRef;
+use spki::SubjectPublicKeyInfoRef;
+use spki::der::Decode as _;
 
 use super::certificate::spki;
 use super::pin::Pin;

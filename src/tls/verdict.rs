@@ -3,7 +3,6 @@
 
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
-use x509_cert::der::Decode as _;
 
 use super::certificate::{describe_chain, spki};
 use super::host::Host;
@@ -12,6 +11,7 @@ use super::pin::Pin;
 use super::policy::Policy;
 use super::rejection::{Reason, Rejection};
 use super::roots;
+use crate::proto::x509;
 
 /// The most certificates of a served chain that are looked at.
 const MAX_CHAIN: usize = 16;
@@ -186,20 +186,18 @@ fn findings(host: &Host, leaf: &CertificateDer<'_>, now: UnixTime) -> Vec<(Reaso
         let words = format!("the certificate does not name {host}");
         findings.push((Reason::NameMismatch, words));
     }
-    let Ok(parsed) = x509_cert::Certificate::from_der(leaf) else {
+    let Some(parsed) = x509::Certificate::read(leaf) else {
         // What can't be read here can't be shown to be in time.
         let reason = Reason::Unfit("its dates can't be read");
         findings.push((reason, "the certificate's dates can't be read".to_owned()));
         return findings;
     };
-    let validity = parsed.tbs_certificate().validity();
-    if now.as_secs() > validity.not_after.to_unix_duration().as_secs() {
-        let end = validity.not_after.to_date_time();
+    let (begin, end) = (parsed.not_before, parsed.not_after);
+    if now.as_secs() > end.unix_duration().as_secs() {
         let words = format!("the certificate has expired ({end})");
         findings.push((Reason::Expired, words));
     }
-    if now.as_secs() < validity.not_before.to_unix_duration().as_secs() {
-        let begin = validity.not_before.to_date_time();
+    if now.as_secs() < begin.unix_duration().as_secs() {
         let words = format!("the certificate is not valid before {begin}");
         findings.push((Reason::NotYetValid, words));
     }

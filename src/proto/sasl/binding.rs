@@ -2,10 +2,12 @@
 //! of its own can't pass the login on (RFC 5056).
 
 use ring::digest;
-use x509_cert::der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier};
-use x509_cert::der::{Decode, Encode, SliceReader, Tag, TagNumber, Tagged};
-use x509_cert::spki::AlgorithmIdentifierOwned;
+use spki::der::asn1::{AnyRef, ContextSpecific};
+use spki::der::{SliceReader, Tag, TagNumber, Tagged};
+use spki::{AlgorithmIdentifierRef, ObjectIdentifier};
 use zeroize::Zeroizing;
+
+use crate::proto::x509;
 
 /// The label of the exporter (RFC 9266 section 4).
 pub const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
@@ -78,8 +80,8 @@ impl Binding {
     /// (Ed25519, unequal hashes of RSA-PSS), or has one unknown here.
     #[must_use]
     pub fn tls_server_end_point(certificate: &[u8]) -> Option<Self> {
-        let parsed = x509_cert::Certificate::from_der(certificate).ok()?;
-        let hash = match of_signature(parsed.signature_algorithm())? {
+        let parsed = x509::Certificate::read(certificate)?;
+        let hash = match of_signature(&parsed.signature)? {
             Digest::Old | Digest::Sha256 => &digest::SHA256,
             Digest::Sha384 => &digest::SHA384,
             Digest::Sha512 => &digest::SHA512,
@@ -117,7 +119,7 @@ const RSA_PSS: &str = "1.2.840.113549.1.1.10";
 const MGF1: &str = "1.2.840.113549.1.1.8";
 
 /// The signature algorithms with one hash (RFC 3279, RFC 4055, RFC 5758).
-fn of_signature(algorithm: &AlgorithmIdentifierOwned) -> Option<Digest> {
+fn of_signature(algorithm: &AlgorithmIdentifierRef<'_>) -> Option<Digest> {
     match algorithm.oid.to_string().as_str() {
         "1.2.840.113549.1.1.4"
         | "1.2.840.113549.1.1.5"
@@ -128,7 +130,7 @@ fn of_signature(algorithm: &AlgorithmIdentifierOwned) -> Option<Digest> {
         }
         "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => Some(Digest::Sha384),
         "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" => Some(Digest::Sha512),
-        RSA_PSS => of_pss(&algorithm.parameters.as_ref()?.to_der().ok()?),
+        RSA_PSS => of_pss(algorithm.parameters?),
         _ => None,
     }
 }
@@ -145,15 +147,17 @@ fn of_hash(oid: &ObjectIdentifier) -> Option<Digest> {
 
 /// The parameters of RSA-PSS (RFC 4055 section 3.1): the hash of the message and that of the mask
 /// are one, or there is no single hash. Left out, either is SHA-1.
-fn of_pss(parameters: &[u8]) -> Option<Digest> {
-    let sequence = AnyRef::from_der(parameters).ok()?;
-    if sequence.tag() != Tag::Sequence {
+fn of_pss(parameters: AnyRef<'_>) -> Option<Digest> {
+    if parameters.tag() != Tag::Sequence {
         return None;
     }
-    let mut reader = SliceReader::new(sequence.value()).ok()?;
+    let mut reader = SliceReader::new(parameters.value()).ok()?;
     let mut field = |number| {
-        ContextSpecific::<AlgorithmIdentifierOwned>::decode_explicit(&mut reader, TagNumber(number))
-            .ok()
+        ContextSpecific::<AlgorithmIdentifierRef<'_>>::decode_explicit(
+            &mut reader,
+            TagNumber(number),
+        )
+        .ok()
     };
     let message = match field(0)? {
         Some(algorithm) => of_hash(&algorithm.value.oid)?,
@@ -161,8 +165,8 @@ fn of_pss(parameters: &[u8]) -> Option<Digest> {
     };
     let mask = match field(1)? {
         Some(algorithm) if algorithm.value.oid.to_string() == MGF1 => {
-            let inner = algorithm.value.parameters?.to_der().ok()?;
-            of_hash(&AlgorithmIdentifierOwned::from_der(&inner).ok()?.oid)?
+            let inner: AlgorithmIdentifierRef<'_> = algorithm.value.parameters?.decode_as().ok()?;
+            of_hash(&inner.oid)?
         }
         Some(_) => return None,
         None => Digest::Old,
@@ -172,12 +176,14 @@ fn of_pss(parameters: &[u8]) -> Option<Digest> {
 
 #[cfg(test)]
 mod tests {
+    use spki::der::Decode as _;
+
     use super::*;
 
     fn hash_of(oid: &str, parameters: Option<&[u8]>) -> Option<Digest> {
-        let parameters = parameters.map(|der| x509_cert::der::Any::from_der(der).unwrap());
+        let parameters = parameters.map(|der| AnyRef::from_der(der).unwrap());
         let oid = ObjectIdentifier::new(oid).unwrap();
-        of_signature(&AlgorithmIdentifierOwned { oid, parameters })
+        of_signature(&AlgorithmIdentifierRef { oid, parameters })
     }
 
     #[test]

@@ -1,0 +1,433 @@
+//! What is shown of a certificate to people, and what a login may be bound to. Whom to believe is
+//! never decided by it: that is webpki's, which reads certificates for itself.
+
+use std::fmt::{self, Write as _};
+use std::net::IpAddr;
+
+use spki::der::asn1::{AnyRef, BitStringRef, GeneralizedTime, UtcTime};
+use spki::der::{DateTime, Decode, Error, Reader, Result, SliceReader, Tag, TagNumber, Tagged};
+use spki::{AlgorithmIdentifierRef, ObjectIdentifier, SubjectPublicKeyInfoRef};
+
+/// The types of attributes that have a short name (RFC 4514 section 3, RFC 4519; of others the
+/// number is shown).
+const TYPES: [(ObjectIdentifier, &str); 17] = [
+    (oid("2.5.4.3"), "CN"),
+    (oid("2.5.4.10"), "O"),
+    (oid("2.5.4.11"), "OU"),
+    (oid("2.5.4.6"), "C"),
+    (oid("2.5.4.7"), "L"),
+    (oid("2.5.4.8"), "ST"),
+    (oid("2.5.4.9"), "STREET"),
+    (oid("2.5.4.17"), "POSTALCODE"),
+    (oid("2.5.4.15"), "BUSINESSCATEGORY"),
+    (oid("2.5.4.5"), "SERIALNUMBER"),
+    (oid("2.5.4.4"), "SN"),
+    (oid("2.5.4.42"), "GN"),
+    (oid("2.5.4.12"), "TITLE"),
+    (oid("2.5.4.13"), "DESCRIPTION"),
+    (oid("0.9.2342.19200300.100.1.25"), "DC"),
+    (oid("0.9.2342.19200300.100.1.1"), "UID"),
+    (oid("1.2.840.113549.1.9.1"), "EMAIL"),
+];
+const SUBJECT_ALT_NAME: ObjectIdentifier = oid("2.5.29.17");
+
+const fn oid(text: &str) -> ObjectIdentifier {
+    ObjectIdentifier::new_unwrap(text)
+}
+
+/// A certificate as it is written (RFC 5280 section 4.1).
+pub(crate) struct Certificate<'a> {
+    /// By what it is signed.
+    pub(crate) signature: AlgorithmIdentifierRef<'a>,
+    pub(crate) issuer: Name<'a>,
+    pub(crate) subject: Name<'a>,
+    pub(crate) not_before: DateTime,
+    pub(crate) not_after: DateTime,
+    /// The content of the extension subjectAltName.
+    alternative: Option<&'a [u8]>,
+}
+
+impl<'a> Certificate<'a> {
+    /// Reads one in DER, and nothing behind it.
+    pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
+        whole(der, |r| r.sequence(Self::signed)).ok()
+    }
+
+    fn signed(r: &mut SliceReader<'a>) -> Result<Self> {
+        let certified = AnyRef::decode(r)?;
+        let signature = AlgorithmIdentifierRef::decode(r)?;
+        BitStringRef::decode(r)?;
+        certified.sequence(|r| Self::certified(r, signature))
+    }
+
+    fn certified(r: &mut SliceReader<'a>, signature: AlgorithmIdentifierRef<'a>) -> Result<Self> {
+        if Tag::peek(r)? == TagNumber(0).context_specific(true) {
+            AnyRef::decode(r)?; // the version
+        }
+        expect(r, Tag::Integer)?; // the serial number
+        AlgorithmIdentifierRef::decode(r)?;
+        let issuer = Name::decode(r)?;
+        let (not_before, not_after) = r.sequence(|r| Ok::<_, Error>((time(r)?, time(r)?)))?;
+        let subject = Name::decode(r)?;
+        SubjectPublicKeyInfoRef::decode(r)?;
+        let mut alternative = None;
+        while !r.is_finished() {
+            let field = AnyRef::decode(r)?;
+            match field.tag() {
+                Tag::ContextSpecific {
+                    number: TagNumber(3),
+                    ..
+                } => alternative = whole(field.value(), |r| r.sequence(extensions))?,
+                // Unique identifiers, which nobody uses.
+                Tag::ContextSpecific {
+                    number: TagNumber(1 | 2),
+                    ..
+                } => {}
+                other => return Err(other.value_error().into()),
+            }
+        }
+        Ok(Self {
+            signature,
+            issuer,
+            subject,
+            not_before,
+            not_after,
+            alternative,
+        })
+    }
+
+    /// The DNS names and IP addresses it is for, as far as they can be read.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let list = self.alternative.map(|content| {
+            whole(content, |r| {
+                r.sequence(|r| {
+                    while !r.is_finished() {
+                        names.extend(general_name(AnyRef::decode(r)?));
+                    }
+                    Ok(())
+                })
+            })
+        });
+        if list.is_some_and(|read| read.is_err()) {
+            names.clear();
+        }
+        names
+    }
+}
+
+/// A distinguished name; shown as RFC 4514 writes it, the last part first.
+pub(crate) struct Name<'a>(Vec<Vec<Attribute<'a>>>);
+
+impl<'a> Name<'a> {
+    fn decode(r: &mut SliceReader<'a>) -> Result<Self> {
+        let parts = r.sequence(|r| {
+            let mut parts = Vec::new();
+            while !r.is_finished() {
+                parts.push(whole(expect(r, Tag::Set)?, |r| {
+                    let mut attributes = Vec::new();
+                    while !r.is_finished() {
+                        attributes.push(r.sequence(Attribute::decode)?);
+                    }
+                    Ok(attributes)
+                })?);
+            }
+            Ok::<_, Error>(parts)
+        });
+        parts.map(Self)
+    }
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, part) in self.0.iter().rev().enumerate() {
+            for (j, attribute) in part.iter().enumerate() {
+                f.write_str(match (i, j) {
+                    (0, 0) => "",
+                    (_, 0) => ",",
+                    _ => "+",
+                })?;
+                attribute.fmt(f)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Attribute<'a> {
+    kind: ObjectIdentifier,
+    value: AnyRef<'a>,
+    encoded: &'a [u8],
+}
+
+impl<'a> Attribute<'a> {
+    fn decode(r: &mut SliceReader<'a>) -> Result<Self> {
+        let kind = r.decode()?;
+        let encoded = r.tlv_bytes()?;
+        let value = AnyRef::from_der(encoded)?;
+        Ok(Self {
+            kind,
+            value,
+            encoded,
+        })
+    }
+
+    fn text(&self) -> Option<&'a str> {
+        let value = self.value.value();
+        let is_text = match self.value.tag() {
+            Tag::Utf8String => true,
+            Tag::PrintableString | Tag::Ia5String | Tag::TeletexString => value.is_ascii(),
+            _ => false,
+        };
+        std::str::from_utf8(value).ok().filter(|_| is_text)
+    }
+}
+
+impl fmt::Display for Attribute<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = TYPES.iter().find(|(kind, _)| *kind == self.kind);
+        if let (Some((_, name)), Some(text)) = (known, self.text()) {
+            return write_text(f, name, text);
+        }
+        write!(f, "{}=#", self.kind)?;
+        let mut octets = self.encoded.iter();
+        octets.try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+/// The value in words, with what has a meaning in a name escaped (RFC 4514 section 2.4).
+fn write_text(f: &mut fmt::Formatter<'_>, name: &str, text: &str) -> fmt::Result {
+    write!(f, "{name}=")?;
+    let last = text.len().saturating_sub(1);
+    for (i, c) in text.char_indices() {
+        match c {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => write!(f, "\\{c}")?,
+            '#' if i == 0 => f.write_str("\\#")?,
+            ' ' if i == 0 || i == last => f.write_str("\\ ")?,
+            '\0'..='\x1f' | '\x7f' => write!(f, "\\{:02x}", u32::from(c))?,
+            _ => f.write_char(c)?,
+        }
+    }
+    Ok(())
+}
+
+fn time(r: &mut SliceReader<'_>) -> Result<DateTime> {
+    Ok(match Tag::peek(r)? {
+        Tag::UtcTime => UtcTime::decode(r)?.to_date_time(),
+        _ => GeneralizedTime::decode(r)?.to_date_time(),
+    })
+}
+
+/// The content of the subjectAltName among the extensions. A second one is an error.
+fn extensions<'a>(r: &mut SliceReader<'a>) -> Result<Option<&'a [u8]>> {
+    let mut found = None;
+    while !r.is_finished() {
+        let (kind, content) = r.sequence(|r| {
+            let kind: ObjectIdentifier = r.decode()?;
+            if Tag::peek(r)? == Tag::Boolean {
+                bool::decode(r)?; // whether it is critical
+            }
+            Ok::<_, Error>((kind, expect(r, Tag::OctetString)?))
+        })?;
+        if kind == SUBJECT_ALT_NAME && found.replace(content).is_some() {
+            return Err(Tag::Sequence.value_error().into());
+        }
+    }
+    Ok(found)
+}
+
+/// A DNS name or an IP address in words; other kinds are no names of servers.
+fn general_name(name: AnyRef<'_>) -> Option<String> {
+    let Tag::ContextSpecific { number, .. } = name.tag() else {
+        return None;
+    };
+    match (number.value(), name.value()) {
+        (2, dns) if dns.is_ascii() => Some(String::from_utf8_lossy(dns).into_owned()),
+        (7, &[a, b, c, d]) => Some(IpAddr::from([a, b, c, d]).to_string()),
+        (7, octets) => <[u8; 16]>::try_from(octets)
+            .ok()
+            .map(|ip| IpAddr::from(ip).to_string()),
+        _ => None,
+    }
+}
+
+/// The content of the next value, which has to be of that kind.
+fn expect<'a>(r: &mut SliceReader<'a>, tag: Tag) -> Result<&'a [u8]> {
+    let value = AnyRef::decode(r)?;
+    value.tag().assert_eq(tag)?;
+    Ok(value.value())
+}
+
+/// Reads all of `octets`: what is left over is an error.
+fn whole<'a, T>(
+    octets: &'a [u8],
+    read: impl FnOnce(&mut SliceReader<'a>) -> Result<T>,
+) -> Result<T> {
+    let mut reader = SliceReader::new(octets)?;
+    let value = read(&mut reader)?;
+    reader.finish()?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, KeyPair, SanType,
+        string,
+    };
+    use x509_cert::der::oid::db::DB;
+    use x509_cert::ext::pkix::SubjectAltName;
+    use x509_cert::ext::pkix::name::GeneralName;
+
+    use super::*;
+
+    /// A certificate with all kinds of what is read.
+    fn certificate() -> Vec<u8> {
+        let mut params = CertificateParams::default();
+        let mut name = DistinguishedName::new();
+        let plain = |text: &str| DnValue::Utf8String(text.to_owned());
+        name.push(
+            DnType::CountryName,
+            DnValue::PrintableString("DE".try_into().unwrap()),
+        );
+        name.push(
+            DnType::OrganizationName,
+            plain(" #Müller, Söhne + \"Co\" <x>; \\ "),
+        );
+        name.push(DnType::OrganizationalUnitName, plain("#1\r\n\u{7f}"));
+        name.push(
+            DnType::LocalityName,
+            DnValue::TeletexString("Bonn".try_into().unwrap()),
+        );
+        name.push(DnType::CommonName, plain(" "));
+        for (kind, _) in TYPES {
+            let arcs: Vec<u64> = kind.arcs().map(u64::from).collect();
+            name.push(DnType::CustomDnType(arcs), plain("value"));
+        }
+        let wide = string::BmpString::try_from("wide").unwrap();
+        name.push(
+            DnType::CustomDnType(vec![2, 5, 4, 13]),
+            DnValue::BmpString(wide),
+        );
+        name.push(
+            DnType::CustomDnType(vec![1, 3, 6, 1, 4, 1, 9]),
+            plain("private"),
+        );
+        params.distinguished_name = name;
+        params.subject_alt_names = vec![
+            SanType::DnsName("mail.example.com".try_into().unwrap()),
+            SanType::Rfc822Name("a@example.com".try_into().unwrap()),
+            SanType::IpAddress([192, 0, 2, 1].into()),
+            SanType::IpAddress([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1].into()),
+            SanType::URI("smtp://mail.example.com".try_into().unwrap()),
+        ];
+        params.not_before = rcgen::date_time_ymd(1999, 12, 31);
+        params.not_after = rcgen::date_time_ymd(2051, 2, 3);
+        let mut extra = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 9, 1], vec![5, 0]);
+        extra.set_criticality(true);
+        params.custom_extensions.push(extra);
+        let key = KeyPair::generate().unwrap();
+        params.self_signed(&key).unwrap().der().to_vec()
+    }
+
+    /// The place of the names in what is compared.
+    const NAMES: usize = 2;
+
+    /// What the crate x509-cert reads of it.
+    fn theirs(der: &[u8]) -> Option<[String; 6]> {
+        let parsed = x509_cert::Certificate::from_der(der).ok()?;
+        let tbs = parsed.tbs_certificate();
+        let text = |name: &GeneralName| match name {
+            GeneralName::DnsName(dns) => Some(dns.as_str().to_owned()),
+            GeneralName::IpAddress(ip) => match *ip.as_bytes() {
+                [a, b, c, d] => Some(IpAddr::from([a, b, c, d]).to_string()),
+                ref all => <[u8; 16]>::try_from(all)
+                    .ok()
+                    .map(|ip| IpAddr::from(ip).to_string()),
+            },
+            _ => None,
+        };
+        let names: Vec<String> = match tbs.get_extension::<SubjectAltName>() {
+            Ok(Some((_, list))) => list.0.iter().filter_map(text).collect(),
+            _ => Vec::new(),
+        };
+        Some([
+            tbs.subject().to_string(),
+            tbs.issuer().to_string(),
+            names.join(" "),
+            tbs.validity().not_before.to_string(),
+            tbs.validity().not_after.to_string(),
+            parsed.signature_algorithm().oid.to_string(),
+        ])
+    }
+
+    fn ours(der: &[u8]) -> Option<[String; 6]> {
+        let read = Certificate::read(der)?;
+        Some([
+            read.subject.to_string(),
+            read.issuer.to_string(),
+            read.names().join(" "),
+            read.not_before.to_string(),
+            read.not_after.to_string(),
+            read.signature.oid.to_string(),
+        ])
+    }
+
+    #[test]
+    fn a_certificate_reads_as_others_read_it() {
+        let pki = secsmtp_testservers::Pki::new(&["mail.example.com", "192.0.2.1"]);
+        let kinds = [
+            secsmtp_testservers::CertKind::Root,
+            secsmtp_testservers::CertKind::Intermediate,
+            secsmtp_testservers::CertKind::Leaf,
+        ];
+        for der in kinds.map(|kind| pki.der(kind).to_vec()) {
+            assert_eq!(ours(&der), theirs(&der));
+        }
+        let all = certificate();
+        assert!(ours(&all).is_some());
+        assert_eq!(ours(&all), theirs(&all));
+    }
+
+    #[test]
+    fn the_short_names_are_the_registered_ones() {
+        for (kind, name) in TYPES {
+            let mut known = DB.find_names_for_oid(kind);
+            assert!(known.any(|n| n.eq_ignore_ascii_case(name)), "{name}");
+        }
+    }
+
+    /// Cut, and with one bit turned: what others read is read, and as they do.
+    #[test]
+    fn c23_a_damaged_certificate_is_read_as_others_read_it_or_not_at_all() {
+        let whole = certificate();
+        for len in 0..whole.len() {
+            assert!(ours(&whole[..len]).is_none(), "cut at {len}");
+        }
+        assert!(ours(&[&whole[..], &[0]].concat()).is_none());
+        let mut more = 0;
+        let bits = (0..whole.len() * 8).step_by(3);
+        for bit in bits.clone() {
+            let mut der = whole.clone();
+            der[bit / 8] ^= 1 << (bit % 8);
+            let (ours, theirs) = (ours(&der), theirs(&der));
+            let Some(theirs) = theirs else {
+                more += usize::from(ours.is_some());
+                continue;
+            };
+            let ours = ours.unwrap_or_else(|| panic!("bit {bit}: {theirs:?}"));
+            // A type that has no short name here, or no text there, is shown as octets by one alone.
+            let octets = |text: &str| text.matches("=#").count();
+            for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
+                // A name of a kind that is not shown may be damaged: they show no name then.
+                let fewer = i == NAMES && b.is_empty();
+                assert!(
+                    a == b || octets(a) != octets(b) || fewer,
+                    "bit {bit}: {a} and {b}"
+                );
+            }
+        }
+        // A serial number or version that is none is nothing that is shown.
+        assert!(more * 200 < bits.len(), "{more}");
+    }
+}
