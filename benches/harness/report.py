@@ -46,5 +46,7 @@ def targets_table(targets):
     return table(["figure", "measured", "target", "met"], cells)
 
 
-def start_table(rows):
-    return table(["figure", "value"], [[what, value] for what, value in rows])
+def start_table(found, steps):
+    return table(["step", *found["steps"]],
+                 [[step, *(with_spread(spreads[i]) for spreads in found["steps"].values())]
+                  for i, step in enumerate(steps)])

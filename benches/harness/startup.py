@@ -1,23 +1,41 @@
-"""Size of the shared library, and how long it takes to load."""
-import statistics
+"""Size of the shared library, and how soon it is of use: the first mail of a new process."""
+import ctypes.util
 import subprocess
+import tempfile
 
-from . import build
+from . import build, measure, samples
 
-RUNS = 21
+RUNS = 41
+OPTIONS = (f"-I{build.ROOT / 'include'}", "-rdynamic", "-ldl")
+# What the programs print, in this order and in microseconds. The last two count from before dlopen.
+STEPS = ("loading it (dlopen)", "all set and made, without the line", "until the first octet is written",
+         "until the first mail is accepted")
 
 
-def figures():
-    """Rows of text; the stripped library as `make all` leaves it."""
-    rows = [("shared library", f"{build.LIBRARY.stat().st_size:,} octets")]
-    load = build.compiled("load.c", "load", f"-I{build.ROOT / 'include'}", "-ldl")
-    if load is None:
-        return rows
-    found = [[float(word) for word in subprocess.run([load, build.LIBRARY], capture_output=True, text=True,
-                                                     check=True).stdout.split()]
-             for _ in range(RUNS)]
-    for index, what in enumerate(("loading it (dlopen)", "a policy with a pin and a client, the first of the process")):
-        if index < len(found[0]):
-            median = statistics.median(run[index] for run in found)
-            rows.append((what, f"{median:,.0f} µs"))
-    return rows
+def figures(built):
+    """The library's octets, and for each library the spread of each step."""
+    programs = [("libsecsmtp", build.compiled("load.c", "load", *OPTIONS), build.LIBRARY)]
+    curl = ctypes.util.find_library("curl")
+    if curl:
+        programs.append(("libcurl", build.compiled("load_curl.c", "load_curl", *OPTIONS), curl))
+    programs = [row for row in programs if row[1] is not None]
+    runs = {name: [] for name, _, _ in programs}
+    with tempfile.TemporaryDirectory() as directory:
+        mail = samples.mail(directory)
+        with measure.sink(built) as server:
+            # In turn, so that what else the machine does meets all alike.
+            for _ in range(RUNS):
+                for name, program, library in programs:
+                    runs[name].append(first_mail(server, program, library, mail))
+    return {"octets": build.LIBRARY.stat().st_size,
+            "steps": {name: [measure.spread(step) for step in zip(*found)] for name, found in runs.items()}}
+
+
+def first_mail(server, program, library, mail):
+    """One process from its start to the first mail."""
+    command = [program, library, str(server.port), server.ca, mail]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=measure.PATIENCE, check=False)
+    if done.returncode:
+        raise measure.Failed(f"{program.name}: {done.returncode}")
+    server.counts(1)
+    return [float(word) for word in done.stdout.split()]

@@ -23,6 +23,8 @@ def targets(found):
     ours_file = [row for row in file if row["client"].kind == "ours"]
     limit_file = [row for row in file if row["client"].kind == "limit"]
     file_rate = lambda rows: rows[0]["rate"]["median"] if rows else None
+    start = found.get("start")
+    soon = lambda step: start and start["steps"]["libsecsmtp"][step]["median"] / 1000
     peak = max((row["peak"]["most"] for row in ours_file), default=None)
     return [
         at_most("waits for the first mail, blocking send", of(waits, send, "cold"), 4),
@@ -42,6 +44,8 @@ def targets(found):
                  ratio(file_rate(ours_file), file_rate(limit_file)), 0.85),
         at_most("peak memory with a file of 100 MB", peak, 10, " MB"),
         at_most("peak memory with a file of 1 GB", found.get("peak_1gb"), 10, " MB"),
+        at_most("the shared library", start and start["octets"], 2_500_000, " octets"),
+        at_most("from dlopen to the first octet written", soon(2), 5, " ms"),
     ]
 
 
