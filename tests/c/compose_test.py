@@ -46,12 +46,14 @@ class Compose(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
         cls.path = Path(cls.folder.name)
-        cls.program = build("bindings/c/examples/compose.c", cls.path)
+        cls.program = build("bindings/c/examples/compose.c", cls.path, plain=True)
+        (cls.path / "checked").mkdir()
+        cls.checked = build("bindings/c/examples/compose.c", cls.path / "checked")
         (cls.path / "bild.png").write_bytes(PICTURE)
 
-    def send(self, server, *rest):
+    def send(self, server, *rest, program=None):
         host, port = server.implicit
-        return Composed(self.program, server.name, host, port, server.ca_file, server.user,
+        return Composed(program or self.program, server.name, host, port, server.ca_file, server.user,
                         server.password.decode(), "alice@mail.test", "Alice Ünger", self.path / "bild.png", *rest)
 
     def check(self, octets, attachment, to):
@@ -81,7 +83,8 @@ class Compose(unittest.TestCase):
     def test_text_html_picture_and_attachment_arrive(self):
         attachment = self.attachment("Übersicht; \"neu\".pdf", 300_000)
         with peers.honest() as server:
-            sent = self.send(server, *[w for name, address in TO for w in ("-t", name, address)], attachment)
+            sent = self.send(server, *[w for name, address in TO for w in ("-t", name, address)], attachment,
+                             program=self.checked)
             self.assertEqual(sent.status, 0, sent.words)
             (mail,) = server.mails()
             self.check(mail.read_bytes(), attachment, TO)

@@ -54,7 +54,7 @@ def unused_port():
 class Process(unittest.TestCase):
     def test_i04_i09_sends_leave_nothing_behind(self):
         with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
-            program = build("tests/process/process.c", folder)
+            program = build("tests/process/process.c", folder, plain=True)
             with peer_that_hangs_up() as hangs_up:
                 _, port = server.implicit
                 command = [program, server.name, str(port), str(server.ca_file)]

@@ -119,7 +119,7 @@ class Large(Bed):
         (self.here / "bild.png").write_bytes(PICTURE)
 
     def program(self):
-        return build("bindings/c/examples/compose.c", self.here)
+        return build("bindings/c/examples/compose.c", self.here, plain=True)
 
     def compose(self, address, attachment, user="alice"):
         host, port = address

@@ -173,6 +173,7 @@ class C(Host):
         arguments = [self.program, self.env["SERVER_NAME"], host, str(port), mode, user, password, self.env["ALICE_ADDRESS"], self.env["BOB_ADDRESS"]]
         arguments += [word for row in self.bed.trust(rows) for word in row]
         done = subprocess.run([*arguments, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=90)
+        assert "==" not in done.stderr and "runtime error" not in done.stderr, done.stderr
         words = done.stdout.rstrip("\n").split(" ", 5)
         assert len(words) == 6 or more, done
         return ["" if word == "-" else word for word in words]
