@@ -79,7 +79,7 @@ install: all docs
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/secsmtp \
 	    $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3 \
-	    $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp
+	    $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/examples
 	install -m 755 $(TARGET)/release/$(BUILT) $(DESTDIR)$(LIBDIR)/$(LIBRARY)
 	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/$(LINK)
 	install -m 644 $(TARGET)/release/libsecsmtp.a $(DESTDIR)$(LIBDIR)/libsecsmtp.a
@@ -94,6 +94,8 @@ install: all docs
 	install -m 644 $(TARGET)/docs/secsmtp.1 $(DESTDIR)$(PREFIX)/share/man/man1/secsmtp.1
 	install -m 644 $(TARGET)/docs/libsecsmtp.3 $(DESTDIR)$(PREFIX)/share/man/man3/libsecsmtp.3
 	install -m 644 $(TARGET)/docs/secsmtp.html $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/secsmtp.html
+	install -m 644 bindings/c/examples/*.c bindings/cpp/examples/*.cpp \
+	    $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/examples
 
 # Who packages says so as Debian has it: DEBFULLNAME and DEBEMAIL.
 MAINTAINER = $(or $(DEBFULLNAME),The libsecsmtp authors) <$(or $(DEBEMAIL),authors@libsecsmtp.invalid)>

@@ -20,16 +20,32 @@
  * LINKING
  *   Use the shared library: pkg-config secsmtp, or -lsecsmtp. The static one carries Rust's
  *   runtime; link it only as the single Rust archive of a program. Never unload the library.
+ *   CMake: find_package(secsmtp), then secsmtp::secsmtp. Whole programs (a send, jobs in an event
+ *   loop, a mail with attachments) are installed in share/doc/libsecsmtp/examples.
  *
  * THREADS
  *   Every function may be called from any thread, on any handle. secsmtp_client_cancel ends from
  *   outside what runs in a client. The log callback runs on the thread that is inside
  *   secsmtp_client_send or secsmtp_client_probe; it must not unwind or jump out.
- *   Jobs (secsmtp_client_submit) are sent by threads of the library; they call nobody. Events are
- *   taken by secsmtp_client_poll_event, or given to a callback on the thread that calls
- *   secsmtp_client_dispatch. From inside a callback every function may be called but
+ *   Jobs are sent by threads of the library, which call nobody unless they are asked to; no thread
+ *   is started before the first job. From inside a callback every function may be called but
  *   secsmtp_client_dispatch, and those that would wait for callbacks to end don't wait.
  *   In a child of fork() a client of the parent's gives SECSMTP_E_FORKED; other objects may be used.
+ *
+ * JOBS AND EVENTS
+ *   A program that must not wait calls secsmtp_client_submit. It returns at once with the number of
+ *   a job; what becomes of it comes as events, and each job completes exactly once: also when it is
+ *   cancelled, when its client is closed, and when its secret is not answered. The completion is
+ *   told by SECSMTP_EVENT_COMPLETED or by secsmtp_client_wait, whichever takes it first. Other kinds
+ *   are told when they are asked for (secsmtp_client_set_events); when nobody takes them some are
+ *   left out, and counted (SECSMTP_EVENT_DROPPED). Completions never are: so many may be untaken,
+ *   then secsmtp_client_submit gives SECSMTP_E_FULL (secsmtp_client_set_limits).
+ *   Take events in one of three ways. A thread that may wait, or a timer that may not:
+ *   secsmtp_client_poll_event with a time, or with 0. An event loop: wait until
+ *   secsmtp_client_descriptor is readable, then poll with a time of 0 until SECSMTP_E_NOTHING. Or
+ *   secsmtp_client_set_event_callback, which is called inside secsmtp_client_dispatch.
+ *   At the end secsmtp_client_close lets the jobs finish for a time and cancels what is left; then
+ *   take the completions, then secsmtp_client_free. To free at once is allowed: jobs end, untold.
  *
  * MEMORY
  *   A handle looks like a pointer and is a number: it is never dereferenced, and one that is freed,
@@ -815,7 +831,9 @@ typedef struct secsmtp_batch secsmtp_batch;
 /**
  * A server to submit mail to.
  * Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
- * _set_reuse, _set_log, _send, _probe, _cancel, _free.
+ * _set_reuse, _set_log, _send, _send_batch, _probe, _cancel, _free; for jobs: _set_limits,
+ * _set_window, _set_events, _set_event_callback, _submit, _wait, _cancel_job, _answer_secret,
+ * _poll_event, _dispatch, _descriptor, _wake, _close.
  */
 typedef struct secsmtp_client secsmtp_client;
 
@@ -1134,7 +1152,9 @@ int32_t secsmtp_client_set_ehlo_name(secsmtp_client *client,
 
 /**
  * Sets the patience of a stage (SECSMTP_STAGE_...) in milliseconds, or with SECSMTP_STAGE_ALL that
- * of a whole call, which has none by default. The stages' defaults are in the README.
+ * of a whole call, which has none unless set. Without this call: 10 s to resolve, 30 s each to
+ * connect, for STARTTLS and the handshake, 60 s each for greeting, EHLO and login, 5 min each for
+ * MAIL and RCPT, 2 min for DATA, 3 min per 64 KiB of content, and 10 min for its answer.
  * Threads: any. Errors: SECSMTP_E_VALUE for a number that is no stage.
  */
 int32_t secsmtp_client_set_timeout(secsmtp_client *client,
@@ -1145,8 +1165,9 @@ int32_t secsmtp_client_set_timeout(secsmtp_client *client,
 /**
  * Keeps a connection open for idle_milliseconds with nothing to do, and uses it for at most
  * max_messages messages; with 0 milliseconds each message has a connection of its own. Unless this
- * is called, secsmtp_client_send closes its connection at its end. One where the server has spoken
- * or hung up meanwhile is not used, and none is after a change of credential, address or EHLO name.
+ * is called, secsmtp_client_send closes its connection at its end, and jobs keep theirs for 5 s.
+ * One where the server has spoken or hung up meanwhile is not used, and none is after a change of
+ * credential, address or EHLO name.
  * Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
  */
 int32_t secsmtp_client_set_reuse(secsmtp_client *client,

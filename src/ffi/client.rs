@@ -25,7 +25,9 @@ use crate::log::{Level, Log};
 
 /// A server to submit mail to.
 /// Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
-/// _set_reuse, _set_log, _send, _probe, _cancel, _free.
+/// _set_reuse, _set_log, _send, _send_batch, _probe, _cancel, _free; for jobs: _set_limits,
+/// _set_window, _set_events, _set_event_callback, _submit, _wait, _cancel_job, _answer_secret,
+/// _poll_event, _dispatch, _descriptor, _wake, _close.
 pub struct secsmtp_client(());
 
 /// Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
@@ -199,7 +201,9 @@ pub unsafe extern "C" fn secsmtp_client_set_ehlo_name(
 }
 
 /// Sets the patience of a stage (SECSMTP_STAGE_...) in milliseconds, or with SECSMTP_STAGE_ALL that
-/// of a whole call, which has none by default. The stages' defaults are in the README.
+/// of a whole call, which has none unless set. Without this call: 10 s to resolve, 30 s each to
+/// connect, for STARTTLS and the handshake, 60 s each for greeting, EHLO and login, 5 min each for
+/// MAIL and RCPT, 2 min for DATA, 3 min per 64 KiB of content, and 10 min for its answer.
 /// Threads: any. Errors: SECSMTP_E_VALUE for a number that is no stage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_timeout(
@@ -225,8 +229,9 @@ pub unsafe extern "C" fn secsmtp_client_set_timeout(
 
 /// Keeps a connection open for idle_milliseconds with nothing to do, and uses it for at most
 /// max_messages messages; with 0 milliseconds each message has a connection of its own. Unless this
-/// is called, secsmtp_client_send closes its connection at its end. One where the server has spoken
-/// or hung up meanwhile is not used, and none is after a change of credential, address or EHLO name.
+/// is called, secsmtp_client_send closes its connection at its end, and jobs keep theirs for 5 s.
+/// One where the server has spoken or hung up meanwhile is not used, and none is after a change of
+/// credential, address or EHLO name.
 /// Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_reuse(

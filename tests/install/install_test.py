@@ -33,6 +33,8 @@ class Install(unittest.TestCase):
             subprocess.run(install, cwd=peers.ROOT, check=True, stdout=subprocess.PIPE)
             staged = stage / prefix.relative_to("/")
             for file in ("lib/libsecsmtp.so.1", "lib/libsecsmtp.so", "lib/libsecsmtp.a", "include/secsmtp.h", "include/secsmtp.hpp", "bin/secsmtp",
+                         "share/doc/libsecsmtp/examples/send.c", "share/doc/libsecsmtp/examples/jobs.c",
+                         "share/doc/libsecsmtp/examples/compose.c", "share/doc/libsecsmtp/examples/send.cpp",
                          "share/man/man1/secsmtp.1", "share/man/man3/libsecsmtp.3", "share/doc/libsecsmtp/secsmtp.html"):
                 if sys.platform.startswith("linux"):
                     self.assertTrue((staged / file).exists(), file)
@@ -45,6 +47,11 @@ class Install(unittest.TestCase):
             subprocess.run([compiler, str(source), *flags, f"-Wl,-rpath,{prefix}/lib", "-o", str(program)], check=True)
             version = subprocess.check_output(["pkg-config", "--modversion", "secsmtp"], env=env, text=True)
             self.assertEqual(subprocess.check_output([str(program)], text=True), version)
+            # The examples, as they are installed.
+            strict = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror"]
+            for example in sorted((prefix / "share/doc/libsecsmtp/examples").glob("*.c")):
+                subprocess.run([compiler, *strict, str(example), *flags, "-o", str(program)], check=True)
+            subprocess.run([compiler, str(source), *flags, f"-Wl,-rpath,{prefix}/lib", "-o", str(program)], check=True)
             # The static archive, as the only Rust archive of a program.
             static = subprocess.check_output(["pkg-config", "--static", "--cflags", "--libs", "secsmtp"], env=env, text=True).split()
             static = [f"{prefix}/lib/libsecsmtp.a" if flag == "-lsecsmtp" else flag for flag in static]
