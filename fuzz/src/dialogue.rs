@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::memory::{Act, CONTENT, Dialogue, FROM, PASSWORD, TO, USER, World};
+use crate::memory::{Act, CONTENT, Dialogue, FROM, PASSWORD, Point, TO, USER, World};
 use secsmtp::error::Outcome;
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
@@ -32,7 +32,7 @@ impl Pieces {
         let ended = is_whole(&self.heard) == Some(self.heard.len());
         self.said_250 |= ended && piece.starts_with(b"250");
         let mut acts = vec![if ended {
-            Act::SayVerdict(piece.clone())
+            Act::Reply(Point::Content, piece.clone())
         } else {
             Act::Say(piece.clone())
         }];

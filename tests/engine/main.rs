@@ -19,6 +19,8 @@ mod jobs_stream;
 mod patience;
 mod provider;
 mod provider_jobs;
+#[path = "../support/random.rs"]
+mod random;
 mod reuse;
 mod scram_attacks;
 mod scram_server;

@@ -3,8 +3,15 @@
 use std::fs;
 use std::path::Path;
 
+use crate::random::Random;
+
 /// A target's name, which is its corpus folder's, and its function.
 type Target = (&'static str, fn(&[u8]));
+
+/// What lengths, tags, digits and line ends trip over.
+const ODD: [u8; 11] = [
+    0, 0x7f, 0x80, 0x81, 0x84, 0xff, b'\n', b'\r', b'|', b'-', b';',
+];
 
 /// Runs each target on each of its seeds, and on so many bent copies.
 pub(crate) fn corpus(targets: &[Target], copies: usize) {
@@ -33,23 +40,6 @@ pub(crate) fn corpus(targets: &[Target], copies: usize) {
     }
 }
 
-/// A small generator of numbers, the same in each run (xorshift64*).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(high).expect("31 bits") % end.max(1)
-    }
-
-    fn octet(&mut self) -> u8 {
-        u8::try_from(self.below(256)).expect("below 256")
-    }
-}
-
 /// One to four changes: a bit, an octet, a cut, a doubled or a strange piece.
 fn bend(seed: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bent = seed.to_vec();
@@ -69,8 +59,7 @@ fn bend(seed: &[u8], random: &mut Random) -> Vec<u8> {
                 let place = random.below(len);
                 bent.splice(place..place, piece);
             }
-            // What lengths, digits and line ends trip over.
-            5 => bent[at] = [0, 0x7f, 0x80, 0xff, b'\n', b'\r', b'|', b'-'][random.below(8)],
+            5 => bent[at] = ODD[random.below(ODD.len())],
             _ => bent.insert(at, random.octet()),
         }
     }

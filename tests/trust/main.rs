@@ -21,6 +21,7 @@ mod matrix_names;
 mod matrix_pins;
 mod matrix_revocation;
 mod oracle;
+#[path = "../support/random.rs"]
 mod random;
 mod resumption;
 mod weak;

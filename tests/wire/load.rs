@@ -21,20 +21,9 @@ use secsmtp::log::Log;
 use secsmtp::message::Message;
 
 use crate::memory::{Answer, Esmtp, FROM, HOST, PASSWORD, Peer, Point, TO, USER, World};
+use crate::random::Random;
 
 const CLIENTS: usize = 200;
-
-/// A small generator of numbers (xorshift64*).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % end
-    }
-}
 
 /// What the server noted of each message, by its number.
 #[derive(Default)]
@@ -47,10 +36,10 @@ struct Notes {
 fn serve(mut tcp: TcpStream, world: &World, seed: u64, notes: &Mutex<Notes>) {
     let mut random = Random(seed | 1);
     let cut_at = match random.below(6) {
-        0 => random.below(6000),
+        0 => random.below(6000) as u64,
         _ => u64::MAX,
     };
-    let mut drawn = Random(random.below(u64::MAX) | 1);
+    let mut drawn = Random(seed.rotate_left(32) | 1);
     let choose = move |_: Point| match drawn.below(60) {
         0 => Answer::Reply(b"450 4.2.0 later\r\n".to_vec()),
         1 => Answer::Reply(b"550 5.7.1 never\r\n".to_vec()),

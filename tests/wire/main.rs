@@ -8,8 +8,12 @@ mod hello;
 mod load;
 mod memory;
 mod oracle;
+#[path = "../support/random.rs"]
+mod random;
+mod records;
 mod scripts;
 mod source;
 mod stream_faults;
+mod stream_walk;
 mod walk;
 mod words;

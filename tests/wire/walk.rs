@@ -15,7 +15,7 @@ const DEPTH: usize = 8;
 
 /// A class of replies: what it says at a point, or `None` where that is what fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
+pub(crate) enum Class {
     Good,
     /// 2yz, another one than fits.
     Positive,
@@ -29,8 +29,10 @@ enum Class {
     Later,
     /// 5yz.
     Never,
-    /// 421.
+    /// 421, and the server goes on.
     Closing,
+    /// 421, and the end.
+    Hangup,
     /// What fits, and one more.
     Double,
     /// No reply at all.
@@ -41,7 +43,7 @@ enum Class {
     Silence,
 }
 
-const CLASSES: [Class; 12] = [
+const CLASSES: [Class; 13] = [
     Class::Challenge,
     Class::Intermediate,
     Class::OtherPositive,
@@ -50,6 +52,7 @@ const CLASSES: [Class; 12] = [
     Class::Later,
     Class::Never,
     Class::Closing,
+    Class::Hangup,
     Class::Double,
     Class::Malformed,
     Class::Close,
@@ -57,7 +60,7 @@ const CLASSES: [Class; 12] = [
 ];
 
 impl Class {
-    fn answer(self, point: Point) -> Answer {
+    pub(crate) fn answer(self, point: Point) -> Answer {
         let text = match self {
             Self::Good => return Answer::Good,
             Self::Positive if fits_250(point) => "220 what\r\n",
@@ -70,6 +73,7 @@ impl Class {
             Self::Never => "550 5.1.1 never\r\n",
             Self::Closing => "421 4.3.2 closing\r\n",
             Self::Double => return Answer::Double,
+            Self::Hangup => return Answer::Last(b"421 4.3.2 closing\r\n".to_vec()),
             Self::Malformed => "2x0 what\r\n",
             Self::Close => return Answer::Last(Vec::new()),
             Self::Silence => "",
@@ -261,7 +265,7 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
             let closing = asked
                 .iter()
                 .filter(envelope)
-                .any(|(_, class)| *class == Class::Closing);
+                .any(|(_, class)| matches!(class, Class::Closing | Class::Hangup));
             assert!(!written || none_wanted || closing, "{}", says());
         }
         Outcome::Refused => {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use rustls::ServerConfig;
-use secsmtp::channel::{Cleartext, Verified};
+use rustls::{ServerConfig, SupportedProtocolVersion};
+use secsmtp::channel::{Cleartext, Probed, Verified};
 use secsmtp::credential::Credential;
 use secsmtp::deadline::Timeouts;
 use secsmtp::error::{Error, Outcome, Record};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
-use secsmtp::smtp::{Context, Next, Session, Window, upgrade};
-use secsmtp::tls::{Host, Policy, Setup, TlsMode};
+use secsmtp::smtp::{Context, Next, Session, Window, upgrade, upgrade_probe};
+use secsmtp::tls::{Host, Policy, ProbeSetup, Setup, TlsMode};
 use secsmtp_testservers::{CertKind, Pki};
 
 use super::peer::{Dialogue, Peer};
@@ -49,18 +49,50 @@ impl Ended {
     }
 }
 
+type Logged = Session<Verified<Memory>>;
+
+/// A session that outlives a message: what one costs is then the message's own.
+pub(crate) struct Kept {
+    session: Logged,
+    pub(crate) memory: Memory,
+}
+
+impl Kept {
+    /// Sends a message; what was noted of the messages before is forgotten.
+    pub(crate) fn send(&mut self, message: &Message) -> Result<(), Error> {
+        self.memory.state().forget();
+        self.session.transaction(&mut quiet(), message)
+    }
+
+    /// Whether another may follow.
+    pub(crate) fn can_go_on(&self) -> bool {
+        self.session.can_go_on()
+    }
+}
+
+fn quiet() -> Context<'static> {
+    Context::new(HOST, 465, Timeouts::default(), Log::off())
+}
+
 impl World {
     pub(crate) fn new() -> Self {
+        Self::over(&rustls::version::TLS13)
+    }
+
+    /// One whose server speaks this version of TLS.
+    pub(crate) fn over(version: &'static SupportedProtocolVersion) -> Self {
         let pki = Pki::new(&[HOST]);
         let identity = pki.identity();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut server = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])
+            .with_protocol_versions(&[version])
             .expect("a version")
             .with_no_client_auth()
             .with_single_cert(identity.chain.clone(), identity.key.clone_key())
             .expect("an identity");
         server.send_tls13_tickets = 1;
+        // For what a TLS library can't be brought to say.
+        server.enable_secret_extraction = true;
         let policy = |mode| {
             let mut policy = Policy::new();
             policy.tls_mode = mode;
@@ -117,6 +149,16 @@ impl World {
         }
     }
 
+    /// Looks at the peer, over implicit TLS.
+    pub(crate) fn probe(&self, memory: Memory) -> Result<(), Error> {
+        let mut cx = quiet();
+        let host = Host::parse(HOST).expect("a host");
+        let setup = ProbeSetup::new(&self.policy, &host)?;
+        let probed = upgrade_probe(Cleartext::new(memory), &setup, &mut cx)?;
+        Session::<Probed<_>>::open(probed, &mut cx)?.quit(&mut cx);
+        Ok(())
+    }
+
     /// Streams the world's message so many times, and gives what became of each.
     pub(crate) fn stream(
         &self,
@@ -126,16 +168,9 @@ impl World {
     ) -> (Vec<Result<Record, Error>>, Memory) {
         let peer = Peer::new(Arc::clone(&self.server), true, dialogue);
         let memory = Memory::new(peer, fault);
-        let mut cx = Context::new(HOST, 465, Timeouts::default(), Log::off());
+        let mut cx = quiet();
         let mut results = Vec::new();
-        let clear = Cleartext::new(memory.clone());
-        let opened = upgrade(clear, &self.setups[0], &mut cx)
-            .and_then(|verified| Session::<Verified<_>>::open(verified, &mut cx, None))
-            .and_then(|mut session| {
-                session.authenticate(&mut cx, &self.credential)?;
-                Ok(session)
-            });
-        if let Ok(mut session) = opened {
+        if let Ok(mut session) = self.open(memory.clone(), &mut cx) {
             let mut numbers = 0..messages as u64;
             let next = || {
                 let number = numbers.next();
@@ -150,19 +185,35 @@ impl World {
         (results, memory)
     }
 
+    /// A session over implicit TLS that is logged in, for as many messages as it is good for.
+    pub(crate) fn keep(&self, dialogue: Box<dyn Dialogue>) -> Kept {
+        let peer = Peer::new(Arc::clone(&self.server), true, dialogue);
+        let memory = Memory::new(peer, None);
+        let session = self.open(memory.clone(), &mut quiet());
+        Kept {
+            session: session.expect("an honest server"),
+            memory,
+        }
+    }
+
+    fn open(&self, memory: Memory, cx: &mut Context<'_>) -> Result<Logged, Error> {
+        let verified = upgrade(Cleartext::new(memory), &self.setups[0], cx)?;
+        let mut session = Logged::open(verified, cx, None)?;
+        session.authenticate(cx, &self.credential)?;
+        Ok(session)
+    }
+
     /// What `Client::send` does from the connected stream on.
     fn run(&self, mode: TlsMode, memory: Memory, cx: &mut Context<'_>) -> Result<(), Error> {
-        let clear = Cleartext::new(memory);
         let mut session = match mode {
-            TlsMode::Implicit => {
-                let verified = upgrade(clear, &self.setups[0], cx)?;
-                Session::<Verified<_>>::open(verified, cx, None)?
-            }
+            TlsMode::Implicit => self.open(memory, cx)?,
             TlsMode::Starttls => {
-                Session::<Cleartext<_>>::open(clear, cx)?.starttls(cx, &self.setups[1], None)?
+                let clear = Session::<Cleartext<_>>::open(Cleartext::new(memory), cx)?;
+                let mut session = clear.starttls(cx, &self.setups[1], None)?;
+                session.authenticate(cx, &self.credential)?;
+                session
             }
         };
-        session.authenticate(cx, &self.credential)?;
         session.transaction(cx, &self.message)?;
         session.quit(cx);
         Ok(())

@@ -111,10 +111,7 @@ impl Esmtp {
             Answer::Double => [self.fitting(point), b"250 more\r\n".to_vec()].concat(),
             Answer::Reply(octets) | Answer::Last(octets) => octets,
         };
-        acts.push(match point {
-            Point::Content => Act::SayVerdict(octets),
-            _ => Act::Say(octets),
-        });
+        acts.push(Act::Reply(point, octets));
         if ends {
             acts.push(Act::Close);
             self.phase = Phase::Over;

@@ -5,9 +5,12 @@
 mod drive;
 mod esmtp;
 mod peer;
+mod sealed;
 mod transport;
+mod verdict;
 
-pub(crate) use drive::{CONTENT, Ended, FROM, HOST, PASSWORD, TO, USER, World};
+pub(crate) use drive::{CONTENT, Ended, FROM, HOST, Kept, PASSWORD, TO, USER, World};
 pub(crate) use esmtp::{Answer, Esmtp, Point};
 pub(crate) use peer::{Act, Dialogue, Peer};
 pub(crate) use transport::{Direction, Fault, Kind, Memory};
+pub(crate) use verdict::{Shape, expected, is_possible};

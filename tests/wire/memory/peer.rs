@@ -4,15 +4,18 @@ use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
-use rustls::{ServerConfig, ServerConnection};
+use rustls::{ContentType, ServerConfig, ServerConnection};
+
+use super::esmtp::Point;
+use super::sealed::Sealed;
 
 /// What a dialogue does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
     /// Says these octets.
     Say(Vec<u8>),
-    /// The same, and they end the answer to a message.
-    SayVerdict(Vec<u8>),
+    /// The same, as the reply that is due here.
+    Reply(Point, Vec<u8>),
     /// Begins TLS.
     StartTls,
     /// A message was received to its end.
@@ -21,8 +24,19 @@ pub(crate) enum Act {
     Flood(Vec<u8>),
     /// Changes the keys of TLS for ever, likewise.
     FloodKeys,
+    /// Says one record of this type, sealed by hand; from here on all are.
+    Seal(ContentType, Vec<u8>),
+    /// The same for ever, likewise.
+    FloodSealed(ContentType, Vec<u8>),
     /// Closes, in order.
     Close,
+}
+
+/// A reply, and after how many octets to the client it is there whole.
+pub(crate) struct Reply {
+    pub(crate) point: Point,
+    pub(crate) said: Vec<u8>,
+    pub(crate) end: u64,
 }
 
 /// Who answers what the client says.
@@ -37,6 +51,7 @@ pub(crate) trait Dialogue: Send {
 pub(crate) struct Peer {
     config: Arc<ServerConfig>,
     tls: Option<ServerConnection>,
+    sealed: Option<Sealed>,
     begun: bool,
     dialogue: Box<dyn Dialogue>,
     out: VecDeque<u8>,
@@ -59,6 +74,8 @@ pub(crate) struct Peer {
     pub(crate) taken_at: Vec<u64>,
     /// For each answer to a message, after how many octets to the client it is there whole.
     pub(crate) answered_at: Vec<u64>,
+    /// All replies, in order.
+    pub(crate) replies: Vec<Reply>,
 }
 
 impl Peer {
@@ -71,6 +88,7 @@ impl Peer {
         let mut peer = Self {
             config,
             tls: None,
+            sealed: None,
             begun: false,
             dialogue,
             out: VecDeque::new(),
@@ -85,6 +103,7 @@ impl Peer {
             handshake_at: (0, 0),
             taken_at: Vec::new(),
             answered_at: Vec::new(),
+            replies: Vec::new(),
         };
         if implicit {
             peer.start_tls();
@@ -113,9 +132,20 @@ impl Peer {
                 }
                 self.flush();
             }
+            Some(Act::FloodSealed(kind, payload)) => self.seal(kind, &payload),
             _ => {}
         }
         self.flooded += self.said - before;
+    }
+
+    /// Begins new notes of what is heard and said.
+    pub(crate) fn forget(&mut self) {
+        for heard in [&mut self.raw, &mut self.clear, &mut self.inside] {
+            heard.clear();
+        }
+        self.taken_at.clear();
+        self.answered_at.clear();
+        self.replies.clear();
     }
 
     /// Whether nothing more will be said.
@@ -127,6 +157,14 @@ impl Peer {
     pub(crate) fn receive(&mut self, octets: &[u8], total: u64) {
         self.raw.extend_from_slice(octets);
         if self.closed {
+            return;
+        }
+        if let Some(sealed) = &mut self.sealed {
+            match sealed.open(octets) {
+                Some(heard) if heard.is_empty() => {}
+                Some(heard) => self.hear_inside(&heard, total),
+                None => self.closed = true,
+            }
             return;
         }
         let Some(tls) = &mut self.tls else {
@@ -153,9 +191,13 @@ impl Peer {
             self.begin();
         }
         if !heard.is_empty() {
-            self.inside.extend_from_slice(&heard);
-            self.hear(&heard, total);
+            self.hear_inside(&heard, total);
         }
+    }
+
+    fn hear_inside(&mut self, heard: &[u8], total: u64) {
+        self.inside.extend_from_slice(heard);
+        self.hear(heard, total);
     }
 
     fn begin(&mut self) {
@@ -173,13 +215,18 @@ impl Peer {
         for act in acts {
             match act {
                 Act::Say(octets) => self.say(&octets),
-                Act::SayVerdict(octets) => {
-                    self.say(&octets);
-                    self.answered_at.push(self.said);
+                Act::Reply(point, said) => {
+                    self.say(&said);
+                    let end = self.said;
+                    if point == Point::Content {
+                        self.answered_at.push(end);
+                    }
+                    self.replies.push(Reply { point, said, end });
                 }
                 Act::StartTls => self.start_tls(),
                 Act::Taken => self.taken_at.push(total),
-                Act::Flood(_) | Act::FloodKeys => self.flood = Some(act),
+                Act::Flood(_) | Act::FloodKeys | Act::FloodSealed(..) => self.flood = Some(act),
+                Act::Seal(kind, payload) => self.seal(kind, &payload),
                 Act::Close => self.close(),
             }
         }
@@ -190,7 +237,19 @@ impl Peer {
         self.tls = Some(ServerConnection::new(config).expect("a good configuration"));
     }
 
+    fn seal(&mut self, kind: ContentType, payload: &[u8]) {
+        if let Some(tls) = self.tls.take() {
+            self.sealed = Some(Sealed::new(tls));
+        }
+        let sealed = self.sealed.as_mut().expect("TLS was begun");
+        let record = sealed.seal(kind, payload);
+        self.put(&record);
+    }
+
     fn say(&mut self, octets: &[u8]) {
+        if self.sealed.is_some() {
+            return self.seal(ContentType::ApplicationData, octets);
+        }
         match &mut self.tls {
             None => self.put(octets),
             Some(tls) => {

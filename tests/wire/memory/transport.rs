@@ -107,6 +107,12 @@ impl State {
         }
     }
 
+    /// Begins new notes; what passed stays counted.
+    pub(crate) fn forget(&mut self) {
+        self.calls = 0;
+        self.peer.forget();
+    }
+
     fn pass(&mut self, direction: Direction, wanted: usize) -> Passage {
         self.calls += 1;
         assert!(self.calls < MAX_CALLS, "a loop without end");

@@ -1,0 +1,170 @@
+//! Content on its way through a whole session, by BDAT and behind DATA: what the server reads, as a
+//! server reads it, is what the message shows of itself, octet by octet.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use crate::memory::{Answer, Esmtp, FROM, Kept, TO, World};
+use secsmtp::message::{ContentRules, Field, Message, Part};
+
+/// A target's name, which is its corpus folder's, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const ALL: [Target; 1] = [("wire_bdat", framing)];
+
+/// What the server offers decides how the content goes.
+const FORMS: [&[&str]; 4] = [
+    &[
+        "AUTH PLAIN",
+        "PIPELINING",
+        "CHUNKING",
+        "BINARYMIME",
+        "8BITMIME",
+        "SMTPUTF8",
+    ],
+    &[
+        "AUTH PLAIN",
+        "CHUNKING",
+        "BINARYMIME",
+        "8BITMIME",
+        "SMTPUTF8",
+    ],
+    &["AUTH PLAIN", "PIPELINING", "8BITMIME", "SMTPUTF8"],
+    &["AUTH PLAIN", "8BITMIME", "SMTPUTF8"],
+];
+
+/// Content over several chunks: more than two of 256 KiB.
+const LONG: usize = 600_000;
+
+/// The first octet says in which form and from what source; the second, how often the rest is
+/// repeated, and in what pieces it is read.
+pub fn framing(data: &[u8]) {
+    thread_local! {
+        static WORLD: World = World::new();
+        static KEPT: RefCell<[Option<Kept>; 4]> = RefCell::default();
+    }
+    let [how, times, text @ ..] = data else {
+        return;
+    };
+    let form = usize::from(how % 4);
+    let text = match (how / 4) % 8 {
+        // Seldom, because it takes a hundred times as long.
+        7 => repeated(text, usize::from(*times) * LONG / 255),
+        _ => text.to_vec(),
+    };
+    let Some(message) = message(how / 32, usize::from(*times) + 1, text) else {
+        return;
+    };
+    let mut shown = Vec::new();
+    let preview = message.preview(&mut |piece| {
+        shown.extend_from_slice(piece);
+        Ok(())
+    });
+    preview.expect("from memory");
+    KEPT.with_borrow_mut(|kept| {
+        let kept = kept[form].get_or_insert_with(|| {
+            let server = Esmtp::new(true, FORMS[form], |_| Answer::Good);
+            WORLD.with(|world| world.keep(Box::new(server)))
+        });
+        let sent = kept.send(&message);
+        assert!(kept.can_go_on(), "{sent:?}");
+        let state = kept.memory.state();
+        let heard = &state.peer.inside;
+        if sent.is_err() {
+            // DATA can't carry it, and nothing was begun.
+            let begun = heard.windows(4).any(|w| w == b"MAIL");
+            assert!(form >= 2 && !begun, "{sent:?}");
+            return;
+        }
+        let read = if form < 2 {
+            chunks(heard)
+        } else {
+            lines(heard)
+        };
+        assert!(read == shown, "{} octets of {}", read.len(), shown.len());
+    });
+}
+
+fn repeated(text: &[u8], size: usize) -> Vec<u8> {
+    let all = text.iter().copied().cycle().take(size);
+    all.collect()
+}
+
+/// Given whole, by each of the rules, or made of a part that is read in pieces of so many octets.
+fn message(how: u8, room: usize, text: Vec<u8>) -> Option<Message> {
+    let mut message = Message::new();
+    if how < 6 {
+        let rules = ContentRules {
+            strict: how % 2 == 1,
+            binary: how / 2 % 2 == 1,
+            envelope: false,
+        };
+        message.set_sender(FROM).expect("an address");
+        message.add_recipient(TO).expect("an address");
+        message.set_content_by(&text, rules).ok()?;
+        return Some(message);
+    }
+    let size = text.len() as u64;
+    let pull = move |offset: u64, buffer: &mut [u8]| {
+        let rest = &text[usize::try_from(offset).map_err(|e| e.to_string())?..];
+        let piece = &rest[..rest.len().min(buffer.len()).min(room)];
+        buffer[..piece.len()].copy_from_slice(piece);
+        Ok(piece.len())
+    };
+    let part = Part::pull(Arc::new(pull), (how == 6).then_some(size));
+    message
+        .add_address(Field::From, FROM, "")
+        .expect("an address");
+    message.add_address(Field::To, TO, "").expect("an address");
+    message.set_text("A text beside it\n");
+    message.add_part(&part).expect("a part");
+    Some(message)
+}
+
+/// The content in chunks (RFC 3030): each as long as was said, the last one so called.
+fn chunks(heard: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    let mut rest = heard;
+    let mut over = false;
+    while !rest.is_empty() {
+        let end = rest.windows(2).position(|w| w == b"\r\n");
+        let (line, behind) = rest.split_at(end.expect("a command") + 2);
+        rest = behind;
+        let words = std::str::from_utf8(line).expect("ASCII").trim_end();
+        let Some(words) = words.strip_prefix("BDAT ") else {
+            assert!(!words.contains("DATA"), "{words}");
+            continue;
+        };
+        assert!(!over, "{words} behind the last chunk");
+        let (size, last) = words.split_once(' ').unwrap_or((words, ""));
+        assert!(["", "LAST"].contains(&last), "{words}");
+        over = last == "LAST";
+        let (chunk, behind) = rest.split_at(size.parse().expect("a number"));
+        content.extend_from_slice(chunk);
+        rest = behind;
+    }
+    assert!(over, "there was no last chunk");
+    content
+}
+
+/// The content behind DATA (RFC 5321 section 4.5.2): up to the line with a lone dot, without the dots
+/// that were added.
+fn lines(heard: &[u8]) -> Vec<u8> {
+    let begin = heard
+        .windows(6)
+        .position(|w| w == b"DATA\r\n")
+        .expect("DATA")
+        + 6;
+    let mut content = Vec::new();
+    let mut lines = heard[begin..].split_inclusive(|octet| *octet == b'\n');
+    for line in lines.by_ref() {
+        assert!(line.ends_with(b"\r\n"), "a bare line feed");
+        if line == b".\r\n" {
+            break;
+        }
+        content.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
+    }
+    assert_eq!(lines.next(), None, "behind the final dot");
+    content
+}

@@ -1,0 +1,198 @@
+//! What each message of a stream must come to, told from what the server said and how much of it
+//! came through. Each question has one reply, in order: where a server says fewer or more, nobody
+//! can tell which answer is whose, and less is demanded.
+
+use secsmtp::error::Outcome;
+use secsmtp::proto::reply::parse;
+
+use super::esmtp::Point;
+use super::peer::Reply;
+use super::transport::State;
+
+/// What is true of each message of a stream.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) recipients: usize,
+    pub(crate) partial: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Fate {
+    /// The server has it whole.
+    whole: bool,
+    accepted: bool,
+    refused: bool,
+    sender_refused: bool,
+    /// Recipients that were answered, and those of them that were taken.
+    answered: usize,
+    taken: usize,
+    /// There is nobody that it could be delivered to.
+    void: bool,
+}
+
+/// How a dialogue comes to its end before all is answered.
+enum End {
+    /// Nothing more came through, or what came did not fit.
+    Lost,
+    /// The server said 421 to this message.
+    Closing(usize),
+}
+
+/// What a client makes of what was said in the place of one reply.
+enum Heard {
+    Code(u16),
+    /// No reply.
+    Malformed,
+    /// Not all of one, or more than one.
+    Shifted,
+}
+
+/// Of which message each reply is.
+fn sorted(replies: &[Reply]) -> impl Iterator<Item = (usize, &Reply)> {
+    let mut mails = 0_usize;
+    replies.iter().filter_map(move |reply| {
+        mails += usize::from(reply.point == Point::Mail);
+        match reply.point {
+            Point::Rset => Some((mails, reply)),
+            Point::Mail | Point::Rcpt | Point::Data | Point::Chunk | Point::Content => {
+                Some((mails - 1, reply))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// The outcomes of so many messages, where each question had one reply as long as it was heard.
+pub(crate) fn expected(state: &State, begun: usize, shape: Shape) -> Option<Vec<Outcome>> {
+    let mut fates: Vec<Fate> = whole(&state.peer.inside, begun)
+        .map(|whole| Fate {
+            whole,
+            ..Fate::default()
+        })
+        .collect();
+    let mut end = None;
+    let mut silent = state.peer.has_closed();
+    for (index, reply) in sorted(&state.peer.replies) {
+        let fate = &mut fates[index];
+        match end {
+            // Silence to the end shows that nothing behind a 421 was looked at.
+            Some(_) => silent &= reply.said.is_empty(),
+            None if reply.end > state.to_client => end = Some(End::Lost),
+            None => match heard(&reply.said) {
+                Heard::Code(code) => end = fate.hear(reply.point, code, shape, index),
+                Heard::Malformed => end = Some(End::Lost),
+                Heard::Shifted if is_last(state, reply) => end = Some(End::Lost),
+                Heard::Shifted => return None,
+            },
+        }
+    }
+    let outcome = |(index, fate): (usize, &Fate)| {
+        let passed_over = matches!(end, Some(End::Closing(at)) if silent && index > at);
+        match fate {
+            Fate { accepted: true, .. } => Outcome::Accepted,
+            Fate { refused: true, .. } => Outcome::Refused,
+            Fate { whole: true, .. } if !fate.void && !passed_over => Outcome::Unknown,
+            _ => Outcome::NotSent,
+        }
+    };
+    Some(fates.iter().enumerate().map(outcome).collect())
+}
+
+/// What is true however the replies are shifted: what the server has not whole is neither accepted
+/// nor in doubt, and what it has whole is not called unsent unless it said that it was closing.
+pub(crate) fn is_possible(state: &State, told: &[Outcome]) -> bool {
+    let replies = &state.peer.replies;
+    let closing = replies
+        .iter()
+        .any(|reply| reply.said.windows(3).any(|w| w == b"421"));
+    let whole = whole(&state.peer.inside, told.len());
+    told.iter().zip(whole).all(|(told, whole)| match told {
+        Outcome::Accepted | Outcome::Unknown => whole,
+        Outcome::NotSent => !whole || closing,
+        Outcome::Refused => true,
+    })
+}
+
+/// Which of so many messages came in whole, whether or not anybody was there to look at them.
+fn whole(inside: &[u8], begun: usize) -> impl Iterator<Item = bool> {
+    let mut whole = vec![false; begun];
+    let (mut mails, mut rest) = (0, inside);
+    while let Some(end) = rest.windows(2).position(|w| w == b"\r\n") {
+        let (line, behind) = rest.split_at(end + 2);
+        rest = behind;
+        if line.starts_with(b"MAIL ") {
+            mails += 1;
+        } else if let Some(size) = line.strip_prefix(b"BDAT ") {
+            let last = size.ends_with(b" LAST\r\n");
+            let digits = size.iter().take_while(|octet| octet.is_ascii_digit());
+            let size = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
+            let Some(behind) = rest.get(size..) else {
+                break;
+            };
+            rest = behind;
+            whole[mails - 1] |= last;
+        } else if line == b".\r\n" {
+            whole[mails - 1] = true;
+        }
+    }
+    whole.into_iter()
+}
+
+fn heard(said: &[u8]) -> Heard {
+    match parse(said) {
+        Ok(Some((reply, taken))) if taken == said.len() => Heard::Code(reply.code),
+        Ok(_) => Heard::Shifted,
+        Err(_) => Heard::Malformed,
+    }
+}
+
+/// Whether a part of a reply stays one: nothing comes behind it.
+fn is_last(state: &State, reply: &Reply) -> bool {
+    let part = matches!(parse(&reply.said), Ok(None));
+    let said = |other: &Reply| other.end > reply.end && !other.said.is_empty();
+    part && !state.peer.replies.iter().any(said)
+}
+
+impl Fate {
+    /// Takes a reply in; how it ends the dialogue, if it does.
+    fn hear(&mut self, point: Point, code: u16, shape: Shape, index: usize) -> Option<End> {
+        let wanted = !self.refused && (self.taken > 0 || self.answered < shape.recipients);
+        if code == 421 {
+            self.answered += usize::from(point == Point::Rcpt);
+            let nobody = self.taken == 0 && self.answered == shape.recipients;
+            self.void |= nobody || matches!(point, Point::Rset | Point::Mail);
+            return Some(End::Closing(index));
+        }
+        match (point, code) {
+            (Point::Rset | Point::Mail, 250) => {}
+            (Point::Mail, 400..) => {
+                (self.refused, self.sender_refused) = (true, true);
+            }
+            (Point::Rcpt, 250..=252) if !self.sender_refused => {
+                self.answered += 1;
+                self.taken += 1;
+                self.count(shape);
+            }
+            (Point::Rcpt, 400..) => {
+                self.answered += 1;
+                self.count(shape);
+            }
+            (Point::Data, 354) | (Point::Chunk, 250) if wanted => {}
+            (Point::Content, 250) if wanted => self.accepted = true,
+            (Point::Data | Point::Chunk | Point::Content, 400..) => self.refused = true,
+            // A yes to what had been refused leaves it in doubt.
+            (Point::Content, _) => {
+                self.refused = false;
+                return Some(End::Lost);
+            }
+            _ => return Some(End::Lost),
+        }
+        None
+    }
+
+    fn count(&mut self, shape: Shape) {
+        let all = self.answered == shape.recipients;
+        let refused = self.answered - self.taken;
+        self.refused |= all && refused > 0 && (self.taken == 0 || !shape.partial);
+    }
+}

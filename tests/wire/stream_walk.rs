@@ -1,0 +1,174 @@
+//! Every sequence of reply classes to a stream of messages, each of which is written before the
+//! answers to the former are known; and servers that answer fewer, more or other questions than were
+//! asked.
+
+use std::sync::{Arc, Mutex};
+
+use secsmtp::error::{Error, Outcome, Record};
+
+use crate::memory::{Answer, Esmtp, Memory, Point, Shape, World, expected, is_possible};
+use crate::oracle;
+use crate::walk::Class;
+
+/// The replies chosen, from the first MAIL on; behind them, all fit.
+const DEPTH: usize = 8;
+const MESSAGES: usize = 3;
+
+const FORMS: [&[&str]; 3] = [
+    &["AUTH PLAIN", "PIPELINING", "CHUNKING"],
+    &["AUTH PLAIN", "PIPELINING"],
+    &["AUTH PLAIN"],
+];
+
+/// Each says something of its own here; 334 and 5yz are what 354 and 4yz are.
+const CLASSES: [Class; 9] = [
+    Class::Good,
+    Class::OtherPositive,
+    Class::Later,
+    Class::Positive,
+    Class::Closing,
+    Class::Hangup,
+    Class::Malformed,
+    Class::Close,
+    Class::Double,
+];
+
+pub(crate) fn outcome(result: &Result<Record, Error>) -> Outcome {
+    result
+        .as_ref()
+        .map_or_else(|error| error.record.outcome, |record| record.outcome)
+}
+
+struct Walk<'a> {
+    world: &'a World,
+    offers: &'static [&'static str],
+    shape: Shape,
+    runs: usize,
+    outcomes: [usize; 4],
+}
+
+impl Walk<'_> {
+    fn visit(&mut self, prefix: &mut Vec<Class>) {
+        for class in CLASSES {
+            prefix.push(class);
+            let asked = self.run(prefix);
+            let at = asked.get(prefix.len() - 1).map(|(point, _)| *point);
+            if asked.len() > prefix.len() && prefix.len() < DEPTH && goes_on(at, class) {
+                self.visit(prefix);
+            }
+            prefix.pop();
+        }
+    }
+
+    /// Plays a sequence, and gives the replies that were asked for behind the login.
+    fn run(&mut self, sequence: &[Class]) -> Vec<(Point, Class)> {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (trace, classes) = (Arc::clone(&asked), sequence.to_vec());
+        let choose = move |point| {
+            if !is_of_a_message(point) {
+                return Answer::Good;
+            }
+            let mut trace = trace.lock().expect("one thread");
+            let class = classes.get(trace.len()).copied().unwrap_or(Class::Good);
+            trace.push((point, class));
+            class.answer(point)
+        };
+        let server = Esmtp::new(true, self.offers, choose);
+        let (results, memory) = self.world.stream(MESSAGES, Box::new(server), None);
+        let asked = asked.lock().expect("one thread").clone();
+        self.check(&results, &memory, &asked);
+        self.runs += 1;
+        for result in &results {
+            self.outcomes[outcome(result) as usize - 1] += 1;
+        }
+        asked
+    }
+
+    #[track_caller]
+    fn check(&self, results: &[Result<Record, Error>], memory: &Memory, asked: &[(Point, Class)]) {
+        let state = memory.state();
+        oracle::assert_nothing_in_clear(&state.peer);
+        let told: Vec<_> = results.iter().map(outcome).collect();
+        let expected = expected(&state, told.len(), self.shape);
+        let right = match &expected {
+            Some(expected) => told == *expected,
+            None => is_possible(&state, &told),
+        };
+        let errors: Vec<_> = results.iter().filter_map(|r| r.as_ref().err()).collect();
+        let causes: Vec<_> = errors.iter().map(|error| &error.cause).collect();
+        assert!(
+            right,
+            "{:?} {asked:?}\n{told:?}, not {expected:?}: {causes:?}",
+            self.offers
+        );
+    }
+}
+
+/// Whether the client listens on behind it: a server in a flight answers what was written anyway.
+fn goes_on(point: Option<Point>, class: Class) -> bool {
+    match class {
+        Class::Good => true,
+        Class::Later => point != Some(Point::Rset),
+        Class::OtherPositive => point == Some(Point::Rcpt),
+        _ => false,
+    }
+}
+
+fn is_of_a_message(point: Point) -> bool {
+    matches!(
+        point,
+        Point::Rset | Point::Mail | Point::Rcpt | Point::Data | Point::Chunk | Point::Content
+    )
+}
+
+fn walk(offers: &'static [&'static str], change: impl FnOnce(&mut World) -> Shape) {
+    let mut world = World::new();
+    let shape = change(&mut world);
+    let mut walk = Walk {
+        world: &world,
+        offers,
+        shape,
+        runs: 0,
+        outcomes: [0; 4],
+    };
+    walk.visit(&mut Vec::new());
+    assert!(walk.runs > 300, "{}", walk.runs);
+    assert!(walk.outcomes.iter().all(|n| *n > 0), "{:?}", walk.outcomes);
+}
+
+fn alone(_: &mut World) -> Shape {
+    Shape {
+        recipients: 1,
+        partial: false,
+    }
+}
+
+#[test]
+fn h14_h10_each_sequence_of_replies_to_a_stream_in_one_flight() {
+    walk(FORMS[0], alone);
+}
+
+#[test]
+fn h14_h13_each_sequence_of_replies_to_a_stream_in_groups() {
+    walk(FORMS[1], alone);
+}
+
+#[test]
+fn h13_h15_each_sequence_of_replies_to_a_stream_one_at_a_time() {
+    walk(FORMS[2], alone);
+}
+
+#[test]
+fn g15_h14_each_sequence_of_replies_to_a_stream_to_several() {
+    for partial in [true, false] {
+        walk(FORMS[0], |world| {
+            let second = world.message.add_recipient("second.recipient@mail.test");
+            second.expect("an address");
+            world.message.partial = partial;
+            Shape {
+                recipients: 2,
+                partial,
+            }
+        });
+    }
+}
