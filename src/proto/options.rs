@@ -299,6 +299,57 @@ mod tests {
         assert_eq!(of(&|out| Options::default().write_mail(out)), "");
     }
 
+    /// What a server makes of xtext.
+    fn read(text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text.chars();
+        while let Some(c) = rest.next() {
+            match c {
+                '+' => {
+                    let digits: String = rest.by_ref().take(2).collect();
+                    out.push(char::from(u8::from_str_radix(&digits, 16).unwrap()));
+                }
+                c => out.push(c),
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn g06_no_text_in_a_parameter_begins_another() {
+        for octet in b' '..=b'~' {
+            let odd = char::from(octet);
+            let id = format!("a{odd}b RET=FULL");
+            assert_eq!(envelope_id(&id), Ok(()));
+            let mut options = Options {
+                envelope_id: Some(id.clone()),
+                ..Options::default()
+            };
+            let mut out = Vec::new();
+            options.write_mail(&mut out);
+            let out = String::from_utf8(out).unwrap();
+            let value = out.strip_prefix(" ENVID=").unwrap();
+            assert!(!value.contains([' ', '=']), "{value}");
+            assert_eq!(read(value), id);
+            // An address may hold nearly anything in quotes.
+            let quoted = match odd {
+                '"' | '\\' => format!("\"a\\{odd}b NOTIFY=NEVER\"@c.test"),
+                odd => format!("\"a{odd}b NOTIFY=NEVER\"@c.test"),
+            };
+            let Ok(address) = Address::parse(&quoted) else {
+                continue; // no server could tell where its path ends
+            };
+            let shown = address.to_string();
+            options.original.insert(0, address);
+            let mut out = Vec::new();
+            options.write_rcpt(0, &mut out);
+            let out = String::from_utf8(out).unwrap();
+            let value = out.strip_prefix(" ORCPT=rfc822;").unwrap();
+            assert!(!value.contains([' ', '=']), "{value}");
+            assert_eq!(read(value), shown);
+        }
+    }
+
     #[test]
     fn moments_are_of_the_gregorian_calendar() {
         for (seconds, text) in [

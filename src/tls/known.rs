@@ -194,6 +194,22 @@ mod tests {
     }
 
     #[test]
+    fn c09_a_pattern_stands_for_no_host() {
+        let rest = format!("465 {PIN} 2026-11-23T00:00:00Z me");
+        for pattern in [
+            "*",
+            "*.example",
+            ".example",
+            "mail.*",
+            "%.example",
+            "mail.example,b",
+        ] {
+            let line = format!("{pattern} {rest}");
+            assert!(KnownServer::parse_file(line.as_bytes()).is_err(), "{line}");
+        }
+    }
+
+    #[test]
     fn c32_what_is_no_entry_is_an_error_with_its_line() {
         let date = "2026-11-23T00:00:00Z";
         for bad in [

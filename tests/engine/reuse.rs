@@ -7,8 +7,8 @@ use secsmtp::client::Client;
 use secsmtp::credential::Credential;
 use secsmtp::error::{Outcome, Retry, Stage};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
-use secsmtp_testservers::{Honest, Pki, Scripted, SessionRecord, Step};
+use secsmtp::tls::{Policy, TlsMode};
+use secsmtp_testservers::{CertKind, Honest, Pki, Scripted, SessionRecord, Step};
 
 use crate::support::*;
 
@@ -267,4 +267,37 @@ fn after_421_a_fresh_connection_waits_or_is_refused() {
         (error.status() == Status::BackOff).then(|| error.to_string())
     });
     assert!(told.expect("it never waited").contains("421"));
+}
+
+#[test]
+fn j02_j06_another_policy_has_connections_and_verdicts_of_its_own() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let mut trust = policy(&pki, TlsMode::Implicit);
+    let keeping = |policy: &Policy| {
+        let client = client(policy, server.implicit_addr());
+        client.set_reuse(LONG, 100).unwrap();
+        client
+    };
+    let first = keeping(&trust);
+    send(&first, &message()).unwrap();
+    // What is added now concerns clients that are made of it from here on.
+    trust
+        .add_pin(&Pki::new(&[HOST]).spki_pin(CertKind::Leaf))
+        .unwrap();
+    let doubting = keeping(&trust);
+    for _ in 0..2 {
+        assert!(send(&first, &message()).unwrap().reused);
+        // Its own judgement, though a connection to the same place is open.
+        let error = send(&doubting, &message()).unwrap_err();
+        assert_eq!(error.status(), Status::PinMismatch, "{error}");
+        assert!(!error.record.secret_released && !error.record.reused);
+    }
+    let equal = keeping(&policy(&pki, TlsMode::Implicit));
+    assert!(!send(&equal, &message()).unwrap().reused);
+    drop((first, doubting, equal));
+    assert!(server.wait_idle(LONG));
+    // One of each that believed, and one for each doubt.
+    assert_eq!(server.sessions().len(), 4);
+    assert_eq!(server.mail_count(), 4);
 }

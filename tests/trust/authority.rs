@@ -53,6 +53,7 @@ impl Ca {
         ServerIdentity {
             chain,
             key: key.into(),
+            staple: Vec::new(),
         }
     }
 

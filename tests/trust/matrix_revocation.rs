@@ -215,6 +215,69 @@ fn c20_revocation_lists() {
     );
 }
 
+/// An OCSP response (RFC 6960 section 4.2.1): the status, and as its bytes these.
+fn response(status: u8, basic: &[u8]) -> Vec<u8> {
+    let tlv = |tag: u8, value: &[u8]| {
+        let length = u8::try_from(value.len()).expect("short");
+        [&[tag, length], value].concat()
+    };
+    // id-pkix-ocsp-basic
+    let oid = tlv(6, &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1]);
+    let bytes = tlv(0x30, &[oid, tlv(4, basic)].concat());
+    let enumerated = tlv(10, &[status]);
+    tlv(0x30, &[enumerated, tlv(0xa0, &bytes)].concat())
+}
+
+fn stapling(staple: Vec<u8>) -> ServerIdentity {
+    let mut identity = server(World::get());
+    identity.staple = staple;
+    identity
+}
+
+fn good(_: &World) -> ServerIdentity {
+    stapling(response(0, b"certStatus good"))
+}
+
+fn revoked(_: &World) -> ServerIdentity {
+    stapling(response(0, b"certStatus revoked"))
+}
+
+fn later(_: &World) -> ServerIdentity {
+    stapling(vec![0x30, 3, 10, 1, 3])
+}
+
+fn no_response(_: &World) -> ServerIdentity {
+    stapling(b"no DER at all, and much of it ".repeat(500))
+}
+
+/// A staple is as if there were none: it excuses nobody, stands for no list, and spoils nothing.
+#[test]
+fn c21_a_staple_changes_no_verdict() {
+    let mut cases = Vec::new();
+    for staple in [good, revoked, later, no_response] {
+        cases.extend([
+            Case::new("C21 believed by the CA", Status::Ok, staple, |_, p, _| {
+                lists(p, &[]);
+            }),
+            Case::new("C21 revoked by a list", Revoked, staple, |_, p, _| {
+                lists(
+                    p,
+                    &[cas().root.crl(&[], -1, 9), cas().sub.crl(&[LEAF], -1, 9)],
+                );
+            }),
+            Case::new(
+                "C21 in the place of a list",
+                RevocationUnknown,
+                staple,
+                |_, p, _| {
+                    lists(p, &[cas().root.crl(&[], -1, 9)]);
+                },
+            ),
+        ]);
+    }
+    run(&cases, 12);
+}
+
 fn issuers_pin(identity: &ServerIdentity) -> String {
     let described = secsmtp::tls::Certificate::describe(&identity.chain[1]).expect("readable");
     let pin: Pin = described.spki;

@@ -77,6 +77,31 @@ fn d15_the_hello_asks_for_the_extended_master_secret() {
 }
 
 #[test]
+fn c24_the_hello_takes_no_compressed_certificate_and_no_compressed_record() {
+    let world = World::new();
+    let ended = world.send(TlsMode::Implicit, server(), None);
+    let raw = &ended.memory.state().peer.raw;
+    let (found, session) = extensions(raw);
+    // compress_certificate (RFC 8879): unasked, a compressed one is a message out of place.
+    assert!(!found.contains(&27), "{found:?}");
+    // Behind the session's name and the suites stand the ways to compress: none alone.
+    let suites = 5 + 4 + 2 + 32 + 1 + session;
+    let length = usize::from(raw[suites]) << 8 | usize::from(raw[suites + 1]);
+    assert_eq!(raw[suites + 2 + length..][..2], [1, 0]);
+}
+
+#[test]
+fn d19_a_provider_of_the_whole_process_is_not_asked() {
+    let mut useless = rustls::crypto::ring::default_provider();
+    useless.cipher_suites.clear();
+    useless.kx_groups.clear();
+    // Whoever asked it would have nothing to offer, in this test and in each other of the process.
+    assert!(useless.install_default().is_ok());
+    let ended = World::new().send(TlsMode::Implicit, server(), None);
+    assert_eq!(ended.outcome(), Outcome::Accepted, "{}", ended.log);
+}
+
+#[test]
 fn d11_a_handshake_message_in_clear_behind_the_hello_is_refused() {
     let world = World::new();
     let tampers: [fn(&mut Vec<u8>); 4] = [

@@ -18,6 +18,8 @@ pub struct ServerIdentity {
     pub chain: Vec<CertificateDer<'static>>,
     /// The private key of the leaf.
     pub key: PrivateKeyDer<'static>,
+    /// What it staples as the answer of its certificate's OCSP responder, if not nothing.
+    pub staple: Vec<u8>,
 }
 
 impl Clone for ServerIdentity {
@@ -25,6 +27,7 @@ impl Clone for ServerIdentity {
         Self {
             chain: self.chain.clone(),
             key: self.key.clone_key(),
+            staple: self.staple.clone(),
         }
     }
 }
@@ -174,6 +177,7 @@ fn issue(
     Ok(ServerIdentity {
         chain,
         key: key.into(),
+        staple: Vec::new(),
     })
 }
 

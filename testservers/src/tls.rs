@@ -49,7 +49,11 @@ pub(crate) fn server_config(
         .with_protocol_versions(&versions.list())
         .map_err(io::Error::other)?
         .with_no_client_auth()
-        .with_single_cert(identity.chain.clone(), identity.key.clone_key())
+        .with_single_cert_with_ocsp(
+            identity.chain.clone(),
+            identity.key.clone_key(),
+            identity.staple.clone(),
+        )
         .map(Arc::new)
         .map_err(io::Error::other)
 }
