@@ -8,7 +8,7 @@ use super::{Content, MAX_RECIPIENTS};
 use crate::error::Error;
 use crate::proto::address::Address;
 use crate::proto::content::{Facts, Unfit, bare_line_end, canonical, inspect};
-use crate::proto::header::{fields, header_len, without_bcc};
+use crate::proto::header::{Kept, fields, without_bcc};
 use crate::proto::mailbox::{Entry, parse_list};
 use crate::status::Status;
 
@@ -25,7 +25,11 @@ pub struct ContentRules {
 }
 
 pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Error> {
-    let (octets, message_id) = without_bcc(content);
+    let Kept {
+        octets,
+        header,
+        message_id,
+    } = without_bcc(content);
     if octets.is_empty() {
         return Err(empty());
     }
@@ -34,10 +38,10 @@ pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Er
     {
         return Err(bare(line));
     }
-    let header = octets.get(..header_len(&octets)).unwrap_or_default();
-    let utf8_header = is_utf8_header(header);
+    let utf8_header = is_utf8_header(octets.get(..header).unwrap_or_default());
     let (octets, facts) = match inspect(&octets) {
-        Ok(facts) => (canonical(octets), facts),
+        Ok(facts) if facts.size == Some(octets.len() as u64) => (octets, facts),
+        Ok(facts) => (canonical(&octets), facts),
         Err(_) if rules.binary => {
             let facts = binary(octets.len() as u64);
             (octets, facts)
@@ -50,7 +54,7 @@ pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Er
     };
     Ok(Content {
         source: Arc::new(Octets::new(octets, facts)),
-        message_id,
+        message_id: message_id.map(Arc::from),
     })
 }
 

@@ -1,7 +1,8 @@
 //! The content on its way into DATA (RFC 5321 section 4.5.2): every line end becomes CRLF, every
 //! line that begins with a dot gets another, and exactly one line with a lone dot ends it.
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2, memrchr};
+use secsmtp_octets::look;
 
 /// The longest line, without its CRLF (RFC 5321 section 4.5.3.1.6).
 pub const MAX_LINE: usize = 998;
@@ -36,32 +37,55 @@ pub enum Unfit {
     },
 }
 
-/// Looks content through once.
+/// Looks content through once. The size found is the content's own if and only if it is
+/// [`canonical`] already.
 ///
 /// # Errors
 /// The first line that can't be sent.
 pub fn inspect(content: &[u8]) -> Result<Facts, Unfit> {
-    let (mut size, mut eight_bit) = (0_u64, false);
-    let mut line = 1_u64;
+    let seen = look(content);
+    let fit = !seen.bare && !seen.nul && content.ends_with(b"\r\n") && has_short_lines(content);
+    let size = match fit {
+        true => content.len() as u64,
+        false => inspect_lines(content)?,
+    };
+    Ok(Facts {
+        size: Some(size),
+        eight_bit: seen.eight_bit,
+        ..Facts::default()
+    })
+}
+
+/// Whether no line is longer than [`MAX_LINE`], where each ends in CRLF: from one line end to the
+/// last that it allows, so that most lines are not looked at.
+fn has_short_lines(content: &[u8]) -> bool {
+    let mut rest = content;
+    while let Some((line, _)) = rest.split_at_checked(MAX_LINE.saturating_add(2)) {
+        let Some(end) = memrchr(b'\n', line) else {
+            return false;
+        };
+        rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
+    }
+    true
+}
+
+/// The size with normalised line ends, line by line.
+fn inspect_lines(content: &[u8]) -> Result<u64, Unfit> {
+    let (mut size, mut line) = (0_u64, 1_u64);
     let mut rest = content;
     while !rest.is_empty() {
         let (text, behind) = split_line(rest);
-        if text.contains(&0) {
+        if memchr(0, text).is_some() {
             return Err(Unfit::Nul { line });
         }
         if text.len() > MAX_LINE {
             return Err(Unfit::LongLine { line });
         }
-        eight_bit |= !text.is_ascii();
         size = size.saturating_add(text.len() as u64).saturating_add(2);
         line = line.saturating_add(1);
         rest = behind;
     }
-    Ok(Facts {
-        size: Some(size),
-        eight_bit,
-        ..Facts::default()
-    })
+    Ok(size)
 }
 
 /// The first line whose end is no CRLF: a bare CR or LF (the first line is 1).
@@ -81,12 +105,9 @@ pub fn bare_line_end(content: &[u8]) -> Option<u64> {
 
 /// The same content with each line, the last one too, ended by CRLF.
 #[must_use]
-pub fn canonical(content: Vec<u8>) -> Vec<u8> {
-    if is_canonical(&content) {
-        return content;
-    }
+pub fn canonical(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(content.len().saturating_add(content.len() / 32));
-    let mut rest = content.as_slice();
+    let mut rest = content;
     while !rest.is_empty() {
         let (text, behind) = split_line(rest);
         out.extend_from_slice(text);
@@ -94,17 +115,6 @@ pub fn canonical(content: Vec<u8>) -> Vec<u8> {
         rest = behind;
     }
     out
-}
-
-fn is_canonical(content: &[u8]) -> bool {
-    let mut rest = content;
-    while let Some(end) = memchr2(b'\r', b'\n', rest) {
-        match rest.get(end..).and_then(|at| at.strip_prefix(b"\r\n")) {
-            Some(behind) => rest = behind,
-            None => return false,
-        }
-    }
-    rest.is_empty()
 }
 
 /// The first line without its ending (CRLF, bare CR or bare LF), and what stands behind it.
@@ -286,14 +296,36 @@ mod tests {
                     decode(&expected).len() as u64,
                     inspect(&content).unwrap().size.unwrap()
                 );
-                assert_eq!(decode(&expected), canonical(content));
+                assert_eq!(decode(&expected), canonical(&content));
             }
+        }
+    }
+
+    #[test]
+    fn content_is_canonical_exactly_when_its_size_says_so() {
+        let pieces = [&b""[..], b"a", b"\r", b"\n", b"\r\n", b"\xe9", b"."];
+        for i in 0..pieces.len().pow(5) {
+            let piece = |n: u32| pieces[i / pieces.len().pow(n) % pieces.len()];
+            let content = [piece(0), piece(1), piece(2), piece(3), piece(4)].concat();
+            let facts = inspect(&content).unwrap();
+            let made = canonical(&content);
+            assert_eq!(facts.size, Some(made.len() as u64), "{content:?}");
+            assert_eq!(made == content, made.len() == content.len(), "{content:?}");
+            assert_eq!(facts.eight_bit, content.contains(&0xe9), "{content:?}");
         }
     }
 
     #[test]
     fn h04_h05_what_cannot_be_sent_is_named_by_line() {
         assert_eq!(inspect(b"a\nb\0"), Err(Unfit::Nul { line: 2 }));
+        for at in [0, 7, 997, 998, 1990, 5000] {
+            for (length, fit) in [(998, true), (999, false)] {
+                let line = vec![b'x'; length];
+                let content =
+                    [&[b"y\r\n".repeat(at / 3), line].concat(), &b"\r\nz\r\n"[..]].concat();
+                assert_eq!(inspect(&content).is_ok(), fit, "{length} behind {at}");
+            }
+        }
         let long = [b"a\r\rb".as_slice(), &[b'x'; 998], b"\r\n"].concat();
         assert_eq!(inspect(&long), Err(Unfit::LongLine { line: 3 }));
         assert_eq!(

@@ -1,29 +1,48 @@
 //! The little of RFC 5322 that a raw message needs: where its header ends, its Message-ID, and the
 //! fields that must not leave (Bcc, Resent-Bcc).
 
-/// A raw message without its Bcc and Resent-Bcc fields (catalogue G10, G11), and its Message-ID.
-/// Content without such fields is given back as it is, octet by octet.
+use memchr::{memchr, memchr2};
+use secsmtp_octets::is_visible;
+
+/// A raw message as it may leave.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The message without its Bcc and Resent-Bcc fields (catalogue G10, G11); one without such
+    /// fields as it was, octet by octet.
+    pub octets: Vec<u8>,
+    /// As many of these are the header's.
+    pub header: usize,
+    /// Its Message-ID.
+    pub message_id: Option<String>,
+}
+
+/// Leaves out the fields that must not leave.
 #[must_use]
-pub fn without_bcc(content: &[u8]) -> (Vec<u8>, Option<String>) {
-    let mut kept = Vec::with_capacity(content.len());
+pub fn without_bcc(content: &[u8]) -> Kept {
+    let mut octets = Vec::with_capacity(content.len());
     let mut message_id = None;
     let mut rest = content;
     while let Some(field) = take_field(rest) {
-        let name = field_name(field);
+        let (name, behind) = split_name(field);
         if !(is(name, "bcc") || is(name, "resent-bcc")) {
-            kept.extend_from_slice(field);
+            octets.extend_from_slice(field);
         }
         if message_id.is_none() && is(name, "message-id") {
-            message_id = field.get(name.len()..).and_then(value);
+            message_id = value(behind);
         }
         rest = rest.get(field.len()..).unwrap_or_default();
     }
     // A CR and an LF that meet only now are still two line ends.
-    if kept.ends_with(b"\r") && rest.starts_with(b"\n") {
-        kept.push(b'\n');
+    if octets.ends_with(b"\r") && rest.starts_with(b"\n") {
+        octets.push(b'\n');
     }
-    kept.extend_from_slice(rest);
-    (kept, message_id)
+    let header = octets.len();
+    octets.extend_from_slice(rest);
+    Kept {
+        octets,
+        header,
+        message_id,
+    }
 }
 
 /// Name and unfolded value of each field of a raw message, up to the empty line.
@@ -32,25 +51,12 @@ pub fn fields(content: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> {
     std::iter::from_fn(move || {
         let field = take_field(rest)?;
         rest = rest.get(field.len()..).unwrap_or_default();
-        let name = field_name(field);
-        let value = field
-            .get(name.len().saturating_add(1)..)
-            .unwrap_or_default();
+        let (name, value) = split_name(field);
         let value = value.iter().filter(|b| !matches!(b, b'\r' | b'\n'));
-        let name = String::from_utf8_lossy(without_mark(name).trim_ascii_end());
+        let name = String::from_utf8_lossy(name);
         Some((name.to_ascii_lowercase(), value.copied().collect()))
     })
     .filter(|(name, _)| !name.is_empty())
-}
-
-/// Octets of the header.
-#[must_use]
-pub fn header_len(content: &[u8]) -> usize {
-    let mut rest = content;
-    while let Some(field) = take_field(rest) {
-        rest = rest.get(field.len()..).unwrap_or_default();
-    }
-    content.len().saturating_sub(rest.len())
 }
 
 /// The first field with its continuation lines, or a line that is none; `None` at the empty line
@@ -71,7 +77,7 @@ fn take_field(input: &[u8]) -> Option<&[u8]> {
 
 /// Octets of the first line with its ending: CRLF, or a bare CR or LF, as the encoder has it.
 fn line_len(input: &[u8]) -> usize {
-    let Some(end) = input.iter().position(|b| matches!(b, b'\r' | b'\n')) else {
+    let Some(end) = memchr2(b'\r', b'\n', input) else {
         return input.len();
     };
     let ending = if input.get(end..).is_some_and(|e| e.starts_with(b"\r\n")) {
@@ -82,40 +88,29 @@ fn line_len(input: &[u8]) -> usize {
     end.saturating_add(ending)
 }
 
-/// The octets before the colon; empty if this is no field. Space before the colon is tolerated, as
-/// receivers do, so that nothing hides behind it.
-fn field_name(field: &[u8]) -> &[u8] {
-    let Some(colon) = field.iter().position(|b| *b == b':') else {
-        return b"";
-    };
-    let name = field.get(..colon).unwrap_or_default();
-    let good = without_mark(name)
-        .trim_ascii_end()
-        .iter()
-        .all(u8::is_ascii_graphic);
-    if good { name } else { b"" }
+/// A field's name, empty if this is no field, and what stands behind the colon. Space before the
+/// colon is tolerated, as receivers do, so that nothing hides behind it; so is a byte order mark that
+/// an editor left at the very beginning.
+fn split_name(field: &[u8]) -> (&[u8], &[u8]) {
+    let colon = memchr(b':', field).unwrap_or(field.len());
+    let (name, behind) = field.split_at(colon);
+    let name = name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name);
+    let name = name.trim_ascii_end();
+    match behind.strip_prefix(b":") {
+        Some(value) if !name.contains(&b' ') && is_visible(name) => (name, value),
+        _ => (b"", b""),
+    }
 }
 
 fn is(name: &[u8], wanted: &str) -> bool {
-    without_mark(name)
-        .trim_ascii_end()
-        .eq_ignore_ascii_case(wanted.as_bytes())
+    name.len() == wanted.len() && name.eq_ignore_ascii_case(wanted.as_bytes())
 }
 
-/// A byte order mark that an editor left at the very beginning is no part of a name.
-fn without_mark(name: &[u8]) -> &[u8] {
-    name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name)
-}
-
-/// The value behind the colon, as one line of visible ASCII.
-fn value(behind: &[u8]) -> Option<String> {
-    let text = behind.strip_prefix(b":")?;
-    let visible: String = text
-        .iter()
-        .filter(|b| b.is_ascii_graphic())
-        .map(|b| char::from(*b))
-        .take(998)
-        .collect();
+/// A value as one line of visible ASCII.
+fn value(text: &[u8]) -> Option<String> {
+    let mut visible = String::with_capacity(text.len().min(998));
+    let graphic = text.iter().filter(|b| b.is_ascii_graphic()).take(998);
+    visible.extend(graphic.map(|b| char::from(*b)));
     (!visible.is_empty()).then_some(visible)
 }
 
@@ -126,12 +121,12 @@ mod tests {
     #[test]
     fn g10_g11_blind_copies_do_not_leave() {
         let raw = b"From: a@b\r\nbCC: x@y,\r\n z@y\r\nResent-Bcc : q@y\r\nSubject: Bcc: s\r\n\r\nBcc: body\r\n";
-        let (kept, _) = without_bcc(raw);
+        let kept = without_bcc(raw).octets;
         assert_eq!(kept, b"From: a@b\r\nSubject: Bcc: s\r\n\r\nBcc: body\r\n");
         for end in ["\n", "\r", "\r\n"] {
             let raw = ["A: b", "Bcc: x", "C: d", "", "body"].join(end);
             assert_eq!(
-                without_bcc(raw.as_bytes()).0,
+                without_bcc(raw.as_bytes()).octets,
                 ["A: b", "C: d", "", "body"].join(end).as_bytes()
             );
         }
@@ -142,7 +137,7 @@ mod tests {
         let mbox = "From alice Mon Nov 23 10:00:00 2026\r\n";
         for before in ["\u{feff}", mbox, "no colon\r\n", ": x\r\n"] {
             let raw = format!("{before}Bcc: hidden@x\r\nA: b\r\n\r\nBcc: body");
-            let kept = String::from_utf8(without_bcc(raw.as_bytes()).0).unwrap();
+            let kept = String::from_utf8(without_bcc(raw.as_bytes()).octets).unwrap();
             assert!(!kept.contains("hidden"), "{kept}");
             assert!(kept.ends_with("A: b\r\n\r\nBcc: body"), "{kept}");
         }
@@ -159,13 +154,13 @@ mod tests {
             b"\xff: x\r\n\r\n",
             b"A: b\r\n folded\r\n\r\nBcc: in the body\r\n",
         ] {
-            assert_eq!(without_bcc(raw).0, raw);
+            assert_eq!(without_bcc(raw).octets, raw);
         }
     }
 
     #[test]
     fn the_message_id_is_found() {
-        let id = |raw: &[u8]| without_bcc(raw).1;
+        let id = |raw: &[u8]| without_bcc(raw).message_id;
         assert_eq!(
             id(b"A: b\r\nmessage-ID:\r\n <x@y>\r\n\r\n").as_deref(),
             Some("<x@y>")

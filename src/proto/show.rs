@@ -1,8 +1,10 @@
 //! Making foreign bytes fit to be shown: secrets scrubbed, controls escaped, length capped.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use memchr::memmem;
+use secsmtp_octets::is_visible;
 use zeroize::Zeroizing;
 
 /// As many characters of foreign text as anybody is shown.
@@ -12,9 +14,9 @@ pub const MAX_SHOWN: usize = 1000;
 /// the direction of text are written as escapes; cut at `max` characters.
 #[must_use]
 pub fn escape(bytes: &[u8], max: usize) -> String {
-    let plain = |b: &u8| matches!(b, b' '..=b'~') && *b != b'\\';
     if bytes.len() <= max
-        && bytes.iter().all(plain)
+        && is_visible(bytes)
+        && !bytes.contains(&b'\\')
         && let Ok(text) = std::str::from_utf8(bytes)
     {
         return text.to_owned(); // what servers say nearly always
@@ -61,7 +63,26 @@ struct Form {
 
 /// The wire forms of the secrets of one session, to be cut out of what a server echoes.
 #[derive(Default)]
-pub struct Scrubber(Vec<Form>);
+pub struct Scrubber {
+    /// Longest first, so that a short form does not break up a longer one.
+    forms: Vec<Form>,
+    /// Whether a form begins with this octet: few do.
+    heads: Heads,
+}
+
+struct Heads([bool; 256]);
+
+impl Default for Heads {
+    fn default() -> Self {
+        Self([false; 256])
+    }
+}
+
+impl Heads {
+    fn has(&self, octet: u8) -> bool {
+        self.0[usize::from(octet)]
+    }
+}
 
 impl std::fmt::Debug for Scrubber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,10 +96,7 @@ impl Scrubber {
         if secret.is_empty() {
             return;
         }
-        self.0.push(Form {
-            octets: Zeroizing::new(secret.to_vec()),
-            encoded: false,
-        });
+        self.keep(secret, false);
         for lead in 0..3_usize {
             let mut padded = Zeroizing::new(vec![0; lead]);
             padded.extend_from_slice(secret);
@@ -90,45 +108,57 @@ impl Scrubber {
             if let Some(core) = encoded.get(skip..whole)
                 && core.len() >= 2
             {
-                self.0.push(Form {
-                    octets: Zeroizing::new(core.to_vec()),
-                    encoded: true,
-                });
+                self.keep(core, true);
             }
         }
-        // Longest first, so that a short form does not break up a longer one.
-        self.0
+        self.forms
             .sort_by_key(|form| std::cmp::Reverse(form.octets.len()));
+    }
+
+    fn keep(&mut self, octets: &[u8], encoded: bool) {
+        if let Some(first) = octets.first() {
+            self.heads.0[usize::from(*first)] = true;
+        }
+        let octets = Zeroizing::new(octets.to_vec());
+        self.forms.push(Form { octets, encoded });
+    }
+
+    /// The form that `text` begins with.
+    fn form_at(&self, text: &[u8]) -> Option<&Form> {
+        text.first().filter(|first| self.heads.has(**first))?;
+        let begins = |form: &&Form| text.starts_with(&form.octets);
+        self.forms.iter().find(begins)
     }
 
     /// `text` with every known form replaced.
     #[must_use]
-    pub fn scrub(&self, text: &[u8]) -> Vec<u8> {
-        let known = |form: &Form| memmem::find(text, &form.octets).is_some();
-        if !self.0.iter().any(known) {
-            return text.to_vec();
+    pub fn scrub<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        let mut suspects = text.iter().enumerate();
+        let known = suspects.any(|(at, first)| {
+            self.heads.has(*first) && text.get(at..).is_some_and(|t| self.form_at(t).is_some())
+        });
+        if !known {
+            return Cow::Borrowed(text);
         }
         let mut out = Vec::with_capacity(text.len());
         let mut rest = text;
-        'outer: while let Some((first, tail)) = rest.split_first() {
-            for form in &self.0 {
-                if let Some(after) = rest.strip_prefix(form.octets.as_slice()) {
-                    rest = after;
-                    if form.encoded {
-                        while out.last().is_some_and(is_base64) {
-                            out.pop();
-                        }
-                        let word = rest.iter().take_while(|b| is_base64(b)).count();
-                        rest = rest.get(word..).unwrap_or_default();
-                    }
-                    out.extend_from_slice(b"[secret]");
-                    continue 'outer;
+        while let Some((first, tail)) = rest.split_first() {
+            let Some(form) = self.form_at(rest) else {
+                out.push(*first);
+                rest = tail;
+                continue;
+            };
+            rest = rest.get(form.octets.len()..).unwrap_or_default();
+            if form.encoded {
+                while out.last().is_some_and(is_base64) {
+                    out.pop();
                 }
+                let word = rest.iter().take_while(|b| is_base64(b)).count();
+                rest = rest.get(word..).unwrap_or_default();
             }
-            out.push(*first);
-            rest = tail;
+            out.extend_from_slice(b"[secret]");
         }
-        out
+        Cow::Owned(out)
     }
 }
 
@@ -160,7 +190,7 @@ mod tests {
             let mut text = b"535 you said ".to_vec();
             text.extend(STANDARD.encode(&blob).bytes());
             text.extend(b" meaning correct horse battery.");
-            let shown = String::from_utf8(scrubber.scrub(&text)).unwrap();
+            let shown = String::from_utf8(scrubber.scrub(&text).into_owned()).unwrap();
             assert_eq!(shown, "535 you said [secret] meaning [secret].");
         }
     }
