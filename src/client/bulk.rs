@@ -129,7 +129,7 @@ impl Core {
         I: Iterator<Item: Borrow<Message>>,
         D: FnMut(u64, Result<Record, Error>),
     {
-        let patience = self.settings.read().clone();
+        let patience = self.settings();
         let mut cx = self.context(&patience, log);
         let (mut held, mut fresh) = (None, false);
         // No connection is opened for nothing.

@@ -24,7 +24,7 @@ use crate::smtp::Context;
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) site: Site,
-    pub(super) settings: RwLock<Settings>,
+    settings: RwLock<Arc<Settings>>,
     pub(super) pool: Pool,
     pub(super) jobs: Jobs,
     calls: Mutex<Calls>,
@@ -76,23 +76,33 @@ impl Core {
 
     /// What can be known to fail before anything is done.
     pub(super) fn check_settings(&self) -> Result<(), Error> {
-        self.settings.read().check(&self.site.policy)
+        self.settings().check(&self.site.policy)
     }
 
     /// Closes the connections that have been idle for too long.
     pub(super) fn sweep(&self) {
-        let settings = self.settings.read().clone();
+        let settings = self.settings();
         self.pool.sweep(&self.site, &settings);
+    }
+
+    /// The settings of now.
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read())
+    }
+
+    /// Changes settings for what begins from now on; gives them as they are then.
+    pub(super) fn set(&self, change: impl FnOnce(&mut Settings)) -> Arc<Settings> {
+        let mut settings = self.settings.write();
+        change(Arc::make_mut(&mut settings));
+        Arc::clone(&settings)
     }
 
     /// Changes what a connection depends on: none that was opened before is used again.
     pub(super) fn change(&self, change: impl FnOnce(&mut Settings)) {
-        let settings = {
-            let mut settings = self.settings.write();
-            change(&mut settings);
+        let settings = self.set(|settings| {
+            change(settings);
             settings.edition = settings.edition.saturating_add(1);
-            settings.clone()
-        };
+        });
         self.pool.sweep(&self.site, &settings);
     }
 
@@ -111,9 +121,10 @@ impl Core {
     ) -> Result<Record, Error> {
         message.parts()?;
         self.site.setup()?;
-        let mut settings = self.settings.read().clone();
+        let mut settings = self.settings();
         if let (Some(credential), Some(provider)) = (&settings.credential, provider) {
-            settings.credential = Some(Arc::new(credential.asking(provider)));
+            let asking = Arc::new(credential.asking(provider));
+            Arc::make_mut(&mut settings).credential = Some(asking);
         }
         settings.check(&self.site.policy)?;
         let mut cx = self.context(&settings, log);
@@ -147,7 +158,7 @@ impl Core {
     /// # Errors
     /// When nobody was met.
     pub(super) fn probe(&self, token: &Token, log: Log<'_>) -> Result<Report, Error> {
-        let settings = self.settings.read().clone();
+        let settings = self.settings();
         let mut cx = self.context(&settings, log);
         self.warn(&mut cx);
         let waiter = waiter(token)?;
@@ -233,7 +244,7 @@ impl Core {
         let unkept = match afterwards {
             Afterwards::Keep(room) => {
                 // The settings of now: a change in the meantime makes it unfit.
-                let settings = self.settings.read().clone();
+                let settings = self.settings();
                 self.pool.keep(connection, &settings, room)
             }
             Afterwards::Close => Some(connection),

@@ -91,7 +91,8 @@ impl Client {
 
     /// The patience of one stage, or with [`Stage::Local`] that of a whole call.
     pub fn set_timeout(&self, stage: Stage, patience: Duration) {
-        self.core.settings.write().timeouts.set(stage, patience);
+        self.core
+            .set(|settings| settings.timeouts.set(stage, patience));
     }
 
     /// Keeps a connection open for as long as this with nothing to do, and uses it for as many
@@ -108,12 +109,10 @@ impl Client {
         if messages == 0 {
             return Err(Error::argument(Status::Value, "messages", "is 0"));
         }
-        let settings = {
-            let mut settings = self.core.settings.write();
+        let settings = self.core.set(|settings| {
             settings.reuse.idle = Some(idle);
             settings.reuse.messages = messages;
-            settings.clone()
-        };
+        });
         self.core.pool.sweep(&self.core.site, &settings);
         Ok(())
     }
@@ -126,7 +125,7 @@ impl Client {
         message.parts()?;
         self.core.site.setup()?;
         let running = self.core.begin()?;
-        let kept = self.core.settings.read().reuse.idle.is_some();
+        let kept = self.core.settings().reuse.idle.is_some();
         let afterwards = match kept {
             true => Afterwards::Keep(self.core.jobs.limits().connections),
             false => Afterwards::Close,

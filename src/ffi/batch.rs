@@ -28,7 +28,7 @@ struct Object(Mutex<Option<Batch>>);
 
 #[derive(Default)]
 struct Batch {
-    messages: Vec<Message>,
+    messages: Vec<Arc<Message>>,
     /// Of each message that was begun, in the order of the messages.
     results: Vec<Option<Result<Record, Error>>>,
     bulk: Bulk,
@@ -217,7 +217,9 @@ pub unsafe extern "C" fn secsmtp_client_send_batch(
                         *slot = Some(result);
                     }
                 };
-                client.client.send_many(&*messages, bulk, done, log)
+                client
+                    .client
+                    .send_many(messages.iter().map(|m| &**m), bulk, done, log)
             });
             let mut failed = batch.results.iter().flatten();
             let failed = failed.find_map(|result| result.as_ref().err().cloned());

@@ -128,7 +128,7 @@ pub unsafe extern "C" fn secsmtp_client_submit(
     unsafe {
         guard::status(client, error_out, || {
             arg::room("job_out", job_out)?;
-            let job = get(client)?.client.submit(&message::copy(message)?)?;
+            let job = get(client)?.client.submit(&*message::copy(message)?)?;
             job_out.write(job);
             Ok(())
         })

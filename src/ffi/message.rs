@@ -1,7 +1,7 @@
 //! secsmtp_message: envelope and content.
 
 use std::ffi::c_char;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
@@ -28,7 +28,7 @@ pub struct secsmtp_message(());
 
 /// A message, and the texts that were lent out of it.
 pub(super) struct Object {
-    message: Mutex<Message>,
+    message: Mutex<Arc<Message>>,
     ids: Ids,
 }
 
@@ -54,7 +54,7 @@ impl Ids {
 impl Object {
     /// The Message-ID that the message has now, kept with it.
     pub(super) fn id(&self) -> Option<&Text> {
-        let message = self.message.lock().clone();
+        let message = Arc::clone(&self.message.lock());
         Some(self.ids.keep(&message.message_id()?))
     }
 }
@@ -65,23 +65,22 @@ pub(super) fn change(
     change: impl FnOnce(&mut Message) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let object = handle::get::<Object>(Handle::of(message), "message")?;
-    change(&mut object.message.lock())
+    change(Arc::make_mut(&mut object.message.lock()))
 }
 
 /// Gives a message other content. What it had is let go of outside of the lock: that may call out.
 pub(super) fn replace(message: *const secsmtp_message, whole: Whole) -> Result<(), Error> {
     let object = handle::get::<Object>(Handle::of(message), "message")?;
-    let before = object.message.lock().set_whole(whole);
+    let before = Arc::make_mut(&mut object.message.lock()).set_whole(whole);
     drop(before);
     Ok(())
 }
 
-/// A copy of the message of a handle; content and parts are shared.
-pub(super) fn copy(message: *const secsmtp_message) -> Result<Message, Error> {
-    Ok(handle::get::<Object>(Handle::of(message), "message")?
-        .message
-        .lock()
-        .clone())
+/// The message of a handle as it is now; what is changed later is changed in another.
+pub(super) fn copy(message: *const secsmtp_message) -> Result<Arc<Message>, Error> {
+    let object = handle::get::<Object>(Handle::of(message), "message")?;
+    let message = Arc::clone(&object.message.lock());
+    Ok(message)
 }
 
 pub(super) fn content_rules(number: i32) -> Result<ContentRules, Error> {
@@ -110,7 +109,7 @@ pub unsafe extern "C" fn secsmtp_message_new(
         guard::status(message_out, error_out, || {
             arg::place("message_out", message_out)?;
             let object = Object {
-                message: Mutex::new(Message::new()),
+                message: Mutex::default(),
                 ids: Ids::default(),
             };
             arg::hand_out(message_out, object)

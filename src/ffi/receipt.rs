@@ -1,12 +1,12 @@
 //! secsmtp_receipt: the record of one send.
 
 use std::ffi::c_char;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::guard;
 use super::handle::{self, Handle};
 use super::text::Text;
-use crate::error::{Error, Record};
+use crate::error::{Error, Recipient, Record};
 
 /// The record of one send: what became of the message and of each recipient, what left the
 /// machine, and who was met. An error of a send has one too (secsmtp_error_receipt).
@@ -19,9 +19,15 @@ use crate::error::{Error, Record};
 /// _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _free.
 pub struct secsmtp_receipt(());
 
-/// A record with its texts made ready for C.
+/// A record. Most are looked at for their outcome alone, so its texts are made when the first of
+/// them is asked for.
 pub(super) struct ReceiptObject {
     record: Record,
+    texts: OnceLock<Box<Texts>>,
+}
+
+/// The texts of a record, made ready for C.
+struct Texts {
     enhanced_code: Text,
     server_text: Text,
     message_id: Text,
@@ -42,19 +48,24 @@ struct RecipientTexts {
 
 impl ReceiptObject {
     pub(super) fn new(record: Record) -> Self {
+        Self {
+            record,
+            texts: OnceLock::new(),
+        }
+    }
+
+    fn texts(&self) -> &Texts {
+        self.texts
+            .get_or_init(|| Box::new(Texts::new(&self.record)))
+    }
+}
+
+impl Texts {
+    fn new(record: &Record) -> Self {
         let answer = record.answer.as_ref();
         let peer = record.peer.as_deref();
         let pin = peer.and_then(|p| p.matched_pin).map(|pin| pin.to_string());
-        let recipients = record.recipients.iter().map(|recipient| RecipientTexts {
-            address: Text::new(&recipient.address),
-            enhanced_code: Text::of(
-                recipient
-                    .answer
-                    .as_ref()
-                    .and_then(|a| a.enhanced.as_deref()),
-            ),
-            text: Text::of(recipient.answer.as_ref().map(|a| a.text.as_str())),
-        });
+        let spki = peer.map_or(&[][..], |p| &p.spki).iter();
         Self {
             enhanced_code: Text::of(answer.and_then(|a| a.enhanced.as_deref())),
             server_text: Text::of(answer.map(|a| a.text.as_str())),
@@ -64,13 +75,19 @@ impl ReceiptObject {
             mechanism: Text::of(peer.and_then(|p| p.mechanism)),
             channel_binding: Text::of(peer.and_then(|p| p.channel_binding)),
             matched_pin: Text::of(pin.as_deref()),
-            spki: peer
-                .map_or(&[][..], |p| &p.spki)
-                .iter()
-                .map(|s| Text::new(&s.to_string()))
-                .collect(),
-            recipients: recipients.collect(),
-            record,
+            spki: spki.map(|pin| Text::new(&pin.to_string())).collect(),
+            recipients: record.recipients.iter().map(RecipientTexts::new).collect(),
+        }
+    }
+}
+
+impl RecipientTexts {
+    fn new(recipient: &Recipient) -> Self {
+        let answer = recipient.answer.as_ref();
+        Self {
+            address: Text::new(&recipient.address),
+            enhanced_code: Text::of(answer.and_then(|a| a.enhanced.as_deref())),
+            text: Text::of(answer.map(|a| a.text.as_str())),
         }
     }
 }
@@ -86,7 +103,7 @@ fn at<T>(list: &[T], index: i32) -> Option<&T> {
 fn recipient<R>(
     receipt: *const secsmtp_receipt,
     index: i32,
-    pick: impl FnOnce(&crate::error::Recipient) -> R,
+    pick: impl FnOnce(&Recipient) -> R,
 ) -> Result<R, Error> {
     let beyond = || {
         Error::argument(
@@ -161,7 +178,7 @@ pub unsafe extern "C" fn secsmtp_receipt_enhanced_code(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            Some(&o.enhanced_code)
+            Some(&o.texts().enhanced_code)
         })
     }
 }
@@ -176,7 +193,7 @@ pub unsafe extern "C" fn secsmtp_receipt_server_text(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            Some(&o.server_text)
+            Some(&o.texts().server_text)
         })
     }
 }
@@ -191,7 +208,7 @@ pub unsafe extern "C" fn secsmtp_receipt_message_id(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            Some(&o.message_id)
+            Some(&o.texts().message_id)
         })
     }
 }
@@ -206,7 +223,7 @@ pub unsafe extern "C" fn secsmtp_receipt_tls_version(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            Some(&o.tls_version)
+            Some(&o.texts().tls_version)
         })
     }
 }
@@ -221,7 +238,7 @@ pub unsafe extern "C" fn secsmtp_receipt_cipher_suite(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            Some(&o.cipher_suite)
+            Some(&o.texts().cipher_suite)
         })
     }
 }
@@ -236,7 +253,7 @@ pub unsafe extern "C" fn secsmtp_receipt_mechanism(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            Some(&o.mechanism)
+            Some(&o.texts().mechanism)
         })
     }
 }
@@ -251,7 +268,7 @@ pub unsafe extern "C" fn secsmtp_receipt_channel_binding(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            Some(&o.channel_binding)
+            Some(&o.texts().channel_binding)
         })
     }
 }
@@ -266,7 +283,7 @@ pub unsafe extern "C" fn secsmtp_receipt_matched_pin(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            Some(&o.matched_pin)
+            Some(&o.texts().matched_pin)
         })
     }
 }
@@ -275,7 +292,10 @@ pub unsafe extern "C" fn secsmtp_receipt_matched_pin(
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_spki_count(receipt: *const secsmtp_receipt) -> i32 {
-    guard::integer(|| Ok(count(get(receipt)?.spki.len())))
+    guard::integer(|| {
+        let peer = get(receipt)?.record.peer.clone();
+        Ok(count(peer.map_or(0, |peer| peer.spki.len())))
+    })
 }
 
 /// The SHA-256 of a served certificate's public key, as "sha256//BASE64"; index 0 is the leaf.
@@ -289,7 +309,7 @@ pub unsafe extern "C" fn secsmtp_receipt_spki(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            at(&o.spki, index)
+            at(&o.texts().spki, index)
         })
     }
 }
@@ -298,7 +318,7 @@ pub unsafe extern "C" fn secsmtp_receipt_spki(
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_recipient_count(receipt: *const secsmtp_receipt) -> i32 {
-    guard::integer(|| Ok(count(get(receipt)?.recipients.len())))
+    guard::integer(|| Ok(count(get(receipt)?.record.recipients.len())))
 }
 
 /// A recipient's address, in the order given.
@@ -312,7 +332,7 @@ pub unsafe extern "C" fn secsmtp_receipt_recipient_address(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            at(&o.recipients, index).map(|r| &r.address)
+            at(&o.texts().recipients, index).map(|r| &r.address)
         })
     }
 }
@@ -352,7 +372,7 @@ pub unsafe extern "C" fn secsmtp_receipt_recipient_enhanced_code(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            at(&o.recipients, index).map(|r| &r.enhanced_code)
+            at(&o.texts().recipients, index).map(|r| &r.enhanced_code)
         })
     }
 }
@@ -368,7 +388,7 @@ pub unsafe extern "C" fn secsmtp_receipt_recipient_text(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::text(receipt.cast(), len_out, |o: &ReceiptObject| {
-            at(&o.recipients, index).map(|r| &r.text)
+            at(&o.texts().recipients, index).map(|r| &r.text)
         })
     }
 }

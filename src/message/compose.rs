@@ -23,7 +23,7 @@ const SMALL: u64 = 256 * 1024;
 /// A draft made into a message: nothing of it changes any more, however often it is sent.
 pub(super) struct Sealed {
     pub(super) source: Arc<dyn Source>,
-    pub(super) message_id: String,
+    pub(super) message_id: Arc<str>,
     pub(super) sender: Address,
     pub(super) recipients: Vec<Address>,
     pub(super) parts: Vec<Part>,
@@ -63,7 +63,7 @@ pub(super) fn seal(draft: &Draft) -> Result<Sealed, Error> {
     );
     Ok(Sealed {
         source: flat(composed)?,
-        message_id,
+        message_id: message_id.into(),
         sender,
         recipients: draft.envelope_recipients()?,
         parts: draft.parts.clone(),

@@ -46,7 +46,25 @@ static NOTHING: Options = Options::NOTHING;
 #[derive(Clone)]
 pub(crate) struct Content {
     source: Arc<dyn Source>,
-    message_id: Option<String>,
+    message_id: Option<Arc<str>>,
+}
+
+/// What is being composed. Copies share it, so that sends that begin at the same time send the same.
+#[derive(Default)]
+struct Composition {
+    draft: Draft,
+    /// The draft put together, once it was needed.
+    sealed: OnceLock<Sealed>,
+}
+
+impl Clone for Composition {
+    /// A copy to be changed: what was put together is not of it any more.
+    fn clone(&self) -> Self {
+        Self {
+            draft: self.draft.clone(),
+            sealed: OnceLock::new(),
+        }
+    }
 }
 
 /// A message to be sent, as often as wanted. Its content is either given whole
@@ -59,10 +77,7 @@ pub struct Message {
     sender: Option<Option<Address>>,
     recipients: Vec<Address>,
     content: Option<Content>,
-    draft: Option<Arc<Draft>>,
-    /// The draft put together, once it was needed. Copies share it, so that sends that begin at
-    /// the same time send the same.
-    sealed: Arc<OnceLock<Sealed>>,
+    composed: Option<Arc<Composition>>,
     /// Whether to deliver to the accepted recipients when others are refused; otherwise it is all
     /// or nothing.
     pub partial: bool,
@@ -176,7 +191,7 @@ impl Message {
     /// Each recipient's part before anything has happened.
     pub(crate) fn recipients_not_sent(&self) -> Vec<Recipient> {
         let recipient = |address: &Address| Recipient {
-            address: address.to_string(),
+            address: Arc::clone(address.text()),
             outcome: Outcome::NotSent,
             answer: None,
         };
@@ -186,10 +201,10 @@ impl Message {
     /// The content's Message-ID, with its angle brackets. A composed message has one from now on,
     /// if it is complete.
     #[must_use]
-    pub fn message_id(&self) -> Option<String> {
+    pub fn message_id(&self) -> Option<Arc<str>> {
         match &self.content {
             Some(content) => content.message_id.clone(),
-            None => Some(self.sealed().ok()?.message_id.clone()),
+            None => Some(Arc::clone(&self.sealed().ok()?.message_id)),
         }
     }
 
@@ -215,7 +230,7 @@ impl Message {
     /// Which part is missing.
     pub(crate) fn parts(&self) -> Result<Parts<'_>, Error> {
         let missing = |status, argument, why: &str| Error::argument(status, argument, why);
-        let sender = match (&self.sender, &self.draft) {
+        let sender = match (&self.sender, &self.composed) {
             (Some(sender), _) => sender.as_ref(),
             (None, Some(_)) if self.content.is_none() => Some(&self.sealed()?.sender),
             (None, _) => return Err(missing(Status::NoSender, "sender", "is not set")),
@@ -228,7 +243,8 @@ impl Message {
         content
             .check()
             .map_err(|fault| Error::local(Cause::Source(fault)))?;
-        for part in self.sealed.get().iter().flat_map(|sealed| &sealed.parts) {
+        let sealed = self.composed.as_ref().and_then(|c| c.sealed.get());
+        for part in sealed.iter().flat_map(|sealed| &sealed.parts) {
             // Before anything happens, and again when it is read.
             let gone = part.data.check();
             gone.map_err(|fault| Error::local(Cause::Source(fault)))?;
@@ -250,7 +266,7 @@ impl Message {
     }
 
     fn source(&self) -> Result<&dyn Source, Error> {
-        match (&self.content, &self.draft) {
+        match (&self.content, &self.composed) {
             (Some(_), Some(_)) => {
                 let why = "was given whole, and fields or parts besides: it is one or the other";
                 Err(Error::argument(Status::Composition, "content", why))
@@ -262,18 +278,20 @@ impl Message {
     }
 
     fn sealed(&self) -> Result<&Sealed, Error> {
-        if let Some(sealed) = self.sealed.get() {
+        let nothing = || Error::argument(Status::NoContent, "content", "is not set");
+        let composed = self.composed.as_ref().ok_or_else(nothing)?;
+        if let Some(sealed) = composed.sealed.get() {
             return Ok(sealed);
         }
-        let nothing = || Error::argument(Status::NoContent, "content", "is not set");
-        let sealed = compose::seal(self.draft.as_ref().ok_or_else(nothing)?)?;
-        Ok(self.sealed.get_or_init(|| sealed))
+        let sealed = compose::seal(&composed.draft)?;
+        Ok(composed.sealed.get_or_init(|| sealed))
     }
 
     /// The draft, to be changed: what was put together of it is no more.
     fn draft(&mut self) -> &mut Draft {
-        self.sealed = Arc::default();
-        Arc::make_mut(self.draft.get_or_insert_default())
+        let composed = Arc::make_mut(self.composed.get_or_insert_default());
+        composed.sealed = OnceLock::new();
+        &mut composed.draft
     }
 }
 

@@ -13,7 +13,7 @@ use super::raw::{self, ContentRules, Envelope};
 use super::source::{Piece, Read, Source};
 use crate::error::{Cause, Error, SourceFault};
 use crate::proto::content::Facts;
-use crate::proto::header::{header_len, without_bcc};
+use crate::proto::header::{Kept, header_len, without_bcc};
 use crate::proto::lines::Lines;
 use crate::status::Status;
 
@@ -70,7 +70,11 @@ impl Whole {
         let envelope = rules.envelope.then(|| raw::envelope(given)).transpose()?;
         // With one octet of the empty line: it is the one that a line end could be joined with.
         let beyond = body.len().min(1);
-        let (mut kept, message_id) = without_bcc(&head[..given.len() + beyond]);
+        let Kept {
+            octets: mut kept,
+            message_id,
+            ..
+        } = without_bcc(&head[..given.len() + beyond]);
         kept.truncate(kept.len() - beyond);
         let (mut lines, mut header) = (Lines::default(), Vec::new());
         lines.push(&kept, &mut header);
@@ -113,7 +117,7 @@ impl Whole {
         Ok(Self {
             content: Content {
                 source: Arc::new(source),
-                message_id,
+                message_id: message_id.map(Arc::from),
             },
             envelope,
         })

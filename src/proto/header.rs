@@ -59,6 +59,16 @@ pub fn fields(content: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> {
     .filter(|(name, _)| !name.is_empty())
 }
 
+/// Octets of the header.
+#[must_use]
+pub fn header_len(content: &[u8]) -> usize {
+    let mut rest = content;
+    while let Some(field) = take_field(rest) {
+        rest = rest.get(field.len()..).unwrap_or_default();
+    }
+    content.len().saturating_sub(rest.len())
+}
+
 /// The first field with its continuation lines, or a line that is none; `None` at the empty line
 /// that ends the header. A line without a colon does not end it: what stands behind it is still
 /// looked at, so that a stray line can't let a Bcc slip through.

@@ -23,7 +23,7 @@ use crate::smtp::{Next, Owners};
 /// Does what is queued, and ends when nothing was for as long as a connection is kept.
 pub(in crate::client) fn work(core: &Arc<Core>) {
     loop {
-        let patience = core.settings.read().reuse.idle.unwrap_or(DEFAULT_IDLE);
+        let patience = core.settings().reuse.idle.unwrap_or(DEFAULT_IDLE);
         let Some(ticket) = core.jobs.next(patience) else {
             break;
         };
