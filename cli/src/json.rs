@@ -24,7 +24,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
         .iter()
         .map(|r| {
             json!({
-                "address": r.address,
+                "address": &*r.address,
                 "outcome": r.outcome.name(),
                 "smtp_code": code(r.answer.as_ref()),
                 "enhanced_code": enhanced(r.answer.as_ref()),
@@ -46,7 +46,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
             "enhanced_code": enhanced(record.answer.as_ref()),
             "text": text,
             "server_text": record.answer.as_ref().map(|a| &a.text),
-            "message_id": record.message_id,
+            "message_id": record.message_id.as_deref(),
             "recipients": recipients,
             "peer": peer(record.peer.as_deref()),
         })

@@ -141,12 +141,13 @@ pub(super) fn hint(answer: &Answer) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Enhanced;
     use super::*;
 
     fn of(code: u16, enhanced: &str, text: &str) -> Option<&'static str> {
         hint(&Answer {
             code,
-            enhanced: Some(enhanced.to_owned()).filter(|e| !e.is_empty()),
+            enhanced: Enhanced::at_head(enhanced.as_bytes(), code),
             text: text.to_owned(),
         })
     }

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod enhanced;
 mod hints;
 mod text;
 
@@ -11,6 +12,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use enhanced::Enhanced;
 
 use crate::status::Status;
 use crate::tls::{Pin, Rejection};
@@ -140,7 +143,7 @@ pub struct Answer {
     /// The three digits (RFC 5321 section 4.2).
     pub code: u16,
     /// The enhanced status code (RFC 3463), for instance `5.7.8`.
-    pub enhanced: Option<String>,
+    pub enhanced: Option<Enhanced>,
     /// The words, lines joined with a line feed.
     pub text: String,
 }
@@ -148,12 +151,12 @@ pub struct Answer {
 /// One recipient's part in a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
-    /// The address as given.
-    pub address: String,
+    /// The address as given, an internationalised domain in A-labels.
+    pub address: Arc<str>,
     /// What became of the mail for this recipient.
     pub outcome: Outcome,
     /// The server's last word on it: to RCPT, or to the content.
-    pub answer: Option<Answer>,
+    pub answer: Option<Arc<Answer>>,
 }
 
 /// Who was met.
@@ -185,9 +188,9 @@ pub struct Record {
     /// Whether an octet of the content was written.
     pub content_released: bool,
     /// The server's decisive answer.
-    pub answer: Option<Answer>,
+    pub answer: Option<Arc<Answer>>,
     /// The content's Message-ID, if it has one.
-    pub message_id: Option<String>,
+    pub message_id: Option<Arc<str>>,
     /// Each recipient's part, in the order given.
     pub recipients: Vec<Recipient>,
     /// Who was met, once somebody was; shared by the messages of a connection.

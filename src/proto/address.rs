@@ -1,16 +1,18 @@
 //! Mail addresses for the envelope (RFC 5321 section 4.1.2, RFC 6531 section 3.3) and EHLO names:
 //! parsed to parts, written again from parts. Nothing else reaches a command.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::idn::to_a_labels;
 use super::show::is_turning;
 
-/// An address of the envelope. An internationalised domain is kept in A-labels (RFC 5890).
+/// An address of the envelope. An internationalised domain is kept in A-labels (RFC 5890). Copies
+/// share the text: each send has its own record of each recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    local: String,
-    domain: String,
+    text: Arc<str>,
+    /// Where the @ is.
+    at: usize,
 }
 
 impl Address {
@@ -19,20 +21,12 @@ impl Address {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        if text.is_empty() {
-            return Err("is empty");
-        }
-        if text.chars().any(char::is_control) {
-            return Err("has a control character (NUL, CR, LF or the like)");
-        }
-        if text.chars().any(is_turning) {
-            return Err("has a character that turns the direction of text around");
-        }
-        if text.starts_with('@') {
-            return Err("is a source route, which nobody uses any more");
-        }
-        if text.contains(['<', '>']) && !text.starts_with('"') {
-            return Err("must be the bare address, without name and angle brackets");
+        Self::read(text).map_err(|why| plain_flaw(text).unwrap_or(why))
+    }
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        if !text.is_ascii() && text.chars().any(|c| c.is_control() || is_turning(c)) {
+            return Err("has a character that is not shown");
         }
         let at = split_at(text).ok_or("has no @ between a name and a domain")?;
         let (local, domain) = text.split_at(at);
@@ -50,41 +44,63 @@ impl Address {
         if !is_domain(domain) && !is_literal(domain) {
             return Err("has no valid domain after the @");
         }
-        let domain = if domain.is_ascii() {
-            Cow::Borrowed(domain)
+        let text = if domain.is_ascii() {
+            Arc::from(text)
         } else {
-            to_a_labels(domain)?
+            Arc::from(format!("{local}@{}", to_a_labels(domain)?))
         };
-        Ok(Self {
-            local: local.to_owned(),
-            domain: domain.into_owned(),
-        })
+        Ok(Self { text, at })
     }
 
     /// Whether it can be written without SMTPUTF8: the domain always can, as A-labels.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
-        self.local.is_ascii()
+        self.text.get(..self.at).is_some_and(str::is_ascii)
     }
 
     /// What stands behind the @, in A-labels.
     #[must_use]
     pub fn domain(&self) -> &str {
-        &self.domain
+        let behind = self.text.get(self.at..).unwrap_or_default();
+        behind.strip_prefix('@').unwrap_or_default()
+    }
+
+    /// All of it, shared.
+    #[must_use]
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
     }
 
     /// Appends the address as it stands in a command.
     pub fn write_to(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.local.as_bytes());
-        out.push(b'@');
-        out.extend_from_slice(self.domain.as_bytes());
+        out.extend_from_slice(self.text.as_bytes());
     }
 }
 
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}@{}", self.local, self.domain)
+        f.write_str(&self.text)
     }
+}
+
+/// What explains best why a text is no address.
+fn plain_flaw(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("is empty");
+    }
+    if text.chars().any(char::is_control) {
+        return Some("has a control character (NUL, CR, LF or the like)");
+    }
+    if text.chars().any(is_turning) {
+        return Some("has a character that turns the direction of text around");
+    }
+    if text.starts_with('@') {
+        return Some("is a source route, which nobody uses any more");
+    }
+    if text.contains(['<', '>']) && !text.starts_with('"') {
+        return Some("must be the bare address, without name and angle brackets");
+    }
+    None
 }
 
 /// Where the @ between the parts is: behind the closing quote of a quoted name, else the only one.
@@ -114,27 +130,48 @@ fn is_local_part(local: &str) -> bool {
             .chars()
             .all(|c| c == ' ' || c.is_ascii_graphic() || !c.is_ascii());
     }
-    let atext =
-        |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii();
-    local
-        .split('.')
-        .all(|atom| !atom.is_empty() && atom.chars().all(atext))
+    labels(local).all(|atom| !atom.is_empty() && atom.iter().copied().all(is_atext))
+}
+
+/// What stands between the dots.
+fn labels(text: &str) -> impl Iterator<Item = &[u8]> {
+    text.as_bytes().split(|b| *b == b'.')
+}
+
+/// An octet of an unquoted name (RFC 5322 section 3.2.3), or of a character beyond ASCII.
+fn is_atext(b: u8) -> bool {
+    // What is visible but the specials.
+    !matches!(
+        b,
+        0..=b' '
+            | b'"'
+            | b'('
+            | b')'
+            | b','
+            | b'.'
+            | b':'
+            | b';'
+            | b'<'
+            | b'>'
+            | b'@'
+            | b'['
+            | b'\\'
+            | b']'
+            | 0x7f
+    )
 }
 
 /// Labels of letters, digits, hyphen and underscore, or beyond ASCII; not all digits at the end.
 fn is_domain(domain: &str) -> bool {
-    let label = |l: &str| {
+    let ldh = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || !b.is_ascii();
+    let label = |l: &[u8]| {
         (1..=63).contains(&l.len())
-            && !l.starts_with('-')
-            && !l.ends_with('-')
-            && l.chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_' || is_idn(c))
+            && l.first() != Some(&b'-')
+            && l.last() != Some(&b'-')
+            && l.iter().all(ldh)
     };
-    domain.split('.').all(label)
-}
-
-fn is_idn(c: char) -> bool {
-    !c.is_ascii() && c.is_alphanumeric()
+    let is_idn = |c: char| c.is_ascii() || c.is_alphanumeric();
+    labels(domain).all(label) && (domain.is_ascii() || domain.chars().all(is_idn))
 }
 
 fn is_literal(domain: &str) -> bool {

@@ -73,7 +73,7 @@ impl Limits {
 #[must_use]
 pub fn capabilities(reply: &Reply) -> Capabilities {
     let mut found = Capabilities::default();
-    for line in reply.lines.iter().skip(1).take(MAX_CAPABILITIES) {
+    for line in reply.lines().skip(1).take(MAX_CAPABILITIES) {
         let Ok(line) = std::str::from_utf8(line) else {
             continue;
         };

@@ -1,8 +1,8 @@
 //! The reply parser (RFC 5321 section 4.2): strict, and capped before anything is kept.
 
-use memchr::memchr2;
+use memchr::{memchr2, memrchr};
 
-use crate::error::ReplyFault;
+use crate::error::{Enhanced, ReplyFault};
 
 /// The longest line taken, in octets without its CRLF: RFC 5321 has 512, and a challenge may have
 /// 12,288 (RFC 4954 section 4).
@@ -12,13 +12,13 @@ pub const MAX_LINES: usize = 128;
 /// The most octets of one reply: what one reply can cost in memory.
 pub const MAX_REPLY: usize = 64 * 1024;
 
-/// A whole reply: its code and the octets of its lines behind code and separator.
+/// A whole reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// 200 to 599.
     pub code: u16,
-    /// At least one line, without CRLF.
-    pub lines: Vec<Vec<u8>>,
+    /// What stands behind code and separator of each line, joined by LF: no line can have one.
+    text: Vec<u8>,
 }
 
 /// Finds one reply at the front of `input`: its code and how many octets it takes, or `None` if its
@@ -40,7 +40,7 @@ pub fn scan(input: &[u8]) -> Result<Option<(u16, usize)>, ReplyFault> {
         };
         taken = taken.saturating_add(line.len()).saturating_add(2);
         rest = input.get(taken..).unwrap_or_default();
-        let (code, more, _) = split_line(line)?;
+        let (code, more) = head(line)?;
         if *first.get_or_insert(code) != code {
             return Err(ReplyFault::Mismatch);
         }
@@ -63,14 +63,8 @@ pub fn parse(input: &[u8]) -> Result<Option<(Reply, usize)>, ReplyFault> {
     let Some((code, taken)) = scan(input)? else {
         return Ok(None);
     };
-    let mut lines = Vec::new();
-    let mut rest = input.get(..taken).unwrap_or_default();
-    while let Some(line) = take_line(rest)?.filter(|_| !rest.is_empty()) {
-        lines.push(split_line(line)?.2.to_vec());
-        let behind = line.len().saturating_add(2);
-        rest = rest.get(behind..).unwrap_or_default();
-    }
-    Ok(Some((Reply { code, lines }, taken)))
+    let octets = input.get(..taken).unwrap_or_default();
+    Ok(Some((Reply::scanned(code, octets), taken)))
 }
 
 /// The first line without its CRLF, or `None` if its end has not come.
@@ -91,14 +85,13 @@ fn take_line(input: &[u8]) -> Result<Option<&[u8]>, ReplyFault> {
     }
 }
 
-/// Code, whether more lines follow, and the text.
-fn split_line(line: &[u8]) -> Result<(u16, bool, &[u8]), ReplyFault> {
+/// Code, and whether more lines follow.
+fn head(line: &[u8]) -> Result<(u16, bool), ReplyFault> {
     let (digits, behind) = line.split_at_checked(3).ok_or(ReplyFault::Code)?;
     let code = code_of(digits)?;
     match behind {
-        [] => Ok((code, false, b"")),
-        [b' ', text @ ..] => Ok((code, false, text)),
-        [b'-', text @ ..] => Ok((code, true, text)),
+        [] | [b' ', ..] => Ok((code, false)),
+        [b'-', ..] => Ok((code, true)),
         _ => Err(ReplyFault::Separator),
     }
 }
@@ -137,28 +130,49 @@ fn check_prefix(line: &[u8], code: Option<u16>) -> Result<(), ReplyFault> {
 }
 
 impl Reply {
+    /// The reply that [`scan`] found, with its octets.
+    pub(crate) fn scanned(code: u16, octets: &[u8]) -> Self {
+        let mut text = Vec::with_capacity(octets.len());
+        let lines = octets.strip_suffix(b"\r\n").unwrap_or(octets);
+        for (index, line) in lines.split(|b| *b == b'\n').enumerate() {
+            if index > 0 {
+                text.push(b'\n');
+            }
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            text.extend_from_slice(line.get(4..).unwrap_or_default());
+        }
+        Self { code, text }
+    }
+
+    /// A reply of these words, lines joined by LF.
+    #[must_use]
+    pub fn new(code: u16, text: Vec<u8>) -> Self {
+        Self { code, text }
+    }
+
     /// 2yz or 3yz.
     #[must_use]
     pub fn is_positive(&self) -> bool {
         self.code < 400
     }
 
-    /// The enhanced status code (RFC 3463, RFC 2034) at the head of the text, if it is one and of
-    /// the reply's class.
+    /// What stands behind code and separator of each line; there is at least one.
+    pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.text.split(|b| *b == b'\n')
+    }
+
+    /// The same, lines joined by LF.
     #[must_use]
-    pub fn enhanced(&self) -> Option<String> {
-        let line = self.lines.last()?;
-        let word = line.split(|b| *b == b' ').next()?;
-        let parts: Vec<&[u8]> = word.split(|b| *b == b'.').collect();
-        let [class, subject, detail] = parts.as_slice() else {
-            return None;
-        };
-        let number =
-            |part: &[u8]| matches!(part.len(), 1..=3) && part.iter().all(u8::is_ascii_digit);
-        let same = matches!(class, [c @ (b'2' | b'4' | b'5')]
-            if u16::from(c.saturating_sub(b'0')) == self.code.checked_div(100).unwrap_or(0));
-        (same && number(subject) && number(detail))
-            .then(|| String::from_utf8_lossy(word).into_owned())
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The enhanced status code (RFC 3463, RFC 2034) at the head of the last line, if it is one and
+    /// of the reply's class.
+    #[must_use]
+    pub fn enhanced(&self) -> Option<Enhanced> {
+        let last = memrchr(b'\n', &self.text).map_or(0, |end| end.saturating_add(1));
+        Enhanced::at_head(self.text.get(last..)?, self.code)
     }
 }
 
@@ -179,7 +193,7 @@ mod tests {
             assert_eq!(parse(&input[..end]), Ok(None), "at {end}");
         }
         assert_eq!(
-            whole(input).lines,
+            whole(input).lines().collect::<Vec<_>>(),
             [&b"mail.test hello"[..], b"SIZE 1000", b""]
         );
         let two = b"220 a\r\n250 b\r\n";
@@ -238,13 +252,13 @@ mod tests {
         for bad in [&b"250+a\r\n"[..], b"250\ta\r\n", b"250_\r\n", b"250.\r\n"] {
             assert_eq!(parse(bad), Err(ReplyFault::Separator));
         }
-        assert_eq!(whole(b"250\r\n").lines, [b""]);
+        assert_eq!(whole(b"250\r\n").text(), b"");
     }
 
     #[test]
     fn e02_e03_e06_lines_and_replies_are_capped() {
         let long = [b"250 ".as_slice(), &vec![b'a'; 1000], b"\r\n"].concat();
-        assert_eq!(whole(&long).lines[0].len(), 1000);
+        assert_eq!(whole(&long).text().len(), 1000);
         assert_eq!(
             parse(&[b"250 ".as_slice(), &vec![b'a'; MAX_LINE]].concat()),
             Err(ReplyFault::TooLong)

@@ -184,9 +184,7 @@ impl<T: Transport> Session<Verified<T>> {
             Stop::Refused => {
                 // In words, not in base64: what the mechanism's error says is worth reading.
                 let said = decode(reply).unwrap_or_default();
-                let lines = vec![said];
-                let code = reply.code;
-                cx.record.answer = Some(cx.answer(&Reply { code, lines }));
+                cx.record.answer = Some(cx.words(reply.code, &said));
                 cx.fail(Cause::Refused(Refused::Auth))
             }
             Stop::Unproven => cx.fail(Cause::Unproven),
@@ -204,8 +202,11 @@ fn learn(cx: &mut Context<'_>, response: &Response) {
 
 /// A challenge: one line of strict base64.
 fn decode(reply: &Reply) -> Option<Vec<u8>> {
-    match reply.lines.as_slice() {
-        [line] if line.len() <= MAX_CHALLENGE => STANDARD.decode(line.trim_ascii_end()).ok(),
+    let mut lines = reply.lines();
+    match (lines.next(), lines.next()) {
+        (Some(line), None) if line.len() <= MAX_CHALLENGE => {
+            STANDARD.decode(line.trim_ascii_end()).ok()
+        }
         _ => None,
     }
 }

@@ -183,7 +183,8 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
     }
 
     fn write_chunk(&mut self, cx: &mut Context<'_>, chunk: &Chunk<'_>) -> Result<(), Broken> {
-        let mut line = Vec::with_capacity(32);
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
         bdat(&mut line, chunk.octets.len(), chunk.last);
         let asked = match chunk.last {
             true => Asked::End,
@@ -191,6 +192,7 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         };
         self.announce(cx, asked, &line)?;
         self.push(cx, &line)?;
+        self.line = line;
         self.mark_content();
         let end = self.session.channel.pushed();
         let end = end.saturating_add(chunk.octets.len() as u64);

@@ -1,6 +1,7 @@
 //! What goes along with one send: the record, the patience, the log, and the forms of the secret
 //! that no shown text may have.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::channel::Fault;
@@ -160,14 +161,19 @@ impl<'a> Context<'a> {
         }
         if reply.code == 334 {
             // Salt, nonces and the server's proof are what a password can be guessed from.
-            let size: usize = reply.lines.iter().map(Vec::len).sum();
+            let size: usize = reply.lines().map(<[u8]>::len).sum();
             return self.say(Level::Debug, || format!("< 334 ({size} octets not shown)"));
         }
         let answer = self.answer(reply);
-        let (last, lines) = match answer.text.rsplit_once('\n') {
-            Some((lines, last)) => (last.to_owned(), lines.to_owned()),
-            None => (answer.text, String::new()),
-        };
+        self.log_answer(&answer);
+    }
+
+    /// The same of a reply that is not to a login.
+    pub(crate) fn log_answer(&mut self, answer: &Answer) {
+        if !self.wants_lines() {
+            return;
+        }
+        let (lines, last) = answer.text.rsplit_once('\n').unwrap_or(("", &answer.text));
         for line in lines.lines() {
             self.say(Level::Debug, || format!("< {}-{line}", answer.code));
         }
@@ -175,23 +181,35 @@ impl<'a> Context<'a> {
     }
 
     /// A reply, fit to be shown.
-    pub(crate) fn answer(&self, reply: &Reply) -> Answer {
+    pub(crate) fn answer(&self, reply: &Reply) -> Arc<Answer> {
         let mut text = String::new();
-        for line in &reply.lines {
-            if !text.is_empty() {
-                text.push('\n');
+        for (index, line) in reply.lines().enumerate() {
+            let shown = |room| escape(&self.scrubber.scrub(line), room);
+            if index == 0 {
+                text = shown(MAX_SHOWN);
+                continue;
             }
+            text.push('\n');
             let room = MAX_SHOWN.saturating_sub(text.chars().count());
-            text.push_str(&escape(&self.scrubber.scrub(line), room));
+            text.push_str(&shown(room));
             if text.ends_with('…') {
                 break;
             }
         }
-        Answer {
+        Arc::new(Answer {
             code: reply.code,
             enhanced: reply.enhanced(),
             text,
-        }
+        })
+    }
+
+    /// Words that a server said in another form than a reply's, as one line.
+    pub(crate) fn words(&self, code: u16, said: &[u8]) -> Arc<Answer> {
+        Arc::new(Answer {
+            code,
+            enhanced: None,
+            text: escape(&self.scrubber.scrub(said), MAX_SHOWN),
+        })
     }
 
     /// The error that ends this call, with all that is known by now.
@@ -246,7 +264,7 @@ impl<'a> Context<'a> {
     }
 
     /// Sets the outcome of the message and of each recipient that it concerns.
-    pub(crate) fn conclude(&mut self, outcome: Outcome, answer: Option<&Answer>) {
+    pub(crate) fn conclude(&mut self, outcome: Outcome, answer: Option<&Arc<Answer>>) {
         self.record.outcome = outcome;
         for recipient in &mut self.record.recipients {
             if recipient.outcome != Outcome::Refused {

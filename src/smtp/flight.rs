@@ -1,10 +1,11 @@
 //! One message on its way: what was asked of the server for it, and what each answer makes of it.
 //! No channel in sight; positions are counted in octets of text from the connection's beginning.
 
+use std::sync::Arc;
+
 use crate::deadline::Deadline;
-use crate::error::{Cause, Error, Outcome, Record, Refused, Stage};
+use crate::error::{Answer, Cause, Error, Outcome, Record, Refused, Stage};
 use crate::log::Level;
-use crate::proto::reply::Reply;
 
 use super::context::Context;
 
@@ -127,16 +128,16 @@ impl Flight {
         &mut self,
         cx: &mut Context<'_>,
         asked: Asked,
-        reply: &Reply,
+        answer: &Arc<Answer>,
         early: bool,
     ) -> Result<(), Cause> {
         self.outstanding = self.outstanding.saturating_sub(1);
         if early && !matches!(asked, Asked::Chunk | Asked::End) {
             return Err(Cause::Unsolicited);
         }
-        if reply.code == 421 {
+        if answer.code == 421 {
             if self.refusal.is_none() {
-                cx.record.answer = Some(cx.answer(reply));
+                cx.record.answer = Some(Arc::clone(answer));
             }
             // Said in the place of the sender's or the last recipient's answer, it leaves nobody to
             // deliver to.
@@ -151,27 +152,26 @@ impl Flight {
         if let (Asked::End, false, Some(size)) = (asked, early, self.size) {
             cx.progress(size, Some(size));
         }
-        let refused = reply.code >= 400;
+        let code = answer.code;
+        let refused = code >= 400;
         let open = self.refusal.is_none() && (self.accepted > 0 || self.unanswered > 0);
         match asked {
-            Asked::Reset if reply.code == 250 => Ok(()),
-            Asked::Mail if reply.code == 250 => Ok(()),
+            Asked::Reset | Asked::Mail if code == 250 => Ok(()),
             Asked::Mail if refused => {
-                self.refuse(cx, Refused::Sender, reply);
+                self.refuse(cx, Refused::Sender, answer);
                 Ok(())
             }
-            Asked::Rcpt(index) => self.recipient(cx, index, reply),
-            Asked::Data if reply.code == 354 && open => Ok(()),
-            Asked::Chunk if reply.code == 250 && open && !early => Ok(()),
-            Asked::End if reply.code == 250 && open && !early => {
-                let answer = cx.answer(reply);
-                cx.conclude(Outcome::Accepted, Some(&answer));
-                cx.record.answer = Some(answer);
+            Asked::Rcpt(index) => self.recipient(cx, index, answer),
+            Asked::Data if code == 354 && open => Ok(()),
+            Asked::Chunk if code == 250 && open && !early => Ok(()),
+            Asked::End if code == 250 && open && !early => {
+                cx.conclude(Outcome::Accepted, Some(answer));
+                cx.record.answer = Some(Arc::clone(answer));
                 cx.say(Level::Info, || "accepted".to_owned());
                 Ok(())
             }
             Asked::Data | Asked::Chunk | Asked::End if refused => {
-                self.refuse(cx, Refused::Content, reply);
+                self.refuse(cx, Refused::Content, answer);
                 // In the middle of the content nothing may follow, least of all its end.
                 match early {
                     true => Err(Cause::Refused(Refused::Content)),
@@ -182,9 +182,9 @@ impl Flight {
                 // Neither yes nor no, or a yes to a message that had been refused.
                 self.refusal = None;
                 cx.record.stage = asked.stage(early);
-                Err(odd(cx, asked, reply, early))
+                Err(odd(cx, asked, answer, early))
             }
-            _ => Err(odd(cx, asked, reply, early)),
+            _ => Err(odd(cx, asked, answer, early)),
         }
     }
 
@@ -192,20 +192,19 @@ impl Flight {
         &mut self,
         cx: &mut Context<'_>,
         index: usize,
-        reply: &Reply,
+        answer: &Arc<Answer>,
     ) -> Result<(), Cause> {
         self.unanswered = self.unanswered.saturating_sub(1);
-        let refused = match reply.code {
+        let refused = match answer.code {
             250..=252 if self.refusal != Some(Refused::Sender) => false,
             400.. => true,
-            _ => return Err(odd(cx, Asked::Rcpt(index), reply, false)),
+            _ => return Err(odd(cx, Asked::Rcpt(index), answer, false)),
         };
         // Behind a refused MAIL the answer says nothing of the recipient.
         if self.refusal != Some(Refused::Sender) {
             self.accepted = self.accepted.saturating_add(usize::from(!refused));
-            let answer = cx.answer(reply);
             if let Some(slot) = cx.record.recipients.get_mut(index) {
-                slot.answer = Some(answer);
+                slot.answer = Some(Arc::clone(answer));
                 if refused {
                     slot.outcome = Outcome::Refused;
                 }
@@ -227,15 +226,14 @@ impl Flight {
     }
 
     /// The first refusal decides; what is refused behind it follows from it.
-    fn refuse(&mut self, cx: &mut Context<'_>, what: Refused, reply: &Reply) {
+    fn refuse(&mut self, cx: &mut Context<'_>, what: Refused, answer: &Arc<Answer>) {
         if self.refusal.is_some() {
             return;
         }
         self.refusal = Some(what);
-        let answer = cx.answer(reply);
-        cx.record.answer = Some(answer.clone());
+        cx.record.answer = Some(Arc::clone(answer));
         if what == Refused::Content {
-            cx.conclude(Outcome::Refused, Some(&answer));
+            cx.conclude(Outcome::Refused, Some(answer));
         } else {
             cx.record.outcome = Outcome::Refused;
         }
@@ -296,9 +294,9 @@ impl Flight {
 }
 
 /// A reply that does not fit.
-fn odd(cx: &mut Context<'_>, asked: Asked, reply: &Reply, early: bool) -> Cause {
+fn odd(cx: &mut Context<'_>, asked: Asked, answer: &Arc<Answer>, early: bool) -> Cause {
     if cx.record.outcome != Outcome::Refused || asked == Asked::End {
-        cx.record.answer = Some(cx.answer(reply));
+        cx.record.answer = Some(Arc::clone(answer));
     }
     Cause::Unexpected {
         expected: match asked {

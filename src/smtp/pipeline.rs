@@ -1,15 +1,16 @@
 //! Messages in flight over one session: what was asked, answered one to one, while more is written.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::channel::{Channel, Fault, Verified};
 use crate::deadline::Deadline;
-use crate::error::{Cause, Error, Record, Stage};
+use crate::error::{Answer, Cause, Error, Record, Stage};
 use crate::log::Level;
 use crate::net::Transport;
 use crate::proto::address::Address;
-use crate::proto::reply;
+use crate::proto::reply::{self, Reply};
 
 use super::context::Context;
 use super::flight::{Asked, Flight, Reach};
@@ -66,9 +67,28 @@ pub(super) struct Pipeline<'s, T, S> {
     questions: VecDeque<Question>,
     /// One command at a time: the server does not offer PIPELINING.
     pub(super) lockstep: bool,
-    line: Vec<u8>,
+    pub(super) line: Vec<u8>,
     /// Answers taken in so far.
     answers: u64,
+    usual: Usual,
+}
+
+/// The last answer to a recipient, and its octets: servers say the same nearly always.
+#[derive(Default)]
+struct Usual(Option<(Vec<u8>, Arc<Answer>)>);
+
+impl Usual {
+    /// The answer, fit to be shown.
+    fn shown(&mut self, cx: &Context<'_>, code: u16, said: &[u8]) -> Arc<Answer> {
+        if let Some((octets, answer)) = &self.0
+            && octets == said
+        {
+            return Arc::clone(answer);
+        }
+        let answer = cx.answer(&Reply::scanned(code, said));
+        self.0 = Some((said.to_vec(), Arc::clone(&answer)));
+        answer
+    }
 }
 
 impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> {
@@ -83,6 +103,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             lockstep,
             line: Vec::new(),
             answers: 0,
+            usual: Usual::default(),
         }
     }
 
@@ -351,7 +372,8 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
                     at = at.saturating_add(octets);
                     self.questions.pop_front();
                     self.answers = self.answers.saturating_add(1);
-                    let judged = self.answer(cx, question, code, rest);
+                    let said = rest.get(..octets).unwrap_or_default();
+                    let judged = self.answer(cx, question, code, said);
                     fate = judged.map_err(|cause| (cause, Own::Oldest));
                 }
                 Ok(None) => break,
@@ -376,7 +398,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         cx: &mut Context<'_>,
         question: Question,
         code: u16,
-        received: &[u8],
+        said: &[u8],
     ) -> Result<(), Cause> {
         let index = question.flight.saturating_sub(self.oldest);
         let index = usize::try_from(index).unwrap_or(usize::MAX);
@@ -392,26 +414,26 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             flight.passed(question.asked);
             return Ok(());
         }
-        let Ok(Some((reply, _))) = reply::parse(received) else {
-            return Err(Cause::Unsolicited);
+        let answer = &match question.asked {
+            Asked::Rcpt(_) => self.usual.shown(cx, code, said),
+            _ => cx.answer(&Reply::scanned(code, said)),
         };
-        let reply = &reply;
         cx.about(flight.tag);
         std::mem::swap(&mut cx.record, &mut flight.record);
         // What follows from a refusal does not move its stage.
         if flight.refusal.is_none() {
             cx.record.stage = question.asked.stage(early);
         }
-        cx.log_reply(reply);
-        let judged = flight.answered(cx, question.asked, reply, early);
+        cx.log_answer(answer);
+        let judged = flight.answered(cx, question.asked, answer, early);
         std::mem::swap(&mut cx.record, &mut flight.record);
         self.about_the_latest(cx);
         judged?;
         match question.asked {
             // From here on whatever is said is said to the content.
-            Asked::Data if reply.code == 354 => self.question(Asked::End, OPEN),
+            Asked::Data if code == 354 => self.question(Asked::End, OPEN),
             // A refused BDAT may leave the transaction open; RSET sees to it before the next.
-            Asked::End if reply.code == 250 && index.saturating_add(1) == self.flights.len() => {
+            Asked::End if code == 250 && index.saturating_add(1) == self.flights.len() => {
                 self.session.open = false;
             }
             _ => {}

@@ -55,7 +55,7 @@ impl<C: Channel> Session<C> {
         if greeting.code != 220 {
             return Err(cx.unexpected(&greeting, "the greeting 220"));
         }
-        session.greeting = cx.answer(&greeting).text;
+        session.greeting.clone_from(&cx.answer(&greeting).text);
         session.ehlo(cx, name)?;
         Ok(session)
     }

@@ -100,7 +100,7 @@ fn generated_messages_come_back_equal() {
         );
         assert_eq!(back.subject().unwrap_or_default(), subject, "seed {seed}");
         let id = message.message_id().unwrap();
-        assert_eq!(format!("<{}>", back.message_id().unwrap()), id);
+        assert_eq!(format!("<{}>", back.message_id().unwrap()), &*id);
         let found = back.body_text(0).unwrap_or_default();
         assert_eq!(lines(&found), lines(&text), "seed {seed}");
         if with_html {
