@@ -167,11 +167,11 @@ impl Core {
     }
 
     /// What another connection needs, unless there is no hope.
-    fn ready<I, D>(&self, desk: &Mutex<Desk<I, D>>) -> Result<(Settings, Running<'_>), Error> {
+    fn ready<I, D>(&self, desk: &Mutex<Desk<I, D>>) -> Result<(Arc<Settings>, Running<'_>), Error> {
         if let Some(error) = desk.lock().hopeless.clone() {
             return Err(error);
         }
-        let settings = self.settings.read().clone();
+        let settings = self.settings();
         settings.check(&self.site.policy)?;
         self.site.setup()?;
         Ok((settings, self.begin()?))

@@ -80,7 +80,7 @@ impl Default for Heads {
 
 impl Heads {
     fn has(&self, octet: u8) -> bool {
-        self.0[usize::from(octet)]
+        self.0.get(usize::from(octet)).is_some_and(|begins| *begins)
     }
 }
 
@@ -116,8 +116,9 @@ impl Scrubber {
     }
 
     fn keep(&mut self, octets: &[u8], encoded: bool) {
-        if let Some(first) = octets.first() {
-            self.heads.0[usize::from(*first)] = true;
+        let first = octets.first().map(|first| usize::from(*first));
+        if let Some(begins) = first.and_then(|first| self.heads.0.get_mut(first)) {
+            *begins = true;
         }
         let octets = Zeroizing::new(octets.to_vec());
         self.forms.push(Form { octets, encoded });

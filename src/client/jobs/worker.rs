@@ -130,13 +130,14 @@ impl<'a> Hand<'a> {
         let core = self.core;
         ticket.message.parts()?;
         core.site.setup()?;
-        let mut settings = core.settings.read().clone();
+        let mut settings = core.settings();
         if let Some(credential) = &settings.credential {
             let provider = Arc::new(ByEvent {
                 core: Arc::clone(core),
                 job: ticket.job,
             });
-            settings.credential = Some(Arc::new(credential.asking(provider)));
+            let asking = Arc::new(credential.asking(provider));
+            Arc::make_mut(&mut settings).credential = Some(asking);
         }
         settings.check(&core.site.policy)?;
         let wishes = self.orders.wishes;
