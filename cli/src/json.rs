@@ -26,8 +26,8 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
             json!({
                 "address": &*r.address,
                 "outcome": r.outcome.name(),
-                "smtp_code": code(r.answer.as_ref()),
-                "enhanced_code": enhanced(r.answer.as_ref()),
+                "smtp_code": code(r.answer.as_deref()),
+                "enhanced_code": enhanced(r.answer.as_deref()),
                 "text": r.answer.as_ref().map(|a| &a.text),
             })
         })
@@ -42,8 +42,8 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
             "secret_released": record.secret_released,
             "content_released": record.content_released,
             "connection_reused": record.reused,
-            "smtp_code": code(record.answer.as_ref()),
-            "enhanced_code": enhanced(record.answer.as_ref()),
+            "smtp_code": code(record.answer.as_deref()),
+            "enhanced_code": enhanced(record.answer.as_deref()),
             "text": text,
             "server_text": record.answer.as_ref().map(|a| &a.text),
             "message_id": record.message_id.as_deref(),

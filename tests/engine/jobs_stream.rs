@@ -306,7 +306,7 @@ fn events_are_those_of_their_own_job() {
         );
         match event.news {
             News::Recipient(0, recipient) => {
-                assert_eq!(recipient.address, address);
+                assert_eq!(*recipient.address, *address);
                 recipients += 1;
             }
             News::Progress(_, total) => {
