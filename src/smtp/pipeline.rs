@@ -1,8 +1,9 @@
 //! Messages in flight over one session: what was asked, answered one to one, while more is written.
 
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::channel::{Channel, Fault, Verified};
 use crate::deadline::Deadline;
@@ -57,6 +58,29 @@ pub(super) enum Own {
 /// The end of what is not written to its end yet.
 pub(super) const OPEN: u64 = u64::MAX;
 
+/// How far a wait has come, for which the clock runs once.
+struct Patience {
+    /// What is waited for, once that is looked at.
+    stage: Option<Stage>,
+    /// Answers taken in when it began.
+    answers: u64,
+    /// Text that had left when the clock was started last.
+    mark: u64,
+    /// How often the system was waited for.
+    waits: u64,
+}
+
+impl Patience {
+    fn new<T: Transport, S>(pipeline: &Pipeline<'_, T, S>) -> Self {
+        Self {
+            stage: None,
+            answers: pipeline.answers,
+            mark: pipeline.session.channel.taken(),
+            waits: 0,
+        }
+    }
+}
+
 /// The messages in flight, oldest first, and where their outcomes go.
 pub(super) struct Pipeline<'s, T, S> {
     pub(super) session: &'s mut Session<Verified<T>>,
@@ -71,6 +95,8 @@ pub(super) struct Pipeline<'s, T, S> {
     /// Answers taken in so far.
     answers: u64,
     usual: Usual,
+    /// The wait that goes on when there is nothing to write.
+    waiting: Option<Patience>,
 }
 
 /// The last answer to a recipient, and its octets: servers say the same nearly always.
@@ -104,6 +130,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             line: Vec::new(),
             answers: 0,
             usual: Usual::default(),
+            waiting: None,
         }
     }
 
@@ -276,41 +303,40 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         cx: &mut Context<'_>,
         done: impl Fn(&Self) -> bool,
     ) -> Result<(), Broken> {
-        self.settle_for(cx, &mut 0, |pipeline, _| done(pipeline))
+        let mut patience = Patience::new(self);
+        self.settle_for(cx, &mut patience, |pipeline, _| done(pipeline))
     }
 
     fn settle_for(
         &mut self,
         cx: &mut Context<'_>,
-        waits: &mut u64,
+        patience: &mut Patience,
         done: impl Fn(&Self, u64) -> bool,
     ) -> Result<(), Broken> {
-        let mut entered = None;
-        let mut mark = self.session.channel.taken();
         loop {
             let answered = self.take_answers(cx)?;
             self.let_go(cx)?;
-            if done(self, *waits) {
+            if done(self, patience.waits) {
                 return Ok(());
             }
             // Patience begins anew with each answer, each block that left, and each wait of another
             // kind.
             let stage = self.stage(cx.record.stage);
             let taken = self.session.channel.taken();
-            if answered || entered != Some(stage) {
+            if answered || patience.stage != Some(stage) {
                 self.enter(cx, stage);
-                (entered, mark) = (Some(stage), taken);
-            } else if taken.saturating_sub(mark) >= STEP {
+                (patience.stage, patience.mark) = (Some(stage), taken);
+            } else if taken.saturating_sub(patience.mark) >= STEP {
                 cx.restart_clock();
-                mark = taken;
+                patience.mark = taken;
             }
             match self.session.channel.exchange(true, cx.deadline()) {
                 Ok(true) => continue,
-                Ok(false) if done(self, *waits) => return Ok(()),
+                Ok(false) if done(self, patience.waits) => return Ok(()),
                 // All is written, and the wait is another one: for the answer.
-                Ok(false) if entered != Some(self.stage(stage)) => {}
+                Ok(false) if patience.stage != Some(self.stage(stage)) => {}
                 Ok(false) => {
-                    *waits = waits.saturating_add(1);
+                    patience.waits = patience.waits.saturating_add(1);
                     if let Err(fault) = self.session.channel.wait_ready(cx.deadline()) {
                         self.mishap(cx, fault)?;
                     }
@@ -321,12 +347,27 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
     }
 
     /// Writes everything, and waits for whatever comes first: an answer, room for more, a wake-up.
+    /// As long as no answer comes it is one wait, however often something else ends it.
     pub(super) fn wait_for_something(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
         let answers = self.answers;
-        let mut waits = 0;
-        self.settle_for(cx, &mut waits, |pipeline, waits| {
-            waits > 0 || pipeline.answers != answers
-        })
+        let mut patience = match self.waiting.take() {
+            Some(patience) if patience.answers == answers => patience,
+            _ => Patience::new(self),
+        };
+        if patience.waits > 0 && cx.deadline().passed(Instant::now()) {
+            // What came while nobody looked is in time.
+            let _ = self.session.channel.receive_ready(Deadline::NEVER);
+            return match self.take_answers(cx)? {
+                true => Ok(()),
+                false => self.mishap(cx, Fault::TimedOut),
+            };
+        }
+        let before = patience.waits;
+        let waited = self.settle_for(cx, &mut patience, |pipeline, waits| {
+            waits > before || pipeline.answers != answers
+        });
+        self.waiting = Some(patience);
+        waited
     }
 
     /// Whether a message to these may go over this session.
@@ -533,7 +574,9 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
                 }
                 match ready.and_then(|()| self.session.channel.wait_ready(deadline)) {
                     Ok(()) => {}
-                    Err(fault) => break matches!(fault, Fault::Lost(_)),
+                    // What can't be read was something said.
+                    Err(Fault::Lost(kind)) => break kind != ErrorKind::InvalidData,
+                    Err(_) => break false,
                 }
             };
             if silent {

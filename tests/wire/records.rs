@@ -9,14 +9,19 @@ use std::time::Duration;
 
 use rustls::{ContentType, ServerConfig};
 use secsmtp::client::Client;
+use secsmtp::client::jobs::Waited;
 use secsmtp::credential::Credential;
+use secsmtp::deadline::Deadline;
 use secsmtp::error::{Error, Outcome, Stage};
 use secsmtp::log::Log;
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
 
-use crate::memory::{Act, Answer, Dialogue, Esmtp, HOST, Memory, PASSWORD, Peer, USER, World};
+use crate::memory::{
+    Act, Answer, Dialogue, Esmtp, HOST, Memory, PASSWORD, Peer, Point, USER, World,
+};
 use crate::oracle;
+use crate::stream_walk::outcome;
 
 /// A NewSessionTicket (RFC 8446 section 4.6.1) with a ticket of so many octets.
 fn ticket(size: u16) -> Act {
@@ -183,6 +188,46 @@ fn handshake_records(mut raw: &[u8]) -> usize {
     count
 }
 
+/// A server that says 421 in the middle of a stream, and behind it what somebody has spoilt.
+struct Spoilt(Esmtp);
+
+impl Dialogue for Spoilt {
+    fn begin(&mut self) -> Vec<Act> {
+        self.0.begin()
+    }
+
+    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+        let mut acts = self.0.hear(octets);
+        let closing = |act: &Act| matches!(act, Act::Reply(_, said) if said.starts_with(b"421"));
+        if let Some(at) = acts.iter().position(closing) {
+            acts.truncate(at + 1);
+            let record = [&[23, 3, 3, 0, 40], [0xaa; 40].as_slice()].concat();
+            acts.extend([Act::Raw(record), Act::Close]);
+        }
+        acts
+    }
+}
+
+#[test]
+fn h15_d05_behind_421_a_record_that_cant_be_read_is_no_silence() {
+    let world = World::new();
+    let offers = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
+    let mut mails = 0;
+    let choose = move |point| {
+        mails += usize::from(point == Point::Mail);
+        match (mails, point) {
+            (2, Point::Mail) => Answer::Reply(b"421 4.3.2 closing\r\n".to_vec()),
+            _ => Answer::Good,
+        }
+    };
+    let server = Spoilt(Esmtp::new(true, offers, choose));
+    let (results, _) = world.stream(3, Box::new(server), None);
+    let told: Vec<_> = results.iter().map(outcome).collect();
+    // What was said of the third, and can't be read, may have been a yes.
+    let expected = [Outcome::Accepted, Outcome::NotSent, Outcome::Unknown];
+    assert_eq!(told, expected);
+}
+
 /// How often a server that drips says a thing, and for how long at the most.
 const DRIP: Duration = Duration::from_millis(10);
 const DRIPS: u32 = 1500;
@@ -250,6 +295,17 @@ fn d12_d13_tickets_that_drip_stretch_no_deadline() {
         let told = (error.status(), error.record.stage);
         assert_eq!(told, (Status::Timeout, stage), "{error}");
     }
+    // A job is given up as well, although each drip wakes its worker to look for another one.
+    let address = dripping(&world, Until::new("Subject", ticket(16)));
+    let client = impatient(&world, address);
+    let job = client.submit(&world.message).expect("room");
+    let Ok(Waited::Done(completion)) = client.wait(job, Deadline::NEVER) else {
+        panic!("the job is lost");
+    };
+    let error = completion.expect_err("tickets are no answer");
+    let told = (error.status(), error.record.stage, error.record.outcome);
+    let expected = (Status::Timeout, Stage::Answer, Outcome::Unknown);
+    assert_eq!(told, expected, "{error}");
     for place in ["", "EHLO"] {
         let address = dripping(&world, Until::new(place, ticket(16)));
         let looked = impatient(&world, address).probe(Log::off());

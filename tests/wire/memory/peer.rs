@@ -24,6 +24,8 @@ pub(crate) enum Act {
     Flood(Vec<u8>),
     /// Changes the keys of TLS for ever, likewise.
     FloodKeys,
+    /// Puts these octets on the line, beside TLS.
+    Raw(Vec<u8>),
     /// Says one record of this type, sealed by hand; from here on all are.
     Seal(ContentType, Vec<u8>),
     /// The same for ever, likewise.
@@ -226,6 +228,7 @@ impl Peer {
                 Act::StartTls => self.start_tls(),
                 Act::Taken => self.taken_at.push(total),
                 Act::Flood(_) | Act::FloodKeys | Act::FloodSealed(..) => self.flood = Some(act),
+                Act::Raw(octets) => self.put(&octets),
                 Act::Seal(kind, payload) => self.seal(kind, &payload),
                 Act::Close => self.close(),
             }
