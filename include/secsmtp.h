@@ -1648,6 +1648,21 @@ int32_t secsmtp_client_set_window(secsmtp_client *client,
                                   secsmtp_error **error_out);
 
 /**
+ * Sets how many messages are begun in a time, those of jobs and of secsmtp_client_send_batch together
+ * and over all connections: so many in so many milliseconds, evenly, and burst of them at once after a
+ * rest. With 0 messages, as it is at first, as many as go. A message waits for its turn in the queue, or
+ * in the call of secsmtp_client_send_batch, and can be cancelled there; secsmtp_client_send does not
+ * wait, and is not counted. The clock is monotonic.
+ * Threads: any; it holds for what is begun from now on. Errors: SECSMTP_E_VALUE for messages with 0
+ * milliseconds or a burst of 0.
+ */
+int32_t secsmtp_client_set_rate(secsmtp_client *client,
+                                uint32_t messages,
+                                uint32_t milliseconds,
+                                uint32_t burst,
+                                secsmtp_error **error_out);
+
+/**
  * Sets which events jobs make that begin from now on: SECSMTP_EVENT_... added up, and for
  * SECSMTP_EVENT_LOG up to which level (SECSMTP_LOG_...). Completions, questions for a secret and
  * losses are always told, and without this call nothing else is.

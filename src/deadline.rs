@@ -20,6 +20,12 @@ impl Deadline {
         Self(Instant::now().checked_add(patience))
     }
 
+    /// This moment.
+    #[must_use]
+    pub fn at(moment: Instant) -> Self {
+        Self(Some(moment))
+    }
+
     /// The earlier of the two.
     #[must_use]
     pub fn min(self, other: Self) -> Self {

@@ -174,6 +174,7 @@ public:
     void close(uint32_t milliseconds);
     void set_limits(uint32_t max_connections, uint32_t max_jobs, uint32_t max_events);
     void set_window(uint32_t jobs, uint32_t octets);
+    void set_rate(uint32_t messages, uint32_t milliseconds, uint32_t burst);
     void set_events(int32_t kinds, int32_t max_level);
     void answer_secret(uint64_t job, const Bytes &secret);
     int64_t descriptor();
@@ -638,6 +639,12 @@ inline void Client::set_limits(uint32_t max_connections, uint32_t max_jobs, uint
 inline void Client::set_window(uint32_t jobs, uint32_t octets) {
     secsmtp_error *error = nullptr;
     const std::int32_t status = secsmtp_client_set_window(get(), jobs, octets, &error);
+    check(status, error);
+}
+
+inline void Client::set_rate(uint32_t messages, uint32_t milliseconds, uint32_t burst) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_client_set_rate(get(), messages, milliseconds, burst, &error);
     check(status, error);
 }
 

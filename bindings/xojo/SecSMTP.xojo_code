@@ -158,6 +158,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_set_rate Lib kLib Alias "secsmtp_client_set_rate" (client As Ptr, messages As UInt32, milliseconds As UInt32, burst As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_client_set_reuse Lib kLib Alias "secsmtp_client_set_reuse" (client As Ptr, idle_milliseconds As UInt32, max_messages As UInt32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 

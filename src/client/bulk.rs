@@ -3,18 +3,21 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
 use super::carry::{Carried, Load, Way};
-use super::core::{Core, Running};
+use super::core::{Core, Running, waiter};
 use super::site::Settings;
 use super::token::Token;
-use crate::error::{Error, Record, Retry};
+use crate::channel::Fault;
+use crate::deadline::Deadline;
+use crate::error::{Cause, Error, Record, Retry};
 use crate::log::Log;
 use crate::message::Message;
-use crate::net::Canceller;
-use crate::smtp::{Next, Window};
+use crate::net::{Canceller, Stop};
+use crate::smtp::{Context, Next, Window};
 
 /// How many messages are sent at a time.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +49,10 @@ pub const MAX_CONNECTIONS: usize = 64;
 const MAX_FAILURES: usize = 3;
 
 /// What the connections share: where messages come from and where outcomes go.
-struct Desk<I, D> {
+struct Desk<I: Iterator, D> {
     messages: I,
+    /// One that waits for its time.
+    waiting: Option<I::Item>,
     done: D,
     next: u64,
     stop_on_error: bool,
@@ -58,14 +63,31 @@ struct Desk<I, D> {
 }
 
 impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> Desk<I, D> {
-    fn next(&mut self) -> Option<(u64, I::Item)> {
+    /// The next one, if it may begin now. It is not read before it is wanted, so one waits at most.
+    fn next(&mut self, permit: impl FnOnce() -> Result<(), Instant>) -> Next<I::Item> {
         if self.stopped {
-            return None;
+            return Next::End;
         }
-        let message = self.messages.next()?;
+        let Some(message) = self.waiting.take().or_else(|| self.messages.next()) else {
+            return Next::End;
+        };
+        // Where there is no hope it need not wait to be told so.
+        if self.hopeless.is_none()
+            && let Err(at) = permit()
+        {
+            self.waiting = Some(message);
+            return Next::Later(at);
+        }
         let number = self.next;
         self.next = number.saturating_add(1);
-        Some((number, message))
+        Next::Message(number, message)
+    }
+
+    /// The next one fails before anything was done for it.
+    fn fail_next(&mut self, error: Error) {
+        if let Next::Message(number, message) = self.next(|| Ok(())) {
+            self.fail(number, message.borrow(), error);
+        }
     }
 
     fn done(&mut self, number: u64, result: Result<Record, Error>) {
@@ -84,6 +106,8 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> D
         self.count_failure(&error);
         error.record.recipients = message.recipients_not_sent();
         error.record.message_id = message.message_id();
+        // Who cancels is told so of the one at hand, and no other is begun.
+        self.stopped |= *error.cause == Cause::Cancelled;
         self.done(number, Err(error));
     }
 
@@ -99,11 +123,12 @@ impl Core {
     /// Sends messages and tells of each what became of it; how many were begun.
     pub(super) fn send_many<I, D>(&self, messages: I, bulk: &Bulk, done: D, log: Log<'_>) -> u64
     where
-        I: Iterator<Item: Borrow<Message>> + Send,
+        I: Iterator<Item: Borrow<Message> + Send> + Send,
         D: FnMut(u64, Result<Record, Error>) + Send,
     {
         let desk = Mutex::new(Desk {
             messages: messages.fuse(),
+            waiting: None,
             done,
             next: 0,
             stop_on_error: bulk.stop_on_error,
@@ -126,16 +151,34 @@ impl Core {
     /// Carries messages until there are none, over one connection at a time.
     fn carry_all<I, D>(&self, desk: &Mutex<Desk<I, D>>, bulk: &Bulk, log: Log<'_>)
     where
-        I: Iterator<Item: Borrow<Message>>,
+        I: Iterator<Item: Borrow<Message> + Send>,
         D: FnMut(u64, Result<Record, Error>),
     {
         let patience = self.settings();
         let mut cx = self.context(&patience, log);
+        let running = self.begin();
         let (mut held, mut fresh) = (None, false);
         // No connection is opened for nothing.
-        while let Some((number, message)) = held.take().or_else(|| desk.lock().next()) {
-            let ready = self.ready(desk);
-            let (settings, running) = match ready {
+        loop {
+            let next = held
+                .take()
+                .map(|(number, message)| Next::Message(number, message));
+            let next = next.unwrap_or_else(|| desk.lock().next(|| self.jobs.permit()));
+            let (number, message) = match next {
+                Next::Message(number, message) => (number, message),
+                Next::Later(at) => {
+                    let rested = match &running {
+                        Ok(running) => self.rest(&running.token, Deadline::at(at), &mut cx),
+                        Err(_) => Ok(()),
+                    };
+                    if let Err(error) = rested {
+                        desk.lock().fail_next(error);
+                    }
+                    continue;
+                }
+                Next::Nothing | Next::End => return,
+            };
+            let (settings, running) = match self.ready(desk, &running) {
                 Ok(ready) => ready,
                 Err(error) => {
                     desk.lock().fail(number, message.borrow(), error);
@@ -151,6 +194,7 @@ impl Core {
                 keep: settings.reuse.idle.map_or(0, |_| most),
             };
             let lot = Lot {
+                core: self,
                 desk,
                 token: &running.token,
             };
@@ -167,19 +211,45 @@ impl Core {
     }
 
     /// What another connection needs, unless there is no hope.
-    fn ready<I, D>(&self, desk: &Mutex<Desk<I, D>>) -> Result<(Arc<Settings>, Running<'_>), Error> {
+    fn ready<'r, I: Iterator, D>(
+        &self,
+        desk: &Mutex<Desk<I, D>>,
+        running: &'r Result<Running<'_>, Error>,
+    ) -> Result<(Arc<Settings>, &'r Running<'r>), Error> {
         if let Some(error) = desk.lock().hopeless.clone() {
             return Err(error);
+        }
+        let running = running.as_ref().map_err(Error::clone)?;
+        if running.token.is_cancelled() {
+            return Err(Error::local(Cause::Cancelled));
         }
         let settings = self.settings();
         settings.check(&self.site.policy)?;
         self.site.setup()?;
-        Ok((settings, self.begin()?))
+        Ok((settings, running))
+    }
+
+    /// Waits until the next message may begin, without a connection.
+    fn rest(&self, token: &Token, until: Deadline, cx: &mut Context<'_>) -> Result<(), Error> {
+        let mut waiter = waiter(token)?;
+        let rested = waiter.wait(until.min(cx.overall()));
+        token.detach();
+        match rested {
+            Err(Stop::TimedOut) if cx.overall().passed(Instant::now()) => {}
+            Ok(()) | Err(Stop::TimedOut) => return Ok(()),
+            Err(stop) => {
+                cx.record = Record::default();
+                return Err(cx.fault(stop.into()));
+            }
+        }
+        cx.record = Record::default();
+        Err(cx.fault(Fault::TimedOut))
     }
 }
 
 /// What one of the connections carries.
-struct Lot<'a, I, D> {
+struct Lot<'a, I: Iterator, D> {
+    core: &'a Core,
     desk: &'a Mutex<Desk<I, D>>,
     token: &'a Token,
 }
@@ -192,10 +262,10 @@ where
     type Message = I::Item;
 
     fn next(&self) -> Next<I::Item> {
-        let next = self.desk.lock().next();
-        next.map_or(Next::End, |(number, message)| {
-            Next::Message(number, message)
-        })
+        match self.token.is_cancelled() {
+            true => Next::End,
+            false => self.desk.lock().next(|| self.core.jobs.permit()),
+        }
     }
 
     fn done(&self, number: u64, completion: Result<Record, Error>) {

@@ -333,7 +333,7 @@ impl Core {
 }
 
 /// A selector for a new connection of the call.
-fn waiter(token: &Token) -> Result<Waiter, Error> {
+pub(super) fn waiter(token: &Token) -> Result<Waiter, Error> {
     let waiter = Waiter::new().map_err(|error| {
         Error::local(Cause::Resource {
             what: "selector",

@@ -8,6 +8,7 @@ mod connection;
 mod core;
 pub mod jobs;
 mod pool;
+mod rate;
 mod report;
 mod site;
 mod submit;
@@ -32,6 +33,7 @@ use crate::status::Status;
 use crate::tls::Policy;
 
 pub use bulk::{Bulk, MAX_CONNECTIONS};
+pub use rate::Rate;
 pub use report::Report;
 
 /// How long what was cancelled may take to end: it is told at once, and may be busy with a SCRAM.
@@ -146,7 +148,7 @@ impl Client {
     /// Gives how many messages were begun: all, unless one failed and `bulk` says to stop.
     pub fn send_many<I, D>(&self, messages: I, bulk: &Bulk, done: D, log: Log<'_>) -> u64
     where
-        I: IntoIterator<Item: Borrow<Message>, IntoIter: Send>,
+        I: IntoIterator<Item: Borrow<Message> + Send, IntoIter: Send>,
         D: FnMut(u64, Result<Record, Error>) + Send,
     {
         self.core.send_many(messages.into_iter(), bulk, done, log)

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::Client;
 use super::jobs::{Awaited, Event, JobId, Limits, Polled, Signal, Waited, Wishes, work};
+use super::{Client, Rate};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::message::Message;
@@ -85,6 +85,18 @@ impl Client {
             return Err(Error::argument(Status::Value, "messages", "is 0"));
         }
         self.core.jobs.set_window(window);
+        Ok(())
+    }
+
+    /// How many messages are begun in a time, those of jobs and of [`Client::send_many`] together,
+    /// over all connections; `None` for as many as go. A message waits for its turn where it is:
+    /// queued, or with whoever gives it. [`Client::send`] does not wait, and is not counted.
+    ///
+    /// # Errors
+    /// [`Status::Value`] for no messages, no time or no burst.
+    pub fn set_rate(&self, rate: Option<Rate>) -> Result<(), Error> {
+        rate.iter().try_for_each(Rate::check)?;
+        self.core.jobs.set_rate(rate);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use super::handle;
 use super::message::{self, secsmtp_message};
 use super::receipt::{ReceiptObject, secsmtp_receipt};
 use super::{arg, guard};
+use crate::client::Rate;
 use crate::client::jobs::{Awaited, Event, Kind, Limits, Polled, Waited, Wishes};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
@@ -403,6 +404,34 @@ pub unsafe extern "C" fn secsmtp_client_set_window(
                 messages: usize::try_from(jobs).unwrap_or(usize::MAX),
                 octets: u64::from(octets),
             })
+        })
+    }
+}
+
+/// Sets how many messages are begun in a time, those of jobs and of secsmtp_client_send_batch together
+/// and over all connections: so many in so many milliseconds, evenly, and burst of them at once after a
+/// rest. With 0 messages, as it is at first, as many as go. A message waits for its turn in the queue, or
+/// in the call of secsmtp_client_send_batch, and can be cancelled there; secsmtp_client_send does not
+/// wait, and is not counted. The clock is monotonic.
+/// Threads: any; it holds for what is begun from now on. Errors: SECSMTP_E_VALUE for messages with 0
+/// milliseconds or a burst of 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_client_set_rate(
+    client: *mut secsmtp_client,
+    messages: u32,
+    milliseconds: u32,
+    burst: u32,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(client, error_out, || {
+            let rate = (messages > 0).then(|| Rate {
+                messages,
+                per: Duration::from_millis(u64::from(milliseconds)),
+                burst,
+            });
+            get(client)?.client.set_rate(rate)
         })
     }
 }

@@ -139,6 +139,11 @@ impl<'a> Context<'a> {
         self.stage_deadline = Deadline::after(patience).min(self.overall);
     }
 
+    /// The whole call's deadline.
+    pub(crate) fn overall(&self) -> Deadline {
+        self.overall
+    }
+
     /// The current stage's deadline, or the whole call's if that is earlier.
     pub(crate) fn deadline(&self) -> Deadline {
         self.stage_deadline

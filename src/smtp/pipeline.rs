@@ -92,6 +92,8 @@ pub(super) struct Pipeline<'s, T, S> {
     /// One command at a time: the server does not offer PIPELINING.
     pub(super) lockstep: bool,
     pub(super) line: Vec<u8>,
+    /// When a wait is to end that no answer has ended.
+    until: Deadline,
     /// Answers taken in so far.
     answers: u64,
     usual: Usual,
@@ -128,6 +130,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             questions: VecDeque::new(),
             lockstep,
             line: Vec::new(),
+            until: Deadline::NEVER,
             answers: 0,
             usual: Usual::default(),
             waiting: None,
@@ -337,8 +340,11 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
                 Ok(false) if patience.stage != Some(self.stage(stage)) => {}
                 Ok(false) => {
                     patience.waits = patience.waits.saturating_add(1);
-                    if let Err(fault) = self.session.channel.wait_ready(cx.deadline()) {
-                        self.mishap(cx, fault)?;
+                    let deadline = cx.deadline().min(self.until);
+                    match self.session.channel.wait_ready(deadline) {
+                        Err(Fault::TimedOut) if deadline != cx.deadline() => {}
+                        Err(fault) => self.mishap(cx, fault)?,
+                        Ok(()) => {}
                     }
                 }
                 Err(fault) => self.mishap(cx, fault)?,
@@ -348,7 +354,12 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
 
     /// Writes everything, and waits for whatever comes first: an answer, room for more, a wake-up.
     /// As long as no answer comes it is one wait, however often something else ends it.
-    pub(super) fn wait_for_something(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
+    /// And it is for no longer than `until`.
+    pub(super) fn wait_for_something(
+        &mut self,
+        cx: &mut Context<'_>,
+        until: Deadline,
+    ) -> Result<(), Broken> {
         let answers = self.answers;
         let mut patience = match self.waiting.take() {
             Some(patience) if patience.answers == answers => patience,
@@ -363,9 +374,11 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             };
         }
         let before = patience.waits;
+        self.until = until;
         let waited = self.settle_for(cx, &mut patience, |pipeline, waits| {
             waits > before || pipeline.answers != answers
         });
+        self.until = Deadline::NEVER;
         self.waiting = Some(patience);
         waited
     }

@@ -7,8 +7,10 @@
 //! follows would be taken into it.
 
 use std::borrow::Borrow;
+use std::time::Instant;
 
-use crate::channel::Verified;
+use crate::channel::{Channel as _, Fault, Verified};
+use crate::deadline::Deadline;
 use crate::error::{Error, Record};
 use crate::message::Message;
 use crate::net::Transport;
@@ -47,6 +49,8 @@ pub enum Next<M> {
     Message(u64, M),
     /// Nothing yet.
     Nothing,
+    /// Nothing before this moment, or a wake-up.
+    Later(Instant),
     /// Nothing any more.
     End,
 }
@@ -105,9 +109,18 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
             let (tag, message) = match next() {
                 Next::Message(tag, message) => (tag, message),
                 Next::Nothing if self.in_flight() > 0 => {
-                    self.wait_for_something(cx)?;
+                    self.wait_for_something(cx, Deadline::NEVER)?;
                     continue;
                 }
+                Next::Later(at) if self.in_flight() > 0 => {
+                    self.wait_for_something(cx, Deadline::at(at))?;
+                    continue;
+                }
+                Next::Later(at) if !cx.overall().passed(Instant::now()) => {
+                    self.rest(Deadline::at(at).min(cx.overall()))?;
+                    continue;
+                }
+                Next::Later(_) => return Ok(Ended::Idle),
                 Next::Nothing => return Ok(Ended::Idle),
                 Next::End => {
                     self.settle(cx, |pipeline| pipeline.in_flight() == 0)?;
@@ -130,6 +143,21 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
             self.send(cx, message.borrow(), base.clone(), tag)?;
             base.reused = true;
         }
+    }
+
+    /// Waits with nothing on its way. A server that speaks then has nothing to say but farewell.
+    fn rest(&mut self, until: Deadline) -> Result<(), Broken> {
+        let channel = &mut self.session.channel;
+        let rested = match channel.wait_ready(until) {
+            Err(Fault::TimedOut) => Ok(()),
+            Ok(()) => channel.receive_ready(Deadline::NEVER),
+            fault => fault,
+        };
+        if rested.is_ok() && channel.pending().is_empty() {
+            return Ok(());
+        }
+        self.session.broken = true;
+        Err(Broken)
     }
 
     fn has_room(&self, window: Window) -> bool {

@@ -63,6 +63,7 @@ static void client_calls(secsmtp_client *c, const secsmtp_message *m, int32_t wa
     STATUS(want, secsmtp_client_close(c, 0, NULL));
     STATUS(want, secsmtp_client_set_limits(c, 1, 1, 1, NULL));
     STATUS(want, secsmtp_client_set_window(c, 1, 1, NULL));
+    STATUS(want, secsmtp_client_set_rate(c, 1, 1, 1, NULL));
     STATUS(want, secsmtp_client_set_events(c, 0, SECSMTP_LOG_ERROR, NULL));
     STATUS(want, secsmtp_client_answer_secret(c, 1, NULL, 0, NULL));
     STATUS(want, secsmtp_client_descriptor(c, &descriptor, NULL));

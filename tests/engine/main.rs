@@ -21,6 +21,7 @@ mod provider;
 mod provider_jobs;
 #[path = "../support/random.rs"]
 mod random;
+mod rate;
 mod reuse;
 mod scram_attacks;
 mod scram_server;

@@ -155,6 +155,12 @@ impl Scripted {
             .collect()
     }
 
+    /// How many connections have played the script and are closed.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        lock(&self.stage.progress).ended
+    }
+
     /// Waits until one connection has played the script (30 seconds at most), and gives what it
     /// received. A stalled script goes on.
     #[must_use]

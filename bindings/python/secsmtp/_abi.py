@@ -328,6 +328,7 @@ SIGNATURES = {
     "secsmtp_client_close": ("int32_t", ("secsmtp_client *", "uint32_t", "secsmtp_error **")),
     "secsmtp_client_set_limits": ("int32_t", ("secsmtp_client *", "uint32_t", "uint32_t", "uint32_t", "secsmtp_error **")),
     "secsmtp_client_set_window": ("int32_t", ("secsmtp_client *", "uint32_t", "uint32_t", "secsmtp_error **")),
+    "secsmtp_client_set_rate": ("int32_t", ("secsmtp_client *", "uint32_t", "uint32_t", "uint32_t", "secsmtp_error **")),
     "secsmtp_client_set_events": ("int32_t", ("secsmtp_client *", "int32_t", "int32_t", "secsmtp_error **")),
     "secsmtp_client_answer_secret": ("int32_t", ("secsmtp_client *", "uint64_t", "const uint8_t *", "size_t", "secsmtp_error **")),
     "secsmtp_client_descriptor": ("int32_t", ("secsmtp_client *", "int64_t *", "secsmtp_error **")),

@@ -70,7 +70,9 @@ class Client(Owner):
 
     For jobs (:meth:`submit`): ``max_connections`` at a time, ``max_jobs`` that are not over,
     ``max_events`` that may wait. ``window``: jobs and octets in flight over each connection; when
-    the line breaks, these are the jobs whose outcome may be unknown. ``events``: which events they make, of ``"log"``, ``"stage"``,
+    the line breaks, these are the jobs whose outcome may be unknown. ``rate``: mails and seconds, for
+    instance ``(100, 60)``: no more are begun in such a time, evenly, by jobs and :meth:`send_many`
+    together; ``burst`` of them at once after a rest. ``events``: which events they make, of ``"log"``, ``"stage"``,
     ``"progress"``, ``"recipient"``.
 
     Ownership: policy and credential are copied. Use the client in a ``with`` statement or call
@@ -107,6 +109,8 @@ class Client(Owner):
         max_jobs: int = 1024,
         max_events: int = 1024,
         window: Tuple[int, int] = (128, 1024 * 1024),
+        rate: Optional[Tuple[int, float]] = None,
+        burst: int = 1,
         events: Iterable[str] = (),
         logger: Optional[logging.Logger] = None,
     ) -> None:
@@ -169,6 +173,10 @@ class Client(Owner):
         )
         check(lib, lib.client_set_limits, handle, *limits)
         check(lib, lib.client_set_window, handle, *window)
+        if rate is not None:
+            mails = _count("rate", rate[0])
+            limit = _milliseconds("rate", rate[1])
+            check(lib, lib.client_set_rate, handle, mails, limit, _count("burst", burst))
         kinds = 0
         for kind in (events,) if isinstance(events, str) else events:
             if kind not in _EVENTS:

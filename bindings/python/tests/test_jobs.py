@@ -69,6 +69,19 @@ class Jobs(common.LibraryCase):
 
             self.assertEqual(asyncio.run(late()).outcome, "accepted")
 
+    def test_a_rate_holds_back_what_may_not_begin_yet(self):
+        with self.client(rate=(1, 3600), burst=2, window=(1, 0)) as (client, server):
+            jobs = [client.submit(MAIL, *ENVELOPE) for _ in range(3)]
+            self.assertEqual([job.wait(60).outcome for job in jobs[:2]], ["accepted"] * 2)
+            self.assertFalse(jobs[2].done)
+            jobs[2].cancel()
+            with self.raises(secsmtp.Cancelled):
+                jobs[2].wait(60)
+            self.assertEqual(len(server.mails()), 2)
+        for wrong in ({"rate": (0, 1)}, {"rate": (1, 0)}, {"rate": (1, 1), "burst": 0}, {"window": (0, 1)}):
+            with self.subTest(wrong), self.raises(secsmtp.ArgumentError), self.client(**wrong):
+                pass
+
     def test_more_jobs_than_may_be_unheard(self):
         with self.client(max_jobs=3, max_connections=1) as (client, server):
             jobs = []

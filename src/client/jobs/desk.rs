@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::super::token::{Crowd, Token};
 use super::event::{Completion, Event, JobId, News, Question, Wishes};
 use super::events::{Events, Place};
+use crate::client::rate::Bucket;
 use crate::error::{Cause, Error};
 use crate::message::Message;
 use crate::secret::Secret;
@@ -91,6 +93,15 @@ pub(super) struct Orders {
     pub(super) window: Window,
 }
 
+/// What there is for a worker.
+#[derive(Debug)]
+pub(super) enum Taken {
+    Job(Ticket),
+    /// There is something, and it may not be begun before this.
+    Later(Instant),
+    Nothing,
+}
+
 /// Who sees to a job that was submitted.
 #[derive(Debug)]
 pub(super) enum Call {
@@ -112,6 +123,8 @@ pub(super) struct Desk {
     pub(super) events: Events,
     pub(super) limits: Limits,
     pub(super) orders: Orders,
+    /// How many messages may be begun; those of `send_many` too.
+    pub(super) bucket: Bucket,
     /// Workers that wait for the server's answers and would take more meanwhile.
     hungry: Vec<Arc<Crowd>>,
     /// Worker threads, and how many of them have nothing to do.
@@ -130,6 +143,7 @@ impl Desk {
             events: Events::new(limits.events),
             limits,
             orders: Orders::default(),
+            bucket: Bucket::default(),
             hungry: Vec::new(),
             workers: 0,
             idle: 0,
@@ -190,7 +204,17 @@ impl Desk {
     }
 
     /// The next job for a worker.
-    pub(super) fn take(&mut self) -> Option<Ticket> {
+    pub(super) fn take(&mut self, now: Instant) -> Taken {
+        if self.queue.is_empty() {
+            return Taken::Nothing;
+        }
+        match self.bucket.take(now) {
+            Ok(()) => self.take_first().map_or(Taken::Nothing, Taken::Job),
+            Err(later) => Taken::Later(later),
+        }
+    }
+
+    fn take_first(&mut self) -> Option<Ticket> {
         let id = self.queue.pop_front()?;
         let job = self.jobs.get_mut(&id)?;
         match std::mem::replace(&mut job.state, State::Running) {
@@ -218,21 +242,28 @@ impl Desk {
         in_hand: usize,
         orders: &Orders,
         crowd: Option<&Arc<Crowd>>,
-    ) -> Option<Ticket> {
+        now: Instant,
+    ) -> Taken {
         if self.orders != *orders {
-            return None; // once what is in hand is over, it begins anew
+            return Taken::Nothing; // once what is in hand is over, it begins anew
         }
         let share = self.open_jobs().div_ceil(self.workers.max(1));
         let surplus = self.workers > self.limits.connections;
-        if self.queue.len() > self.idle && in_hand < share && !surplus {
-            return self.take();
-        }
-        if let Some(crowd) = crowd
+        let taken = match self.queue.len() > self.idle && in_hand < share && !surplus {
+            true => self.take(now),
+            false => Taken::Nothing,
+        };
+        if let (Taken::Later(_) | Taken::Nothing, Some(crowd)) = (&taken, crowd)
             && !self.hungry.iter().any(|other| Arc::ptr_eq(other, crowd))
         {
             self.hungry.push(Arc::clone(crowd));
         }
-        None
+        taken
+    }
+
+    /// Those that are to look again: what they wait for may be no more.
+    pub(super) fn all_hungry(&mut self) -> Vec<Arc<Crowd>> {
+        std::mem::take(&mut self.hungry)
     }
 
     /// A worker waits for no more on this connection.
@@ -432,21 +463,23 @@ mod tests {
         }
         // The first worker that has a connection takes its share of twenty, the others are on their
         // way; when it has finished some, it takes more.
-        let mut hand = vec![desk.take().unwrap()];
-        while let Some(ticket) = desk.take_more(hand.len(), &orders, None) {
+        let mut hand = vec![desk.take_first().unwrap()];
+        let now = Instant::now();
+        let more = |desk: &mut Desk, in_hand| desk.take_more(in_hand, &orders, None, now);
+        while let Taken::Job(ticket) = more(&mut desk, hand.len()) {
             hand.push(ticket);
         }
         assert_eq!(hand.len(), 5);
         for ticket in hand.drain(..4) {
             desk.finish(ticket.job, Ok(crate::error::Record::default()));
         }
-        assert!(desk.take_more(1, &orders, None).is_some());
+        assert!(matches!(more(&mut desk, 1), Taken::Job(_)));
         // What waits is left to those that wait for it.
         desk.idle = desk.queue.len();
-        assert!(desk.take_more(0, &orders, None).is_none());
+        assert!(matches!(more(&mut desk, 0), Taken::Nothing));
         desk.idle = 0;
         // What is begun under other orders begins anew.
         desk.orders.window.messages = 7;
-        assert!(desk.take_more(0, &orders, None).is_none());
+        assert!(matches!(more(&mut desk, 0), Taken::Nothing));
     }
 }

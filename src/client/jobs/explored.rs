@@ -73,7 +73,7 @@ fn stream(desk: &Desk) {
     let orders = desk.orders();
     while let Some(ticket) = desk.next(Duration::ZERO) {
         let mut hand = vec![ticket];
-        while let Some(ticket) = desk.more(hand.len(), &orders, None) {
+        while let Taken::Job(ticket) = desk.more(hand.len(), &orders, None) {
             hand.push(ticket);
         }
         for ticket in hand {

@@ -13,12 +13,13 @@ mod worker;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use self::desk::{Call, Collected, Desk, Orders, Ticket};
+use self::desk::{Call, Collected, Desk, Orders, Taken, Ticket};
 use self::events::Place;
 use self::monitor::{Locked, Monitor};
 use self::signal::Lamp;
+use super::rate::{Bucket, Rate};
 use super::token::{Crowd, Token};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
@@ -124,9 +125,31 @@ impl<M: Monitor<Shared>> Jobs<M> {
     }
 
     /// Another job for a worker that has some in hand; it does not wait.
-    fn more(&self, in_hand: usize, orders: &Orders, crowd: Option<&Arc<Crowd>>) -> Option<Ticket> {
+    fn more(&self, in_hand: usize, orders: &Orders, crowd: Option<&Arc<Crowd>>) -> Taken {
+        let now = Instant::now();
         self.0
-            .with(|shared| shared.desk.take_more(in_hand, orders, crowd))
+            .with(|shared| shared.desk.take_more(in_hand, orders, crowd, now))
+    }
+
+    /// Whether a message of another call may begin now.
+    ///
+    /// # Errors
+    /// When it may.
+    pub(super) fn permit(&self) -> Result<(), Instant> {
+        let now = Instant::now();
+        self.0.with(|shared| shared.desk.bucket.take(now))
+    }
+
+    /// How many messages are begun in a time from here on.
+    pub(super) fn set_rate(&self, rate: Option<Rate>) {
+        self.with(|shared| shared.desk.bucket = Bucket::new(rate));
+        self.wake_the_hungry();
+    }
+
+    /// Workers that wait on a connection look again.
+    fn wake_the_hungry(&self) {
+        let hungry = self.0.with(|shared| shared.desk.all_hungry());
+        hungry.iter().for_each(|crowd| crowd.wake());
     }
 
     /// A worker has nothing in hand over this connection any more.
@@ -142,24 +165,51 @@ impl<M: Monitor<Shared>> Jobs<M> {
     /// not counted from then on.
     fn next(&self, patience: Duration) -> Option<Ticket> {
         self.with(|shared| shared.desk.idle = shared.desk.idle.saturating_add(1));
-        let waited = self.0.wait(Deadline::after(patience), |shared| {
-            let desk = &mut shared.desk;
-            match desk.take() {
-                Some(ticket) => Some(Some(ticket)),
-                None if desk.closed || desk.workers > desk.limits.connections => Some(None),
-                None => None,
+        let patience = Deadline::after(patience);
+        let mut later = None;
+        loop {
+            let until = later.map_or(patience, Deadline::at);
+            let waited = self.0.wait(until, |shared| {
+                let desk = &mut shared.desk;
+                let over = desk.closed || desk.workers > desk.limits.connections;
+                match desk.take(Instant::now()) {
+                    Taken::Later(at) if later == Some(at) => None,
+                    Taken::Nothing if !over && later.is_none() => None,
+                    taken => Some(taken),
+                }
+            });
+            let found = match waited {
+                Some(Taken::Job(ticket)) => Taken::Job(ticket),
+                // What had to wait is gone, and patience counts again.
+                Some(Taken::Nothing) if later.take().is_some() => continue,
+                Some(Taken::Later(at)) => {
+                    later = Some(at);
+                    continue;
+                }
+                Some(Taken::Nothing) | None => Taken::Nothing,
+            };
+            // What was submitted since the last look counted on this worker.
+            let taken = self.with(|shared| {
+                let desk = &mut shared.desk;
+                let taken = match found {
+                    Taken::Nothing => desk.take(Instant::now()),
+                    found => found,
+                };
+                let (idle, workers) = match taken {
+                    Taken::Job(_) => (1, 0),
+                    Taken::Later(_) => (0, 0),
+                    Taken::Nothing => (1, 1),
+                };
+                desk.idle = desk.idle.saturating_sub(idle);
+                desk.workers = desk.workers.saturating_sub(workers);
+                taken
+            });
+            match taken {
+                Taken::Job(ticket) => return Some(ticket),
+                Taken::Later(at) => later = Some(at),
+                Taken::Nothing => return None,
             }
-        });
-        // What was submitted since the last look counted on this worker.
-        self.with(|shared| {
-            let desk = &mut shared.desk;
-            desk.idle = desk.idle.saturating_sub(1);
-            let ticket = waited.flatten().or_else(|| desk.take());
-            if ticket.is_none() {
-                desk.workers = desk.workers.saturating_sub(1);
-            }
-            ticket
-        })
+        }
     }
 
     fn finish(&self, job: JobId, completion: Completion) {
@@ -283,8 +333,9 @@ impl<M: Monitor<Shared>> Jobs<M> {
     }
 
     pub(super) fn cancel(&self, job: JobId) -> Result<(), Error> {
-        if let Some(token) = self.with(|shared| shared.desk.cancel(job))? {
-            token.cancel();
+        match self.with(|shared| shared.desk.cancel(job))? {
+            Some(token) => token.cancel(),
+            None => self.wake_the_hungry(),
         }
         Ok(())
     }
@@ -292,12 +343,14 @@ impl<M: Monitor<Shared>> Jobs<M> {
     /// Takes no more jobs.
     pub(super) fn refuse(&self) {
         self.with(|shared| shared.desk.closed = true);
+        self.wake_the_hungry();
     }
 
     /// Ends all jobs.
     pub(super) fn cancel_all(&self) {
         let tokens = self.with(|shared| shared.desk.cancel_all());
         tokens.iter().for_each(|token| token.cancel());
+        self.wake_the_hungry();
     }
 
     /// Waits until each job is over.

@@ -11,7 +11,7 @@ use super::super::carry::{Carried, Load, Way};
 use super::super::core::Core;
 use super::super::pool::DEFAULT_IDLE;
 use super::super::token::Crowd;
-use super::desk::{Orders, Ticket, untouched};
+use super::desk::{Orders, Taken, Ticket, untouched};
 use super::event::{Completion, JobId, Kind, News};
 use super::provider::ByEvent;
 use crate::error::{Cause, Error, Recipient, Stage};
@@ -173,9 +173,10 @@ impl Load for Hand<'_> {
         };
         loop {
             let in_hand = self.held.borrow().len();
-            let more = self.core.jobs.more(in_hand, &self.orders, Some(&crowd));
-            let Some(ticket) = more else {
-                return Next::Nothing;
+            let ticket = match self.core.jobs.more(in_hand, &self.orders, Some(&crowd)) {
+                Taken::Job(ticket) => ticket,
+                Taken::Later(at) => return Next::Later(at),
+                Taken::Nothing => return Next::Nothing,
             };
             let (job, message) = (ticket.job, Arc::clone(&ticket.message));
             let cancelled = ticket.token.join(&crowd);
