@@ -5,6 +5,8 @@
 # make docs      target/docs: man pages and the HTML reference, from header and help
 # make generate  header, declares, constants and symbol list from src/ffi
 # make scramp    a Python with an independent SCRAM server, for the tests (needs the network once)
+# make dkimpy    a Python with an independent DKIM verifier, for the tests (needs the network once)
+# make large     finished and composed mails of a gigabyte, in less than 20 MB (SECSMTP_TESTBED)
 # make lint      formatting and clippy
 # make bench     this library beside others, in one run: tables and picture in benches/ (20 minutes)
 # make bench-check  waits, records, system calls and instructions of one mail, held to what is recorded
@@ -35,7 +37,7 @@ LINK    := libsecsmtp.so
 BUILT   := libsecsmtp.so
 endif
 
-.PHONY: deb docs all demo test test-rust test-host stream lint bench bench-check soak cancel-bench coverage stress fuzz generate scramp install clean
+.PHONY: deb docs all demo test test-rust test-host stream lint bench bench-check soak cancel-bench coverage stress fuzz generate scramp dkimpy large install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -55,6 +57,7 @@ lint:
 
 test-rust:
 	$(CARGO) test --workspace --locked
+	$(CARGO) test -q -p secsmtp --locked --lib -- a_build_without_dkim_says_so
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc -p secsmtp --no-deps --locked
 
 # The library as it is delivered: header and symbols, C, the declares, the command, real servers.
@@ -64,6 +67,9 @@ test-host: all
 
 stream: all
 	SECSMTP_STREAM_MAILS=1000 $(PYTHON) -m unittest -v tests.real.stream_test
+
+large: all
+	SECSMTP_LARGE_OCTETS=1000000000 $(PYTHON) -m unittest -v tests.real.compose_test.Large
 
 generate:
 	$(CARGO) run -q --locked -p secsmtp-tools -- generate
@@ -125,6 +131,13 @@ build/scramp/ready: tests/support/scramp.txt
 	@touch $@
 
 scramp: build/scramp/ready
+
+build/dkimpy/ready: tests/support/dkimpy.txt
+	$(PYTHON) -m venv build/dkimpy
+	build/dkimpy/bin/pip install -q -r tests/support/dkimpy.txt
+	@touch $@
+
+dkimpy: build/dkimpy/ready
 
 fuzz:
 	@for target in $$(cd fuzz && ls fuzz_targets | sed 's/\.rs$$//'); do \

@@ -525,7 +525,7 @@
 #define SECSMTP_E_NO_CONTENT 1019
 
 /**
- * The content can't be sent as it is: a NUL, or a line over 998 octets.
+ * The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 octets.
  */
 #define SECSMTP_E_CONTENT 1020
 
@@ -568,6 +568,16 @@
  * The content can only go by BINARYMIME, and the server lacks it.
  */
 #define SECSMTP_E_NEEDS_BINARY 1029
+
+/**
+ * A signing key is not one that DKIM can use: RSA of 2048 to 4096 bits, or Ed25519.
+ */
+#define SECSMTP_E_SIGNING_KEY 1030
+
+/**
+ * This build of the library has no such feature.
+ */
+#define SECSMTP_E_NOT_BUILT 1031
 
 /**
  * The call was cancelled.
@@ -871,7 +881,7 @@ typedef struct secsmtp_event secsmtp_event;
  * Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; content given
  * whole: _set_content, _set_content_by, _set_content_file, _set_content_reader; composed: _add_address, _add_addresses, _set_subject, _set_date,
  * _set_message_id, _add_in_reply_to, _add_reference, _add_header, _set_priority, _add_unsubscribe,
- * _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part;
+ * _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part; signed: _add_signer;
  * asked of the server: _set_notify,
  * _set_return, _set_envelope_id, _set_original_recipient, _set_deliver_by, _set_hold_for,
  * _set_hold_until, _set_mt_priority, _set_require_tls; looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
@@ -945,6 +955,17 @@ typedef struct secsmtp_report secsmtp_report;
  * Functions: secsmtp_secret_request_host, _port, _user, _kind, _reason, _answer.
  */
 typedef struct secsmtp_secret_request secsmtp_secret_request;
+
+/**
+ * Who signs messages (DKIM, RFC 6376 and RFC 8463): a domain, a selector and a private key, whose
+ * public half stands in the DNS under SELECTOR._domainkey.DOMAIN. The key is RSA of 2048 to 4096 bits
+ * (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; its encoding is wiped once it
+ * was read. One signer can be added to many messages. A build without DKIM has these functions too,
+ * and makes none: secsmtp_feature.
+ * Functions: secsmtp_signer_new, _new_file, _set_lifetime, _set_fields, _free;
+ * secsmtp_message_add_signer.
+ */
+typedef struct secsmtp_signer secsmtp_signer;
 
 /**
  * Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
@@ -1776,12 +1797,13 @@ int64_t secsmtp_constant(const char *name, size_t name_len);
 /**
  * 1 if this build of the library has a feature, else 0: "implicit-tls", "starttls", "tls-1.2",
  * "tls-1.3", "client-certificates", "pins", "crl", "known-servers", "mozilla-roots",
- * "system-roots", "scram", "channel-binding", "oauth", "external", "idn", "composition", "jobs".
+ * "system-roots", "scram", "channel-binding", "oauth", "external", "idn", "composition", "jobs", "dkim".
  * Ask before you call what an older or smaller build may lack; a name that nobody knows is a
  * feature that is not there.
  * Ownership: name is borrowed for the call. Threads: any. Errors: a negative status.
  */
-int32_t secsmtp_feature(const char *name, size_t name_len);
+int32_t secsmtp_feature(const char *name,
+                        size_t name_len);
 
 /**
  * Makes an empty message.
@@ -2776,6 +2798,75 @@ int32_t secsmtp_secret_request_answer(secsmtp_secret_request *request,
                                       const uint8_t *secret,
                                       size_t secret_len,
                                       secsmtp_error **error_out);
+
+/**
+ * Makes a signer of a key in memory.
+ * Ownership: copied, and the copy wiped; *signer_out is the caller's; secsmtp_signer_free. Threads: any.
+ * Errors: SECSMTP_E_VALUE for what is no domain or selector, SECSMTP_E_SIGNING_KEY, SECSMTP_E_NOT_BUILT
+ * in a build without DKIM.
+ */
+int32_t secsmtp_signer_new(const char *domain,
+                           size_t domain_len,
+                           const char *selector,
+                           size_t selector_len,
+                           const uint8_t *key,
+                           size_t key_len,
+                           secsmtp_signer **signer_out,
+                           secsmtp_error **error_out);
+
+/**
+ * Makes a signer of a key file, which is read now.
+ * Ownership: path copied; *signer_out is the caller's; secsmtp_signer_free. Threads: any. Errors:
+ * SECSMTP_E_FILE, and those of secsmtp_signer_new.
+ */
+int32_t secsmtp_signer_new_file(const char *domain,
+                                size_t domain_len,
+                                const char *selector,
+                                size_t selector_len,
+                                const char *path,
+                                size_t path_len,
+                                secsmtp_signer **signer_out,
+                                secsmtp_error **error_out);
+
+/**
+ * Sets for how many seconds a signature holds once it is made (x=); 0, the default, is for ever. A
+ * message is not sent with a signature whose time is over.
+ * Threads: any. Errors: SECSMTP_E_VALUE beyond a hundred years.
+ */
+int32_t secsmtp_signer_set_lifetime(secsmtp_signer *signer,
+                                    uint32_t seconds,
+                                    secsmtp_error **error_out);
+
+/**
+ * Sets which fields are signed where a message has them, as names with colons between them, in place
+ * of the usual ones, which are those that readers are shown and those that say how the body is to be
+ * read. From is always signed, and what a message has once is signed so that a second one breaks the
+ * signature.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no name of a field,
+ * SECSMTP_E_LENGTH beyond 200.
+ */
+int32_t secsmtp_signer_set_fields(secsmtp_signer *signer,
+                                  const char *names,
+                                  size_t names_len,
+                                  secsmtp_error **error_out);
+
+/**
+ * Frees a signer; messages that have it keep it. NULL is a no-op.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_signer_free(secsmtp_signer *signer);
+
+/**
+ * Has the message signed, by each signer that is added, ten at most. It is signed when it is first
+ * needed, for which its content is read through once more, and stays as it is, the signature's time too,
+ * until something of it is changed. Content for BINARYMIME alone, without a From field, or with a line in
+ * its header that is no field, can't be signed: the send is then SECSMTP_E_CONTENT, before it connects.
+ * Ownership: the signer stays the caller's, who may free it; later changes of it do not concern the
+ * message. Threads: any. Errors: SECSMTP_E_LENGTH beyond ten.
+ */
+int32_t secsmtp_message_add_signer(secsmtp_message *message,
+                                   const secsmtp_signer *signer,
+                                   secsmtp_error **error_out);
 
 #ifdef __cplusplus
 }  // extern "C"

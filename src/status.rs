@@ -41,6 +41,8 @@ pub enum Status {
     Composition = 1027,
     Output = 1028,
     NeedsBinary = 1029,
+    SigningKey = 1030,
+    NotBuilt = 1031,
     Cancelled = 2001,
     Timeout = 2002,
     Nothing = 2003,
@@ -187,7 +189,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::Content,
         "SECSMTP_E_CONTENT",
-        "The content can't be sent as it is: a NUL, or a line over 998 octets.",
+        "The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 octets.",
     ),
     (
         Status::Roots,
@@ -228,6 +230,16 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         Status::NeedsBinary,
         "SECSMTP_E_NEEDS_BINARY",
         "The content can only go by BINARYMIME, and the server lacks it.",
+    ),
+    (
+        Status::SigningKey,
+        "SECSMTP_E_SIGNING_KEY",
+        "A signing key is not one that DKIM can use: RSA of 2048 to 4096 bits, or Ed25519.",
+    ),
+    (
+        Status::NotBuilt,
+        "SECSMTP_E_NOT_BUILT",
+        "This build of the library has no such feature.",
     ),
     (
         Status::Cancelled,

@@ -84,6 +84,7 @@ class Policy;
 class Receipt;
 class Report;
 class SecretRequest;
+class Signer;
 
 class Error : public Handle<secsmtp_error, secsmtp_error_free> {
 public:
@@ -293,6 +294,7 @@ public:
     int64_t size() const;
     size_t preview_buffer(uint8_t *buffer, size_t room) const;
     void preview_file(std::string_view path) const;
+    void add_signer(const Signer &signer);
     /// Shows the message as it would be sent, piece by piece, until `write` returns another number than 0.
     void preview(const std::function<std::int32_t(const Bytes &)> &write) const {
         const auto callback = [](void *user, const std::uint8_t *octets, std::size_t len) noexcept -> std::int32_t {
@@ -399,6 +401,15 @@ public:
     int32_t kind() const;
     int32_t reason() const;
     void answer(const Bytes &secret);
+};
+
+class Signer : public Handle<secsmtp_signer, secsmtp_signer_free> {
+public:
+    using Handle::Handle;
+    static Signer create(std::string_view domain, std::string_view selector, const Bytes &key);
+    static Signer new_file(std::string_view domain, std::string_view selector, std::string_view path);
+    void set_lifetime(uint32_t seconds);
+    void set_fields(std::string_view names);
 };
 
 inline int32_t Error::status() const {
@@ -1032,6 +1043,12 @@ inline void Message::preview_file(std::string_view path) const {
     check(status, error);
 }
 
+inline void Message::add_signer(const Signer &signer) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_add_signer(get(), signer.get(), &error);
+    check(status, error);
+}
+
 inline Part Part::new_file(std::string_view path) {
     secsmtp_error *error = nullptr;
     secsmtp_part *result = nullptr;
@@ -1431,6 +1448,34 @@ inline int32_t SecretRequest::reason() const {
 inline void SecretRequest::answer(const Bytes &secret) {
     secsmtp_error *error = nullptr;
     const std::int32_t status = secsmtp_secret_request_answer(get(), secret.data(), secret.size(), &error);
+    check(status, error);
+}
+
+inline Signer Signer::create(std::string_view domain, std::string_view selector, const Bytes &key) {
+    secsmtp_error *error = nullptr;
+    secsmtp_signer *result = nullptr;
+    const std::int32_t status = secsmtp_signer_new(domain.data(), domain.size(), selector.data(), selector.size(), key.data(), key.size(), &result, &error);
+    check(status, error);
+    return Signer(result);
+}
+
+inline Signer Signer::new_file(std::string_view domain, std::string_view selector, std::string_view path) {
+    secsmtp_error *error = nullptr;
+    secsmtp_signer *result = nullptr;
+    const std::int32_t status = secsmtp_signer_new_file(domain.data(), domain.size(), selector.data(), selector.size(), path.data(), path.size(), &result, &error);
+    check(status, error);
+    return Signer(result);
+}
+
+inline void Signer::set_lifetime(uint32_t seconds) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_signer_set_lifetime(get(), seconds, &error);
+    check(status, error);
+}
+
+inline void Signer::set_fields(std::string_view names) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_signer_set_fields(get(), names.data(), names.size(), &error);
     check(status, error);
 }
 

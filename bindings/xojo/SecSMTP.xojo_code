@@ -386,6 +386,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_add_signer Lib kLib Alias "secsmtp_message_add_signer" (message As Ptr, signer As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_add_unsubscribe Lib kLib Alias "secsmtp_message_add_unsubscribe" (message As Ptr, uri As CString, uri_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -822,6 +826,26 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_signer_free Lib kLib Alias "secsmtp_signer_free" (signer As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_signer_new Lib kLib Alias "secsmtp_signer_new" (domain As CString, domain_len As UInteger, selector As CString, selector_len As UInteger, key As Ptr, key_len As UInteger, ByRef signer_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_signer_new_file Lib kLib Alias "secsmtp_signer_new_file" (domain As CString, domain_len As UInteger, selector As CString, selector_len As UInteger, path As CString, path_len As UInteger, ByRef signer_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_signer_set_fields Lib kLib Alias "secsmtp_signer_set_fields" (signer As Ptr, names As CString, names_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_signer_set_lifetime Lib kLib Alias "secsmtp_signer_set_lifetime" (signer As Ptr, seconds As UInt32, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_stage_name Lib kLib Alias "secsmtp_stage_name" (stage As Int32) As CString
 	#tag EndExternalMethod
 
@@ -1059,6 +1083,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_NO_TRUST, Type = Double, Dynamic = False, Default = \"1016", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_NOT_BUILT, Type = Double, Dynamic = False, Default = \"1031", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_NOT_TLS, Type = Double, Dynamic = False, Default = \"4001", Scope = Protected
 	#tag EndConstant
 
@@ -1114,6 +1141,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_SENDER_REFUSED, Type = Double, Dynamic = False, Default = \"6002", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = E_SIGNING_KEY, Type = Double, Dynamic = False, Default = \"1030", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_SOURCE, Type = Double, Dynamic = False, Default = \"1025", Scope = Protected

@@ -122,6 +122,7 @@ fn raw_message(o: &Options) -> Result<Message, Error> {
         }
         path => message.set_content_by(&content(path)?, o.rules)?,
     }
+    composition::sign(&mut message, o)?;
     Ok(message)
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use secsmtp::error::Error;
-use secsmtp::message::{Field, Message, Part, Priority};
+use secsmtp::message::{Field, Message, Part, Priority, Signer};
 use secsmtp::status::Status;
 
 use crate::options::Options;
@@ -64,7 +64,16 @@ pub(crate) fn message(o: &Options) -> Result<Message, Error> {
     if o.one_click {
         message.set_one_click(true);
     }
+    sign(&mut message, o)?;
     Ok(message)
+}
+
+/// Has the mail signed by those whom the options name.
+pub(crate) fn sign(message: &mut Message, o: &Options) -> Result<(), Error> {
+    for (domain, selector, key) in o.signers.each() {
+        message.add_signer(&Signer::from_file(domain, selector, key)?)?;
+    }
+    Ok(())
 }
 
 fn set(message: &mut Message, option: &str, value: &str) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! The command line, as data.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lexopt::ValueExt as _;
@@ -31,6 +31,33 @@ pub(crate) enum SecretSource {
     /// Run when it is needed.
     PasswordCommand(PathBuf),
     TokenCommand(PathBuf),
+}
+
+/// Who signs: a key and a selector for each, and a domain for each or one for all.
+#[derive(Debug, Default)]
+pub(crate) struct Signers {
+    pub(crate) keys: Vec<PathBuf>,
+    pub(crate) selectors: Vec<String>,
+    pub(crate) domains: Vec<String>,
+}
+
+impl Signers {
+    fn is_complete(&self) -> bool {
+        let (keys, domains) = (self.keys.len(), self.domains.len());
+        keys == self.selectors.len() && (domains == keys || (domains == 1 && keys > 0))
+    }
+
+    /// Domain, selector and key of each.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&str, &str, &Path)> {
+        let domains = self
+            .domains
+            .iter()
+            .chain(self.domains.last().into_iter().cycle());
+        let both = self.selectors.iter().zip(&self.keys);
+        domains
+            .zip(both)
+            .map(|(domain, (selector, key))| (domain.as_str(), selector.as_str(), key.as_path()))
+    }
 }
 
 /// Everything on the command line.
@@ -70,6 +97,7 @@ pub(crate) struct Options {
     pub(crate) rules: ContentRules,
     pub(crate) composition: Composition,
     pub(crate) one_click: bool,
+    pub(crate) signers: Signers,
     pub(crate) output: Option<PathBuf>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) at: Option<u64>,
@@ -115,6 +143,7 @@ impl Options {
             rules: ContentRules::default(),
             composition: Composition::default(),
             one_click: false,
+            signers: Signers::default(),
             output: None,
             timeout: None,
             at: None,
@@ -224,6 +253,11 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
             Long("binary") if sending => o.rules.binary = true,
             Long("header-envelope") if sending => o.rules.envelope = true,
             Long("one-click") if composing => o.one_click = true,
+            Long("dkim-key") if composing => o.signers.keys.push(args.value()?.into()),
+            Long("dkim-selector") if composing => {
+                o.signers.selectors.push(args.value()?.string()?);
+            }
+            Long("dkim-domain") if composing => o.signers.domains.push(args.value()?.string()?),
             Long("output") if action == Action::Compose => o.output = Some(args.value()?.into()),
             Long(option) if composing && composition::OPTIONS.contains(&option) => {
                 let option = option.to_owned();
@@ -258,6 +292,12 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
     }
     if o.one_click && !o.composition.is_asked_for() {
         return Err("--one-click needs --unsubscribe".into());
+    }
+    if !o.signers.is_complete() {
+        return Err(
+            "each --dkim-key needs its --dkim-selector, and its --dkim-domain or one for all"
+                .into(),
+        );
     }
     if o.action == Action::Compose {
         return Ok(());
@@ -390,6 +430,11 @@ mod tests {
             "send --server h --insecure",
             "send --server h --mechanism PLAIN",
             "send --server h --at 5",
+            "send --server h --dkim-key k --dkim-selector s",
+            "send --server h --dkim-key k --dkim-domain d",
+            "send --server h --dkim-domain d",
+            "compose --dkim-key k --dkim-key l --dkim-selector s --dkim-domain d",
+            "probe --server h --dkim-key k --dkim-selector s --dkim-domain d",
             "send --server h --learn f",
             "verify --server h --learn f chain.pem",
             "probe --server h --confirm p",
@@ -419,6 +464,15 @@ mod tests {
             (2, Some(Duration::from_millis(1500)))
         );
         assert!(of("verify --server h --at 5 chain.pem").is_ok());
+        let o = of(
+            "compose --dkim-key k --dkim-selector s --dkim-domain d --dkim-key l --dkim-selector t",
+        )
+        .unwrap();
+        let each: Vec<_> = o.signers.each().collect();
+        assert_eq!(
+            each,
+            [("d", "s", Path::new("k")), ("d", "t", Path::new("l"))]
+        );
         assert_eq!(of("--help").unwrap().action, Action::Help);
     }
 }

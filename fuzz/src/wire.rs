@@ -3,8 +3,9 @@
 
 use secsmtp::proto::address::{Address, EhloName};
 use secsmtp::proto::command::Command;
-use secsmtp::proto::content::{DataEncoder, inspect};
+use secsmtp::proto::content::{DataEncoder, bare_line_end, inspect};
 use secsmtp::proto::ehlo::{MAX_CAPABILITIES, capabilities};
+use secsmtp::proto::lines::Lines;
 use secsmtp::proto::mailbox::{Entry, MAX_LIST, Mailbox, parse_list};
 use secsmtp::proto::options::Options;
 use secsmtp::proto::reply::{MAX_LINES, MAX_REPLY, Reply, parse};
@@ -206,6 +207,15 @@ pub fn content(data: &[u8]) {
         assert_eq!(facts.size, Some(read.len() as u64));
         assert_eq!(facts.eight_bit, !content.is_ascii());
     }
+    // Content that nobody holds is judged and changed as content in memory is.
+    let (mut lines, mut streamed) = (Lines::default(), Vec::new());
+    for piece in [&content[..i], &content[i..j], &content[j..]] {
+        lines.push(piece, &mut streamed);
+    }
+    lines.finish(&mut streamed);
+    assert_eq!(streamed, read);
+    assert_eq!(lines.facts(), inspect(content));
+    assert_eq!(lines.bare(), bare_line_end(content));
 }
 
 fn encode(pieces: &[&[u8]]) -> Vec<u8> {

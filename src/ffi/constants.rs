@@ -200,7 +200,7 @@ pub const SECSMTP_E_NO_SENDER: i32 = 1017;
 pub const SECSMTP_E_NO_RECIPIENT: i32 = 1018;
 /// The message has no content.
 pub const SECSMTP_E_NO_CONTENT: i32 = 1019;
-/// The content can't be sent as it is: a NUL, or a line over 998 octets.
+/// The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 octets.
 pub const SECSMTP_E_CONTENT: i32 = 1020;
 /// This machine's trusted roots were not found or can't be read.
 pub const SECSMTP_E_ROOTS: i32 = 1021;
@@ -218,6 +218,10 @@ pub const SECSMTP_E_COMPOSITION: i32 = 1027;
 pub const SECSMTP_E_OUTPUT: i32 = 1028;
 /// The content can only go by BINARYMIME, and the server lacks it.
 pub const SECSMTP_E_NEEDS_BINARY: i32 = 1029;
+/// A signing key is not one that DKIM can use: RSA of 2048 to 4096 bits, or Ed25519.
+pub const SECSMTP_E_SIGNING_KEY: i32 = 1030;
+/// This build of the library has no such feature.
+pub const SECSMTP_E_NOT_BUILT: i32 = 1031;
 /// The call was cancelled.
 pub const SECSMTP_E_CANCELLED: i32 = 2001;
 /// A deadline passed.

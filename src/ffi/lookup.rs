@@ -28,6 +28,8 @@ const FEATURES: &[&str] = &[
     "idn",
     "composition",
     "jobs",
+    #[cfg(feature = "dkim")]
+    "dkim",
 ];
 
 /// The value of one of this header's numbers by its name, for instance "SECSMTP_E_HOST", for hosts
@@ -42,7 +44,7 @@ pub unsafe extern "C" fn secsmtp_constant(name: *const c_char, name_len: usize) 
 
 /// 1 if this build of the library has a feature, else 0: "implicit-tls", "starttls", "tls-1.2",
 /// "tls-1.3", "client-certificates", "pins", "crl", "known-servers", "mozilla-roots",
-/// "system-roots", "scram", "channel-binding", "oauth", "external", "idn", "composition", "jobs".
+/// "system-roots", "scram", "channel-binding", "oauth", "external", "idn", "composition", "jobs", "dkim".
 /// Ask before you call what an older or smaller build may lack; a name that nobody knows is a
 /// feature that is not there.
 /// Ownership: name is borrowed for the call. Threads: any. Errors: a negative status.

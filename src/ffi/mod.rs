@@ -47,3 +47,4 @@ pub mod reader;
 pub mod receipt;
 pub mod report;
 pub mod secret_request;
+pub mod signer;

@@ -7,6 +7,8 @@ mod compose;
 mod composed;
 mod data;
 mod date;
+#[cfg(feature = "dkim")]
+mod dkim;
 mod draft;
 mod field;
 mod media_type;
@@ -14,6 +16,11 @@ mod options;
 mod part;
 mod raw;
 mod setters;
+#[cfg(feature = "dkim")]
+mod signer;
+#[cfg(not(feature = "dkim"))]
+#[path = "no_signer.rs"]
+mod signer;
 mod source;
 mod streamed;
 mod text;
@@ -33,9 +40,12 @@ use draft::Draft;
 pub use draft::{Field, Priority};
 pub use part::Part;
 pub use raw::ContentRules;
+pub use signer::Signer;
 pub(crate) use source::{Piece, Read, Source};
 pub(crate) use streamed::Whole;
 
+/// The most signatures of one message.
+const MAX_SIGNERS: usize = 10;
 /// The most recipients of one message.
 pub const MAX_RECIPIENTS: usize = 10_000;
 
@@ -67,6 +77,35 @@ impl Clone for Composition {
     }
 }
 
+/// Who signs it, shared by copies in the same way.
+#[derive(Default)]
+struct Signing {
+    signers: Vec<Signer>,
+    /// The content with its signatures, once it was needed.
+    #[cfg(feature = "dkim")]
+    signed: OnceLock<dkim::Signed>,
+}
+
+impl Signing {
+    fn unsign(&mut self) {
+        #[cfg(feature = "dkim")]
+        {
+            self.signed = OnceLock::new();
+        }
+    }
+}
+
+impl Clone for Signing {
+    /// A copy to be changed: what was signed is not of it any more.
+    fn clone(&self) -> Self {
+        Self {
+            signers: self.signers.clone(),
+            #[cfg(feature = "dkim")]
+            signed: OnceLock::new(),
+        }
+    }
+}
+
 /// A message to be sent, as often as wanted. Its content is either given whole
 /// ([`Message::set_content`]) or composed of fields, texts and parts; what is composed is put
 /// together when it is first needed and stays the same, Message-ID and date too, until something
@@ -78,6 +117,7 @@ pub struct Message {
     recipients: Vec<Address>,
     content: Option<Content>,
     composed: Option<Arc<Composition>>,
+    signing: Option<Arc<Signing>>,
     /// Whether to deliver to the accepted recipients when others are refused; otherwise it is all
     /// or nothing.
     pub partial: bool,
@@ -88,7 +128,7 @@ pub struct Message {
 impl fmt::Debug for Message {
     /// Sizes, not addresses or content: what is printed for debugging ends up in logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let source = self.source().ok();
+        let source = self.unsigned().ok();
         f.debug_struct("Message")
             .field("recipients", &self.envelope().len())
             .field("octets", &source.and_then(|source| source.facts().size))
@@ -185,7 +225,25 @@ impl Message {
             self.sender = Some(sender);
             self.recipients = recipients;
         }
+        self.unsign();
         self.content.replace(whole.content)
+    }
+
+    /// Signs the message (DKIM) when it is first needed; then it stays as it is, the signature's time
+    /// too, until something of it is changed. Several signers make several signatures. The content is
+    /// read through once more for that.
+    ///
+    /// # Errors
+    /// [`Status::Length`] beyond ten.
+    pub fn add_signer(&mut self, signer: &Signer) -> Result<(), Error> {
+        let signing = Arc::make_mut(self.signing.get_or_insert_default());
+        if signing.signers.len() >= MAX_SIGNERS {
+            let why = format!("is one more than {MAX_SIGNERS}");
+            return Err(Error::argument(Status::Length, "signer", why));
+        }
+        signing.signers.push(signer.clone());
+        signing.unsign();
+        Ok(())
     }
 
     /// Each recipient's part before anything has happened.
@@ -240,6 +298,7 @@ impl Message {
             return Err(missing(Status::NoRecipient, "recipient", "there is none"));
         }
         let content = self.source()?;
+        self.check_signatures()?;
         content
             .check()
             .map_err(|fault| Error::local(Cause::Source(fault)))?;
@@ -265,14 +324,50 @@ impl Message {
         }
     }
 
+    /// The content, signed if it is to be.
     fn source(&self) -> Result<&dyn Source, Error> {
+        let unsigned = self.unsigned()?;
+        #[cfg(feature = "dkim")]
+        if let Some(signing) = &self.signing {
+            let signed = match signing.signed.get() {
+                Some(signed) => signed,
+                None => {
+                    let signed = dkim::sign(unsigned, &signing.signers, date::now())?;
+                    signing.signed.get_or_init(|| signed)
+                }
+            };
+            return Ok(&*signed.source);
+        }
+        Ok(&**unsigned)
+    }
+
+    /// A signature whose time is over is not sent.
+    fn check_signatures(&self) -> Result<(), Error> {
+        #[cfg(feature = "dkim")]
+        if let Some(signed) = self.signing.as_ref().and_then(|s| s.signed.get())
+            && signed.expires.is_some_and(|end| end <= date::now())
+        {
+            let why = "its time is over: any change of the message makes a new one";
+            return Err(Error::argument(Status::Value, "signature", why));
+        }
+        Ok(())
+    }
+
+    /// The content is another: what was signed is no more.
+    fn unsign(&mut self) {
+        if let Some(signing) = &mut self.signing {
+            Arc::make_mut(signing).unsign();
+        }
+    }
+
+    fn unsigned(&self) -> Result<&Arc<dyn Source>, Error> {
         match (&self.content, &self.composed) {
             (Some(_), Some(_)) => {
                 let why = "was given whole, and fields or parts besides: it is one or the other";
                 Err(Error::argument(Status::Composition, "content", why))
             }
-            (Some(content), None) => Ok(&*content.source),
-            (None, Some(_)) => Ok(&*self.sealed()?.source),
+            (Some(content), None) => Ok(&content.source),
+            (None, Some(_)) => Ok(&self.sealed()?.source),
             (None, None) => Err(Error::argument(Status::NoContent, "content", "is not set")),
         }
     }
@@ -289,6 +384,7 @@ impl Message {
 
     /// The draft, to be changed: what was put together of it is no more.
     fn draft(&mut self) -> &mut Draft {
+        self.unsign();
         let composed = Arc::make_mut(self.composed.get_or_insert_default());
         composed.sealed = OnceLock::new();
         &mut composed.draft

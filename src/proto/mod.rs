@@ -10,6 +10,8 @@
 pub mod address;
 pub mod command;
 pub mod content;
+#[cfg(feature = "dkim")]
+pub mod dkim;
 pub mod ehlo;
 pub mod header;
 pub mod idn;

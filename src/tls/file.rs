@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::path::Path;
 
 use crate::error::Error;
 use crate::proto::show;
@@ -14,9 +15,14 @@ pub(super) const MAX: u64 = 16 * 1024 * 1024;
 ///
 /// # Errors
 /// [`Status::File`], with the argument and the path as the caller gave it.
-pub(super) fn read(argument: &'static str, path: &str, max: u64) -> Result<Vec<u8>, Error> {
+pub(crate) fn read(
+    argument: &'static str,
+    path: impl AsRef<Path>,
+    max: u64,
+) -> Result<Vec<u8>, Error> {
     let wrong = |why: String| Error::argument(Status::File, argument, why);
-    let shown = || show::escape(path.as_bytes(), 300);
+    let path = path.as_ref();
+    let shown = || show::escape(path.as_os_str().as_encoded_bytes(), 300);
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(max.saturating_add(1)).read_to_end(&mut bytes))

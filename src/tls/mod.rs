@@ -34,6 +34,8 @@ mod verifier;
 
 pub use certificate::Certificate;
 pub use clock::{Clock, RELEASED, now_at};
+#[cfg(feature = "dkim")]
+pub(crate) use file::read as read_file;
 pub use handshake::{HandshakeFault, Probed, Verified, probe, verify};
 pub use host::Host;
 pub use known::{BadLine, KnownServer};

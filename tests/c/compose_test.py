@@ -4,13 +4,13 @@ import email
 import email.policy
 import hashlib
 import os
-import secrets
+import shutil
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
-from tests.c.c_test import build
+from tests.c.c_test import MEMCHECK, build
 from tests.support import peers
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 3
@@ -89,6 +89,20 @@ class Compose(unittest.TestCase):
             (mail,) = server.mails()
             self.check(mail.read_bytes(), attachment, TO)
             self.assertEqual(mail.stat().st_size, int(sent.lines["octets"]))
+
+    def test_memcheck_finds_no_error_and_no_leak(self):
+        peers.require(shutil.which("valgrind"), "valgrind is not installed")
+        attachment = self.attachment("a.pdf", 300_000)
+        with peers.honest("--tls", "chacha20") as server:
+            host, port = server.implicit
+            for rest, status in (((attachment, "-r", 100_000), 0), ((self.path / "none",), 1)):
+                sent = Composed(*MEMCHECK, self.program, server.name, host, port, server.ca_file, server.user,
+                                server.password.decode(), "alice@mail.test", "Alice Ünger", self.path / "bild.png",
+                                "-t", *TO[0], *rest)
+                self.assertEqual(sent.status, status, sent.words)
+                self.assertNotIn("==", sent.words)
+            (mail,) = server.mails()
+            self.assertIn(b'name=made.bin', mail.read_bytes())
 
     def test_through_postfix(self):
         server = peers.postfix()

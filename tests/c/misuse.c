@@ -21,6 +21,34 @@ static void expect(int32_t got, int32_t want, const char *what) {
 
 #define STATUS(want, call) expect((call), (want), #call)
 
+static int released = 0;
+
+static void release(void *user) {
+    (void)user;
+    released++;
+}
+
+static int64_t nothing(void *user, uint64_t offset, uint8_t *buffer, size_t room) {
+    (void)user, (void)offset, (void)buffer, (void)room;
+    return 0;
+}
+
+/* Says that it put in more than there was room for. */
+static int64_t too_much(void *user, uint64_t offset, uint8_t *buffer, size_t room) {
+    (void)user, (void)offset, (void)buffer;
+    return (int64_t)room + 1;
+}
+
+static int64_t broken(void *user, uint64_t offset, uint8_t *buffer, size_t room) {
+    (void)user, (void)offset, (void)buffer, (void)room;
+    return INT64_MIN;
+}
+
+static int32_t taken(void *user, const uint8_t *octets, size_t octets_len) {
+    (void)octets, (void)octets_len;
+    return user == NULL ? 0 : 7;
+}
+
 /* Each function of a noun that takes only the handle and places for results. */
 static void policy_calls(secsmtp_policy *p, int32_t want) {
     static const uint8_t bytes[4] = {0x30, 0, 0, 0};
@@ -39,7 +67,45 @@ static void message_calls(secsmtp_message *m, int32_t want) {
     STATUS(want, secsmtp_message_set_sender(m, TEXT("a@b.c"), NULL));
     STATUS(want, secsmtp_message_add_recipient(m, TEXT("a@b.c"), NULL));
     STATUS(want, secsmtp_message_set_content(m, (const uint8_t *)"x", 1, NULL));
+    STATUS(want, secsmtp_message_set_content_by(m, (const uint8_t *)"x", 1, 0, NULL));
+    STATUS(want, secsmtp_message_set_content_file(m, TEXT("x"), 0, NULL));
+    STATUS(want, secsmtp_message_set_content_reader(m, nothing, NULL, NULL, 0, 0, NULL));
     STATUS(want, secsmtp_message_set_partial(m, 1, NULL));
+    STATUS(want, secsmtp_message_add_address(m, SECSMTP_FIELD_TO, TEXT("a@b.c"), TEXT("A"), NULL));
+    STATUS(want, secsmtp_message_add_addresses(m, SECSMTP_FIELD_TO, TEXT("A <a@b.c>"), NULL));
+    STATUS(want, secsmtp_message_set_subject(m, TEXT("s"), NULL));
+    STATUS(want, secsmtp_message_set_date(m, 0, 0, NULL));
+    STATUS(want, secsmtp_message_set_message_id(m, TEXT("a@b"), NULL));
+    STATUS(want, secsmtp_message_add_in_reply_to(m, TEXT("a@b"), NULL));
+    STATUS(want, secsmtp_message_add_reference(m, TEXT("a@b"), NULL));
+    STATUS(want, secsmtp_message_add_header(m, TEXT("X-A"), TEXT("b"), NULL));
+    STATUS(want, secsmtp_message_set_priority(m, SECSMTP_PRIORITY_HIGH, NULL));
+    STATUS(want, secsmtp_message_add_unsubscribe(m, TEXT("mailto:a@b"), NULL));
+    STATUS(want, secsmtp_message_set_one_click(m, 1, NULL));
+    STATUS(want, secsmtp_message_set_text(m, TEXT("t"), NULL));
+    STATUS(want, secsmtp_message_set_html(m, TEXT("h"), NULL));
+    STATUS(want, secsmtp_message_set_calendar(m, TEXT("REQUEST"), TEXT("c"), NULL));
+    STATUS(want, secsmtp_message_attach_memory(m, TEXT("n"), (const uint8_t *)"x", 1, NULL));
+    STATUS(want, secsmtp_message_preview(m, taken, NULL, NULL));
+    STATUS(want, secsmtp_message_preview_buffer(m, NULL, 0, NULL, NULL));
+    STATUS(want, secsmtp_message_preview_file(m, TEXT("/nowhere/at/all"), NULL));
+    STATUS(-want, (int32_t)secsmtp_message_size(m));
+    if (*secsmtp_message_id(m, NULL) != '\0') {
+        printf("a bad message has an id\n");
+        wrong = 1;
+    }
+}
+
+static void part_calls(secsmtp_part *p, int32_t want) {
+    STATUS(want, secsmtp_part_set_name(p, TEXT("n"), NULL));
+    STATUS(want, secsmtp_part_set_type(p, TEXT("a/b"), NULL));
+    STATUS(want, secsmtp_part_set_content_id(p, TEXT("i"), NULL));
+    STATUS(want, secsmtp_part_set_cached(p, 1, NULL));
+}
+
+static void signer_calls(secsmtp_signer *s, int32_t want) {
+    STATUS(want, secsmtp_signer_set_lifetime(s, 1, NULL));
+    STATUS(want, secsmtp_signer_set_fields(s, TEXT("to"), NULL));
 }
 
 static void client_calls(secsmtp_client *c, const secsmtp_message *m, int32_t want) {
@@ -143,6 +209,107 @@ static void report_calls(secsmtp_report *r, int32_t want) {
     }
 }
 
+/* Parts and composition: what is wrong with a value, a file, a function, and what order does no harm. */
+static void composition(void) {
+    secsmtp_message *m = NULL;
+    secsmtp_part *part = NULL, *made = NULL, *gone = NULL;
+    secsmtp_signer *signer = NULL;
+    uint8_t room[4];
+    size_t len = 99;
+    STATUS(SECSMTP_E_NULL, secsmtp_part_new_memory((const uint8_t *)"x", 1, NULL, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_part_new_memory(NULL, 1, &part, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_part_new_reader(NULL, release, NULL, 0, &part, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_part_new_reader(nothing, release, NULL, 0, NULL, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_part_new_reader(nothing, release, NULL, -2, &part, NULL));
+    STATUS(SECSMTP_E_FILE, secsmtp_part_new_file(TEXT("/nowhere/at/all"), &part, NULL));
+    STATUS(SECSMTP_E_FILE, secsmtp_part_new_file(TEXT("/"), &part, NULL));
+    STATUS(SECSMTP_E_SIGNING_KEY, secsmtp_signer_new(TEXT("a.b"), TEXT("s"), (const uint8_t *)"x", 1, &signer, NULL));
+    STATUS(SECSMTP_E_SIGNING_KEY, secsmtp_signer_new(TEXT("a.b"), TEXT("s"), NULL, 0, &signer, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_signer_new(TEXT("a.b"), TEXT("s"), NULL, 1, &signer, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_signer_new(TEXT("a"), TEXT("s"), (const uint8_t *)"x", 1, &signer, NULL));
+    STATUS(SECSMTP_E_FILE, secsmtp_signer_new_file(TEXT("a.b"), TEXT("s"), TEXT("/nowhere/at/all"), &signer, NULL));
+    if (part != NULL || signer != NULL || released != 0) {
+        printf("a failed call gave something out or released\n");
+        wrong = 1;
+    }
+    STATUS(0, secsmtp_part_new_memory(NULL, 0, &part, NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_part_set_name(part, TEXT("a\r\nb"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_part_set_name(part, TEXT(".."), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_part_set_type(part, TEXT("multipart/mixed"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_part_set_content_id(part, TEXT("a b"), NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_part_set_cached(part, 2, NULL));
+    STATUS(SECSMTP_E_UTF8, secsmtp_part_set_name(part, "\xff", 1, NULL));
+    STATUS(0, secsmtp_message_new(&m, NULL));
+    message_calls((secsmtp_message *)part, SECSMTP_E_BAD_HANDLE);
+    part_calls((secsmtp_part *)m, SECSMTP_E_BAD_HANDLE);
+    signer_calls((secsmtp_signer *)part, SECSMTP_E_BAD_HANDLE);
+    STATUS(SECSMTP_E_NULL, secsmtp_message_add_part(m, NULL, NULL));
+    STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_message_add_part(m, (secsmtp_part *)m, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_message_add_signer(m, NULL, NULL));
+    STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_message_add_signer(m, (secsmtp_signer *)part, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_message_add_address(m, 0, TEXT("a@b.c"), TEXT(""), NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_message_add_addresses(m, 7, TEXT("a@b.c"), NULL));
+    STATUS(SECSMTP_E_ADDRESS, secsmtp_message_add_address(m, SECSMTP_FIELD_TO, TEXT("A <a@b.c>"), TEXT(""), NULL));
+    STATUS(SECSMTP_E_ADDRESS, secsmtp_message_add_addresses(m, SECSMTP_FIELD_TO, TEXT("a@b.c d@e.f"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_message_add_address(m, SECSMTP_FIELD_TO, TEXT("a@b.c"), TEXT("a\nb"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_message_set_subject(m, "a\0b", 3, NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_message_add_header(m, TEXT("Bcc"), TEXT("a@b"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_message_add_header(m, TEXT("X A"), TEXT("b"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_message_set_message_id(m, TEXT("no at"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_message_add_unsubscribe(m, TEXT("http://a.b"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_message_set_calendar(m, TEXT("RE QUEST"), TEXT("x"), NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_message_set_priority(m, 0, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_message_set_one_click(m, -1, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_message_set_date(m, -1, 0, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_message_set_date(m, 0, 1440, NULL));
+    STATUS(SECSMTP_E_FILE, secsmtp_message_attach_file(m, TEXT("/nowhere/at/all"), NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_message_preview(m, NULL, NULL, NULL));
+    /* An attachment from which nothing can be read, or more than there is room for. */
+    STATUS(0, secsmtp_message_add_address(m, SECSMTP_FIELD_FROM, TEXT("a@b.c"), TEXT(""), NULL));
+    STATUS(0, secsmtp_message_add_address(m, SECSMTP_FIELD_TO, TEXT("a@b.c"), TEXT(""), NULL));
+    STATUS(0, secsmtp_part_new_reader(too_much, release, NULL, SECSMTP_SIZE_UNKNOWN, &made, NULL));
+    STATUS(0, secsmtp_message_add_part(m, made, NULL));
+    STATUS(SECSMTP_E_SOURCE, secsmtp_message_preview(m, taken, NULL, NULL));
+    STATUS(0, secsmtp_part_free(made));
+    STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_part_free(made));
+    part_calls(made, SECSMTP_E_BAD_HANDLE);
+    STATUS(SECSMTP_E_OUTPUT, secsmtp_message_preview_buffer(m, room, sizeof room, &len, NULL));
+    STATUS(0, secsmtp_message_free(m));
+    if (released != 1 || len != 99) {
+        printf("the part's function was released %d times, or a length was written on failure\n", released);
+        wrong = 1;
+    }
+    /* Content from a function: the rules, and release, which is told once and never after a failure. */
+    STATUS(0, secsmtp_message_new(&m, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_message_set_content_reader(m, NULL, release, NULL, 0, 0, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_message_set_content_reader(m, nothing, release, NULL, -2, 0, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_message_set_content_reader(m, nothing, release, NULL, 0, 8, NULL));
+    STATUS(SECSMTP_E_NO_CONTENT, secsmtp_message_set_content_reader(m, nothing, release, NULL, 0, 0, NULL));
+    STATUS(SECSMTP_E_SOURCE, secsmtp_message_set_content_reader(m, nothing, release, NULL, 1, 0, NULL));
+    STATUS(SECSMTP_E_SOURCE, secsmtp_message_set_content_reader(m, too_much, release, NULL, -1, 0, NULL));
+    STATUS(SECSMTP_E_SOURCE, secsmtp_message_set_content_reader(m, broken, release, NULL, -1, 0, NULL));
+    STATUS(SECSMTP_E_FILE, secsmtp_message_set_content_file(m, TEXT("/nowhere/at/all"), 0, NULL));
+    STATUS(SECSMTP_E_FILE, secsmtp_message_set_content_file(m, TEXT("/"), 0, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_message_set_content_file(m, TEXT("/"), -1, NULL));
+    /* It is one or the other. */
+    STATUS(0, secsmtp_message_set_content(m, (const uint8_t *)"A: b\n", 5, NULL));
+    STATUS(0, secsmtp_message_set_subject(m, TEXT("s"), NULL));
+    STATUS(SECSMTP_E_COMPOSITION, secsmtp_message_preview(m, taken, NULL, NULL));
+    STATUS(0, secsmtp_message_free(m));
+    STATUS(0, secsmtp_message_new(&m, NULL));
+    STATUS(0, secsmtp_message_set_content(m, (const uint8_t *)"A: b\n", 5, NULL));
+    STATUS(SECSMTP_E_OUTPUT, secsmtp_message_preview(m, taken, &wrong, NULL));
+    STATUS(SECSMTP_E_OUTPUT, secsmtp_message_preview_buffer(m, room, sizeof room, &len, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_message_preview_buffer(m, NULL, 9, &len, NULL));
+    STATUS(SECSMTP_E_OUTPUT, secsmtp_message_preview_file(m, TEXT("/nowhere/at/all"), NULL));
+    STATUS(0, secsmtp_part_free(gone) | secsmtp_part_free(part) | secsmtp_message_free(m) | secsmtp_signer_free(signer));
+    if (released != 1) {
+        printf("a function of a failed call was released\n");
+        wrong = 1;
+    }
+    message_calls(m, SECSMTP_E_BAD_HANDLE);
+}
+
 int main(void) {
     secsmtp_policy *policy = NULL, *other = NULL;
     secsmtp_credential *login = NULL;
@@ -160,6 +327,9 @@ int main(void) {
     /* NULL: a status each, and freeing it is nothing to do. */
     policy_calls(NULL, SECSMTP_E_NULL);
     message_calls(NULL, SECSMTP_E_NULL);
+    part_calls(NULL, SECSMTP_E_NULL);
+    signer_calls(NULL, SECSMTP_E_NULL);
+    composition();
     client_calls(NULL, NULL, SECSMTP_E_NULL);
     receipt_calls(NULL, -SECSMTP_E_NULL);
     error_calls(NULL, -SECSMTP_E_NULL);

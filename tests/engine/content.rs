@@ -86,6 +86,19 @@ fn h04_binary_content_goes_by_binarymime_alone_and_octet_by_octet() {
     let (server, client) = server(true, true);
     send(&client, &message).unwrap();
     assert_eq!(server.mails()[0].content, content);
+    // The public scanners' endings with a NUL, which stand in no line that DATA may carry.
+    for (i, nul) in [&b"\r\n\0.\r\n"[..], b"\r\n.\0\r\n"].iter().enumerate() {
+        for (j, (before, after)) in [("", "RSET\r\n"), ("a", "b"), ("a\r\n", "")]
+            .iter()
+            .enumerate()
+        {
+            let content = [b"A: b\r\n\r\n", before.as_bytes(), nul, after.as_bytes()].concat();
+            message.set_content_by(&content, rules).unwrap();
+            send(&client, &message).unwrap();
+            assert_eq!(server.mail_count(), 2 + 3 * i + j);
+            assert_eq!(server.mails().last().unwrap().content, content);
+        }
+    }
 }
 
 #[test]

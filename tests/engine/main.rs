@@ -22,6 +22,7 @@ mod provider_jobs;
 #[path = "../support/random.rs"]
 mod random;
 mod rate;
+mod recipients;
 mod reuse;
 mod scram_attacks;
 mod scram_server;

@@ -54,6 +54,8 @@ pub struct HonestConfig {
     pub size_limit: usize,
     /// Senders refused for good: 550 5.7.1.
     pub reject_mail: Vec<String>,
+    /// So many recipients of a mail are taken; one more is 452 4.5.3.
+    pub max_recipients: usize,
     /// Recipients refused for good: 550 5.1.1.
     pub reject_rcpt: Vec<String>,
     /// Recipients refused for now: 450 4.2.1.
@@ -109,6 +111,7 @@ impl HonestConfig {
             offer_starttls: true,
             size_limit: 26_214_400,
             reject_mail: Vec::new(),
+            max_recipients: 1000,
             reject_rcpt: Vec::new(),
             defer_rcpt: Vec::new(),
             override_reply: HashMap::new(),

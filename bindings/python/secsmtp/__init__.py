@@ -42,6 +42,7 @@ from ._options import Options
 from ._policy import Policy
 from ._results import Certificate, Peer, Receipt, Recipient, Report
 from ._secret import SecretRequest
+from ._signer import Signer
 
 __version__ = "0.1.0"
 
@@ -75,6 +76,7 @@ __all__ = [
     "Report",
     "SecretRequest",
     "Sent",
+    "Signer",
     "TimedOut",
     "Token",
     "TrustError",

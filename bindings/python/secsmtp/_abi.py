@@ -98,6 +98,8 @@ E_HEADER = 1026
 E_COMPOSITION = 1027
 E_OUTPUT = 1028
 E_NEEDS_BINARY = 1029
+E_SIGNING_KEY = 1030
+E_NOT_BUILT = 1031
 E_CANCELLED = 2001
 E_TIMEOUT = 2002
 E_NOTHING = 2003
@@ -179,6 +181,8 @@ STATUS_NAMES = {
     1027: "SECSMTP_E_COMPOSITION",
     1028: "SECSMTP_E_OUTPUT",
     1029: "SECSMTP_E_NEEDS_BINARY",
+    1030: "SECSMTP_E_SIGNING_KEY",
+    1031: "SECSMTP_E_NOT_BUILT",
     2001: "SECSMTP_E_CANCELLED",
     2002: "SECSMTP_E_TIMEOUT",
     2003: "SECSMTP_E_NOTHING",
@@ -243,6 +247,7 @@ HANDLES = (
     "receipt",
     "report",
     "secret_request",
+    "signer",
 )
 
 # name: (result, parameters)
@@ -458,4 +463,10 @@ SIGNATURES = {
     "secsmtp_secret_request_kind": ("int32_t", ("const secsmtp_secret_request *",)),
     "secsmtp_secret_request_reason": ("int32_t", ("const secsmtp_secret_request *",)),
     "secsmtp_secret_request_answer": ("int32_t", ("secsmtp_secret_request *", "const uint8_t *", "size_t", "secsmtp_error **")),
+    "secsmtp_signer_new": ("int32_t", ("const char *", "size_t", "const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_signer **", "secsmtp_error **")),
+    "secsmtp_signer_new_file": ("int32_t", ("const char *", "size_t", "const char *", "size_t", "const char *", "size_t", "secsmtp_signer **", "secsmtp_error **")),
+    "secsmtp_signer_set_lifetime": ("int32_t", ("secsmtp_signer *", "uint32_t", "secsmtp_error **")),
+    "secsmtp_signer_set_fields": ("int32_t", ("secsmtp_signer *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_signer_free": ("int32_t", ("secsmtp_signer *",)),
+    "secsmtp_message_add_signer": ("int32_t", ("secsmtp_message *", "const secsmtp_signer *", "secsmtp_error **")),
 }

@@ -14,10 +14,11 @@ from ._message import Content, Prepared, prepare
 from ._options import Options, apply
 from ._part import Reader, read_by
 from ._results import Receipt, number, read_receipt
+from ._signer import Signers, add_signers
 
 
 OWN_ENVELOPE = (
-    "a secsmtp.Message has its own envelope_sender, envelope_recipients, partial and options"
+    "a secsmtp.Message has its own envelope_sender, envelope_recipients, partial, options and sign"
 )
 
 
@@ -29,6 +30,7 @@ class Mail(NamedTuple):
     recipients: Optional[Union[str, Iterable[str]]] = None
     partial: bool = False
     options: Optional[Options] = None
+    sign: Signers = ()
 
 
 class Sent(NamedTuple):
@@ -43,7 +45,11 @@ class Sent(NamedTuple):
 
 
 def message_handle(
-    lib: Library, prepared: Prepared, partial: bool, options: Optional[Options] = None
+    lib: Library,
+    prepared: Prepared,
+    partial: bool,
+    options: Optional[Options] = None,
+    sign: Signers = (),
 ) -> Any:
     """A message of the library; to be freed by the caller."""
     handle = new_handle("message")
@@ -58,6 +64,7 @@ def message_handle(
             check(lib, lib.message_set_partial, handle, 1)
         if options is not None:
             apply(lib, handle, options)
+        add_signers(lib, handle, sign)
     except BaseException:
         lib.message_free(handle)
         raise
@@ -128,7 +135,11 @@ def _add(lib: Library, batch: Any, mail: Union[Content, Message, Mail]) -> None:
         check(lib, lib.batch_add, batch, given.message._open_handle())
         return
     handle = message_handle(
-        lib, prepare(given.message, given.sender, given.recipients), given.partial, given.options
+        lib,
+        prepare(given.message, given.sender, given.recipients),
+        given.partial,
+        given.options,
+        given.sign,
     )
     try:
         check(lib, lib.batch_add, batch, handle)

@@ -31,6 +31,7 @@ from ._part import raised_by_reader
 from ._policy import Policy
 from ._results import Receipt, Report, read_receipt, read_report
 from ._secret import Provider
+from ._signer import Signers
 
 _LOG_LEVELS: Dict[int, int] = {
     _abi.LOG_ERROR: logging.ERROR,
@@ -194,6 +195,7 @@ class Client(Owner):
         recipients: Optional[Union[str, Iterable[str]]] = None,
         partial: bool = False,
         options: Optional[Options] = None,
+        sign: Signers = (),
     ) -> Receipt:
         """Send one mail and wait for the answer.
 
@@ -204,14 +206,15 @@ class Client(Owner):
         From, and to To, Cc and Bcc together (to the Resent- fields alone when there are any); Bcc
         and Resent-Bcc are not sent, and the message itself stays as it is. ``partial``: deliver to
         those whom the server accepts; without it, one refusal means that nothing is sent.
-        ``options``: what is asked of the server beyond delivery, :class:`Options`.
+        ``options``: what is asked of the server beyond delivery, :class:`Options`. ``sign``: a
+        :class:`Signer` or several, each of which makes a signature (DKIM).
 
         Returns the :class:`Receipt` of an accepted mail. Errors: :class:`NotSent` (with
         :class:`ArgumentError`, :class:`ConnectionFailed`, :class:`TrustError`),
         :class:`Refused`, :class:`Unknown`; among them :class:`TimedOut` and :class:`Cancelled`.
         """
         client = self._open_handle()
-        with self._prepared(message, sender, recipients, partial, options) as handle:
+        with self._prepared(message, sender, recipients, partial, options, sign) as handle:
             return self._send(client, handle)
 
     def submit(
@@ -221,6 +224,7 @@ class Client(Owner):
         recipients: Optional[Union[str, Iterable[str]]] = None,
         partial: bool = False,
         options: Optional[Options] = None,
+        sign: Signers = (),
     ) -> Job:
         """Send one mail while the program goes on; the arguments are those of :meth:`send`.
 
@@ -229,7 +233,7 @@ class Client(Owner):
         A secret that is asked for is asked on a thread that waits for a job.
         """
         self._open_handle()
-        with self._prepared(message, sender, recipients, partial, options) as handle:
+        with self._prepared(message, sender, recipients, partial, options, sign) as handle:
             return self._router.submit(self, handle)
 
     @contextlib.contextmanager
@@ -240,16 +244,18 @@ class Client(Owner):
         recipients: Optional[Union[str, Iterable[str]]],
         partial: bool,
         options: Optional[Options],
+        sign: Signers,
     ) -> Iterator[Any]:
         """The library's message, for the call."""
         lib = self._lib
         if isinstance(message, Message):
-            if sender is not None or recipients is not None or partial or options is not None:
+            own = (sender, recipients, partial, options, sign)
+            if own != (None, None, False, None, ()):
                 raise TypeError(OWN_ENVELOPE)
             yield message._open_handle()
             return
         prepared = prepare(message, sender, recipients)
-        handle = message_handle(lib, prepared, partial, options)
+        handle = message_handle(lib, prepared, partial, options, sign)
         try:
             yield handle
         finally:

@@ -15,6 +15,7 @@ from ._library import WriteCallback, library, new_handle, text, text_argument
 from ._objects import Owner, several
 from ._options import Options, apply
 from ._part import Part, Source, raised_by_reader
+from ._signer import Signers, add_signers
 
 OneAddress = Union[str, Tuple[str, str], email.headerregistry.Address]
 Addresses = Union[OneAddress, Iterable[OneAddress]]
@@ -42,7 +43,8 @@ class Message(Owner):
     1970. ``references``: Message-IDs, oldest first. ``priority``: "low", "normal" or "high".
     ``unsubscribe``: https: and mailto: addresses; ``one_click``: the https: one takes a POST (RFC
     8058). ``partial``: deliver to those whom the server accepts. ``options``: what is asked of
-    the server beyond delivery, :class:`Options`.
+    the server beyond delivery, :class:`Options`. ``sign``: a :class:`Signer` or several, each of
+    which makes a signature (DKIM).
 
     A message can be sent often, also by several threads at once, and is the same each time: date
     and Message-ID are made when it is first needed. Text beyond ASCII is encoded (RFC 2047, 2231);
@@ -82,6 +84,7 @@ class Message(Owner):
         envelope_recipients: Union[str, Iterable[str]] = (),
         partial: bool = False,
         options: Optional[Options] = None,
+        sign: Signers = (),
     ) -> None:
         lib = library()
         handle = new_handle("message")
@@ -125,6 +128,7 @@ class Message(Owner):
             check(lib, lib.message_set_partial, handle, 1)
         if options is not None:
             apply(lib, handle, options)
+        add_signers(lib, handle, sign)
         if calendar is not None:
             method, object_text = calendar
             arguments = (*text_argument(method), *text_argument(object_text))

@@ -6,8 +6,6 @@ use super::HARD_LIMIT;
 use super::mailbox::Mail;
 use super::session::{Next, Session};
 
-const MAX_RECIPIENTS: usize = 1000;
-
 impl Session<'_> {
     pub(super) fn mail(&mut self, arguments: &[u8]) -> io::Result<Next> {
         let config = &self.shared.config;
@@ -95,7 +93,7 @@ impl Session<'_> {
         if config.defer_rcpt.contains(&address) {
             return self.write("450 4.2.1 The mailbox is busy\r\n");
         }
-        if self.to.len() >= MAX_RECIPIENTS {
+        if self.to.len() >= config.max_recipients {
             return self.write("452 4.5.3 Too many recipients\r\n");
         }
         self.to.push(address);
