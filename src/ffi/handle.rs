@@ -86,6 +86,7 @@ fn table() -> Result<&'static Table, Error> {
             .fill(&mut bytes)
             .map_err(|_| Error::local(Cause::Random))?;
         at_fork();
+        super::pin::pin();
         Ok(Table {
             slots: Shelf::new(Slots::default()),
             key: usize::from_ne_bytes(bytes),

@@ -21,6 +21,7 @@ mod callback;
 mod descriptor;
 mod guard;
 mod handle;
+mod pin;
 mod text;
 
 pub mod batch;
