@@ -77,27 +77,21 @@ struct Draft {
 
 impl Draft {
     fn create(path: PathBuf) -> Result<Self, Error> {
-        let end = Instant::now().checked_add(PATIENCE);
-        loop {
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => {
-                    return Ok(Self {
-                        file,
-                        path,
-                        renamed: false,
-                    });
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    if end.is_none_or(|end| Instant::now() >= end) {
-                        let why = "somebody else is writing it: a file of its name with .new \
-                                   behind it exists; remove it if nobody is";
-                        return Err(Error::argument(Status::File, ARGUMENT, why));
-                    }
-                    sleep(Duration::from_millis(10));
-                }
-                Err(error) => return Err(failed("can't be written", &error)),
+        let mut new = OpenOptions::new();
+        let made = patiently(|| new.write(true).create_new(true).open(&path));
+        let file = made.map_err(|error| {
+            if error.kind() != ErrorKind::AlreadyExists {
+                return failed("can't be written", &error);
             }
-        }
+            let why = "somebody else is writing it: a file of its name with .new behind it \
+                       exists; remove it if nobody is";
+            Error::argument(Status::File, ARGUMENT, why)
+        })?;
+        Ok(Self {
+            file,
+            path,
+            renamed: false,
+        })
     }
 
     fn replace(mut self, target: &Path, text: &[u8]) -> io::Result<()> {
@@ -106,7 +100,7 @@ impl Draft {
         }
         self.file.write_all(text)?;
         self.file.sync_all()?;
-        fs::rename(&self.path, target)?;
+        patiently(|| fs::rename(&self.path, target))?;
         self.renamed = true;
         sync_folder(target)
     }
@@ -119,6 +113,27 @@ impl Drop for Draft {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// Tries for as long as somebody else may be in the way.
+fn patiently<T>(mut step: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let end = Instant::now().checked_add(PATIENCE);
+    loop {
+        match step() {
+            Err(error) if in_the_way(&error) && end.is_some_and(|end| Instant::now() < end) => {
+                sleep(Duration::from_millis(10));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// On Windows a name that somebody opens, renames or removes at the moment is denied to others.
+fn in_the_way(error: &io::Error) -> bool {
+    const ERROR_SHARING_VIOLATION: i32 = 32; // which has no kind
+    let denied = error.kind() == ErrorKind::PermissionDenied
+        || error.raw_os_error() == Some(ERROR_SHARING_VIOLATION);
+    error.kind() == ErrorKind::AlreadyExists || cfg!(windows) && denied
 }
 
 /// The rename itself, on the disk.

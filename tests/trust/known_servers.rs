@@ -98,6 +98,38 @@ fn c29_what_is_there_is_kept_or_the_file_is_left_alone() {
     assert_eq!(error.expect_err("no folder").status(), Status::File);
 }
 
+/// Windows lets nobody rename over a file that is open without leave, or read-only.
+#[cfg(windows)]
+#[test]
+fn c29_a_file_that_another_program_has_open_is_waited_for_and_a_read_only_one_is_left() {
+    use std::os::windows::fs::OpenOptionsExt as _;
+    const FILE_SHARE_READ: u32 = 1;
+
+    let folder = Folder::new();
+    let path = folder.write("known", "# mine\n");
+    let mut reading = fs::OpenOptions::new();
+    let held = reading.read(true).share_mode(FILE_SHARE_READ).open(&path);
+    thread::scope(|scope| {
+        let learner = scope.spawn(|| learn(&path, &entry(HOST, 465, NOBODYS)));
+        thread::sleep(std::time::Duration::from_millis(100));
+        drop(held.expect("open"));
+        assert_eq!(learner.join().expect("no panic"), Ok(true));
+    });
+
+    let set_read_only = |read_only| {
+        let mut permissions = fs::metadata(&path).expect("a file").permissions();
+        permissions.set_readonly(read_only);
+        fs::set_permissions(&path, permissions).expect("permissions");
+    };
+    let text = fs::read(&path).expect("a file");
+    set_read_only(true);
+    let error = learn(&path, &entry(HOST, 587, NOBODYS)).expect_err("read-only");
+    assert_eq!(error.status(), Status::File);
+    assert_eq!(fs::read(&path).expect("a file"), text);
+    assert!(!fs::exists(folder.path("known.new")).expect("a folder"));
+    set_read_only(false);
+}
+
 #[test]
 fn c33_pins_are_those_of_one_host_and_port() {
     let w = World::get();
