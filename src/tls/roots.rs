@@ -62,6 +62,8 @@ mod platform {
     use rustls::pki_types::CertificateDer;
     use security_framework::trust_settings::{Domain, TrustSettings, TrustSettingsForCertificate};
 
+    const UNREADABLE: &str = "the keychain's trust settings can't be read";
+
     /// The keychain's roots. What a user or administrator distrusts stays out: such a setting
     /// comes before the system's.
     pub(super) fn load() -> Result<Vec<CertificateDer<'static>>, String> {
@@ -69,9 +71,8 @@ mod platform {
         let mut decided: Vec<Vec<u8>> = Vec::new();
         for domain in [Domain::User, Domain::Admin, Domain::System] {
             let settings = TrustSettings::new(domain);
-            let Ok(certificates) = settings.iter() else {
-                continue;
-            };
+            // One that can't be read may hold a distrust; one that is empty can be read.
+            let certificates = settings.iter().map_err(|_| UNREADABLE.to_owned())?;
             for certificate in certificates {
                 let der = certificate.to_der();
                 if decided.contains(&der) {
@@ -80,7 +81,7 @@ mod platform {
                 let trust = settings.tls_trust_settings_for_certificate(&certificate);
                 // No setting of its own in a domain that lists it means: trusted.
                 let setting = trust
-                    .map_err(|_| "the keychain's trust settings can't be read".to_owned())?
+                    .map_err(|_| UNREADABLE.to_owned())?
                     .unwrap_or(TrustSettingsForCertificate::TrustRoot);
                 if matches!(
                     setting,
@@ -105,18 +106,26 @@ mod platform {
     /// id-kp-serverAuth (RFC 5280 section 4.2.1.12).
     const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 
-    /// The current user's ROOT store, which includes the machine's.
+    /// The current user's ROOT store, which includes the machine's, as far as Windows has fetched
+    /// them. What stands among the distrusted stays out.
     pub(super) fn load() -> Result<Vec<CertificateDer<'static>>, String> {
-        let store = CertStore::open_current_user("ROOT")
-            .map_err(|_| "the ROOT certificate store can't be opened".to_owned())?;
+        let distrusted = open("Disallowed")?;
+        let distrusted: Vec<_> = distrusted.certs().map(|c| c.to_der().to_vec()).collect();
         let for_servers = |uses: ValidUses| match uses {
             ValidUses::All => true,
             ValidUses::Oids(oids) => oids.iter().any(|oid| oid == SERVER_AUTH),
         };
-        Ok(store
+        Ok(open("ROOT")?
             .certs()
             .filter(|c| c.valid_uses().is_ok_and(for_servers) && c.is_time_valid().unwrap_or(false))
-            .map(|c| CertificateDer::from(c.to_der().to_vec()))
+            .map(|c| c.to_der().to_vec())
+            .filter(|der| !distrusted.contains(der))
+            .map(CertificateDer::from)
             .collect())
+    }
+
+    fn open(name: &str) -> Result<CertStore, String> {
+        CertStore::open_current_user(name)
+            .map_err(|_| format!("the certificate store {name} can't be opened"))
     }
 }
