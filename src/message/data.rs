@@ -157,6 +157,7 @@ fn open_at_once(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Here opening waits for nobody.
 #[cfg(not(unix))]
 fn open_at_once(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).open(path)
