@@ -4,9 +4,14 @@
  *   jobs HOST ADDRESS PORT CA_FILE USER PASSWORD FROM TO FILE...
  *
  * Each FILE is a finished mail. poll() stands for whatever loop a program has: it watches one
- * descriptor of the library's beside the program's own.
+ * descriptor of the library's beside the program's own. On Windows it is an event.
  */
+#ifdef _WIN32
+#include <windows.h>
+#undef TEXT /* that one makes wide characters */
+#else
 #include <poll.h>
+#endif
 #include <secsmtp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +64,15 @@ static int32_t submit(const char *from, const char *to, const char *path, uint64
     return failed;
 }
 
+static int wait_for(int64_t descriptor) {
+#ifdef _WIN32
+    return WaitForSingleObject((HANDLE)(intptr_t)descriptor, INFINITE) == WAIT_OBJECT_0;
+#else
+    struct pollfd watched = {(int)descriptor, POLLIN, 0};
+    return poll(&watched, 1, -1) > 0;
+#endif
+}
+
 /* What has happened since the last look. Each job is completed once, whatever became of it. */
 static void take_events(int *left, int *failures) {
     secsmtp_event *event = NULL;
@@ -100,8 +114,7 @@ int main(int argc, char **argv) {
         left++;
     }
     while (left > 0) {
-        struct pollfd watched = {(int)descriptor, POLLIN, 0};
-        if (poll(&watched, 1, -1) > 0) {
+        if (wait_for(descriptor)) {
             take_events(&left, &failures);
         }
     }
