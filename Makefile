@@ -8,6 +8,8 @@
 # make dkimpy    a Python with an independent DKIM verifier, for the tests (needs the network once)
 # make large     finished and composed mails of a gigabyte, in less than 20 MB (SECSMTP_TESTBED)
 # make lint      formatting and clippy
+# make check-targets  compiles library, command and tests for each other system whose Rust library is
+#                here (rustup target add ...; ring wants that system's C compiler, see CC_<target>)
 # make bench     this library beside others, in one run: tables and picture in benches/ (20 minutes)
 # make bench-check  waits, records, system calls and instructions of one mail, held to what is recorded
 # make stream    a thousand mails streamed to each of three real servers (SECSMTP_TESTBED)
@@ -19,6 +21,7 @@
 
 CARGO  ?= cargo
 PYTHON ?= python3
+RUSTC  ?= rustc
 CC     ?= cc
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -26,18 +29,35 @@ DESTDIR ?=
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 TARGET  := $(or $(CARGO_TARGET_DIR),target)
-UNAME   := $(shell uname -s)
-ifeq ($(UNAME),Darwin)
+# For another system: make install CARGO_BUILD_TARGET=x86_64-pc-windows-gnu, and where it belongs.
+BUILD   := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
+SYSTEM  := $(or $(CARGO_BUILD_TARGET),$(shell uname -s))
+INSTALL_LINK = ln -sf $(LIBRARY)
+ifneq ($(findstring apple,$(SYSTEM))$(filter Darwin,$(SYSTEM)),)
 LIBRARY := libsecsmtp.1.dylib
 LINK    := libsecsmtp.dylib
 BUILT   := libsecsmtp.dylib
+STATIC  := -framework Security -framework CoreFoundation -lSystem -lc -lm
+else ifneq ($(findstring windows,$(SYSTEM))$(filter MINGW% MSYS%,$(SYSTEM)),)
+# The compilers of mingw-w64; Microsoft's take what cargo makes as it is.
+LIBRARY := ../bin/secsmtp.dll
+LINK    := libsecsmtp.dll.a
+BUILT   := secsmtp.dll
+INSTALL_LINK := install -m 644 $(BUILD)/$(LINK)
+EXE     := .exe
+STATIC  := -lbcrypt -ladvapi32 -lkernel32 -lntdll -luserenv -lws2_32 -ldbghelp
 else
 LIBRARY := libsecsmtp.so.1
 LINK    := libsecsmtp.so
 BUILT   := libsecsmtp.so
+STATIC  := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 endif
 
-.PHONY: deb docs all demo test test-rust test-host stream lint bench bench-check soak cancel-bench coverage stress fuzz generate scramp dkimpy large install clean
+TARGETS := x86_64-pc-windows-gnu x86_64-pc-windows-msvc aarch64-pc-windows-msvc \
+    aarch64-apple-darwin x86_64-apple-darwin aarch64-unknown-linux-gnu i686-unknown-linux-gnu \
+    x86_64-unknown-linux-musl x86_64-unknown-freebsd
+
+.PHONY: deb docs all demo test test-rust test-host stream lint check-targets bench bench-check soak cancel-bench coverage stress fuzz generate scramp dkimpy large install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -54,6 +74,14 @@ lint:
 	@if $(CARGO) clippy --version >/dev/null 2>&1; then \
 	 $(CARGO) clippy --workspace --all-targets --locked; \
 	 else echo "skipped: clippy is not installed"; fi
+
+check-targets:
+	@tool=check; if $(CARGO) clippy --version >/dev/null 2>&1; then tool=clippy; fi; \
+	 for target in $(TARGETS); do \
+	  if ls "$$($(RUSTC) --print target-libdir --target $$target)"/libstd-* >/dev/null 2>&1; then \
+	   echo "$$tool: $$target"; \
+	   $(CARGO) $$tool --workspace --all-targets --locked --target $$target || exit 1; \
+	  else echo "skipped: no library of $$target (rustup target add $$target)"; fi; done
 
 test-rust:
 	$(CARGO) test --workspace --locked
@@ -78,20 +106,20 @@ docs:
 	$(PYTHON) tools/docs.py $(VERSION) $(TARGET)/docs
 
 SETTINGS = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-    -e 's|@LIBRARY@|$(LIBRARY)|' -e 's|@INCLUDEDIR@|$(PREFIX)/include|' \
-    -e 's|@STATIC_LIBS@|$(shell sed -n '/^Libs.private:/{s/^Libs.private: *-l//;s/ -l/;/g;p;}' bindings/c/secsmtp.pc.in)|'
+    -e 's|@LIBRARY@|$(LIBRARY)|' -e 's|@LINK@|$(LINK)|' -e 's|@INCLUDEDIR@|$(PREFIX)/include|' \
+    -e 's|@STATIC@|$(STATIC)|'
 
 install: all docs
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/secsmtp \
 	    $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3 \
 	    $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/examples
-	install -m 755 $(TARGET)/release/$(BUILT) $(DESTDIR)$(LIBDIR)/$(LIBRARY)
-	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/$(LINK)
-	install -m 644 $(TARGET)/release/libsecsmtp.a $(DESTDIR)$(LIBDIR)/libsecsmtp.a
+	install -m 755 $(BUILD)/$(BUILT) $(DESTDIR)$(LIBDIR)/$(LIBRARY)
+	$(INSTALL_LINK) $(DESTDIR)$(LIBDIR)/$(LINK)
+	install -m 644 $(BUILD)/libsecsmtp.a $(DESTDIR)$(LIBDIR)/libsecsmtp.a
 	install -m 644 include/secsmtp.h $(DESTDIR)$(PREFIX)/include/secsmtp.h
 	install -m 644 bindings/cpp/secsmtp.hpp $(DESTDIR)$(PREFIX)/include/secsmtp.hpp
-	install -m 755 $(TARGET)/release/secsmtp $(DESTDIR)$(PREFIX)/bin/secsmtp
+	install -m 755 $(BUILD)/secsmtp$(EXE) $(DESTDIR)$(PREFIX)/bin/secsmtp$(EXE)
 	$(SETTINGS) bindings/c/secsmtp.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/secsmtp.pc
 	$(SETTINGS) bindings/c/secsmtp-config.cmake.in \
 	    > $(DESTDIR)$(LIBDIR)/cmake/secsmtp/secsmtp-config.cmake
