@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use super::connection::{self, Connection};
 use super::jobs::{Jobs, Limits};
 use super::pool::Pool;
+use super::process::Process;
 use super::report::Report;
 use super::site::{Settings, Site};
 use super::token::Token;
@@ -31,7 +32,7 @@ pub(super) struct Core {
     call_ended: Condvar,
     /// The process that it was made in. In a process forked from that there are no workers, and a
     /// lock may be held for ever.
-    process: u32,
+    process: Process,
 }
 
 /// The calls that are running, and whether there may be more.
@@ -59,7 +60,7 @@ impl Core {
             jobs: Jobs::new(Limits::default()),
             calls: Mutex::default(),
             call_ended: Condvar::new(),
-            process: std::process::id(),
+            process: Process::current(),
         }
     }
 
@@ -68,7 +69,7 @@ impl Core {
     /// # Errors
     /// [`Cause::Forked`].
     pub(super) fn check_process(&self) -> Result<(), Error> {
-        if self.process == std::process::id() {
+        if self.process.is_current() {
             return Ok(());
         }
         Err(Error::local(Cause::Forked))

@@ -8,6 +8,7 @@ mod connection;
 mod core;
 pub mod jobs;
 mod pool;
+pub(crate) mod process;
 mod rate;
 mod report;
 mod site;

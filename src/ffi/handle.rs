@@ -9,6 +9,7 @@ use once_cell::sync::OnceCell;
 use parking_lot::RwLock;
 use ring::rand::{SecureRandom, SystemRandom};
 
+use crate::client::process;
 use crate::error::{Cause, Error};
 use crate::status::Status;
 
@@ -109,9 +110,16 @@ fn at_fork() {
             unsafe { table.slots.force_unlock_write() };
         }
     }
-    // SAFETY: both functions live as long as the process, for the library is never unloaded. Without
+    extern "C" fn child() {
+        behind();
+        process::forked();
+    }
+    // SAFETY: the functions live as long as the process, for the library is never unloaded. Without
     // room for them a fork is as good as without this.
-    unsafe { libc::pthread_atfork(Some(before), Some(behind), Some(behind)) };
+    let failed = unsafe { libc::pthread_atfork(Some(before), Some(behind), Some(child)) };
+    if failed == 0 {
+        process::count_forks();
+    }
 }
 
 /// There is no fork.

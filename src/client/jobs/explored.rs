@@ -11,36 +11,44 @@ use super::*;
 use crate::error::Record;
 
 /// The scheduler's lock. It knows no time: a wait with a deadline may end at any point, so one that
-/// is given none must be ended by a change.
+/// is given none must be ended by a change. Whoever changes wakes only where somebody waits, as the
+/// real one does.
 struct Explored<T> {
-    value: Mutex<T>,
+    value: Mutex<(T, usize)>,
     changed: Condvar,
 }
 
 impl<T> Monitor<T> for Explored<T> {
     fn new(value: T) -> Self {
         Self {
-            value: Mutex::new(value),
+            value: Mutex::new((value, 0)),
             changed: Condvar::new(),
         }
     }
 
     fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        let result = change(&mut self.value.lock().unwrap());
-        self.changed.notify_all();
+        let mut watched = self.value.lock().unwrap();
+        let result = change(&mut watched.0);
+        let waiting = watched.1;
+        drop(watched);
+        if waiting > 0 {
+            self.changed.notify_all();
+        }
         result
     }
 
     fn wait<R>(&self, deadline: Deadline, mut look: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
-        let mut value = self.value.lock().unwrap();
+        let mut watched = self.value.lock().unwrap();
         loop {
-            if let Some(found) = look(&mut value) {
+            if let Some(found) = look(&mut watched.0) {
                 return Some(found);
             }
             if deadline != Deadline::NEVER {
                 return None;
             }
-            value = self.changed.wait(value).unwrap();
+            watched.1 += 1;
+            watched = self.changed.wait(watched).unwrap();
+            watched.1 -= 1;
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
 
@@ -21,8 +21,14 @@ pub(in crate::client) trait Monitor<T> {
 /// The real one. Of `std`, whose waiting threads stand in no table of the whole process: a fork may
 /// leave such a table locked for ever, and a forked process may make a client of its own.
 pub(in crate::client) struct Locked<T> {
-    value: Mutex<T>,
+    value: Mutex<Watched<T>>,
     changed: Condvar,
+}
+
+/// A value, and how many wait for its change: with none, nobody is woken, which would ask the system.
+struct Watched<T> {
+    value: T,
+    waiting: usize,
 }
 
 impl<T> fmt::Debug for Locked<T> {
@@ -33,7 +39,7 @@ impl<T> fmt::Debug for Locked<T> {
 
 impl<T> Locked<T> {
     /// A panic inside ends the call it happened in; the guard sees to the rest.
-    fn lock(&self) -> MutexGuard<'_, T> {
+    fn lock(&self) -> MutexGuard<'_, Watched<T>> {
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -41,35 +47,45 @@ impl<T> Locked<T> {
 impl<T> Monitor<T> for Locked<T> {
     fn new(value: T) -> Self {
         Self {
-            value: Mutex::new(value),
+            value: Mutex::new(Watched { value, waiting: 0 }),
             changed: Condvar::new(),
         }
     }
 
     fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        let result = change(&mut self.lock());
-        self.changed.notify_all();
+        let mut watched = self.lock();
+        let result = change(&mut watched.value);
+        let waiting = watched.waiting;
+        drop(watched);
+        if waiting > 0 {
+            self.changed.notify_all();
+        }
         result
     }
 
     fn wait<R>(&self, deadline: Deadline, mut look: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
-        let mut value = self.lock();
+        let mut watched = self.lock();
         loop {
-            if let Some(found) = look(&mut value) {
+            if let Some(found) = look(&mut watched.value) {
                 return Some(found);
             }
             // The clock of `Instant` is monotonic: setting the time of day moves no deadline.
-            match deadline.left(Instant::now()) {
+            let left = deadline.left(Instant::now());
+            if left == Some(Duration::ZERO) {
+                return None;
+            }
+            watched.waiting = watched.waiting.saturating_add(1);
+            match left {
                 None => {
-                    let woken = self.changed.wait(value);
-                    value = woken.unwrap_or_else(PoisonError::into_inner);
+                    let woken = self.changed.wait(watched);
+                    watched = woken.unwrap_or_else(PoisonError::into_inner);
                 }
-                Some(left) if left.is_zero() => return None,
                 Some(left) => {
-                    let woken = self.changed.wait_timeout(value, left);
-                    value = woken.unwrap_or_else(PoisonError::into_inner).0;
+                    let woken = self.changed.wait_timeout(watched, left);
+                    watched = woken.unwrap_or_else(PoisonError::into_inner).0;
                 }
             }
+            watched.waiting = watched.waiting.saturating_sub(1);
         }
     }
 }
