@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secsmtp::client::{Client, Report};
+use secsmtp::client::{Client, Rate, Report};
 use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
@@ -18,10 +18,10 @@ use secsmtp::tls::{
 
 use crate::login::credential;
 use crate::options::{Action, Options};
-use crate::{composition, json, people};
+use crate::{composition, json, many, people};
 
 /// How a run ends for the shell.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Exit(u8);
 
 impl Exit {
@@ -52,6 +52,9 @@ impl From<Exit> for ExitCode {
 pub(crate) fn run(o: &Options) -> Exit {
     match o.action {
         Action::Send => {
+            if let Some(exit) = send_many(o) {
+                return exit;
+            }
             let sent = send(o);
             if o.json {
                 json::sent(&sent)
@@ -94,19 +97,74 @@ pub(crate) fn run(o: &Options) -> Exit {
 }
 
 fn send(o: &Options) -> Result<Record, Error> {
+    let client = sender(o)?;
+    let mut message = match o.composition.is_asked_for() {
+        true => composition::message(o)?,
+        false => raw_message(o, o.files.first().map(PathBuf::as_path))?,
+    };
+    o.delivery.ask(&mut message)?;
+    logged(o, |log| client.send(&message, log))
+}
+
+fn sender(o: &Options) -> Result<Client, Error> {
     let client = client(o)?;
     if let Some(name) = &o.ehlo_name {
         client.set_ehlo_name(name)?;
     }
     client.set_credential(credential(o)?.map(Arc::new));
-    let message = match o.composition.is_asked_for() {
-        true => composition::message(o)?,
-        false => raw_message(o)?,
-    };
-    logged(o, |log| client.send(&message, log))
+    client.set_rate(o.rate.map(|(messages, per)| Rate {
+        messages,
+        per,
+        burst: o.burst,
+    }))?;
+    Ok(client)
 }
 
-fn raw_message(o: &Options) -> Result<Message, Error> {
+/// Sends several mails, if there are several: the worst of their exits.
+fn send_many(o: &Options) -> Option<Exit> {
+    if o.files.len() < 2 && !o.files.first().is_some_and(|path| path.is_dir()) {
+        return None;
+    }
+    let tell = |path: &Path, sent: &Result<Record, Error>| match o.json {
+        true => json::one_sent(path, sent),
+        false => people::one_sent(path, sent),
+    };
+    let begin = || Ok((sender(o)?, many::files(&o.files)?));
+    let (client, files) = match begin() {
+        Ok(begun) => begun,
+        Err(error) => {
+            match o.json {
+                true => json::sent(&Err(error)),
+                false => people::sent(&Err(error)),
+            }
+            return Some(Exit::NOT_SENT);
+        }
+    };
+    let read = |path: &Path| {
+        let mut message = raw_message(o, Some(path))?;
+        o.delivery.ask(&mut message)?;
+        Ok(message)
+    };
+    let mut worst = Exit::OK;
+    let tell = |path: &Path, sent: &Result<Record, Error>| {
+        tell(path, sent);
+        let outcome = match sent {
+            Ok(record) => record.outcome,
+            Err(error) => error.record.outcome,
+        };
+        worst = worst.max(Exit::of(outcome));
+    };
+    let left = logged(o, |log| {
+        many::send(&client, &files, &o.bulk, read, tell, log)
+    });
+    if left > 0 {
+        people::not_begun(left);
+        worst = worst.max(Exit::NOT_SENT);
+    }
+    Some(worst)
+}
+
+fn raw_message(o: &Options, file: Option<&Path>) -> Result<Message, Error> {
     let mut message = Message::new();
     if let Some(from) = &o.from {
         message.set_sender(if from == "<>" { "" } else { from })?;
@@ -115,7 +173,7 @@ fn raw_message(o: &Options) -> Result<Message, Error> {
         message.add_recipient(to)?;
     }
     message.partial = o.partial;
-    match o.file.as_deref() {
+    match file {
         // Read while it is sent. What can't be read twice, a pipe for instance, is held.
         Some(path) if path != Path::new("-") && path.is_file() => {
             message.set_content_file(path, o.rules)?;
@@ -159,7 +217,7 @@ fn one_pin(text: &str) -> Result<Pin, Error> {
 fn verify(o: &Options) -> Result<Verdict, Error> {
     let host = Host::parse(&o.server);
     let host = host.map_err(|why| Error::argument(Status::Host, "host", why))?;
-    let path = o.file.as_deref().unwrap_or(Path::new("-"));
+    let path = o.files.first().map_or(Path::new("-"), PathBuf::as_path);
     let chain = content(Some(path))?;
     verify_pem(&policy(o)?, &host, &chain, now_at(o.at))
 }

@@ -1,5 +1,7 @@
 //! Results as one JSON object.
 
+use std::path::Path;
+
 use secsmtp::client::Report;
 use secsmtp::error::{Answer, Error, Peer, Record, Stage};
 use secsmtp::status::Status;
@@ -8,6 +10,17 @@ use serde_json::{Map, Value, json};
 
 /// Of send.
 pub(crate) fn sent(sent: &Result<Record, Error>) {
+    println!("{}", outcome(sent));
+}
+
+/// Of one mail among several: an object, on a line of its own.
+pub(crate) fn one_sent(path: &Path, sent: &Result<Record, Error>) {
+    let mut object = outcome(sent);
+    object["file"] = json!(path.to_string_lossy());
+    println!("{object}");
+}
+
+fn outcome(sent: &Result<Record, Error>) -> Value {
     let (record, status, text) = match sent {
         Ok(record) => (
             record,
@@ -32,9 +45,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
             })
         })
         .collect();
-    println!(
-        "{}",
-        json!({
+    json!({
             "outcome": record.outcome.name(),
             "status": status.number(),
             "status_name": status.name(),
@@ -49,8 +60,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
             "message_id": record.message_id.as_deref(),
             "recipients": recipients,
             "peer": peer(record.peer.as_deref()),
-        })
-    );
+    })
 }
 
 /// Of probe.

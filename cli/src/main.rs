@@ -10,8 +10,10 @@
 
 mod actions;
 mod composition;
+mod delivery;
 mod json;
 mod login;
+mod many;
 mod options;
 mod people;
 

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use lexopt::ValueExt as _;
 use lexopt::prelude::{Long, Short, Value};
+use secsmtp::client::Bulk;
 use secsmtp::message::ContentRules;
 use secsmtp::proto::sasl::{BindingType, ChannelBinding};
 
 use crate::composition::{self, Composition};
+use crate::delivery::{self, Delivery};
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +105,12 @@ pub(crate) struct Options {
     pub(crate) at: Option<u64>,
     pub(crate) json: bool,
     pub(crate) verbose: bool,
-    pub(crate) file: Option<PathBuf>,
+    /// Several mails in one run.
+    pub(crate) bulk: Bulk,
+    pub(crate) rate: Option<(u32, Duration)>,
+    pub(crate) burst: u32,
+    pub(crate) delivery: Delivery,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl Options {
@@ -149,7 +156,11 @@ impl Options {
             at: None,
             json: false,
             verbose: false,
-            file: None,
+            bulk: Bulk::default(),
+            rate: None,
+            burst: 1,
+            delivery: Delivery::default(),
+            files: Vec::new(),
         }
     }
 }
@@ -263,8 +274,25 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
                 let option = option.to_owned();
                 o.composition.add(&option, args.value()?.string()?);
             }
-            Value(path) if [Action::Send, Action::Verify].contains(&action) && o.file.is_none() => {
-                o.file = Some(path.into());
+            Long("connections") if sending => {
+                o.bulk.connections = count("--connections", &args.value()?.string()?, 64)?;
+            }
+            Long("window") if sending => {
+                o.bulk.window.messages = count("--window", &args.value()?.string()?, 100_000)?;
+            }
+            Long("rate") if sending => o.rate = Some(rate(&args.value()?.string()?)?),
+            Long("burst") if sending => {
+                o.burst = count("--burst", &args.value()?.string()?, 1_000_000)?;
+            }
+            Long("stop-on-error") if sending => o.bulk.stop_on_error = true,
+            Long("require-tls") if sending => o.delivery.require_tls = true,
+            Long("trace") if sending => o.delivery.trace = true,
+            Long(option) if sending && delivery::OPTIONS.contains(&option) => {
+                let option = option.to_owned();
+                o.delivery.add(&option, args.value()?.string()?);
+            }
+            Value(path) if sending || (action == Action::Verify && o.files.is_empty()) => {
+                o.files.push(path.into());
             }
             other => return Err(other.unexpected()),
         }
@@ -278,7 +306,16 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
     if matches!(o.action, Action::Help | Action::Version) {
         return Ok(());
     }
-    if o.composition.is_asked_for() && o.file.is_some() {
+    if o.files.len() > 1 && o.files.iter().any(|path| path.as_os_str() == "-") {
+        return Err("standard input is one mail, and stands alone".into());
+    }
+    if o.delivery.trace && !o.delivery.has_deliver_by() {
+        return Err("--trace needs --deliver-by".into());
+    }
+    if o.burst > 1 && o.rate.is_none() {
+        return Err("--burst needs --rate".into());
+    }
+    if o.composition.is_asked_for() && !o.files.is_empty() {
         return Err("a mail is composed or taken from FILE, not both".into());
     }
     let rules = o.rules;
@@ -305,7 +342,7 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
     if o.server.is_empty() {
         return Err("--server HOST is missing: the name to verify".into());
     }
-    if o.action == Action::Verify && o.file.is_none() {
+    if o.action == Action::Verify && o.files.is_empty() {
         return Err("the file with the chain is missing".into());
     }
     if o.client_certificate.is_some() != o.client_key.is_some() {
@@ -377,6 +414,26 @@ fn seconds(text: &str) -> Result<Duration, lexopt::Error> {
         .ok_or_else(wrong)
 }
 
+/// A number from 1 on.
+fn count<N>(option: &str, text: &str, most: N) -> Result<N, lexopt::Error>
+where
+    N: std::str::FromStr + PartialOrd + From<u8> + Copy + std::fmt::Display,
+{
+    let number = text.parse::<N>().ok();
+    let number = number.filter(|number| *number >= N::from(1) && *number <= most);
+    number.ok_or_else(|| format!("{option} {text}: a number from 1 to {most}").into())
+}
+
+/// `N/SECONDS`.
+fn rate(text: &str) -> Result<(u32, Duration), lexopt::Error> {
+    let wrong = || lexopt::Error::from(format!("--rate {text}: not MAILS/SECONDS"));
+    let (mails, time) = text.split_once('/').ok_or_else(wrong)?;
+    let time = time.parse::<f64>().ok().filter(|time| *time > 0.0);
+    let time = time.and_then(|time| Duration::try_from_secs_f64(time).ok());
+    let time = time.filter(|time| !time.is_zero()).ok_or_else(wrong)?;
+    Ok((count("--rate", mails, 1_000_000)?, time))
+}
+
 /// `ADDR:PORT` or `[V6]:PORT`.
 fn address(text: &str) -> Result<(String, u32), lexopt::Error> {
     let wrong = || lexopt::Error::from(format!("--connect {text}: not ADDR:PORT or [V6]:PORT"));
@@ -422,7 +479,17 @@ mod tests {
             "send --server h --password-env V",
             "send --server h --timeout 0",
             "send --server h --timeout nan",
-            "send --server h a b",
+            "send --server h a -",
+            "verify --server h a b",
+            "send --server h --connections 65 a b",
+            "send --server h --window 0 a b",
+            "send --server h --rate 5 a b",
+            "send --server h --rate 0/1 a b",
+            "send --server h --rate 1/0 a b",
+            "send --server h --burst 2 a b",
+            "send --server h --trace a",
+            "probe --server h --rate 1/1",
+            "compose --require-tls --subject s",
             "probe --server h --from a@b",
             "probe --server h file",
             "verify --server h",
@@ -463,6 +530,9 @@ mod tests {
             (o.to.len(), o.timeout),
             (2, Some(Duration::from_millis(1500)))
         );
+        let o = of("send --server h --connections 3 --rate 10/60 --burst 2 a.eml b.eml").unwrap();
+        assert_eq!((o.files.len(), o.bulk.connections, o.burst), (2, 3, 2));
+        assert_eq!(o.rate, Some((10, Duration::from_secs(60))));
         assert!(of("verify --server h --at 5 chain.pem").is_ok());
         let o = of(
             "compose --dkim-key k --dkim-selector s --dkim-domain d --dkim-key l --dkim-selector t",

@@ -1,6 +1,7 @@
 //! Results for people: a few plain lines, in colour on a terminal.
 
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 
 use secsmtp::client::Report;
 use secsmtp::error::{Error, Outcome, Record, Stage};
@@ -23,12 +24,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
             record
         }
         Err(error) => {
-            let word = match error.record.outcome {
-                Outcome::Unknown => err(YELLOW, "UNKNOWN."),
-                Outcome::Refused => err(RED, "REFUSED."),
-                _ => err(RED, "NOT SENT."),
-            };
-            eprintln!("{word} {error}");
+            eprintln!("{} {error}", failure(error));
             eprintln!(
                 "  ({}, number {})",
                 error.status().name(),
@@ -62,6 +58,40 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
             };
             println!("  to the server with the key {leaf}{pinned}");
         }
+    }
+}
+
+/// Of one mail among several: a line.
+pub(crate) fn one_sent(path: &Path, sent: &Result<Record, Error>) {
+    let path = path.display();
+    let record = match sent {
+        Ok(record) => record,
+        Err(error) => return eprintln!("{} {path}: {error}", failure(error)),
+    };
+    let others = record.recipients.iter();
+    let others = others.filter(|recipient| recipient.outcome != Outcome::Accepted);
+    let others: Vec<String> = others.map(|one| one.address.to_string()).collect();
+    let words = record.answer.as_ref().map_or("", |a| a.text.as_str());
+    match others.is_empty() {
+        true => println!("{} {path}: {words}", out(GREEN, "ACCEPTED.")),
+        false => println!(
+            "{} {path}: {words} (but not for {})",
+            out(YELLOW, "ACCEPTED."),
+            others.join(", ")
+        ),
+    }
+}
+
+/// Of mails that were left after one that failed.
+pub(crate) fn not_begun(count: usize) {
+    eprintln!("{} {count} of the mails", err(RED, "NOT BEGUN."));
+}
+
+fn failure(error: &Error) -> String {
+    match error.record.outcome {
+        Outcome::Unknown => err(YELLOW, "UNKNOWN."),
+        Outcome::Refused => err(RED, "REFUSED."),
+        _ => err(RED, "NOT SENT."),
     }
 }
 

@@ -18,7 +18,8 @@ use secsmtp_testservers::{
 
 const USAGE: &str = "\
 usage: secsmtp-testservers honest --dir DIR [--user NAME] [--password PW] [--implicit-port N]
-                                  [--starttls-port N] [--reject ADDR]... [--tls 1.2|1.3|chacha20]
+                                  [--starttls-port N] [--reject ADDR]... [--extension LINE]...
+                                  [--tls 1.2|1.3|chacha20]
        secsmtp-testservers hotel --dir DIR --upstream-implicit ADDR:PORT
                                  --upstream-starttls ADDR:PORT
        secsmtp-testservers demo --dir DIR [the options of honest]
@@ -36,6 +37,7 @@ struct Options {
     implicit_port: u16,
     starttls_port: u16,
     reject: Vec<String>,
+    extensions: Vec<String>,
     tls: TlsVersions,
     upstream_implicit: Option<SocketAddr>,
     upstream_starttls: Option<SocketAddr>,
@@ -103,6 +105,7 @@ fn options() -> Result<Options, Error> {
             Arg::Long("implicit-port") => options.implicit_port = parser.value()?.parse()?,
             Arg::Long("starttls-port") => options.starttls_port = parser.value()?.parse()?,
             Arg::Long("reject") => options.reject.push(parser.value()?.string()?),
+            Arg::Long("extension") => options.extensions.push(parser.value()?.string()?),
             Arg::Long("tls") => {
                 options.tls = match parser.value()?.string()?.as_str() {
                     "1.2" => TlsVersions::Only12,
@@ -140,6 +143,7 @@ fn start_honest(options: &Options, dir: &Path, lines: &mut Lines) -> Result<Hone
     config.users = vec![(user.clone(), password)];
     config.tls = options.tls;
     config.reject_rcpt.clone_from(&options.reject);
+    config.extensions.extend(options.extensions.iter().cloned());
     config.dir = Some(mail_dir.clone());
     (config.implicit_port, config.starttls_port) = (options.implicit_port, options.starttls_port);
     // The files are what this process is for; its memory should not grow with them.
