@@ -5,7 +5,7 @@
  *   raw HOST ADDRESS PORT CA_FILE USER PASSWORD RULES file PATH
  *   raw HOST ADDRESS PORT CA_FILE USER PASSWORD RULES make OCTETS
  *
- * The USER - is no login. The last line printed says how much memory the process ever had (Linux).
+ * A KEY_FILE behind these signs the mail. The USER - is no login. The last line printed says how much memory the process ever had (Linux).
  */
 #include <secsmtp.h>
 #include <stdio.h>
@@ -54,8 +54,9 @@ int main(int argc, char **argv) {
     secsmtp_client *client = NULL;
     secsmtp_message *message = NULL;
     secsmtp_receipt *receipt = NULL;
+    secsmtp_signer *signer = NULL;
     secsmtp_error *error = NULL;
-    if (argc != 10) {
+    if (argc != 10 && argc != 11) {
         return 64;
     }
     uint32_t port = (uint32_t)strtoul(argv[3], NULL, 10);
@@ -69,6 +70,11 @@ int main(int argc, char **argv) {
           secsmtp_message_add_recipient(message, TEXT("bob@mail.test"), &error))) ||
         (made ? secsmtp_message_set_content_reader(message, make, release, &octets, (int64_t)octets, rules, &error)
               : secsmtp_message_set_content_file(message, TEXT(argv[9]), rules, &error)) ||
+        (argc == 11 &&
+         (secsmtp_signer_new_file(TEXT("mail.test"), TEXT("s"), TEXT(argv[10]), &signer, &error) ||
+          secsmtp_signer_set_lifetime(signer, 86400, &error) ||
+          secsmtp_signer_set_fields(signer, TEXT("Subject:To"), &error) ||
+          secsmtp_message_add_signer(message, signer, &error))) ||
         secsmtp_policy_new(&policy, &error) ||
         secsmtp_policy_add_ca_file(policy, TEXT(argv[4]), &error) ||
         secsmtp_client_new(TEXT(argv[1]), port, policy, &client, &error) ||
@@ -83,7 +89,8 @@ int main(int argc, char **argv) {
         printf("accepted: %s\n", secsmtp_receipt_server_text(receipt, NULL));
         printf("octets: %lld\n", (long long)secsmtp_message_size(message));
     }
-    /* A release is told once, when the message lets go of its content, and never after a failed call. */
+    /* A message keeps its signer; and a release is told once, when the message lets go of its content, and never after a failed call. */
+    secsmtp_signer_free(signer);
     int early = released;
     if (message != NULL && made && secsmtp_message_set_content(message, (const uint8_t *)"A: b\n", 5, NULL) == 0) {
         printf("released: %d %d\n", early, released);

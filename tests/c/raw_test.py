@@ -1,6 +1,7 @@
 """A C program sends finished mails that nobody holds: from a file and from a function."""
 
 import shutil
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -32,9 +33,9 @@ class Raw(unittest.TestCase):
         (cls.here / "plain").mkdir()
         cls.plain = build("tests/c/raw.c", cls.here / "plain", plain=True)
 
-    def send(self, server, rules, kind, what, *, program=None, under=()):
+    def send(self, server, rules, kind, what, *more, program=None, under=()):
         host, port = server.implicit
-        arguments = [server.name, host, port, server.ca_file, server.user, server.password.decode(), rules, kind, what]
+        arguments = [server.name, host, port, server.ca_file, server.user, server.password.decode(), rules, kind, what, *more]
         command = [*under, program or self.program, *arguments]
         return Composed(command[0], *command[1:])
 
@@ -54,6 +55,17 @@ class Raw(unittest.TestCase):
                 self.assertEqual(mails[-1].stat().st_size, int(sent.lines["octets"]))
                 if kind == "make":
                     self.assertEqual(sent.lines["released"], " 0 1")
+        key = self.key()
+        for kind, what in (("file", file), ("make", 300_000)):
+            sent = self.send(server, 0, kind, what, key, program=program, under=under)
+            self.assertEqual(sent.status, 0, sent.words)
+            self.assertNotIn("==", sent.words)
+            signature, mail = server.mails()[-1].read_bytes().split(b"From: ", 1)
+            self.assertRegex(signature, rb"^DKIM-Signature: v=1; a=ed25519-sha256; .* d=mail.test;\r\n\ts=s; t=\d+; x=\d+;\r\n\th=from:from:subject:subject:to:to;")
+            self.assertEqual(b"From: " + mail, made(300_000))
+        sent = self.send(server, 0, "file", file, file, program=program, under=under)
+        self.assertIn("signing key file: ", sent.words)
+        self.assertIn("is larger than 65536 octets", sent.words)
         for kind, what, rules, words in (
             ("file", self.here / "none", 0, "content: "),
             ("file", self.here, 0, "not a regular file"),
@@ -71,6 +83,13 @@ class Raw(unittest.TestCase):
             self.assertEqual(len(server.mails()), before)
             if kind == "make":
                 self.assertEqual(sent.lines["released"], " 0 0")
+
+    def key(self):
+        openssl = shutil.which("openssl")
+        peers.require(openssl, "openssl is not installed")
+        path = self.here / "key.pem"
+        subprocess.run([openssl, "genpkey", "-algorithm", "ED25519", "-out", str(path)], check=True)
+        return path
 
     def test_g10_h02_a_mail_of_a_file_and_of_a_function_arrives(self):
         with peers.honest() as server:

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -196,6 +197,27 @@ class Large(Bed):
                 self.assertEqual(sent.status, 0, sent.words)
                 self.assertGreater(int(sent.lines["octets"]), self.OCTETS * 1.01)
                 self.assertLess(sent.peak, self.LIMIT)
+
+    def test_the_command_signs_a_large_mail_in_constant_memory(self):
+        """Read three times, by 64 KiB: when it is given, when it is signed, and when it is sent."""
+        peers.require("SINK_TLS" in self.env, "the test bed has no sink")
+        openssl = shutil.which("openssl")
+        peers.require(openssl, "openssl is not installed")
+        mail, key = self.here / "large.eml", self.here / "key.pem"
+        subprocess.run([openssl, "genpkey", "-algorithm", "ED25519", "-out", str(key)], check=True)
+        with mail.open("wb") as file:
+            file.write(b"From: alice@mail.test\n\n")
+            for _ in range(self.OCTETS // 1_000_000):
+                file.write(b"some words,  and white space at the end \n\n" * 23_000)
+        command = [peers.command(), "send", "--server", self.env["SERVER_NAME"], "--connect", self.env["SINK_TLS"], "--ca-file",
+                   self.folder / self.env["CA_FILE"], "--from", "alice@mail.test", "--to", "bob@mail.test", "--dkim-key", key,
+                   "--dkim-selector", "s", "--dkim-domain", "mail.test", mail]
+        # Through a small process: a child's figure begins with that of whoever started it.
+        script = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); " \
+                 "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        done = subprocess.run([sys.executable, "-S", "-c", script, *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertLess(int(done.stdout.split()[-1]), self.LIMIT)
 
 
 if __name__ == "__main__":
