@@ -107,7 +107,9 @@ def read_gaps():
     gaps = {}
     for line in GAPS.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
-            file, text, way, reason = (part.strip() for part in line.split(" || "))
+            # The source may have bars of its own.
+            file, rest = line.split(" || ", 1)
+            text, way, reason = (part.strip() for part in rest.rsplit(" || ", 2))
             assert reason, line
             gaps[(file, text, way)] = reason
     return gaps

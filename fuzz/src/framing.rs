@@ -34,8 +34,9 @@ const FORMS: [&[&str]; 4] = [
     &["AUTH PLAIN", "8BITMIME", "SMTPUTF8"],
 ];
 
-/// Content over several chunks: more than two of 256 KiB.
-const LONG: usize = 600_000;
+/// Content about as long as one chunk or two, or longer: seldom, because it takes a hundred times as
+/// long.
+const LONG: [usize; 5] = [262_143, 262_144, 262_145, 524_288, 600_000];
 
 /// The first octet says in which form and from what source; the second, how often the rest is
 /// repeated, and in what pieces it is read.
@@ -49,8 +50,7 @@ pub fn framing(data: &[u8]) {
     };
     let form = usize::from(how % 4);
     let text = match (how / 4) % 8 {
-        // Seldom, because it takes a hundred times as long.
-        7 => repeated(text, usize::from(*times) * LONG / 255),
+        7 => repeated(text, *times),
         _ => text.to_vec(),
     };
     let Some(message) = message(how / 32, usize::from(*times) + 1, text) else {
@@ -86,9 +86,12 @@ pub fn framing(data: &[u8]) {
     });
 }
 
-fn repeated(text: &[u8], size: usize) -> Vec<u8> {
-    let all = text.iter().copied().cycle().take(size);
-    all.collect()
+fn repeated(text: &[u8], times: u8) -> Vec<u8> {
+    let long = usize::from(times).checked_sub(256 - LONG.len());
+    let size = long.map_or(usize::from(times) * 64, |which| LONG[which]);
+    let mut all = text.repeat(size / text.len().max(1) + 1);
+    all.truncate(size);
+    all
 }
 
 /// Given whole, by each of the rules, or made of a part that is read in pieces of so many octets.
