@@ -2287,7 +2287,9 @@ int32_t secsmtp_part_set_content_id(secsmtp_part *part,
 
 /**
  * With 1, the part's encoding is kept in memory once it is made, for parts that many messages share;
- * with 0, the default, it is made anew by each send. It takes 1.37 octets for each.
+ * however large it is, and from the first on. It takes 1.37 octets for each. With 0, the default, it is
+ * kept from the second message on that has the part, if the part has no more than 8 MiB and is no
+ * reader's; a larger one is read and encoded anew by each send. It goes with the last that has it.
  * Threads: any. Errors: SECSMTP_E_VALUE for another number.
  */
 int32_t secsmtp_part_set_cached(secsmtp_part *part,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::base64_lines;
@@ -13,6 +14,8 @@ use crate::status::Status;
 
 /// The longest file name, and content id.
 const MAX_NAME: usize = 255;
+/// The most octets of a part whose encoding is kept without a word, once a second message has it.
+const MOST_SHARED: u64 = 8 << 20;
 /// What is encoded at a time for the cache.
 const CHUNK: usize = base64_lines::RAW_LINE * 1024;
 
@@ -24,8 +27,18 @@ pub struct Part {
     pub(super) name: String,
     content_type: Option<String>,
     pub(super) content_id: Option<String>,
+    /// Whether its encoding is kept however large it is, and from the first message on.
+    cached: bool,
+    shared: Arc<Shared>,
+}
+
+/// What the copies of a part have in common.
+#[derive(Default)]
+struct Shared {
+    /// Messages that were put together with it.
+    messages: AtomicUsize,
     /// Its base64 lines, made once, for as long as some message has the part.
-    cache: Option<Arc<OnceLock<Arc<[u8]>>>>,
+    encoded: OnceLock<Arc<[u8]>>,
 }
 
 impl fmt::Debug for Part {
@@ -71,7 +84,8 @@ impl Part {
             name: String::new(),
             content_type: None,
             content_id: None,
-            cache: None,
+            cached: false,
+            shared: Arc::default(),
         }
     }
 
@@ -115,10 +129,20 @@ impl Part {
         Ok(())
     }
 
-    /// Keeps the encoding in memory once it is made, for parts that many messages share. Takes
-    /// 1.37 octets for each.
+    /// Keeps the encoding in memory once it is made, for parts that many messages share, however
+    /// large it is. Takes 1.37 octets for each. Without this it is kept from the second message on,
+    /// up to 8 MiB before encoding, and not for a part from a function.
     pub fn set_cached(&mut self, cached: bool) {
-        self.cache = cached.then(Arc::default);
+        self.cached = cached;
+        self.shared = Arc::default();
+    }
+
+    /// Whether its encoding is to be kept.
+    fn is_kept(&self) -> bool {
+        let others = self.shared.messages.fetch_add(1, Ordering::Relaxed);
+        let at_hand = matches!(self.data, Data::Memory(_) | Data::File(_));
+        let small = self.data.size().is_some_and(|size| size <= MOST_SHARED);
+        self.cached || (others > 0 && at_hand && small)
     }
 
     /// The media type: as set, else guessed from the name.
@@ -140,11 +164,12 @@ impl Part {
         }
     }
 
-    /// Its base64 lines from the cache, which is filled the first time; `None` without a cache.
+    /// Its base64 lines for one more message, if they are kept; they are made the first time.
     pub(super) fn encoded(&self) -> Result<Option<Arc<[u8]>>, SourceFault> {
-        let Some(cache) = &self.cache else {
+        if !self.is_kept() {
             return Ok(None);
-        };
+        }
+        let cache = &self.shared.encoded;
         if let Some(octets) = cache.get() {
             return Ok(Some(Arc::clone(octets)));
         }
@@ -206,6 +231,46 @@ pub(super) fn check_id(argument: &'static str, id: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_several_messages_share_is_encoded_once() {
+        let kept = |part: &Part| part.encoded().unwrap();
+        let octets: Vec<u8> = (0..100_000_u32).map(|n| (n % 251) as u8).collect();
+        let part = Part::memory(octets.clone());
+        assert!(
+            kept(&part.clone()).is_none(),
+            "one message has no use for it"
+        );
+        let second = kept(&part.clone()).unwrap();
+        let third = kept(&part).unwrap();
+        assert!(Arc::ptr_eq(&second, &third));
+        let mut expected = Vec::new();
+        base64_lines::encode(&octets, &mut expected);
+        assert_eq!(&*third, &*expected);
+        // Another part with the same octets is another part.
+        assert!(kept(&Part::memory(octets)).is_none());
+        // Asked for, it is kept from the first message on.
+        let mut asked = part.clone();
+        asked.set_cached(true);
+        assert!(kept(&asked).is_some());
+    }
+
+    #[test]
+    fn the_memory_for_what_is_shared_is_bounded() {
+        let limit = usize::try_from(MOST_SHARED).unwrap();
+        for (size, shared) in [(limit, true), (limit + 1, false)] {
+            let part = Part::memory(vec![0; size]);
+            let kept = [0; 3].map(|_| part.encoded().unwrap());
+            assert_eq!(kept[2].is_some(), shared);
+            // It goes with the last that has it.
+            let weak = kept[2].as_ref().map(Arc::downgrade);
+            drop((part, kept));
+            assert!(weak.is_none_or(|weak| weak.upgrade().is_none()));
+        }
+        // A function may give something else each time.
+        let pull = Part::pull(Arc::new(|_, _: &mut [u8]| Ok(0)), Some(0));
+        assert!([0; 3].iter().all(|_| pull.encoded().unwrap().is_none()));
+    }
 
     #[test]
     fn the_type_is_guessed_from_the_name() {

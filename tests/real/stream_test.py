@@ -65,6 +65,27 @@ class Streams(unittest.TestCase):
             time.sleep(0.1)
         return found
 
+    def check_stored(self, server, run):
+        accepted = [n for n in range(MAILS) if self.expected(n) == "accepted"]
+        stored = self.stored(server, run, len(accepted))
+        self.assertEqual(sorted(stored), accepted)
+        for number in accepted:
+            self.assertEqual(stored[number], self.content(run, number))
+
+    def test_each_job_of_a_stream_has_its_outcome_and_arrives(self):
+        for server in SERVERS:
+            with self.subTest(server=server), self.client(server) as client:
+                run = secrets.token_hex(8)
+                mails = [self.mail(run, n) for n in range(MAILS)]
+                jobs = [client.submit(m.message, m.sender, m.recipients, m.partial) for m in mails]
+                for number, job in enumerate(jobs):
+                    try:
+                        outcome = job.wait(120).outcome
+                    except secsmtp.Error as error:
+                        outcome = error.outcome
+                    self.assertEqual(outcome, self.expected(number), number)
+                self.check_stored(server, run)
+
     def test_each_mail_of_a_stream_has_its_outcome_and_arrives(self):
         for server in SERVERS:
             with self.subTest(server=server), self.client(server) as client:
@@ -79,11 +100,7 @@ class Streams(unittest.TestCase):
                     recipients = (s.receipt or s.error.receipt).recipients
                     if s.index % 50 in (23, 31):
                         self.assertEqual(sorted(r.outcome for r in recipients), ["not_sent", "refused"] if s.index % 50 == 23 else ["accepted", "refused"])
-                accepted = [n for n in range(MAILS) if self.expected(n) == "accepted"]
-                stored = self.stored(server, run, len(accepted))
-                self.assertEqual(sorted(stored), accepted)
-                for number in accepted:
-                    self.assertEqual(stored[number], self.content(run, number))
+                self.check_stored(server, run)
                 print(f"{server}: {MAILS} mails streamed in {seconds:.1f} s", file=sys.stderr)
 
 

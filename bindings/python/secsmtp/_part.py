@@ -30,9 +30,11 @@ class Part(Owner):
     ``source``: a path (``str`` or ``os.PathLike``), octets, or a binary file object. ``name``: the
     file name that readers show; default is the file's own, and what stands before a slash is cut
     off. ``type``: the media type; default is guessed from the name. ``cached``: keep the encoding in
-    memory, for a part that many messages share.
+    memory, for a large part that many messages share; up to 8 MiB it is kept anyway from the second
+    message on.
 
-    A path or file object is read while the message is sent and never held in memory; a file that
+    A path or file object is read while the message is sent and, but for what is kept as said above,
+    never held in memory; a file that
     was written to since, or an object that gives another number of octets than it had, fails the
     send as :class:`NotSent`. A seekable object is read from where it stands now, by each send anew.
     One that can't seek serves a single send.
