@@ -95,7 +95,7 @@ impl Core {
             let next = match first.take() {
                 Some((number, message)) => Next::Message(number, message),
                 // Of an older login, say: what comes now goes by the new one.
-                None if room == 0 || self.settings().edition != edition => Next::End,
+                None if room == 0 || self.edition() != edition => Next::End,
                 None => load.next(),
             };
             room = room.saturating_sub(u32::from(matches!(next, Next::Message(..))));
@@ -131,7 +131,7 @@ impl Core {
         }
     }
 
-    fn keep_or_close(&self, connection: Connection, way: &Way<'_>, cx: &mut Context<'_>) {
+    fn keep_or_close(&self, connection: Box<Connection>, way: &Way<'_>, cx: &mut Context<'_>) {
         // The settings of now: a change in the meantime makes it unfit.
         let settings = self.settings();
         if let Some(connection) = self.pool.keep(connection, &settings, way.keep) {

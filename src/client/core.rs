@@ -91,6 +91,11 @@ impl Core {
         Arc::clone(&self.settings.read())
     }
 
+    /// Which edition of what a connection depends on is in force.
+    pub(super) fn edition(&self) -> u64 {
+        self.settings.read().edition
+    }
+
     /// Changes settings for what begins from now on; gives them as they are then.
     pub(super) fn set(&self, change: impl FnOnce(&mut Settings)) -> Arc<Settings> {
         let mut settings = self.settings.write();
@@ -178,7 +183,7 @@ impl Core {
         settings: &Settings,
         token: &Token,
         cx: &mut Context<'_>,
-    ) -> Result<Connection, Error> {
+    ) -> Result<Box<Connection>, Error> {
         self.warn(cx);
         let refused = match self.log_in(settings, token, cx) {
             Err(error) => error,
@@ -200,10 +205,10 @@ impl Core {
         settings: &Settings,
         token: &Token,
         cx: &mut Context<'_>,
-    ) -> Result<Connection, Error> {
+    ) -> Result<Box<Connection>, Error> {
         let mut waiter = waiter(token)?;
         self.respect(&mut waiter, cx)?;
-        let opened = Connection::open(&self.site, settings, waiter, cx);
+        let opened = Connection::open(&self.site, settings, waiter, cx).map(Box::new);
         opened.inspect_err(|error| {
             token.detach();
             if *error.cause == Cause::Closing {
@@ -234,7 +239,7 @@ impl Core {
     /// One message over this connection, which is then kept or closed.
     fn transact(
         &self,
-        mut connection: Connection,
+        mut connection: Box<Connection>,
         message: &Message,
         token: &Token,
         afterwards: Afterwards,

@@ -18,7 +18,11 @@ pub(super) struct Pool(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    idle: Vec<Connection>,
+    #[allow(
+        clippy::vec_box,
+        reason = "two kilobytes each, handed from call to call: the box is moved, not they"
+    )]
+    idle: Vec<Box<Connection>>,
     /// Nothing is kept any more.
     closed: bool,
     /// The last wait, and until when it lasts.
@@ -28,7 +32,7 @@ struct State {
 impl Pool {
     /// A connection that fits the settings and lives, as far as can be known without a word to the
     /// server. One that is found to be of no use is closed.
-    pub(super) fn take(&self, site: &Site, settings: &Settings) -> Option<Connection> {
+    pub(super) fn take(&self, site: &Site, settings: &Settings) -> Option<Box<Connection>> {
         loop {
             // The one used last: the others may run out of time.
             let mut connection = self.0.lock().idle.pop()?;
@@ -42,10 +46,10 @@ impl Pool {
     /// Keeps a connection for the next call, up to so many, or gives back what is not kept.
     pub(super) fn keep(
         &self,
-        mut connection: Connection,
+        mut connection: Box<Connection>,
         settings: &Settings,
         room: usize,
-    ) -> Option<Connection> {
+    ) -> Option<Box<Connection>> {
         connection.idle_since = Instant::now();
         if !connection.is_sound() || !fits(&connection, settings) {
             return Some(connection);

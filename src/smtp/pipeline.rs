@@ -28,6 +28,9 @@ const STEP: u64 = 64 * 1024;
 /// Octets gathered before the system is asked to take them, when nobody waits for an answer.
 const FLUSH: usize = 64 * 1024;
 
+/// Octets that most commands fit into.
+const LINE: usize = 128;
+
 /// How long a server that said 421 may take to close, where that decides what became of a message.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
@@ -129,7 +132,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             oldest: 0,
             questions: VecDeque::new(),
             lockstep,
-            line: Vec::new(),
+            line: Vec::with_capacity(LINE),
             until: Deadline::NEVER,
             answers: 0,
             usual: Usual::default(),
