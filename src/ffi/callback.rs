@@ -1,7 +1,6 @@
 //! Calls out to the host: none with a lock held, and none after its target was taken away.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -49,7 +48,7 @@ struct State<T> {
     /// Of the target: grows with each that is set.
     edition: u64,
     /// The calls that are running, by the edition that they began under.
-    running: BTreeMap<u64, usize>,
+    running: Vec<(u64, usize)>,
 }
 
 impl<T: Copy> Gate<T> {
@@ -59,7 +58,7 @@ impl<T: Copy> Gate<T> {
                 target: None,
                 closed: false,
                 edition: 0,
-                running: BTreeMap::new(),
+                running: Vec::new(),
             }),
             left: Condvar::new(),
         }
@@ -76,8 +75,14 @@ impl<T: Copy> Gate<T> {
         let target = {
             let mut state = self.state.lock();
             let target = state.target.filter(|_| state.edition == edition)?;
-            let running = state.running.entry(edition).or_default();
-            *running = running.saturating_add(1);
+            match state
+                .running
+                .iter_mut()
+                .find(|(begun, _)| *begun == edition)
+            {
+                Some((_, running)) => *running = running.saturating_add(1),
+                None => state.running.push((edition, 1)),
+            }
             target
         };
         let _leaving = Leaving(self, edition);
@@ -102,7 +107,7 @@ impl<T: Copy> Gate<T> {
         state.target = target.filter(|_| !state.closed);
         state.edition = state.edition.saturating_add(1);
         let edition = state.edition;
-        while !Inside::is() && state.running.keys().any(|begun| *begun < edition) {
+        while !Inside::is() && state.running.iter().any(|(begun, _)| *begun < edition) {
             self.left.wait(&mut state);
         }
     }
@@ -113,12 +118,10 @@ struct Leaving<'a, T>(&'a Gate<T>, u64);
 impl<T> Drop for Leaving<'_, T> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
-        if let Some(running) = state.running.get_mut(&self.1) {
-            *running = running.saturating_sub(1);
-            if *running == 0 {
-                state.running.remove(&self.1);
-            }
-        }
+        state.running.retain_mut(|(begun, running)| {
+            *running = running.saturating_sub(usize::from(*begun == self.1));
+            *running > 0
+        });
         self.0.left.notify_all();
     }
 }

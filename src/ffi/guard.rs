@@ -96,7 +96,8 @@ unsafe fn report(
 pub(super) fn integer(body: impl FnOnce() -> Result<i32, Error>) -> i32 {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(number)) => number,
-        other => turned(other.map(|result| result.map(drop))),
+        Ok(Err(error)) => turned(&error),
+        Err(payload) => panicked(payload),
     }
 }
 
@@ -104,21 +105,20 @@ pub(super) fn integer(body: impl FnOnce() -> Result<i32, Error>) -> i32 {
 pub(super) fn large_integer(body: impl FnOnce() -> Result<i64, Error>) -> i64 {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(number)) => number,
-        other => i64::from(turned(other.map(|result| result.map(drop)))),
+        Ok(Err(error)) => i64::from(turned(&error)),
+        Err(payload) => i64::from(panicked(payload)),
     }
 }
 
 /// A failure as a status with its sign turned.
-fn turned(met: Met<()>) -> i32 {
-    let status = match met {
-        Ok(Ok(())) => return 0,
-        Ok(Err(error)) => error.status(),
-        Err(payload) => {
-            forget(payload);
-            Status::Panic
-        }
-    };
-    status.number().saturating_neg()
+fn turned(error: &Error) -> i32 {
+    error.status().number().saturating_neg()
+}
+
+/// The same for a panic.
+fn panicked(payload: Box<dyn Any + Send>) -> i32 {
+    forget(payload);
+    Status::Panic.number().saturating_neg()
 }
 
 /// Runs a getter of a large number, which has no room for a status: 0 instead.

@@ -2,7 +2,7 @@
 //! drawn once per process. Nothing is ever read at it, so a freed, foreign or invented handle is a
 //! status and not a crash.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
@@ -145,18 +145,24 @@ impl<L: Shelf> Table<L> {
         handle: Handle,
         noun: &'static str,
     ) -> Result<Arc<T>, Error> {
+        let object = self.find(handle, TypeId::of::<T>(), noun)?;
+        object.downcast().map_err(|_| bad(noun))
+    }
+
+    /// The object of a handle, if it is of this kind; the same code for all of them.
+    fn find(&self, handle: Handle, kind: TypeId, noun: &'static str) -> Result<Object, Error> {
         let (index, generation) = split(handle, self.key);
         self.slots.read(|slots| {
             let slot = slots
                 .all
                 .get(index)
-                .filter(|slot| slot.generation == generation);
-            let object = slot
-                .and_then(|slot| slot.object.clone())
-                .and_then(|object| object.downcast().ok());
-            match slot {
-                Some(slot) if slot.poisoned && object.is_some() => Err(Error::local(Cause::Panic)),
-                _ => object.ok_or_else(|| bad(noun)),
+                .filter(|slot| slot.generation == generation)
+                .ok_or_else(|| bad(noun))?;
+            match &slot.object {
+                Some(object) if (**object).type_id() != kind => Err(bad(noun)),
+                Some(_) if slot.poisoned => Err(Error::local(Cause::Panic)),
+                Some(object) => Ok(Arc::clone(object)),
+                None => Err(bad(noun)),
             }
         })
     }

@@ -1,6 +1,6 @@
 //! What a server takes in one session and in one transaction (LIMITS, RFC 9422).
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use crate::error::Cause;
 use crate::proto::address::Address;
@@ -11,7 +11,7 @@ use crate::proto::ehlo::Limits;
 pub(super) struct Used {
     mails: u64,
     /// Domains of recipients, kept where the server counts them.
-    domains: BTreeSet<String>,
+    domains: HashSet<String>,
 }
 
 /// Whether a message may go over a session.
@@ -37,7 +37,7 @@ impl Used {
             return Fit::Never(Cause::TooManyRecipients { count, limit });
         }
         if let Some(limit) = limits.rcpt_domain_max {
-            let own: BTreeSet<_> = recipients.iter().map(domain).collect();
+            let own: HashSet<_> = recipients.iter().map(domain).collect();
             let count = own.len() as u64;
             if count > limit {
                 return Fit::Never(Cause::TooManyRecipients { count, limit });

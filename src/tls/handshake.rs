@@ -12,6 +12,7 @@ use super::rejection::Rejection;
 use super::setup::{ProbeSetup, Setup};
 use super::stream::{HandshakeStop, TlsStream};
 use super::verdict::{Basis, verify_chain};
+use super::verifier::Carried;
 use crate::channel::{Channel, Cleartext, Fault};
 use crate::deadline::Deadline;
 use crate::error::Peer;
@@ -117,7 +118,7 @@ fn run<T: Transport>(
 /// What the TLS layer's refusal means.
 fn refusal(error: &rustls::Error, sample: &[u8]) -> HandshakeFault {
     if let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error
-        && let Some(rejection) = other.0.downcast_ref::<Rejection>()
+        && let Some(Carried(rejection)) = other.0.downcast_ref()
     {
         return HandshakeFault::Untrusted(Box::new(rejection.clone()));
     }

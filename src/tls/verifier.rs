@@ -1,6 +1,7 @@
 //! What the TLS layer asks during the handshake. Immutable; signatures are always checked by the
 //! provider, in both verifiers.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -10,10 +11,10 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, Signatu
 
 use super::host::Host;
 use super::policy::Policy;
+use super::rejection::Rejection;
 use super::verdict::verify_chain;
 
 /// What a certificate must satisfy inside the handshake.
-#[derive(Debug)]
 pub(super) enum Demand {
     /// To be believed by the policy.
     Trust(Arc<Policy>, Host),
@@ -21,12 +22,35 @@ pub(super) enum Demand {
     Look,
 }
 
-/// The verifier of one configuration.
-#[derive(Debug)]
+/// The verifier of one configuration. `Debug` is constant: rustls asks for it, and it would bring
+/// that of everything in a policy.
 pub(super) struct Verifier {
     pub(super) demand: Demand,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
 }
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier")
+    }
+}
+
+/// A rejection on its way through rustls, for the same reason.
+pub(super) struct Carried(pub(super) Rejection);
+
+impl fmt::Debug for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Carried")
+    }
+}
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Carried {}
 
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
@@ -47,7 +71,7 @@ impl ServerCertVerifier for Verifier {
         match verify_chain(policy, host, &chain, now) {
             Ok(_) => Ok(ServerCertVerified::assertion()),
             Err(rejection) => Err(Error::InvalidCertificate(CertificateError::Other(
-                OtherError(Arc::new(*rejection)),
+                OtherError(Arc::new(Carried(*rejection))),
             ))),
         }
     }
