@@ -58,7 +58,9 @@ impl Message {
         }
         let wrong = |why| Error::argument(Status::Address, "original recipient", why);
         let address = Address::parse(address).map_err(wrong)?;
-        self.asked().original.insert(index, address);
+        let original = &mut self.asked().original;
+        original.retain(|(other, _)| *other != index);
+        original.push((index, address));
         Ok(())
     }
 

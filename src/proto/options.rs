@@ -2,7 +2,6 @@
 //! limit (DELIVERBY, RFC 2852), a later release (FUTURERELEASE, RFC 4865), a priority (MT-PRIORITY,
 //! RFC 6710), TLS all the way (REQUIRETLS, RFC 8689). As parameters of MAIL and RCPT.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use super::address::Address;
@@ -98,7 +97,7 @@ pub struct Options {
     /// ENVID, checked by [`envelope_id`].
     pub envelope_id: Option<String>,
     /// ORCPT of the recipients of these indexes, whom a list or an alias stood for.
-    pub original: BTreeMap<usize, Address>,
+    pub original: Vec<(usize, Address)>,
     /// DELIVERBY.
     pub deliver_by: Option<DeliverBy>,
     /// FUTURERELEASE.
@@ -131,7 +130,7 @@ impl Options {
         notify: None,
         ret: None,
         envelope_id: None,
-        original: BTreeMap::new(),
+        original: Vec::new(),
         deliver_by: None,
         hold: None,
         priority: None,
@@ -185,7 +184,7 @@ impl Options {
         if let Some(notify) = self.notify {
             notify.write(out);
         }
-        if let Some(original) = self.original.get(&index) {
+        if let Some((_, original)) = self.original.iter().find(|(i, _)| *i == index) {
             let text = original.to_string();
             if original.is_ascii() {
                 out.extend_from_slice(b" ORCPT=rfc822;");
@@ -270,10 +269,10 @@ mod tests {
         };
         options
             .original
-            .insert(1, Address::parse("o+1@b.test").unwrap());
+            .push((1, Address::parse("o+1@b.test").unwrap()));
         options
             .original
-            .insert(2, Address::parse("j\u{f6}+rg@b.test").unwrap());
+            .push((2, Address::parse("j\u{f6}+rg@b.test").unwrap()));
         let of = |write: &dyn Fn(&mut Vec<u8>)| {
             let mut out = Vec::new();
             write(&mut out);
@@ -340,7 +339,7 @@ mod tests {
                 continue; // no server could tell where its path ends
             };
             let shown = address.to_string();
-            options.original.insert(0, address);
+            options.original.push((0, address));
             let mut out = Vec::new();
             options.write_rcpt(0, &mut out);
             let out = String::from_utf8(out).unwrap();

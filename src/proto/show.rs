@@ -111,8 +111,6 @@ impl Scrubber {
                 self.keep(core, true);
             }
         }
-        self.forms
-            .sort_by_key(|form| std::cmp::Reverse(form.octets.len()));
     }
 
     fn keep(&mut self, octets: &[u8], encoded: bool) {
@@ -120,8 +118,10 @@ impl Scrubber {
         if let Some(begins) = first.and_then(|first| self.heads.0.get_mut(first)) {
             *begins = true;
         }
+        let longer = |form: &Form| form.octets.len() >= octets.len();
+        let place = self.forms.partition_point(longer);
         let octets = Zeroizing::new(octets.to_vec());
-        self.forms.push(Form { octets, encoded });
+        self.forms.insert(place, Form { octets, encoded });
     }
 
     /// The form that `text` begins with.

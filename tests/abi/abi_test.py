@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
@@ -138,11 +137,10 @@ class SharedLibrary(unittest.TestCase):
         library = peers.library()
         peers.require(library.parent.name == "release", "a debug build says nothing about size")
         peers.require(platform.machine() == "x86_64", "the limit is that of x86-64")
-        peers.require(shutil.which("strip"), "there is no strip")
-        with tempfile.TemporaryDirectory() as folder:
-            stripped = Path(folder) / "stripped.so"
-            run("strip", "-o", str(stripped), str(library))
-            self.assertLess(stripped.stat().st_size, 2_600_000)
+        # As it is delivered: a profile that is set for one package by name leaves its symbols in.
+        self.assertLess(library.stat().st_size, 2_500_000)
+        peers.require(shutil.which("readelf"), "there is no readelf")
+        self.assertNotIn(".symtab", run("readelf", "-SW", str(library))[0])
 
 
 class LinkTimeOptimisation(unittest.TestCase):
