@@ -6,10 +6,6 @@ use parking_lot::{Condvar, Mutex};
 
 thread_local! {
     /// How many calls out this thread is inside of, of whichever object.
-    #[allow(
-        clippy::missing_const_for_thread_local,
-        reason = "it is const; clippy does not see it in the macro of targets without TLS"
-    )]
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 

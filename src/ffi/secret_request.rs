@@ -54,10 +54,6 @@ struct Host {
 thread_local! {
     /// Whether a callback is being asked on this thread. What it starts is not asked again: that
     /// would go on for as long as the stack lasts.
-    #[allow(
-        clippy::missing_const_for_thread_local,
-        reason = "it is const; clippy does not see it in the macro of targets without TLS"
-    )]
     static ASKING: Cell<bool> = const { Cell::new(false) };
 }
 
