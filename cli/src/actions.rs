@@ -10,7 +10,7 @@ use std::time::Duration;
 use secsmtp::client::{Client, Rate, Report};
 use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::{Level, Log};
-use secsmtp::message::Message;
+use secsmtp::message::{Message, Signer};
 use secsmtp::status::Status;
 use secsmtp::tls::{
     Clock, Host, KnownServer, MinTls, Pin, Policy, TlsMode, Verdict, learn, now_at, verify_pem,
@@ -100,7 +100,10 @@ fn send(o: &Options) -> Result<Record, Error> {
     let client = sender(o)?;
     let mut message = match o.composition.is_asked_for() {
         true => composition::message(o)?,
-        false => raw_message(o, o.files.first().map(PathBuf::as_path))?,
+        false => {
+            let file = o.files.first().map(PathBuf::as_path);
+            raw_message(o, file, &composition::signers(o)?)?
+        }
     };
     o.delivery.ask(&mut message)?;
     logged(o, |log| client.send(&message, log))
@@ -129,8 +132,8 @@ fn send_many(o: &Options) -> Option<Exit> {
         true => json::one_sent(path, sent),
         false => people::one_sent(path, sent),
     };
-    let begin = || Ok((sender(o)?, many::files(&o.files)?));
-    let (client, files) = match begin() {
+    let begin = || Ok((sender(o)?, many::files(&o.files)?, composition::signers(o)?));
+    let (client, files, signers) = match begin() {
         Ok(begun) => begun,
         Err(error) => {
             match o.json {
@@ -141,7 +144,7 @@ fn send_many(o: &Options) -> Option<Exit> {
         }
     };
     let read = |path: &Path| {
-        let mut message = raw_message(o, Some(path))?;
+        let mut message = raw_message(o, Some(path), &signers)?;
         o.delivery.ask(&mut message)?;
         Ok(message)
     };
@@ -164,7 +167,7 @@ fn send_many(o: &Options) -> Option<Exit> {
     Some(worst)
 }
 
-fn raw_message(o: &Options, file: Option<&Path>) -> Result<Message, Error> {
+fn raw_message(o: &Options, file: Option<&Path>, signers: &[Signer]) -> Result<Message, Error> {
     let mut message = Message::new();
     if let Some(from) = &o.from {
         message.set_sender(if from == "<>" { "" } else { from })?;
@@ -174,14 +177,21 @@ fn raw_message(o: &Options, file: Option<&Path>) -> Result<Message, Error> {
     }
     message.partial = o.partial;
     match file {
-        // Read while it is sent. What can't be read twice, a pipe for instance, is held.
-        Some(path) if path != Path::new("-") && path.is_file() => {
+        // Read while it is sent. What is small, or can't be read twice, as a pipe, is held.
+        Some(path) if path != Path::new("-") && is_large(path) => {
             message.set_content_file(path, o.rules)?;
         }
         path => message.set_content_by(&content(path)?, o.rules)?,
     }
-    composition::sign(&mut message, o)?;
+    for signer in signers {
+        message.add_signer(signer)?;
+    }
     Ok(message)
+}
+
+fn is_large(path: &Path) -> bool {
+    const HELD: u64 = 1 << 20;
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > HELD)
 }
 
 fn probe(o: &Options) -> Result<Report, Error> {

@@ -64,16 +64,17 @@ pub(crate) fn message(o: &Options) -> Result<Message, Error> {
     if o.one_click {
         message.set_one_click(true);
     }
-    sign(&mut message, o)?;
+    for signer in signers(o)? {
+        message.add_signer(&signer)?;
+    }
     Ok(message)
 }
 
-/// Has the mail signed by those whom the options name.
-pub(crate) fn sign(message: &mut Message, o: &Options) -> Result<(), Error> {
-    for (domain, selector, key) in o.signers.each() {
-        message.add_signer(&Signer::from_file(domain, selector, key)?)?;
-    }
-    Ok(())
+/// Those whom the options name to sign.
+pub(crate) fn signers(o: &Options) -> Result<Vec<Signer>, Error> {
+    let each = o.signers.each();
+    each.map(|(domain, selector, key)| Signer::from_file(domain, selector, key))
+        .collect()
 }
 
 fn set(message: &mut Message, option: &str, value: &str) -> Result<(), Error> {
