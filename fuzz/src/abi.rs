@@ -5,16 +5,27 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::null;
 
+use secsmtp::ffi::batch::*;
 use secsmtp::ffi::client::*;
 use secsmtp::ffi::credential::*;
 use secsmtp::ffi::error::*;
+use secsmtp::ffi::event::*;
+use secsmtp::ffi::job::*;
 use secsmtp::ffi::library::*;
 use secsmtp::ffi::message::*;
+use secsmtp::ffi::message_preview::*;
+use secsmtp::ffi::part::*;
 use secsmtp::ffi::policy::*;
-use secsmtp::ffi::policy_pins::*;
-use secsmtp::ffi::policy_tls::*;
+use secsmtp::ffi::reader::*;
 use secsmtp::ffi::receipt::*;
 use secsmtp::ffi::report::*;
+use secsmtp::ffi::secret_request::*;
+use secsmtp::ffi::signer::*;
+
+#[path = "abi_calls.rs"]
+mod calls;
+
+use calls::CALLS;
 
 /// A target's name, which is its corpus folder's, and its function.
 pub type Target = (&'static str, fn(&[u8]));
@@ -74,6 +85,10 @@ fn free(handle: usize) {
         secsmtp_credential_free(handle as *mut _);
         secsmtp_receipt_free(handle as *mut _);
         secsmtp_report_free(handle as *mut _);
+        secsmtp_part_free(handle as *mut _);
+        secsmtp_batch_free(handle as *mut _);
+        secsmtp_event_free(handle as *mut _);
+        secsmtp_signer_free(handle as *mut _);
         secsmtp_error_free(handle as *mut _);
     }
 }
@@ -195,7 +210,7 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(i32, u32, i64);
+numbers!(i32, u32, i64, u64);
 
 macro_rules! handles {
     ($($type:ty),*) => {$(
@@ -217,7 +232,12 @@ handles!(
     secsmtp_credential,
     secsmtp_receipt,
     secsmtp_report,
-    secsmtp_error
+    secsmtp_error,
+    secsmtp_part,
+    secsmtp_batch,
+    secsmtp_event,
+    secsmtp_signer,
+    secsmtp_secret_request
 );
 
 impl Argument for *const c_char {
@@ -253,17 +273,39 @@ impl Argument for *mut usize {
     }
 }
 
+impl Argument for *mut u64 {
+    fn take(input: &mut Input<'_>) -> Self {
+        input.cell().cast()
+    }
+}
+
+impl Argument for *mut i64 {
+    fn take(input: &mut Input<'_>) -> Self {
+        input.cell().cast()
+    }
+}
+
 impl Argument for *mut c_void {
     fn take(_: &mut Input<'_>) -> Self {
         std::ptr::null_mut()
     }
 }
 
-impl Argument for secsmtp_log_callback {
-    fn take(_: &mut Input<'_>) -> Self {
-        None
-    }
+macro_rules! no_callbacks {
+    ($($type:ty),*) => {$(
+        impl Argument for $type {
+            fn take(_: &mut Input<'_>) -> Self { None }
+        }
+    )*};
 }
+no_callbacks!(
+    secsmtp_log_callback,
+    secsmtp_event_callback,
+    secsmtp_secret_callback,
+    secsmtp_read_callback,
+    secsmtp_release_callback,
+    secsmtp_write_callback
+);
 
 /// What a C function gives back, looked at.
 trait Answer {
@@ -276,6 +318,14 @@ impl Answer for i32 {
         let name = unsafe { CStr::from_ptr(secsmtp_status_name(self.saturating_abs())) };
         assert!(name.to_str().is_ok());
     }
+}
+
+impl Answer for u64 {
+    fn check(self) {}
+}
+
+impl Answer for i64 {
+    fn check(self) {}
 }
 
 impl Answer for *const c_char {
@@ -315,94 +365,3 @@ calls! {
     call7: A B C D E F G;
     call8: A B C D E F G H;
 }
-
-macro_rules! table {
-    ($($wrap:ident $function:ident $($restraint:ident)?;)*) => {
-        &[$(|input| $wrap(input, $function, table!(@ $($restraint)?), table!(? $function))),*]
-    };
-    (@) => { Restraint::None };
-    (@ $restraint:ident) => { Restraint::$restraint };
-    (? secsmtp_client_new) => { true };
-    (? $function:ident) => { false };
-}
-
-/// The functions. Those that would write a file are left out.
-const CALLS: &[fn(&mut Input<'_>)] = table! {
-    call2 secsmtp_policy_new;
-    call3 secsmtp_policy_set_tls_mode;
-    call3 secsmtp_policy_set_min_tls;
-    call4 secsmtp_policy_add_ca;
-    call4 secsmtp_policy_add_ca_file NoFile;
-    call4 secsmtp_policy_add_pin;
-    call6 secsmtp_policy_add_pin_with_window;
-    call4 secsmtp_policy_add_pin_file NoFile;
-    call7 secsmtp_policy_add_known_servers NoFile;
-    call4 secsmtp_policy_add_certificate;
-    call4 secsmtp_policy_add_certificate_file NoFile;
-    call4 secsmtp_policy_add_crl;
-    call4 secsmtp_policy_add_crl_file NoFile;
-    call3 secsmtp_policy_set_strict;
-    call6 secsmtp_policy_set_client_certificate;
-    call8 secsmtp_policy_verify_chain;
-    call1 secsmtp_policy_free;
-    call6 secsmtp_client_new;
-    call5 secsmtp_client_set_connect;
-    call3 secsmtp_client_set_credential;
-    call4 secsmtp_client_set_ehlo_name;
-    call4 secsmtp_client_set_timeout;
-    call5 secsmtp_client_set_log;
-    call4 secsmtp_client_send NoClient;
-    call3 secsmtp_client_probe NoClient;
-    call2 secsmtp_client_cancel;
-    call1 secsmtp_client_free;
-    call6 secsmtp_credential_new_password;
-    call6 secsmtp_credential_new_token;
-    call4 secsmtp_credential_add_mechanism;
-    call4 secsmtp_credential_set_floor;
-    call3 secsmtp_credential_set_channel_binding;
-    call3 secsmtp_credential_set_max_iterations;
-    call1 secsmtp_credential_free;
-    call2 secsmtp_message_new;
-    call4 secsmtp_message_set_sender;
-    call4 secsmtp_message_add_recipient;
-    call4 secsmtp_message_set_content;
-    call3 secsmtp_message_set_partial;
-    call1 secsmtp_message_free;
-    call1 secsmtp_error_status;
-    call1 secsmtp_error_stage;
-    call1 secsmtp_error_outcome;
-    call1 secsmtp_error_secret_released;
-    call1 secsmtp_error_retry;
-    call1 secsmtp_error_smtp_code;
-    call2 secsmtp_error_enhanced_code;
-    call2 secsmtp_error_server_text;
-    call2 secsmtp_error_text;
-    call2 secsmtp_error_receipt;
-    call1 secsmtp_error_free;
-    call1 secsmtp_receipt_outcome;
-    call1 secsmtp_receipt_stage;
-    call2 secsmtp_receipt_server_text;
-    call2 secsmtp_receipt_message_id;
-    call2 secsmtp_receipt_tls_version;
-    call1 secsmtp_receipt_spki_count;
-    call3 secsmtp_receipt_spki;
-    call1 secsmtp_receipt_recipient_count;
-    call3 secsmtp_receipt_recipient_address;
-    call2 secsmtp_receipt_recipient_outcome;
-    call3 secsmtp_receipt_recipient_text;
-    call1 secsmtp_receipt_free;
-    call1 secsmtp_report_verdict;
-    call2 secsmtp_report_verdict_text;
-    call2 secsmtp_report_text;
-    call1 secsmtp_report_certificate_count;
-    call3 secsmtp_report_certificate_spki;
-    call3 secsmtp_report_certificate_subject;
-    call3 secsmtp_report_certificate_names;
-    call3 secsmtp_report_certificate_not_after;
-    call3 secsmtp_report_capability;
-    call3 secsmtp_report_mechanism;
-    call1 secsmtp_report_free;
-    call1 secsmtp_status_text;
-    call1 secsmtp_stage_name;
-    call1 secsmtp_outcome_name;
-};
