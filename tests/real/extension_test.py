@@ -12,18 +12,31 @@ sys.path.append(str(peers.ROOT / "bindings" / "python"))
 import secsmtp  # noqa: E402
 
 
+#: What each server names, before the login or after it.
+OFFERED = {
+    "POSTFIX": {"DSN", "SMTPUTF8"},
+    "EXIM": {"DSN", "SMTPUTF8"},
+    "DOVECOT23": {"DSN"},
+    "DOVECOT24": {"DSN", "SMTPUTF8"},
+    "OPENSMTPD": {"DSN"},
+    "NODEMAILER": {"DSN", "SMTPUTF8", "REQUIRETLS"},
+    "HARAKA": {"SMTPUTF8"},
+    "AIOSMTPD": {"SMTPUTF8"},
+}
+
+
 class Extensions(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder, cls.env = peers.testbed()
         secsmtp.load(peers.library())
 
-    def send(self, server, options, marker):
+    def send(self, server, options, marker, subject=None):
         policy = secsmtp.Policy(ca_files=self.folder / self.env["CA_FILE"])
         host, port = self.env[server + "_SUBMISSIONS"].rsplit(":", 1)
         login = secsmtp.Password(self.env["ALICE_USER"], self.env["ALICE_PASSWORD"])
         with secsmtp.Client(self.env["SERVER_NAME"], policy=policy, credential=login, connect=(host, int(port)), timeout=60) as client:
-            content = f"Message-ID: <{marker}@mail.test>\r\nSubject: {marker}\r\n\r\nx\r\n".encode()
+            content = f"Message-ID: <{marker}@mail.test>\r\nSubject: {subject or marker}\r\n\r\nx\r\n".encode()
             return client.send(content, self.env["ALICE_ADDRESS"], self.env["BOB_ADDRESS"], options=options)
 
     def report(self, server, marker):
@@ -46,6 +59,28 @@ class Extensions(unittest.TestCase):
                 report = self.report(server, marker)
                 self.assertIn(f"original-envelope-id: {marker}", report.lower())
                 self.assertIn("a+list=x@mail.test", report.replace("a+2Blist+3Dx", "a+list=x"))
+
+    def test_each_extension_is_taken_where_it_is_offered_and_an_error_elsewhere(self):
+        """Dovecot names DSN and SMTPUTF8 after the login; OpenSMTPD refuses the second EHLO (503)."""
+        asked = {
+            "DSN": (secsmtp.Options(notify="failure", ret="header", envelope_id="x"), None),
+            "SMTPUTF8": (None, "grüße"),
+            "REQUIRETLS": (secsmtp.Options(require_tls=True), None),
+            "DELIVERBY": (secsmtp.Options(deliver_by=(600, "notify")), None),
+            "FUTURERELEASE": (secsmtp.Options(hold=60), None),
+            "MT-PRIORITY": (secsmtp.Options(mt_priority=1), None),
+        }
+        for server, offered in OFFERED.items():
+            for extension, (options, subject) in asked.items():
+                with self.subTest(server=server, extension=extension):
+                    if extension in offered:
+                        self.assertEqual(self.send(server, options, "x", subject).outcome, "accepted")
+                        continue
+                    with self.assertRaises(secsmtp.NotSent) as caught:
+                        self.send(server, options, "x", subject)
+                    wanted = "SECSMTP_E_NEEDS_SMTPUTF8" if extension == "SMTPUTF8" else "SECSMTP_E_EXTENSION_MISSING"
+                    self.assertEqual(caught.exception.status_name, wanted)
+                    self.assertIn(extension, str(caught.exception))
 
     def test_require_tls_is_taken_where_it_is_offered(self):
         self.assertEqual(self.send("NODEMAILER", secsmtp.Options(require_tls=True), "x").outcome, "accepted")
