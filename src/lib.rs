@@ -169,4 +169,5 @@ pub mod proto;
 pub mod secret;
 pub mod smtp;
 pub mod status;
+mod texts;
 pub mod tls;

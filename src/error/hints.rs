@@ -128,7 +128,7 @@ pub(super) fn hint(answer: &Answer) -> Option<&'static str> {
     }
     let enhanced = answer.enhanced.as_deref().unwrap_or_default();
     // The lines of an answer are wrapped anywhere, each with the code before it.
-    let text = answer.text.to_lowercase();
+    let text = answer.text.to_ascii_lowercase();
     let words: Vec<_> = text
         .split_whitespace()
         .filter(|word| *word != enhanced)
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn the_table_is_well_formed() {
         for (enhanced, fragment, sentence) in TABLE {
-            assert_eq!(*fragment, fragment.to_lowercase());
+            assert_eq!(*fragment, fragment.to_ascii_lowercase());
             assert!(fragment.len() > 5 && sentence.ends_with('.') && sentence.len() < 200);
             assert!(enhanced.is_empty() || enhanced.split('.').count() == 3);
         }

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::proto::address::Address;
 use crate::proto::mailbox::{Entry, Mailbox, parse_list};
 use crate::status::Status;
+use crate::texts::Texts;
 
 /// The most parts, custom fields and references.
 const MAX_ITEMS: usize = 1000;
@@ -285,13 +286,13 @@ impl Draft {
 
     /// Everybody in To, Cc and Bcc, each once.
     pub(super) fn envelope_recipients(&self) -> Result<Vec<Address>, Error> {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = Texts::default();
         let all = [&self.to, &self.cc, &self.bcc];
         let all: Vec<Address> = all
             .into_iter()
             .flat_map(|list| mailboxes(list))
             .map(|mailbox| &mailbox.address)
-            .filter(|address| seen.insert(address.to_string()))
+            .filter(|address| seen.insert(Arc::clone(address.text())))
             .cloned()
             .collect();
         if all.len() > MAX_RECIPIENTS {

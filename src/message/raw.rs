@@ -11,6 +11,7 @@ use crate::proto::content::{Facts, Unfit, bare_line_end, canonical, inspect};
 use crate::proto::header::{Kept, fields, without_bcc};
 use crate::proto::mailbox::{Entry, parse_list};
 use crate::status::Status;
+use crate::texts::Texts;
 
 /// How content that is given whole is treated.
 #[derive(Debug, Clone, Copy, Default)]
@@ -138,10 +139,13 @@ pub(super) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
         return Err(wrong(Status::NoSender, why));
     };
     let mut recipients: Vec<Address> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = Texts::default();
     for name in ["to", "cc", "bcc"] {
         let new = addresses(name)?;
-        recipients.extend(new.into_iter().filter(|a| seen.insert(a.to_string())));
+        recipients.extend(
+            new.into_iter()
+                .filter(|a| seen.insert(Arc::clone(a.text()))),
+        );
     }
     if recipients.is_empty() {
         let why = "the content's header names no recipient".to_owned();

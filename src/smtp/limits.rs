@@ -1,17 +1,18 @@
 //! What a server takes in one session and in one transaction (LIMITS, RFC 9422).
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::error::Cause;
 use crate::proto::address::Address;
 use crate::proto::ehlo::Limits;
+use crate::texts::Texts;
 
 /// What a session has used up.
 #[derive(Debug, Default)]
 pub(super) struct Used {
     mails: u64,
     /// Domains of recipients, kept where the server counts them.
-    domains: HashSet<String>,
+    domains: Texts,
 }
 
 /// Whether a message may go over a session.
@@ -37,12 +38,12 @@ impl Used {
             return Fit::Never(Cause::TooManyRecipients { count, limit });
         }
         if let Some(limit) = limits.rcpt_domain_max {
-            let own: HashSet<_> = recipients.iter().map(domain).collect();
+            let own = domains(recipients, Texts::default());
             let count = own.len() as u64;
             if count > limit {
                 return Fit::Never(Cause::TooManyRecipients { count, limit });
             }
-            if own.union(&self.domains).count() as u64 > limit {
+            if self.domains.len().saturating_add(own.beyond(&self.domains)) as u64 > limit {
                 return Fit::Later;
             }
         }
@@ -56,13 +57,17 @@ impl Used {
     pub(super) fn count(&mut self, limits: &Limits, recipients: &[Address]) {
         self.mails = self.mails.saturating_add(1);
         if limits.rcpt_domain_max.is_some() {
-            self.domains.extend(recipients.iter().map(domain));
+            self.domains = domains(recipients, std::mem::take(&mut self.domains));
         }
     }
 }
 
-fn domain(address: &Address) -> String {
-    address.domain().to_lowercase()
+/// Adds the domains of these.
+fn domains(recipients: &[Address], mut to: Texts) -> Texts {
+    for address in recipients {
+        to.insert(Arc::from(address.domain().to_ascii_lowercase()));
+    }
+    to
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::digest::{SHA256, digest};
+use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of a public key (the DER of its SubjectPublicKeyInfo).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,9 +14,7 @@ impl Pin {
     /// The pin of a public key.
     #[must_use]
     pub fn of_spki(der: &[u8]) -> Self {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, der).as_ref());
-        Self(hash)
+        Self(Sha256::digest(der).into())
     }
 
     /// Parses one pin, `sha256//` with 44 characters of base64 or 64 hexadecimal digits, or

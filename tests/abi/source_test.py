@@ -12,7 +12,7 @@ SRC = ROOT / "src"
 LAYERS = [
     {"status"},
     {"error"},
-    {"secret", "deadline", "log"},
+    {"secret", "deadline", "log", "texts"},
     {"proto"},
     {"net"},
     {"channel", "tls"},
