@@ -375,6 +375,19 @@ mod tests {
     }
 
     #[test]
+    fn no_name_of_a_field_becomes_another_tag() {
+        let mut signer = signer();
+        for names in ["subject;l=0", "to:x;", ";"] {
+            let error = signer.set_fields(names).unwrap_err();
+            assert_eq!(error.status(), Status::Header, "{names}");
+        }
+        // A signer that refused signs as it did before.
+        assert_eq!(signer.fields, dkim::FIELDS);
+        signer.set_fields("Subject: x!#$%&'*+=").unwrap();
+        assert_eq!(signer.fields, ["from", "subject", "x!#$%&'*+="]);
+    }
+
+    #[test]
     fn a_signer_tells_nothing_and_ten_are_enough() {
         let signer = signer();
         assert_eq!(format!("{signer:?}"), "Signer(key not shown)");

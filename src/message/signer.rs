@@ -23,7 +23,7 @@ const MAX_FIELDS: usize = 200;
 /// A hundred years in seconds.
 const MAX_LIFETIME: u32 = 3_155_760_000;
 
-/// Signs messages for a domain. `Debug` tells nothing of the key, whose own encoding is wiped once the
+/// Signs messages for a domain. `Debug` tells nothing of the key, whose file and DER are wiped once the
 /// provider has made its form of it.
 #[derive(Clone)]
 pub struct Signer {
@@ -89,16 +89,19 @@ impl Signer {
     /// From is always signed.
     ///
     /// # Errors
-    /// [`Status::Header`] for what is no name of a field, or DKIM-Signature; [`Status::Length`]
-    /// beyond 200.
+    /// [`Status::Header`] for what is no name of a field, for one with a semicolon, and for
+    /// DKIM-Signature; [`Status::Length`] beyond 200.
     pub fn set_fields(&mut self, names: &str) -> Result<(), Error> {
         let mut fields = vec!["from".to_owned()];
         for name in names.split(':').map(|name| name.trim_matches(' ')) {
             super::field::check_name(name)?;
             let name = name.to_ascii_lowercase();
+            let wrong = |why: &str| Err(Error::argument(Status::Header, "header name", why));
             if name == "dkim-signature" {
-                let why = "DKIM-Signature is the signature's own field";
-                return Err(Error::argument(Status::Header, "header name", why));
+                return wrong("DKIM-Signature is the signature's own field");
+            }
+            if name.contains(';') {
+                return wrong("has a semicolon, which ends the list of names in a signature");
             }
             if !fields.contains(&name) {
                 fields.push(name);

@@ -216,7 +216,7 @@ class Dkim(unittest.TestCase):
         self.assertIn(b"h=from:from:subject:subject:x-a;", octets)
         # A field that is not signed may change.
         self.held(octets.replace(b"\r\nTo: b@", b"\r\nTo: c@"), 1)
-        for wrong in ("a b", "", "DKIM-Signature", "x\r\n"):
+        for wrong in ("a b", "", "DKIM-Signature", "x\r\n", "x;l=0"):
             with self.assertRaises(secsmtp.ArgumentError):
                 secsmtp.Signer(DOMAIN, "r1", path=self.keys.rsa, fields=[wrong, "To"])
         for wrong in (0, -1, 1 << 32):
