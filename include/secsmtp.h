@@ -959,9 +959,9 @@ typedef struct secsmtp_secret_request secsmtp_secret_request;
 /**
  * Who signs messages (DKIM, RFC 6376 and RFC 8463): a domain, a selector and a private key, whose
  * public half stands in the DNS under SELECTOR._domainkey.DOMAIN. The key is RSA of 2048 to 4096 bits
- * (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; its encoding is wiped once it
- * was read. One signer can be added to many messages. A build without DKIM has these functions too,
- * and makes none: secsmtp_feature.
+ * (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; its file and DER are wiped
+ * once the key was read. One signer can be added to many messages. A build without DKIM has these
+ * functions too, and makes none: secsmtp_feature.
  * Functions: secsmtp_signer_new, _new_file, _set_lifetime, _set_fields, _free;
  * secsmtp_message_add_signer.
  */
@@ -2803,7 +2803,8 @@ int32_t secsmtp_secret_request_answer(secsmtp_secret_request *request,
 
 /**
  * Makes a signer of a key in memory.
- * Ownership: copied, and the copy wiped; *signer_out is the caller's; secsmtp_signer_free. Threads: any.
+ * Ownership: copied, the DER of the copy is wiped, and the caller wipes its own; *signer_out is the
+ * caller's; secsmtp_signer_free. Threads: any.
  * Errors: SECSMTP_E_VALUE for what is no domain or selector, SECSMTP_E_SIGNING_KEY, SECSMTP_E_NOT_BUILT
  * in a build without DKIM.
  */
@@ -2844,8 +2845,8 @@ int32_t secsmtp_signer_set_lifetime(secsmtp_signer *signer,
  * of the usual ones, which are those that readers are shown and those that say how the body is to be
  * read. From is always signed, and what a message has once is signed so that a second one breaks the
  * signature.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no name of a field,
- * SECSMTP_E_LENGTH beyond 200.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no name of a field or has a
+ * semicolon, SECSMTP_E_LENGTH beyond 200.
  */
 int32_t secsmtp_signer_set_fields(secsmtp_signer *signer,
                                   const char *names,
