@@ -137,7 +137,8 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
             }
             cx.begin_message(tag, first);
             first = false;
-            if self.in_flight() == 0 {
+            // Those that were told before their last answer have no patience left to count.
+            if self.flights.iter().all(|flight| flight.told) {
                 cx.set_overall(cx.until());
             }
             self.send(cx, message.borrow(), base.clone(), tag)?;

@@ -378,3 +378,22 @@ fn j03_what_is_submitted_after_a_change_of_login_goes_by_the_new_one() {
     assert_eq!(logins.len(), 2);
     assert_ne!(logins[0], logins[1]);
 }
+
+#[test]
+fn a_job_behind_one_that_was_given_up_has_its_own_patience() {
+    let pki = pki();
+    let server = Held::start(&pki, &messages(2), Step::ReadToEnd);
+    let client = over_one_connection(&pki, &server.server, 8);
+    client.set_timeout(Stage::Local, Duration::from_secs(3));
+    let jobs = [0; 2].map(|_| client.submit(&message()).unwrap());
+    server.read.recv_timeout(LONG).unwrap();
+    client.cancel_job(jobs[1]).unwrap();
+    completion(&client, jobs[1]).unwrap_err();
+    // Nobody waits for the second any more, and its answer never comes.
+    server.go.send(ONE).unwrap();
+    completion(&client, jobs[0]).unwrap();
+    let third = client.submit(&message()).unwrap();
+    let error = completion(&client, third).unwrap_err();
+    assert_eq!(error.status(), Status::Timeout);
+    assert_eq!(error.record.outcome, Outcome::Unknown);
+}
