@@ -172,15 +172,26 @@ impl Load for Hand<'_> {
             return Next::End;
         };
         loop {
-            let in_hand = self.held.borrow().len();
-            let ticket = match self.core.jobs.more(in_hand, &self.orders, Some(&crowd)) {
-                Taken::Job(ticket) => ticket,
-                Taken::Later(at) => return Next::Later(at),
-                Taken::Nothing => return Next::Nothing,
+            // What was put back has had its turn.
+            let first = self.waiting.borrow_mut().pop_front();
+            let held = self.held.borrow();
+            let again = first
+                .and_then(|job| held.get(&job))
+                .map(|held| held.ticket.clone());
+            let in_hand = held.len();
+            drop(held);
+            let fresh = again.is_some();
+            let ticket = match again {
+                Some(ticket) => ticket,
+                None => match self.core.jobs.more(in_hand, &self.orders, Some(&crowd)) {
+                    Taken::Job(ticket) => ticket,
+                    Taken::Later(at) => return Next::Later(at),
+                    Taken::Nothing => return Next::Nothing,
+                },
             };
             let (job, message) = (ticket.job, Arc::clone(&ticket.message));
             let cancelled = ticket.token.join(&crowd);
-            self.hold(ticket, false);
+            self.hold(ticket, fresh);
             if !cancelled {
                 return Next::Message(job, message);
             }
@@ -269,5 +280,36 @@ impl Watcher for Reporter<'_> {
         self.tell(Kind::Recipient, || {
             News::Recipient(index, recipient.clone())
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Client;
+    use super::*;
+    use crate::net::Waiter;
+    use crate::tls::Policy;
+
+    #[test]
+    fn what_was_put_back_goes_before_what_is_queued() {
+        let client = Client::new("mail.example", 0, &Policy::new()).unwrap();
+        let core = &client.core;
+        let hand = Hand::new(core);
+        for _ in 0..3 {
+            core.jobs.submit(Message::new(), || Ok(())).unwrap();
+        }
+        for job in 1..=2 {
+            let Taken::Job(ticket) = core.jobs.more(0, &hand.orders, None) else {
+                panic!("none");
+            };
+            hand.hold(ticket, false);
+            hand.put_back(job);
+        }
+        let first = hand.waiting.borrow_mut().pop_front().unwrap();
+        assert!(hand.board(first, &Waiter::new().unwrap().canceller()));
+        assert!(matches!(hand.next(), Next::Message(2, _)));
+        hand.done(1, Err(Error::local(Cause::Cancelled)));
+        hand.done(2, Err(Error::local(Cause::Cancelled)));
+        assert!(matches!(hand.next(), Next::Message(3, _)));
     }
 }
