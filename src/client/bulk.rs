@@ -106,8 +106,11 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> D
         self.count_failure(&error);
         error.record.recipients = message.recipients_not_sent();
         error.record.message_id = message.message_id();
-        // Who cancels is told so of the one at hand, and no other is begun.
-        self.stopped |= *error.cause == Cause::Cancelled;
+        // Who cancels is told so of the one at hand, and no other is begun; of a closed client too.
+        self.stopped |= matches!(
+            *error.cause,
+            Cause::Cancelled | Cause::Closed | Cause::Forked
+        );
         self.done(number, Err(error));
     }
 
@@ -136,27 +139,44 @@ impl Core {
             failures: 0,
             hopeless: None,
         });
+        let running = match self.begin() {
+            Ok(running) => running,
+            Err(error) => {
+                let mut desk = desk.into_inner();
+                desk.fail_next(error);
+                return desk.next;
+            }
+        };
         let more = bulk.connections.clamp(1, MAX_CONNECTIONS).saturating_sub(1);
         thread::scope(|scope| {
             for _ in 0..more {
                 let worker = thread::Builder::new().name("secsmtp-bulk".to_owned());
                 // Without another thread it takes longer, and that is all.
-                let _ = worker.spawn_scoped(scope, || self.carry_all(&desk, bulk, Log::off()));
+                let _ = worker.spawn_scoped(scope, || {
+                    if let Ok(running) = self.begin() {
+                        self.carry_all(&desk, &running, bulk, Log::off());
+                    }
+                });
             }
-            self.carry_all(&desk, bulk, log);
+            self.carry_all(&desk, &running, bulk, log);
         });
         desk.into_inner().next
     }
 
     /// Carries messages until there are none, over one connection at a time.
-    fn carry_all<I, D>(&self, desk: &Mutex<Desk<I, D>>, bulk: &Bulk, log: Log<'_>)
-    where
+    fn carry_all<I, D>(
+        &self,
+        desk: &Mutex<Desk<I, D>>,
+        running: &Running<'_>,
+        bulk: &Bulk,
+        log: Log<'_>,
+    ) where
         I: Iterator<Item: Borrow<Message> + Send>,
         D: FnMut(u64, Result<Record, Error>),
     {
         let patience = self.settings();
         let mut cx = self.context(&patience, log);
-        let running = self.begin();
+        let token = &*running.token;
         let (mut held, mut fresh) = (None, false);
         // No connection is opened for nothing.
         loop {
@@ -167,19 +187,15 @@ impl Core {
             let (number, message) = match next {
                 Next::Message(number, message) => (number, message),
                 Next::Later(at) => {
-                    let rested = match &running {
-                        Ok(running) => self.rest(&running.token, Deadline::at(at), &mut cx),
-                        Err(_) => Ok(()),
-                    };
-                    if let Err(error) = rested {
+                    if let Err(error) = self.rest(token, at, &mut cx) {
                         desk.lock().fail_next(error);
                     }
                     continue;
                 }
                 Next::Nothing | Next::End => return,
             };
-            let (settings, running) = match self.ready(desk, &running) {
-                Ok(ready) => ready,
+            let settings = match self.ready(desk, token) {
+                Ok(settings) => settings,
                 Err(error) => {
                     desk.lock().fail(number, message.borrow(), error);
                     continue;
@@ -188,7 +204,7 @@ impl Core {
             let most = bulk.connections.max(self.jobs.limits().connections);
             let way = Way {
                 settings: &settings,
-                token: &running.token,
+                token,
                 window: bulk.window,
                 fresh,
                 keep: settings.reuse.idle.map_or(0, |_| most),
@@ -196,7 +212,7 @@ impl Core {
             let lot = Lot {
                 core: self,
                 desk,
-                token: &running.token,
+                token,
             };
             fresh = false;
             match self.carry(&lot, (number, message), &way, &mut cx) {
@@ -211,28 +227,30 @@ impl Core {
     }
 
     /// What another connection needs, unless there is no hope.
-    fn ready<'r, I: Iterator, D>(
+    fn ready<I: Iterator, D>(
         &self,
         desk: &Mutex<Desk<I, D>>,
-        running: &'r Result<Running<'_>, Error>,
-    ) -> Result<(Arc<Settings>, &'r Running<'r>), Error> {
+        token: &Token,
+    ) -> Result<Arc<Settings>, Error> {
+        // First: what has no hope may have no end either.
+        if token.is_cancelled() {
+            return Err(Error::local(Cause::Cancelled));
+        }
         if let Some(error) = desk.lock().hopeless.clone() {
             return Err(error);
-        }
-        let running = running.as_ref().map_err(Error::clone)?;
-        if running.token.is_cancelled() {
-            return Err(Error::local(Cause::Cancelled));
         }
         let settings = self.settings();
         settings.check(&self.site.policy)?;
         self.site.setup()?;
-        Ok((settings, running))
+        Ok(settings)
     }
 
     /// Waits until the next message may begin, without a connection.
-    fn rest(&self, token: &Token, until: Deadline, cx: &mut Context<'_>) -> Result<(), Error> {
+    fn rest(&self, token: &Token, until: Instant, cx: &mut Context<'_>) -> Result<(), Error> {
         let mut waiter = waiter(token)?;
-        let rested = waiter.wait(until.min(cx.overall()));
+        // Another rate wakes it from here on, and may have been set before.
+        let until = until.min(self.jobs.turn());
+        let rested = waiter.wait(Deadline::at(until).min(cx.overall()));
         token.detach();
         match rested {
             Err(Stop::TimedOut) if cx.overall().passed(Instant::now()) => {}

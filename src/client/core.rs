@@ -308,6 +308,13 @@ impl Core {
         }
     }
 
+    /// Lets each call that is running look again for what it waits for.
+    pub(super) fn wake(&self) {
+        for token in &self.calls.lock().running {
+            token.wake();
+        }
+    }
+
     /// Waits until no call is running.
     pub(super) fn wait_for_calls(&self, deadline: Deadline) -> bool {
         let mut calls = self.calls.lock();

@@ -35,7 +35,7 @@ impl Rate {
 
 /// A bucket of tokens, kept as the moment when it would be full again. The clock is the caller's; it
 /// is to be monotonic.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Bucket {
     rate: Option<Rate>,
     full_at: Option<Instant>,

@@ -97,6 +97,7 @@ impl Client {
     pub fn set_rate(&self, rate: Option<Rate>) -> Result<(), Error> {
         rate.iter().try_for_each(Rate::check)?;
         self.core.jobs.set_rate(rate);
+        self.core.wake();
         Ok(())
     }
 

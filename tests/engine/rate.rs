@@ -213,6 +213,77 @@ fn a_producer_is_asked_for_one_that_waits_and_no_more() {
 }
 
 #[test]
+fn a_producer_without_an_end_is_cancelled_where_there_is_no_hope_and_not_asked_by_the_closed() {
+    let pki = pki();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = closed.local_addr().unwrap();
+    let client = client(&policy(&pki, TlsMode::Implicit), closed);
+    let told = std::sync::Mutex::new(Vec::new());
+    let send = |stop_after| {
+        let done = |_, result: Result<Record, Error>| {
+            let mut told = told.lock().unwrap();
+            told.push(result.unwrap_err().status());
+            if told.len() == stop_after {
+                client.cancel();
+            }
+        };
+        // It would be without an end, if this test could fail then.
+        let producer = std::iter::repeat_with(message).take(1000);
+        client.send_many(producer, &Bulk::default(), done, Log::off())
+    };
+    assert_eq!(send(5), 6);
+    assert_eq!(told.lock().unwrap().last(), Some(&Status::Cancelled));
+    client.close(LONG).unwrap();
+    told.lock().unwrap().clear();
+    assert_eq!(send(0), 1);
+    assert_eq!(*told.lock().unwrap(), [Status::Closed]);
+}
+
+#[test]
+fn a_closed_client_does_not_wait_for_its_rate() {
+    let pki = pki();
+    let (_server, client) = server(&pki);
+    client.set_rate(slow(1)).unwrap();
+    assert_eq!(accepted(&send_many(&client, 1, 1).1), 1);
+    client.close(LONG).unwrap();
+    let (begun, results) = send_many(&client, 2, 3);
+    assert_eq!(begun, 1);
+    let error = results[0].as_ref().unwrap_err();
+    assert_eq!(error.status(), Status::Closed);
+    assert_eq!(error.record.recipients.len(), 1);
+}
+
+#[test]
+fn another_rate_holds_for_messages_that_wait_already() {
+    let pki = pki();
+    for reuse in [false, true] {
+        let (_server, client) = server(&pki);
+        if reuse {
+            client.set_reuse(LONG, 1).unwrap();
+        }
+        client.set_rate(slow(1)).unwrap();
+        let waiting = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                waiting.wait();
+                std::thread::sleep(Duration::from_millis(300));
+                client.set_rate(None).unwrap();
+            });
+            let messages: Vec<Message> = (0..3).map(|_| message()).collect();
+            let mut results = Vec::new();
+            let done = |number, result: Result<Record, Error>| {
+                results.push(result);
+                if number == 0 {
+                    waiting.wait();
+                }
+            };
+            client.send_many(&messages, &Bulk::default(), done, Log::off());
+            assert_eq!(accepted(&results), 3);
+        });
+    }
+}
+
+#[test]
 fn a_rate_of_nothing_is_none() {
     let pki = pki();
     let (_server, client) = server(&pki);

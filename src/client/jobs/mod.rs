@@ -140,6 +140,13 @@ impl<M: Monitor<Shared>> Jobs<M> {
         self.0.with(|shared| shared.desk.bucket.take(now))
     }
 
+    /// When the next message may begin.
+    pub(super) fn turn(&self) -> Instant {
+        let now = Instant::now();
+        let taken = self.0.with(|shared| shared.desk.bucket.clone().take(now));
+        taken.err().unwrap_or(now)
+    }
+
     /// How many messages are begun in a time from here on.
     pub(super) fn set_rate(&self, rate: Option<Rate>) {
         self.with(|shared| shared.desk.bucket = Bucket::new(rate));
