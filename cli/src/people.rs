@@ -6,6 +6,7 @@ use std::path::Path;
 use secsmtp::client::Report;
 use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::Level;
+use secsmtp::proto::show::escape;
 use secsmtp::tls::{KnownServer, Verdict};
 
 const GREEN: &str = "32";
@@ -63,7 +64,8 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
 
 /// Of one mail among several: a line.
 pub(crate) fn one_sent(path: &Path, sent: &Result<Record, Error>) {
-    let path = path.display();
+    // A name may hold what turns a terminal's line into another.
+    let path = escape(path.as_os_str().as_encoded_bytes(), 300);
     let record = match sent {
         Ok(record) => record,
         Err(error) => return eprintln!("{} {path}: {error}", failure(error)),

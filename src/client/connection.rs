@@ -144,6 +144,12 @@ impl Connection {
         self.session.can_go_on() && !self.canceller.is_cancelled()
     }
 
+    /// Whether the server takes this message over it.
+    pub(super) fn has_room_for(&self, message: &Message) -> bool {
+        let parts = message.parts();
+        parts.map_or(true, |parts| self.session.has_room_for(parts.recipients))
+    }
+
     /// A dialogue in order ends with QUIT. In the middle of the content it is not in order: what
     /// was given up must not follow.
     pub(super) fn close(self, cx: &mut Context<'_>) {

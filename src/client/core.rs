@@ -1,4 +1,4 @@
-//! The one driver: the way of a message over an idle connection or a fresh one, on whichever
+//! The way of one message over an idle connection or a fresh one, on whichever
 //! thread it is called.
 
 use std::sync::Arc;
@@ -13,7 +13,6 @@ use super::process::Process;
 use super::report::Report;
 use super::site::{Settings, Site};
 use super::token::Token;
-use crate::credential::SecretProvider;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Record, Stage};
 use crate::log::{Level, Log};
@@ -112,8 +111,7 @@ impl Core {
         self.pool.sweep(&self.site, &settings);
     }
 
-    /// Sends a message over an idle connection or a fresh one. A secret that is asked for is asked
-    /// of `provider`, if there is one.
+    /// Sends a message over an idle connection or a fresh one.
     ///
     /// # Errors
     /// Where it failed, what left the machine, and what became of the message.
@@ -122,20 +120,23 @@ impl Core {
         message: &Message,
         token: &Token,
         afterwards: Afterwards,
-        provider: Option<Arc<dyn SecretProvider>>,
         log: Log<'_>,
     ) -> Result<Record, Error> {
         message.parts()?;
         self.site.setup()?;
-        let mut settings = self.settings();
-        if let (Some(credential), Some(provider)) = (&settings.credential, provider) {
-            let asking = Arc::new(credential.asking(provider));
-            Arc::make_mut(&mut settings).credential = Some(asking);
-        }
+        let settings = self.settings();
         settings.check(&self.site.policy)?;
         let mut cx = self.context(&settings, log);
         about(&mut cx, message);
-        if let Some(connection) = self.pool.take(&self.site, &settings) {
+        let kept = self.pool.take(&self.site, &settings);
+        let (kept, full) = match kept {
+            Some(connection) if !connection.has_room_for(message) => (None, Some(connection)),
+            kept => (kept, None),
+        };
+        if let Some(connection) = full {
+            connection.close(&mut cx);
+        }
+        if let Some(connection) = kept {
             token.attach(connection.canceller());
             match self.transact(connection, message, token, afterwards, &mut cx) {
                 Err(error) if connection::was_stale(&error) && !token.is_cancelled() => {

@@ -133,8 +133,7 @@ impl Client {
             true => Afterwards::Keep(self.core.jobs.limits().connections),
             false => Afterwards::Close,
         };
-        self.core
-            .deliver(message, &running.token, afterwards, None, log)
+        self.core.deliver(message, &running.token, afterwards, log)
     }
 
     /// Sends many messages, over as many connections at a time as `bulk` says, each of which streams
@@ -146,7 +145,8 @@ impl Client {
     /// The log is that of the calling thread's connection. An idle connection is used, and left for
     /// later, as [`Client::set_reuse`] says.
     ///
-    /// Gives how many messages were begun: all, unless one failed and `bulk` says to stop.
+    /// Gives how many messages were begun: all, unless one failed and `bulk` says to stop, or the
+    /// client was cancelled, closed or forked, which the first message of each connection is told.
     pub fn send_many<I, D>(&self, messages: I, bulk: &Bulk, done: D, log: Log<'_>) -> u64
     where
         I: IntoIterator<Item: Borrow<Message> + Send, IntoIter: Send>,

@@ -5,14 +5,14 @@ use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Stage};
 use crate::log::Level;
 use crate::net::Transport;
-use crate::proto::address::EhloName;
+use crate::proto::address::{Address, EhloName};
 use crate::proto::command::Command;
 use crate::proto::ehlo::{Capabilities, capabilities};
 use crate::proto::reply::{self, Reply};
 use crate::tls::{ProbeSetup, Setup};
 
 use super::context::Context;
-use super::limits::Used;
+use super::limits::{Fit, Used};
 use super::upgrade::{upgrade, upgrade_probe};
 
 /// A dialogue over a channel; the channel's type says what may be said.
@@ -150,6 +150,13 @@ impl<C: Channel> Session<C> {
     #[must_use]
     pub fn can_go_on(&self) -> bool {
         !self.broken && !self.used.is_full(&self.capabilities.limits)
+    }
+
+    /// Whether the server takes a message to these over this connection, or wants another for it
+    /// (RFC 9422).
+    #[must_use]
+    pub fn has_room_for(&self, recipients: &[Address]) -> bool {
+        self.used.fit(&self.capabilities.limits, recipients) != Fit::Later
     }
 
     /// Says QUIT and closes, without waiting for the answer. After a surprise it closes alone.

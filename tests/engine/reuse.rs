@@ -10,6 +10,7 @@ use secsmtp::status::Status;
 use secsmtp::tls::{Policy, TlsMode};
 use secsmtp_testservers::{CertKind, Honest, Pki, Scripted, SessionRecord, Step};
 
+use crate::stream::with_extensions;
 use crate::support::*;
 
 /// A client that keeps its connections for long.
@@ -102,6 +103,18 @@ fn a_connection_carries_no_more_than_so_many_messages() {
     assert_eq!(reused, [false, true, false, true, false]);
     let refused = client.set_reuse(LONG, 0).unwrap_err();
     assert_eq!(refused.status(), Status::Value);
+}
+
+#[test]
+fn a_message_to_one_domain_too_many_goes_over_another_connection() {
+    let pki = pki();
+    let limits = ["PIPELINING", "LIMITS RCPTDOMAINMAX=1"];
+    let server = Honest::start(with_extensions(&pki, &limits)).unwrap();
+    let client = keeping(&pki, server.implicit_addr());
+    let reused = ["a@one.test", "b@one.test", "a@two.test", "b@two.test"]
+        .map(|to| send(&client, &message_to(&[to])).unwrap().reused);
+    assert_eq!(reused, [false, true, false, true]);
+    assert_eq!(server.mail_count(), 4);
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn numbered(number: usize, to: &[&str]) -> Message {
     message
 }
 
-fn with_extensions(pki: &Pki, extensions: &[&str]) -> HonestConfig {
+pub(crate) fn with_extensions(pki: &Pki, extensions: &[&str]) -> HonestConfig {
     let mut config = honest(pki);
     config.extensions = extensions.iter().map(|line| (*line).to_owned()).collect();
     config
