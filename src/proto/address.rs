@@ -15,6 +15,10 @@ pub struct Address {
     at: usize,
 }
 
+/// The longest address: a path has 256 octets with its angle brackets (RFC 5321 section 4.5.3.1.3).
+const MAX_ADDRESS: usize = 254;
+const TOO_LONG: &str = "is longer than 254 octets";
+
 impl Address {
     /// Parses `local@domain`, without angle brackets, display name, comment or source route.
     ///
@@ -31,12 +35,12 @@ impl Address {
         let at = split_at(text).ok_or("has no @ between a name and a domain")?;
         let (local, domain) = text.split_at(at);
         let domain = domain.strip_prefix('@').unwrap_or_default();
-        // RFC 5321 sections 4.5.3.1.1 to 4.5.3.1.3.
+        // RFC 5321 section 4.5.3.1.1.
         if local.len() > 64 {
             return Err("has more than 64 octets before the @");
         }
-        if domain.len() > 255 || text.len() > 254 {
-            return Err("is longer than 254 octets");
+        if text.len() > MAX_ADDRESS {
+            return Err(TOO_LONG);
         }
         if !is_local_part(local) {
             return Err("has a character before the @ that must be quoted, or a misplaced dot");
@@ -44,11 +48,15 @@ impl Address {
         if !is_domain(domain) && !is_literal(domain) {
             return Err("has no valid domain after the @");
         }
-        let text = if domain.is_ascii() {
+        let text: Arc<str> = if domain.is_ascii() {
             Arc::from(text)
         } else {
             Arc::from(format!("{local}@{}", to_a_labels(domain)?))
         };
+        // A-labels are longer than what they stand for.
+        if text.len() > MAX_ADDRESS {
+            return Err(TOO_LONG);
+        }
         Ok(Self { text, at })
     }
 
@@ -217,6 +225,26 @@ impl EhloName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn g17_an_address_is_as_long_on_the_wire_as_it_may_be_and_no_longer() {
+        let label = "l".repeat(59);
+        for (first, fits) in [(9, true), (10, false)] {
+            let domain = format!("{}.{label}.{label}.{label}.{label}", "d".repeat(first));
+            let text = format!("abcd@{domain}");
+            assert_eq!(text.len(), 245 + first);
+            assert_eq!(Address::parse(&text).is_ok(), fits, "{text}");
+        }
+        // Short as it is written, and too long in A-labels.
+        let domain = "\u{fc}0000.".repeat(19) + "test";
+        let text = format!("alice@{domain}");
+        assert!(text.len() < 254);
+        assert_eq!(Address::parse(&text), Err(TOO_LONG));
+        // Angle brackets belong to nothing but a quoted name.
+        assert!(Address::parse("\"a<b>\"@c.test").is_ok());
+        let why = Address::parse("\"a<b>\"@c..test").unwrap_err();
+        assert_ne!(why, Address::parse("<a@c.test>").unwrap_err());
+    }
 
     #[test]
     fn good_addresses_come_back_as_they_were() {

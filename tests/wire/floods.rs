@@ -1,6 +1,7 @@
 //! Peers that never stop: what they can make a send hold in memory is counted by the allocator, on
 //! the thread that sends, and is bounded.
 #![allow(unsafe_code, reason = "a global allocator that counts")]
+#![allow(clippy::print_stdout, reason = "the figures of a run")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -100,6 +101,7 @@ fn flooded(mode: TlsMode, before: &'static str, flood: Act, size: usize) -> (Sta
     PEAK.set(start);
     let ended = world.send(mode, Box::new(server), None);
     let held = PEAK.get() - start;
+    println!("{before:8} held={held}");
     let error = ended.result.expect_err("a flood is no success");
     assert_ne!(error.record.outcome, Outcome::Accepted);
     let state = ended.memory.state();

@@ -14,10 +14,11 @@ use crate::walk::Class;
 const DEPTH: usize = 8;
 const MESSAGES: usize = 3;
 
-const FORMS: [&[&str]; 3] = [
+const FORMS: [&[&str]; 4] = [
     &["AUTH PLAIN", "PIPELINING", "CHUNKING"],
     &["AUTH PLAIN", "PIPELINING"],
     &["AUTH PLAIN"],
+    &["AUTH PLAIN", "CHUNKING"],
 ];
 
 /// Each says something of its own here; 334 and 5yz are what 354 and 4yz are.
@@ -156,6 +157,7 @@ fn h14_h13_each_sequence_of_replies_to_a_stream_in_groups() {
 #[test]
 fn h13_h15_each_sequence_of_replies_to_a_stream_one_at_a_time() {
     walk(FORMS[2], alone);
+    walk(FORMS[3], alone);
 }
 
 #[test]

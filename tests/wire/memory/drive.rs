@@ -49,6 +49,9 @@ impl Ended {
     }
 }
 
+/// How a stream came to its end.
+type Ending<'m> = secsmtp::smtp::Ended<&'m Message>;
+
 type Logged = Session<Verified<Memory>>;
 
 /// A session that outlives a message: what one costs is then the message's own.
@@ -168,21 +171,32 @@ impl World {
     ) -> (Vec<Result<Record, Error>>, Memory) {
         let peer = Peer::new(Arc::clone(&self.server), true, dialogue);
         let memory = Memory::new(peer, fault);
+        let mut numbers = 0..messages as u64;
+        let next = || {
+            let number = numbers.next();
+            number.map_or(Next::End, |n| Next::Message(n, &self.message))
+        };
+        let (_, results) = self.stream_over(memory.clone(), next);
+        (results, memory)
+    }
+
+    /// Streams what `next` gives, over this connection.
+    pub(crate) fn stream_over<'m>(
+        &self,
+        memory: Memory,
+        next: impl FnMut() -> Next<&'m Message>,
+    ) -> (Option<Ending<'m>>, Vec<Result<Record, Error>>) {
         let mut cx = quiet();
         let mut results = Vec::new();
-        if let Ok(mut session) = self.open(memory.clone(), &mut cx) {
-            let mut numbers = 0..messages as u64;
-            let next = || {
-                let number = numbers.next();
-                number.map_or(Next::End, |n| Next::Message(n, &self.message))
-            };
-            session.stream(&mut cx, Window::default(), next, &mut |number, result| {
-                assert_eq!(number as usize, results.len(), "in the order given");
-                results.push(result);
-            });
-            session.quit(&mut cx);
-        }
-        (results, memory)
+        let Ok(mut session) = self.open(memory, &mut cx) else {
+            return (None, results);
+        };
+        let ended = session.stream(&mut cx, Window::default(), next, &mut |number, result| {
+            assert_eq!(number as usize, results.len(), "in the order given");
+            results.push(result);
+        });
+        session.quit(&mut cx);
+        (Some(ended), results)
     }
 
     /// A session over implicit TLS that is logged in, for as many messages as it is good for.

@@ -111,6 +111,8 @@ impl Esmtp {
             Answer::Double => [self.fitting(point), b"250 more\r\n".to_vec()].concat(),
             Answer::Reply(octets) | Answer::Last(octets) => octets,
         };
+        // Whoever says so, in whatever words, gets the content.
+        let good = good || point == Point::Data && octets.starts_with(b"354");
         acts.push(Act::Reply(point, octets));
         if ends {
             acts.push(Act::Close);

@@ -158,9 +158,6 @@ impl Peer {
     /// Takes octets; `total` is how many came in all.
     pub(crate) fn receive(&mut self, octets: &[u8], total: u64) {
         self.raw.extend_from_slice(octets);
-        if self.closed {
-            return;
-        }
         if let Some(sealed) = &mut self.sealed {
             match sealed.open(octets) {
                 Some(heard) if heard.is_empty() => {}
@@ -171,7 +168,10 @@ impl Peer {
         }
         let Some(tls) = &mut self.tls else {
             self.clear.extend_from_slice(octets);
-            return self.hear(octets, total);
+            if !self.closed {
+                self.hear(octets, total);
+            }
+            return;
         };
         let mut rest = octets;
         let mut heard = Vec::new();
@@ -197,9 +197,12 @@ impl Peer {
         }
     }
 
+    /// Whoever has closed is still given what was written before that was seen, and is deaf to it.
     fn hear_inside(&mut self, heard: &[u8], total: u64) {
         self.inside.extend_from_slice(heard);
-        self.hear(heard, total);
+        if !self.closed {
+            self.hear(heard, total);
+        }
     }
 
     fn begin(&mut self) {

@@ -1,0 +1,238 @@
+//! What seldom happens: replies before their time, odd answers to a second EHLO, a server that speaks
+//! while it is let rest.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use secsmtp::error::{Cause, Outcome, Stage};
+use secsmtp::proto::options::{DeliverBy, Late, Notify};
+use secsmtp::smtp::{Ended, Next};
+use secsmtp::status::Status;
+use secsmtp::tls::TlsMode;
+
+use crate::memory::{
+    Act, Answer, Dialogue, Direction, Esmtp, Fault, Kind, Memory, Peer, Point, World, is_possible,
+};
+use crate::stream_walk::outcome;
+
+const FLIGHT: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
+
+fn reply(text: &str) -> Answer {
+    Answer::Reply(text.as_bytes().to_vec())
+}
+
+#[test]
+fn e02_an_answer_of_many_lines_is_shown_to_its_bound() {
+    let world = World::new();
+    let line = "x".repeat(300);
+    let said = format!("550-{line}\r\n").repeat(9) + "550 end\r\n";
+    let choose = move |point| match point {
+        Point::Content => reply(&said),
+        _ => Answer::Good,
+    };
+    let server = Esmtp::new(true, FLIGHT, choose);
+    let ended = world.send(TlsMode::Implicit, Box::new(server), None);
+    let error = ended.result.expect_err("refused");
+    let answer = error.record.answer.expect("what was said");
+    assert!(answer.text.starts_with(&format!("{line}\n{line}\n")));
+    assert!(answer.text.ends_with('…') && answer.text.chars().count() < 1010);
+}
+
+#[test]
+fn h11_a_time_limit_that_the_server_keeps_is_asked_of_it() {
+    let mut world = World::new();
+    let offers = &["AUTH PLAIN", "PIPELINING", "DELIVERBY 60"];
+    for (seconds, status) in [
+        (59, Status::BeyondLimit),
+        (60, Status::Ok),
+        (-1, Status::Ok),
+    ] {
+        let by = DeliverBy {
+            seconds,
+            late: if seconds < 0 {
+                Late::Notify
+            } else {
+                Late::Return
+            },
+            trace: false,
+        };
+        world.message.set_deliver_by(Some(by)).expect("a time");
+        let server = Esmtp::new(true, offers, |_| Answer::Good);
+        let ended = world.send(TlsMode::Implicit, Box::new(server), None);
+        let met = ended
+            .result
+            .as_ref()
+            .map_or_else(|e| e.status(), |()| Status::Ok);
+        assert_eq!(met, status, "{seconds}");
+    }
+}
+
+/// A message that needs what the server has not named makes it be asked once more.
+#[test]
+fn e14_e15_the_answer_to_a_second_ehlo_decides_for_that_message_and_the_line() {
+    let mut world = World::new();
+    let events = Notify::SUCCESS;
+    world.message.set_notify(events).expect("an event");
+    for (said, status, stage) in [
+        ("503 5.5.1 again\r\n", Status::ExtensionMissing, Stage::Auth),
+        ("421 4.3.2 closing\r\n", Status::Closing, Stage::Auth),
+        ("220 what\r\n", Status::UnexpectedReply, Stage::Auth),
+        ("2x0 what\r\n", Status::MalformedReply, Stage::Ehlo),
+    ] {
+        let mut hellos = 0;
+        let choose = move |point| {
+            hellos += usize::from(point == Point::Ehlo);
+            match (point, hellos) {
+                (Point::Ehlo, 2) => reply(said),
+                _ => Answer::Good,
+            }
+        };
+        let server = Esmtp::new(true, FLIGHT, choose);
+        let ended = world.send(TlsMode::Implicit, Box::new(server), None);
+        let error = ended.result.expect_err("nobody offers it");
+        let met = (error.status(), error.record.stage, error.record.outcome);
+        assert_eq!(met, (status, stage, Outcome::NotSent), "{said}: {error}");
+    }
+}
+
+#[test]
+fn b15_a_server_that_speaks_while_it_rests_is_given_nothing_more() {
+    let world = World::new();
+    let choose = |point| match point {
+        Point::Content => Answer::Double,
+        _ => Answer::Good,
+    };
+    let server = Box::new(Esmtp::new(true, &["AUTH PLAIN"], choose));
+    let mut asked = 0;
+    let next = || {
+        asked += 1;
+        match asked {
+            1 => Next::Message(0, &world.message),
+            _ => Next::Later(Instant::now() + Duration::from_secs(3600)),
+        }
+    };
+    let peer = Peer::new(Arc::clone(&world.server), true, server);
+    let (ended, results) = world.stream_over(Memory::new(peer, None), next);
+    assert!(matches!(ended, Some(Ended::Broken)), "{ended:?}");
+    let told: Vec<_> = results.iter().map(outcome).collect();
+    assert_eq!(told, [Outcome::Accepted]);
+}
+
+/// Says all its answers as soon as it hears a word.
+struct Hasty {
+    server: Esmtp,
+    word: &'static [u8],
+    said: &'static [u8],
+}
+
+impl Dialogue for Hasty {
+    fn begin(&mut self) -> Vec<Act> {
+        self.server.begin()
+    }
+
+    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+        let met = |w: &[u8]| w == self.word;
+        if !self.said.is_empty() && octets.windows(self.word.len()).any(met) {
+            return vec![Act::Say(std::mem::take(&mut self.said).to_vec())];
+        }
+        self.server.hear(octets)
+    }
+}
+
+#[test]
+fn h12_h09_a_chunk_answered_before_it_was_written_ends_it() {
+    let mut world = World::new();
+    let content = "Subject: x\r\n\r\n".to_owned() + &"A line of the body\r\n".repeat(20_000);
+    let content = content.as_bytes();
+    world.message.set_content(content).expect("content");
+    let hasty = || {
+        Box::new(Hasty {
+            server: Esmtp::new(true, FLIGHT, |_| Answer::Good),
+            word: b"BDAT ",
+            said: b"250 a\r\n250 b\r\n250 c\r\n",
+        })
+    };
+    let fault = Fault {
+        direction: Direction::ToServer,
+        at: 100_000,
+        kind: Kind::Pause,
+    };
+    let ended = world.send(TlsMode::Implicit, hasty(), Some(fault));
+    let error = ended.result.expect_err("too soon");
+    assert_eq!(error.status(), Status::UnexpectedReply, "{error}");
+    assert_eq!(error.record.outcome, Outcome::NotSent);
+}
+
+#[test]
+fn h10_a_chunk_taken_for_nobody_ends_it() {
+    let mut world = World::new();
+    let content = "Subject: x\r\n\r\n".to_owned() + &"A line of the body\r\n".repeat(20_000);
+    let content = content.as_bytes();
+    world.message.set_content(content).expect("content");
+    let choose = |point| match point {
+        Point::Rcpt => reply("550 5.1.1 nobody\r\n"),
+        _ => Answer::Good,
+    };
+    let server = Esmtp::new(true, FLIGHT, choose);
+    let ended = world.send(TlsMode::Implicit, Box::new(server), None);
+    let error = ended.result.expect_err("nobody");
+    assert_eq!(error.record.outcome, Outcome::Refused, "{error}");
+    // The rest was not begun.
+    let heard = &ended.memory.state().peer.inside;
+    assert!(!heard.windows(4).any(|w| w == b"LAST"));
+}
+
+/// Each message fills its records to the octet, so that the line can pause between two of them.
+#[test]
+fn h14_an_answer_to_what_is_not_written_yet_ends_the_stream() {
+    const RECORD: usize = 16 * 1024;
+    let mut world = World::new();
+    let message = |world: &mut World, size: usize| {
+        let content = format!("Subject: x\r\n\r\n{:a<1$}\r\n", "", 900).repeat(40);
+        let content = &content.as_bytes()[..size - 2];
+        let content = [content, b"\r\n"].concat();
+        world.message.set_content(&content).expect("content");
+    };
+    let whole = |world: &World| {
+        let choose = |_| Answer::Good;
+        let server = Box::new(Esmtp::new(true, FLIGHT, choose));
+        let (results, memory) = world.stream(1, server, None);
+        assert!(results[0].is_ok());
+        let state = memory.state();
+        let text = &state.peer.inside;
+        let begin = text.windows(5).position(|w| w == b"MAIL ").expect("MAIL");
+        text.len() - b"QUIT\r\n".len() - begin
+    };
+    message(&mut world, 16_000);
+    let size = 16_000 + RECORD - whole(&world);
+    message(&mut world, size);
+    assert_eq!(whole(&world), RECORD);
+    let server = || {
+        let mut contents = 0;
+        let choose = move |point| {
+            contents += usize::from(point == Point::Content);
+            match (point, contents) {
+                (Point::Content, 1) => Answer::Double,
+                _ => Answer::Good,
+            }
+        };
+        Box::new(Esmtp::new(true, FLIGHT, choose))
+    };
+    let (_, memory) = world.stream(3, server(), None);
+    let (octets, handshake) = memory.state().passed(Direction::ToServer);
+    let mut early = 0;
+    for at in (handshake..octets).step_by(700) {
+        let fault = Fault {
+            direction: Direction::ToServer,
+            at,
+            kind: Kind::Pause,
+        };
+        let (results, memory) = world.stream(3, server(), Some(fault));
+        let told: Vec<_> = results.iter().map(outcome).collect();
+        assert!(is_possible(&memory.state(), &told), "{at}: {results:?}");
+        let unasked = |error: &secsmtp::error::Error| *error.cause == Cause::Unsolicited;
+        let errors = results.iter().filter_map(|result| result.as_ref().err());
+        early += errors.filter(|error| unasked(error)).count();
+    }
+    assert!(early > 0);
+}
