@@ -11,7 +11,7 @@ use secsmtp::credential::Credential;
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::log::Level;
-use secsmtp::message::Message;
+use secsmtp::message::{Field, Message, Part};
 use secsmtp::smtp::Window;
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
@@ -396,4 +396,45 @@ fn a_job_behind_one_that_was_given_up_has_its_own_patience() {
     let error = completion(&client, third).unwrap_err();
     assert_eq!(error.status(), Status::Timeout);
     assert_eq!(error.record.outcome, Outcome::Unknown);
+}
+
+#[test]
+fn a_job_given_up_while_the_next_is_written_leaves_that_to_its_own_outcome() {
+    let pki = pki();
+    let server = Scripted::start(vec![
+        Step::StartTls(pki.identity()),
+        Step::send("220 m\r\n"),
+        Step::expect("EHLO"),
+        Step::send("250-m\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH PLAIN\r\n"),
+        Step::expect("AUTH PLAIN "),
+        Step::send("235 ok\r\n"),
+        Step::ReadToEnd,
+    ])
+    .unwrap();
+    let client = Arc::new(over_one_connection(&pki, &server, 8));
+    client.set_timeout(Stage::Mail, Duration::from_millis(600));
+    let first = client.submit(&message()).unwrap();
+    // Whoever reads the second's content gives the first one up.
+    let giver = Arc::downgrade(&client);
+    let pull = move |offset: u64, buffer: &mut [u8]| {
+        if let Some(client) = giver.upgrade().filter(|_| offset > 100_000) {
+            let _ = client.cancel_job(first);
+        }
+        let left = 400_000_u64.saturating_sub(offset).min(buffer.len() as u64);
+        let left = usize::try_from(left).unwrap();
+        buffer[..left].fill(b'a');
+        Ok(left)
+    };
+    let mut second = Message::new();
+    second.add_address(Field::From, FROM, "").unwrap();
+    second.add_address(Field::To, TO, "").unwrap();
+    let part = Part::pull(Arc::new(pull), Some(400_000));
+    second.add_part(&part).unwrap();
+    let second = client.submit(&second).unwrap();
+    let given_up = completion(&client, first).unwrap_err();
+    assert_eq!(given_up.status(), Status::Cancelled, "{given_up}");
+    // The wait for the first one's answers goes on for the sake of the second.
+    let late = completion(&client, second).unwrap_err();
+    let told = (late.status(), late.record.outcome);
+    assert_eq!(told, (Status::Timeout, Outcome::NotSent), "{late}");
 }

@@ -4,6 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use secsmtp::channel::{Cleartext, Verified};
 use secsmtp::credential::Credential;
@@ -23,10 +25,19 @@ type Results = BTreeMap<u64, Result<Record, Error>>;
 
 /// A session that is logged in.
 fn open<'a>(pki: &Pki, address: SocketAddr) -> (Session<Verified<TcpTransport>>, Context<'a>) {
+    open_with(pki, address, |_| {})
+}
+
+fn open_with<'a>(
+    pki: &Pki,
+    address: SocketAddr,
+    change: impl FnOnce(&mut Timeouts),
+) -> (Session<Verified<TcpTransport>>, Context<'a>) {
     let policy = Arc::new(policy(pki, TlsMode::Implicit));
     let setup = Setup::new(&policy, &Host::parse(HOST).unwrap()).unwrap();
     let mut timeouts = Timeouts::default();
     timeouts.set(Stage::Local, LONG);
+    change(&mut timeouts);
     let mut cx = Context::new(HOST, 465, timeouts, Log::off());
     let waiter = Waiter::new().unwrap();
     let transport = dial(&[address], waiter, Deadline::after(LONG)).unwrap();
@@ -288,6 +299,88 @@ pub(crate) fn answering(pki: &Pki, whole: usize, answers: &str, last: Step) -> S
     }
     steps.extend([Step::send(answers), last]);
     Scripted::start(steps).unwrap()
+}
+
+/// The clock of a wait runs on while the caller is asked for more; what came meanwhile is in time.
+#[test]
+fn an_answer_that_came_while_nobody_looked_is_taken_and_silence_is_not_forgiven() {
+    const PATIENCE: Duration = Duration::from_millis(300);
+    let pki = pki();
+    for (rest, status) in [
+        ("0 a\r\n250 b\r\n250 c\r\n", Status::Ok),
+        ("", Status::Timeout),
+    ] {
+        let mut steps = vec![
+            Step::StartTls(pki.identity()),
+            Step::send("220 m\r\n"),
+            Step::expect("EHLO"),
+            Step::send("250-m\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH PLAIN\r\n"),
+            Step::expect("AUTH PLAIN "),
+            Step::send("235 ok\r\n"),
+        ];
+        for line in ["MAIL", "RCPT", "BDAT", "Subject", "", ".A line"] {
+            steps.push(Step::expect(line));
+        }
+        // A part of a reply wakes whoever waits, and is no answer.
+        steps.extend([
+            Step::Sleep(PATIENCE / 6),
+            Step::send("25"),
+            Step::Sleep(PATIENCE / 6),
+            Step::send(rest),
+            Step::ReadToEnd,
+        ]);
+        let server = Scripted::start(steps).unwrap();
+        let (mut session, mut cx) = open_with(&pki, server.addr(), |timeouts| {
+            timeouts.set(Stage::Mail, PATIENCE);
+        });
+        let mut asked = 0;
+        let next = || {
+            asked += 1;
+            match asked {
+                1 => return Next::Message(0, message()),
+                2 => {}
+                // Woken by the part.
+                _ => thread::sleep(PATIENCE * 2),
+            }
+            Next::Nothing
+        };
+        let mut results = Vec::new();
+        session.stream(&mut cx, Window::default(), next, &mut |_, result| {
+            results.push(result);
+        });
+        let result = results.pop().unwrap();
+        let met = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
+        assert_eq!(met, status, "{result:?}");
+    }
+}
+
+#[test]
+fn a_server_that_reads_late_is_waited_for_and_the_content_is_not_piled_up() {
+    let pki = pki();
+    let server = Scripted::start(vec![
+        Step::StartTls(pki.identity()),
+        Step::send("220 m\r\n"),
+        Step::expect("EHLO"),
+        Step::send("250-m\r\n250 AUTH PLAIN\r\n"),
+        Step::expect("AUTH PLAIN "),
+        Step::send("235 ok\r\n"),
+        Step::expect("MAIL"),
+        Step::send("250 ok\r\n"),
+        Step::expect("RCPT"),
+        Step::send("250 ok\r\n"),
+        Step::expect("DATA"),
+        Step::send("354 go\r\n"),
+        Step::Sleep(Duration::from_millis(200)),
+        Step::ReadMessage,
+        Step::send("250 ok\r\n"),
+    ])
+    .unwrap();
+    let mut large = message();
+    // More than the system keeps for a reader that sleeps.
+    let content = "a line of the content\r\n".repeat(700_000);
+    large.set_content(content.as_bytes()).unwrap();
+    let (results, _) = stream(&pki, server.addr(), Window::default(), vec![large]);
+    assert_eq!(outcomes(&results), [Outcome::Accepted]);
 }
 
 #[test]
