@@ -84,6 +84,7 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
                 return Err(Broken);
             }
             parameters = envelope::parameters(&self.session.capabilities, &parts);
+            self.lockstep = !self.session.capabilities.pipelining;
         }
         let parameters = match parameters {
             Ok(parameters) => parameters,

@@ -1,7 +1,7 @@
 //! What seldom happens: replies before their time, odd answers to a second EHLO, a server that speaks
 //! while it is let rest.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use secsmtp::error::{Cause, Outcome, Stage};
@@ -235,4 +235,49 @@ fn h14_an_answer_to_what_is_not_written_yet_ends_the_stream() {
         early += errors.filter(|error| unasked(error)).count();
     }
     assert!(early > 0);
+}
+
+/// Notes what is heard at a time.
+struct Noting {
+    server: Esmtp,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Dialogue for Noting {
+    fn begin(&mut self) -> Vec<Act> {
+        self.server.begin()
+    }
+
+    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+        let text = String::from_utf8_lossy(octets).into_owned();
+        self.heard.lock().expect("one thread").push(text);
+        self.server.hear(octets)
+    }
+}
+
+#[test]
+fn h14_what_a_second_ehlo_no_longer_names_is_not_used() {
+    let mut world = World::new();
+    let events = Notify::SUCCESS;
+    world.message.set_notify(events).expect("an event");
+    for (again, together) in [("PIPELINING", true), ("SIZE", false)] {
+        let mut hellos = 0;
+        let choose = move |point| {
+            hellos += usize::from(point == Point::Ehlo);
+            match (point, hellos) {
+                (Point::Ehlo, 2) => reply(&format!("250-m\r\n250-{again}\r\n250 DSN\r\n")),
+                _ => Answer::Good,
+            }
+        };
+        let heard = Arc::<Mutex<Vec<String>>>::default();
+        let server = Box::new(Noting {
+            server: Esmtp::new(true, FLIGHT, choose),
+            heard: Arc::clone(&heard),
+        });
+        let ended = world.send(TlsMode::Implicit, server, None);
+        assert_eq!(ended.outcome(), Outcome::Accepted, "{}", ended.log);
+        let heard = heard.lock().expect("one thread");
+        let both = |text: &String| text.contains("MAIL ") && text.contains("RCPT ");
+        assert_eq!(heard.iter().any(both), together, "{again} {heard:?}");
+    }
 }
