@@ -14,6 +14,9 @@ NAMES = ("libsecsmtp1", "libsecsmtp-dev", "secsmtp")
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or peers.ROOT / "target")
 
 
+EXAMPLES = ("compose.c", "jobs.c", "send.c", "send.cpp")
+
+
 class Debian(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -40,7 +43,8 @@ class Debian(unittest.TestCase):
                                f"{lib}/cmake/secsmtp/secsmtp-config.cmake",
                                f"{lib}/cmake/secsmtp/secsmtp-config-version.cmake", "./usr/include/secsmtp.h",
                                "./usr/include/secsmtp.hpp", "./usr/share/man/man3/libsecsmtp.3.gz",
-                               "./usr/share/doc/libsecsmtp-dev/secsmtp.html"},
+                               "./usr/share/doc/libsecsmtp-dev/secsmtp.html",
+                               *(f"./usr/share/doc/libsecsmtp-dev/examples/{name}" for name in EXAMPLES)},
             "secsmtp": {"./usr/bin/secsmtp", "./usr/share/man/man1/secsmtp.1.gz"},
         }
         for name, files in expected.items():
