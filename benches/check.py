@@ -21,7 +21,8 @@ RECORDED = Path(__file__).resolve().parent / "recorded.json"
 # others depend a little on how fast the peer is, on the C library, and on the compiler.
 TOLERANCE = {"first waits": 0, "waits": 0, "records": 0, "system calls": 0.35, "instructions": 0.1}
 STREAMED = {**TOLERANCE, "waits": 0.5, "records": 0.5, "system calls": 1, "instructions": 0.15}
-JOBS = {**TOLERANCE, "system calls": 1, "instructions": 0.15}
+# A worker streams what it finds in the queue: how much, the producer and luck decide.
+JOBS = {**TOLERANCE, "waits": 5, "records": 2, "system calls": 4, "instructions": 0.4}
 FILE = {"records": 0.05, "system calls": 0.5, "instructions": 0.1, "peak memory": 0.2}
 
 
