@@ -412,7 +412,7 @@ fn a_job_given_up_while_the_next_is_written_leaves_that_to_its_own_outcome() {
     ])
     .unwrap();
     let client = Arc::new(over_one_connection(&pki, &server, 8));
-    client.set_timeout(Stage::Mail, Duration::from_millis(600));
+    client.set_timeout(Stage::Mail, Duration::from_secs(2));
     let first = client.submit(&message()).unwrap();
     // Whoever reads the second's content gives the first one up.
     let giver = Arc::downgrade(&client);

@@ -304,7 +304,7 @@ pub(crate) fn answering(pki: &Pki, whole: usize, answers: &str, last: Step) -> S
 /// The clock of a wait runs on while the caller is asked for more; what came meanwhile is in time.
 #[test]
 fn an_answer_that_came_while_nobody_looked_is_taken_and_silence_is_not_forgiven() {
-    const PATIENCE: Duration = Duration::from_millis(300);
+    const PATIENCE: Duration = Duration::from_millis(1200);
     let pki = pki();
     for (rest, status) in [
         ("0 a\r\n250 b\r\n250 c\r\n", Status::Ok),
