@@ -281,3 +281,30 @@ fn h14_what_a_second_ehlo_no_longer_names_is_not_used() {
         assert_eq!(heard.iter().any(both), together, "{again} {heard:?}");
     }
 }
+
+/// The end of a pause that a rate asks for is no deadline of the answer that is awaited meanwhile.
+#[test]
+fn h18_a_pause_between_messages_ends_no_wait_for_an_answer() {
+    let world = World::new();
+    let choose = |point| match point {
+        Point::Content => Answer::Reply(Vec::new()),
+        _ => Answer::Good,
+    };
+    let server = Box::new(Esmtp::new(true, FLIGHT, choose));
+    let mut asked = 0;
+    let next = || {
+        asked += 1;
+        match asked {
+            1 => Next::Message(0, &world.message),
+            2..5 => Next::Later(Instant::now() + Duration::from_secs(1)),
+            _ => Next::Nothing,
+        }
+    };
+    let peer = Peer::new(Arc::clone(&world.server), true, server);
+    let (ended, results) = world.stream_over(Memory::new(peer, None), next);
+    assert!(matches!(ended, Some(Ended::Broken)), "{ended:?}");
+    let error = results[0].as_ref().expect_err("silence");
+    let told = (error.status(), error.record.outcome);
+    assert_eq!(told, (Status::Timeout, Outcome::Unknown));
+    assert!(asked >= 5, "the pauses were no end");
+}
