@@ -12,6 +12,7 @@ mod context;
 mod envelope;
 mod flight;
 mod limits;
+mod outcomes;
 mod owners;
 mod pipeline;
 mod session;

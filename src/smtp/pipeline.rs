@@ -1,9 +1,8 @@
 //! Messages in flight over one session: what was asked, answered one to one, while more is written.
 
 use std::collections::VecDeque;
-use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::channel::{Channel, Fault, Verified};
 use crate::deadline::Deadline;
@@ -14,7 +13,7 @@ use crate::proto::address::Address;
 use crate::proto::reply::{self, Reply};
 
 use super::context::Context;
-use super::flight::{Asked, Flight, Reach};
+use super::flight::{Asked, Flight};
 use super::limits::Fit;
 use super::session::Session;
 
@@ -31,17 +30,14 @@ const FLUSH: usize = 64 * 1024;
 /// Octets that most commands fit into.
 const LINE: usize = 128;
 
-/// How long a server that said 421 may take to close, where that decides what became of a message.
-const LAST_WORDS: Duration = Duration::from_secs(10);
-
 /// A question and its place in the text.
 #[derive(Clone, Copy)]
-struct Question {
-    asked: Asked,
+pub(super) struct Question {
+    pub(super) asked: Asked,
     /// The number of its flight.
-    flight: u64,
+    pub(super) flight: u64,
     /// Where it ends; unknown while content is read on.
-    end: u64,
+    pub(super) end: u64,
 }
 
 /// The connection can't go on; each flight has been told what became of it.
@@ -87,11 +83,11 @@ impl Patience {
 /// The messages in flight, oldest first, and where their outcomes go.
 pub(super) struct Pipeline<'s, T, S> {
     pub(super) session: &'s mut Session<Verified<T>>,
-    sink: S,
+    pub(super) sink: S,
     pub(super) flights: VecDeque<Flight>,
     /// The number of the oldest flight.
-    oldest: u64,
-    questions: VecDeque<Question>,
+    pub(super) oldest: u64,
+    pub(super) questions: VecDeque<Question>,
     /// One command at a time: the server does not offer PIPELINING.
     pub(super) lockstep: bool,
     pub(super) line: Vec<u8>,
@@ -404,7 +400,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
     }
 
     /// What is told is about the message that is being written, unless something else is said.
-    fn about_the_latest(&self, cx: &mut Context<'_>) {
+    pub(super) fn about_the_latest(&self, cx: &mut Context<'_>) {
         if let Some(flight) = self.flights.back() {
             cx.about(flight.tag);
         }
@@ -418,7 +414,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
     }
 
     /// Matches what was received with what was asked, one to one; whether there was anything.
-    fn take_answers(&mut self, cx: &mut Context<'_>) -> Result<bool, Broken> {
+    pub(super) fn take_answers(&mut self, cx: &mut Context<'_>) -> Result<bool, Broken> {
         let received = std::mem::take(self.session.channel.pending());
         let mut at = 0_usize;
         let mut fate = Ok(());
@@ -497,142 +493,5 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         }
         self.complete(cx);
         Ok(())
-    }
-
-    /// Tells the outcome of those whose last answer is in: they are the oldest.
-    fn complete(&mut self, cx: &mut Context<'_>) {
-        let over = |flight: &Flight| flight.written && flight.outstanding == 0;
-        while self.flights.front().is_some_and(over) {
-            let Some(flight) = self.flights.pop_front() else {
-                return;
-            };
-            self.oldest = self.oldest.saturating_add(1);
-            let (tag, told) = (flight.tag, flight.told);
-            if !told {
-                cx.about(tag);
-                let result = flight.complete(cx, self.reach());
-                (self.sink)(tag, result);
-                self.about_the_latest(cx);
-            }
-            self.count_on_the_oldest(cx);
-        }
-    }
-
-    /// Tells the outcome of a message now, whatever is still to come of it.
-    pub(super) fn tell_now(
-        &mut self,
-        cx: &mut Context<'_>,
-        index: usize,
-        reach: Reach,
-        cause: &Cause,
-    ) {
-        let waiting = self.waiting(index, reach);
-        let Some(flight) = self.flights.get_mut(index).filter(|flight| !flight.told) else {
-            return;
-        };
-        flight.told = true;
-        let (tag, flight) = (flight.tag, flight.clone());
-        cx.about(tag);
-        let error = flight.cut_off(cx, reach, waiting, cause.clone());
-        (self.sink)(tag, Err(error));
-        self.about_the_latest(cx);
-    }
-
-    /// The whole patience that counts is that of the oldest message that somebody waits for.
-    pub(super) fn count_on_the_oldest(&self, cx: &mut Context<'_>) {
-        let mut open = self.flights.iter().filter(|flight| !flight.told);
-        let until = open.next().map(|flight| flight.until);
-        cx.set_overall(until.unwrap_or(Deadline::NEVER));
-    }
-
-    /// The stage of the first answer that a message waits for.
-    fn waiting(&self, index: usize, reach: Reach) -> Option<Stage> {
-        let number = self.oldest.saturating_add(index as u64);
-        let mut open = self.questions.iter();
-        let due = open.find(|question| question.flight == number);
-        due.map(|due| due.asked.stage(due.end > reach.taken))
-    }
-
-    pub(super) fn reach(&self) -> Reach {
-        Reach {
-            taken: self.session.channel.taken(),
-            touched: self.session.channel.touched(),
-        }
-    }
-
-    /// A channel that can't go on; what the server had said before is heard first.
-    pub(super) fn lose(&mut self, cx: &mut Context<'_>, fault: Fault) -> Broken {
-        let _ = self.session.channel.receive_ready(cx.deadline());
-        match self.take_answers(cx) {
-            Err(broken) => broken,
-            Ok(_) => {
-                let cause = cx.cause(fault);
-                self.fall(cx, cause, Own::Nobody)
-            }
-        }
-    }
-
-    /// After 421 to the oldest message: the server closes, and what is behind was not looked at
-    /// (RFC 5321 section 4.2.1), which its silence until the end of the stream confirms. A server
-    /// that goes on answering is heard: what it has not answered stays in doubt.
-    fn hear_the_last(&mut self, cx: &mut Context<'_>) {
-        let Some(own) = self.flights.pop_front() else {
-            return;
-        };
-        let taken = self.session.channel.taken();
-        let whole = |flight: &Flight| flight.end.is_some_and(|end| end <= taken);
-        if self.flights.iter().any(whole) {
-            let deadline = Deadline::after(LAST_WORDS).min(cx.deadline());
-            let silent = loop {
-                let ready = self.session.channel.receive_ready(deadline);
-                if !self.session.channel.pending().is_empty() {
-                    break false;
-                }
-                match ready.and_then(|()| self.session.channel.wait_ready(deadline)) {
-                    Ok(()) => {}
-                    // What can't be read was something said.
-                    Err(Fault::Lost(kind)) => break kind != ErrorKind::InvalidData,
-                    Err(_) => break false,
-                }
-            };
-            if silent {
-                self.flights.iter_mut().for_each(Flight::was_not_looked_at);
-            }
-        }
-        self.flights.push_front(own);
-    }
-
-    /// Ends it all: each message in flight gets its own outcome, and nothing more is written.
-    pub(super) fn fall(&mut self, cx: &mut Context<'_>, cause: Cause, own: Own) -> Broken {
-        self.session.broken = true;
-        if cause == Cause::Closing {
-            self.hear_the_last(cx);
-        }
-        let reach = self.reach();
-        let flights = std::mem::take(&mut self.flights);
-        let own = match own {
-            Own::Oldest => Some(0),
-            Own::Latest => flights.len().checked_sub(1),
-            Own::Nobody => None,
-        };
-        for (index, flight) in flights.into_iter().enumerate() {
-            if flight.told {
-                continue;
-            }
-            let waiting = match own == Some(index) {
-                true => None,
-                false => self.waiting(index, reach),
-            };
-            let cause = match own {
-                Some(it) if it != index => cause.for_neighbours(),
-                _ => cause.clone(),
-            };
-            let tag = flight.tag;
-            cx.about(tag);
-            let error = flight.cut_off(cx, reach, waiting, cause);
-            (self.sink)(tag, Err(error));
-        }
-        self.questions.clear();
-        Broken
     }
 }
