@@ -136,8 +136,7 @@ REST = """Where the instructions of one mail of 2 KB go, by callgrind's profile 
 callgrind counts a copy of some KB octet by octet). No single place stands out any more: what is left
 is many small things that a program of rustls alone does not do: a message with a handle of its own,
 checked addresses, content looked through and copied, a record of each recipient, answers scrubbed of
-secrets and kept for the receipt, a verdict on the kept connection. Own code is built for size, which
-costs about a sixth of the rate; at level 3 the library would be 2.8 MB."""
+secrets and kept for the receipt, a verdict on the kept connection. Own code is built for size."""
 PROFILE = """| what | blocking send | streamed |
 | --- | ---: | ---: |
 | TLS: rustls and ring | 12.2 | 10.1 |

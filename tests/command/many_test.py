@@ -1,6 +1,7 @@
 """The command sends several mails in one run, each with its own outcome; and asks for delivery options."""
 
 import json
+import os
 import subprocess
 import tempfile
 import unittest
@@ -58,6 +59,18 @@ class Many(unittest.TestCase):
             self.assertEqual(len(self.server.mails()) - before, 30)
         self.assertEqual(self.server.wait_for_mail(f"Subject: {marker}7\r".encode()),
                          paths[7].read_bytes().replace(b"\n", b"\r\n"))
+
+    @unittest.skipIf(os.name == "nt", "no file can have such a name there")
+    def test_a_name_of_a_file_can_be_no_line_of_its_own(self):
+        path = self.box / "a\x1b[2J\nACCEPTED. b.eml"
+        path.write_bytes(b"From: a@mail.test\nSubject: x\n\nx\n")
+        other = self.write(1)
+        for words in ((*TO, self.box), (*FROM, "--to", "nobody@mail.test", path, *other)):
+            done = self.run_it(*words)
+            shown = done.stdout + done.stderr
+            self.assertEqual(len(shown.splitlines()), 2, shown)
+            self.assertNotIn("\x1b", shown)
+            self.assertIn(r"a\u{1b}[2J\u{a}ACCEPTED. b.eml", shown)
 
     def test_each_has_its_own_outcome_and_the_worst_is_the_exit(self):
         good = self.write(3, marker="good")

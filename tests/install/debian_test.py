@@ -12,8 +12,6 @@ from tests.support import header, peers
 
 NAMES = ("libsecsmtp1", "libsecsmtp-dev", "secsmtp")
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or peers.ROOT / "target")
-
-
 EXAMPLES = ("compose.c", "jobs.c", "send.c", "send.cpp")
 
 
