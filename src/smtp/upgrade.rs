@@ -72,6 +72,7 @@ fn failed(fault: HandshakeFault, cx: &mut Context<'_>) -> Error {
         HandshakeFault::Channel(fault) => cx.fault(fault),
         HandshakeFault::NotTls(sample) => cx.fail(Cause::NotTls { sample }),
         HandshakeFault::Tls(detail) => cx.fail(Cause::Handshake { detail }),
+        HandshakeFault::Random => cx.fail(Cause::Random),
         HandshakeFault::Untrusted(rejection) => {
             let spki = rejection.chain.iter().map(|c| c.spki).collect();
             cx.record.peer = Some(Arc::new(Peer {

@@ -30,6 +30,8 @@ pub enum HandshakeFault {
     NotTls(String),
     /// The TLS layer refused; its words.
     Tls(String),
+    /// The system gave no random numbers.
+    Random,
     /// The policy does not believe the peer.
     Untrusted(Box<Rejection>),
 }
@@ -105,7 +107,7 @@ fn run<T: Transport>(
     clear: Cleartext<T>,
     deadline: Deadline,
 ) -> Result<TlsStream<T>, HandshakeFault> {
-    let connection = connection.map_err(|error| HandshakeFault::Tls(words(&error)))?;
+    let connection = connection.map_err(|error| refusal(&error, &[]))?;
     let mut stream = TlsStream::new(connection, clear.into_transport());
     let mut sample = Vec::new();
     match stream.handshake(&mut sample, deadline) {
@@ -121,6 +123,9 @@ fn refusal(error: &rustls::Error, sample: &[u8]) -> HandshakeFault {
         && let Some(Carried(rejection)) = other.0.downcast_ref()
     {
         return HandshakeFault::Untrusted(Box::new(rejection.clone()));
+    }
+    if matches!(error, rustls::Error::FailedToGetRandomBytes) {
+        return HandshakeFault::Random;
     }
     // TLS begins with a handshake record (22) or an alert (21): RFC 8446 section 5.1.
     match sample.first() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ring::rand::{SecureRandom as _, SystemRandom};
 use rustls::client::{ClientConfig, Resumption};
 use rustls::crypto::ring::default_provider;
 use rustls::sign::SingleCertAndKey;
@@ -26,7 +27,7 @@ impl Setup {
     /// From a policy that trusts somebody.
     ///
     /// # Errors
-    /// [`Status::NoTrust`] from one that trusts nobody.
+    /// [`Status::NoTrust`] from one that trusts nobody; [`Status::Random`].
     pub fn new(policy: &Arc<Policy>, host: &Host) -> Result<Self, Error> {
         if policy.is_empty() {
             let why = "names nobody to trust: add a pin, a CA, a certificate, or roots by name";
@@ -53,7 +54,7 @@ impl ProbeSetup {
     /// From any policy; only its TLS version and clock count.
     ///
     /// # Errors
-    /// When the TLS layer takes no such configuration.
+    /// When the TLS layer takes no such configuration; [`Status::Random`].
     pub fn new(policy: &Policy, host: &Host) -> Result<Self, Error> {
         Ok(Self {
             // A probe shows no certificate of ours to whoever answers.
@@ -68,6 +69,9 @@ fn config(
     policy: &Policy,
     identity: Option<&ClientIdentity>,
 ) -> Result<Arc<ClientConfig>, Error> {
+    // What the builder draws for its hash tables can't fail but by a panic.
+    let drawn = SystemRandom::new().fill(&mut [0; 1]);
+    drawn.map_err(|_| Error::local(Cause::Random))?;
     // Passed explicitly: a process-wide default could be another crate's choice.
     let provider = Arc::new(default_provider());
     let verifier = Verifier {

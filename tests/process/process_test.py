@@ -65,6 +65,35 @@ class Process(unittest.TestCase):
         self.assertIn("ok", done.stdout)
         print(done.stdout.strip(), file=sys.stderr)
 
+    def test_i11_without_random_numbers_nothing_is_sent(self):
+        """Refused from the first request on, from the second on, and so forth to where all are served."""
+        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+            program = build("tests/process/random.c", folder, plain=True)
+            command = [server.name, str(server.implicit[1]), str(server.ca_file), server.user]
+            command += [server.password.decode(), server.address]
+            told = []
+            while not told or not told[-1].startswith("sent"):
+                self.assertEqual(server.mails(), [])
+                self.assertLess(len(told), 50)
+                done = subprocess.run([program, str(len(told)), *command], stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL, text=True, timeout=60)
+                peers.require(done.returncode != 77, "a program can't filter its own system calls")
+                self.assertEqual(done.returncode, 0, done.stdout)
+                told.append(done.stdout)
+            server.wait_for_mail(b"A body.")
+        failed = told[:-1]
+        self.assertGreater(len(failed), 6, told)
+        # Behind a request that was served the standard library makes one that can but panic, and a
+        # panic always leaves the outcome in doubt.
+        panics = [line for line in failed if "SECSMTP_E_PANIC" in line]
+        self.assertLessEqual(len(panics), 1, told)
+        for line in failed:
+            if line.startswith("client_send") and line not in panics:
+                self.assertIn("SECSMTP_E_RANDOM", line)
+                self.assertIn("outcome=1 secret=0", line)
+            else:
+                self.assertTrue("SECSMTP_E_RANDOM" in line or line in panics, line)
+
 
 if __name__ == "__main__":
     unittest.main()
