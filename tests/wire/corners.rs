@@ -11,7 +11,8 @@ use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
 
 use crate::memory::{
-    Act, Answer, Dialogue, Direction, Esmtp, Fault, Kind, Memory, Peer, Point, World, is_possible,
+    Act, Answer, Dialogue, Direction, Esmtp, Fault, Kind, Memory, Peer, Point, Shape, World,
+    expected, is_possible,
 };
 use crate::stream_walk::outcome;
 
@@ -235,6 +236,57 @@ fn h14_an_answer_to_what_is_not_written_yet_ends_the_stream() {
         early += errors.filter(|error| unasked(error)).count();
     }
     assert!(early > 0);
+}
+
+/// Sender, two recipients of whom one is refused, and the content: what is said to each stands in any
+/// order. Where an order can't be told from the one asked for, each answer is that of its place.
+#[test]
+fn h14_replies_in_another_order_accept_nothing_by_mistake() {
+    let mut world = World::new();
+    let second = world.message.add_recipient("second.recipient@mail.test");
+    second.expect("an address");
+    world.message.partial = true;
+    let shape = Shape {
+        recipients: 2,
+        partial: true,
+    };
+    for (offers, last) in [(FLIGHT, "250 2.0.0 queued"), (&FLIGHT[..2], "354 go")] {
+        let replies = [
+            "250 2.1.0 ok",
+            "251 2.1.5 will forward",
+            "550 5.1.1 no",
+            last,
+        ];
+        let mut accepted = 0;
+        for order in orders() {
+            let mut said = order.map(|at| format!("{}\r\n", replies[at])).into_iter();
+            let choose = move |point| match point {
+                Point::Mail | Point::Rcpt | Point::Data | Point::Content => {
+                    said.next().map_or(Answer::Good, |text| reply(&text))
+                }
+                _ => Answer::Good,
+            };
+            let server = Box::new(Esmtp::new(true, offers, choose));
+            let (results, memory) = world.stream(1, server, None);
+            let state = memory.state();
+            let told: Vec<_> = results.iter().map(outcome).collect();
+            assert_eq!(
+                Some(&told),
+                expected(&state, 1, shape).as_ref(),
+                "{order:?}"
+            );
+            assert!(is_possible(&state, &told), "{order:?}: {results:?}");
+            accepted += usize::from(told == [Outcome::Accepted]);
+        }
+        // The recipients exchanged, and where all of sender, recipient and content say 250 so do they.
+        assert!((2..6).contains(&accepted), "{accepted}");
+    }
+}
+
+/// All orders of four.
+fn orders() -> impl Iterator<Item = [usize; 4]> {
+    let all = (0..256).map(|n| [n / 64, n / 16 % 4, n / 4 % 4, n % 4]);
+    all.filter(|order| (0..4).all(|at| order.contains(&at)))
 }
 
 /// Notes what is heard at a time.

@@ -12,8 +12,9 @@ use crate::oracle;
 const DIRECTIONS: [Direction; 2] = [Direction::ToClient, Direction::ToServer];
 
 /// What the server offers decides in which form the message goes.
-const FORMS: [(&str, &[&str]); 3] = [
+const FORMS: [(&str, &[&str]); 4] = [
     ("DATA in lockstep", &["AUTH PLAIN"]),
+    ("BDAT in lockstep", &["AUTH PLAIN", "CHUNKING"]),
     (
         "DATA behind a group",
         &["AUTH PLAIN", "PIPELINING", "SIZE 1000000"],
