@@ -76,6 +76,25 @@ class Layers(unittest.TestCase):
                     below = rank[used] < rank[module] or {module, used} <= LAYERS[rank[module]]
                     self.assertTrue(below or (module, used) in EXCEPT, f"{module} uses {used}")
 
+    def test_c25_no_build_checks_less_than_another(self):
+        """One feature, for signatures; what decides about trust knows builds by their system alone."""
+        manifest = (ROOT / "Cargo.toml").read_text("utf-8")
+        features = re.search(r"^\[features\]\n(.*?)(?=^\[)", manifest, re.M | re.S)[1]
+        self.assertEqual(re.findall(r"^([\w-]+) = (.*)", features, re.M), [("dkim", "[]")])
+        decisive = [SRC / name for name in ("tls", "smtp", "net", "credential", "channel.rs", "client")]
+        conditions = []
+        for path in sources("src"):
+            if any(place == path or place in path.parents for place in decisive):
+                text = rust.code(path)
+                self.assertNotRegex(text, r"debug_assert|env!", str(path))
+                conditions += re.findall(r"\bcfg(?:!|_attr)?\(((?:[^()]|\([^()]*(?:\([^()]*\))?\))*)\)", text)
+        self.assertGreater(len(conditions), 10)
+        of_systems = r"\b(?:test|unix|windows|not|all|any|target_os|target_vendor)\b|[(),\s=\"]"
+        of_code = [found for found in conditions if "clippy::" not in found]
+        others = [found for found in of_code if re.sub(of_systems, "", found)]
+        # The reader of files lends itself to the keys of signatures.
+        self.assertEqual(others, ['feature = ""'])
+
 
 def sources(*folders):
     return [p for folder in folders for p in sorted((ROOT / folder).rglob("*.rs"))]

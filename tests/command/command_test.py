@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -56,6 +57,18 @@ class Command(unittest.TestCase):
 
     def trust(self):
         return ("--ca-file", self.server.ca_file, "--pin", self.server.env["PIN_LEAF"])
+
+    def test_a14_no_proxy_is_taken_from_the_environment(self):
+        """Those that other programs go by all name a listener; nobody comes."""
+        with socket.create_server(("127.0.0.1", 0)) as proxy:
+            where = "127.0.0.1:%d" % proxy.getsockname()[1]
+            names = ("http_proxy", "https_proxy", "all_proxy", "smtp_proxy", "ftp_proxy", "socks_proxy")
+            env = {name: f"http://{where}" for lower in names for name in (lower, lower.upper())}
+            env |= {"SOCKS_SERVER": where, "SOCKS5_SERVER": where, "ALL_PROXY": f"socks5h://{where}"}
+            status, result = self.send(*self.at(self.server.implicit), *self.trust(), *self.login(), *self.envelope(), env=env)
+            self.assertEqual((status, result["outcome"]), (0, "accepted"), result)
+            proxy.settimeout(0)
+            self.assertRaises(BlockingIOError, proxy.accept)
 
     @unittest.skipIf(os.name == "nt", "the programs are shell scripts")
     def test_a_program_is_run_for_the_password_once_the_server_is_verified(self):
