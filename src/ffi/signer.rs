@@ -135,8 +135,8 @@ pub unsafe extern "C" fn secsmtp_signer_free(signer: *mut secsmtp_signer) -> i32
 
 /// Has the message signed, by each signer that is added, ten at most. It is signed when it is first
 /// needed, for which its content is read through once more, and stays as it is, the signature's time too,
-/// until something of it is changed. Content for BINARYMIME alone, without a From field, or with a line in
-/// its header that is no field, can't be signed: the send is then SECSMTP_E_CONTENT, before it connects.
+/// until something of it is changed. Content for BINARYMIME alone, with no From field or several, or with a
+/// line in its header that is no field, can't be signed: the send is then SECSMTP_E_CONTENT, before it connects.
 /// Ownership: the signer stays the caller's, who may free it; later changes of it do not concern the
 /// message. Threads: any. Errors: SECSMTP_E_LENGTH beyond ten.
 #[unsafe(no_mangle)]

@@ -11,7 +11,7 @@ use super::signer::Signer;
 use super::source::{Octets, Piece, Read, Source};
 use crate::error::{Cause, Error, SourceFault};
 use crate::proto::content::Facts;
-use crate::proto::dkim::{self, Body, Tags};
+use crate::proto::dkim::{self, Body, Flaw, Tags};
 use crate::proto::header::header_len;
 use crate::status::Status;
 
@@ -58,9 +58,12 @@ pub(super) fn sign(
     for signer in signers {
         let own = signer.lifetime.map(|seconds| now + i64::from(seconds));
         expires = [expires, own].into_iter().flatten().min();
-        let covered = dkim::cover(&header, &signer.fields).map_err(|line| match line {
-            0 => unsignable("has no From field, which DKIM signs before all others"),
-            line => unsignable(&format!("line {line} of the header is no field")),
+        let covered = dkim::cover(&header, &signer.fields).map_err(|flaw| match flaw {
+            Flaw::NoFrom => unsignable("has no From field, which DKIM signs before all others"),
+            Flaw::SeveralFrom => {
+                unsignable("has more than one From field: whom does it speak for?")
+            }
+            Flaw::Line(line) => unsignable(&format!("line {line} of the header is no field")),
         })?;
         let tags = Tags {
             algorithm: signer.algorithm(),

@@ -143,14 +143,24 @@ pub struct Covered<'a> {
     pub names: Vec<&'a str>,
 }
 
+/// Why a header can't be covered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// This line, the first being 1, is no field that all readers take for one.
+    Line(u64),
+    /// Without From there is nobody to sign for.
+    NoFrom,
+    /// With several, readers differ in whom they show (RFC 6376 section 8.15).
+    SeveralFrom,
+}
+
 /// Of a canonical header, the fields of these names: the last of several first (RFC 6376 section
 /// 5.4.2). Names are in lower case.
 ///
 /// # Errors
-/// The first line that is no field that all readers take for one (the first line is 1), or 0 where
-/// From is missing.
-pub fn cover<'a, N: AsRef<str>>(header: &'a [u8], names: &'a [N]) -> Result<Covered<'a>, u64> {
-    let all = fields(header)?;
+/// The first flaw.
+pub fn cover<'a, N: AsRef<str>>(header: &'a [u8], names: &'a [N]) -> Result<Covered<'a>, Flaw> {
+    let all = fields(header).map_err(Flaw::Line)?;
     let mut covered = Covered::default();
     for name in names.iter().map(AsRef::as_ref) {
         let own = all
@@ -161,8 +171,10 @@ pub fn cover<'a, N: AsRef<str>>(header: &'a [u8], names: &'a [N]) -> Result<Cove
         covered.fields.extend(own.map(|field| field.whole));
         let count = covered.fields.len().saturating_sub(before);
         let more = usize::from(count > 0 && ONCE.contains(&name));
-        if name == "from" && count == 0 {
-            return Err(0);
+        match (name, count) {
+            ("from", 0) => return Err(Flaw::NoFrom),
+            ("from", 2..) => return Err(Flaw::SeveralFrom),
+            _ => {}
         }
         covered
             .names
@@ -349,22 +361,23 @@ mod tests {
     #[test]
     fn fields_are_covered_from_the_last_and_once_more_where_there_is_one() {
         let header = b"To: a\r\nX: y\r\nFrom:  b \r\n\tc\r\nTo : d\r\n";
-        assert_eq!(cover(header, &["to"]).unwrap_err(), 5);
+        assert_eq!(cover(header, &["to"]).unwrap_err(), Flaw::Line(5));
         let header = b"To: a\r\nX: y\r\nFrom:  b \r\n\tc\r\ntO:\td\r\n";
         let covered = cover(header, FIELDS).unwrap();
         assert_eq!(covered.names, ["from", "from", "to", "to", "to"]);
         let text = String::from_utf8(signed(&covered, "DKIM-Signature: b=")).unwrap();
         assert_eq!(text, "from:b c\r\nto:d\r\nto:a\r\ndkim-signature:b=");
-        for (bad, line) in [
-            (&b"From: a\r\nno field\r\n"[..], 2),
-            (b"From a Mon Nov 23\r\nFrom: a\r\n", 1),
-            (b" From: a\r\n", 1),
-            (b"From: a\r\n b\r\n: c\r\n", 3),
-            (b"\xef\xbb\xbfFrom: a\r\n", 1),
-            (b"To: a\r\n", 0),
-            (b"", 0),
+        for (bad, flaw) in [
+            (&b"From: a\r\nno field\r\n"[..], Flaw::Line(2)),
+            (b"From a Mon Nov 23\r\nFrom: a\r\n", Flaw::Line(1)),
+            (b" From: a\r\n", Flaw::Line(1)),
+            (b"From: a\r\n b\r\n: c\r\n", Flaw::Line(3)),
+            (b"\xef\xbb\xbfFrom: a\r\n", Flaw::Line(1)),
+            (b"To: a\r\n", Flaw::NoFrom),
+            (b"", Flaw::NoFrom),
+            (b"From: a\r\nTo: b\r\nFROM: c\r\n", Flaw::SeveralFrom),
         ] {
-            assert_eq!(cover(bad, FIELDS).unwrap_err(), line, "{bad:?}");
+            assert_eq!(cover(bad, FIELDS).unwrap_err(), flaw, "{bad:?}");
         }
     }
 

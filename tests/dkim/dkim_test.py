@@ -41,7 +41,6 @@ RAW = {
     "white space in fields": "from:Alice   <alice@mail.test>  \r\nTO:\t bob@mail.test\t\r\nsUbJeCt:   a \t b  \r\n\r\nbody\r\n",
     "empty fields": HEAD + "Cc:\r\nReply-To: \r\nReferences:  \t\r\n\r\nbody\r\n",
     "fields twice": HEAD + "Subject: y\r\nTo: carol@mail.test\r\nList-Unsubscribe: <https://mail.test/u>\r\n\r\nbody\r\n",
-    "two authors": "From: a@mail.test\r\n" + HEAD + "\r\nbody\r\n",
     "blind copies": "Bcc: h@x\r\n" + HEAD + "Resent-Bcc: i@x,\r\n j@x\r\nBCC: k@x\r\n\r\nBcc: body\r\n",
     "eight bits": HEAD + "X-B: é\r\nSubject: größer\r\n\r\nä ö  ü\r\n",
     "longest line": HEAD + "\r\n" + "x " * 499 + "\r\n" + "y" * 998 + "\r\n",
@@ -51,6 +50,7 @@ RAW = {
 }
 UNSIGNABLE = {
     "no author": ("To: bob@mail.test\r\n\r\nx\r\n", "no From field"),
+    "two authors": ("From: a@mail.test\r\n" + HEAD + "\r\nx\r\n", "more than one From field"),
     "mailbox line": ("From alice Mon Nov 23 10:00:00 2026\r\n" + HEAD + "\r\nx\r\n", "line 1 of the header is no field"),
     "stray line": (HEAD + "no colon\r\n\r\nx\r\n", "line 4 of the header is no field"),
     "space before the colon": (HEAD + "X-A : b\r\n\r\nx\r\n", "line 4 of the header is no field"),
