@@ -179,8 +179,8 @@ fuzz:
 	@for target in $$(ls fuzz/fuzz_targets | sed 's/\.rs$$//'); do \
 	 echo $$target; mkdir -p $(FUZZ_TARGET)/found/$$target; \
 	 $(FUZZ_TARGET)/$(FUZZ_HOST)/release/$$target $(FUZZ_TARGET)/found/$$target fuzz/corpus/$$target \
-	  -max_total_time=$(FUZZ_SECONDS) -detect_leaks=0 -artifact_prefix=$(FUZZ_TARGET)/$$target- \
-	  -print_final_stats=1 2>&1 | grep -E "^stat::number_of_executed|ERROR|panicked|Test unit" ; \
+	  -max_total_time=$(FUZZ_SECONDS) -timeout=60 -report_slow_units=60 -detect_leaks=0 \
+	  -artifact_prefix=$(FUZZ_TARGET)/$$target- -print_final_stats=1 2>&1 | grep -E "^stat::number_of_executed|ERROR|panicked|Test unit" ; \
 	 test -z "$$(ls $(FUZZ_TARGET)/$$target-* 2>/dev/null)" || exit 1; done
 
 bench: all
