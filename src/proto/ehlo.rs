@@ -94,8 +94,13 @@ pub fn capabilities(reply: &Reply) -> Capabilities {
             "CHUNKING" => found.chunking = true,
             "SIZE" => found.size = Some(stricter(found.size.flatten(), limit(words.next()))),
             "DSN" => found.dsn = true,
-            "DELIVERBY" => found.deliver_by = Some(limit(words.next())),
-            "FUTURERELEASE" => found.future_release = limit(words.next()),
+            // The least time that it takes a message for: the stricter of two is the longer.
+            "DELIVERBY" => {
+                found.deliver_by = Some(found.deliver_by.flatten().max(limit(words.next())));
+            }
+            "FUTURERELEASE" => {
+                found.future_release = stricter(found.future_release, limit(words.next()));
+            }
             "MT-PRIORITY" => found.mt_priority = true,
             "REQUIRETLS" => found.require_tls = true,
             "LIMITS" => words.for_each(|word| found.limits.add(word)),
@@ -186,6 +191,12 @@ mod tests {
         assert_eq!(found.deliver_by, Some(Some(60)));
         assert_eq!(found.future_release, Some(3600));
         assert_eq!(of("250-h\r\n250 DELIVERBY\r\n").deliver_by, Some(None));
+        let twice = "DELIVERBY 60\r\n250-DELIVERBY 90\r\n250-DELIVERBY\r\n250-FUTURERELEASE 9\r\n";
+        let found = of(&format!("250-h\r\n250-{twice}250 FUTURERELEASE 60 x\r\n"));
+        assert_eq!(
+            (found.deliver_by, found.future_release),
+            (Some(Some(90)), Some(9))
+        );
         assert_eq!(of("250-h\r\n250 FUTURERELEASE\r\n").future_release, None);
     }
 
