@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 pub const MAX_SHOWN: usize = 1000;
 
 /// `bytes` as text: valid UTF-8 stays, while controls, invalid octets and characters that change
-/// the direction of text are written as escapes; cut at `max` characters.
+/// the direction of text are written as escapes; cut at `max` characters of what is shown.
 #[must_use]
 pub fn escape(bytes: &[u8], max: usize) -> String {
     if bytes.len() <= max
@@ -31,12 +31,12 @@ pub fn escape(bytes: &[u8], max: usize) -> String {
         });
         let invalid = chunk.invalid().iter().map(|b| format!("\\x{b:02x}"));
         for piece in valid.chain(invalid) {
-            if count >= max {
+            count = count.saturating_add(piece.chars().count());
+            if count > max {
                 out.push('…');
                 return out;
             }
             out.push_str(&piece);
-            count = count.saturating_add(1);
         }
     }
     out
@@ -54,33 +54,117 @@ fn is_spoofing(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// One wire form of a secret.
-struct Form {
-    octets: Zeroizing<Vec<u8>>,
-    /// Base64: its neighbours in the same word hold bits of the secret too.
-    encoded: bool,
+/// As many octets of a secret in a row are not shown. Fewer could be any word's.
+const WINDOW: usize = 8;
+
+/// What wire forms of secrets have in a row, at each place of them.
+struct Windows {
+    /// A hash table of a power of two, at most three quarters full; 0 is a free place.
+    table: Zeroizing<Vec<u64>>,
+    /// Which octets there are: most words have others.
+    alphabet: [bool; 256],
 }
 
-/// The wire forms of the secrets of one session, to be cut out of what a server echoes.
-#[derive(Default)]
-pub struct Scrubber {
-    /// Longest first, so that a short form does not break up a longer one.
-    forms: Vec<Form>,
-    /// Whether a form begins with this octet: few do.
-    heads: Heads,
-}
-
-struct Heads([bool; 256]);
-
-impl Default for Heads {
+impl Default for Windows {
     fn default() -> Self {
-        Self([false; 256])
+        Self {
+            table: Zeroizing::default(),
+            alphabet: [false; 256],
+        }
     }
 }
 
-impl Heads {
-    fn has(&self, octet: u8) -> bool {
-        self.0.get(usize::from(octet)).is_some_and(|begins| *begins)
+impl Windows {
+    fn key(text: &[u8]) -> Option<u64> {
+        let window: &[u8; WINDOW] = text.first_chunk()?;
+        Some(u64::from_le_bytes(*window)).filter(|key| *key != 0)
+    }
+
+    /// Where a key stands, or could.
+    fn place(&self, key: u64) -> Option<usize> {
+        /// Odd, and of mixed bits (Knuth, The Art of Computer Programming, volume 3, section 6.4).
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+        let last = self.table.len().checked_sub(1)?;
+        let mut place = (key.wrapping_mul(MIX) >> 32) as usize & last;
+        loop {
+            match self.table.get(place)? {
+                0 => return Some(place),
+                other if *other == key => return Some(place),
+                _ => place = place.wrapping_add(1) & last,
+            }
+        }
+    }
+
+    fn has(&self, text: &[u8]) -> bool {
+        let place = |key| self.place(key).and_then(|place| self.table.get(place));
+        Self::key(text).and_then(place).is_some_and(|key| *key != 0)
+    }
+
+    /// Whether there is any in a text.
+    fn are_in(&self, text: &[u8]) -> bool {
+        let mut row = 0_usize;
+        text.iter().enumerate().any(|(at, octet)| {
+            row = match self.alphabet.get(usize::from(*octet)) {
+                Some(true) => row.saturating_add(1),
+                _ => 0,
+            };
+            let from = at.saturating_add(1).saturating_sub(WINDOW);
+            row >= WINDOW && text.get(from..).is_some_and(|window| self.has(window))
+        })
+    }
+
+    /// A new table has its size from the beginning: one that grows leaves copies behind.
+    fn add(&mut self, forms: &[&[u8]]) {
+        for octet in forms.iter().copied().flatten() {
+            if let Some(known) = self.alphabet.get_mut(usize::from(*octet)) {
+                *known = true;
+            }
+        }
+        let windows = forms.iter().flat_map(|form| form.windows(WINDOW));
+        let new = windows.filter(|window| !self.has(window));
+        let old = self.table.iter().copied().filter(|key| *key != 0);
+        let keys = new.filter_map(Self::key).chain(old);
+        let count = keys.clone().count();
+        let size = count.saturating_add(count / 3).saturating_add(1);
+        let mut all = Self {
+            table: Zeroizing::new(vec![0; size.next_power_of_two()]),
+            alphabet: self.alphabet,
+        };
+        for key in keys {
+            let place = all.place(key).and_then(|place| all.table.get_mut(place));
+            if let Some(place) = place {
+                *place = key;
+            }
+        }
+        *self = all;
+    }
+}
+
+/// The wire forms of the secrets of one session, to be cut out of what a server echoes, whole or in part.
+#[derive(Default)]
+pub struct Scrubber {
+    /// Of the secrets as they are, and of their base64.
+    plain: Windows,
+    encoded: Windows,
+    /// Forms that are cut out whole alone, longest first.
+    whole: Vec<Whole>,
+}
+
+struct Whole {
+    octets: Zeroizing<Vec<u8>>,
+    encoded: bool,
+}
+
+impl Whole {
+    fn is_in(&self, text: &[u8]) -> bool {
+        let Some(first) = self.octets.first() else {
+            return false;
+        };
+        let begins = |at| {
+            text.get(at..)
+                .is_some_and(|text| text.starts_with(&self.octets))
+        };
+        memchr::memchr_iter(*first, text).any(begins)
     }
 }
 
@@ -90,67 +174,105 @@ impl std::fmt::Debug for Scrubber {
     }
 }
 
+/// What is to be cut out where a text begins.
+struct Found {
+    length: usize,
+    /// Base64: its neighbours in the same word hold bits of the secret too.
+    encoded: bool,
+}
+
 impl Scrubber {
     /// Learns a secret: as it is, and as base64 at each of the three alignments.
     pub fn learn(&mut self, secret: &[u8]) {
-        if secret.is_empty() {
-            return;
-        }
-        self.keep(secret, false);
+        self.keep(&[secret], false);
+        self.learn_encoded(secret);
+    }
+
+    /// The same of what holds other things too, as the user's name: as it is it is no secret in part.
+    pub fn learn_whole(&mut self, response: &[u8]) {
+        self.keep_whole(response, false);
+        self.learn_encoded(response);
+    }
+
+    fn learn_encoded(&mut self, secret: &[u8]) {
+        let mut forms = Vec::with_capacity(3);
         for lead in 0..3_usize {
-            let mut padded = Zeroizing::new(vec![0; lead]);
+            let mut padded = Zeroizing::new(Vec::with_capacity(lead.saturating_add(secret.len())));
+            padded.resize(lead, 0);
             padded.extend_from_slice(secret);
             let encoded = Zeroizing::new(STANDARD.encode(&*padded).into_bytes());
             // Only the characters made of the secret alone: the first and last few also hold
             // neighbouring octets.
             let skip = lead.saturating_mul(8).div_ceil(6);
             let whole = padded.len().saturating_mul(8).checked_div(6).unwrap_or(0);
-            if let Some(core) = encoded.get(skip..whole)
-                && core.len() >= 2
-            {
-                self.keep(core, true);
+            forms.push((encoded, skip, whole));
+        }
+        let cores = forms
+            .iter()
+            .filter_map(|(form, from, to)| form.get(*from..*to));
+        let cores: Vec<&[u8]> = cores.filter(|core| core.len() >= 2).collect();
+        self.keep(&cores, true);
+    }
+
+    fn keep(&mut self, forms: &[&[u8]], encoded: bool) {
+        let short = forms.iter().filter(|form| form.len() < WINDOW);
+        short.for_each(|form| self.keep_whole(form, encoded));
+        match encoded {
+            true => self.encoded.add(forms),
+            false => self.plain.add(forms),
+        }
+    }
+
+    fn keep_whole(&mut self, form: &[u8], encoded: bool) {
+        if form.is_empty() {
+            return;
+        }
+        let longer = |whole: &Whole| whole.octets.len() >= form.len();
+        let place = self.whole.partition_point(longer);
+        let octets = Zeroizing::new(form.to_vec());
+        self.whole.insert(place, Whole { octets, encoded });
+    }
+
+    /// What of a secret `text` begins with.
+    fn find_at(&self, text: &[u8]) -> Option<Found> {
+        let whole = self
+            .whole
+            .iter()
+            .find(|whole| text.starts_with(&whole.octets));
+        if let Some(whole) = whole {
+            return Some(Found {
+                length: whole.octets.len(),
+                encoded: whole.encoded,
+            });
+        }
+        for (windows, encoded) in [(&self.encoded, true), (&self.plain, false)] {
+            let known = |window: &&[u8]| windows.has(window);
+            let count = text.windows(WINDOW).take_while(known).count();
+            if count > 0 {
+                let length = WINDOW.saturating_add(count).saturating_sub(1);
+                return Some(Found { length, encoded });
             }
         }
+        None
     }
 
-    fn keep(&mut self, octets: &[u8], encoded: bool) {
-        let first = octets.first().map(|first| usize::from(*first));
-        if let Some(begins) = first.and_then(|first| self.heads.0.get_mut(first)) {
-            *begins = true;
-        }
-        let longer = |form: &Form| form.octets.len() >= octets.len();
-        let place = self.forms.partition_point(longer);
-        let octets = Zeroizing::new(octets.to_vec());
-        self.forms.insert(place, Form { octets, encoded });
-    }
-
-    /// The form that `text` begins with.
-    fn form_at(&self, text: &[u8]) -> Option<&Form> {
-        text.first().filter(|first| self.heads.has(**first))?;
-        let begins = |form: &&Form| text.starts_with(&form.octets);
-        self.forms.iter().find(begins)
-    }
-
-    /// `text` with every known form replaced.
+    /// `text` with all that is known of secrets replaced.
     #[must_use]
     pub fn scrub<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
-        let mut suspects = text.iter().enumerate();
-        let known = suspects.any(|(at, first)| {
-            self.heads.has(*first) && text.get(at..).is_some_and(|t| self.form_at(t).is_some())
-        });
-        if !known {
-            return Cow::Borrowed(text);
+        let whole = self.whole.iter().any(|whole| whole.is_in(text));
+        if !whole && !self.plain.are_in(text) && !self.encoded.are_in(text) {
+            return Cow::Borrowed(text); // what servers say nearly always
         }
         let mut out = Vec::with_capacity(text.len());
         let mut rest = text;
         while let Some((first, tail)) = rest.split_first() {
-            let Some(form) = self.form_at(rest) else {
+            let Some(found) = self.find_at(rest) else {
                 out.push(*first);
                 rest = tail;
                 continue;
             };
-            rest = rest.get(form.octets.len()..).unwrap_or_default();
-            if form.encoded {
+            rest = rest.get(found.length..).unwrap_or_default();
+            if found.encoded {
                 while out.last().is_some_and(is_base64) {
                     out.pop();
                 }
@@ -179,6 +301,8 @@ mod tests {
         );
         assert_eq!(escape("x\u{202e}y".as_bytes(), 100), "x\\u{202e}y");
         assert_eq!(escape(b"abcdef", 3), "abc…");
+        assert_eq!(escape("a\u{200b}b".as_bytes(), 9), "a\\u{200b}…");
+        assert_eq!(escape("a\u{200b}b".as_bytes(), 8), "a…");
     }
 
     #[test]
@@ -194,5 +318,37 @@ mod tests {
             let shown = String::from_utf8(scrubber.scrub(&text).into_owned()).unwrap();
             assert_eq!(shown, "535 you said [secret] meaning [secret].");
         }
+    }
+
+    /// Servers cut what they echo, at either end.
+    #[test]
+    fn e18_i02_a_part_of_a_secret_is_scrubbed_too() {
+        let secret = b"ya29.a0AfB_byDqM3-xW7zKpLrT5vN8uJhGfE1sCdQo4R6tY2iPwXbZ9";
+        let mut scrubber = Scrubber::default();
+        scrubber.learn(b"another secret");
+        scrubber.learn(secret);
+        for from in 0..secret.len() {
+            for to in from..=secret.len() {
+                let part = &secret[from..to];
+                let text = [b"535 <", part, b">"].concat();
+                let shown = scrubber.scrub(&text).into_owned();
+                let hidden = shown == b"535 <[secret]>";
+                assert_eq!(hidden, part.len() >= WINDOW, "{from}..{to}");
+                // Of base64 the word goes whole, so that a few characters of neighbours go with it.
+                let word = STANDARD.encode([b"\0al\0", &secret[from..]].concat());
+                let text = ["535 <", &word[..word.len().min(to)], ">"].concat();
+                let shown = scrubber.scrub(text.as_bytes()).into_owned();
+                let parts = secret.len() - from >= 12 && to >= 24;
+                assert!(!parts || shown == b"535 <[secret]>", "{from}..{to} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_scrubbed_whole() {
+        let mut scrubber = Scrubber::default();
+        scrubber.learn(b"pass");
+        let text = [&b"535 pass "[..], STANDARD.encode(b"\0al\0pass").as_bytes()].concat();
+        assert_eq!(*scrubber.scrub(&text), b"535 [secret] [secret]"[..]);
     }
 }

@@ -103,15 +103,7 @@ impl<T: Transport> Session<Verified<T>> {
             // However long that took, the server has its own time for the exchange; but it may be
             // gone, and the secret is not for a line that is.
             cx.restart_clock();
-            let ready = self.channel.receive_ready(cx.deadline());
-            if !self.channel.pending().is_empty() {
-                let reply = self.reply(cx)?;
-                return Err(match reply.code {
-                    421 => cx.unexpected(&reply, "nothing"),
-                    _ => cx.fail(Cause::Unsolicited),
-                });
-            }
-            ready.map_err(|fault| cx.fault(fault))?;
+            self.expect_silence(cx)?;
         }
         Ok(secret)
     }
@@ -196,7 +188,7 @@ impl<T: Transport> Session<Verified<T>> {
 /// from: it is shown as little.
 fn learn(cx: &mut Context<'_>, response: &Response) {
     if response.secret {
-        cx.scrubber.learn(&response.octets);
+        cx.scrubber.learn_whole(&response.octets);
     }
 }
 

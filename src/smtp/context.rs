@@ -254,8 +254,8 @@ impl<'a> Context<'a> {
 
     /// What can't be read as a reply.
     pub(crate) fn malformed(&self, fault: ReplyFault, received: &[u8]) -> Cause {
-        let head = received.get(..512).unwrap_or(received);
-        let sample = escape(&self.scrubber.scrub(head), 80);
+        // Scrubbed whole: of a secret that was cut, a part would be left.
+        let sample = escape(&self.scrubber.scrub(received), 80);
         Cause::Malformed { fault, sample }
     }
 

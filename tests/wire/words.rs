@@ -1,5 +1,8 @@
 //! What may become words, on the wire and for people.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secsmtp::credential::Credential;
 use secsmtp::proto::address::Address;
 use secsmtp::proto::transaction;
 use secsmtp::tls::TlsMode;
@@ -131,5 +134,40 @@ fn f05_f08_f26_a_login_that_waits_for_its_challenge_takes_no_other_answer() {
             (status, false),
             "{words}"
         );
+    }
+}
+
+/// Servers cut what they echo, and a token is longer than what is shown of a reply.
+#[test]
+fn e18_i02_no_part_of_a_token_that_is_echoed_is_shown() {
+    let token = "ya29.".to_owned() + &"abcdefghijKLMNOPQRST0123456789".repeat(40);
+    let blob = STANDARD.encode(format!("user=alice\x01auth=Bearer {token}\x01\x01"));
+    let mut world = World::new();
+    world.credential = Credential::token("alice", token.as_bytes()).expect("a token");
+    for (code, echo) in [
+        ("535 5.7.8", &token[..]),
+        ("535 5.7.8", &token[..200]),
+        ("535 5.7.8", &token[600..700]),
+        ("535 5.7.8", &blob[..200]),
+        ("535 5.7.8", &blob[300..]),
+        ("999", &token[..]),
+        ("999", &token[..700]),
+        ("2x0", &blob[..]),
+    ] {
+        let said = format!("{code} bad token {echo}\r\n");
+        let choose = move |point| match point {
+            Point::Auth => Answer::Reply(said.clone().into_bytes()),
+            _ => Answer::Good,
+        };
+        let server = Box::new(Esmtp::new(true, &["AUTH XOAUTH2"], choose));
+        let ended = world.send(TlsMode::Implicit, server, None);
+        let error = ended.result.expect_err("refused");
+        for shown in [&ended.log, &error.to_string(), &format!("{error:?}")] {
+            let echoed = echo.as_bytes().windows(8);
+            let shown = shown.as_bytes();
+            let mut parts = echoed.filter(|part| shown.windows(8).any(|window| window == *part));
+            assert_eq!(parts.next(), None, "{code} {}", echo.len());
+        }
+        assert!(error.to_string().contains("bad token [secret]"), "{error}");
     }
 }
