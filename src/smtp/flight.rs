@@ -178,13 +178,10 @@ impl Flight {
                     false => Ok(()),
                 }
             }
-            Asked::End => {
-                // Neither yes nor no, or a yes to a message that had been refused.
-                self.refusal = None;
-                cx.record.stage = asked.stage(early);
-                Err(odd(cx, asked, answer, early))
-            }
-            _ => Err(odd(cx, asked, answer, early)),
+            // A server may say so although it refused each recipient (RFC 2920 section 3.1).
+            Asked::Data if code == 354 => Err(odd(cx, asked, answer, early)),
+            // Neither yes nor no, or a yes behind a no.
+            _ => Err(self.doubtful(cx, asked, answer, early)),
         }
     }
 
@@ -196,9 +193,9 @@ impl Flight {
     ) -> Result<(), Cause> {
         self.unanswered = self.unanswered.saturating_sub(1);
         let refused = match answer.code {
-            250..=252 if self.refusal != Some(Refused::Sender) => false,
+            250 | 251 if self.refusal != Some(Refused::Sender) => false,
             400.. => true,
-            _ => return Err(odd(cx, Asked::Rcpt(index), answer, false)),
+            _ => return Err(self.doubtful(cx, Asked::Rcpt(index), answer, false)),
         };
         // Behind a refused MAIL the answer says nothing of the recipient.
         if self.refusal != Some(Refused::Sender) {
@@ -223,6 +220,29 @@ impl Flight {
             }
         }
         Ok(())
+    }
+
+    /// An answer that does not fit: those before it may be others' answers too, a refusal among them.
+    fn doubtful(
+        &mut self,
+        cx: &mut Context<'_>,
+        asked: Asked,
+        answer: &Arc<Answer>,
+        early: bool,
+    ) -> Cause {
+        if self.refusal.take().is_some() {
+            forget_refusal(&mut cx.record);
+        }
+        cx.record.stage = asked.stage(early);
+        odd(cx, asked, answer, early)
+    }
+
+    /// No answer can be told from another any more; the content's was due.
+    pub(super) fn doubt(&mut self, early: bool) {
+        if self.refusal.take().is_some() {
+            forget_refusal(&mut self.record);
+        }
+        self.record.stage = Asked::End.stage(early);
     }
 
     /// The first refusal decides; what is refused behind it follows from it.
@@ -293,9 +313,18 @@ impl Flight {
     }
 }
 
+/// What was refused may have been another's refusal.
+fn forget_refusal(record: &mut Record) {
+    record.outcome = Outcome::NotSent;
+    record.answer = None;
+    for recipient in &mut record.recipients {
+        recipient.outcome = Outcome::NotSent;
+    }
+}
+
 /// A reply that does not fit.
 fn odd(cx: &mut Context<'_>, asked: Asked, answer: &Arc<Answer>, early: bool) -> Cause {
-    if cx.record.outcome != Outcome::Refused || asked == Asked::End {
+    if cx.record.outcome != Outcome::Refused {
         cx.record.answer = Some(Arc::clone(answer));
     }
     Cause::Unexpected {

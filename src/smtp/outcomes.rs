@@ -1,7 +1,6 @@
 //! What became of the messages in flight: told when the last answer is in, when they are given up,
 //! or when the connection can't go on.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use crate::channel::{Channel as _, Fault};
@@ -45,15 +44,27 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         cause: &Cause,
     ) {
         let waiting = self.waiting(index, reach);
+        self.tell(cx, index, reach, waiting, cause.clone());
+        self.about_the_latest(cx);
+    }
+
+    /// The same, `waiting` being the stage that it waits in.
+    fn tell(
+        &mut self,
+        cx: &mut Context<'_>,
+        index: usize,
+        reach: Reach,
+        waiting: Option<Stage>,
+        cause: Cause,
+    ) {
         let Some(flight) = self.flights.get_mut(index).filter(|flight| !flight.told) else {
             return;
         };
         flight.told = true;
         let (tag, flight) = (flight.tag, flight.clone());
         cx.about(tag);
-        let error = flight.cut_off(cx, reach, waiting, cause.clone());
+        let error = flight.cut_off(cx, reach, waiting, cause);
         (self.sink)(tag, Err(error));
-        self.about_the_latest(cx);
     }
 
     /// The whole patience that counts is that of the oldest message that somebody waits for.
@@ -90,66 +101,58 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         }
     }
 
-    /// After 421 to the oldest message: the server closes, and what is behind was not looked at
-    /// (RFC 5321 section 4.2.1), which its silence until the end of the stream confirms. A server
-    /// that goes on answering is heard: what it has not answered stays in doubt.
+    /// After 421 to the oldest message, which has been told: the server closes, and what is behind was
+    /// not looked at (RFC 5321 section 4.2.1). Its close_notify with nothing before it confirms that; an
+    /// end of the connection alone may be anybody's doing. A server that goes on answering is heard: what
+    /// it has not answered stays in doubt.
     fn hear_the_last(&mut self, cx: &mut Context<'_>) {
-        let Some(own) = self.flights.pop_front() else {
-            return;
-        };
+        let end = Deadline::after(LAST_WORDS).min(cx.deadline());
         let taken = self.session.channel.taken();
-        let whole = |flight: &Flight| flight.end.is_some_and(|end| end <= taken);
-        if self.flights.iter().any(whole) {
-            let deadline = Deadline::after(LAST_WORDS).min(cx.deadline());
-            let silent = loop {
-                let ready = self.session.channel.receive_ready(deadline);
-                if !self.session.channel.pending().is_empty() {
-                    break false;
-                }
-                match ready.and_then(|()| self.session.channel.wait_ready(deadline)) {
-                    Ok(()) => {}
-                    // What can't be read was something said.
-                    Err(Fault::Lost(kind)) => break kind != ErrorKind::InvalidData,
-                    Err(_) => break false,
-                }
-            };
-            if silent {
-                self.flights.iter_mut().for_each(Flight::was_not_looked_at);
+        let in_doubt = |flight: &&Flight| !flight.told && flight.end.is_some_and(|at| at <= taken);
+        while self.flights.iter().any(|flight| in_doubt(&flight)) {
+            let open = self.flights.iter().filter(in_doubt);
+            let until = open.fold(end, |until, flight| until.min(flight.until));
+            let ready = self.session.channel.receive_ready(until);
+            if !self.session.channel.pending().is_empty() {
+                return;
             }
+            match ready.and_then(|()| self.session.channel.wait_ready(until)) {
+                Ok(()) => {}
+                Err(Fault::TimedOut) if until != end => {}
+                Err(Fault::Lost(_)) if self.session.channel.said_farewell() => {
+                    return self.flights.iter_mut().for_each(Flight::was_not_looked_at);
+                }
+                Err(_) => return,
+            }
+            self.tell_who_waits_no_more(cx);
         }
-        self.flights.push_front(own);
     }
 
     /// Ends it all: each message in flight gets its own outcome, and nothing more is written.
     pub(super) fn fall(&mut self, cx: &mut Context<'_>, cause: Cause, own: Own) -> Broken {
         self.session.broken = true;
+        let own = match own {
+            Own::Oldest => Some(0),
+            Own::Latest => self.flights.len().checked_sub(1),
+            Own::Nobody => None,
+        };
         if cause == Cause::Closing {
+            // Whose answer it is need not wait for the rest.
+            if let Some(own) = own {
+                self.tell(cx, own, self.reach(), None, cause.clone());
+            }
             self.hear_the_last(cx);
         }
         let reach = self.reach();
-        let flights = std::mem::take(&mut self.flights);
-        let own = match own {
-            Own::Oldest => Some(0),
-            Own::Latest => flights.len().checked_sub(1),
-            Own::Nobody => None,
-        };
-        for (index, flight) in flights.into_iter().enumerate() {
-            if flight.told {
-                continue;
-            }
-            let waiting = match own == Some(index) {
-                true => None,
-                false => self.waiting(index, reach),
+        for index in 0..self.flights.len() {
+            let (waiting, cause) = match own {
+                Some(own) if own == index => (None, cause.clone()),
+                Some(_) => (self.waiting(index, reach), cause.for_neighbours()),
+                None => (self.waiting(index, reach), cause.clone()),
             };
-            let cause = match own {
-                Some(it) if it != index => cause.for_neighbours(),
-                _ => cause.clone(),
-            };
-            let tag = flight.tag;
-            cx.about(tag);
-            let error = flight.cut_off(cx, reach, waiting, cause);
-            (self.sink)(tag, Err(error));
+            self.tell(cx, index, reach, waiting, cause);
         }
+        self.flights.clear();
         self.questions.clear();
         Broken
     }

@@ -2,6 +2,7 @@
 //! disturbed.
 
 use std::fmt;
+use std::time::Instant;
 
 use crate::channel::Fault;
 use crate::error::{Cause, Error, Record};
@@ -31,12 +32,7 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         let Some(owners) = cx.owners().filter(|owners| owners.have_changed()) else {
             return Ok(());
         };
-        let gone: Vec<usize> = (0..self.flights.len())
-            .filter(|index| {
-                let flight = self.flights.get(*index);
-                flight.is_some_and(|flight| !flight.told && owners.gave_up(flight.tag))
-            })
-            .collect();
+        let gone = self.open(|flight| owners.gave_up(flight.tag));
         self.give_up(cx, &gone, &Cause::Cancelled)
     }
 
@@ -57,18 +53,38 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
     /// that ended, or another fault, it ends all.
     pub(super) fn mishap(&mut self, cx: &mut Context<'_>, fault: Fault) -> Result<(), Broken> {
         if fault == Fault::TimedOut && cx.owners().is_some() {
-            let now = std::time::Instant::now();
-            let late: Vec<usize> = (0..self.flights.len())
-                .filter(|index| {
-                    let flight = self.flights.get(*index);
-                    flight.is_some_and(|flight| !flight.told && flight.until.passed(now))
-                })
-                .collect();
+            let late = self.late();
             if !late.is_empty() {
                 return self.give_up(cx, &late, &Cause::Timeout { overall: true });
             }
         }
         Err(self.lose(cx, fault))
+    }
+
+    /// Where nothing more will be written: tells of what was given up, and of what has no time left.
+    pub(super) fn tell_who_waits_no_more(&mut self, cx: &mut Context<'_>) {
+        let Some(owners) = cx.owners() else {
+            return;
+        };
+        let gone = self.open(|flight| owners.gave_up(flight.tag));
+        let late = (self.late(), Cause::Timeout { overall: true });
+        for (which, cause) in [(gone, Cause::Cancelled), late] {
+            for index in which {
+                self.tell_now(cx, index, self.reach(), &cause);
+            }
+        }
+    }
+
+    /// The places of those that are not told yet and are so.
+    fn open(&self, are: impl Fn(&Flight) -> bool) -> Vec<usize> {
+        let places = self.flights.iter().enumerate();
+        let open = places.filter(|(_, flight)| !flight.told && are(flight));
+        open.map(|(index, _)| index).collect()
+    }
+
+    fn late(&self) -> Vec<usize> {
+        let now = Instant::now();
+        self.open(|flight| flight.until.passed(now))
     }
 
     fn give_up(

@@ -15,7 +15,7 @@ use crate::proto::reply::{self, Reply};
 use super::context::Context;
 use super::flight::{Asked, Flight};
 use super::limits::Fit;
-use super::session::Session;
+use super::session::{Session, heard_nothing};
 
 /// Octets of records that wait for the system before anybody waits for it: enough to keep the line
 /// busy, and few enough to be forgotten when nothing may follow any more.
@@ -240,8 +240,13 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         if let Some(flight) = self.flights.back_mut() {
             flight.record.stage = asked.stage(false);
         }
-        if self.questions.is_empty() && !self.session.channel.pending().is_empty() {
-            return Err(self.fall(cx, Cause::Unsolicited, Own::Latest));
+        if self.questions.is_empty()
+            && let Err((cause, answer)) = heard_nothing(self.session.channel.pending(), cx)
+        {
+            if let Some(flight) = self.flights.back_mut() {
+                flight.record.answer = answer;
+            }
+            return Err(self.fall(cx, cause, Own::Latest));
         }
         cx.record.stage = asked.stage(false);
         cx.say(Level::Debug, || {
@@ -426,7 +431,11 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
                     self.questions.pop_front();
                     self.answers = self.answers.saturating_add(1);
                     let said = rest.get(..octets).unwrap_or_default();
-                    let judged = self.answer(cx, question, code, said);
+                    let more = received.get(at..).unwrap_or_default();
+                    let judged = match self.is_one_too_many(question, more) {
+                        true => self.doubt(question),
+                        false => self.answer(cx, question, code, said),
+                    };
                     fate = judged.map_err(|cause| (cause, Own::Oldest));
                 }
                 Ok(None) => break,
@@ -444,6 +453,23 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             Ok(()) => Ok(at > 0),
             Err((cause, own)) => Err(self.fall(cx, cause, own)),
         }
+    }
+
+    /// Whether more was said than asked, which shows with the last answer. Where several were asked at
+    /// a time nobody can tell which one was too many. A farewell is none.
+    fn is_one_too_many(&self, question: Question, more: &[u8]) -> bool {
+        let last = self.questions.is_empty() && question.asked == Asked::End && !self.lockstep;
+        last && !more.is_empty() && !more.starts_with(b"421")
+    }
+
+    /// Takes no answer for one of this message's.
+    fn doubt(&mut self, question: Question) -> Result<(), Cause> {
+        let index = question.flight.saturating_sub(self.oldest);
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        if let Some(flight) = self.flights.get_mut(index) {
+            flight.doubt(question.end > self.session.channel.taken());
+        }
+        Err(Cause::Unsolicited)
     }
 
     fn answer(

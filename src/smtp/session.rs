@@ -1,8 +1,10 @@
 //! Greeting, EHLO and QUIT over any channel; STARTTLS over a clear one.
 
+use std::sync::Arc;
+
 use crate::channel::{Channel, Cleartext, Probed, Verified};
 use crate::deadline::Deadline;
-use crate::error::{Cause, Error, Stage};
+use crate::error::{Answer, Cause, Error, Stage};
 use crate::log::Level;
 use crate::net::Transport;
 use crate::proto::address::{Address, EhloName};
@@ -31,6 +33,19 @@ pub struct Session<C> {
     pub(super) asked_again: bool,
     /// What this session has used up of the server's limits.
     pub(super) used: Used,
+}
+
+/// What was said unasked: what that means, and its words if they can be read.
+type Unasked = (Cause, Option<Arc<Answer>>);
+
+/// Whether nothing was received that nobody asked for. A server may say unasked that it closes
+/// (RFC 5321 section 3.8).
+pub(super) fn heard_nothing(pending: &[u8], cx: &Context<'_>) -> Result<(), Unasked> {
+    match reply::parse(pending) {
+        Ok(None) if pending.is_empty() => Ok(()),
+        Ok(Some((reply, _))) if reply.code == 421 => Err((Cause::Closing, Some(cx.answer(&reply)))),
+        _ => Err((Cause::Unsolicited, None)),
+    }
 }
 
 #[expect(
@@ -98,17 +113,29 @@ impl<C: Channel> Session<C> {
         cx: &mut Context<'_>,
         command: &Command,
     ) -> Result<Reply, Error> {
-        if !self.channel.pending().is_empty() {
-            return Err(cx.fail(Cause::Unsolicited));
-        }
+        self.expect_silence(cx)?;
         cx.say(Level::Debug, || format!("> {}", command.shown()));
         let before = self.channel.octets_out();
         let sent = self.channel.send(command.wire(), cx.deadline());
         if command.is_secret() && self.channel.octets_out() > before {
             cx.record.secret_released = true;
         }
-        sent.map_err(|fault| cx.fault(fault))?;
+        if let Err(fault) = sent {
+            // A server that hung up may have said why.
+            self.expect_silence(cx)?;
+            return Err(cx.fault(fault));
+        }
         self.reply(cx)
+    }
+
+    /// Sees that the line stands, and that nothing was said on it that nobody asked for.
+    pub(super) fn expect_silence(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+        let ready = self.channel.receive_ready(cx.deadline());
+        if let Err((cause, answer)) = heard_nothing(self.channel.pending(), cx) {
+            cx.record.answer = answer;
+            return Err(cx.fail(cause));
+        }
+        ready.map_err(|fault| cx.fault(fault))
     }
 
     /// Reads one reply, within its caps and the stage's deadline.
@@ -161,7 +188,7 @@ impl<C: Channel> Session<C> {
 
     /// Says QUIT and closes, without waiting for the answer. After a surprise it closes alone.
     pub fn quit(mut self, cx: &mut Context<'_>) {
-        if self.broken {
+        if self.broken || !self.channel.pending().is_empty() {
             return;
         }
         cx.say(Level::Debug, || "> QUIT".to_owned());

@@ -32,6 +32,7 @@ impl<T: Transport> Session<Verified<T>> {
         let mut came_to = None;
         let record = std::mem::take(&mut cx.record);
         let mut done = |_, result: Result<Record, Error>| came_to = Some(result);
+        self.hear_meanwhile(cx, &record);
         let mut pipeline = Pipeline::new(self, &mut done as &mut Sink<'_>);
         if let Ok(()) = pipeline.send(cx, message, record, 0) {
             let _ = pipeline.settle(cx, |pipeline| pipeline.in_flight() == 0);

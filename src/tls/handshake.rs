@@ -223,6 +223,12 @@ impl<T: Transport> Verified<T> {
         self.stream.outbox.touched
     }
 
+    /// Whether the peer has said, by close_notify, that nothing more will come. Anybody on the way can
+    /// end a connection; this nobody else can say.
+    pub(crate) fn said_farewell(&self) -> bool {
+        self.stream.said_farewell
+    }
+
     /// Octets of records that the system has not taken.
     pub(crate) fn backlog(&self) -> usize {
         self.stream.outbox.backlog()

@@ -27,6 +27,8 @@ pub(super) struct TlsStream<T> {
     idle: usize,
     /// Why TLS can't go on, once it can't: the transport would have nothing more to say of it.
     broken: Option<Fault>,
+    /// Whether the peer has said, sealed, that nothing more will come.
+    pub(super) said_farewell: bool,
 }
 
 /// What one look at the transport brought.
@@ -47,6 +49,7 @@ impl<T: Transport> TlsStream<T> {
             incoming: vec![0; READ].into_boxed_slice(),
             idle: 0,
             broken: None,
+            said_farewell: false,
         }
     }
 
@@ -231,7 +234,10 @@ impl<T: Transport> TlsStream<T> {
                 return Err(Fault::Flooded);
             }
             match reader.fill_buf() {
-                Ok([]) => return Ok(true),
+                Ok([]) => {
+                    self.said_farewell = true;
+                    return Ok(true);
+                }
                 Ok(text) => {
                     let length = text.len();
                     self.idle = 0;

@@ -230,9 +230,9 @@ fn each_answer_to_the_flight_has_one_outcome() {
         // And so is a recipient accepted behind a refused sender.
         (
             "550 a\r\n250 b\r\n250 c\r\n",
-            Status::SenderRefused,
-            Stage::Mail,
-            Refused,
+            Status::UnexpectedReply,
+            Stage::Rcpt,
+            Unknown,
         ),
         (
             "354 a\r\n250 b\r\n250 c\r\n",

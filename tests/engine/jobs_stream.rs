@@ -333,6 +333,30 @@ fn events_are_those_of_their_own_job() {
     assert!(progress >= 29, "{progress}");
 }
 
+/// The server says that it closes, and does not: who is refused hears so at once, and who gives up
+/// waits no longer.
+#[test]
+fn a_job_behind_a_farewell_can_be_given_up() {
+    let pki = pki();
+    let held = Held::start(&pki, &messages(3), Step::Stall);
+    let client = over_one_connection(&pki, &held.server, 8);
+    let jobs = [0; 3].map(|_| client.submit(&message()).unwrap());
+    held.read.recv_timeout(LONG).unwrap();
+    held.go
+        .send("250 a\r\n250 b\r\n250 c\r\n421 4.3.2 closing\r\n")
+        .unwrap();
+    let first = completion(&client, jobs[0]);
+    assert_eq!(outcome(&first), Outcome::Accepted);
+    let refused = completion(&client, jobs[1]).unwrap_err();
+    assert_eq!(refused.status(), Status::Closing);
+    assert_eq!(refused.record.outcome, Outcome::NotSent);
+    // Nothing has ended the wait for the third.
+    client.cancel_job(jobs[2]).unwrap();
+    let given_up = completion(&client, jobs[2]).unwrap_err();
+    assert_eq!(given_up.status(), Status::Cancelled);
+    assert_eq!(given_up.record.outcome, Outcome::Unknown);
+}
+
 #[test]
 fn j04_jobs_over_a_connection_that_the_server_gave_up_go_over_a_fresh_one() {
     let pki = pki();

@@ -177,7 +177,8 @@ fn h10_a_chunk_taken_for_nobody_ends_it() {
     let server = Esmtp::new(true, FLIGHT, choose);
     let ended = world.send(TlsMode::Implicit, Box::new(server), None);
     let error = ended.result.expect_err("nobody");
-    assert_eq!(error.record.outcome, Outcome::Refused, "{error}");
+    assert_eq!(error.status(), Status::UnexpectedReply, "{error}");
+    assert_eq!(error.record.outcome, Outcome::NotSent, "{error}");
     // The rest was not begun.
     let heard = &ended.memory.state().peer.inside;
     assert!(!heard.windows(4).any(|w| w == b"LAST"));
@@ -280,6 +281,99 @@ fn h14_replies_in_another_order_accept_nothing_by_mistake() {
         }
         // The recipients exchanged, and where all of sender, recipient and content say 250 so do they.
         assert!((2..6).contains(&accepted), "{accepted}");
+    }
+}
+
+/// A reply too many somewhere shows with the last answer, and which one that is nobody can tell.
+#[test]
+fn h14_more_replies_than_questions_leave_a_message_in_doubt() {
+    let world = World::new();
+    for (offers, queued) in [(FLIGHT, "250 2.0.0 queued"), (FLIGHT, "552 5.3.4 too big")] {
+        for too_many in [Point::Mail, Point::Rcpt, Point::Content] {
+            let said = format!("{queued}\r\n");
+            let choose = move |point| match point {
+                Point::Content if point == too_many => reply(&format!("{said}250 more\r\n")),
+                Point::Content => reply(&said),
+                point if point == too_many => Answer::Double,
+                _ => Answer::Good,
+            };
+            let ended = world.send(
+                TlsMode::Implicit,
+                Box::new(Esmtp::new(true, offers, choose)),
+                None,
+            );
+            assert_eq!(ended.outcome(), Outcome::Unknown, "{queued} {too_many:?}");
+            let error = ended.result.expect_err("in doubt");
+            assert_eq!(error.status(), Status::Unsolicited, "{error}");
+            let heard = &ended.memory.state().peer.inside;
+            assert!(!heard.windows(4).any(|w| w == b"QUIT"));
+        }
+    }
+    // A farewell is no reply too many, and with one question at a time there is no doubt.
+    for (offers, said) in [
+        (FLIGHT, "250 queued\r\n421 4.3.2 closing\r\n"),
+        (&["AUTH PLAIN"], "250 queued\r\n250 more\r\n"),
+    ] {
+        let choose = move |point| match point {
+            Point::Content => reply(said),
+            _ => Answer::Good,
+        };
+        let server = Box::new(Esmtp::new(true, offers, choose));
+        let ended = world.send(TlsMode::Implicit, server, None);
+        assert_eq!(ended.outcome(), Outcome::Accepted, "{said}");
+    }
+}
+
+/// The server that has the message, and says that it took it, must not be called one that refused it.
+#[test]
+fn h14_a_recipient_taken_behind_a_refused_sender_leaves_a_message_in_doubt() {
+    for (to_mail, recipients) in [
+        ("550 5.0.0 no\r\n", 1),
+        ("550 5.0.0 no\r\n", 2),
+        ("550 5.0.0 stray\r\n250 2.1.0 ok\r\n", 1),
+    ] {
+        let mut world = World::new();
+        if recipients == 2 {
+            let second = world.message.add_recipient("second.recipient@mail.test");
+            second.expect("an address");
+            world.message.partial = true;
+        }
+        let choose = move |point| match point {
+            Point::Mail => reply(to_mail),
+            _ => Answer::Good,
+        };
+        let server = Box::new(Esmtp::new(true, FLIGHT, choose));
+        let ended = world.send(TlsMode::Implicit, server, None);
+        assert_eq!(ended.memory.state().peer.taken_at.len(), 1);
+        assert_eq!(ended.outcome(), Outcome::Unknown, "{to_mail}");
+        let error = ended.result.expect_err("in doubt");
+        let recipients = error.record.recipients.iter();
+        assert!(
+            recipients
+                .map(|one| one.outcome)
+                .all(|o| o == Outcome::Unknown)
+        );
+    }
+}
+
+/// What a middlebox put behind STARTTLS in clear is answered inside TLS by a server that keeps it: its
+/// words come before ours were said, or before the login.
+#[test]
+fn b10_b15_words_inside_tls_that_nobody_asked_for_end_it_before_the_login() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let world = World::over(version);
+        let server = Box::new(Esmtp::new(false, FLIGHT, |_| Answer::Good));
+        let mut peer = Peer::new(Arc::clone(&world.server), false, server);
+        peer.eager = Some(b"250 2.0.0 the answer to another's command\r\n".to_vec());
+        let ended = world.send_to(TlsMode::Starttls, Memory::new(peer, None));
+        let error = ended.result.expect_err("not ours");
+        assert!(!error.record.secret_released, "{version:?} {error}");
+        let heard = &ended.memory.state().peer.inside;
+        assert!(!heard.windows(4).any(|w| w == b"AUTH"), "{version:?}");
+        if *version == rustls::version::TLS12 {
+            assert_eq!(error.status(), Status::Unsolicited, "{error}");
+            assert_eq!(*heard, b"", "not even our name was said");
+        }
     }
 }
 

@@ -250,7 +250,10 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
             // Or where an answer fits nothing, behind which none is read.
             let odd = |class: Class| !refused(class) && class != Good;
             let rcpt = of(Point::Rcpt).any(|class| odd(class) && class != OtherPositive);
-            let broken = rcpt || mail.is_some_and(odd);
+            // As a recipient that is taken behind a refused sender: the refusal was another's.
+            let taken = |class: Class| matches!(class, Good | OtherPositive);
+            let behind = mail.is_some_and(refused) && of(Point::Rcpt).any(taken);
+            let broken = rcpt || behind || mail.is_some_and(odd);
             assert!(
                 written && (!none_wanted || contradicts || broken),
                 "{}",

@@ -64,6 +64,8 @@ pub(crate) struct Peer {
     pub(crate) flooded: u64,
     /// What a middlebox makes of the first words of TLS.
     pub(crate) tamper: Option<fn(&mut Vec<u8>)>,
+    /// Words that go with the last of the handshake.
+    pub(crate) eager: Option<Vec<u8>>,
     /// Everything received, as it came.
     pub(crate) raw: Vec<u8>,
     /// What came in clear text before TLS.
@@ -99,6 +101,7 @@ impl Peer {
             flood: None,
             flooded: 0,
             tamper: None,
+            eager: None,
             raw: Vec::new(),
             clear: Vec::new(),
             inside: Vec::new(),
@@ -150,6 +153,11 @@ impl Peer {
         self.replies.clear();
     }
 
+    /// How many octets were said so far, the farewell included.
+    pub(crate) fn said(&self) -> u64 {
+        self.said
+    }
+
     /// Whether nothing more will be said.
     pub(crate) fn has_closed(&self) -> bool {
         self.closed
@@ -187,6 +195,10 @@ impl Peer {
         let greets = !self.begun && !tls.is_handshaking();
         if began && !tls.is_handshaking() {
             self.handshake_at = (self.said, total);
+            let words = self.eager.take().unwrap_or_default();
+            tls.writer()
+                .write_all(&words)
+                .expect("room for a few words");
         }
         self.flush();
         if greets {

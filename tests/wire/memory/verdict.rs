@@ -71,11 +71,12 @@ pub(crate) fn expected(state: &State, begun: usize, shape: Shape) -> Option<Vec<
         })
         .collect();
     let mut end = None;
-    let mut silent = state.peer.has_closed();
+    // Its farewell has come through, and nothing else.
+    let mut silent = state.peer.has_closed() && state.to_client >= state.peer.said();
     for (index, reply) in sorted(&state.peer.replies) {
         let fate = &mut fates[index];
         match end {
-            // Silence to the end shows that nothing behind a 421 was looked at.
+            // Silence to the farewell shows that nothing behind a 421 was looked at.
             Some(_) => silent &= reply.said.is_empty(),
             None if reply.end > state.to_client => end = Some(End::Lost),
             None => match heard(&reply.said) {
@@ -168,7 +169,7 @@ impl Fate {
             (Point::Mail, 400..) => {
                 (self.refused, self.sender_refused) = (true, true);
             }
-            (Point::Rcpt, 250..=252) if !self.sender_refused => {
+            (Point::Rcpt, 250 | 251) if !self.sender_refused => {
                 self.answered += 1;
                 self.taken += 1;
                 self.count(shape);
@@ -180,12 +181,13 @@ impl Fate {
             (Point::Data, 354) | (Point::Chunk, 250) if wanted => {}
             (Point::Content, 250) if wanted => self.accepted = true,
             (Point::Data | Point::Chunk | Point::Content, 400..) => self.refused = true,
-            // A yes to what had been refused leaves it in doubt.
-            (Point::Content, _) => {
+            // Some say so although they refused each recipient.
+            (Point::Data, 354) => return Some(End::Lost),
+            // What does not fit leaves a refusal in doubt: it may have been another's.
+            _ => {
                 self.refused = false;
                 return Some(End::Lost);
             }
-            _ => return Some(End::Lost),
         }
         None
     }
