@@ -65,6 +65,12 @@ class Process(unittest.TestCase):
         self.assertIn("ok", done.stdout)
         print(done.stdout.strip(), file=sys.stderr)
 
+    def test_name_look_ups_that_hang_are_abandoned_and_few(self):
+        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+            program = build("tests/process/lookups.c", folder, "-pthread", plain=True)
+            done = subprocess.run([program, str(server.ca_file)], stdout=subprocess.PIPE, text=True, timeout=300)
+        self.assertEqual((done.returncode, done.stdout), (0, "ok\n"))
+
     def test_i11_without_random_numbers_nothing_is_sent(self):
         """Refused from the first request on, from the second on, and so forth to where all are served."""
         with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
