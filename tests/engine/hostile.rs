@@ -1,11 +1,13 @@
 //! What a hostile or broken peer may say before it is verified: an error, and nothing leaves.
 
 use std::io::ErrorKind;
+use std::net::TcpListener;
 
+use secsmtp::client::Client;
 use secsmtp::error::{Cause, Outcome, Stage};
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
-use secsmtp_testservers::{CertSpec, KeyKind, Pki, Scripted, Step};
+use secsmtp_testservers::{CertSpec, Honest, KeyKind, Pki, Scripted, Step};
 
 use crate::support::*;
 
@@ -188,6 +190,44 @@ fn e17_closed_in_the_middle_of_a_reply() {
                 kind: ErrorKind::UnexpectedEof
             }
         );
+    }
+}
+
+/// Listeners on the ports of mail that this user may have and nobody has.
+fn ports_of_mail() -> Vec<TcpListener> {
+    let listen = |port: u16| TcpListener::bind(("127.0.0.1", port)).ok();
+    let listeners: Vec<_> = [25, 465, 587].into_iter().filter_map(listen).collect();
+    for listener in &listeners {
+        listener.set_nonblocking(true).unwrap();
+    }
+    listeners
+}
+
+#[test]
+fn a12_a_blocked_port_leads_to_no_other() {
+    let pki = pki();
+    let good = Honest::start(honest(&pki)).unwrap();
+    let others = ports_of_mail();
+    let hangs_up = Scripted::start(vec![Step::Close]).unwrap();
+    let clear = vec![Step::send("554 not for you\r\n"), Step::ReadToEnd];
+    let speaks = Scripted::start(clear).unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    for blocked in [closed.unwrap(), hangs_up.addr(), speaks.addr()] {
+        for mode in BOTH {
+            // The host's own port would do, and is not what the caller said.
+            let port = u32::from(address(&good, mode).port());
+            let client = Client::new("127.0.0.1", port, &policy(&pki, mode)).unwrap();
+            let blocked = u32::from(blocked.port());
+            client.set_connect("127.0.0.1", blocked).unwrap();
+            client.set_timeout(Stage::Local, LONG);
+            let error = send(&client, &message()).unwrap_err();
+            assert_eq!(error.record.outcome, Outcome::NotSent);
+        }
+    }
+    assert!(good.sessions().is_empty());
+    for other in others {
+        let nobody = other.accept().map(|_| ()).map_err(|error| error.kind());
+        assert_eq!(nobody, Err(ErrorKind::WouldBlock));
     }
 }
 

@@ -15,7 +15,7 @@
     } while (0)
 
 /* Entries of a folder of /proc/self, the one that reads it aside. */
-static int count(const char *folder) {
+static inline int count(const char *folder) {
     DIR *dir = opendir(folder);
     int entries = 0;
     CHECK(dir != NULL);
@@ -26,7 +26,7 @@ static int count(const char *folder) {
 }
 
 /* Threads, those for name look-ups aside: they end by themselves, when the system lets them. */
-static int threads(int *lookups) {
+static inline int threads(int *lookups) {
     DIR *dir = opendir("/proc/self/task");
     struct dirent *entry;
     int others = 0;
