@@ -2,9 +2,11 @@
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use secsmtp::client::Client;
 use secsmtp::error::{Cause, Outcome, Stage};
+use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
 use secsmtp_testservers::{CertSpec, Honest, KeyKind, Pki, Scripted, Step};
@@ -147,6 +149,55 @@ fn b13_greetings_that_are_none() {
 fn b15_words_nobody_asked_for_end_it() {
     let steps = vec![Step::send("220 a\r\n250 b\r\n"), Step::ReadToEnd];
     clear(TlsMode::Starttls, steps, Status::Unsolicited, Stage::Ehlo);
+}
+
+/// Words that were not read before the next question are taken for its answer. Then a later answer
+/// does not fit its question, and the content is not given away.
+#[test]
+fn b15_words_in_a_write_of_their_own_while_nothing_is_asked_end_it() {
+    let pki = pki();
+    let ok = "250 ok\r\n";
+    let dialogue = [
+        ("220 m\r\n", "EHLO"),
+        ("250-m\r\n250 AUTH PLAIN\r\n", "AUTH"),
+        ("235 in\r\n", "MAIL"),
+        (ok, "RCPT"),
+        (ok, "DATA"),
+    ];
+    for (place, (reply, command)) in dialogue.into_iter().enumerate() {
+        let mut steps = vec![];
+        for (index, (said, next)) in dialogue.into_iter().enumerate() {
+            steps.push(Step::send(said));
+            if index == place {
+                steps.push(Step::Sleep(Duration::from_millis(50)));
+                steps.push(Step::send(ok));
+            }
+            steps.push(Step::expect(next));
+        }
+        steps.extend([Step::send("354 go\r\n"), Step::ReadToEnd]);
+        let server = Scripted::start_implicit(pki.identity(), steps).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        // Whoever reads the log takes his time with this reply, and the words come meanwhile.
+        let shown = reply.lines().next_back().unwrap_or_default();
+        let mut sink = |_: Level, _: Stage, line: &str| {
+            if line == format!("< {shown}") {
+                std::thread::sleep(Duration::from_millis(250));
+            }
+        };
+        let log = Log::to(&mut sink, Level::Debug);
+        let error = client.send(&message(), log).unwrap_err();
+        // As the answer to EHLO they offer no login.
+        let ends = [
+            Status::Unsolicited,
+            Status::UnexpectedReply,
+            Status::AuthMissing,
+        ];
+        assert!(ends.contains(&error.status()), "{command}: {error}");
+        assert_eq!(error.record.outcome, Outcome::NotSent, "{command}: {error}");
+        assert!(!error.record.content_released, "{command}: {error}");
+        let heard = server.join().tls;
+        assert!(!holds(&heard, "content marker"), "{command}");
+    }
 }
 
 #[test]
