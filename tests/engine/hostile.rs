@@ -1,11 +1,15 @@
 //! What a hostile or broken peer may say before it is verified: an error, and nothing leaves.
 
 use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::time::Duration;
 
+use secsmtp::client::Client;
 use secsmtp::error::{Cause, Outcome, Stage};
+use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
-use secsmtp_testservers::{CertSpec, KeyKind, Pki, Scripted, Step};
+use secsmtp_testservers::{CertSpec, Honest, KeyKind, Pki, Scripted, Step};
 
 use crate::support::*;
 
@@ -147,6 +151,55 @@ fn b15_words_nobody_asked_for_end_it() {
     clear(TlsMode::Starttls, steps, Status::Unsolicited, Stage::Ehlo);
 }
 
+/// Words that were not read before the next question are taken for its answer. Then a later answer
+/// does not fit its question, and the content is not given away.
+#[test]
+fn b15_words_in_a_write_of_their_own_while_nothing_is_asked_end_it() {
+    let pki = pki();
+    let ok = "250 ok\r\n";
+    let dialogue = [
+        ("220 m\r\n", "EHLO"),
+        ("250-m\r\n250 AUTH PLAIN\r\n", "AUTH"),
+        ("235 in\r\n", "MAIL"),
+        (ok, "RCPT"),
+        (ok, "DATA"),
+    ];
+    for (place, (reply, command)) in dialogue.into_iter().enumerate() {
+        let mut steps = vec![];
+        for (index, (said, next)) in dialogue.into_iter().enumerate() {
+            steps.push(Step::send(said));
+            if index == place {
+                steps.push(Step::Sleep(Duration::from_millis(50)));
+                steps.push(Step::send(ok));
+            }
+            steps.push(Step::expect(next));
+        }
+        steps.extend([Step::send("354 go\r\n"), Step::ReadToEnd]);
+        let server = Scripted::start_implicit(pki.identity(), steps).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        // Whoever reads the log takes his time with this reply, and the words come meanwhile.
+        let shown = reply.lines().next_back().unwrap_or_default();
+        let mut sink = |_: Level, _: Stage, line: &str| {
+            if line == format!("< {shown}") {
+                std::thread::sleep(Duration::from_millis(250));
+            }
+        };
+        let log = Log::to(&mut sink, Level::Debug);
+        let error = client.send(&message(), log).unwrap_err();
+        // As the answer to EHLO they offer no login.
+        let ends = [
+            Status::Unsolicited,
+            Status::UnexpectedReply,
+            Status::AuthMissing,
+        ];
+        assert!(ends.contains(&error.status()), "{command}: {error}");
+        assert_eq!(error.record.outcome, Outcome::NotSent, "{command}: {error}");
+        assert!(!error.record.content_released, "{command}: {error}");
+        let heard = server.join().tls;
+        assert!(!holds(&heard, "content marker"), "{command}");
+    }
+}
+
 #[test]
 fn e02_e03_endless_replies_are_cut_off() {
     for flood in [
@@ -188,6 +241,44 @@ fn e17_closed_in_the_middle_of_a_reply() {
                 kind: ErrorKind::UnexpectedEof
             }
         );
+    }
+}
+
+/// Listeners on the ports of mail that this user may have and nobody has.
+fn ports_of_mail() -> Vec<TcpListener> {
+    let listen = |port: u16| TcpListener::bind(("127.0.0.1", port)).ok();
+    let listeners: Vec<_> = [25, 465, 587].into_iter().filter_map(listen).collect();
+    for listener in &listeners {
+        listener.set_nonblocking(true).unwrap();
+    }
+    listeners
+}
+
+#[test]
+fn a12_a_blocked_port_leads_to_no_other() {
+    let pki = pki();
+    let good = Honest::start(honest(&pki)).unwrap();
+    let others = ports_of_mail();
+    let hangs_up = Scripted::start(vec![Step::Close]).unwrap();
+    let clear = vec![Step::send("554 not for you\r\n"), Step::ReadToEnd];
+    let speaks = Scripted::start(clear).unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    for blocked in [closed.unwrap(), hangs_up.addr(), speaks.addr()] {
+        for mode in BOTH {
+            // The host's own port would do, and is not what the caller said.
+            let port = u32::from(address(&good, mode).port());
+            let client = Client::new("127.0.0.1", port, &policy(&pki, mode)).unwrap();
+            let blocked = u32::from(blocked.port());
+            client.set_connect("127.0.0.1", blocked).unwrap();
+            client.set_timeout(Stage::Local, LONG);
+            let error = send(&client, &message()).unwrap_err();
+            assert_eq!(error.record.outcome, Outcome::NotSent);
+        }
+    }
+    assert!(good.sessions().is_empty());
+    for other in others {
+        let nobody = other.accept().map(|_| ()).map_err(|error| error.kind());
+        assert_eq!(nobody, Err(ErrorKind::WouldBlock));
     }
 }
 

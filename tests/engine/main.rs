@@ -8,6 +8,7 @@ mod auth_attacks;
 mod composed;
 mod content;
 mod delivery;
+mod drip;
 mod extensions;
 mod external;
 mod flight;

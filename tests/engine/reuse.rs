@@ -314,3 +314,93 @@ fn j02_j06_another_policy_has_connections_and_verdicts_of_its_own() {
     assert_eq!(server.sessions().len(), 4);
     assert_eq!(server.mail_count(), 4);
 }
+
+/// Words that come when the client's patience is over.
+fn late(words: &str) -> Vec<Step> {
+    vec![Step::Sleep(Duration::from_secs(2)), Step::send(words)]
+}
+
+/// The first steps of a login, or of a message behind one.
+fn first(count: usize) -> Vec<Step> {
+    let steps = [login(), taken("")].concat();
+    steps.into_iter().take(count).collect()
+}
+
+#[test]
+fn e16_j05_behind_a_late_or_odd_reply_or_a_refused_login_nothing_follows() {
+    let pki = pki();
+    let odd = |words: &str| vec![Step::send(words), Step::ReadToEnd];
+    let cases = [
+        (4, late("235 in\r\n"), Stage::Auth, Status::Timeout),
+        (4, odd("535 5.7.8 no\r\n"), Stage::Auth, Status::AuthRefused),
+        (6, late("250 ok\r\n"), Stage::Mail, Status::Timeout),
+        (6, odd("354 go\r\n"), Stage::Mail, Status::UnexpectedReply),
+        (6, odd("2x0 ok\r\n"), Stage::Mail, Status::MalformedReply),
+        (8, late("250 ok\r\n"), Stage::Rcpt, Status::Timeout),
+        (10, odd("250 ok\r\n"), Stage::Data, Status::UnexpectedReply),
+        (12, late("250 ok\r\n"), Stage::Answer, Status::Timeout),
+        (
+            12,
+            odd("354 go\r\n"),
+            Stage::Answer,
+            Status::UnexpectedReply,
+        ),
+    ];
+    let play = |(count, ends, stage, status): &(usize, Vec<Step>, Stage, Status)| {
+        let steps = [first(*count), ends.clone()].concat();
+        let server = Scripted::start_implicit(pki.identity(), steps).unwrap();
+        let client = keeping(&pki, server.addr());
+        if *status == Status::Timeout {
+            client.set_timeout(*stage, Duration::from_millis(200));
+        }
+        for connections in 1..=3 {
+            let error = send(&client, &message()).unwrap_err();
+            let met = (error.status(), error.record.stage, error.record.reused);
+            assert_eq!(met, (*status, *stage, false), "{error}");
+            assert_eq!(server.records().len(), connections);
+        }
+    };
+    std::thread::scope(|scope| {
+        let playing: Vec<_> = cases
+            .iter()
+            .map(|case| scope.spawn(|| play(case)))
+            .collect();
+        for one in playing {
+            one.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn h20_a_connection_whose_rset_fails_is_left() {
+    let pki = pki();
+    for answer in ["500 what?\r\n", "450 later\r\n", "354 go\r\n"] {
+        let more = vec![
+            Step::expect("MAIL"),
+            Step::send("250 ok\r\n"),
+            Step::expect("RCPT"),
+            Step::send("550 nobody\r\n"),
+            Step::expect("RSET"),
+            Step::send(answer),
+            Step::ReadToEnd,
+        ];
+        let server = scripted(&pki, more);
+        let client = keeping(&pki, server.addr());
+        for (status, reused) in [
+            (Status::RecipientRefused, false),
+            (Status::UnexpectedReply, true),
+            (Status::RecipientRefused, false),
+        ] {
+            let error = send(&client, &message()).unwrap_err();
+            let met = (error.status(), error.record.reused);
+            assert_eq!(met, (status, reused), "{answer}: {error}");
+        }
+        drop(client);
+        let sessions = server.join_all(2);
+        let said: Vec<_> = sessions
+            .iter()
+            .map(|session| ["MAIL", "RSET"].map(|verb| said(session, verb)))
+            .collect();
+        assert_eq!(said, [[1, 1], [1, 0]], "{answer}");
+    }
+}

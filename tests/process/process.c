@@ -7,7 +7,6 @@
  * exclusive-ored with 0x5a, so that this program's own arguments don't hold them.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <fcntl.h>
 #include <secsmtp.h>
 #include <signal.h>
@@ -17,15 +16,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define TEXT(s) (s), SECSMTP_NUL_TERMINATED
+#include "own.h"
+
 #define MASK 0x5a
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            printf("%d: %s\n", __LINE__, #condition); \
-            exit(1); \
-        } \
-    } while (0)
 
 static volatile sig_atomic_t pipes, alarms;
 static int open_without_cloexec, sockets_seen;
@@ -49,42 +42,6 @@ static size_t unmask(const char *hex, uint8_t *out, int keep_mask) {
         out[i] = (uint8_t)(keep_mask ? octet : octet ^ MASK);
     }
     return size;
-}
-
-/* Entries of a folder of /proc/self, the one that reads it aside. */
-static int count(const char *folder) {
-    DIR *dir = opendir(folder);
-    int entries = 0;
-    CHECK(dir != NULL);
-    while (readdir(dir) != NULL)
-        entries++;
-    closedir(dir);
-    return entries - 2;
-}
-
-/* Threads, those for name look-ups aside: they end by themselves, when the system lets them. */
-static int threads(int *lookups) {
-    DIR *dir = opendir("/proc/self/task");
-    struct dirent *entry;
-    int others = 0;
-    *lookups = 0;
-    CHECK(dir != NULL);
-    while ((entry = readdir(dir)) != NULL) {
-        char path[300], name[32] = "";
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
-        FILE *file = fopen(path, "r");
-        if (file == NULL)
-            continue;
-        if (fgets(name, sizeof name, file) != NULL && strncmp(name, "secsmtp-lookup", 14) == 0)
-            ++*lookups;
-        else
-            others++;
-        fclose(file);
-    }
-    closedir(dir);
-    return others;
 }
 
 /* While a send runs, each descriptor but the standard ones must close on exec. */

@@ -50,6 +50,47 @@ def unused_port():
         return listener.getsockname()[1]
 
 
+class Relay:
+    """Passes each connection on, and counts those over which the client said anything."""
+
+    def __init__(self, address, port, target):
+        self.target, self.heard = target, 0
+        self.listener = socket.create_server((address, port))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(self.target)
+                for way in ((client, server), (server, client)):
+                    threading.Thread(target=self.copy, args=(*way, way[0] is client), daemon=True).start()
+
+    def copy(self, source, sink, counts):
+        with contextlib.suppress(OSError):
+            while octets := source.recv(65536):
+                self.heard += counts
+                counts = False
+                sink.sendall(octets)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        self.listener.close()
+
+
+def relays(first, second):
+    """At two addresses, on one port that is free at both."""
+    for _ in range(50):
+        one = Relay("127.0.0.2", 0, first)
+        try:
+            return one, Relay("127.0.0.3", one.port, second)
+        except OSError:
+            one.close()
+    raise AssertionError("no port is free at two addresses")
+
+
 @unittest.skipUnless(sys.platform == "linux", "/proc is Linux's")
 class Process(unittest.TestCase):
     def test_i04_i09_sends_leave_nothing_behind(self):
@@ -64,6 +105,32 @@ class Process(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertIn("ok", done.stdout)
         print(done.stdout.strip(), file=sys.stderr)
+
+    def test_a11_behind_a_key_that_is_not_pinned_no_other_address_is_tried(self):
+        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+            program = build("tests/process/addresses.c", folder, plain=True)
+            for mode, ours in (("implicit", server.implicit), ("starttls", server.starttls)):
+                hotel = peers.host_port(server.env[f"HOTEL_TLS_{mode.upper()}"])
+                # Intercepted at the first address alone; not at all; nobody there at the first.
+                for first, targets, told, heard in (
+                    ("127.0.0.2", (hotel, ours), "SECSMTP_E_PIN_MISMATCH secret=0", (1, 0)),
+                    ("127.0.0.2", (ours, hotel), "SECSMTP_OK", (1, 0)),
+                    ("127.0.0.4", (hotel, ours), "SECSMTP_OK", (0, 1)),
+                ):
+                    one, two = relays(*targets)
+                    command = [program, first, "127.0.0.3", str(one.port), mode, server.pin, server.user]
+                    command += [server.password.decode(), server.address]
+                    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120)
+                    one.close()
+                    two.close()
+                    with self.subTest(mode=mode, first=first, targets=targets):
+                        self.assertEqual((done.stdout, (one.heard, two.heard)), (told, heard))
+
+    def test_name_look_ups_that_hang_are_abandoned_and_few(self):
+        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+            program = build("tests/process/lookups.c", folder, "-pthread", plain=True)
+            done = subprocess.run([program, str(server.ca_file)], stdout=subprocess.PIPE, text=True, timeout=300)
+        self.assertEqual((done.returncode, done.stdout), (0, "ok\n"))
 
     def test_i11_without_random_numbers_nothing_is_sent(self):
         """Refused from the first request on, from the second on, and so forth to where all are served."""

@@ -428,6 +428,65 @@ fn h14_what_a_second_ehlo_no_longer_names_is_not_used() {
     }
 }
 
+/// Nobody set a patience: it is that of RFC 5321 from MAIL on, and ten minutes for the answer to the
+/// content.
+#[test]
+fn h18_each_answer_is_awaited_as_long_as_the_rfc_has_it() {
+    let world = World::new();
+    for (silent, seconds) in [
+        (Point::Greeting, 60),
+        (Point::Ehlo, 60),
+        (Point::Auth, 60),
+        (Point::Mail, 300),
+        (Point::Rcpt, 300),
+        (Point::Data, 120),
+        (Point::Content, 600),
+    ] {
+        for offers in [&["AUTH PLAIN"], FLIGHT] {
+            if silent == Point::Data && offers == FLIGHT {
+                continue;
+            }
+            let server = Esmtp::new(true, offers, |_| Answer::Good);
+            let server = Box::new(Mute { server, silent });
+            let ended = world.send(TlsMode::Implicit, server, None);
+            let error = ended.result.expect_err("silence");
+            assert_eq!(error.status(), Status::Timeout, "{silent:?} {offers:?}");
+            let left = ended.memory.state().patience.expect("a deadline");
+            // What passed since the stage began is the time of a busy machine.
+            let least = Duration::from_secs(seconds - 30);
+            let whole = Duration::from_secs(seconds);
+            assert!(least < left && left <= whole, "{silent:?}: {left:?}");
+        }
+    }
+}
+
+/// A server that says nothing more from a point on.
+struct Mute {
+    server: Esmtp,
+    silent: Point,
+}
+
+impl Mute {
+    fn silence(&self, mut acts: Vec<Act>) -> Vec<Act> {
+        let here = |act: &Act| matches!(act, Act::Reply(point, _) if *point == self.silent);
+        let at = acts.iter().position(here);
+        acts.truncate(at.unwrap_or(acts.len()));
+        acts
+    }
+}
+
+impl Dialogue for Mute {
+    fn begin(&mut self) -> Vec<Act> {
+        let acts = self.server.begin();
+        self.silence(acts)
+    }
+
+    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+        let acts = self.server.hear(octets);
+        self.silence(acts)
+    }
+}
+
 /// The end of a pause that a rate asks for is no deadline of the answer that is awaited meanwhile.
 #[test]
 fn h18_a_pause_between_messages_ends_no_wait_for_an_answer() {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secsmtp::client::Client;
 use secsmtp::credential::Credential;
@@ -24,6 +24,8 @@ use crate::oracle;
 
 /// So many scripts run at one time: most of them wait.
 const AT_ONCE: usize = 16;
+/// The client's own patience for the whole. What comes to its end has hung.
+const WHOLE: Duration = Duration::from_secs(30);
 
 /// Who a peer may show itself as.
 struct People {
@@ -32,6 +34,13 @@ struct People {
 }
 
 impl People {
+    fn new() -> Self {
+        Self {
+            ours: Pki::new(&[HOST]),
+            stranger: Pki::new(&[HOST]),
+        }
+    }
+
     fn identity(&self, name: &str) -> Option<ServerIdentity> {
         let issue = |spec: CertSpec| Some(self.ours.issue(&spec));
         match name {
@@ -121,7 +130,7 @@ impl Settings<'_> {
         message
     }
 
-    fn client(&self, policy: &Policy, within: Duration, server: &Scripted) -> Client {
+    fn client(&self, policy: &Policy, server: &Scripted) -> Client {
         let unknown = self
             .0
             .iter()
@@ -132,7 +141,7 @@ impl Settings<'_> {
         client
             .set_connect(&address.ip().to_string(), u32::from(address.port()))
             .expect("a peer");
-        client.set_timeout(Stage::Local, within);
+        client.set_timeout(Stage::Local, WHOLE);
         for (key, value) in self.0 {
             if key == "timeout" {
                 let (stage, milliseconds) = value.split_once(' ').expect("stage and time");
@@ -165,13 +174,15 @@ fn play(people: &People, script: &Script) -> Result<(), String> {
     let server =
         Scripted::start(script.steps(|name| people.identity(name))?).map_err(|e| e.to_string())?;
     let settings = Settings(&script.client);
-    let client = settings.client(&people.policy(&settings), script.within, &server);
+    let client = settings.client(&people.policy(&settings), &server);
     let mut log = String::new();
     let mut sink = |_: Level, _, text: &str| {
         log.push_str(text);
         log.push('\n');
     };
+    let begin = Instant::now();
     let sent = client.send(&settings.message(), Log::to(&mut sink, Level::Debug));
+    let took = begin.elapsed();
     drop(client);
     let mut records = server.join_all(1);
     let heard = records.pop().unwrap_or_default();
@@ -188,6 +199,9 @@ fn play(people: &People, script: &Script) -> Result<(), String> {
     }
     if let Err(what) = expected(script, &sent) {
         return complain(what);
+    }
+    if took > script.within {
+        return complain(format!("took {took:?}, not {:?}", script.within));
     }
     if let Err(what) = silence(script, &heard) {
         return complain(what);
@@ -276,10 +290,7 @@ fn play_file(name: &str) {
     let text = [read(name), read("blocks.peer")].join("\n");
     let scripts = Script::parse_file(&text).unwrap_or_else(|why| panic!("{name}: {why}"));
     assert!(!scripts.is_empty());
-    let people = People {
-        ours: Pki::new(&[HOST]),
-        stranger: Pki::new(&[HOST]),
-    };
+    let people = People::new();
     let next = AtomicUsize::new(0);
     let work = || {
         let mut wrong = Vec::new();
@@ -339,4 +350,13 @@ fn the_scripts_of_content() {
 #[test]
 fn the_scripts_of_reuse() {
     play_file("j.peer");
+}
+
+#[test]
+fn a_script_that_is_right_but_late_is_told() {
+    let late = "script E01: late\n within 100\n expect not_sent tls NOT_TLS\n pause 300\n \
+                say 220 mail.test\n hear all\n";
+    let scripts = Script::parse_file(late).expect("a script");
+    let told = play(&People::new(), &scripts[0]).expect_err("it is late");
+    assert!(told.starts_with("took "), "{told}");
 }

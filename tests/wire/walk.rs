@@ -305,7 +305,7 @@ fn walk(mode: TlsMode, offers: &'static [&'static str], change: impl FnOnce(&mut
 const LOCKSTEP: &[&str] = &["AUTH PLAIN"];
 
 #[test]
-fn e14_e15_e16_each_sequence_of_replies_over_implicit_tls() {
+fn e14_e15_each_sequence_of_replies_over_implicit_tls() {
     walk(TlsMode::Implicit, LOCKSTEP, |_| {});
 }
 

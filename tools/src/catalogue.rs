@@ -80,16 +80,31 @@ fn walk(root: &Path, folder: &Path, tested: &mut BTreeMap<String, BTreeSet<Strin
         let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         let name = path.strip_prefix(root).unwrap_or(&path);
         let name: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
-        for line in text.lines() {
-            for id in ids(kind, line.trim_start()) {
-                tested
-                    .entry(id)
-                    .or_default()
-                    .insert(format!("`{}`", name.join("/")));
-            }
+        for id in ids_of(kind, &text) {
+            tested
+                .entry(id)
+                .or_default()
+                .insert(format!("`{}`", name.join("/")));
         }
     }
     Ok(())
+}
+
+/// The ids in a file. A Rust function is a test by its attributes, and an ignored one is none.
+fn ids_of(kind: &str, text: &str) -> Vec<String> {
+    let (mut found, mut test, mut ignored) = (Vec::new(), false, false);
+    for line in text.lines().map(str::trim_start) {
+        test |= line.starts_with("#[test]");
+        ignored |= line.starts_with("#[ignore");
+        let function = kind == "rs" && line.split(' ').any(|word| word == "fn");
+        if !function || test && !ignored {
+            found.extend(ids(kind, line));
+        }
+        if function {
+            (test, ignored) = (false, false);
+        }
+    }
+    found
 }
 
 /// The ids in a test's name, a script's head or a case's name.
@@ -138,6 +153,17 @@ fn is_id(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_alone_are_counted() {
+        let text = "#[test]\nfn a01_yes() {\n#[test]\n#[ignore = \"a bench\"]\nfn a02_no() {\n\
+                    fn a03_no() {\n#[test]\n#[allow(\n    x,\n)]\n    fn a04_yes() {\n(\"C12 a case\",\n";
+        assert_eq!(ids_of("rs", text), ["A01", "A04", "C12"]);
+        assert_eq!(
+            ids_of("py", "    def test_g10_blind_copies(self):"),
+            ["G10"]
+        );
+    }
 
     #[test]
     fn ids_are_read_from_names_and_heads() {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use secsmtp::deadline::Deadline;
 use secsmtp::net::{Interest, Stop, Transport};
@@ -64,6 +65,8 @@ pub(crate) struct State {
     cancelled: bool,
     finished: bool,
     calls: u64,
+    /// How long the last wait that came to nothing might have been.
+    pub(crate) patience: Option<Duration>,
 }
 
 /// One end of the connection; the test keeps a second handle on it.
@@ -89,6 +92,7 @@ impl Memory {
             cancelled: false,
             finished: false,
             calls: 0,
+            patience: None,
         })))
     }
 
@@ -211,7 +215,7 @@ impl Transport for Memory {
 
     /// Nothing happens here but by the client: if there is nothing for it to do, the deadline is
     /// what comes next.
-    fn wait(&mut self, _: Interest, _: Deadline) -> Result<(), Stop> {
+    fn wait(&mut self, _: Interest, deadline: Deadline) -> Result<(), Stop> {
         let mut state = self.state();
         state.calls += 1;
         assert!(state.calls < MAX_CALLS, "a loop without end");
@@ -223,6 +227,7 @@ impl Transport for Memory {
         if readable || std::mem::take(&mut state.writable_again) {
             return Ok(());
         }
+        state.patience = deadline.left(Instant::now());
         Err(Stop::TimedOut)
     }
 

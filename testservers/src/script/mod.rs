@@ -25,7 +25,7 @@ pub struct Script {
     pub released: String,
     /// Texts that must be, or must not be, in what the peer heard or the client shows.
     pub texts: Vec<Text>,
-    /// As long as the whole may take, so that nothing hangs.
+    /// How long the client may take, by the watch of whoever plays it.
     pub within: Duration,
     actions: Vec<Action>,
 }

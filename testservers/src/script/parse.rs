@@ -8,8 +8,8 @@ use super::{Action, Script, Text};
 use crate::scripted::Step;
 use crate::tls::TlsVersions;
 
-/// As long as a script may take if it says nothing of it.
-const WITHIN: Duration = Duration::from_secs(30);
+/// As long as a client may take if the script says nothing of it: more than a busy machine needs.
+const WITHIN: Duration = Duration::from_secs(20);
 
 /// A numbered line.
 type Line<'a> = (usize, &'a str);

@@ -1,0 +1,234 @@
+//! Octets that drip in, one by one and for many times the client's patience, and then a close: each
+//! stage is given up when its time is over. A clock that an octet starts anew would meet the close.
+
+use std::thread;
+use std::time::Duration;
+
+use secsmtp::client::Client;
+use secsmtp::client::jobs::{News, Polled};
+use secsmtp::deadline::Deadline;
+use secsmtp::error::{Cause, Error, Outcome, Stage};
+use secsmtp::tls::TlsMode;
+use secsmtp_testservers::{Pki, Scripted, Step};
+
+use crate::support::*;
+
+const SHORT: Duration = Duration::from_millis(300);
+/// Long enough to come to each stage on a busy machine, and far shorter than the drip.
+const WHOLE: Duration = Duration::from_secs(5);
+/// Between two octets: less than any patience here.
+const PAUSE: Duration = Duration::from_millis(25);
+/// Twenty seconds of them. No client waits for the last.
+const OCTETS: usize = 800;
+
+/// How a message is handed over.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Send,
+    Job,
+}
+
+/// One place for a drip.
+struct Case {
+    told: String,
+    mode: TlsMode,
+    /// Whose patience is short.
+    stage: Stage,
+    /// What is told of the message.
+    ends: (Stage, Outcome),
+    /// All that comes before the drip.
+    before: Vec<Step>,
+    /// How the drip begins, so that it may become what is waited for.
+    head: &'static [u8],
+}
+
+/// The head of a record that holds the beginning of a ServerHello.
+const RECORD: &[u8] = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03";
+
+/// A stage, what the server does to come to it, and what it begins to say there.
+type Part = (Stage, Vec<Step>, &'static [u8]);
+
+fn implicit(pki: &Pki) -> Vec<Part> {
+    vec![
+        (Stage::Tls, vec![], RECORD),
+        (
+            Stage::Greeting,
+            vec![Step::StartTls(pki.identity())],
+            b"220 ",
+        ),
+        (
+            Stage::Ehlo,
+            vec![Step::send("220 m\r\n"), Step::expect("EHLO")],
+            b"250-",
+        ),
+    ]
+}
+
+fn starttls() -> Vec<Part> {
+    let offer = Step::send("250-m\r\n250 STARTTLS\r\n");
+    vec![
+        (Stage::Greeting, vec![], b"220 "),
+        (
+            Stage::Ehlo,
+            vec![Step::send("220 m\r\n"), Step::expect("EHLO")],
+            b"250-",
+        ),
+        (
+            Stage::Starttls,
+            vec![offer, Step::expect("STARTTLS")],
+            b"220 ",
+        ),
+        // The hello is waited for: words behind the 220 would be an error of another kind.
+        (
+            Stage::Tls,
+            vec![Step::send("220 go\r\n"), Step::ReadOctets(1)],
+            RECORD,
+        ),
+    ]
+}
+
+fn one_at_a_time(pki: &Pki) -> Vec<Part> {
+    let offer = Step::send("250-m\r\n250 AUTH PLAIN\r\n");
+    let ok = Step::send("250 ok\r\n");
+    let mut parts = implicit(pki);
+    parts.extend([
+        (
+            Stage::Auth,
+            vec![offer, Step::expect("AUTH")],
+            b"235 ".as_slice(),
+        ),
+        (
+            Stage::Mail,
+            vec![Step::send("235 in\r\n"), Step::expect("MAIL")],
+            b"250 ",
+        ),
+        (Stage::Rcpt, vec![ok.clone(), Step::expect("RCPT")], b"250 "),
+        (Stage::Data, vec![ok, Step::expect("DATA")], b"354 "),
+        (
+            Stage::Answer,
+            vec![Step::send("354 go\r\n"), Step::ReadMessage],
+            b"250 ",
+        ),
+    ]);
+    parts
+}
+
+/// MAIL, RCPT and the content leave together, and are answered one by one.
+fn one_flight(pki: &Pki) -> Vec<Part> {
+    let offer = "250-m\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH PLAIN\r\n";
+    let mut login: Vec<Step> = implicit(pki).into_iter().flat_map(|part| part.1).collect();
+    login.extend([
+        Step::send(offer),
+        Step::expect("AUTH"),
+        Step::send("235 in\r\n"),
+    ]);
+    // The content's last line ends the flight.
+    let heard = ["MAIL", "RCPT", "BDAT", "Subject", "", ".A line"].map(Step::expect);
+    login.extend(heard);
+    vec![
+        (Stage::Mail, login, b"250 "),
+        (Stage::Rcpt, vec![Step::send("250 ok\r\n")], b"250 "),
+        (Stage::Answer, vec![Step::send("250 ok\r\n")], b"250 "),
+    ]
+}
+
+fn case(told: &str, mode: TlsMode, part: &Part, before: Vec<Step>) -> Case {
+    let stage = part.0;
+    let outcome = match stage {
+        Stage::Answer => Outcome::Unknown,
+        _ => Outcome::NotSent,
+    };
+    Case {
+        told: format!("{told}, {}", stage.name()),
+        mode,
+        stage,
+        ends: (stage, outcome),
+        before,
+        head: part.2,
+    }
+}
+
+/// A case for each part, behind all that stands before it.
+fn along(told: &str, mode: TlsMode, parts: &[Part]) -> Vec<Case> {
+    let mut before = Vec::new();
+    let at = |part: &Part| {
+        before.extend(part.1.clone());
+        case(told, mode, part, before.clone())
+    };
+    parts.iter().map(at).collect()
+}
+
+fn cases(pki: &Pki) -> Vec<Case> {
+    let mut cases = along("in clear", TlsMode::Starttls, &starttls());
+    let lockstep = one_at_a_time(pki);
+    cases.extend(along("one at a time", TlsMode::Implicit, &lockstep));
+    let mut flight = along("one flight", TlsMode::Implicit, &one_flight(pki));
+    // The server has the message whole, whichever answer is late.
+    for case in &mut flight {
+        case.ends = (Stage::Answer, Outcome::Unknown);
+    }
+    cases.append(&mut flight);
+    cases
+}
+
+/// A server that drips at this place.
+fn dripping(case: &Case) -> Scripted {
+    let octets = case.head.iter().copied().chain([b'x'; OCTETS]);
+    let drip = octets
+        .take(OCTETS)
+        .flat_map(|octet| [Step::Send(vec![octet]), Step::Sleep(PAUSE)]);
+    let steps = case.before.iter().cloned().chain(drip);
+    Scripted::start(steps.chain([Step::Close]).collect()).unwrap()
+}
+
+fn fails_by(way: Way, client: &Client) -> Error {
+    match way {
+        Way::Send => send(client, &message()).unwrap_err(),
+        Way::Job => {
+            client.submit(&message()).unwrap();
+            loop {
+                match client.poll(Deadline::after(LONG)).unwrap() {
+                    Polled::Event(event) => {
+                        if let News::Completed(completion) = event.news {
+                            return completion.unwrap_err();
+                        }
+                    }
+                    other => panic!("no end came: {other:?}"),
+                }
+            }
+        }
+    }
+}
+
+/// Plays all cases at once in both ways, each to a client with this patience.
+fn play(overall: bool, set: impl Fn(&Client, Stage) + Sync) {
+    let pki = pki();
+    let cases = cases(&pki);
+    let play = &|way: Way, case: &Case| {
+        let server = dripping(case);
+        let client = client(&policy(&pki, case.mode), server.addr());
+        set(&client, case.stage);
+        let error = fails_by(way, &client);
+        let told = format!("{way:?}, {}: {error}", case.told);
+        assert_eq!(*error.cause, Cause::Timeout { overall }, "{told}");
+        let ends = (error.record.stage, error.record.outcome);
+        assert_eq!(ends, case.ends, "{told}");
+    };
+    thread::scope(|scope| {
+        let begin = |way, case| scope.spawn(move || play(way, case));
+        let ways = |case| [begin(Way::Send, case), begin(Way::Job, case)];
+        let playing: Vec<_> = cases.iter().flat_map(ways).collect();
+        let wrong = playing.into_iter().filter_map(|one| one.join().err());
+        assert_eq!(wrong.count(), 0, "told above");
+    });
+}
+
+#[test]
+fn e01_d13_a_drip_at_any_stage_does_not_stretch_its_deadline() {
+    play(false, |client, stage| client.set_timeout(stage, SHORT));
+}
+
+#[test]
+fn e01_d13_a_drip_at_any_stage_does_not_stretch_the_deadline_of_the_whole() {
+    play(true, |client, _| client.set_timeout(Stage::Local, WHOLE));
+}
