@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the certificates of the corpus anew, with openssl. They are good for 27 years; the keys are
-# thrown away.
+# thrown away, but those of the clients, whom nobody trusts.
 set -eu
 cd "$(dirname "$0")/corpus"
 mkdir -p trust_host trust_pin trust_pin_of trust_ca trust_certificate trust_crl \
@@ -52,3 +52,28 @@ openssl pkey -in "$work/leaf.key" -pubout -out trust_pin_of/key.pem
 openssl pkey -in "$work/leaf.key" -pubout -outform DER -out trust_pin_of/key.der
 cp "$work/leaf.der" "$work/leaf.pem" trust_pin_of
 cp "$work/leaf.pem" trust_client_certificate/chain.pem
+cat "$work/leaf.pem" "$work/sub.pem" "$work/root.pem" >trust_chain/with_root.pem
+cp "$work/root.pem" trust_chain/root.pem
+# The same names once more, by somebody who has not the keys.
+for name in root sub leaf; do key "other_$name"; done
+self other_root '/O=Seeds/CN=Root' "$ca"
+below other_sub other_root '/O=Seeds/CN=Intermediate' "$ca"
+below other_leaf other_sub '/CN=mail.example' 'subjectAltName=DNS:mail.example\nextendedKeyUsage=serverAuth\n'
+for name in root sub; do
+    openssl ca -gencrl -config "$work/conf" -cert "$work/other_$name.pem" -keyfile "$work/other_$name.key" \
+        -crldays 10000 -out "$work/other_$name.crl"
+done
+cat "$work/other_leaf.pem" "$work/other_sub.pem" >trust_chain/forged.pem
+cat "$work/other_root.crl" "$work/other_sub.crl" >trust_crl/forged.pem
+cp "$work/other_root.pem" trust_ca/other.pem
+# A client's chain and key, of each kind, and one with another's key.
+key p256
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out "$work/p384.key"
+openssl genpkey -quiet -algorithm ed25519 -out "$work/ed25519.key"
+for name in p256 p384 ed25519 rsa; do
+    self $name '/CN=client' 'extendedKeyUsage=clientAuth\n'
+    cat "$work/$name.pem" "$work/$name.key" >"trust_client_certificate/$name.pem"
+done
+openssl ec -in "$work/p256.key" -out "$work/p256.sec1"
+cat "$work/p256.pem" "$work/p256.sec1" >trust_client_certificate/sec1.pem
+cat "$work/p256.pem" "$work/other_leaf.key" >trust_client_certificate/other_key.pem

@@ -4,6 +4,11 @@
 //! The input is cut at each octet 0x1e: user, password or token, and then the challenges; for SCRAM
 //! the user's first octet chooses hash and channel binding.
 
+use std::num::NonZeroU32;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::{digest, hmac, pbkdf2};
 use secsmtp::credential::Credential;
 use secsmtp::proto::command::Command;
 use secsmtp::proto::sasl::{
@@ -30,8 +35,8 @@ const NONCE: [u8; NONCE_LEN] = [7; NONCE_LEN];
 /// The fewest that are taken, so that a run is short.
 const ITERATIONS: u32 = 4096;
 
-/// A signature is believed only where it is the right one, which for a password that the server
-/// does not know is none; a proof is said once, and answers the nonce of the challenge.
+/// The login is complete only after the server's signature, made here once more from RFC 5802; the
+/// proof is said once, answers the challenge's own nonce, and is the right one too.
 pub fn scram(data: &[u8]) {
     let (head, secret, challenges) = input(data);
     let Some((choice, user)) = head.split_first() else {
@@ -46,37 +51,114 @@ pub fn scram(data: &[u8]) {
         1 => Gs2::Unseen,
         _ => Gs2::Bound(Binding::tls_exporter(&[3; 32])),
     };
-    let bound = matches!(gs2, Gs2::Bound(_));
+    let (header, bound) = match gs2 {
+        Gs2::No => ("n,,", false),
+        Gs2::Unseen => ("y,,", false),
+        Gs2::Bound(_) => ("p=tls-exporter,,", true),
+    };
     let Ok(mut exchange) = Scram::new(hash, user, secret, gs2, &NONCE, ITERATIONS) else {
         return;
     };
+    let (user, password) = (prepare(user.as_bytes()), prepare(secret));
+    let user = user.expect("it was taken").replace('=', "=3D");
+    let bare = format!(
+        "n={},r={}",
+        user.replace(',', "=2C"),
+        STANDARD.encode(NONCE)
+    );
     let first = exchange.initial().expect("the client speaks first");
     assert!(!first.secret && !exchange.complete());
-    let first = String::from_utf8(first.octets.to_vec()).expect("UTF-8");
-    let nonce = first.rsplit_once("r=").expect("a nonce").1.to_owned();
-    let mut said = 0;
-    for challenge in &challenges {
+    assert_eq!(&**first.octets, format!("{header}{bare}").as_bytes());
+    let mut expected = None;
+    for (turn, challenge) in challenges.iter().enumerate() {
         match exchange.step(challenge) {
-            Ok(response) if said == 0 => {
-                let text = std::str::from_utf8(&response.octets).expect("UTF-8");
-                assert!(response.secret && text.starts_with("c=") && text.contains(",p="));
-                assert!(text.contains(&format!(",r={nonce}")));
-                assert!(challenge.starts_with(format!("r={nonce}").as_bytes()));
+            Ok(response) if turn == 0 => {
+                let client = Client {
+                    hash,
+                    password: password.as_ref().expect("it was taken"),
+                    first: &bare,
+                    binding: [header.as_bytes(), &[3; 32][..if bound { 32 } else { 0 }]].concat(),
+                };
+                let (last, signature) = client.answer(challenge);
+                assert!(response.secret);
+                assert_eq!(String::from_utf8_lossy(&response.octets), last);
                 assert!(!exchange.complete() && exchange.bound().is_none());
+                expected = Some(format!("v={signature}"));
             }
             Ok(response) => {
-                assert!(said == 1 && response.octets.is_empty() && !response.secret);
-                assert!(challenge.starts_with(b"v=") && exchange.complete());
+                assert!(turn == 1 && response.octets.is_empty() && !response.secret);
+                let said = challenge.split(|octet| *octet == b',').next();
+                assert_eq!(said, expected.as_ref().map(String::as_bytes));
+                assert!(exchange.complete());
                 assert_eq!(exchange.bound().is_some(), bound);
             }
             Err(stop) => {
-                assert!(said == 1 || stop != Stop::Unproven);
+                let is_right = expected
+                    .as_ref()
+                    .is_some_and(|it| it.as_bytes() == *challenge);
+                assert!(turn != 1 || !is_right, "{stop:?}");
+                assert!(turn == 1 && expected.is_some() || stop != Stop::Unproven);
                 assert!(!exchange.complete());
-                said = 9;
             }
         }
-        said += 1;
-        assert!(said < 3 || exchange.step(b"").is_err());
+    }
+}
+
+/// What a client of SCRAM knows, and what it must say (RFC 5802 section 3).
+struct Client<'a> {
+    hash: Hash,
+    password: &'a str,
+    /// Its first message without the header.
+    first: &'a str,
+    /// The header, and what the login is bound to.
+    binding: Vec<u8>,
+}
+
+impl Client<'_> {
+    /// Its last message, and the server's signature: for a challenge that it takes, which continues
+    /// its nonce, and asks for no fewer and no more iterations than it takes.
+    fn answer(&self, challenge: &[u8]) -> (String, String) {
+        let challenge = std::str::from_utf8(challenge).expect("UTF-8");
+        let mut fields = challenge.split(',');
+        let mut field = |name| fields.next().and_then(|field| field.strip_prefix(name));
+        let nonce = field("r=").expect("a nonce");
+        let salt = STANDARD
+            .decode(field("s=").expect("a salt"))
+            .expect("base64");
+        let iterations = field("i=").expect("a count");
+        assert_eq!(iterations, ITERATIONS.to_string());
+        let own = STANDARD.encode(NONCE);
+        assert!(nonce.strip_prefix(&own).is_some_and(|it| !it.is_empty()));
+        let last = format!("c={},r={nonce}", STANDARD.encode(&self.binding));
+        let all = format!("{},{challenge},{last}", self.first);
+
+        let (algorithm, derivation) = match self.hash {
+            Hash::Sha1 => (
+                hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+                pbkdf2::PBKDF2_HMAC_SHA1,
+            ),
+            Hash::Sha256 => (hmac::HMAC_SHA256, pbkdf2::PBKDF2_HMAC_SHA256),
+            Hash::Sha512 => (hmac::HMAC_SHA512, pbkdf2::PBKDF2_HMAC_SHA512),
+        };
+        let of =
+            |key: &[u8], text: &str| hmac::sign(&hmac::Key::new(algorithm, key), text.as_bytes());
+        let mut salted = vec![0; algorithm.digest_algorithm().output_len()];
+        let count = NonZeroU32::new(ITERATIONS).expect("some");
+        pbkdf2::derive(
+            derivation,
+            count,
+            &salt,
+            self.password.as_bytes(),
+            &mut salted,
+        );
+        let client_key = of(&salted, "Client Key");
+        let stored = digest::digest(algorithm.digest_algorithm(), client_key.as_ref());
+        let mask = of(stored.as_ref(), &all);
+        let pairs = client_key.as_ref().iter().zip(mask.as_ref());
+        let proof: Vec<u8> = pairs.map(|(key, mask)| key ^ mask).collect();
+        let signature = of(of(&salted, "Server Key").as_ref(), &all);
+        let last = format!("{last},p={}", STANDARD.encode(proof));
+        (last, STANDARD.encode(signature))
     }
 }
 

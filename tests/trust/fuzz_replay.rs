@@ -7,6 +7,9 @@ mod replay;
 #[allow(unreachable_pub, reason = "it is a library's module over there")]
 mod targets;
 
+use std::fs;
+use std::path::Path;
+
 use secsmtp::tls::{Host, Policy, now_at, verify_pem};
 
 #[test]
@@ -27,4 +30,22 @@ fn the_good_seed_is_good() {
     let verdict = verify_pem(&policy, &host, chain, now_at(Some(2_000_000_000)));
     let verdict = verdict.expect("a chain");
     assert!(verdict.judgement.is_ok(), "{verdict}");
+}
+
+/// And so are the clients'.
+#[test]
+fn the_good_seeds_of_clients_are_good() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/trust_client_certificate");
+    for (name, is_good) in [
+        ("ed25519", true),
+        ("p256", true),
+        ("p384", true),
+        ("rsa", true),
+        ("sec1", true),
+        ("other_key", false),
+    ] {
+        let seed = fs::read(folder.join(name).with_extension("pem")).expect(name);
+        let taken = Policy::new().set_client_certificate(&seed, &seed);
+        assert_eq!(taken.is_ok(), is_good, "{name}");
+    }
 }

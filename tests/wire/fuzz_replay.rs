@@ -35,7 +35,7 @@ fn i07_i08_no_arguments_of_the_c_functions_crash() {
 
 #[test]
 fn a13_b07_e14_h17_no_dialogue_ends_in_a_wrong_outcome_or_leaks() {
-    replay::corpus(&dialogue::ALL, 300);
+    replay::corpus(&dialogue::ALL, 100);
 }
 
 #[test]

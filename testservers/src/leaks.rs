@@ -6,6 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 
 /// The shortest piece that is looked for: shorter ones are found by chance.
 const MIN: usize = 4;
+/// A piece of a secret that tells too much, as it is and in base64.
+const PIECE: usize = 8;
+const PIECE_OF_BASE64: usize = 12;
 
 /// One form of something that must not be seen.
 struct Form {
@@ -15,27 +18,24 @@ struct Form {
 
 /// What must not be seen where nobody was verified.
 pub struct Leaks {
-    forms: Vec<Form>,
-    /// Whether a form begins with this octet.
-    begins: [bool; 256],
+    /// By their first octet.
+    forms: Vec<Vec<Form>>,
 }
 
 impl Leaks {
     /// A login, the envelope's addresses and content, of which each line is looked for.
+    ///
+    /// An address's domain alone is not: it is nearly always the server's own, and TLS tells that
+    /// to everybody, in the name that the client asks for.
     #[must_use]
     pub fn new(user: &str, password: &[u8], addresses: &[&str], content: &[u8]) -> Self {
-        let mut leaks = Self {
-            forms: Vec::new(),
-            begins: [false; 256],
-        };
-        leaks.add("the user", user.as_bytes());
-        leaks.add("the password", password);
-        leaks.add("PLAIN", &[b"\0", user.as_bytes(), b"\0", password].concat());
+        let mut leaks = Self::of_login(user, password);
+        leaks.add_name("the user", user);
         for address in addresses {
-            leaks.add("an address", address.as_bytes());
-            // Its parts alone tell as much.
+            leaks.add_name("an address", address);
+            // Whom it is of alone tells as much.
             if let Some((local, _)) = address.split_once('@') {
-                leaks.add("an address", local.as_bytes());
+                leaks.add_name("an address", local);
             }
         }
         for line in content.split(|b| matches!(b, b'\r' | b'\n')) {
@@ -44,41 +44,73 @@ impl Leaks {
         leaks
     }
 
+    /// What is secret even where names and addresses are shown, as in a log: the password, whole
+    /// or in pieces, and what PLAIN makes of it.
+    #[must_use]
+    pub fn of_login(user: &str, password: &[u8]) -> Self {
+        let mut leaks = Self {
+            forms: (0..=255).map(|_| Vec::new()).collect(),
+        };
+        let plain = [b"\0", user.as_bytes(), b"\0", password].concat();
+        leaks.add("PLAIN", &plain);
+        leaks.add("the password", password);
+        for piece in password.windows(PIECE) {
+            leaks.put("a piece of the password", piece.to_vec());
+        }
+        for (of, secret) in [
+            ("a piece of PLAIN", &*plain),
+            ("a piece of the password", password),
+        ] {
+            for encoded in in_base64(secret) {
+                for piece in encoded.windows(PIECE_OF_BASE64) {
+                    leaks.put(of, piece.to_vec());
+                }
+            }
+        }
+        leaks
+    }
+
     /// Looks for this too: as it is, and as base64 at each alignment.
     pub fn add(&mut self, of: &str, octets: &[u8]) {
         self.put(of, octets.to_vec());
         self.put(of, STANDARD.encode(octets).into_bytes());
-        for lead in 0..3 {
-            let padded = [vec![0; lead], octets.to_vec()].concat();
-            let encoded = STANDARD.encode(&padded).into_bytes();
-            // Only the characters made of these octets alone.
-            let (skip, whole) = ((lead * 8).div_ceil(6), padded.len() * 8 / 6);
-            self.put(of, encoded.get(skip..whole).unwrap_or_default().to_vec());
+        for encoded in in_base64(octets) {
+            self.put(of, encoded);
+        }
+    }
+
+    /// The same for what somebody may write in small or in capital letters.
+    fn add_name(&mut self, of: &str, name: &str) {
+        for spelling in [name.to_owned(), name.to_lowercase(), name.to_uppercase()] {
+            self.add(of, spelling.as_bytes());
         }
     }
 
     fn put(&mut self, of: &str, octets: Vec<u8>) {
-        if octets.len() >= MIN {
-            self.begins[usize::from(octets[0])] = true;
-            self.forms.push(Form {
-                octets,
-                of: of.to_owned(),
-            });
+        if octets.len() < MIN {
+            return;
+        }
+        let forms = &mut self.forms[usize::from(octets[0])];
+        if forms.iter().all(|form| form.octets != octets) {
+            let of = of.to_owned();
+            forms.push(Form { octets, of });
         }
     }
 
-    /// What of it is in `heard`.
+    /// What of it is in `heard`, as that came or with its lines put together: base64 is often
+    /// wrapped, and not where one would look.
     #[must_use]
     pub fn find(&self, heard: &[u8]) -> Option<&str> {
+        let is_text = |octet: &u8| !matches!(octet, b'\r' | b'\n');
+        let unwrapped: Vec<u8> = heard.iter().copied().filter(is_text).collect();
+        self.find_in(heard).or_else(|| self.find_in(&unwrapped))
+    }
+
+    fn find_in(&self, heard: &[u8]) -> Option<&str> {
         let at = |at: usize| {
             let rest = &heard[at..];
-            let begins = self.begins[usize::from(rest[0])];
-            let here = |form: &&Form| rest.starts_with(&form.octets);
-            if begins {
-                self.forms.iter().find(here)
-            } else {
-                None
-            }
+            let mut forms = self.forms[usize::from(rest[0])].iter();
+            forms.find(|form| rest.starts_with(&form.octets))
         };
         (0..heard.len()).find_map(at).map(|form| form.of.as_str())
     }
@@ -116,37 +148,107 @@ impl Leaks {
     }
 }
 
+/// The base64 of these octets at each alignment: only the characters made of them alone.
+fn in_base64(octets: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    (0..3).map(move |lead| {
+        let padded = [vec![0; lead], octets.to_vec()].concat();
+        let encoded = STANDARD.encode(&padded).into_bytes();
+        let (skip, whole) = ((lead * 8).div_ceil(6), padded.len() * 8 / 6);
+        encoded.get(skip..whole).unwrap_or_default().to_vec()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn leaks() -> Leaks {
+        let content = b"Subject: x\r\n\r\nbody\r\nA line that is longer than others\r\n";
+        Leaks::new("alice", b"pass word 12", &["a.Long@c.example"], content)
+    }
+
+    fn base64(octets: &[u8]) -> Vec<u8> {
+        STANDARD.encode(octets).into_bytes()
+    }
+
+    #[track_caller]
+    fn assert_found(heard: &[u8]) {
+        let text = String::from_utf8_lossy(heard);
+        assert!(leaks().find(heard).is_some(), "{text}");
+    }
+
     #[test]
     fn each_form_is_found_at_each_place() {
-        let leaks = Leaks::new(
-            "alice",
-            b"pass word",
-            &["a.b@c.example"],
-            b"Subject: x\r\n\r\nbody\r\n",
-        );
-        let base64 = |octets: &[u8]| STANDARD.encode(octets).into_bytes();
         for heard in [
             b"..alice..".to_vec(),
-            b"MAIL FROM:<a.b@c.example>".to_vec(),
-            base64(b"pass word"),
-            base64(b"\0alice\0pass word"),
-            base64(b"1pass word1"),
-            base64(b"12pass word12"),
+            b"MAIL FROM:<a.Long@c.example>".to_vec(),
+            base64(b"pass word 12"),
+            base64(b"\0alice\0pass word 12"),
+            base64(b"1pass word 121"),
+            base64(b"12pass word 121"),
             base64(b"user=alice\x01auth"),
             b"Subject: x".to_vec(),
             base64(b"a body"),
         ] {
-            assert!(
-                leaks.find(&heard).is_some(),
-                "{}",
-                String::from_utf8_lossy(&heard)
-            );
+            assert_found(&heard);
         }
-        assert_eq!(leaks.find(b"EHLO [127.0.0.1]\r\nSTARTTLS\r\n"), None);
+        let told = b"EHLO [127.0.0.1]\r\nSTARTTLS\r\n\x16\x03 c.example \x00";
+        assert_eq!(leaks().find(told), None);
+    }
+
+    #[test]
+    fn a_piece_of_the_password_is_found() {
+        for at in 0..=4 {
+            let piece = &b"pass word 12"[at..at + PIECE];
+            assert_found(&[b"x", piece, b"x"].concat());
+            let fewer = &piece[..PIECE - 1];
+            assert_eq!(leaks().find(fewer), None);
+        }
+        // What one alignment makes of nine octets is a piece, wherever it was cut.
+        for lead in 0..3 {
+            let encoded = base64(&[&b"123"[..lead], b"pass word 12"].concat());
+            assert_found(&encoded[4..16]);
+        }
+        let plain = base64(b"\0alice\0pass word 12");
+        assert_found(&plain[..PIECE_OF_BASE64]);
+        assert_found(&plain[12..24]);
+    }
+
+    #[test]
+    fn names_are_found_in_other_letters() {
+        for heard in [
+            b"ALICE".to_vec(),
+            b"a.long@c.example".to_vec(),
+            b"<A.LONG@other.example>".to_vec(),
+            base64(b"ALICE"),
+            base64(b"1A.LONG@C.EXAMPLE"),
+        ] {
+            assert_found(&heard);
+        }
+    }
+
+    #[test]
+    fn wrapped_base64_is_found() {
+        let content = base64(b"..A line that is longer than others\r\n");
+        for width in 1..content.len() {
+            for end in [&b"\r\n"[..], b"\n"] {
+                let lines: Vec<_> = content.chunks(width).map(<[u8]>::to_vec).collect();
+                assert_found(&lines.join(end));
+            }
+        }
+    }
+
+    /// A log shows names and addresses, and no more of a login.
+    #[test]
+    fn of_a_login_only_what_is_secret_is_looked_for() {
+        let leaks = Leaks::of_login("alice", b"pass word 12");
+        assert_eq!(
+            leaks.find(b"logged in as alice, MAIL FROM:<a@c.example>"),
+            None
+        );
+        let said = [b"AUTH PLAIN ".to_vec(), base64(b"\0alice\0pass word 12")].concat();
+        assert_eq!(leaks.find(&said), Some("PLAIN"));
+        assert!(leaks.find(b"> pass word").is_some());
     }
 
     #[test]

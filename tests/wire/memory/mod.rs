@@ -12,5 +12,5 @@ mod verdict;
 pub(crate) use drive::{CONTENT, Ended, FROM, HOST, Kept, PASSWORD, TO, USER, World};
 pub(crate) use esmtp::{Answer, Esmtp, Point};
 pub(crate) use peer::{Act, Dialogue, Peer};
-pub(crate) use transport::{Direction, Fault, Kind, Memory};
-pub(crate) use verdict::{Shape, expected, is_possible};
+pub(crate) use transport::{Direction, Fault, Kind, Memory, State};
+pub(crate) use verdict::{Shape, expected, is_possible, outcome_of_one};

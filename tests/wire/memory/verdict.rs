@@ -89,14 +89,24 @@ pub(crate) fn expected(state: &State, begun: usize, shape: Shape) -> Option<Vec<
     }
     let outcome = |(index, fate): (usize, &Fate)| {
         let passed_over = matches!(end, Some(End::Closing(at)) if silent && index > at);
-        match fate {
-            Fate { accepted: true, .. } => Outcome::Accepted,
-            Fate { refused: true, .. } => Outcome::Refused,
-            Fate { whole: true, .. } if !fate.void && !passed_over => Outcome::Unknown,
-            _ => Outcome::NotSent,
-        }
+        fate.outcome(passed_over)
     };
     Some(fates.iter().enumerate().map(outcome).collect())
+}
+
+/// The outcome of one message with one recipient, whose questions were answered by these codes.
+pub(crate) fn outcome_of_one(whole: bool, answers: &[(Point, u16)]) -> Outcome {
+    let mut fate = Fate {
+        whole,
+        ..Fate::default()
+    };
+    let shape = Shape {
+        recipients: 1,
+        partial: false,
+    };
+    let fits = |(point, code): &(Point, u16)| fate.hear(*point, *code, shape, 0).is_none();
+    let _ = answers.iter().all(fits);
+    fate.outcome(false)
 }
 
 /// What is true however the replies are shifted: what the server has not whole is neither accepted
@@ -190,6 +200,16 @@ impl Fate {
             }
         }
         None
+    }
+
+    /// Where nobody looked at it, it can't have been accepted.
+    fn outcome(&self, passed_over: bool) -> Outcome {
+        match self {
+            Fate { accepted: true, .. } => Outcome::Accepted,
+            Fate { refused: true, .. } => Outcome::Refused,
+            Fate { whole: true, .. } if !self.void && !passed_over => Outcome::Unknown,
+            _ => Outcome::NotSent,
+        }
     }
 
     fn count(&mut self, shape: Shape) {
