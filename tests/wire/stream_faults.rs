@@ -62,24 +62,41 @@ fn sweep(offers: &[&'static str], kind: Kind) {
     let (results, _) = world.stream(MESSAGES, server(offers), None);
     let refused = |at: usize| REFUSED[at].is_some();
     assert!((0..MESSAGES).all(|at| results[at].is_err() == refused(at)));
-    let [not_sent, refused, accepted, unknown] = fail_at_each(&world, kind, || server(offers));
+    let every = Steps(1, 1);
+    let outcomes = fail_at(&world, kind, ONE, every, || server(offers));
+    let [not_sent, refused, accepted, unknown] = outcomes;
     assert!(accepted > 0 && refused > 0, "{offers:?} {kind:?}");
     let broken = not_sent > 0 && unknown > 0;
     assert_eq!(broken, !kind.is_harmless(), "{offers:?} {kind:?}");
 }
 
+const ONE: Shape = Shape {
+    recipients: 1,
+    partial: false,
+};
+
+/// The octets from one place of a fault to the next: to the server, to the client.
+#[derive(Clone, Copy)]
+struct Steps(usize, usize);
+
 /// The number of each outcome.
-fn fail_at_each(world: &World, kind: Kind, server: impl Fn() -> Box<Esmtp>) -> [usize; 4] {
-    let shape = Shape {
-        recipients: 1,
-        partial: false,
-    };
+fn fail_at(
+    world: &World,
+    kind: Kind,
+    shape: Shape,
+    steps: Steps,
+    server: impl Fn() -> Box<Esmtp>,
+) -> [usize; 4] {
     let mut seen = [0; 4];
     let (_, memory) = world.stream(MESSAGES, server(), None);
     for direction in [Direction::ToClient, Direction::ToServer] {
         // The handshake's octets have their turn in the runs of one message.
         let (octets, handshake) = memory.state().passed(direction);
-        for at in handshake..=octets {
+        let step = match direction {
+            Direction::ToServer => steps.0,
+            Direction::ToClient => steps.1,
+        };
+        for at in (handshake..=octets).step_by(step) {
             let fault = Fault {
                 direction,
                 at,
@@ -120,7 +137,9 @@ fn h15_h17_a_cut_behind_a_421_leaves_what_was_written_in_doubt() {
     let world = World::new();
     for offers in &FORMS[..2] {
         for kind in [Kind::Cut, Kind::Error] {
-            let [_, _, accepted, unknown] = fail_at_each(&world, kind, || careless(offers));
+            let every = Steps(1, 1);
+            let outcomes = fail_at(&world, kind, ONE, every, || careless(offers));
+            let [_, _, accepted, unknown] = outcomes;
             assert!(accepted > 0 && unknown > 0, "{offers:?} {kind:?}");
         }
     }
@@ -154,4 +173,39 @@ fn h08_a_pause_at_every_octet_of_a_stream_changes_nothing() {
 #[test]
 fn i09_a_signal_at_every_octet_of_a_stream_changes_nothing() {
     sweep_all(Kind::Interrupt);
+}
+
+/// Content of many records and chunks, to two of whom one is refused: here and there.
+#[test]
+fn g15_h16_h17_a_fault_here_and_there_in_much_content_to_several() {
+    for partial in [false, true] {
+        let mut world = World::new();
+        let second = world.message.add_recipient("second.recipient@mail.test");
+        second.expect("an address");
+        world.message.partial = partial;
+        let content = "Subject: x\r\n\r\n".to_owned() + &".A line of the body\r\n".repeat(14_000);
+        let content = content.as_bytes();
+        world.message.set_content(content).expect("content");
+        let shape = Shape {
+            recipients: 2,
+            partial,
+        };
+        for offers in FORMS {
+            let server = || {
+                let mut recipients = 0;
+                let choose = move |point| {
+                    recipients += usize::from(point == Point::Rcpt);
+                    match partial && point == Point::Rcpt && recipients % 2 == 0 {
+                        true => Answer::Reply(b"550 5.1.1 no\r\n".to_vec()),
+                        false => Answer::Good,
+                    }
+                };
+                Box::new(Esmtp::new(true, offers, choose))
+            };
+            for kind in [Kind::Cut, Kind::Pause] {
+                let here_and_there = Steps(200_003, 127);
+                fail_at(&world, kind, shape, here_and_there, server);
+            }
+        }
+    }
 }
