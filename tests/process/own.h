@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define TEXT(s) (s), SECSMTP_NUL_TERMINATED
 #define CHECK(condition) \
@@ -48,4 +49,16 @@ static inline int threads(int *lookups) {
     }
     closedir(dir);
     return others;
+}
+
+/* Whether there are so many threads, and no more of those for look-ups, within half a minute: one
+   that has just begun has no name yet, and one that has ended may still be seen. */
+static inline int threads_come_to(int others, int most) {
+    int lookups;
+    for (int i = 0; i < 3000; i++) {
+        if (threads(&lookups) == others && lookups <= most)
+            return 1;
+        nanosleep(&(struct timespec){0, 10000000}, NULL);
+    }
+    return 0;
 }

@@ -8,10 +8,11 @@ use secsmtp::message::{Field, Message, Part};
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
 
-use crate::memory::{Answer, Esmtp, FROM, TO, World};
+use crate::memory::{Act, Answer, Dialogue, Ended, Esmtp, FROM, Point, TO, World};
 
-const FORMS: [&[&str]; 3] = [
+const FORMS: [&[&str]; 4] = [
     &["AUTH PLAIN"],
+    &["AUTH PLAIN", "CHUNKING"],
     &["AUTH PLAIN", "PIPELINING", "SIZE 100000000"],
     &["AUTH PLAIN", "PIPELINING", "CHUNKING"],
 ];
@@ -65,23 +66,100 @@ fn h07_a_source_that_fails_half_way_is_not_sent_and_never_finished() {
                 let server = Esmtp::new(true, offers, |_| Answer::Good);
                 let ended = world.send(TlsMode::Implicit, Box::new(server), None);
                 let what = format!("{offers:?} {good} {then:?} {announced:?}");
-                let error = ended.result.expect_err(&what);
+                let error = ended.result.as_ref().expect_err(&what);
                 let got = (error.status(), error.record.outcome);
                 assert_eq!(got, (Status::Source, Outcome::NotSent), "{what}: {error}");
-                let state = ended.memory.state();
-                assert!(
-                    state.peer.taken_at.is_empty(),
-                    "{what}: the server has it whole"
-                );
-                let heard = String::from_utf8_lossy(&state.peer.inside);
-                assert!(
-                    !heard.contains("\r\n.\r\n") && !heard.contains(" LAST"),
-                    "{what}"
-                );
-                // Behind content that was begun nothing follows, not even a farewell.
-                let begun = heard.contains("Here it is");
-                assert!(!begun || !heard.contains("QUIT"), "{what}");
+                assert_never_finished(&ended, &what);
             }
+        }
+    }
+}
+
+#[track_caller]
+fn assert_never_finished(ended: &Ended, what: &str) {
+    let state = ended.memory.state();
+    assert!(
+        state.peer.taken_at.is_empty(),
+        "{what}: the server has it whole"
+    );
+    let heard = String::from_utf8_lossy(&state.peer.inside);
+    assert!(
+        !heard.contains("\r\n.\r\n") && !heard.contains(" LAST"),
+        "{what}"
+    );
+    // Behind content that was begun nothing follows, not even a farewell.
+    let begun = heard.contains("Here it is");
+    assert!(!begun || !heard.contains("QUIT"), "{what}");
+}
+
+/// Says something once, when it has heard so much of the content.
+struct Interrupting {
+    server: Esmtp,
+    left: usize,
+    begun: bool,
+    said: &'static [u8],
+}
+
+impl Dialogue for Interrupting {
+    fn begin(&mut self) -> Vec<Act> {
+        self.server.begin()
+    }
+
+    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+        self.begun |= octets.windows(10).any(|w| w == b"Here it is");
+        if self.begun && !self.said.is_empty() {
+            self.left = self.left.saturating_sub(octets.len());
+            if self.left == 0 {
+                return vec![Act::Say(std::mem::take(&mut self.said).to_vec())];
+            }
+        }
+        self.server.hear(octets)
+    }
+}
+
+/// Whichever is met first is told: that the source failed, or what the server said.
+#[test]
+fn h07_h12_a_source_that_fails_while_a_refusal_is_on_its_way_is_never_finished() {
+    let mut world = World::new();
+    let mut met = Vec::new();
+    let places = [Point::Mail, Point::Rcpt, Point::Chunk, Point::Content];
+    for offers in FORMS {
+        for place in places {
+            for words in ["552 5.3.4 no\r\n", "421 4.3.2 closing\r\n"] {
+                for good in [57, 40_000, 65_536, 400_000] {
+                    world.message = message(good, Then::Fails, None);
+                    let choose = move |point| match point == place {
+                        true => Answer::Reply(words.as_bytes().to_vec()),
+                        false => Answer::Good,
+                    };
+                    let early = place == Point::Content;
+                    let server = Box::new(Interrupting {
+                        server: Esmtp::new(true, offers, choose),
+                        left: 30_000,
+                        begun: false,
+                        said: if early { words.as_bytes() } else { b"" },
+                    });
+                    let ended = world.send(TlsMode::Implicit, server, None);
+                    let what = format!("{offers:?} {place:?} {words:?} {good}");
+                    assert_never_finished(&ended, &what);
+                    let error = ended.result.as_ref().expect_err(&what);
+                    let expected = match error.status() {
+                        Status::Source | Status::Closing => Outcome::NotSent,
+                        Status::SenderRefused
+                        | Status::RecipientRefused
+                        | Status::ContentRefused => Outcome::Refused,
+                        _ => panic!("{what}: {error}"),
+                    };
+                    assert_eq!(error.record.outcome, expected, "{what}: {error}");
+                    met.push((offers, error.status()));
+                }
+            }
+        }
+    }
+    // Each form comes to each of these.
+    for offers in FORMS {
+        for status in [Status::Source, Status::Closing, Status::SenderRefused] {
+            assert!(met.contains(&(offers, status)), "{offers:?} {status:?}");
         }
     }
 }

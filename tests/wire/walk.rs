@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use secsmtp::error::Outcome;
 use secsmtp::tls::TlsMode;
 
-use crate::memory::{Answer, Ended, Esmtp, Point, TO, World};
+use crate::memory::{Answer, Ended, Esmtp, Point, TO, World, is_possible};
 use crate::oracle;
 
 /// How deep the walk chooses; behind it, all answers fit.
@@ -216,13 +216,13 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
             .map(|(_, class)| *class)
     };
     // One reply too many or too few inside a group shifts all that follow by one, and if they fit where they
-    // come nobody can tell: a verified server is believed to count.
+    // come nobody can tell: a verified server is believed to count, but not to have what was not written.
     let group = [Point::Mail, Point::Rcpt, Point::Data];
     if group
         .into_iter()
         .any(|point| of(point).any(|class| matches!(class, Double | Class::Silence)))
     {
-        return;
+        return assert!(is_possible(&state, &[ended.outcome()]), "{}", says());
     }
     let refused = |class: Class| matches!(class, Later | Never);
     let mail = of(Point::Mail).next();
@@ -280,8 +280,14 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
     }
 }
 
-/// Walks over one kind of message.
-fn walk(mode: TlsMode, offers: &'static [&'static str], change: impl FnOnce(&mut World)) {
+/// Walks over one kind of message. There are exactly so many sequences: with fewer, some class or
+/// some place was left out.
+fn walk(
+    mode: TlsMode,
+    offers: &'static [&'static str],
+    runs: usize,
+    change: impl FnOnce(&mut World),
+) {
     let mut world = World::new();
     change(&mut world);
     let mut walk = Walk {
@@ -299,30 +305,30 @@ fn walk(mode: TlsMode, offers: &'static [&'static str], change: impl FnOnce(&mut
         "{:?}",
         walk.outcomes
     );
-    assert!(walk.runs > 80, "{}", walk.runs);
+    assert_eq!(walk.runs, runs, "{mode:?} {offers:?}");
 }
 
 const LOCKSTEP: &[&str] = &["AUTH PLAIN"];
 
 #[test]
 fn e14_e15_each_sequence_of_replies_over_implicit_tls() {
-    walk(TlsMode::Implicit, LOCKSTEP, |_| {});
+    walk(TlsMode::Implicit, LOCKSTEP, 260, |_| {});
 }
 
 #[test]
 fn b03_b05_b11_b13_each_sequence_of_replies_over_starttls() {
-    walk(TlsMode::Starttls, LOCKSTEP, |_| {});
+    walk(TlsMode::Starttls, LOCKSTEP, 130, |_| {});
 }
 
 #[test]
 fn f04_f05_each_sequence_of_replies_with_a_login_in_two_steps() {
-    walk(TlsMode::Implicit, &["AUTH LOGIN"], |_| {});
+    walk(TlsMode::Implicit, &["AUTH LOGIN"], 195, |_| {});
 }
 
 #[test]
 fn g15_g16_each_sequence_of_replies_to_several_recipients() {
-    for partial in [false, true] {
-        walk(TlsMode::Implicit, LOCKSTEP, |world| {
+    for (partial, runs) in [(false, 442), (true, 1_066)] {
+        walk(TlsMode::Implicit, LOCKSTEP, runs, |world| {
             world
                 .message
                 .add_recipient("second.recipient@mail.test")
@@ -341,20 +347,20 @@ const FLIGHT: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
 
 #[test]
 fn h14_h09_h10_each_sequence_of_replies_to_one_flight() {
-    for offers in [GROUP, FLIGHT] {
-        walk(TlsMode::Implicit, offers, |_| {});
+    for (offers, runs) in [(GROUP, 1_166), (FLIGHT, 1_441)] {
+        walk(TlsMode::Implicit, offers, runs, |_| {});
     }
 }
 
 #[test]
 fn g15_g16_h14_each_sequence_of_replies_to_one_flight_to_several() {
-    for (offers, partial) in [(GROUP, true), (FLIGHT, true)] {
-        walk(TlsMode::Implicit, offers, |world| {
+    for (offers, runs) in [(GROUP, 9_350), (FLIGHT, 12_287)] {
+        walk(TlsMode::Implicit, offers, runs, |world| {
             world
                 .message
                 .add_recipient("second.recipient@mail.test")
                 .expect("an address");
-            world.message.partial = partial;
+            world.message.partial = true;
         });
     }
 }
