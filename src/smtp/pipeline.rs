@@ -224,6 +224,10 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
     }
 
     fn ask_line(&mut self, cx: &mut Context<'_>, asked: Asked, line: &[u8]) -> Result<(), Broken> {
+        if self.lockstep {
+            // What was said meanwhile is no answer to this; a break shows again.
+            let _ = self.session.channel.receive_ready(cx.deadline());
+        }
         self.announce(cx, asked, line)?;
         self.push(cx, line)?;
         self.question(asked, self.session.channel.pushed());

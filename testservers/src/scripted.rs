@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -53,6 +54,8 @@ pub enum Step {
     KeyUpdates(u64),
     /// Wait.
     Sleep(Duration),
+    /// Let the test know that it has come so far.
+    Tell(Sender<()>),
     /// The server's end of a TLS handshake.
     StartTls(ServerIdentity),
     /// The same with a configuration of the test's own.
@@ -228,6 +231,7 @@ impl Stage {
                 Step::Corrupt(octets) => channel.write_corrupt(octets)?,
                 Step::KeyUpdates(times) => channel.update_keys(*times)?,
                 Step::Sleep(time) => self.wait(*time),
+                Step::Tell(to) => drop(to.send(())),
                 Step::StartTls(identity) => {
                     channel.accept_tls(server_config(identity, TlsVersions::Both)?)?;
                 }
