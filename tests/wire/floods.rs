@@ -139,9 +139,8 @@ fn e02_e03_d12_no_flood_makes_a_send_hold_more_than_a_mebibyte() {
         (
             TlsMode::Implicit,
             "MAIL",
-            // One at a time they fit, until DATA wants another code.
             say("250 more of it\r\n"),
-            Status::UnexpectedReply,
+            Status::Unsolicited,
         ),
         (
             TlsMode::Implicit,

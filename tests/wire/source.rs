@@ -128,9 +128,16 @@ fn h07_h12_a_source_that_fails_while_a_refusal_is_on_its_way_is_never_finished()
             for words in ["552 5.3.4 no\r\n", "421 4.3.2 closing\r\n"] {
                 for good in [57, 40_000, 65_536, 400_000] {
                     world.message = message(good, Then::Fails, None);
-                    let choose = move |point| match point == place {
-                        true => Answer::Reply(words.as_bytes().to_vec()),
-                        false => Answer::Good,
+                    let mut refused = false;
+                    let choose = move |point| {
+                        let behind = matches!(point, Point::Rcpt | Point::Data | Point::Chunk);
+                        let said = match (point == place, refused && behind) {
+                            (true, _) => words,
+                            (false, true) => "503 5.5.1 not now\r\n",
+                            (false, false) => return Answer::Good,
+                        };
+                        refused = true;
+                        Answer::Reply(said.as_bytes().to_vec())
                     };
                     let early = place == Point::Content;
                     let server = Box::new(Interrupting {

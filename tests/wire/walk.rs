@@ -312,7 +312,7 @@ const LOCKSTEP: &[&str] = &["AUTH PLAIN"];
 
 #[test]
 fn e14_e15_each_sequence_of_replies_over_implicit_tls() {
-    walk(TlsMode::Implicit, LOCKSTEP, 260, |_| {});
+    walk(TlsMode::Implicit, LOCKSTEP, 208, |_| {});
 }
 
 #[test]
@@ -347,14 +347,14 @@ const FLIGHT: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
 
 #[test]
 fn h14_h09_h10_each_sequence_of_replies_to_one_flight() {
-    for (offers, runs) in [(GROUP, 1_166), (FLIGHT, 1_441)] {
+    for (offers, runs) in [(GROUP, 1_122), (FLIGHT, 1_122)] {
         walk(TlsMode::Implicit, offers, runs, |_| {});
     }
 }
 
 #[test]
 fn g15_g16_h14_each_sequence_of_replies_to_one_flight_to_several() {
-    for (offers, runs) in [(GROUP, 9_350), (FLIGHT, 12_287)] {
+    for (offers, runs) in [(GROUP, 9_350), (FLIGHT, 9_647)] {
         walk(TlsMode::Implicit, offers, runs, |world| {
             world
                 .message
