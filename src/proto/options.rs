@@ -252,6 +252,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn g06_a_blank_of_a_quoted_name_is_escaped_beyond_ascii_too() {
+        let mut out = Vec::new();
+        unitext(&mut out, "\"j \u{f6}\"\t");
+        assert_eq!(out, "\"j\\x{20}\u{f6}\"\\x{9}".as_bytes());
+    }
+
+    #[test]
     fn parameters_read_as_the_rfcs_have_them() {
         let mut options = Options {
             notify: Notify::new(Notify::SUCCESS + Notify::DELAY),

@@ -105,26 +105,24 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
     /// not looked at (RFC 5321 section 4.2.1). Its close_notify with nothing before it confirms that; an
     /// end of the connection alone may be anybody's doing. A server that goes on answering is heard: what
     /// it has not answered stays in doubt.
+    /// Nobody's own patience ends before that of the oldest.
     fn hear_the_last(&mut self, cx: &mut Context<'_>) {
         let end = Deadline::after(LAST_WORDS).min(cx.deadline());
         let taken = self.session.channel.taken();
-        let in_doubt = |flight: &&Flight| !flight.told && flight.end.is_some_and(|at| at <= taken);
-        while self.flights.iter().any(|flight| in_doubt(&flight)) {
-            let open = self.flights.iter().filter(in_doubt);
-            let until = open.fold(end, |until, flight| until.min(flight.until));
-            let ready = self.session.channel.receive_ready(until);
+        let in_doubt = |flight: &Flight| !flight.told && flight.end.is_some_and(|at| at <= taken);
+        while self.flights.iter().any(in_doubt) {
+            let ready = self.session.channel.receive_ready(end);
             if !self.session.channel.pending().is_empty() {
                 return;
             }
-            match ready.and_then(|()| self.session.channel.wait_ready(until)) {
+            match ready.and_then(|()| self.session.channel.wait_ready(end)) {
                 Ok(()) => {}
-                Err(Fault::TimedOut) if until != end => {}
                 Err(Fault::Lost(_)) if self.session.channel.said_farewell() => {
                     return self.flights.iter_mut().for_each(Flight::was_not_looked_at);
                 }
                 Err(_) => return,
             }
-            self.tell_who_waits_no_more(cx);
+            self.tell_who_gave_up(cx);
         }
     }
 

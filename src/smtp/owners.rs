@@ -53,7 +53,8 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
     /// that ended, or another fault, it ends all.
     pub(super) fn mishap(&mut self, cx: &mut Context<'_>, fault: Fault) -> Result<(), Broken> {
         if fault == Fault::TimedOut && cx.owners().is_some() {
-            let late = self.late();
+            let now = Instant::now();
+            let late = self.open(|flight| flight.until.passed(now));
             if !late.is_empty() {
                 return self.give_up(cx, &late, &Cause::Timeout { overall: true });
             }
@@ -61,17 +62,13 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         Err(self.lose(cx, fault))
     }
 
-    /// Where nothing more will be written: tells of what was given up, and of what has no time left.
-    pub(super) fn tell_who_waits_no_more(&mut self, cx: &mut Context<'_>) {
-        let Some(owners) = cx.owners() else {
-            return;
-        };
-        let gone = self.open(|flight| owners.gave_up(flight.tag));
-        let late = (self.late(), Cause::Timeout { overall: true });
-        for (which, cause) in [(gone, Cause::Cancelled), late] {
-            for index in which {
-                self.tell_now(cx, index, self.reach(), &cause);
-            }
+    /// The same where nothing more will be written, and whatever is told ends nothing.
+    pub(super) fn tell_who_gave_up(&mut self, cx: &mut Context<'_>) {
+        let gone = cx
+            .owners()
+            .map(|owners| self.open(|flight| owners.gave_up(flight.tag)));
+        for index in gone.unwrap_or_default() {
+            self.tell_now(cx, index, self.reach(), &Cause::Cancelled);
         }
     }
 
@@ -80,11 +77,6 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         let places = self.flights.iter().enumerate();
         let open = places.filter(|(_, flight)| !flight.told && are(flight));
         open.map(|(index, _)| index).collect()
-    }
-
-    fn late(&self) -> Vec<usize> {
-        let now = Instant::now();
-        self.open(|flight| flight.until.passed(now))
     }
 
     fn give_up(

@@ -194,6 +194,27 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_says_where_and_by_whom() {
+        let host = Host::parse("mail.example").unwrap();
+        let pin = one_pin(PIN).unwrap();
+        let new = |port, by: &str| KnownServer::new(&host, port, pin, 0, by);
+        assert!(new(465, " me ").is_ok_and(|server| server.by == "me"));
+        for (port, by) in [
+            (0, "me"),
+            (465, ""),
+            (465, " \t"),
+            (465, "a\nb"),
+            (465, "\u{1b}"),
+        ] {
+            assert!(new(port, by).is_err(), "{port} {by:?}");
+        }
+        assert!(new(465, &"x".repeat(MAX_BY + 1)).is_err());
+        for port in ["", "+1", "0", "65536", "4 65"] {
+            assert_eq!(parse_port(port), None, "{port:?}");
+        }
+    }
+
+    #[test]
     fn c09_a_pattern_stands_for_no_host() {
         let rest = format!("465 {PIN} 2026-11-23T00:00:00Z me");
         for pattern in [

@@ -377,6 +377,44 @@ fn b10_b15_words_inside_tls_that_nobody_asked_for_end_it_before_the_login() {
     }
 }
 
+/// Puts what is no record of this connection on the line, once it hears of the content.
+struct Forging(Esmtp);
+
+impl Dialogue for Forging {
+    fn begin(&mut self) -> Vec<Act> {
+        self.0.begin()
+    }
+
+    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+        let mut acts = self.0.hear(octets);
+        if octets.windows(8).any(|w| w == b"Subject:") {
+            acts.push(Act::Raw(b"\x17\x03\x03\x00\x10a forged record!".to_vec()));
+        }
+        acts
+    }
+}
+
+/// No alert goes behind records of content that was given up.
+#[test]
+fn h12_h16_a_forged_record_while_nothing_is_taken_ends_the_content() {
+    let mut world = World::new();
+    let content = "Subject: x\r\n\r\n".to_owned() + &"A line of the body\r\n".repeat(20_000);
+    let content = content.as_bytes();
+    world.message.set_content(content).expect("content");
+    for offers in [FLIGHT, &FLIGHT[..1]] {
+        let fault = Fault {
+            direction: Direction::ToServer,
+            at: 60_000,
+            kind: Kind::Stall,
+        };
+        let server = Forging(Esmtp::new(true, offers, |_| Answer::Good));
+        let ended = world.send(TlsMode::Implicit, Box::new(server), Some(fault));
+        assert_eq!(ended.outcome(), Outcome::NotSent);
+        let error = ended.result.expect_err("a forged record");
+        assert_eq!(error.status(), Status::ConnectionLost, "{error}");
+    }
+}
+
 /// All orders of four.
 fn orders() -> impl Iterator<Item = [usize; 4]> {
     let all = (0..256).map(|n| [n / 64, n / 16 % 4, n / 4 % 4, n % 4]);

@@ -136,7 +136,7 @@ fn h16_h17_a_cut_at_every_octet_of_a_stream() {
 fn h15_h17_a_cut_behind_a_421_leaves_what_was_written_in_doubt() {
     let world = World::new();
     for offers in &FORMS[..2] {
-        for kind in [Kind::Cut, Kind::Error] {
+        for kind in [Kind::Cut, Kind::Error, Kind::Stall, Kind::Cancel] {
             let every = Steps(1, 1);
             let outcomes = fail_at(&world, kind, ONE, every, || careless(offers));
             let [_, _, accepted, unknown] = outcomes;
