@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::channel::{Channel, Cleartext, Probed, Verified};
 use crate::deadline::Deadline;
-use crate::error::{Answer, Cause, Error, Stage};
+use crate::error::{Answer, Cause, Error, Record, Stage};
 use crate::log::Level;
 use crate::net::Transport;
 use crate::proto::address::{Address, EhloName};
@@ -302,6 +302,14 @@ impl<T: Transport> Session<Verified<T>> {
     #[must_use]
     pub fn channel(&self) -> &Verified<T> {
         &self.channel
+    }
+
+    /// Reads what came behind the login: it shows with the first command, as a break does. Of a
+    /// connection that was kept this is known.
+    pub(super) fn hear_meanwhile(&mut self, cx: &Context<'_>, record: &Record) {
+        if !record.reused {
+            let _ = self.channel.receive_ready(cx.deadline());
+        }
     }
 
     /// Whether nothing was said since the last reply, and the line stands as far as this machine

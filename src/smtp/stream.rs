@@ -69,14 +69,6 @@ pub enum Ended<M> {
 }
 
 impl<T: Transport> Session<Verified<T>> {
-    /// Reads what came behind the login: it shows with the first command, as a break does. Of a
-    /// connection that was kept this is known.
-    pub(super) fn hear_meanwhile(&mut self, cx: &Context<'_>, record: &Record) {
-        if !record.reused {
-            let _ = self.channel.receive_ready(cx.deadline());
-        }
-    }
-
     /// Sends what `next` gives, and tells `done` of each message what became of it. `next` must not
     /// wait: when it has nothing, it is asked again after each answer and each wake-up.
     ///
