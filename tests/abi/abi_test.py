@@ -138,7 +138,7 @@ class SharedLibrary(unittest.TestCase):
         peers.require(library.parent.name == "release", "a debug build says nothing about size")
         peers.require(platform.machine() == "x86_64", "the limit is that of x86-64")
         # As it is delivered: a profile that is set for one package by name leaves its symbols in.
-        self.assertLess(library.stat().st_size, 2_500_000)
+        self.assertLess(library.stat().st_size, 3_250_000)
         peers.require(shutil.which("readelf"), "there is no readelf")
         self.assertNotIn(".symtab", run("readelf", "-SW", str(library))[0])
 
