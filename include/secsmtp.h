@@ -57,6 +57,8 @@
  *   The last parameter of most functions, error_out, may be NULL. Otherwise it is set to NULL on
  *   success, and on failure to a new error object that says what happened, at which stage, and
  *   whether login or content had left. A panic inside is caught and becomes SECSMTP_E_PANIC.
+ *   The error of a send, a submission, an entry of a batch or a completion has the outcome of its
+ *   message (1 to 4); any other is not about a message and has SECSMTP_OUTCOME_NONE (0).
  *   Numbers come in thousands: 1 the caller's arguments, 2 lifecycle, 3 name and connection,
  *   4 TLS and trust, 5 protocol, 6 refusals of the server, 9 internal. Take an unknown number as
  *   one of its thousand.
@@ -151,6 +153,12 @@
  * used on a new connection, verified anew; there is no third.
  */
 #define SECSMTP_REASON_REFUSED 2
+
+/**
+ * The error is not about a message, and says nothing of what became of one: that of any function but
+ * secsmtp_client_send, secsmtp_client_submit and the entries of a batch.
+ */
+#define SECSMTP_OUTCOME_NONE 0
 
 /**
  * Certainly not delivered: sending again is safe.
@@ -350,7 +358,7 @@
 #define SECSMTP_CONTENT_ENVELOPE 4
 
 /**
- * Something must be changed before another try.
+ * Something must be changed before another try, or the error is not about a message.
  */
 #define SECSMTP_RETRY_NEVER 0
 
@@ -1217,7 +1225,8 @@ int32_t secsmtp_client_set_log(secsmtp_client *client,
  * written but EHLO (with a neutral name), STARTTLS and QUIT.
  * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
  * Threads: any; several sends of one client run side by side, each on its caller's thread.
- * Errors: any but those of files; secsmtp_error_outcome says what became of the message.
+ * Errors: any but those of files; secsmtp_error_outcome says what became of the message, and is
+ * never SECSMTP_OUTCOME_NONE.
  */
 int32_t secsmtp_client_send(secsmtp_client *client,
                             const secsmtp_message *message,
@@ -1379,7 +1388,9 @@ int32_t secsmtp_error_status(const secsmtp_error *error);
 int32_t secsmtp_error_stage(const secsmtp_error *error);
 
 /**
- * What became of the message: SECSMTP_OUTCOME_...
+ * What became of the message: SECSMTP_OUTCOME_..., and SECSMTP_OUTCOME_NONE for an error that is not
+ * about one. A time that is over in secsmtp_client_wait, a completion that was taken before and a
+ * secsmtp_client_close that had to cancel have none: the message is or will be told of elsewhere.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_error_outcome(const secsmtp_error *error);
@@ -1397,7 +1408,8 @@ int32_t secsmtp_error_secret_released(const secsmtp_error *error);
 int32_t secsmtp_error_content_released(const secsmtp_error *error);
 
 /**
- * What to do with the message: SECSMTP_RETRY_...
+ * What to do with the message: SECSMTP_RETRY_..., and SECSMTP_RETRY_NEVER for an error that is not
+ * about one.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_error_retry(const secsmtp_error *error);
@@ -1513,7 +1525,7 @@ int32_t secsmtp_event_index(const secsmtp_event *notice);
 
 /**
  * What became of the message, or with SECSMTP_EVENT_RECIPIENT of it for this one so far:
- * SECSMTP_OUTCOME_...
+ * SECSMTP_OUTCOME_..., and SECSMTP_OUTCOME_NONE for any other kind.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_event_outcome(const secsmtp_event *notice);
@@ -1572,7 +1584,7 @@ int32_t secsmtp_client_submit(secsmtp_client *client,
  * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
  * Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
  * not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a
- * number that is no job's; any other is the job's own.
+ * number that is no job's, each with SECSMTP_OUTCOME_NONE. One that has an outcome is the job's own.
  */
 int32_t secsmtp_client_wait(secsmtp_client *client,
                             uint64_t job,

@@ -2,7 +2,9 @@
 //
 // Each noun of secsmtp.h is a class that owns one handle, moves and can't be copied; each function
 // is a method of it with the same name, without prefix and error_out. What secsmtp.h says of a
-// function holds here. What fails throws secsmtp::Exception, which has all of the error record.
+// function holds here. What fails throws secsmtp::Exception, which has all of the error record; but
+// where SECSMTP_E_NOTHING is an everyday result, it is an empty std::optional (Client::poll_event) or
+// false (Client::dispatch).
 // Text in is a std::string_view, octets are secsmtp::Bytes; text out is a std::string_view that is
 // valid as long as the object that gave it. A default-made object is no handle (NULL).
 //
@@ -19,6 +21,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <secsmtp.h>
 #include <stdexcept>
 #include <string>
@@ -130,6 +133,15 @@ inline void check(std::int32_t status, secsmtp_error *error) {
     }
 }
 
+/// Whether there was nothing to give; any other failure is the exception.
+inline bool nothing(std::int32_t status, secsmtp_error *error) {
+    Error owned(error);
+    if (status != SECSMTP_E_NOTHING) {
+        check(status, owned.release());
+    }
+    return status == SECSMTP_E_NOTHING;
+}
+
 /// A getter's number, or the exception for the status that it is minus of.
 template <class N> N checked(N number) {
     if (number <= -1000) {
@@ -169,8 +181,8 @@ public:
     uint64_t submit(const Message &message);
     Receipt wait(uint64_t job, uint32_t milliseconds);
     void cancel_job(uint64_t job);
-    Event poll_event(uint32_t milliseconds);
-    void dispatch(uint32_t milliseconds);
+    std::optional<Event> poll_event(uint32_t milliseconds);
+    bool dispatch(uint32_t milliseconds);
     void wake();
     void close(uint32_t milliseconds);
     void set_limits(uint32_t max_connections, uint32_t max_jobs, uint32_t max_events);
@@ -615,18 +627,20 @@ inline void Client::cancel_job(uint64_t job) {
     check(status, error);
 }
 
-inline Event Client::poll_event(uint32_t milliseconds) {
+inline std::optional<Event> Client::poll_event(uint32_t milliseconds) {
     secsmtp_error *error = nullptr;
     secsmtp_event *result = nullptr;
     const std::int32_t status = secsmtp_client_poll_event(get(), milliseconds, &result, &error);
-    check(status, error);
+    if (nothing(status, error)) {
+        return std::nullopt;
+    }
     return Event(result);
 }
 
-inline void Client::dispatch(uint32_t milliseconds) {
+inline bool Client::dispatch(uint32_t milliseconds) {
     secsmtp_error *error = nullptr;
     const std::int32_t status = secsmtp_client_dispatch(get(), milliseconds, &error);
-    check(status, error);
+    return !nothing(status, error);
 }
 
 inline void Client::wake() {

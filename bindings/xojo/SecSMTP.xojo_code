@@ -1275,6 +1275,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = OUTCOME_ACCEPTED, Type = Double, Dynamic = False, Default = \"3", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = OUTCOME_NONE, Type = Double, Dynamic = False, Default = \"0", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = OUTCOME_NOT_SENT, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
 	#tag EndConstant
 

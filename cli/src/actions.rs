@@ -31,7 +31,7 @@ impl Exit {
     fn of(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Accepted => Self::OK,
-            Outcome::NotSent => Self::NOT_SENT,
+            Outcome::None | Outcome::NotSent => Self::NOT_SENT,
             Outcome::Refused => Self(11),
             Outcome::Unknown => Self(12),
         }
@@ -55,7 +55,7 @@ pub(crate) fn run(o: &Options) -> Exit {
             if let Some(exit) = send_many(o) {
                 return exit;
             }
-            let sent = send(o);
+            let sent = send(o).map_err(Error::for_message);
             if o.json {
                 json::sent(&sent)
             } else {
@@ -133,20 +133,24 @@ fn send_many(o: &Options) -> Option<Exit> {
         false => people::one_sent(path, sent),
     };
     let begin = || Ok((sender(o)?, many::files(&o.files)?, composition::signers(o)?));
-    let (client, files, signers) = match begin() {
+    let (client, files, signers) = match begin().map_err(Error::for_message) {
         Ok(begun) => begun,
         Err(error) => {
+            let sent = Err(error);
             match o.json {
-                true => json::sent(&Err(error)),
-                false => people::sent(&Err(error)),
+                true => json::sent(&sent),
+                false => people::sent(&sent),
             }
             return Some(Exit::NOT_SENT);
         }
     };
     let read = |path: &Path| {
-        let mut message = raw_message(o, Some(path), &signers)?;
-        o.delivery.ask(&mut message)?;
-        Ok(message)
+        let read = || {
+            let mut message = raw_message(o, Some(path), &signers)?;
+            o.delivery.ask(&mut message)?;
+            Ok(message)
+        };
+        read().map_err(Error::for_message)
     };
     let mut worst = Exit::OK;
     let tell = |path: &Path, sent: &Result<Record, Error>| {

@@ -95,11 +95,12 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> D
             Ok(_) => self.failures = 0,
             Err(_) => self.stopped |= self.stop_on_error,
         }
-        (self.done)(number, result);
+        (self.done)(number, result.map_err(Error::for_message));
     }
 
     /// No connection could be had for this message.
-    fn fail(&mut self, number: u64, message: &Message, mut error: Error) {
+    fn fail(&mut self, number: u64, message: &Message, error: Error) {
+        let mut error = error.for_message();
         if error.retry() == Retry::Never {
             self.hopeless.get_or_insert_with(|| error.clone());
         }

@@ -14,7 +14,7 @@ use super::report::Report;
 use super::site::{Settings, Site};
 use super::token::Token;
 use crate::deadline::Deadline;
-use crate::error::{Cause, Error, Record, Stage};
+use crate::error::{Cause, Error, Outcome, Record, Stage};
 use crate::log::{Level, Log};
 use crate::message::Message;
 use crate::net::{Stop, Waiter};
@@ -167,6 +167,7 @@ impl Core {
     pub(super) fn probe(&self, token: &Token, log: Log<'_>) -> Result<Report, Error> {
         let settings = self.settings();
         let mut cx = self.context(&settings, log);
+        cx.record.outcome = Outcome::None;
         self.warn(&mut cx);
         let waiter = waiter(token)?;
         let site = &self.site;

@@ -26,7 +26,7 @@ use self::core::{Afterwards, Core};
 use self::site::{Site, parse_host, parse_port};
 use crate::credential::Credential;
 use crate::deadline::Deadline;
-use crate::error::{Cause, Error, Record, Stage};
+use crate::error::{Error, Record, Stage};
 use crate::log::Log;
 use crate::message::Message;
 use crate::proto::address::EhloName;
@@ -125,15 +125,18 @@ impl Client {
     /// # Errors
     /// Where it failed, what left the machine, and what became of the message.
     pub fn send(&self, message: &Message, log: Log<'_>) -> Result<Record, Error> {
-        message.parts()?;
-        self.core.site.setup()?;
-        let running = self.core.begin()?;
-        let kept = self.core.settings().reuse.idle.is_some();
-        let afterwards = match kept {
-            true => Afterwards::Keep(self.core.jobs.limits().connections),
-            false => Afterwards::Close,
+        let deliver = || {
+            message.parts()?;
+            self.core.site.setup()?;
+            let running = self.core.begin()?;
+            let kept = self.core.settings().reuse.idle.is_some();
+            let afterwards = match kept {
+                true => Afterwards::Keep(self.core.jobs.limits().connections),
+                false => Afterwards::Close,
+            };
+            self.core.deliver(message, &running.token, afterwards, log)
         };
-        self.core.deliver(message, &running.token, afterwards, log)
+        deliver().map_err(Error::for_message)
     }
 
     /// Sends many messages, over as many connections at a time as `bulk` says, each of which streams
@@ -192,7 +195,12 @@ impl Client {
         }
         match in_time {
             true => Ok(()),
-            false => Err(Error::local(Cause::Timeout { overall: true })),
+            false => Err(Error::argument(
+                Status::Timeout,
+                "close",
+                "the time was over first, and the sends and jobs that were left were cancelled; each has \
+                 its own outcome",
+            )),
         }
     }
 

@@ -29,13 +29,16 @@ impl Client {
     /// What can be known to be wrong before anything is done; [`Status::Full`],
     /// [`Status::Closed`], [`Status::Forked`], [`Status::Resource`].
     pub fn submit(&self, message: &Message) -> Result<JobId, Error> {
-        self.core.check_process()?;
-        message.parts()?;
-        self.core.site.setup()?;
-        self.core.check_settings()?;
-        self.core
-            .jobs
-            .submit(message.clone(), || self.start_worker())
+        let submit = || {
+            self.core.check_process()?;
+            message.parts()?;
+            self.core.site.setup()?;
+            self.core.check_settings()?;
+            self.core
+                .jobs
+                .submit(message.clone(), || self.start_worker())
+        };
+        submit().map_err(Error::for_message)
     }
 
     fn start_worker(&self) -> Result<(), Cause> {

@@ -99,6 +99,8 @@ impl Stage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Outcome {
+    /// The error is not about a message, and says nothing of what became of one.
+    None = 0,
     /// Certainly not delivered; sending again is safe.
     NotSent = 1,
     /// The verified server said no, with a well-formed 4yz or 5yz reply.
@@ -111,12 +113,19 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes.
-    pub const ALL: [Self; 4] = [Self::NotSent, Self::Refused, Self::Accepted, Self::Unknown];
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::NotSent,
+        Self::Refused,
+        Self::Accepted,
+        Self::Unknown,
+    ];
 
     /// The outcome in one word, as the command's JSON has it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::None => "none",
             Self::NotSent => "not_sent",
             Self::Refused => "refused",
             Self::Accepted => "accepted",
@@ -129,7 +138,7 @@ impl Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Retry {
-    /// Something must be changed first.
+    /// Something must be changed first, or the error is not about a message.
     Never = 0,
     /// The same call may succeed later, and can't deliver twice.
     Later = 1,
@@ -446,10 +455,23 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error before any network.
+    /// An error before any network that is not about a message.
     #[must_use]
     pub fn local(cause: Cause) -> Self {
-        Self::new(cause, Record::default())
+        let record = Record {
+            outcome: Outcome::None,
+            ..Record::default()
+        };
+        Self::new(cause, record)
+    }
+
+    /// This error as the reason why a message was not sent, unless it has an outcome already.
+    #[must_use]
+    pub fn for_message(mut self) -> Self {
+        if self.record.outcome == Outcome::None {
+            self.record.outcome = Outcome::NotSent;
+        }
+        self
     }
 
     /// An error with what is known of the send.
@@ -534,11 +556,13 @@ impl Error {
         }
     }
 
-    /// Whether to try again.
+    /// Whether to send the message again.
     #[must_use]
     pub fn retry(&self) -> Retry {
-        if self.record.outcome == Outcome::Unknown {
-            return Retry::Unknown;
+        match self.record.outcome {
+            Outcome::None => return Retry::Never,
+            Outcome::Unknown => return Retry::Unknown,
+            _ => {}
         }
         let temporary = self
             .record

@@ -27,7 +27,10 @@ impl fmt::Display for Error {
             f.write_str(" A port that waits for TLS says nothing: implicit TLS is often 465.")?;
         }
         if self.record.stage == Stage::Local {
-            return f.write_str(" Nothing was sent.");
+            return match self.record.outcome {
+                Outcome::None => Ok(()),
+                _ => f.write_str(" Nothing was sent."),
+            };
         }
         write!(f, " (At stage {}.) ", self.record.stage.name())?;
         f.write_str(self.what_left())?;
@@ -241,4 +244,44 @@ fn words<T: AsRef<str>>(list: &[T]) -> String {
 
 fn io_words(kind: io::ErrorKind) -> String {
     kind.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::{Status, TABLE};
+
+    #[test]
+    fn an_error_claims_an_outcome_only_when_it_is_about_a_message() {
+        let statuses = TABLE.iter().map(|row| row.0);
+        let arguments = statuses.map(|status| Error::argument(status, "argument", "is wrong"));
+        let causes = [
+            Cause::Cancelled,
+            Cause::Closed,
+            Cause::Full,
+            Cause::Forked,
+            Cause::Timeout { overall: true },
+            Cause::Timeout { overall: false },
+            Cause::NoSecret,
+            Cause::Random,
+            Cause::Panic,
+            Cause::Resource {
+                what: "handle",
+                kind: io::ErrorKind::OutOfMemory,
+            },
+        ];
+        for error in arguments.chain(causes.map(Error::local)) {
+            let text = error.to_string();
+            assert_eq!(error.record.outcome, Outcome::None, "{text}");
+            assert_eq!(error.retry(), Retry::Never, "{text}");
+            assert!(!text.contains("othing was sent"), "{text}");
+            let error = error.for_message();
+            assert_eq!(error.record.outcome, Outcome::NotSent, "{text}");
+            assert_eq!(error.to_string(), format!("{text} Nothing was sent."));
+        }
+        let full = Error::local(Cause::Full).for_message();
+        assert_eq!((full.status(), full.retry()), (Status::Full, Retry::Later));
+        let unknown = Error::in_doubt().for_message();
+        assert_eq!(unknown.record.outcome, Outcome::Unknown);
+    }
 }

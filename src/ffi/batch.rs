@@ -200,7 +200,7 @@ pub unsafe extern "C" fn secsmtp_client_send_batch(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::send(client, error_out, || {
+        guard::send_many(client, error_out, || {
             let client = client::get(client)?;
             let object = get(batch)?;
             let mut batch = object.0.lock().take().ok_or_else(busy)?;

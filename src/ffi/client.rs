@@ -285,7 +285,8 @@ pub unsafe extern "C" fn secsmtp_client_set_log(
 /// written but EHLO (with a neutral name), STARTTLS and QUIT.
 /// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
 /// Threads: any; several sends of one client run side by side, each on its caller's thread.
-/// Errors: any but those of files; secsmtp_error_outcome says what became of the message.
+/// Errors: any but those of files; secsmtp_error_outcome says what became of the message, and is
+/// never SECSMTP_OUTCOME_NONE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_send(
     client: *mut secsmtp_client,

@@ -36,6 +36,9 @@ pub const SECSMTP_REASON_FIRST: i32 = 1;
 /// used on a new connection, verified anew; there is no third.
 pub const SECSMTP_REASON_REFUSED: i32 = 2;
 
+/// The error is not about a message, and says nothing of what became of one: that of any function but
+/// secsmtp_client_send, secsmtp_client_submit and the entries of a batch.
+pub const SECSMTP_OUTCOME_NONE: i32 = 0;
 /// Certainly not delivered: sending again is safe.
 pub const SECSMTP_OUTCOME_NOT_SENT: i32 = 1;
 /// The verified server said no, with a 4yz or 5yz reply.
@@ -126,7 +129,7 @@ pub const SECSMTP_CONTENT_BINARY: i32 = 2;
 /// Resent- fields alone where there are any (RFC 5322 section 3.6.6).
 pub const SECSMTP_CONTENT_ENVELOPE: i32 = 4;
 
-/// Something must be changed before another try.
+/// Something must be changed before another try, or the error is not about a message.
 pub const SECSMTP_RETRY_NEVER: i32 = 0;
 /// The same call may succeed later, and can't deliver twice.
 pub const SECSMTP_RETRY_LATER: i32 = 1;

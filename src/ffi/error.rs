@@ -54,7 +54,9 @@ pub unsafe extern "C" fn secsmtp_error_stage(error: *const secsmtp_error) -> i32
     guard::integer(|| Ok(get(error)?.error.record.stage as i32))
 }
 
-/// What became of the message: SECSMTP_OUTCOME_...
+/// What became of the message: SECSMTP_OUTCOME_..., and SECSMTP_OUTCOME_NONE for an error that is not
+/// about one. A time that is over in secsmtp_client_wait, a completion that was taken before and a
+/// secsmtp_client_close that had to cancel have none: the message is or will be told of elsewhere.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_error_outcome(error: *const secsmtp_error) -> i32 {
@@ -75,7 +77,8 @@ pub unsafe extern "C" fn secsmtp_error_content_released(error: *const secsmtp_er
     guard::integer(|| Ok(i32::from(get(error)?.error.record.content_released)))
 }
 
-/// What to do with the message: SECSMTP_RETRY_...
+/// What to do with the message: SECSMTP_RETRY_..., and SECSMTP_RETRY_NEVER for an error that is not
+/// about one.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_error_retry(error: *const secsmtp_error) -> i32 {

@@ -202,7 +202,7 @@ pub unsafe extern "C" fn secsmtp_event_index(notice: *const secsmtp_event) -> i3
 }
 
 /// What became of the message, or with SECSMTP_EVENT_RECIPIENT of it for this one so far:
-/// SECSMTP_OUTCOME_...
+/// SECSMTP_OUTCOME_..., and SECSMTP_OUTCOME_NONE for any other kind.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_outcome(notice: *const secsmtp_event) -> i32 {

@@ -42,8 +42,19 @@ pub(super) unsafe fn setting(
     }
 }
 
-/// Runs a send on `object`: after a panic in it nobody knows how far it came.
+/// Runs the send or submission of one message on `object`: each error is about that message. After a
+/// panic its outcome is unknown.
 pub(super) unsafe fn send<T>(
+    object: *const T,
+    error_out: *mut *mut secsmtp_error,
+    body: impl FnOnce() -> Result<(), Error>,
+) -> i32 {
+    // SAFETY: the same demands.
+    unsafe { send_many(object, error_out, || body().map_err(Error::for_message)) }
+}
+
+/// Runs the send of several messages on `object`: an error of the call itself is about none of them.
+pub(super) unsafe fn send_many<T>(
     object: *const T,
     error_out: *mut *mut secsmtp_error,
     body: impl FnOnce() -> Result<(), Error>,

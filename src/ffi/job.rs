@@ -127,7 +127,7 @@ pub unsafe extern "C" fn secsmtp_client_submit(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::status(client, error_out, || {
+        guard::send(client, error_out, || {
             arg::room("job_out", job_out)?;
             let job = get(client)?.client.submit(&*message::copy(message)?)?;
             job_out.write(job);
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn secsmtp_client_submit(
 /// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
 /// Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
 /// not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a
-/// number that is no job's; any other is the job's own.
+/// number that is no job's, each with SECSMTP_OUTCOME_NONE. One that has an outcome is the job's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_wait(
     client: *mut secsmtp_client,
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn secsmtp_client_wait(
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
-        guard::send(client, error_out, || {
+        guard::status(client, error_out, || {
             arg::place("receipt_out", receipt_out)?;
             let object = get(client)?;
             let room = handle::reserve()?;

@@ -5,12 +5,15 @@
  *
  * Prints what went wrong and ends with 1, or prints "ok" and figures. */
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <secsmtp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -323,6 +326,101 @@ static void forked(uint64_t messages) {
     printf("ok accepted=%llu\n", (unsigned long long)(messages + 5));
 }
 
+/* What `error` says of a message; frees it. */
+static int32_t outcome(secsmtp_error **error) {
+    int32_t found = secsmtp_error_outcome(*error);
+    int32_t retry = secsmtp_error_retry(*error);
+    CHECK((strstr(secsmtp_error_text(*error, NULL), "othing was sent") != NULL) == (found != SECSMTP_OUTCOME_NONE));
+    CHECK(found != SECSMTP_OUTCOME_NONE || retry == SECSMTP_RETRY_NEVER);
+    CHECK(secsmtp_error_free(*error) == 0);
+    *error = NULL;
+    return found;
+}
+
+/* A client whose server takes connections and says nothing, so that a job runs until it is ended. */
+static secsmtp_client *silent_client(int *listener) {
+    struct sockaddr_in own = {0};
+    socklen_t len = sizeof own;
+    own.sin_family = AF_INET;
+    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    *listener = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(*listener >= 0 && bind(*listener, (struct sockaddr *)&own, len) == 0 && listen(*listener, 8) == 0);
+    CHECK(getsockname(*listener, (struct sockaddr *)&own, &len) == 0);
+    secsmtp_client *client = new_client(1, 10);
+    CHECK(secsmtp_client_set_connect(client, TEXT("127.0.0.1"), ntohs(own.sin_port), NULL) == 0);
+    return client;
+}
+
+/* An error has an outcome if it is about a message, and none otherwise. */
+static void outcomes(void) {
+    int listener = -1;
+    secsmtp_client *client = silent_client(&listener);
+    struct callback own = {0};
+    secsmtp_error *error = NULL;
+    secsmtp_receipt *receipt = NULL;
+    secsmtp_report *report = NULL;
+    secsmtp_event *event = NULL;
+    secsmtp_batch *batch = NULL;
+    uint64_t job = submit(client), other = 0;
+    const uint32_t times[] = {0, 10};
+    for (int i = 0; i < 2; i++) {
+        CHECK(secsmtp_client_wait(client, job, times[i], &receipt, &error) == SECSMTP_E_NOTHING);
+        CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+        CHECK(secsmtp_client_poll_event(client, times[i], &event, &error) == SECSMTP_E_NOTHING);
+        CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+    }
+    CHECK(secsmtp_client_wait(client, job + 1, 0, &receipt, &error) == SECSMTP_E_VALUE);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+    CHECK(secsmtp_client_wait(client, job, 0, NULL, &error) == SECSMTP_E_NULL);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+    CHECK(secsmtp_client_dispatch(client, 0, &error) == SECSMTP_E_NULL);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+    CHECK(secsmtp_client_set_event_callback(client, called, &own, 0, NULL) == 0);
+    CHECK(secsmtp_client_dispatch(client, 10, &error) == SECSMTP_E_NOTHING);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+    CHECK(secsmtp_client_set_event_callback(client, NULL, NULL, 0, NULL) == 0);
+    CHECK(secsmtp_client_cancel_job(client, 99, &error) == SECSMTP_E_VALUE);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+    CHECK(secsmtp_client_answer_secret(client, job, NULL, 0, &error) == SECSMTP_E_NOTHING);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+    CHECK(secsmtp_client_close(client, 10, &error) == SECSMTP_E_TIMEOUT);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+    CHECK(secsmtp_client_probe(client, &report, &error) == SECSMTP_E_CLOSED);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+
+    /* The job's own error is about its message. */
+    CHECK(secsmtp_client_wait(client, job, SECSMTP_FOREVER, &receipt, &error) == SECSMTP_E_CANCELLED);
+    CHECK(secsmtp_error_outcome(error) == SECSMTP_OUTCOME_NOT_SENT);
+    secsmtp_error_free(error);
+    CHECK(secsmtp_client_wait(client, job, 0, &receipt, &error) == SECSMTP_E_TAKEN);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+    CHECK(secsmtp_client_poll_event(client, 0, &event, &error) == SECSMTP_E_CLOSED);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+
+    /* And so is each of a call that was to send or submit one. */
+    CHECK(secsmtp_client_submit(client, message, &other, &error) == SECSMTP_E_CLOSED);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
+    CHECK(secsmtp_client_submit(client, NULL, &other, &error) == SECSMTP_E_NULL);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
+    CHECK(secsmtp_client_send(client, message, &receipt, &error) == SECSMTP_E_CLOSED);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
+    CHECK(secsmtp_client_send(client, message, NULL, &error) == SECSMTP_E_NULL);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
+    CHECK(secsmtp_client_send_batch(client, NULL, &error) == SECSMTP_E_NULL);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
+    CHECK(secsmtp_batch_new(&batch, &error) == 0);
+    CHECK(secsmtp_batch_add(batch, message, &error) == 0);
+    CHECK(secsmtp_client_send_batch(client, batch, &error) == SECSMTP_E_CLOSED);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
+    CHECK(secsmtp_batch_error(batch, 0, &error, NULL) == 0);
+    CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
+    CHECK(secsmtp_batch_error(batch, 1, &error, NULL) == SECSMTP_E_VALUE);
+    secsmtp_batch_free(batch);
+    CHECK(strcmp(secsmtp_outcome_name(SECSMTP_OUTCOME_NONE), "none") == 0);
+    CHECK(secsmtp_client_free(client) == 0 && close(listener) == 0);
+    printf("ok\n");
+}
+
 int main(int argc, char **argv) {
     if (argc != 9) {
         return 64;
@@ -352,6 +450,8 @@ int main(int argc, char **argv) {
         loop(messages);
     } else if (strcmp(argv[1], "fork") == 0) {
         forked(messages);
+    } else if (strcmp(argv[1], "outcomes") == 0) {
+        outcomes();
     } else {
         return 64;
     }

@@ -43,6 +43,9 @@ class Jobs(unittest.TestCase):
     def test_the_descriptor_is_readable_while_there_is_something_to_take(self):
         self.check("loop", 50)
 
+    def test_an_error_has_an_outcome_exactly_if_it_is_about_a_message(self):
+        self.check("outcomes", 1)
+
     def test_a_child_of_fork_gets_a_status_and_does_no_harm(self):
         # Plain: a child may inherit a lock of gcc 12's sanitizer that another thread held.
         self.check("fork", 50, plain=True)

@@ -64,15 +64,27 @@ int main() {
             DEMAND(e.error().receipt().recipient_address(0) == "b@mail.test");
         }
         DEMAND(lines > 0);
+        DEMAND(!other.poll_event(0));
         bool completed = false;
         other.set_event_callback([&](const secsmtp::Event &event) {
             completed |= event.kind() == SECSMTP_EVENT_COMPLETED && event.status() == SECSMTP_E_CONNECT;
         });
+        DEMAND(!other.dispatch(0));
         const auto job = other.submit(message);
         DEMAND(job > 0);
+        bool dispatched = false;
         while (!completed) {
-            other.dispatch(1000);
+            dispatched |= other.dispatch(1000);
         }
+        DEMAND(dispatched);
+        other.set_event_callback(nullptr);
+        other.submit(message);
+        auto event = other.poll_event(60000);
+        DEMAND(event && event->outcome() == SECSMTP_OUTCOME_NOT_SENT);
+        DEMAND(thrown([&] { other.wait(event->job(), 0); }) == SECSMTP_E_TAKEN);
+        other.close(0);
+        DEMAND(thrown([&] { other.poll_event(0); }) == SECSMTP_E_CLOSED);
+        event.reset();
         other = secsmtp::Client(); // with its callbacks
     }
     DEMAND(secsmtp_debug_live_handles() == 0);

@@ -3,8 +3,11 @@
 import itertools
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 
 from tests.support import header, peers
@@ -36,6 +39,41 @@ def build(source, program, compiler, *options):
 def run(*command):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
     return done.returncode, done.stdout
+
+
+class SlowLine:
+    """A forwarder to `target` that holds every piece back for so many seconds."""
+
+    def __init__(self, target, seconds):
+        self.seconds = seconds
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self.listener.getsockname()
+        threading.Thread(target=self._accept, args=(target,), daemon=True).start()
+
+    def _accept(self, target):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(target)
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    def _carry(self, source, sink):
+        try:
+            while piece := source.recv(1 << 16):
+                time.sleep(self.seconds)
+                sink.sendall(piece)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self.address
+
+    def __exit__(self, *_exception):
+        self.listener.close()
 
 
 class Classes(unittest.TestCase):
@@ -80,6 +118,18 @@ class Classes(unittest.TestCase):
             self.assertEqual(len(server.mails()), 2)
             status, text = run(program, *words, "wrong", *people)
             self.assertEqual((status, text[:8]), (1, "refused:"), text)
+
+    def test_the_example_delivers_over_a_slow_line(self):
+        """No event within the time of a dispatch is no error."""
+        compiler = shutil.which("g++") or shutil.which("clang++")
+        peers.require(compiler, "there is no C++ compiler")
+        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+            program = build("bindings/cpp/examples/send.cpp", f"{folder}/send", compiler, "-std=c++17")
+            with SlowLine(server.implicit, 0.3) as (host, port):
+                words = (server.name, host, str(port), str(server.ca_file), server.user, server.password.decode())
+                status, text = run(program, *words, "alice@mail.test", server.address)
+            self.assertEqual(status, 0, text)
+            self.assertEqual(len(server.mails()), 2)
 
 
 if __name__ == "__main__":

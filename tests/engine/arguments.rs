@@ -2,10 +2,11 @@
 
 use secsmtp::client::Client;
 use secsmtp::error::{Error, Outcome, Stage};
-use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::status::Status;
 use secsmtp::tls::Policy;
+
+use crate::support::fails;
 
 #[track_caller]
 fn refused(result: Result<(), Error>, status: Status, named: &str) {
@@ -13,8 +14,15 @@ fn refused(result: Result<(), Error>, status: Status, named: &str) {
     assert_eq!(error.status(), status, "{error}");
     assert_eq!(
         (error.record.stage, error.record.outcome),
-        (Stage::Local, Outcome::NotSent)
+        (Stage::Local, Outcome::None)
     );
+    assert!(error.to_string().contains(named), "{error}");
+}
+
+/// A send that came to nothing before any connection.
+#[track_caller]
+fn not_sent(client: &Client, message: &Message, status: Status, named: &str) {
+    let error = fails(client, message, status, Stage::Local, Outcome::NotSent);
     assert!(error.to_string().contains(named), "{error}");
     assert!(error.to_string().contains("Nothing was sent"), "{error}");
 }
@@ -94,28 +102,12 @@ fn an_incomplete_message_or_an_empty_policy_opens_no_connection() {
         )
         .unwrap();
     let mut message = Message::new();
-    refused(
-        client.send(&message, Log::off()).map(drop),
-        Status::NoSender,
-        "sender",
-    );
+    not_sent(&client, &message, Status::NoSender, "sender");
     message.set_sender("a@b.c").unwrap();
-    refused(
-        client.send(&message, Log::off()).map(drop),
-        Status::NoRecipient,
-        "recipient",
-    );
+    not_sent(&client, &message, Status::NoRecipient, "recipient");
     message.add_recipient("a@b.c").unwrap();
-    refused(
-        client.send(&message, Log::off()).map(drop),
-        Status::NoContent,
-        "content",
-    );
+    not_sent(&client, &message, Status::NoContent, "content");
     message.set_content(b"x").unwrap();
-    refused(
-        client.send(&message, Log::off()).map(drop),
-        Status::NoTrust,
-        "policy",
-    );
+    not_sent(&client, &message, Status::NoTrust, "policy");
     assert!(listener.accept().is_err(), "a connection was opened");
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use secsmtp::client::Client;
 use secsmtp::client::jobs::{Completion, Event, JobId, Kind, Limits, News, Polled, Waited, Wishes};
+use secsmtp::client::{Bulk, Client};
 use secsmtp::credential::{Credential, NoSecret, SecretProvider, SecretRequest};
 use secsmtp::deadline::Deadline;
-use secsmtp::error::Outcome;
-use secsmtp::log::Level;
+use secsmtp::error::{Outcome, Retry, Stage};
+use secsmtp::log::{Level, Log};
+use secsmtp::message::Message;
 use secsmtp::secret::Secret;
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
@@ -414,4 +415,56 @@ fn a_secret_is_wanted_by_an_event_and_given_from_any_thread() {
         panic!("it hangs");
     };
     assert_eq!(completion.unwrap_err().status(), Status::Cancelled);
+}
+
+#[test]
+fn an_error_that_is_not_about_a_message_has_no_outcome() {
+    let pki = pki();
+    let (_server, client) = silent(&pki);
+    let job = client.submit(&message()).unwrap();
+    let now = Deadline::after(Duration::ZERO);
+    assert!(matches!(client.wait(job, now), Ok(Waited::Pending)));
+    let errors = [
+        client.wait(job + 1, now).unwrap_err(),
+        client.answer_secret(job, Some(b"x")).unwrap_err(),
+        client.set_limits(limits(0, 1)).unwrap_err(),
+        client.close(Duration::ZERO).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.record.outcome, Outcome::None, "{error}");
+        assert_eq!(error.retry(), Retry::Never, "{error}");
+        assert!(!error.to_string().contains("Nothing was sent"), "{error}");
+    }
+    let completed = completions(&client, 1).remove(&job).unwrap();
+    assert_eq!(completed.unwrap_err().record.outcome, Outcome::NotSent);
+    // What would have sent a message says what became of it.
+    let mut many = Vec::new();
+    let bulk = Bulk::default();
+    client.send_many([message()], &bulk, |_, sent| many.push(sent), Log::off());
+    let sends = [
+        client.submit(&message()).unwrap_err(),
+        client.send(&message(), Log::off()).unwrap_err(),
+        client.send(&Message::new(), Log::off()).unwrap_err(),
+        many.remove(0).unwrap_err(),
+    ];
+    for error in sends {
+        assert_eq!(error.record.outcome, Outcome::NotSent, "{error}");
+        assert!(error.to_string().ends_with("Nothing was sent."), "{error}");
+    }
+    assert_eq!(
+        client.probe(Log::off()).unwrap_err().record.outcome,
+        Outcome::None
+    );
+}
+
+#[test]
+fn a_probe_that_meets_no_server_has_no_outcome() {
+    let pki = pki();
+    for steps in [vec![], vec![Step::Send(b"220 in clear\r\n".to_vec())]] {
+        let server = Scripted::start(steps).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        let error = client.probe(Log::off()).unwrap_err();
+        assert_eq!(error.record.outcome, Outcome::None, "{error}");
+        assert!(error.record.stage >= Stage::Connect, "{error}");
+    }
 }

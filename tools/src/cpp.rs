@@ -8,6 +8,8 @@ use crate::model::{Function, Model, Parameter};
 const HEAD: &str = include_str!("cpp_head.txt");
 /// What a class has besides, written by hand: `CLASS: line`.
 const EXTRA: &str = include_str!("cpp_extra.txt");
+/// Functions whose SECSMTP_E_NOTHING is a result, and no exception.
+const MAY_GIVE_NOTHING: [&str; 2] = ["secsmtp_client_poll_event", "secsmtp_client_dispatch"];
 /// Made by hand in `cpp_extra.txt`.
 const BY_HAND: [&str; 3] = [
     "secsmtp_client_set_log",
@@ -164,8 +166,11 @@ fn method(f: &Function, handle: Option<&String>, model: &Model) -> Result<(Strin
         }
     }
     let status = f.returns == "int32_t" && (has_error || out.is_some());
+    let may_give_nothing = MAY_GIVE_NOTHING.contains(&&*f.name);
     let result = match &out {
         _ if is_text => "std::string_view".to_owned(),
+        Some((kind, _)) if may_give_nothing => format!("std::optional<{kind}>"),
+        None if may_give_nothing => "bool".to_owned(),
         Some((kind, _)) => kind.clone(),
         None if status => "void".to_owned(),
         None => f.returns.clone(),
@@ -187,7 +192,17 @@ fn method(f: &Function, handle: Option<&String>, model: &Model) -> Result<(Strin
             let error = if has_error { "error" } else { "nullptr" };
             // Apart: C++ may read the error before the call otherwise.
             lines.push(format!("const std::int32_t status = {call};"));
-            lines.push(format!("check(status, {error});"));
+            match &out {
+                None if may_give_nothing => {
+                    lines.push(format!("return !nothing(status, {error});"));
+                }
+                Some(_) if may_give_nothing => {
+                    lines.push(format!("if (nothing(status, {error})) {{"));
+                    lines.push("    return std::nullopt;".to_owned());
+                    lines.push("}".to_owned());
+                }
+                _ => lines.push(format!("check(status, {error});")),
+            }
             match &out {
                 Some((kind, _)) if kind.starts_with(char::is_uppercase) => {
                     lines.push(format!("return {kind}(result);"));

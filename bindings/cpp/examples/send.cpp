@@ -36,12 +36,12 @@ int main(int argc, char **argv) {
         });
         client.submit(message);
         while (!done) {
-            client.dispatch(1000);
+            client.dispatch(100); // false when nothing happened meanwhile
         }
         std::cout << (accepted ? "and by a job\n" : "but not by a job\n");
         return accepted ? 0 : 1;
     } catch (const secsmtp::Exception &failed) {
-        const auto outcome = failed.error() ? failed.error().outcome() : SECSMTP_OUTCOME_NOT_SENT;
+        const auto outcome = failed.error() ? failed.error().outcome() : SECSMTP_OUTCOME_NONE;
         std::cout << secsmtp_outcome_name(outcome) << ": " << failed.what() << "\n";
         return 1;
     }

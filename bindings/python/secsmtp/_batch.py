@@ -158,4 +158,4 @@ def _sent(lib: Library, batch: Any, place: int, index: int) -> Optional[Sent]:
         return Sent(index, read_receipt(lib, receipt), None)
     failure = new_handle("error")
     check(lib, lib.batch_error, batch, place, ctypes.byref(failure))
-    return Sent(index, None, take_error(lib, status, failure))
+    return Sent(index, None, take_error(lib, status, failure, mail=True))

@@ -14,7 +14,7 @@ from ._arguments import port_argument
 from ._batch import OWN_ENVELOPE, Mail, Sent, message_handle, send_many
 from ._compose import Message
 from ._credential import Credential
-from ._errors import Error, argument_error, check
+from ._errors import Error, about_a_mail, argument_error, check
 from ._job import Job, Router
 from ._library import (
     Library,
@@ -213,9 +213,10 @@ class Client(Owner):
         :class:`ArgumentError`, :class:`ConnectionFailed`, :class:`TrustError`),
         :class:`Refused`, :class:`Unknown`; among them :class:`TimedOut` and :class:`Cancelled`.
         """
-        client = self._open_handle()
-        with self._prepared(message, sender, recipients, partial, options, sign) as handle:
-            return self._send(client, handle)
+        with about_a_mail():
+            client = self._open_handle()
+            with self._prepared(message, sender, recipients, partial, options, sign) as handle:
+                return self._send(client, handle)
 
     def submit(
         self,
@@ -232,9 +233,10 @@ class Client(Owner):
         :class:`ArgumentError`; :class:`NotSent` when there are ``max_jobs`` jobs that are not over.
         A secret that is asked for is asked on a thread that waits for a job.
         """
-        self._open_handle()
-        with self._prepared(message, sender, recipients, partial, options, sign) as handle:
-            return self._router.submit(self, handle)
+        with about_a_mail():
+            self._open_handle()
+            with self._prepared(message, sender, recipients, partial, options, sign) as handle:
+                return self._router.submit(self, handle)
 
     @contextlib.contextmanager
     def _prepared(
@@ -265,7 +267,8 @@ class Client(Owner):
         receipt = new_handle("receipt")
         raised_by_reader()
         try:
-            check(self._lib, self._lib.client_send, client, message, ctypes.byref(receipt))
+            lib = self._lib
+            check(lib, lib.client_send, client, message, ctypes.byref(receipt), mail=True)
         except Error as error:
             if self._provider is not None:
                 self._provider.raise_pending(error.receipt, error)
@@ -307,7 +310,8 @@ class Client(Owner):
         """Meet the server and tell who it is; nothing but EHLO, STARTTLS and QUIT is sent.
 
         A server that the policy does not trust is a report too (``trusted`` False), no error.
-        Errors: :class:`NotSent` when no TLS channel came about.
+        Errors: :class:`ConnectionFailed`, :class:`TrustError`, :class:`ProtocolError`,
+        :class:`TimedOut` or :class:`Cancelled` when no TLS channel came about.
         """
         lib = self._lib
         report = new_handle("report")

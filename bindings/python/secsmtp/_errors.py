@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-from typing import Any, Dict, Optional, Tuple, Type
+from typing import Any, Dict, Iterator, Optional, Tuple, Type
 
 from . import _abi
 from ._library import Library, new_handle, static_text, text
@@ -12,6 +13,7 @@ from ._results import (
     number,
     optional_number,
     optional_text,
+    outcome_name,
     read_receipt,
     retry_name,
     status_name,
@@ -24,7 +26,8 @@ class Error(Exception):
     ``status``, ``status_name``: the number (``4003``) and its name in the C header.
     ``stage``: where it happened, ``"connect"`` to ``"answer"``; ``"local"`` before any network.
     ``outcome``: ``"not_sent"`` (nothing was delivered, retrying is safe), ``"refused"`` (the
-    verified server said no) or ``"unknown"`` (may have been delivered: do not retry blindly).
+    verified server said no) or ``"unknown"`` (may have been delivered: do not retry blindly). None
+    when the error is not about a mail, and says nothing of what became of one.
     ``secret_released``, ``content_released``: whether any octet of either left this machine.
     ``smtp_code``, ``enhanced_code``: None when the server gave none. ``server_text``: its words,
     control characters escaped and own secrets removed, or "".
@@ -39,7 +42,7 @@ class Error(Exception):
         status: int = 0,
         status_name: str = "",
         stage: str = "local",
-        outcome: str = "not_sent",
+        outcome: Optional[str] = None,
         secret_released: bool = False,
         content_released: bool = False,
         smtp_code: Optional[int] = None,
@@ -62,7 +65,8 @@ class Error(Exception):
         self.receipt = receipt
 
 
-# What became of the mail. Every exception raised here is exactly one of these three.
+# What became of the mail. Every exception of a send or a submission, and every completion of a
+# job, is exactly one of these three; an exception of another call is none of them.
 
 
 class NotSent(Error):
@@ -70,35 +74,35 @@ class NotSent(Error):
 
 
 class Refused(Error):
-    """The verified server said no, in a well-formed answer."""
+    """The verified server said no, in a well-formed reply."""
 
 
 class Unknown(Error):
-    """All was written, and no answer came: the mail may have been delivered."""
+    """All was written, and no reply came: the mail may have been delivered."""
 
 
-# Why nothing was sent.
+# Why a call failed. Raised for a mail that was not sent, each is a NotSent too.
 
 
-class ArgumentError(NotSent, ValueError):
+class ArgumentError(Error, ValueError):
     """An argument is wrong (status 1xxx); the text names it. Found before any connection."""
 
 
-class NoSecret(NotSent):
+class NoSecret(Error):
     """The password or token was asked for when it was needed, and there was none. A function that
     is asked (:class:`secsmtp.Password`) raises it to say so."""
 
 
-class ConnectionFailed(NotSent):
+class ConnectionFailed(Error):
     """The name was not found or the server not reached (3xxx)."""
 
 
-class TrustError(NotSent):
+class TrustError(Error):
     """The server could not be verified (4xxx): nothing was given to it."""
 
 
-class ProtocolError(NotSent):
-    """The server answered against the rules (5xxx)."""
+class ProtocolError(Error):
+    """The server's reply is against the rules (5xxx)."""
 
 
 # Causes that go with more than one outcome. `except TimedOut` catches each of them, and so does
@@ -115,6 +119,26 @@ class TimedOut(Error):
 
 class InternalError(Error):
     """A defect of the library (9xxx). The object concerned cannot be used any more."""
+
+
+class _ArgumentNotSent(ArgumentError, NotSent):
+    pass
+
+
+class _NoSecretNotSent(NoSecret, NotSent):
+    pass
+
+
+class _ConnectionNotSent(ConnectionFailed, NotSent):
+    pass
+
+
+class _TrustNotSent(TrustError, NotSent):
+    pass
+
+
+class _ProtocolNotSent(ProtocolError, NotSent):
+    pass
 
 
 class _CancelledNotSent(Cancelled, NotSent):
@@ -141,32 +165,48 @@ class _InternalUnknown(InternalError, Unknown):
     pass
 
 
-# status (or thousand) -> (class when nothing was sent, class when the outcome is unknown)
-_BY_STATUS: Dict[int, Tuple[Type[Error], Type[Error]]] = {
-    _abi.E_CANCELLED: (_CancelledNotSent, _CancelledUnknown),
-    _abi.E_TIMEOUT: (_TimedOutNotSent, _TimedOutUnknown),
-    _abi.E_NO_SECRET: (NoSecret, Unknown),
+# status (or thousand) -> the class of an error that is not about a mail, of a mail that was not
+# sent, and of one whose outcome is unknown
+_Classes = Tuple[Type[Error], Type[Error], Type[Error]]
+_BY_STATUS: Dict[int, _Classes] = {
+    _abi.E_CANCELLED: (Cancelled, _CancelledNotSent, _CancelledUnknown),
+    _abi.E_TIMEOUT: (TimedOut, _TimedOutNotSent, _TimedOutUnknown),
+    _abi.E_NO_SECRET: (NoSecret, _NoSecretNotSent, Unknown),
 }
-_BY_THOUSAND: Dict[int, Tuple[Type[Error], Type[Error]]] = {
-    1: (ArgumentError, Unknown),
-    2: (NotSent, Unknown),
-    3: (ConnectionFailed, Unknown),
-    4: (TrustError, Unknown),
-    5: (ProtocolError, Unknown),
-    6: (NotSent, Unknown),
-    9: (_InternalNotSent, _InternalUnknown),
+_OTHER: _Classes = (Error, NotSent, Unknown)
+_BY_THOUSAND: Dict[int, _Classes] = {
+    1: (ArgumentError, _ArgumentNotSent, Unknown),
+    2: _OTHER,
+    3: (ConnectionFailed, _ConnectionNotSent, Unknown),
+    4: (TrustError, _TrustNotSent, Unknown),
+    5: (ProtocolError, _ProtocolNotSent, Unknown),
+    6: _OTHER,
+    9: (InternalError, _InternalNotSent, _InternalUnknown),
 }
 
 
 def error_class(status: int, outcome: int) -> Type[Error]:
     """The exception of a status; a number that came later is its thousand's generic class."""
-    not_sent, unknown = _BY_STATUS.get(status) or _BY_THOUSAND.get(
-        status // 1000, (NotSent, Unknown)
-    )
+    classes = _BY_STATUS.get(status) or _BY_THOUSAND.get(status // 1000, _OTHER)
+    plain, not_sent, unknown = classes
+    if outcome == _abi.OUTCOME_NONE:
+        return plain
     if outcome == _abi.OUTCOME_NOT_SENT:
         return not_sent
     # An outcome that this package does not know deserves the care of an unknown one.
     return Refused if outcome == _abi.OUTCOME_REFUSED else unknown
+
+
+@contextlib.contextmanager
+def about_a_mail() -> Iterator[None]:
+    """A send or a submission: an error that has no outcome is that of a mail that was not sent."""
+    try:
+        yield
+    except Error as error:
+        if error.outcome is None:
+            error.outcome = "not_sent"
+            error.__class__ = error_class(error.status, _abi.OUTCOME_NOT_SENT)
+        raise
 
 
 def argument_error(explanation: str, status: int) -> ArgumentError:
@@ -174,24 +214,26 @@ def argument_error(explanation: str, status: int) -> ArgumentError:
     return ArgumentError(explanation, status=status, status_name=_abi.STATUS_NAMES[status])
 
 
-def check(lib: Library, function: Any, *arguments: Any) -> None:
-    """Call a fallible function (its error output is added here) and raise when it fails."""
+def check(lib: Library, function: Any, *arguments: Any, mail: bool = False) -> None:
+    """Call a fallible function (its error output is added here) and raise when it fails. ``mail``:
+    it sends or submits one."""
     handle = new_handle("error")
     status = function(*arguments, ctypes.byref(handle))
     if status != _abi.OK:
-        raise take_error(lib, status, handle)
+        raise take_error(lib, status, handle, mail)
 
 
-def take_error(lib: Library, status: int, handle: Any) -> Error:
+def take_error(lib: Library, status: int, handle: Any, mail: bool) -> Error:
     """The exception of a failed call. Copies the error object and frees it."""
     if not handle:
         # Without details nothing is known about the mail, so nothing is promised.
-        return error_class(status, _abi.OUTCOME_UNKNOWN)(
+        outcome = _abi.OUTCOME_UNKNOWN if mail else _abi.OUTCOME_NONE
+        return error_class(status, outcome)(
             static_text(lib.status_text, status),
             status=status,
             status_name=status_name(lib, status),
-            outcome="unknown",
-            retry="unknown",
+            outcome=outcome_name(lib, outcome),
+            retry="unknown" if mail else "never",
         )
     try:
         outcome = number(lib.error_outcome, handle)
@@ -204,7 +246,7 @@ def take_error(lib: Library, status: int, handle: Any) -> Error:
             status=status,
             status_name=status_name(lib, status),
             stage=static_text(lib.stage_name, number(lib.error_stage, handle)),
-            outcome=static_text(lib.outcome_name, outcome),
+            outcome=outcome_name(lib, outcome),
             secret_released=bool(number(lib.error_secret_released, handle)),
             content_released=bool(number(lib.error_content_released, handle)),
             smtp_code=optional_number(lib.error_smtp_code, handle),

@@ -22,9 +22,9 @@ from typing import (
 )
 
 from . import _abi
-from ._errors import Cancelled, Error, NoSecret, check, take_error
+from ._errors import Error, NoSecret, check, error_class, take_error
 from ._library import Library, bytes_argument, new_handle, static_text, text
-from ._results import Receipt, number, read_receipt
+from ._results import Receipt, number, outcome_name, read_receipt
 from ._secret import Provider, SecretRequest, octets
 
 _KINDS = {
@@ -185,7 +185,8 @@ class Router:
         return Job(client, self, identity.value, state)
 
     def _submit(self, message: Any, identity: ctypes.c_uint64) -> None:
-        check(self._lib, self._lib.client_submit, self._client, message, ctypes.byref(identity))
+        lib = self._lib
+        check(lib, lib.client_submit, self._client, message, ctypes.byref(identity), mail=True)
 
     def cancel(self, identity: int) -> None:
         if not self._closed:
@@ -264,7 +265,7 @@ class Router:
             written=lib.event_written(handle),
             total=lib.event_total(handle),
             index=number(lib.event_index, handle),
-            outcome=static_text(lib.outcome_name, number(lib.event_outcome, handle)),
+            outcome=outcome_name(lib, number(lib.event_outcome, handle)) or "",
             smtp_code=code or None,
         )
 
@@ -277,7 +278,7 @@ class Router:
                 return read_receipt(lib, receipt)
         error = new_handle("error")
         lib.event_error(handle, ctypes.byref(error))
-        return take_error(lib, status, error)
+        return take_error(lib, status, error, mail=True)
 
     def _complete(self, identity: int, state: _State, result: Union[Receipt, Error]) -> None:
         state.result = result
@@ -338,7 +339,9 @@ class Router:
     def _end(self) -> None:
         """Nothing more will come: whoever still waits is told."""
         for identity, state in list(self._states.items()):
-            gone = Cancelled("the client was closed", status=_abi.E_CLOSED, outcome="unknown")
+            gone = error_class(_abi.E_CANCELLED, _abi.OUTCOME_UNKNOWN)(
+                "the client was closed", status=_abi.E_CLOSED, outcome="unknown", retry="unknown"
+            )
             self._complete(identity, state, gone)
         self._changed.notify_all()
 

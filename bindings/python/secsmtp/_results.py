@@ -140,6 +140,11 @@ def retry_name(value: int) -> str:
     return _RETRY.get(value, "unknown")
 
 
+def outcome_name(lib: Library, value: int) -> Optional[str]:
+    """The outcome of a mail; None for an error that is not about one."""
+    return None if value == _abi.OUTCOME_NONE else static_text(lib.outcome_name, value)
+
+
 def status_name(lib: Library, status: int) -> str:
     return _abi.STATUS_NAMES.get(status) or static_text(lib.status_name, status)
 

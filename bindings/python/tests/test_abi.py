@@ -88,12 +88,22 @@ class Statuses(unittest.TestCase):
             (6999, "REFUSED", (_errors.Refused,)),
             (9999, "NOT_SENT", (_errors.InternalError, _errors.NotSent)),
             (7777, "NOT_SENT", (_errors.NotSent,)),
+            (_abi.E_HOST, "NONE", (_errors.ArgumentError,)),
+            (_abi.E_NO_SECRET, "NONE", (_errors.NoSecret,)),
+            (_abi.E_TIMEOUT, "NONE", (_errors.TimedOut,)),
+            (_abi.E_CONNECT, "NONE", (_errors.ConnectionFailed,)),
+            (_abi.E_NOT_TLS, "NONE", (_errors.TrustError,)),
+            (_abi.E_CLOSING, "NONE", (_errors.ProtocolError,)),
+            (_abi.E_PANIC, "NONE", (_errors.InternalError,)),
+            (_abi.E_TAKEN, "NONE", (_errors.Error,)),
         ]
         for status, outcome, expected in cases:
             with self.subTest(status=status, outcome=outcome):
                 kind = _errors.error_class(status, getattr(_abi, "OUTCOME_" + outcome))
                 for base in expected:
                     self.assertTrue(issubclass(kind, base), kind)
+                claims = (_errors.NotSent, _errors.Refused, _errors.Unknown)
+                self.assertEqual(issubclass(kind, claims), outcome != "NONE", kind)
         # An outcome of a later library is never taken for "safe to retry".
         self.assertTrue(issubclass(_errors.error_class(3001, 99), _errors.Unknown))
         self.assertEqual(_results.retry_name(99), "unknown")

@@ -15,7 +15,7 @@ CONTROLS = ("\0", "\r", "\n", "\r\n", "\x1b", "\x7f")
 
 
 class Arguments(common.LibraryCase):
-    def refused(self, status, word, function, *arguments, **named):
+    def refused(self, status, word, function, *arguments, outcome=None, **named):
         """`function` raises an ArgumentError of this status whose text has `word` in it."""
         with self.raises(secsmtp.ArgumentError) as caught:
             result = function(*arguments, **named)
@@ -24,7 +24,7 @@ class Arguments(common.LibraryCase):
         self.assertEqual(error.status_name, "SECSMTP_" + status, str(error))
         self.assertEqual(error.status, getattr(_abi, status))
         self.assertIn(word, str(error).lower())
-        self.assertEqual((error.outcome, error.stage), ("not_sent", "local"))
+        self.assertEqual((error.outcome, error.stage), (outcome, "local"))
         self.assertFalse(error.secret_released or error.content_released)
         self.assertFalse(any(ord(c) < 32 or ord(c) == 127 for c in str(error)), repr(str(error)))
 
@@ -142,22 +142,22 @@ class Arguments(common.LibraryCase):
     def test_no_trust(self):
         with secsmtp.Policy() as policy:
             with secsmtp.Client("mail.test", policy=policy) as client:
-                self.refused("E_NO_TRUST", "trust", client.send, b"x\r\n", "a@b.test", ["c@b.test"])
+                self.refused("E_NO_TRUST", "trust", client.send, b"x\r\n", "a@b.test", ["c@b.test"], outcome="not_sent")
         with self.assertRaises(TypeError):
             secsmtp.Client("mail.test", policy=None)
 
     def test_envelope(self):
         with self.client() as client:
             send = client.send
-            self.refused("E_NO_SENDER", "sender", send, b"x\r\n", None, ["c@b.test"])
-            self.refused("E_NO_RECIPIENT", "recipient", send, b"x\r\n", "a@b.test")
-            self.refused("E_NO_RECIPIENT", "recipient", send, b"x\r\n", "a@b.test", [])
-            self.refused("E_NO_CONTENT", "content", send, b"", "a@b.test", "c@b.test")
+            self.refused("E_NO_SENDER", "sender", send, b"x\r\n", None, ["c@b.test"], outcome="not_sent")
+            self.refused("E_NO_RECIPIENT", "recipient", send, b"x\r\n", "a@b.test", outcome="not_sent")
+            self.refused("E_NO_RECIPIENT", "recipient", send, b"x\r\n", "a@b.test", [], outcome="not_sent")
+            self.refused("E_NO_CONTENT", "content", send, b"", "a@b.test", "c@b.test", outcome="not_sent")
             for character in CONTROLS + (" ", ">"):
                 with self.subTest(character=character):
                     bad = "a" + character + "@b.test"
-                    self.refused("E_ADDRESS", "sender", send, b"x\r\n", bad, ["c@b.test"])
-                    self.refused("E_ADDRESS", "recipient", send, b"x\r\n", "c@b.test", [bad])
+                    self.refused("E_ADDRESS", "sender", send, b"x\r\n", bad, ["c@b.test"], outcome="not_sent")
+                    self.refused("E_ADDRESS", "recipient", send, b"x\r\n", "c@b.test", [bad], outcome="not_sent")
             with self.assertRaises(TypeError):
                 send("a text", "a@b.test", ["c@b.test"])
 
@@ -167,7 +167,7 @@ class Arguments(common.LibraryCase):
         client.close()
         client.close()
         self.assertTrue(client.closed)
-        self.refused("E_BAD_HANDLE", "closed", client.send, b"x\r\n", "a@b.test", ["c@b.test"])
+        self.refused("E_BAD_HANDLE", "closed", client.send, b"x\r\n", "a@b.test", ["c@b.test"], outcome="not_sent")
         self.refused("E_BAD_HANDLE", "closed", client.probe)
         self.refused("E_BAD_HANDLE", "closed", client.cancel)
         with self.raises(secsmtp.ArgumentError, "closed"):

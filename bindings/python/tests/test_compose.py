@@ -283,8 +283,9 @@ class Sources(ComposeCase):
         return Path(folder.name)
 
     def fails(self, message, words):
-        with self.assertRaisesRegex(secsmtp.NotSent, words) as caught:
+        with self.assertRaisesRegex(secsmtp.ArgumentError, words) as caught:
             bytes(message)
+        self.assertIsNone(caught.exception.outcome)
         message.close()
         return caught.exception
 

@@ -108,6 +108,7 @@ class Jobs(common.LibraryCase):
                 with self.assertRaises(secsmtp.Cancelled) as caught:
                     jobs[4].wait()
                 self.assertEqual(caught.exception.outcome, "not_sent")
+                self.assertIsInstance(caught.exception, secsmtp.NotSent)
                 waiting = []
                 thread = threading.Thread(
                     target=lambda: waiting.append(self.outcome(jobs[3]))
@@ -118,8 +119,13 @@ class Jobs(common.LibraryCase):
                 self.assertEqual(waiting, ["not_sent"])
                 self.assertEqual([self.outcome(job) for job in jobs], ["not_sent"] * 5)
                 jobs[0].cancel()
-                with self.raises(secsmtp.ArgumentError, "closed"):
+                with self.raises(secsmtp.ArgumentError, "closed") as caught:
                     client.submit(MAIL, *ENVELOPE)
+                self.assertIsInstance(caught.exception, secsmtp.NotSent)
+                self.assertEqual(caught.exception.outcome, "not_sent")
+                with self.raises(secsmtp.ArgumentError, "closed") as caught:
+                    client.probe()
+                self.assertIsNone(caught.exception.outcome)
 
     def outcome(self, job):
         with self.assertRaises(secsmtp.Cancelled) as caught:

@@ -148,7 +148,7 @@ class Streamed(RawCase):
         for source, cause in ((Broken(b"x"), OSError), (io.StringIO("text"), TypeError)):
             for way in self.ways(Raw(source), "a@mail.test", self.server.address):
                 source.seek(0)
-                with self.raises(secsmtp.NotSent, "content could not be read") as caught:
+                with self.raises(secsmtp.ArgumentError, "content could not be read") as caught:
                     way()
                 self.assertIsInstance(caught.exception.__cause__, cause)
 

@@ -295,6 +295,7 @@ impl Desk {
     }
 
     fn conclude(&mut self, id: JobId, completion: Completion) {
+        let completion = completion.map_err(Error::for_message);
         let place = self.events.push(id, News::Completed(Box::new(completion)));
         if let (Some(job), Some(place)) = (self.jobs.get_mut(&id), place) {
             job.state = State::Done(place);
