@@ -56,9 +56,14 @@ class SlowLine:
                 near, _ = self.listener.accept()
             except OSError:
                 return
-            far = socket.create_connection(target)
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+            threading.Thread(target=self._connect, args=(near, target), daemon=True).start()
+
+    def _connect(self, near, target):
+        with near, socket.create_connection(target) as far:
+            back = threading.Thread(target=self._carry, args=(far, near), daemon=True)
+            back.start()
+            self._carry(near, far)
+            back.join()
 
     def _carry(self, source, sink):
         try:

@@ -239,6 +239,7 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
         assert!(of(Point::Rcpt).any(takes), "{}", says());
     }
     match ended.outcome() {
+        Outcome::None => panic!("a send without an outcome: {}", says()),
         Outcome::Accepted => {
             let yes = |class: Class| matches!(class, Good | Double);
             assert!(of(Point::Content).next().is_some_and(yes), "{}", says());

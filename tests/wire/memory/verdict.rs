@@ -121,6 +121,7 @@ pub(crate) fn is_possible(state: &State, told: &[Outcome]) -> bool {
         Outcome::Accepted | Outcome::Unknown => whole,
         Outcome::NotSent => !whole || closing,
         Outcome::Refused => true,
+        Outcome::None => false,
     })
 }
 
