@@ -48,7 +48,8 @@
  *   take the completions, then secsmtp_client_free. To free at once is allowed: jobs end, untold.
  *
  * MEMORY
- *   A handle looks like a pointer and is a number: it is never dereferenced, and one that is freed,
+ *   A handle looks like a pointer and is a number, never 0 and below 2^53, which a double holds
+ *   exactly: it is never dereferenced, and one that is freed,
  *   foreign or of another kind is answered with SECSMTP_E_BAD_HANDLE. Each handle that a function
  *   gives out is the caller's, to be freed once by the _free of its kind, which takes NULL, too.
  *   Texts belong to their object and are valid until it is freed. Nothing else is to be freed.

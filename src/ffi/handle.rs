@@ -13,10 +13,13 @@ use crate::client::process;
 use crate::error::{Cause, Error};
 use crate::status::Status;
 
-/// Bits of a handle that hold the index; the others hold the generation.
+/// Bits of a handle: a double holds each such number exactly, for hosts that have no other.
+const BITS: u32 = if usize::BITS >= 64 { 53 } else { usize::BITS };
+const MASK: usize = usize::MAX >> (usize::BITS - BITS);
+/// Those that hold the index; the others hold the generation.
 const INDEX_BITS: u32 = if usize::BITS >= 64 { 24 } else { 16 };
 const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
-const LAST_GENERATION: usize = usize::MAX >> INDEX_BITS;
+const LAST_GENERATION: usize = MASK >> INDEX_BITS;
 
 type Object = Arc<dyn Any + Send + Sync>;
 
@@ -90,7 +93,7 @@ fn table() -> Result<&'static Table, Error> {
         super::pin::pin();
         Ok(Table {
             slots: Shelf::new(Slots::default()),
-            key: usize::from_ne_bytes(bytes),
+            key: usize::from_ne_bytes(bytes) & MASK,
         })
     })
 }
@@ -182,10 +185,7 @@ impl<L: Shelf> Table<L> {
             let object = slot.object.take().ok_or_else(|| bad(noun))?;
             match object.downcast() {
                 Ok(object) => {
-                    // A slot whose generations are used up is retired: no handle ever comes back.
-                    if generation < LAST_GENERATION {
-                        slots.free.push(index);
-                    }
+                    slots.vacate(index, generation);
                     Ok(object)
                 }
                 Err(object) => {
@@ -221,14 +221,22 @@ impl Slots {
                 return Err(full());
             }
             let slot = self.all.get_mut(index).ok_or_else(full)?;
-            slot.generation = slot.generation.saturating_add(1);
-            let handle = Handle(((slot.generation << INDEX_BITS) | index) ^ key);
+            let generation = slot.generation.saturating_add(1);
+            slot.generation = generation;
+            let handle = Handle(((generation << INDEX_BITS) | index) ^ key);
             // The one value that hosts read as no object; its slot moves on by a generation.
             if handle != Handle::NONE {
                 slot.object = Some(object);
                 slot.poisoned = false;
                 return Ok(handle);
             }
+            self.vacate(index, generation);
+        }
+    }
+
+    /// Lets a slot be used again, unless its generations are used up: no handle ever comes back.
+    fn vacate(&mut self, index: usize, generation: usize) {
+        if generation < LAST_GENERATION {
             self.free.push(index);
         }
     }
@@ -354,6 +362,51 @@ mod tests {
         assert_ne!(next, number);
         assert!(get::<u32>(number, "number").is_err());
         remove::<u32>(next, "number").unwrap();
+    }
+
+    #[test]
+    fn a_double_holds_each_handle_and_no_other_number_is_one() {
+        for key in [0, 1, MASK, 0x0aaa_5555_3333 & MASK] {
+            let table: Table = Table {
+                slots: Shelf::new(Slots::default()),
+                key,
+            };
+            for number in 0..1000_u32 {
+                let handle = table.insert(Arc::new(number)).unwrap();
+                let double = handle.0 as f64;
+                assert!(handle != Handle::NONE && double < 2_f64.powi(53));
+                assert_eq!(double as usize, handle.0);
+                assert_eq!(*table.get::<u32>(handle, "number").unwrap(), number);
+                for bit in 0..usize::BITS {
+                    let other = Handle(handle.0 ^ (1 << bit));
+                    let found = table.get::<u32>(other, "number").ok();
+                    assert!(found.is_none_or(|found| *found != number));
+                }
+                if number % 3 == 0 {
+                    table.remove::<u32>(handle, "number").unwrap();
+                    assert!(table.get::<u32>(handle, "number").is_err());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_slot_whose_generations_are_used_up_is_retired() {
+        let table: Table = Table {
+            slots: Shelf::new(Slots::default()),
+            key: MASK,
+        };
+        let first = table.insert(Arc::new(1_u8)).unwrap();
+        table.remove::<u8>(first, "number").unwrap();
+        Shelf::write(&table.slots, |slots| {
+            slots.all[0].generation = LAST_GENERATION - 1
+        });
+        let last = table.insert(Arc::new(2_u8)).unwrap();
+        assert!(last != Handle::NONE && last.0 <= MASK);
+        table.remove::<u8>(last, "number").unwrap();
+        let next = table.insert(Arc::new(3_u8)).unwrap();
+        assert_ne!(split(next, MASK).0, split(last, MASK).0);
+        assert!(table.get::<u8>(last, "number").is_err());
     }
 
     #[test]
