@@ -34,7 +34,7 @@
  *
  * JOBS AND EVENTS
  *   A program that must not wait calls secsmtp_client_submit. It returns at once with the number of
- *   a job; what becomes of it comes as events, and each job completes exactly once: also when it is
+ *   a job; what becomes of it comes as events, which carry the caller's own tag too, and each job completes exactly once: also when it is
  *   cancelled, when its client is closed, and when its secret is not answered. The completion is
  *   told by SECSMTP_EVENT_COMPLETED or by secsmtp_client_wait, whichever takes it first. Other kinds
  *   are told when they are asked for (secsmtp_client_set_events); when nobody takes them some are
@@ -877,8 +877,8 @@ typedef struct secsmtp_error secsmtp_error;
 /**
  * One thing that happened to a job of a client: which kind (SECSMTP_EVENT_...) says what is in it.
  * A getter of something that is not in this kind gives 0 or the empty text.
- * Functions: secsmtp_event_kind, _job, _status, _receipt, _error, _stage, _level, _text, _written,
- * _total, _index, _outcome, _smtp_code, _secret_kind, _secret_reason, _dropped, _free.
+ * Functions: secsmtp_event_kind, _job, _tag, _status, _receipt, _error, _stage, _level, _text,
+ * _written, _total, _index, _outcome, _smtp_code, _secret_kind, _secret_reason, _dropped, _free.
  */
 typedef struct secsmtp_event secsmtp_event;
 
@@ -1465,6 +1465,12 @@ int32_t secsmtp_event_kind(const secsmtp_event *notice);
 uint64_t secsmtp_event_job(const secsmtp_event *notice);
 
 /**
+ * The tag that was given to secsmtp_client_submit. 0 with SECSMTP_EVENT_DROPPED.
+ * Threads: any. Errors: 0.
+ */
+uint64_t secsmtp_event_tag(const secsmtp_event *notice);
+
+/**
  * With SECSMTP_EVENT_COMPLETED: SECSMTP_OK if the mail was accepted, else why it was not.
  * Threads: any. Errors: a negative status.
  */
@@ -1567,7 +1573,9 @@ int32_t secsmtp_event_free(secsmtp_event *notice);
  * Takes a message in to be sent by a worker of the client, and gives the number of the job at
  * once: numbers grow and are never used again. When there are as many jobs as
  * secsmtp_client_set_limits allows, take the completion of one, and try again: so messages need not
- * be made before there is room for them. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
+ * be made before there is room for them. tag is any number of the caller's: each event of the job
+ * carries it (secsmtp_event_tag), also one that another thread or a callback gets before this
+ * function has returned the job's number. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
  * or by secsmtp_client_wait, whichever comes first.
  * Ownership: the message is copied. Threads: any; a worker is started when a job waits and none is
  * free, has a connection that it keeps for the jobs that follow, and ends when there is nothing to
@@ -1576,6 +1584,7 @@ int32_t secsmtp_event_free(secsmtp_event *notice);
  */
 int32_t secsmtp_client_submit(secsmtp_client *client,
                               const secsmtp_message *message,
+                              uint64_t tag,
                               uint64_t *job_out,
                               secsmtp_error **error_out);
 

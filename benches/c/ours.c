@@ -106,7 +106,7 @@ static int32_t send_stream(const uint8_t *content, size_t len, long count) {
 static int32_t submit_plain(const uint8_t *content, size_t len) {
     secsmtp_message *message = NULL;
     uint64_t job = 0;
-    int32_t failed = make_plain(&message, content, len) || secsmtp_client_submit(client, message, &job, &error);
+    int32_t failed = make_plain(&message, content, len) || secsmtp_client_submit(client, message, 0, &job, &error);
     secsmtp_message_free(message);
     return failed;
 }

@@ -178,7 +178,7 @@ public:
     Receipt send(const Message &message);
     Report probe();
     void cancel();
-    uint64_t submit(const Message &message);
+    uint64_t submit(const Message &message, uint64_t tag = 0);
     Receipt wait(uint64_t job, uint32_t milliseconds);
     void cancel_job(uint64_t job);
     std::optional<Event> poll_event(uint32_t milliseconds);
@@ -249,6 +249,7 @@ public:
     using Handle::Handle;
     int32_t kind() const;
     uint64_t job() const;
+    uint64_t tag() const;
     int32_t status() const;
     Receipt receipt() const;
     Error error() const;
@@ -605,10 +606,10 @@ inline void Client::cancel() {
     check(status, error);
 }
 
-inline uint64_t Client::submit(const Message &message) {
+inline uint64_t Client::submit(const Message &message, uint64_t tag) {
     secsmtp_error *error = nullptr;
     uint64_t result = 0;
-    const std::int32_t status = secsmtp_client_submit(get(), message.get(), &result, &error);
+    const std::int32_t status = secsmtp_client_submit(get(), message.get(), tag, &result, &error);
     check(status, error);
     return result;
 }
@@ -761,6 +762,10 @@ inline int32_t Event::kind() const {
 
 inline uint64_t Event::job() const {
     return secsmtp_event_job(get());
+}
+
+inline uint64_t Event::tag() const {
+    return secsmtp_event_tag(get());
 }
 
 inline int32_t Event::status() const {

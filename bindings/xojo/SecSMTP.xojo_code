@@ -174,7 +174,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_client_submit Lib kLib Alias "secsmtp_client_submit" (client As Ptr, message As Ptr, ByRef job_out As UInt64, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_client_submit Lib kLib Alias "secsmtp_client_submit" (client As Ptr, message As Ptr, tag As UInt64, ByRef job_out As UInt64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -335,6 +335,10 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_event_status Lib kLib Alias "secsmtp_event_status" (notice As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_tag Lib kLib Alias "secsmtp_event_tag" (notice As Ptr) As UInt64
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21

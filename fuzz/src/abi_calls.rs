@@ -149,7 +149,7 @@ pub(super) const CALLS: &[fn(&mut Input<'_>)] = table! {
     call1 secsmtp_event_secret_reason;
     call1 secsmtp_event_dropped;
     call1 secsmtp_event_free;
-    call4 secsmtp_client_submit NoClient;
+    call5 secsmtp_client_submit NoClient;
     call5 secsmtp_client_wait NoClient;
     call3 secsmtp_client_cancel_job;
     call4 secsmtp_client_poll_event NoClient;
@@ -237,4 +237,5 @@ pub(super) const CALLS: &[fn(&mut Input<'_>)] = table! {
     call4 secsmtp_signer_set_fields;
     call1 secsmtp_signer_free;
     call3 secsmtp_message_add_signer;
+    call1 secsmtp_event_tag;
 };

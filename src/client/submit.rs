@@ -29,6 +29,15 @@ impl Client {
     /// What can be known to be wrong before anything is done; [`Status::Full`],
     /// [`Status::Closed`], [`Status::Forked`], [`Status::Resource`].
     pub fn submit(&self, message: &Message) -> Result<JobId, Error> {
+        self.submit_tagged(message, 0)
+    }
+
+    /// As [`Client::submit`], with a number of the caller's own that each event of the job carries: an
+    /// event may be taken by another thread before the job's number is known here.
+    ///
+    /// # Errors
+    /// Those of [`Client::submit`].
+    pub fn submit_tagged(&self, message: &Message, tag: u64) -> Result<JobId, Error> {
         let submit = || {
             self.core.check_process()?;
             message.parts()?;
@@ -36,7 +45,7 @@ impl Client {
             self.core.check_settings()?;
             self.core
                 .jobs
-                .submit(message.clone(), || self.start_worker())
+                .submit(message.clone(), tag, || self.start_worker())
         };
         submit().map_err(Error::for_message)
     }

@@ -15,8 +15,8 @@ use crate::status::Status;
 
 /// One thing that happened to a job of a client: which kind (SECSMTP_EVENT_...) says what is in it.
 /// A getter of something that is not in this kind gives 0 or the empty text.
-/// Functions: secsmtp_event_kind, _job, _status, _receipt, _error, _stage, _level, _text, _written,
-/// _total, _index, _outcome, _smtp_code, _secret_kind, _secret_reason, _dropped, _free.
+/// Functions: secsmtp_event_kind, _job, _tag, _status, _receipt, _error, _stage, _level, _text,
+/// _written, _total, _index, _outcome, _smtp_code, _secret_kind, _secret_reason, _dropped, _free.
 pub struct secsmtp_event(());
 
 /// An event with its text made ready for C.
@@ -57,6 +57,13 @@ pub unsafe extern "C" fn secsmtp_event_kind(notice: *const secsmtp_event) -> i32
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_job(notice: *const secsmtp_event) -> u64 {
     guard::number(|| Ok(get(notice)?.event.job))
+}
+
+/// The tag that was given to secsmtp_client_submit. 0 with SECSMTP_EVENT_DROPPED.
+/// Threads: any. Errors: 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_event_tag(notice: *const secsmtp_event) -> u64 {
+    guard::number(|| Ok(get(notice)?.event.tag))
 }
 
 /// With SECSMTP_EVENT_COMPLETED: SECSMTP_OK if the mail was accepted, else why it was not.

@@ -112,7 +112,9 @@ fn nothing(argument: &'static str, why: &str) -> Error {
 /// Takes a message in to be sent by a worker of the client, and gives the number of the job at
 /// once: numbers grow and are never used again. When there are as many jobs as
 /// secsmtp_client_set_limits allows, take the completion of one, and try again: so messages need not
-/// be made before there is room for them. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
+/// be made before there is room for them. tag is any number of the caller's: each event of the job
+/// carries it (secsmtp_event_tag), also one that another thread or a callback gets before this
+/// function has returned the job's number. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
 /// or by secsmtp_client_wait, whichever comes first.
 /// Ownership: the message is copied. Threads: any; a worker is started when a job waits and none is
 /// free, has a connection that it keeps for the jobs that follow, and ends when there is nothing to
@@ -122,6 +124,7 @@ fn nothing(argument: &'static str, why: &str) -> Error {
 pub unsafe extern "C" fn secsmtp_client_submit(
     client: *mut secsmtp_client,
     message: *const secsmtp_message,
+    tag: u64,
     job_out: *mut u64,
     error_out: *mut *mut secsmtp_error,
 ) -> i32 {
@@ -129,8 +132,9 @@ pub unsafe extern "C" fn secsmtp_client_submit(
     unsafe {
         guard::send(client, error_out, || {
             arg::room("job_out", job_out)?;
-            let job = get(client)?.client.submit(&*message::copy(message)?)?;
-            job_out.write(job);
+            let object = get(client)?;
+            let message = message::copy(message)?;
+            job_out.write(object.client.submit_tagged(&message, tag)?);
             Ok(())
         })
     }

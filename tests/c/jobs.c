@@ -44,7 +44,7 @@ static secsmtp_client *new_client(uint32_t connections, uint32_t jobs) {
 static uint64_t submit(secsmtp_client *client) {
     uint64_t job = 0;
     secsmtp_error *error = NULL;
-    if (secsmtp_client_submit(client, message, &job, &error) != 0) {
+    if (secsmtp_client_submit(client, message, 0, &job, &error) != 0) {
         printf("submit: %s\n", secsmtp_error_text(error, NULL));
         exit(1);
     }
@@ -117,7 +117,7 @@ static void thousand(uint64_t messages) {
     while (tally.completed < messages) {
         while (submitted < messages) {
             uint64_t job = 0;
-            int32_t status = secsmtp_client_submit(client, message, &job, NULL);
+            int32_t status = secsmtp_client_submit(client, message, 0, &job, NULL);
             if (status == SECSMTP_E_FULL) {
                 full++;
                 break;
@@ -294,7 +294,7 @@ static void forked(uint64_t messages) {
             secsmtp_event *event = NULL;
             secsmtp_receipt *receipt = NULL;
             alarm(60);
-            CHECK(secsmtp_client_submit(client, message, &job, NULL) == SECSMTP_E_FORKED);
+            CHECK(secsmtp_client_submit(client, message, 0, &job, NULL) == SECSMTP_E_FORKED);
             CHECK(secsmtp_client_wait(client, 1, SECSMTP_FOREVER, &receipt, NULL) == SECSMTP_E_FORKED);
             CHECK(secsmtp_client_poll_event(client, SECSMTP_FOREVER, &event, NULL) == SECSMTP_E_FORKED);
             CHECK(secsmtp_client_send(client, message, &receipt, NULL) == SECSMTP_E_FORKED);
@@ -324,6 +324,49 @@ static void forked(uint64_t messages) {
     CHECK(secsmtp_client_free(client) == 0);
     free(tally.completions);
     printf("ok accepted=%llu\n", (unsigned long long)(messages + 5));
+}
+
+/* Completions by the tags of their jobs: a callback on a thread of the library's own may be called before
+ * the submission has returned the number. */
+struct tagged {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned char *seen;
+    uint64_t most, completed;
+};
+
+static void called_by_tag(void *user, const secsmtp_event *event) {
+    struct tagged *own = user;
+    uint64_t tag = secsmtp_event_tag(event);
+    CHECK(tag >= UINT64_MAX - own->most && tag < UINT64_MAX);
+    if (secsmtp_event_kind(event) == SECSMTP_EVENT_COMPLETED) {
+        pthread_mutex_lock(&own->lock);
+        CHECK(own->seen[UINT64_MAX - tag]++ == 0);
+        own->completed++;
+        pthread_cond_signal(&own->changed);
+        pthread_mutex_unlock(&own->lock);
+    }
+}
+
+static void tags(uint64_t messages) {
+    struct tagged own = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, messages, 0};
+    own.seen = calloc((size_t)messages + 1, 1);
+    secsmtp_client *client = new_client(4, 1000);
+    CHECK(secsmtp_client_set_events(client, SECSMTP_EVENT_STAGE, SECSMTP_LOG_ERROR, NULL) == 0);
+    CHECK(secsmtp_client_set_event_callback(client, called_by_tag, &own, 1, NULL) == 0);
+    for (uint64_t i = 1; i <= messages; i++) {
+        uint64_t job = 0;
+        CHECK(secsmtp_client_submit(client, message, UINT64_MAX - i, &job, NULL) == 0);
+    }
+    pthread_mutex_lock(&own.lock);
+    while (own.completed < messages) {
+        pthread_cond_wait(&own.changed, &own.lock);
+    }
+    pthread_mutex_unlock(&own.lock);
+    CHECK(secsmtp_event_tag(NULL) == 0);
+    CHECK(secsmtp_client_free(client) == 0);
+    free(own.seen);
+    printf("ok accepted=%llu\n", (unsigned long long)messages);
 }
 
 /* What `error` says of a message; frees it. */
@@ -398,9 +441,9 @@ static void outcomes(void) {
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
 
     /* And so is each of a call that was to send or submit one. */
-    CHECK(secsmtp_client_submit(client, message, &other, &error) == SECSMTP_E_CLOSED);
+    CHECK(secsmtp_client_submit(client, message, 0, &other, &error) == SECSMTP_E_CLOSED);
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
-    CHECK(secsmtp_client_submit(client, NULL, &other, &error) == SECSMTP_E_NULL);
+    CHECK(secsmtp_client_submit(client, NULL, 0, &other, &error) == SECSMTP_E_NULL);
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
     CHECK(secsmtp_client_send(client, message, &receipt, &error) == SECSMTP_E_CLOSED);
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
@@ -450,6 +493,8 @@ int main(int argc, char **argv) {
         loop(messages);
     } else if (strcmp(argv[1], "fork") == 0) {
         forked(messages);
+    } else if (strcmp(argv[1], "tags") == 0) {
+        tags(messages);
     } else if (strcmp(argv[1], "outcomes") == 0) {
         outcomes();
     } else {

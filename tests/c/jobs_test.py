@@ -43,6 +43,9 @@ class Jobs(unittest.TestCase):
     def test_the_descriptor_is_readable_while_there_is_something_to_take(self):
         self.check("loop", 50)
 
+    def test_each_event_carries_the_tag_of_its_job(self):
+        self.check("tags", 100)
+
     def test_an_error_has_an_outcome_exactly_if_it_is_about_a_message(self):
         self.check("outcomes", 1)
 

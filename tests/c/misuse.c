@@ -119,7 +119,7 @@ static void client_calls(secsmtp_client *c, const secsmtp_message *m, int32_t wa
     uint64_t job = 0;
     int64_t descriptor = 0;
     secsmtp_event *event = NULL;
-    STATUS(want, secsmtp_client_submit(c, m, &job, NULL));
+    STATUS(want, secsmtp_client_submit(c, m, 1, &job, NULL));
     STATUS(want, secsmtp_client_wait(c, 1, 0, &receipt, NULL));
     STATUS(want, secsmtp_client_cancel_job(c, 1, NULL));
     STATUS(want, secsmtp_client_poll_event(c, 0, &event, NULL));

@@ -121,7 +121,7 @@ static void *work(void *seed_of) {
         secsmtp_receipt *receipt = NULL;
         int64_t descriptor;
         if (dice < 35) {
-            expect("submit", secsmtp_client_submit(client, message, &job, NULL));
+            expect("submit", secsmtp_client_submit(client, message, 0, &job, NULL));
         } else if (dice < 55) {
             expect("poll", secsmtp_client_poll_event(client, dice % 3, &event, NULL));
             if (event != NULL && secsmtp_event_kind(event) == SECSMTP_EVENT_COMPLETED) {

@@ -78,9 +78,9 @@ int main() {
         }
         DEMAND(dispatched);
         other.set_event_callback(nullptr);
-        other.submit(message);
+        other.submit(message, UINT64_MAX);
         auto event = other.poll_event(60000);
-        DEMAND(event && event->outcome() == SECSMTP_OUTCOME_NOT_SENT);
+        DEMAND(event && event->outcome() == SECSMTP_OUTCOME_NOT_SENT && event->tag() == UINT64_MAX);
         DEMAND(thrown([&] { other.wait(event->job(), 0); }) == SECSMTP_E_TAKEN);
         other.close(0);
         DEMAND(thrown([&] { other.poll_event(0); }) == SECSMTP_E_CLOSED);

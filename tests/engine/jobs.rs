@@ -468,3 +468,67 @@ fn a_probe_that_meets_no_server_has_no_outcome() {
         assert!(error.record.stage >= Stage::Connect, "{error}");
     }
 }
+
+#[test]
+fn each_event_of_a_job_carries_its_tag() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = patient(&pki, &server);
+    client.set_events(everything());
+    // The largest number, one that is used twice, and none given.
+    let tags = [u64::MAX, 7, 7, 0];
+    let mut submitted = BTreeMap::new();
+    for tag in tags {
+        let job = match tag {
+            0 => client.submit(&message()).unwrap(),
+            tag => client.submit_tagged(&message(), tag).unwrap(),
+        };
+        submitted.insert(job, tag);
+    }
+    let (mut completed, mut kinds) = (0, 0);
+    while completed < tags.len() {
+        let event = next(&client);
+        assert_eq!(event.tag, submitted[&event.job], "{event:?}");
+        kinds |= event.news.kind() as i32;
+        completed += usize::from(matches!(event.news, News::Completed(_)));
+    }
+    let log = [
+        Kind::Line,
+        Kind::Stage,
+        Kind::Progress,
+        Kind::Recipient,
+        Kind::Completed,
+    ];
+    assert_eq!(
+        kinds,
+        log.into_iter().fold(0, |all, kind| all | kind as i32)
+    );
+    nothing_is_left(&client);
+}
+
+#[test]
+fn a_job_that_was_not_begun_and_one_that_asks_carry_their_tags() {
+    let pki = pki();
+    let (_server, busy) = silent(&pki);
+    busy.set_limits(limits(1, 10)).unwrap();
+    busy.submit_tagged(&message(), 1).unwrap();
+    let queued = busy.submit_tagged(&message(), 2).unwrap();
+    busy.cancel_job(queued).unwrap();
+    let cancelled = next(&busy);
+    assert_eq!((cancelled.job, cancelled.tag), (queued, 2));
+    busy.abandon();
+    assert_eq!(next(&busy).tag, 1);
+
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = patient(&pki, &server);
+    let asked = Credential::password_from(USER, Arc::new(NotThisOne)).unwrap();
+    client.set_credential(Some(Arc::new(asked)));
+    let job = client.submit_tagged(&message(), 3).unwrap();
+    let question = next(&client);
+    assert!(matches!(question.news, News::SecretWanted(_)));
+    assert_eq!((question.job, question.tag), (job, 3));
+    client
+        .answer_secret(job, Some(PASSWORD.as_bytes()))
+        .unwrap();
+    assert_eq!(next(&client).tag, 3);
+}

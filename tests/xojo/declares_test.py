@@ -288,6 +288,7 @@ class Sender:
 
     def __init__(self, host, server):
         self.host = host
+        self.tags = {}  # of the events so far, with their jobs
         self.client = ctypes.c_void_p()
         policy, credential = ctypes.c_void_p(), ctypes.c_void_p()
         check, out = host.check, ctypes.byref
@@ -304,13 +305,13 @@ class Sender:
         host.secsmtp_credential_free(credential)
         host.secsmtp_policy_free(policy)
 
-    def submit(self, server, source):
+    def submit(self, server, source, tag=0):
         host, mail, job = self.host, ctypes.c_void_p(), ctypes.c_uint64()
         host.check(host.secsmtp_message_new, ctypes.byref(mail))
         host.check(host.secsmtp_message_set_sender, mail, *counted(server.address))
         host.check(host.secsmtp_message_add_recipient, mail, *counted(server.address))
         host.check(host.secsmtp_message_set_content, mail, *counted(source))
-        host.check(host.secsmtp_client_submit, self.client, mail, ctypes.byref(job))
+        host.check(host.secsmtp_client_submit, self.client, mail, tag, ctypes.byref(job))
         host.secsmtp_message_free(mail)
         return job.value
 
@@ -319,6 +320,7 @@ class Sender:
         host, notice, told = self.host, ctypes.c_void_p(), []
         while host.secsmtp_client_poll_event(self.client, 0, ctypes.byref(notice), None) == 0:
             kind, status = host.secsmtp_event_kind(notice), host.secsmtp_event_status(notice)
+            self.tags[host.secsmtp_event_tag(notice)] = host.secsmtp_event_job(notice)
             told.append((host.secsmtp_event_job(notice), kind, status))
             host.secsmtp_event_free(notice)
         return told
@@ -386,7 +388,7 @@ class Sending(unittest.TestCase):
     def test_jobs_complete_while_a_timer_polls(self):
         with peers.honest() as server:
             sender = Sender(self.host, server)
-            jobs = [sender.submit(server, a_mail(server)[1]) for _ in range(5)]
+            jobs = [sender.submit(server, a_mail(server)[1], tag) for tag in range(5)]
             completed, progress = {}, set()
             until = time.monotonic() + 60
             while len(completed) < len(jobs) and time.monotonic() < until:
@@ -398,6 +400,7 @@ class Sending(unittest.TestCase):
                         progress.add(job)
             self.assertEqual(completed, {job: 0 for job in jobs})
             self.assertEqual(progress, set(jobs))
+            self.assertEqual(sender.tags, dict(enumerate(jobs)))
             sender.close()
             self.assertEqual(len(server.mails()), 5)
 

@@ -226,8 +226,9 @@ fn method(f: &Function, handle: Option<&String>, model: &Model) -> Result<(Strin
     };
     let scope = handle.map_or(String::new(), |h| format!("{}::", class(h)));
     let body = lines.join("\n    ");
+    let declared = takes.replace("uint64_t tag", "uint64_t tag = 0");
     Ok((
-        format!("{before}{result} {name}({takes}){behind};"),
+        format!("{before}{result} {name}({declared}){behind};"),
         format!("inline {result} {scope}{name}({takes}){behind} {{\n    {body}\n}}\n\n"),
     ))
 }

@@ -46,8 +46,8 @@ static int32_t open_client(char **argv) {
     return failed;
 }
 
-/* Returns at once; the message may be freed, the job has a copy. */
-static int32_t submit(const char *from, const char *to, const char *path, uint64_t *job) {
+/* Returns at once; the message may be freed, the job has a copy. Its events carry the tag. */
+static int32_t submit(const char *from, const char *to, const char *path, uint64_t tag, uint64_t *job) {
     static uint8_t content[1 << 20];
     FILE *file = fopen(path, "rb");
     size_t len = file != NULL ? fread(content, 1, sizeof content, file) : 0;
@@ -59,7 +59,7 @@ static int32_t submit(const char *from, const char *to, const char *path, uint64
     int32_t failed = secsmtp_message_new(&message, &error) || secsmtp_message_set_sender(message, TEXT(from), &error) ||
                      secsmtp_message_add_recipient(message, TEXT(to), &error) ||
                      secsmtp_message_set_content(message, content, len, &error) ||
-                     secsmtp_client_submit(client, message, job, &error);
+                     secsmtp_client_submit(client, message, tag, job, &error);
     secsmtp_message_free(message);
     return failed;
 }
@@ -74,18 +74,19 @@ static int wait_for(int64_t descriptor) {
 }
 
 /* What has happened since the last look. Each job is completed once, whatever became of it. */
-static void take_events(int *left, int *failures) {
+static void take_events(char **files, int *left, int *failures) {
     secsmtp_event *event = NULL;
     while (secsmtp_client_poll_event(client, 0, &event, NULL) == SECSMTP_OK) {
         unsigned long long job = secsmtp_event_job(event);
+        const char *file = files[secsmtp_event_tag(event)];
         switch (secsmtp_event_kind(event)) {
         case SECSMTP_EVENT_PROGRESS:
-            printf("job %llu: %llu of %llu octets\n", job, (unsigned long long)secsmtp_event_written(event),
-                   (unsigned long long)secsmtp_event_total(event));
+            printf("job %llu: %llu of %llu octets of %s\n", job, (unsigned long long)secsmtp_event_written(event),
+                   (unsigned long long)secsmtp_event_total(event), file);
             break;
         case SECSMTP_EVENT_COMPLETED:
-            printf("job %llu: %s: %s\n", job, secsmtp_outcome_name(secsmtp_event_outcome(event)),
-                   secsmtp_event_text(event, NULL));
+            printf("job %llu: %s: %s (%s)\n", job, secsmtp_outcome_name(secsmtp_event_outcome(event)),
+                   secsmtp_event_text(event, NULL), file);
             *failures += secsmtp_event_status(event) != SECSMTP_OK;
             *left -= 1;
             break;
@@ -106,7 +107,7 @@ int main(int argc, char **argv) {
     }
     for (int i = 9; i < argc; i++) {
         uint64_t job = 0;
-        if (submit(argv[7], argv[8], argv[i], &job)) {
+        if (submit(argv[7], argv[8], argv[i], (uint64_t)i, &job)) {
             failures += complain(argv[i]);
             continue;
         }
@@ -115,7 +116,7 @@ int main(int argc, char **argv) {
     }
     while (left > 0) {
         if (wait_for(descriptor)) {
-            take_events(&left, &failures);
+            take_events(argv, &left, &failures);
         }
     }
     /* In order: idle connections say QUIT, and the workers end. */

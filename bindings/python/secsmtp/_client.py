@@ -226,17 +226,22 @@ class Client(Owner):
         partial: bool = False,
         options: Optional[Options] = None,
         sign: Signers = (),
+        *,
+        tag: int = 0,
     ) -> Job:
         """Send one mail while the program goes on; the arguments are those of :meth:`send`.
 
         Returns a :class:`Job` at once: ``job.wait()`` or ``await job`` gives the receipt. Errors:
         :class:`ArgumentError`; :class:`NotSent` when there are ``max_jobs`` jobs that are not over.
-        A secret that is asked for is asked on a thread that waits for a job.
+        A secret that is asked for is asked on a thread that waits for a job. ``tag``: a number of
+        your own, 0 to 2**64 - 1, that the job and each of its events carry.
         """
         with about_a_mail():
             self._open_handle()
+            if not 0 <= tag < 1 << 64:
+                raise argument_error(f"tag is 0 to 2**64 - 1, not {tag!r}", _abi.E_VALUE)
             with self._prepared(message, sender, recipients, partial, options, sign) as handle:
-                return self._router.submit(self, handle)
+                return self._router.submit(self, handle, tag)
 
     @contextlib.contextmanager
     def _prepared(

@@ -51,7 +51,8 @@ class Event:
     ``kind``: ``"log"`` (``level``, ``stage``, ``text``), ``"stage"`` (``stage`` begins),
     ``"progress"`` (``written`` octets of ``total``, which is 0 while unknown), ``"recipient"``
     (``text`` is the address, ``index`` its place, with ``outcome`` and ``smtp_code``), or
-    ``"dropped"`` (``dropped`` events of any job were left out for lack of room).
+    ``"dropped"`` (``dropped`` events of any job were left out for lack of room). ``tag``: that of
+    the job, given to :meth:`Client.submit`.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class Event:
     outcome: str = ""
     smtp_code: Optional[int] = None
     dropped: int = 0
+    tag: int = 0
 
 
 class _State:
@@ -79,15 +81,18 @@ class _State:
 class Job:
     """A mail that a client is sending. Made by :meth:`Client.submit`.
 
-    ``wait()`` gives its receipt; ``await job`` does so in asyncio, without a thread. Iterating over
+    ``id`` is its number, ``tag`` the number given to ``submit``. ``wait()`` gives its receipt; ``await job`` does so in asyncio, without a thread. Iterating over
     a job gives its events as they come, until it is over. Threads: any.
     """
 
-    def __init__(self, client: Any, router: Router, identity: int, state: _State) -> None:
+    def __init__(
+        self, client: Any, router: Router, identity: int, tag: int, state: _State
+    ) -> None:
         self._client = client  # kept open as long as somebody may ask
         self._router = router
         self._state = state
         self.id = identity
+        self.tag = tag
 
     @property
     def done(self) -> bool:
@@ -165,13 +170,13 @@ class Router:
         self._descriptor: Optional[int] = None
         self._closed = False
 
-    def submit(self, client: Any, message: Any) -> Job:
+    def submit(self, client: Any, message: Any, tag: int) -> Job:
         """Hand a message in, making room by taking completions if that is needed."""
         identity = ctypes.c_uint64()
         state = _State()
         with self._changed:  # nobody routes its events before it is known here
             try:
-                self._submit(message, identity)
+                self._submit(message, tag, identity)
             except Error as error:
                 if error.status != _abi.E_FULL:
                     raise
@@ -180,13 +185,13 @@ class Router:
                     self.take_what_is_there()
                 finally:
                     self._changed.acquire()
-                self._submit(message, identity)
+                self._submit(message, tag, identity)
             self._states[identity.value] = state
-        return Job(client, self, identity.value, state)
+        return Job(client, self, identity.value, tag, state)
 
-    def _submit(self, message: Any, identity: ctypes.c_uint64) -> None:
-        lib = self._lib
-        check(lib, lib.client_submit, self._client, message, ctypes.byref(identity), mail=True)
+    def _submit(self, message: Any, tag: int, identity: ctypes.c_uint64) -> None:
+        lib, job = self._lib, ctypes.byref(identity)
+        check(lib, lib.client_submit, self._client, message, tag, job, mail=True)
 
     def cancel(self, identity: int) -> None:
         if not self._closed:
@@ -267,6 +272,7 @@ class Router:
             index=number(lib.event_index, handle),
             outcome=outcome_name(lib, number(lib.event_outcome, handle)) or "",
             smtp_code=code or None,
+            tag=lib.event_tag(handle),
         )
 
     def _result(self, handle: Any) -> Union[Receipt, Error]:

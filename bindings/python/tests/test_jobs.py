@@ -39,14 +39,18 @@ class Jobs(common.LibraryCase):
 
     def test_events(self):
         with self.client(events=("stage", "progress", "recipient", "log")) as (client, _server):
-            job = client.submit(MAIL, *ENVELOPE)
+            job = client.submit(MAIL, *ENVELOPE, tag=2**64 - 1)
             events = list(job)
+            self.assertEqual({e.tag for e in events} | {job.tag}, {2**64 - 1})
             self.assertEqual({e.kind for e in events}, {"stage", "progress", "recipient", "log"})
             addresses = [e.text for e in events if e.kind == "recipient"]
             self.assertEqual(addresses, ["b@mail.test", "c@mail.test"])
             last = [e for e in events if e.kind == "progress"][-1]
             self.assertEqual((last.written, last.total), (len(MAIL), len(MAIL)))
             self.assertEqual(job.wait().outcome, "accepted")
+            for tag in (-1, 2**64):
+                with self.raises(secsmtp.ArgumentError, "tag is 0 to"):
+                    client.submit(MAIL, *ENVELOPE, tag=tag)
         with self.raises(secsmtp.ArgumentError, "'noise'"):
             with self.client(events=["noise"]):
                 pass

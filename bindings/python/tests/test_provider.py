@@ -302,7 +302,7 @@ class FromC(ProviderCase):
             for secret, status in ((b"", _abi.E_NO_SECRET), (PASSWORD.encode(), 0)):
                 job = ctypes.c_uint64()
                 handle = client._open_handle()
-                self.assertEqual(lib.client_submit(handle, message, ctypes.byref(job), None), 0)
+                self.assertEqual(lib.client_submit(handle, message, 0, ctypes.byref(job), None), 0)
                 event = self.event(handle)
                 self.assertEqual(lib.event_kind(event), _abi.EVENT_SECRET)
                 self.assertEqual(lib.event_secret_kind(event), _abi.SECRET_PASSWORD)

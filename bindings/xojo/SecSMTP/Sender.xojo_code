@@ -9,6 +9,7 @@ Inherits Timer
 		  While mClient <> Nil And secsmtp_client_poll_event(mClient, 0, notice, Nil) = OK
 		    Var kind As Int32 = secsmtp_event_kind(notice)
 		    Var job As UInt64 = secsmtp_event_job(notice)
+		    Var tag As UInt64 = secsmtp_event_tag(notice)
 		    Var written As UInt64 = secsmtp_event_written(notice)
 		    Var total As UInt64 = secsmtp_event_total(notice)
 		    Var status As Int32 = secsmtp_event_status(notice)
@@ -18,11 +19,11 @@ Inherits Timer
 		    notice = Nil
 		    Select Case kind
 		    Case EVENT_PROGRESS
-		      RaiseEvent Progress(job, written, total)
+		      RaiseEvent Progress(job, tag, written, total)
 		    Case EVENT_COMPLETED
 		      mJobs = mJobs - 1
 		      If mJobs = 0 Then RunMode = Timer.RunModes.Off
-		      RaiseEvent Completed(job, status, outcome, words.DefineEncoding(Encodings.UTF8))
+		      RaiseEvent Completed(job, tag, status, outcome, words.DefineEncoding(Encodings.UTF8))
 		    End Select
 		  Wend
 		End Sub
@@ -67,8 +68,9 @@ Inherits Timer
 	#tag EndMethod
 
 	#tag Method, Flags = &h0
-		Function Submit(sender As String, recipients() As String, source As MemoryBlock) As UInt64
-		  // Returns at once with the number of the job; Progress and Completed tell the rest.
+		Function Submit(sender As String, recipients() As String, source As MemoryBlock, tag As UInt64 = 0) As UInt64
+		  // Returns at once with the number of the job; Progress and Completed tell the rest, and have
+		  // the tag, which is any number of yours.
 		  Var mail, error As Ptr
 		  Var job As UInt64
 		  
@@ -81,7 +83,7 @@ Inherits Timer
 		      Check(secsmtp_message_add_recipient(mail, recipient, recipient.Bytes, error), error)
 		    Next
 		    Check(secsmtp_message_set_content(mail, source, source.Size, error), error)
-		    Check(secsmtp_client_submit(mClient, mail, job, error), error)
+		    Check(secsmtp_client_submit(mClient, mail, tag, job, error), error)
 		  Finally
 		    Call secsmtp_message_free(mail)
 		  End Try
@@ -94,11 +96,11 @@ Inherits Timer
 
 
 	#tag Hook, Flags = &h0
-		Event Completed(job As UInt64, status As Int32, outcome As Int32, words As String)
+		Event Completed(job As UInt64, tag As UInt64, status As Int32, outcome As Int32, words As String)
 	#tag EndHook
 
 	#tag Hook, Flags = &h0
-		Event Progress(job As UInt64, written As UInt64, total As UInt64)
+		Event Progress(job As UInt64, tag As UInt64, written As UInt64, total As UInt64)
 	#tag EndHook
 
 

@@ -54,6 +54,8 @@ enum State {
 
 #[derive(Debug)]
 struct Job {
+    /// The caller's own number, which each event of the job carries.
+    tag: u64,
     state: State,
     token: Arc<Token>,
     answer: Answer,
@@ -155,7 +157,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`Cause::Closed`] or [`Cause::Full`].
-    pub(super) fn submit(&mut self, message: Message) -> Result<(JobId, Call), Error> {
+    pub(super) fn submit(&mut self, message: Message, tag: u64) -> Result<(JobId, Call), Error> {
         if self.closed {
             return Err(Error::local(Cause::Closed));
         }
@@ -164,6 +166,7 @@ impl Desk {
         }
         self.last = self.last.saturating_add(1);
         let job = Job {
+            tag,
             state: State::Queued(Arc::new(message)),
             token: Arc::default(),
             answer: Answer::None,
@@ -296,8 +299,11 @@ impl Desk {
 
     fn conclude(&mut self, id: JobId, completion: Completion) {
         let completion = completion.map_err(Error::for_message);
-        let place = self.events.push(id, News::Completed(Box::new(completion)));
-        if let (Some(job), Some(place)) = (self.jobs.get_mut(&id), place) {
+        let Some(job) = self.jobs.get_mut(&id) else {
+            return;
+        };
+        let news = News::Completed(Box::new(completion));
+        if let Some(place) = self.events.push(id, job.tag, news) {
             job.state = State::Done(place);
             job.answer = Answer::None;
         }
@@ -345,10 +351,11 @@ impl Desk {
     }
 
     /// Puts an event of a running job into the queue: after a completion nothing comes.
-    pub(super) fn tell(&mut self, job: JobId, news: News) {
-        let running = |job: &Job| matches!(job.state, State::Running);
-        if self.jobs.get(&job).is_some_and(running) {
-            self.events.push(job, news);
+    pub(super) fn tell(&mut self, id: JobId, news: News) {
+        if let Some(job) = self.jobs.get(&id)
+            && matches!(job.state, State::Running)
+        {
+            self.events.push(id, job.tag, news);
         }
     }
 
@@ -388,7 +395,7 @@ impl Desk {
     pub(super) fn ask(&mut self, id: JobId, question: Question) {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.answer = Answer::Awaited;
-            self.events.push(id, News::SecretWanted(question));
+            self.events.push(id, job.tag, News::SecretWanted(question));
         }
     }
 
@@ -456,7 +463,7 @@ mod tests {
             ..Limits::default()
         });
         let orders = desk.orders;
-        let submit = |desk: &mut Desk| desk.submit(Message::new()).unwrap().1;
+        let submit = |desk: &mut Desk| desk.submit(Message::new(), 0).unwrap().1;
         // One worker each for the first four; nobody is called for the others.
         for number in 0..20 {
             let call = submit(&mut desk);

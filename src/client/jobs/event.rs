@@ -16,6 +16,8 @@ pub type Completion = Result<Record, Error>;
 pub struct Event {
     /// Whose; 0 for [`News::Dropped`].
     pub job: JobId,
+    /// The tag that the job was submitted with; 0 for [`News::Dropped`].
+    pub tag: u64,
     /// What.
     pub news: News,
 }

@@ -49,7 +49,7 @@ impl Events {
     }
 
     /// Puts an event in, unless it may be left out and there is no room.
-    pub(super) fn push(&mut self, job: JobId, news: News) -> Option<Place> {
+    pub(super) fn push(&mut self, job: JobId, tag: u64, news: News) -> Option<Place> {
         if let News::Progress(..) = news
             && let Some(event) = self
                 .progress
@@ -67,7 +67,7 @@ impl Events {
             self.chatter = self.chatter.saturating_add(1);
         }
         let is_progress = matches!(news, News::Progress(..));
-        let place = self.put(Event { job, news });
+        let place = self.put(Event { job, tag, news });
         if is_progress {
             self.progress.insert(job, place);
         }
@@ -92,7 +92,8 @@ impl Events {
             *count = count.saturating_add(1);
         } else {
             let news = News::Dropped(1);
-            self.dropped = Some(self.put(Event { job: 0, news }));
+            let (job, tag) = (0, 0);
+            self.dropped = Some(self.put(Event { job, tag, news }));
         }
     }
 
@@ -136,8 +137,8 @@ mod tests {
     fn what_is_left_out_is_counted_and_told_and_completions_never_are() {
         let mut events = Events::new(2);
         for job in 1..=5 {
-            events.push(job, stage());
-            events.push(job, done());
+            events.push(job, 0, stage());
+            events.push(job, 0, done());
         }
         let told = drain(&mut events);
         let completed = |e: &&Event| matches!(e.news, News::Completed(_));
@@ -150,10 +151,12 @@ mod tests {
             })
             .collect();
         assert_eq!(dropped, [3]);
+        let loss = told.iter().find(|e| matches!(e.news, News::Dropped(_)));
+        assert!(loss.is_some_and(|e| (e.job, e.tag) == (0, 0)));
         assert!(events.is_empty());
         // There is room again, and the next loss is told anew.
         for _ in 0..4 {
-            events.push(9, stage());
+            events.push(9, 0, stage());
         }
         let told = drain(&mut events);
         assert!(matches!(told.last().unwrap().news, News::Dropped(2)));
@@ -163,26 +166,26 @@ mod tests {
     fn progress_that_nobody_saw_is_replaced_by_later_progress() {
         let mut events = Events::new(10);
         for octets in 1..=1000 {
-            events.push(1, News::Progress(octets, Some(1000)));
-            events.push(2, News::Progress(octets, None));
+            events.push(1, 0, News::Progress(octets, Some(1000)));
+            events.push(2, 0, News::Progress(octets, None));
         }
         let told = drain(&mut events);
         assert_eq!(told.len(), 2);
         assert!(matches!(told[0].news, News::Progress(1000, Some(1000))));
-        events.push(1, News::Progress(1001, None));
+        events.push(1, 0, News::Progress(1001, None));
         assert_eq!(drain(&mut events).len(), 1);
     }
 
     #[test]
     fn an_event_can_be_taken_out_of_the_middle() {
         let mut events = Events::new(10);
-        events.push(1, stage());
-        let place = events.push(1, done()).unwrap();
-        events.push(2, done());
+        events.push(1, 0, stage());
+        let place = events.push(1, 0, done()).unwrap();
+        events.push(2, 0, done());
         assert!(events.take(place).is_some());
         assert!(events.take(place).is_none());
         let end = events.end();
-        events.push(3, stage());
+        events.push(3, 0, stage());
         assert_eq!(std::iter::from_fn(|| events.pop(end)).count(), 2);
     }
 }

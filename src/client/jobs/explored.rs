@@ -101,7 +101,7 @@ fn submit(desk: &Arc<Desk>) -> JobId {
         thread::spawn(move || work(&own));
         Ok(())
     };
-    desk.submit(Message::new(), start).unwrap()
+    desk.submit(Message::new(), 0, start).unwrap()
 }
 
 /// The same with workers that take several at a time.
@@ -111,7 +111,7 @@ fn submit_streamed(desk: &Arc<Desk>) -> JobId {
         thread::spawn(move || stream(&own));
         Ok(())
     };
-    desk.submit(Message::new(), start).unwrap()
+    desk.submit(Message::new(), 0, start).unwrap()
 }
 
 fn completed(desk: &Desk) -> Option<JobId> {
@@ -209,10 +209,10 @@ fn jobs_of_a_worker_that_could_not_be_started_do_not_hang() {
             })
         };
         let beside = thread::spawn(move || {
-            let job = other.submit(Message::new(), failing);
+            let job = other.submit(Message::new(), 0, failing);
             job.is_ok_and(|job| matches!(other.wait(job, Deadline::NEVER), Ok(Waited::Done(_))))
         });
-        let here = desk.submit(Message::new(), failing);
+        let here = desk.submit(Message::new(), 0, failing);
         if let Ok(job) = here {
             assert!(matches!(
                 desk.wait(job, Deadline::NEVER),
@@ -246,7 +246,7 @@ fn a_question_is_answered_once() {
             });
             Ok(())
         };
-        let job = desk.submit(Message::new(), start).unwrap();
+        let job = desk.submit(Message::new(), 0, start).unwrap();
         assert_eq!(completed(&desk), Some(job));
         desk.answer(job, None).unwrap();
         assert!(desk.answer(job, None).is_err());

@@ -105,13 +105,14 @@ impl<M: Monitor<Shared>> Jobs<M> {
         })
     }
 
-    /// Takes a message in; `start` starts a worker if one is needed.
+    /// Takes a message in; each event of its job carries `tag`. `start` starts a worker if one is needed.
     pub(super) fn submit(
         &self,
         message: Message,
+        tag: u64,
         start: impl FnOnce() -> Result<(), Cause>,
     ) -> Result<JobId, Error> {
-        let (job, call) = self.with(|shared| shared.desk.submit(message))?;
+        let (job, call) = self.with(|shared| shared.desk.submit(message, tag))?;
         match call {
             Call::Nobody => {}
             Call::Worker(crowd) => crowd.wake(),

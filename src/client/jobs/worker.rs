@@ -296,7 +296,7 @@ mod tests {
         let core = &client.core;
         let hand = Hand::new(core);
         for _ in 0..3 {
-            core.jobs.submit(Message::new(), || Ok(())).unwrap();
+            core.jobs.submit(Message::new(), 0, || Ok(())).unwrap();
         }
         for job in 1..=2 {
             let Taken::Job(ticket) = core.jobs.more(0, &hand.orders, None) else {
