@@ -347,14 +347,16 @@
 #define SECSMTP_CONTENT_STRICT 1
 
 /**
- * Content that DATA can't carry (a NUL, a line over 998 octets) is sent octet by octet to a server
- * with BINARYMIME; without this it is refused.
+ * Content that DATA can't carry (a NUL, a line over 998 bytes) is sent to a server with BINARYMIME: byte
+ * by byte where the header's lines end in CRLF, else with CRLF for each line end; without this it is
+ * refused.
  */
 #define SECSMTP_CONTENT_BINARY 2
 
 /**
  * Sender and recipients are those of the content's header: Sender or From, To, Cc and Bcc, or the
- * Resent- fields alone where there are any (RFC 5322 section 3.6.6).
+ * Resent- fields alone where there are any (RFC 5322 section 3.6.6). Names may be in any character set;
+ * an address that is not UTF-8 is an error.
  */
 #define SECSMTP_CONTENT_ENVELOPE 4
 
@@ -1857,8 +1859,9 @@ int32_t secsmtp_message_add_recipient(secsmtp_message *message,
 /**
  * Sets the content: header and body as RFC 5322 has them, octets. Any line end becomes CRLF; Bcc
  * and Resent-Bcc fields are left out; everything else is sent as it is.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_NO_CONTENT if it is empty,
- * SECSMTP_E_CONTENT for a NUL or a line over 998 octets, with the line's number.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_NO_CONTENT if it is empty, SECSMTP_E_CONTENT for a
+ * NUL or a line over 998 bytes, with the line's number and place, and for content that begins with the
+ * "From " line that stands before a message in an mbox file.
  */
 int32_t secsmtp_message_set_content(secsmtp_message *message,
                                     const uint8_t *content,

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secsmtp::client::{Client, Rate, Report};
-use secsmtp::error::{Error, Outcome, Record, Stage};
+use secsmtp::error::{Cause, Error, Outcome, Record, Stage};
 use secsmtp::log::{Level, Log};
-use secsmtp::message::{Message, Signer};
+use secsmtp::message::{BY_BINARY, BY_NAME, Message, Signer};
 use secsmtp::status::Status;
 use secsmtp::tls::{
     Clock, Host, KnownServer, MinTls, Pin, Policy, TlsMode, Verdict, learn, now_at, verify_pem,
@@ -173,24 +173,37 @@ fn send_many(o: &Options) -> Option<Exit> {
 
 fn raw_message(o: &Options, file: Option<&Path>, signers: &[Signer]) -> Result<Message, Error> {
     let mut message = Message::new();
-    if let Some(from) = &o.from {
+    if let Some(from) = o.from.first() {
         message.set_sender(if from == "<>" { "" } else { from })?;
     }
     for to in &o.to {
         message.add_recipient(to)?;
     }
     message.partial = o.partial;
-    match file {
+    let taken = match file {
         // Read while it is sent. What is small, or can't be read twice, as a pipe, is held.
         Some(path) if path != Path::new("-") && is_large(path) => {
-            message.set_content_file(path, o.rules)?;
+            message.set_content_file(path, o.rules)
         }
-        path => message.set_content_by(&content(path)?, o.rules)?,
-    }
+        path => message.set_content_by(&content(path)?, o.rules),
+    };
+    taken.map_err(with_options)?;
     for signer in signers {
         message.add_signer(signer)?;
     }
     Ok(message)
+}
+
+/// Names the options behind a way out that the library names in its own words.
+fn with_options(mut error: Error) -> Error {
+    if let Cause::Argument { why, .. } = &mut *error.cause {
+        for (way, options) in [(BY_BINARY, " (--binary)"), (BY_NAME, " (--from and --to)")] {
+            if why.ends_with(way) {
+                why.push_str(options);
+            }
+        }
+    }
+    error
 }
 
 fn is_large(path: &Path) -> bool {

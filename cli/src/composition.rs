@@ -11,7 +11,7 @@ use secsmtp::status::Status;
 use crate::options::Options;
 
 /// The options that compose, each with a value and its place in [`Composition`].
-pub(crate) const OPTIONS: [&str; 18] = [
+pub(crate) const OPTIONS: [&str; 19] = [
     "subject",
     "text",
     "text-file",
@@ -19,6 +19,7 @@ pub(crate) const OPTIONS: [&str; 18] = [
     "html-file",
     "attach",
     "inline",
+    "sender",
     "cc",
     "bcc",
     "reply-to",
@@ -52,7 +53,7 @@ impl Composition {
 pub(crate) fn message(o: &Options) -> Result<Message, Error> {
     let mut message = Message::new();
     message.partial = o.partial;
-    if let Some(from) = &o.from {
+    for from in &o.from {
         message.add_addresses(Field::From, from)?;
     }
     for to in &o.to {
@@ -103,6 +104,7 @@ fn set(message: &mut Message, option: &str, value: &str) -> Result<(), Error> {
             part.set_content_id(id)?;
             message.add_part(&part)
         }
+        "sender" => message.add_addresses(Field::Sender, value),
         "cc" => message.add_addresses(Field::Cc, value),
         "bcc" => message.add_addresses(Field::Bcc, value),
         "reply-to" => message.add_addresses(Field::ReplyTo, value),

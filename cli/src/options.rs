@@ -93,7 +93,7 @@ pub(crate) struct Options {
     pub(crate) floor: Option<String>,
     pub(crate) channel_binding: Option<ChannelBinding>,
     pub(crate) binding_type: BindingType,
-    pub(crate) from: Option<String>,
+    pub(crate) from: Vec<String>,
     pub(crate) to: Vec<String>,
     pub(crate) partial: bool,
     pub(crate) rules: ContentRules,
@@ -144,7 +144,7 @@ impl Options {
             floor: None,
             channel_binding: None,
             binding_type: BindingType::TlsExporter,
-            from: None,
+            from: Vec::new(),
             to: Vec::new(),
             partial: false,
             rules: ContentRules::default(),
@@ -257,7 +257,7 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
                 ];
                 o.binding_type = one_of(args, "--binding-type", types)?;
             }
-            Long("from") if composing => o.from = Some(args.value()?.string()?),
+            Long("from") if composing => o.from.push(args.value()?.string()?),
             Long("to") if composing => o.to.push(args.value()?.string()?),
             Long("partial") if sending => o.partial = true,
             Long("strict-lines") if sending => o.rules.strict = true,
@@ -324,8 +324,11 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
             "--strict-lines, --binary and --header-envelope are for a mail from FILE".into(),
         );
     }
-    if rules.envelope && (o.from.is_some() || !o.to.is_empty()) {
+    if rules.envelope && (!o.from.is_empty() || !o.to.is_empty()) {
         return Err("the envelope is --header-envelope or --from and --to, not both".into());
+    }
+    if o.from.len() > 1 && !o.composition.is_asked_for() {
+        return Err("--from is the envelope's one sender, unless a mail is composed".into());
     }
     if o.one_click && !o.composition.is_asked_for() {
         return Err("--one-click needs --unsubscribe".into());
@@ -463,6 +466,9 @@ mod tests {
             "send --server h --one-click",
             "send --server h --header-envelope --to a@b file",
             "send --server h --header-envelope --from a@b file",
+            "send --server h --from a@b --from c@d file",
+            "send --server h --sender a@b file",
+            "probe --server h --sender a@b",
             "send --server h --strict-lines --subject s",
             "send --server h --binary --subject s",
             "probe --server h --binary",
@@ -534,6 +540,8 @@ mod tests {
         assert_eq!((o.files.len(), o.bulk.connections, o.burst), (2, 3, 2));
         assert_eq!(o.rate, Some((10, Duration::from_secs(60))));
         assert!(of("verify --server h --at 5 chain.pem").is_ok());
+        let o = of("compose --from a@b --from c@d --sender s@t --subject s").unwrap();
+        assert_eq!(o.from, ["a@b", "c@d"]);
         let o = of(
             "compose --dkim-key k --dkim-selector s --dkim-domain d --dkim-key l --dkim-selector t",
         )

@@ -122,11 +122,13 @@ pub const SECSMTP_SIZE_UNKNOWN: i32 = -1;
 
 /// Content with a bare CR or LF is refused, with the line's number; without this each becomes CRLF.
 pub const SECSMTP_CONTENT_STRICT: i32 = 1;
-/// Content that DATA can't carry (a NUL, a line over 998 octets) is sent octet by octet to a server
-/// with BINARYMIME; without this it is refused.
+/// Content that DATA can't carry (a NUL, a line over 998 bytes) is sent to a server with BINARYMIME: byte
+/// by byte where the header's lines end in CRLF, else with CRLF for each line end; without this it is
+/// refused.
 pub const SECSMTP_CONTENT_BINARY: i32 = 2;
 /// Sender and recipients are those of the content's header: Sender or From, To, Cc and Bcc, or the
-/// Resent- fields alone where there are any (RFC 5322 section 3.6.6).
+/// Resent- fields alone where there are any (RFC 5322 section 3.6.6). Names may be in any character set;
+/// an address that is not UTF-8 is an error.
 pub const SECSMTP_CONTENT_ENVELOPE: i32 = 4;
 
 /// Something must be changed before another try, or the error is not about a message.

@@ -39,7 +39,7 @@ pub use data::Pull;
 use draft::Draft;
 pub use draft::{Field, Priority};
 pub use part::Part;
-pub use raw::ContentRules;
+pub use raw::{BY_BINARY, BY_NAME, ContentRules};
 pub use signer::Signer;
 pub(crate) use source::{Piece, Read, Source};
 pub(crate) use streamed::Whole;
@@ -178,7 +178,8 @@ impl Message {
     /// wire, and Bcc and Resent-Bcc fields are left out.
     ///
     /// # Errors
-    /// [`Status::NoContent`] if it is empty, [`Status::Content`] for a NUL or a line over 998 octets.
+    /// [`Status::NoContent`] if it is empty, [`Status::Content`] for a NUL or a line over 998 bytes, and
+    /// for the line that stands before a message in an mbox file.
     pub fn set_content(&mut self, content: &[u8]) -> Result<(), Error> {
         self.set_content_by(content, ContentRules::default())
     }

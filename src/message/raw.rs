@@ -1,6 +1,7 @@
 //! Content given whole: looked through once, made canonical, without its blind copies; and the
 //! envelope that its header names, for those who ask for that.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::source::Octets;
@@ -8,8 +9,9 @@ use super::{Content, MAX_RECIPIENTS};
 use crate::error::Error;
 use crate::proto::address::Address;
 use crate::proto::content::{Facts, Unfit, bare_line_end, canonical, inspect};
-use crate::proto::header::{Kept, fields, without_bcc};
+use crate::proto::header::{Kept, Place, begins_with_mbox_line, fields, place, without_bcc};
 use crate::proto::mailbox::{Entry, parse_list};
+use crate::proto::show;
 use crate::status::Status;
 use crate::texts::Texts;
 
@@ -18,11 +20,30 @@ use crate::texts::Texts;
 pub struct ContentRules {
     /// A bare CR or LF is refused, with the line's number; without this each becomes CRLF.
     pub strict: bool,
-    /// What DATA can't carry (a NUL, a line over 998 octets) is sent octet by octet to a server with
-    /// BINARYMIME; without this it is refused.
+    /// Content that DATA can't carry (a NUL, a line over 998 bytes) is sent to a server with BINARYMIME:
+    /// byte by byte where the header's lines end in CRLF, else with CRLF for each line end; without
+    /// this it is refused.
     pub binary: bool,
     /// Sender and recipients are those of the header.
     pub envelope: bool,
+}
+
+/// The way out for content that DATA can't carry; the end of such an error's sentence.
+pub const BY_BINARY: &str = "send it by the rule \"binary\" to a server with BINARYMIME";
+/// The way out for a header that gives no envelope; the end of such an error's sentence.
+pub const BY_NAME: &str = "name sender and recipients, in place of the rule \"envelope\"";
+
+/// Refuses what is no message from its first byte on.
+pub(super) fn check_beginning(content: &[u8]) -> Result<(), Error> {
+    if content.is_empty() {
+        return Err(empty());
+    }
+    if begins_with_mbox_line(content) {
+        let why = "line 1 (\"From ...\") is the line before a message in an mbox file, and no header \
+                   field: take it out, and send one message at a time";
+        return Err(Error::argument(Status::Content, "content", why));
+    }
+    Ok(())
 }
 
 pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Error> {
@@ -37,17 +58,22 @@ pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Er
     if rules.strict
         && let Some(line) = bare_line_end(&octets)
     {
-        return Err(bare(line));
+        return Err(bare(content, line));
     }
-    let utf8_header = is_utf8_header(octets.get(..header).unwrap_or_default());
+    let (head, body) = octets.split_at(header);
+    let utf8_header = is_utf8_header(head);
     let (octets, facts) = match inspect(&octets) {
         Ok(facts) if facts.size == Some(octets.len() as u64) => (octets, facts),
         Ok(facts) => (canonical(&octets), facts),
         Err(_) if rules.binary => {
+            let octets = match has_bare_header(head, body) {
+                true => canonical(&octets),
+                false => octets,
+            };
             let facts = binary(octets.len() as u64);
             (octets, facts)
         }
-        Err(why) => return Err(unfit(why)),
+        Err(why) => return Err(unfit(content, why)),
     };
     let facts = Facts {
         utf8_header,
@@ -59,12 +85,19 @@ pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Er
     })
 }
 
+/// Whether the header has a bare CR or LF, the empty line behind it included: then these are the
+/// content's line ends, and binary content has CRLF in their place. Behind a header of CRLF each byte is
+/// the body's own.
+pub(super) fn has_bare_header(header: &[u8], body: &[u8]) -> bool {
+    bare_line_end(header).is_some() || !(body.is_empty() || body.starts_with(b"\r\n"))
+}
+
 /// What is not UTF-8 is no internationalised header either, but merely old.
 pub(super) fn is_utf8_header(header: &[u8]) -> bool {
     !header.is_ascii() && std::str::from_utf8(header).is_ok()
 }
 
-/// The facts of content that is sent octet by octet.
+/// The facts of content that is sent byte by byte.
 pub(super) fn binary(size: u64) -> Facts {
     Facts {
         size: Some(size),
@@ -79,18 +112,32 @@ pub(super) fn empty() -> Error {
     Error::argument(Status::NoContent, "content", why)
 }
 
-pub(super) fn bare(line: u64) -> Error {
+/// `line` is that of the content without its blind copies; `given` has the header that was given.
+pub(super) fn bare(given: &[u8], line: u64) -> Error {
+    let (line, _) = place(given, line);
     let why = format!("line {line} ends in a bare CR or LF");
     Error::argument(Status::Content, "content", why)
 }
 
-pub(super) fn unfit(unfit: Unfit) -> Error {
-    let why = match unfit {
-        Unfit::Nul { line } => format!("line {line} has a NUL"),
-        Unfit::LongLine { line } => {
-            format!("line {line} has more than 998 octets: encode it as quoted-printable or base64")
+/// The line is that of the content without its blind copies; `given` has the header that was given.
+pub(super) fn unfit(given: &[u8], unfit: Unfit) -> Error {
+    let (line, what, mend) = match unfit {
+        Unfit::Nul { line } => (line, "a NUL", "take it out"),
+        Unfit::LongLine { line } => (line, "more than 998 bytes", "fold it at a space"),
+    };
+    let (line, place) = place(given, line);
+    let (place, way) = match place {
+        Place::Field(name) => {
+            let name = show::escape(name.as_bytes(), 80);
+            (format!("in the header field {name}"), mend)
+        }
+        Place::Header => ("in the header".to_owned(), mend),
+        Place::Body => {
+            let encode = "encode its part as quoted-printable or base64";
+            ("in the body".to_owned(), encode)
         }
     };
+    let why = format!("line {line} has {what}, {place}: {way}, or {BY_BINARY}");
     Error::argument(Status::Content, "content", why)
 }
 
@@ -100,13 +147,20 @@ pub(super) type Envelope = (Option<Address>, Vec<Address>);
 /// Who sends it to whom, by the header. What is doubtful is an error, never a guess.
 pub(super) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
     const NAMES: [&str; 5] = ["sender", "from", "to", "cc", "bcc"];
-    let wrong = |status, why: String| Error::argument(status, "envelope", why);
+    let wrong = |status, why: String| {
+        let why = format!("{why}: {BY_NAME}");
+        Error::argument(status, "envelope", why)
+    };
+    if content.starts_with(b"\r") || content.starts_with(b"\n") {
+        let why = "the content begins with an empty line, so it has no header".to_owned();
+        return Err(wrong(Status::NoSender, why));
+    }
     let all: Vec<(String, Vec<u8>)> = fields(content).collect();
     let named = |name: &str| all.iter().filter(|field| field.0 == name).count();
     let resent = |name: &&str| named(&format!("resent-{name}"));
     let blocks = NAMES.iter().map(resent).max().unwrap_or_default();
     if blocks > 1 {
-        let why = "the content was sent on more than once: name sender and recipients".to_owned();
+        let why = "the content was sent on more than once".to_owned();
         return Err(wrong(Status::NoSender, why));
     }
     let prefix = if blocks == 1 { "resent-" } else { "" };
@@ -115,14 +169,24 @@ pub(super) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
         let mut found = Vec::new();
         for (_, value) in all.iter().filter(|field| field.0 == name) {
             let doubtful = |why: &str| wrong(Status::Address, format!("the field {name} {why}"));
-            let text = std::str::from_utf8(value).map_err(|_| doubtful("is not UTF-8"))?;
-            for entry in parse_list(text).map_err(|why| doubtful(&why))? {
+            let text = String::from_utf8_lossy(value);
+            // In some older character sets a backslash is the second byte of a letter.
+            if matches!(text, Cow::Owned(_)) && text.contains("\u{fffd}\\") {
+                return Err(doubtful("has a backslash behind a byte that is not UTF-8"));
+            }
+            let before = found.len();
+            for entry in parse_list(&text).map_err(|why| doubtful(&why))? {
                 match entry {
                     Entry::Mailbox(mailbox) => found.push(mailbox.address),
                     Entry::Group { members, .. } => {
                         found.extend(members.into_iter().map(|mailbox| mailbox.address));
                     }
                 }
+            }
+            // Names and comments may be in any character set, addresses not.
+            let clear = |address: &Address| !address.text().contains('\u{fffd}');
+            if !found[before..].iter().all(clear) {
+                return Err(doubtful("has an address that is not UTF-8"));
             }
         }
         Ok(found)
@@ -190,6 +254,128 @@ mod tests {
             assert_eq!(of(bad).unwrap_err().status(), status, "{bad}");
         }
         assert!(envelope(b"From: a@b\nTo: \xff@d\n").is_err());
+    }
+
+    #[test]
+    fn g12_a_name_in_an_older_character_set_leaves_no_doubt_about_a_clear_address() {
+        for clear in [
+            &b"From: J\xf6rg <a@b>\nTo: \"M\xfcller, K\" <c@d>\n"[..],
+            b"From: a@b (J\xf6rg)\nTo: T\xe4m: c@d;\n",
+            b"From: \xb1\xe8\xc3\xb6 <a@b>\nTo: <c@d>\n",
+        ] {
+            let (sender, recipients) = envelope(clear).unwrap();
+            assert_eq!(sender.unwrap().to_string(), "a@b");
+            assert_eq!(recipients[0].to_string(), "c@d");
+        }
+        for doubtful in [
+            &b"From: a@b\nTo: x\xfcy@d\n"[..],
+            b"From: a@b\nTo: J\xf6rg <x@\xfc.d>\n",
+            b"From: a@b\nTo: \"\x83\\\" <e@f>, y\" <c@d>\n",
+            b"From: a@b\nTo: J\xf6rg c@d\n",
+        ] {
+            assert_eq!(envelope(doubtful).unwrap_err().status(), Status::Address);
+        }
+    }
+
+    #[test]
+    fn g12_each_error_of_the_envelope_names_the_way_out() {
+        let many = format!("From: a@b\nTo: {}\n", "x@y, ".repeat(MAX_RECIPIENTS + 1));
+        let lists: String = (0..=MAX_RECIPIENTS)
+            .map(|n| format!("To: x{n}@y\n"))
+            .collect();
+        let lists = format!("From: a@b\n{lists}");
+        for (header, word) in [
+            ("\nFrom: a@b\nTo: c@d\n", "begins with an empty line"),
+            ("\r\nTo: c@d\n", "begins with an empty line"),
+            ("To: c@d\n", "0 senders"),
+            ("From: a@b, c@d\nTo: e@f\n", "2 senders"),
+            ("From: a@b\n", "no recipient"),
+            ("From: a@b\nTo: c@d e@f\n", "field to"),
+            ("Resent-To: a@b\nResent-To: c@d\n", "more than once"),
+            (&many, "10000"),
+            (&lists, "10000"),
+        ] {
+            let error = envelope(header.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(word) && error.contains(BY_NAME), "{error}");
+        }
+    }
+
+    #[test]
+    fn h04_h05_an_unfit_line_is_named_as_the_caller_numbers_it() {
+        let long = "y".repeat(999);
+        for (given, line, place) in [
+            (
+                format!("Bcc: h@x,\n i@x\nSubject: {long}\n\nx\n"),
+                3,
+                "in the header field Subject",
+            ),
+            (format!("A: b\n {long}\n\nx\n"), 2, "in the header field A"),
+            (format!("A: b\nBcc: x\n{long}\n\nx\n"), 3, "in the header:"),
+            (format!("A: b\r\nBcc: x\r\n\r\n{long}"), 4, "in the body"),
+            (
+                "Bcc: x\nA: b\0\n\nx\n".to_owned(),
+                2,
+                "in the header field A: take it out",
+            ),
+            (
+                "Bcc: x\nA: b\n\n\n\0\n".to_owned(),
+                5,
+                "in the body: encode",
+            ),
+        ] {
+            let Err(error) = content(given.as_bytes(), ContentRules::default()) else {
+                panic!("{given:?} was taken");
+            };
+            let error = error.to_string();
+            assert!(error.contains(&format!("line {line} has ")), "{error}");
+            assert!(
+                error.contains(place) && error.contains(BY_BINARY),
+                "{error}"
+            );
+        }
+        let strict = ContentRules {
+            strict: true,
+            ..ContentRules::default()
+        };
+        let Err(error) = content(b"Bcc: x\r\nA: b\r\n\r\nc\nd\r\n", strict) else {
+            panic!("it was taken");
+        };
+        assert!(error.to_string().contains("line 4 ends"), "{error}");
+    }
+
+    #[test]
+    fn h04_binary_content_has_crlf_unless_its_header_has() {
+        let rules = ContentRules {
+            binary: true,
+            ..ContentRules::default()
+        };
+        let long = "y".repeat(999);
+        for (given, sent) in [
+            (
+                format!("A: b\n\n{long}\nx\n"),
+                format!("A: b\r\n\r\n{long}\r\nx\r\n"),
+            ),
+            (
+                format!("A: b\r\n\n{long}\nx"),
+                format!("A: b\r\n\r\n{long}\r\nx\r\n"),
+            ),
+            (
+                format!("Bcc: x\nA: b\n\n\0{long}"),
+                format!("A: b\r\n\r\n\0{long}\r\n"),
+            ),
+            (format!("\n{long}"), format!("\r\n{long}\r\n")),
+            (
+                format!("A: b\r\n\r\n{long}\nx\r"),
+                format!("A: b\r\n\r\n{long}\nx\r"),
+            ),
+            (format!("\r\n{long}\n"), format!("\r\n{long}\n")),
+            ("A: b\0".to_owned(), "A: b\0".to_owned()),
+        ] {
+            let source = content(given.as_bytes(), rules).unwrap().source;
+            assert!(source.octets() == Some(sent.as_bytes()), "{given:?}");
+            let facts = source.facts();
+            assert!(facts.binary && facts.size == Some(sent.len() as u64));
+        }
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(crate) struct Whole {
 impl Whole {
     /// Takes octets in memory.
     pub(crate) fn memory(content: &[u8], rules: ContentRules) -> Result<Self, Error> {
+        raw::check_beginning(content)?;
         let envelope = rules.envelope.then(|| raw::envelope(content)).transpose()?;
         let content = raw::content(content, rules)?;
         Ok(Self { content, envelope })
@@ -59,15 +60,17 @@ impl Whole {
         let mut block = vec![0; BLOCK];
         let mut head = Vec::new();
         let mut ended = false;
-        while !ended && header_len(&head) == head.len() {
+        // Up to the empty line, all of its end included.
+        while !ended && matches!(&head[header_len(&head)..], b"" | b"\r") {
             if head.len() > MAX_HEADER {
                 let why = format!("has a header of more than {MAX_HEADER} octets");
                 return Err(Error::argument(Status::Content, NAME, why));
             }
             ended = next(&mut reader, &mut block, &mut digest, &mut head).map_err(failed)?;
         }
+        raw::check_beginning(&head)?;
+        let envelope = rules.envelope.then(|| raw::envelope(&head)).transpose()?;
         let (given, mut body) = head.split_at(header_len(&head));
-        let envelope = rules.envelope.then(|| raw::envelope(given)).transpose()?;
         // With one octet of the empty line: it is the one that a line end could be joined with.
         let beyond = body.len().min(1);
         let Kept {
@@ -76,6 +79,7 @@ impl Whole {
             ..
         } = without_bcc(&head[..given.len() + beyond]);
         kept.truncate(kept.len() - beyond);
+        let bare_header = raw::has_bare_header(&kept, body);
         let (mut lines, mut header) = (Lines::default(), Vec::new());
         lines.push(&kept, &mut header);
         lines.finish(&mut header);
@@ -96,12 +100,13 @@ impl Whole {
             return Err(raw::empty());
         }
         if let Some(line) = lines.bare().filter(|_| rules.strict) {
-            return Err(raw::bare(line));
+            return Err(raw::bare(&head, line));
         }
-        let facts = match lines.facts() {
-            Ok(facts) => facts,
-            Err(_) if rules.binary => raw::binary(octets),
-            Err(unfit) => return Err(raw::unfit(unfit)),
+        let (facts, lines_end) = match lines.facts() {
+            Ok(facts) => (facts, LinesEnd::Crlf),
+            Err(_) if rules.binary && bare_header => (raw::binary(lines.size()), LinesEnd::Crlf),
+            Err(_) if rules.binary => (raw::binary(octets), LinesEnd::AsGiven),
+            Err(unfit) => return Err(raw::unfit(&head, unfit)),
         };
         let facts = Facts {
             utf8_header: raw::is_utf8_header(&kept),
@@ -110,7 +115,11 @@ impl Whole {
         let source = Streamed {
             data,
             given: given.len(),
-            header: if facts.binary { kept } else { header },
+            header: match lines_end {
+                LinesEnd::Crlf => header,
+                LinesEnd::AsGiven => kept,
+            },
+            lines_end,
             facts,
             digest: digest.finish(),
         };
@@ -138,9 +147,17 @@ fn next(
     Ok(!room.is_empty())
 }
 
+/// How lines of the content end where they are sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LinesEnd {
+    Crlf,
+    AsGiven,
+}
+
 /// Where the content is, and what the first reading found.
 struct Streamed {
     data: Data,
+    lines_end: LinesEnd,
     /// Octets of the header as it was given.
     given: usize,
     /// The header as it is sent.
@@ -203,12 +220,13 @@ impl Read for Reading<'_> {
             self.skip -= skipped;
             let body = &filled[skipped..];
             let ended = !behind.is_empty();
-            if self.of.facts.binary {
-                out.extend_from_slice(body);
-            } else {
-                self.lines.push(body, out);
-                if ended {
-                    self.lines.finish(out);
+            match self.of.lines_end {
+                LinesEnd::AsGiven => out.extend_from_slice(body),
+                LinesEnd::Crlf => {
+                    self.lines.push(body, out);
+                    if ended {
+                        self.lines.finish(out);
+                    }
                 }
             }
             self.compare(ended)?;
@@ -343,6 +361,114 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Everything that can be said of content that was taken.
+    type Taken = (Facts, Vec<u8>, Option<Arc<str>>, Option<Envelope>);
+
+    fn taken(whole: Whole) -> Taken {
+        let Whole { content, envelope } = whole;
+        let bytes = all(&*content.source, 1000).unwrap();
+        (content.source.facts(), bytes, content.message_id, envelope)
+    }
+
+    #[test]
+    fn g10_g12_h02_h04_h05_memory_a_function_and_a_file_agree_on_every_input() {
+        const PIECES: [&str; 24] = [
+            "\r\n",
+            "\n",
+            "\r",
+            "\n\n",
+            "\r\n\r\n",
+            " ",
+            ":",
+            "\0",
+            "é",
+            "\u{feff}",
+            ">",
+            ".",
+            "From ",
+            "From alice Mon Nov 23\n",
+            "From : f@x\n",
+            "From: a@b\r\n",
+            "To: c@d\n",
+            "Bcc: h@x\r\n",
+            "Resent-Bcc: h@x\r",
+            "Message-ID: <i@x>\n",
+            "LONG",
+            "body",
+            "LATIN",
+            "\t",
+        ];
+        let path = std::env::temp_dir().join(format!("secsmtp-agree-{}", std::process::id()));
+        let mut state = 1_u64;
+        let mut below = |most: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as usize % most
+        };
+        let (mut good, mut bad) = (0, 0);
+        for round in 0..4000 {
+            let mut content = Vec::new();
+            for _ in 0..below(9) {
+                match PIECES[below(PIECES.len())] {
+                    "LONG" => content.extend_from_slice(&[b'y'; 999]),
+                    "LATIN" => content.extend_from_slice(b"J\xf6rg <j@x>"),
+                    piece => content.extend_from_slice(piece.as_bytes()),
+                }
+            }
+            let rules = ContentRules {
+                strict: below(4) == 0,
+                binary: below(2) == 0,
+                envelope: below(4) == 0,
+            };
+            let most = [1, 2, 3, usize::MAX][below(4)];
+            let memory = Whole::memory(&content, rules).map(taken);
+            let pulled = Whole::pull(dribble(content.clone(), most), None, rules).map(taken);
+            assert_eq!(memory, pulled, "{content:?} by {rules:?}");
+            if round % 20 == 0 {
+                std::fs::write(&path, &content).unwrap();
+                assert_eq!(
+                    memory,
+                    Whole::file(&path, rules).map(taken),
+                    "{content:?} by {rules:?}"
+                );
+            }
+            match memory {
+                Ok(_) => good += 1,
+                Err(_) => bad += 1,
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert!(good > 1000 && bad > 500, "{good} and {bad}");
+    }
+
+    #[test]
+    fn the_line_of_an_mbox_file_is_refused_wherever_it_comes_from() {
+        for first in [
+            "From alice Mon Nov 23 10:00:00 2026",
+            ">From alice Mon Nov 23",
+        ] {
+            for end in ["\n", "\r\n", "\r"] {
+                let content = [first, "Bcc: x", "From: a@b", "To: c@d", "", "body", ""].join(end);
+                for envelope in [false, true] {
+                    let rules = ContentRules { envelope, ..RULES };
+                    let memory = Whole::memory(content.as_bytes(), rules).map(taken);
+                    let pulled = Whole::pull(dribble(content.clone().into(), 1), None, rules);
+                    assert_eq!(memory, pulled.map(taken));
+                    let error = memory.unwrap_err();
+                    assert_eq!(error.status(), Status::Content);
+                    assert!(
+                        error.to_string().contains("line 1 (\"From ...\")"),
+                        "{error}"
+                    );
+                }
+            }
+        }
+        let old = b"From : a@b\r\nTo: c@d\r\n\r\nFrom x\r\n>From y\r\n";
+        let memory = Whole::memory(old, RULES).map(taken).unwrap();
+        assert_eq!(memory.1, old, "an old field, and a body that is left alone");
     }
 
     #[test]

@@ -4,6 +4,9 @@
 use memchr::{memchr, memchr2};
 use secsmtp_octets::is_visible;
 
+/// What an editor may leave at the very beginning of a file.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A raw message as it may leave.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kept {
@@ -24,7 +27,7 @@ pub fn without_bcc(content: &[u8]) -> Kept {
     let mut rest = content;
     while let Some(field) = take_field(rest) {
         let (name, behind) = split_name(field);
-        if !(is(name, "bcc") || is(name, "resent-bcc")) {
+        if !is_blind(name) {
             octets.extend_from_slice(field);
         }
         if message_id.is_none() && is(name, "message-id") {
@@ -43,6 +46,55 @@ pub fn without_bcc(content: &[u8]) -> Kept {
         header,
         message_id,
     }
+}
+
+/// Where a line of a raw message stands.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the field of this name.
+    Field(String),
+    /// In the header, in a line that is no field.
+    Header,
+    /// In the body, or the empty line before it.
+    Body,
+}
+
+/// The number in `content` of the line that has the number `kept` in what [`without_bcc`] leaves of it
+/// (the first is 1), and where it stands. The header of `content` is enough.
+#[must_use]
+pub fn place(content: &[u8], kept: u64) -> (u64, Place) {
+    let (mut line, mut left) = (0_u64, kept);
+    let mut rest = content;
+    while let Some(field) = take_field(rest) {
+        let (name, _) = split_name(field);
+        let lines = count_lines(field);
+        if !is_blind(name) {
+            if left <= lines {
+                let place = match name {
+                    b"" => Place::Header,
+                    name => Place::Field(String::from_utf8_lossy(name).into_owned()),
+                };
+                return (line.saturating_add(left), place);
+            }
+            left = left.saturating_sub(lines);
+        }
+        line = line.saturating_add(lines);
+        rest = rest.get(field.len()..).unwrap_or_default();
+    }
+    (line.saturating_add(left), Place::Body)
+}
+
+/// Whether content begins with the line that stands before each message of an mbox file (`From alice
+/// Mon ...`), or with such a line behind a `>`. `From : x` is a field with space before its colon (RFC
+/// 5322 section 4.5).
+#[must_use]
+pub fn begins_with_mbox_line(content: &[u8]) -> bool {
+    let content = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content);
+    let end = memchr2(b'\r', b'\n', content).unwrap_or(content.len());
+    let line = content.get(..end).unwrap_or_default();
+    let quotes = line.iter().take_while(|b| **b == b'>').count();
+    let behind = line.get(quotes..).and_then(|l| l.strip_prefix(b"From "));
+    behind.is_some_and(|behind| !behind.trim_ascii_start().starts_with(b":"))
 }
 
 /// Name and unfolded value of each field of a raw message, up to the empty line.
@@ -98,18 +150,33 @@ fn line_len(input: &[u8]) -> usize {
     end.saturating_add(ending)
 }
 
+/// Lines of a field, the last of which may lack its end.
+fn count_lines(field: &[u8]) -> u64 {
+    let (mut lines, mut rest) = (0_u64, field);
+    while !rest.is_empty() {
+        lines = lines.saturating_add(1);
+        rest = rest.get(line_len(rest)..).unwrap_or_default();
+    }
+    lines
+}
+
 /// A field's name, empty if this is no field, and what stands behind the colon. Space before the
 /// colon is tolerated, as receivers do, so that nothing hides behind it; so is a byte order mark that
 /// an editor left at the very beginning.
 fn split_name(field: &[u8]) -> (&[u8], &[u8]) {
     let colon = memchr(b':', field).unwrap_or(field.len());
     let (name, behind) = field.split_at(colon);
-    let name = name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name);
+    let name = name.strip_prefix(BYTE_ORDER_MARK).unwrap_or(name);
     let name = name.trim_ascii_end();
     match behind.strip_prefix(b":") {
         Some(value) if !name.contains(&b' ') && is_visible(name) => (name, value),
         _ => (b"", b""),
     }
+}
+
+/// Whether a field must not leave.
+fn is_blind(name: &[u8]) -> bool {
+    is(name, "bcc") || is(name, "resent-bcc")
 }
 
 fn is(name: &[u8], wanted: &str) -> bool {
@@ -150,6 +217,53 @@ mod tests {
             let kept = String::from_utf8(without_bcc(raw.as_bytes()).octets).unwrap();
             assert!(!kept.contains("hidden"), "{kept}");
             assert!(kept.ends_with("A: b\r\n\r\nBcc: body"), "{kept}");
+        }
+    }
+
+    #[test]
+    fn the_line_of_an_mbox_file_is_known_from_a_field() {
+        for mbox in [
+            "From alice Mon Nov 23 10:00:00 2026\r\nA: b",
+            ">From alice Mon Nov 23\nA: b",
+            ">>From alice: x\rA: b",
+            "\u{feff}From a@b Mon",
+            "From ",
+            "From \n: x\n",
+        ] {
+            assert!(begins_with_mbox_line(mbox.as_bytes()), "{mbox:?}");
+        }
+        for other in [
+            "",
+            "From: x",
+            "From : x",
+            "From \t : x",
+            "From\t: x",
+            "From",
+            "FROM alice Mon",
+            "\r\nFrom alice Mon",
+            "A: b\r\nFrom alice Mon\r\n",
+            "Fromage fondu",
+            "> From alice",
+        ] {
+            assert!(!begins_with_mbox_line(other.as_bytes()), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_found_again_among_the_blind_copies() {
+        for end in ["\n", "\r", "\r\n"] {
+            let raw = [
+                "Bcc: x", " y", "A: b", "no colon", "Bcc: z", "C: d", " e", "", "body",
+            ]
+            .join(end);
+            let place = |kept| place(raw.as_bytes(), kept);
+            let field = |name: &str| Place::Field(name.to_owned());
+            assert_eq!(place(1), (3, field("A")));
+            assert_eq!(place(2), (4, Place::Header));
+            assert_eq!(place(3), (6, field("C")));
+            assert_eq!(place(4), (7, field("C")));
+            assert_eq!(place(5), (8, Place::Body));
+            assert_eq!(place(6), (9, Place::Body));
         }
     }
 

@@ -74,6 +74,12 @@ impl Lines {
         self.count(before, out);
     }
 
+    /// Bytes with normalised line ends, whether DATA can carry them or not.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
     /// What is known of all that was pushed.
     ///
     /// # Errors

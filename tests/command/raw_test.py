@@ -43,15 +43,29 @@ class Raw(unittest.TestCase):
 
     def test_h04_binary(self):
         content = b"Subject: x\r\n\r\na\0b\r\n"
-        self.refused(b"line 3 has a NUL", content, *ENVELOPE)
+        self.refused(b"line 3 has a NUL, in the body", content, *ENVELOPE)
+        self.refused(b"(--binary)", content, *ENVELOPE)
         self.refused(b"BINARYMIME", content, "--binary", *ENVELOPE)
 
     def test_g12_envelope_of_the_header(self):
         content = b"From: A <a@mail.test>\r\nTo: reader@mail.test\r\nBcc: hidden@mail.test\r\nSubject: header\r\n\r\nx\r\n"
         self.assertEqual(self.send(content, "--header-envelope").returncode, 0)
         self.assertNotIn(b"hidden", self.server.wait_for_mail(b"Subject: header"))
-        self.refused(b"envelope", b"From: a@b\r\n\r\n", "--header-envelope")
+        for wrong in (b"From: a@b\r\n\r\n", b"\nFrom: a@b\nTo: c@d\n\nx\n", b"From: a@b, c@d\nTo: e@f\n\n",
+                      b"From: a@b\nTo: J\xf6rg c@d\n\n"):
+            self.refused(b"(--from and --to)", wrong, "--header-envelope")
+        latin = b"From: J\xf6rg <a@mail.test>\r\nTo: reader@mail.test\r\nSubject: latin\r\n\r\nx\r\n"
+        self.assertEqual(self.send(latin, "--header-envelope").returncode, 0)
+        self.assertEqual(self.server.wait_for_mail(b"Subject: latin"), latin)
         self.refused(b"not both", content, "--header-envelope", *ENVELOPE, code=64)
+
+    def test_the_line_of_an_mbox_file_is_refused(self):
+        mail = b"From alice Mon Nov 23 10:00:00 2026\nSubject: mbox\n\nx\n"
+        self.refused(b"line 1", mail, *ENVELOPE)
+        self.refused(b"line 1", mail + b"x" * 2_000_000, *ENVELOPE)
+        old = b"From : a@mail.test\r\nSubject: old\r\n\r\nFrom x\r\n"
+        self.assertEqual(self.send(old, *ENVELOPE).returncode, 0)
+        self.assertEqual(self.server.wait_for_mail(b"Subject: old"), old)
 
     def test_standard_input_and_a_file_are_the_same(self):
         server = self.server

@@ -28,8 +28,10 @@ class Raw(NamedTuple):
     kilobyte. One that is gone or has changed in between fails the send as :class:`NotSent`.
 
     ``strict``: a bare CR or LF is refused, with the line's number; without it each becomes CRLF.
-    ``binary``: what DATA can't carry (a NUL, a line over 998 octets) is sent octet by octet to a
-    server with BINARYMIME; without it, it is refused. ``envelope``: sender and recipients are those
+    ``binary``: what DATA can't carry (a NUL, a line over 998 bytes) is sent to a server with
+    BINARYMIME, byte by byte where the header's lines end in CRLF, else with CRLF for each line end;
+    without it, it is refused. Content that begins with the ``From`` line of an mbox file is refused.
+    ``envelope``: sender and recipients are those
     of the header (the Resent- fields alone when there are any), and none are given beside it; a
     header that leaves a doubt is an :class:`ArgumentError`.
     """
