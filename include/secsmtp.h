@@ -621,7 +621,7 @@
 #define SECSMTP_E_TAKEN 2006
 
 /**
- * The function can't be called from inside a callback.
+ * The function would have to wait for the callback that it was called from.
  */
 #define SECSMTP_E_REENTRANT 2007
 
@@ -981,7 +981,8 @@ typedef struct secsmtp_signer secsmtp_signer;
 /**
  * Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
  * with a NUL behind its text_len octets, valid for the call. Called on the thread that is inside
- * secsmtp_client_send or _probe, with no lock held; it may call any function of the library. It
+ * secsmtp_client_send, _send_batch or _probe, with no lock held; it may call any function of the
+ * library, also free the client, and those that would have to wait return SECSMTP_E_REENTRANT. It
  * must return normally: no longjmp, no exception.
  */
 typedef void (*secsmtp_log_callback)(void *user,
@@ -995,7 +996,8 @@ typedef void (*secsmtp_log_callback)(void *user,
  * mechanism for it, and not before. Gives it by secsmtp_secret_request_answer and returns 0; any
  * other number, or 0 without an answer, says that there is none, and the send ends with
  * SECSMTP_E_NO_SECRET. Called on the thread that is inside secsmtp_client_send, with no lock held;
- * it may call any function of the library, free its credential and client, and cancel. It may take
+ * it may call any function of the library, free its credential and client, and cancel; those that
+ * would have to wait return SECSMTP_E_REENTRANT. It may take
  * its time: a cancel or the deadline of the whole call counts when it returns. A send from inside
  * it that would have to ask in turn gets SECSMTP_E_NO_SECRET. It must return normally: no longjmp,
  * no exception.
@@ -1006,8 +1008,8 @@ typedef int32_t (*secsmtp_secret_callback)(void *context, secsmtp_secret_request
  * Takes an event of a job. The event is the library's: valid for the call, and freed behind it.
  * Called on the thread that is inside secsmtp_client_dispatch, or on a thread of the library's own
  * if that was asked for; one call at a time then, and never with a lock held. It may call any
- * function of the library but secsmtp_client_dispatch, also free the client. It must return
- * normally: no longjmp, no exception.
+ * function of the library, also free the client; those that would have to wait return
+ * SECSMTP_E_REENTRANT. It must return normally: no longjmp, no exception.
  */
 typedef void (*secsmtp_event_callback)(void *user, const secsmtp_event *notice);
 
@@ -1016,21 +1018,25 @@ typedef void (*secsmtp_event_callback)(void *user, const secsmtp_event *notice);
  * their number: 0 at the end, a negative number if there are none to be had; the message is then not
  * delivered. Each reading asks from offset 0 upwards without gaps. Called on the thread that sends
  * (or sets the content), with no lock held; by several threads at once when messages with it are
- * sent at once. A call that
- * does not return holds up its send, which secsmtp_client_cancel can't end before it does. It must
- * return normally: no longjmp, no exception.
+ * sent at once. It may call any function of the library, also free the client; those that would have
+ * to wait return SECSMTP_E_REENTRANT. A call that does not return holds up its send, which
+ * secsmtp_client_cancel can't end before it does. It must return normally: no longjmp, no exception.
  */
 typedef int64_t (*secsmtp_read_callback)(void *user, uint64_t offset, uint8_t *buffer, size_t room);
 
 /**
- * Told once that a read callback will not be called again: the part or content, and every message
- * and send that had it, are gone. Called on the thread that let go of the last of them.
+ * Called once, when a read callback will not be called again: the part or content, and every message
+ * and send that had it, are gone. Called on the thread that freed, cancelled or sent the last of them,
+ * with no lock held; that is a thread of the library's own for a job that was sent. It may call any
+ * function of the library; those that would have to wait return SECSMTP_E_REENTRANT. It must return
+ * normally: no longjmp, no exception.
  */
 typedef void (*secsmtp_release_callback)(void *user);
 
 /**
  * Takes octets of a message, valid for the call, and returns 0 to go on. Called on the thread that
- * is inside secsmtp_message_preview, with no lock held. It must return normally: no longjmp, no
+ * is inside secsmtp_message_preview, with no lock held; it may call any function of the library, and
+ * those that would have to wait return SECSMTP_E_REENTRANT. It must return normally: no longjmp, no
  * exception.
  */
 typedef int32_t (*secsmtp_write_callback)(void *user, const uint8_t *octets, size_t octets_len);
@@ -1257,7 +1263,8 @@ int32_t secsmtp_client_cancel(secsmtp_client *client, secsmtp_error **error_out)
  * Frees a client: sends and probes that are running are cancelled and return on their own threads,
  * jobs end without a word, not sent or, when all of the content was written, unknown (close it first
  * to learn which). When this returns no callback is running and none is called again; but called
- * from inside a callback it waits for nothing. NULL is a no-op.
+ * from inside a callback it waits for nothing, and read callbacks of jobs may run until their release.
+ * NULL is a no-op.
  * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
  */
 int32_t secsmtp_client_free(secsmtp_client *client);
@@ -1596,7 +1603,9 @@ int32_t secsmtp_client_submit(secsmtp_client *client,
  * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
  * Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
  * not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a
- * number that is no job's, each with SECSMTP_OUTCOME_NONE. One that has an outcome is the job's own.
+ * number that is no job's, SECSMTP_E_REENTRANT if it is not over and this was called from inside a
+ * callback, where nothing waits, each with SECSMTP_OUTCOME_NONE. One that has an outcome is the job's
+ * own.
  */
 int32_t secsmtp_client_wait(secsmtp_client *client,
                             uint64_t job,
@@ -1617,7 +1626,8 @@ int32_t secsmtp_client_cancel_job(secsmtp_client *client, uint64_t job, secsmtp_
  * SECSMTP_FOREVER has no end.
  * Ownership: *event_out is the caller's; secsmtp_event_free. Threads: any; each event is given to
  * one caller. Errors: SECSMTP_E_NOTHING when the time is over or secsmtp_client_wake was called;
- * SECSMTP_E_CLOSED when the client is closed and everything was told.
+ * SECSMTP_E_CLOSED when the client is closed and everything was told; SECSMTP_E_REENTRANT if there is
+ * no event and this was called from inside a callback, where nothing waits.
  */
 int32_t secsmtp_client_poll_event(secsmtp_client *client,
                                   uint32_t milliseconds,
@@ -1653,7 +1663,7 @@ int32_t secsmtp_client_dispatch(secsmtp_client *client,
 
 /**
  * Ends the secsmtp_client_poll_event and _dispatch that are waiting now, with SECSMTP_E_NOTHING;
- * when none is, the next one.
+ * when none is, the next one, also when an event is waiting: that is left to the call behind it.
  * Threads: any. Errors: those of the handle.
  */
 int32_t secsmtp_client_wake(secsmtp_client *client, secsmtp_error **error_out);
@@ -1661,8 +1671,9 @@ int32_t secsmtp_client_wake(secsmtp_client *client, secsmtp_error **error_out);
 /**
  * Takes no more sends and jobs, waits for those that are there, and when the time is over cancels
  * what is left. Idle connections are closed, and no thread of the workers is left. Events can still
- * be taken. Called from inside a callback it cancels at once, and does not wait.
- * Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled.
+ * be taken.
+ * Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled; SECSMTP_E_REENTRANT from
+ * inside a callback: everything is cancelled then, and nothing was waited for.
  */
 int32_t secsmtp_client_close(secsmtp_client *client,
                              uint32_t milliseconds,

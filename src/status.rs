@@ -266,7 +266,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::Reentrant,
         "SECSMTP_E_REENTRANT",
-        "The function can't be called from inside a callback.",
+        "The function would have to wait for the callback that it was called from.",
     ),
     (
         Status::Forked,

@@ -83,11 +83,14 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> D
         Next::Message(number, message)
     }
 
-    /// The next one fails before anything was done for it.
-    fn fail_next(&mut self, error: Error) {
-        if let Next::Message(number, message) = self.next(|| Ok(())) {
-            self.fail(number, message.borrow(), error);
-        }
+    /// The next one fails before anything was done for it. It is returned, to be dropped without the
+    /// lock: it is the caller's.
+    fn fail_next(&mut self, error: Error) -> Option<I::Item> {
+        let Next::Message(number, message) = self.next(|| Ok(())) else {
+            return None;
+        };
+        self.fail(number, message.borrow(), error);
+        Some(message)
     }
 
     fn done(&mut self, number: u64, result: Result<Record, Error>) {
@@ -189,7 +192,8 @@ impl Core {
                 Next::Message(number, message) => (number, message),
                 Next::Later(at) => {
                     if let Err(error) = self.rest(token, at, &mut cx) {
-                        desk.lock().fail_next(error);
+                        let failed = desk.lock().fail_next(error);
+                        drop(failed);
                     }
                     continue;
                 }

@@ -98,8 +98,13 @@ impl Core {
     /// Changes settings for what begins from now on; gives them as they are then.
     pub(super) fn set(&self, change: impl FnOnce(&mut Settings)) -> Arc<Settings> {
         let mut settings = self.settings.write();
+        // Dropped without the lock: a provider of secrets is the caller's.
+        let before = Arc::clone(&settings);
         change(Arc::make_mut(&mut settings));
-        Arc::clone(&settings)
+        let after = Arc::clone(&settings);
+        drop(settings);
+        drop(before);
+        after
     }
 
     /// Changes what a connection depends on: none that was opened before is used again.

@@ -128,18 +128,23 @@ impl Client {
         Ok(self.core.jobs.poll(deadline))
     }
 
-    /// Waits until there is an event, and leaves it there; `give_up` is asked after each
-    /// [`Client::nudge`] too, and ends the wait.
+    /// Waits until there is an event, and leaves it there.
     ///
     /// # Errors
     /// [`Status::Forked`].
-    pub fn await_event(
-        &self,
-        deadline: Deadline,
-        give_up: impl Fn() -> bool,
-    ) -> Result<Awaited, Error> {
+    pub fn await_event(&self, deadline: Deadline) -> Result<Awaited, Error> {
         self.core.check_process()?;
-        Ok(self.core.jobs.await_event(deadline, give_up))
+        Ok(self.core.jobs.await_event(deadline))
+    }
+
+    /// Waits until there is an event, and leaves it there; `give_up` is asked after each
+    /// [`Client::nudge`] too, and ends the wait. [`Client::wake`] does not.
+    ///
+    /// # Errors
+    /// [`Status::Forked`].
+    pub fn watch(&self, give_up: impl Fn() -> bool) -> Result<Awaited, Error> {
+        self.core.check_process()?;
+        Ok(self.core.jobs.watch(give_up))
     }
 
     /// The next event, without waiting.
@@ -166,7 +171,7 @@ impl Client {
         Ok(self.core.jobs.poll_before(mark))
     }
 
-    /// Ends the polls that are waiting; with none, the next one.
+    /// Ends the polls that are waiting; with none, the next one, also when an event is waiting.
     pub fn wake(&self) {
         self.core.jobs.wake();
     }

@@ -1,5 +1,6 @@
 //! secsmtp_batch: many messages in one call, and what became of each.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -23,8 +24,24 @@ use crate::status::Status;
 /// secsmtp_client_send_batch, secsmtp_batch_count, _status, _receipt, _error, _clear, _free.
 pub struct secsmtp_batch(());
 
-/// `None` while it is being sent: no lock is held then, so that a log's callback may ask anything.
+/// `None` while it is being sent: no lock is held then, so that a callback may ask anything.
 struct Object(Mutex<Option<Batch>>);
+
+impl Object {
+    /// Runs `send` on the batch without the lock. The batch is back afterwards, also after a panic:
+    /// then each message without a result is in doubt.
+    fn lend<R>(&self, send: impl FnOnce(&mut Batch) -> R) -> Result<R, Error> {
+        let mut batch = self.0.lock().take().ok_or_else(busy)?;
+        let sent = catch_unwind(AssertUnwindSafe(|| send(&mut batch)));
+        if sent.is_err() {
+            for result in &mut batch.results {
+                result.get_or_insert_with(|| Err(Error::in_doubt()));
+            }
+        }
+        *self.0.lock() = Some(batch);
+        Ok(sent.unwrap_or_else(|payload| resume_unwind(payload)))
+    }
+}
 
 #[derive(Default)]
 struct Batch {
@@ -42,6 +59,7 @@ fn busy() -> Error {
     Error::argument(Status::Value, "batch", "is being sent")
 }
 
+/// Looks at a batch or changes it, under its lock: `body` drops no message, for that may call the host.
 fn with<R>(
     batch: *const secsmtp_batch,
     body: impl FnOnce(&mut Batch) -> Result<R, Error>,
@@ -104,7 +122,7 @@ pub unsafe extern "C" fn secsmtp_batch_add(
                     let why = "is one too many";
                     return Err(Error::argument(Status::Length, "message", why));
                 }
-                batch.messages.push(message);
+                batch.messages.push(Arc::clone(&message));
                 Ok(())
             })
         })
@@ -203,28 +221,28 @@ pub unsafe extern "C" fn secsmtp_client_send_batch(
         guard::send_many(client, error_out, || {
             let client = client::get(client)?;
             let object = get(batch)?;
-            let mut batch = object.0.lock().take().ok_or_else(busy)?;
-            let Batch {
-                messages,
-                results,
-                bulk,
-            } = &mut batch;
-            results.clear();
-            results.resize_with(messages.len(), || None);
-            client.logged(|log| {
-                let done = |number: u64, result| {
-                    let index = usize::try_from(number).unwrap_or(usize::MAX);
-                    if let Some(slot) = results.get_mut(index) {
-                        *slot = Some(result);
-                    }
-                };
-                client
-                    .client
-                    .send_many(messages.iter().map(|m| &**m), bulk, done, log)
-            });
-            let mut failed = batch.results.iter().flatten();
-            let failed = failed.find_map(|result| result.as_ref().err().cloned());
-            *object.0.lock() = Some(batch);
+            let failed = object.lend(|batch| {
+                let Batch {
+                    messages,
+                    results,
+                    bulk,
+                } = batch;
+                results.clear();
+                results.resize_with(messages.len(), || None);
+                client.logged(|log| {
+                    let done = |number: u64, result| {
+                        let index = usize::try_from(number).unwrap_or(usize::MAX);
+                        if let Some(slot) = results.get_mut(index) {
+                            *slot = Some(result);
+                        }
+                    };
+                    client
+                        .client
+                        .send_many(messages.iter().map(|m| &**m), bulk, done, log)
+                });
+                let mut results = results.iter().flatten();
+                results.find_map(|result| result.as_ref().err().cloned())
+            })?;
             failed.map_or(Ok(()), Err)
         })
     }
@@ -314,11 +332,11 @@ pub unsafe extern "C" fn secsmtp_batch_clear(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::status(batch, error_out, || {
-            with(batch, |batch| {
-                batch.messages.clear();
+            let _cleared = with(batch, |batch| {
                 batch.results.clear();
-                Ok(())
-            })
+                Ok(std::mem::take(&mut batch.messages))
+            })?;
+            Ok(())
         })
     }
 }
@@ -328,4 +346,33 @@ pub unsafe extern "C" fn secsmtp_batch_clear(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_batch_free(batch: *mut secsmtp_batch) -> i32 {
     guard::free::<Object>(batch.cast(), "batch")
+}
+
+#[cfg(test)]
+#[allow(clippy::panic, reason = "it is what is tested")]
+mod tests {
+    use super::*;
+    use crate::error::Outcome;
+
+    #[test]
+    fn a_batch_whose_call_panicked_can_be_used_and_its_messages_are_in_doubt() {
+        let object = Object(Mutex::new(Some(Batch::default())));
+        let call = || {
+            let sent: Result<(), Error> = object.lend(|batch| {
+                batch.results = vec![Some(Ok(Record::default())), None];
+                assert_eq!(object.lend(|_| ()).unwrap_err().status(), Status::Value);
+                panic!("on purpose")
+            });
+            sent
+        };
+        assert!(catch_unwind(AssertUnwindSafe(call)).is_err());
+        let outcomes = object
+            .lend(|batch| std::mem::take(&mut batch.results))
+            .unwrap();
+        let [Some(Ok(_)), Some(Err(error))] = outcomes.as_slice() else {
+            panic!("{outcomes:?}");
+        };
+        assert_eq!(error.record.outcome, Outcome::Unknown);
+        assert!(object.lend(|_| ()).is_ok());
+    }
 }

@@ -1,27 +1,38 @@
-//! Calls out to the host: none with a lock held, and none after its target was taken away.
+//! Calls into the host: all of them through [`Callback::call`], with no lock held, and none through a
+//! [`Gate`] after its target was taken away.
 
 use std::cell::Cell;
+use std::ffi::c_void;
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::error::Error;
+use crate::status::Status;
+
 thread_local! {
-    /// How many calls out this thread is inside of, of whichever object.
+    /// How many calls into the host this thread is inside of, of whichever object.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
-/// This thread is inside a call out for as long as this lives.
-pub(super) struct Inside(());
+/// Whether this thread is inside a call into the host. Nothing may wait there: what it waits for may
+/// wait for that call.
+pub(super) fn is_inside() -> bool {
+    DEPTH.get() > 0
+}
+
+/// The error of a function that would have to wait inside a call into the host.
+pub(super) fn reentrant(function: &'static str) -> Error {
+    let why = "was called from inside a callback, and would have to wait for it";
+    Error::argument(Status::Reentrant, function, why)
+}
+
+/// This thread is inside a call into the host for as long as this lives.
+struct Inside(());
 
 impl Inside {
-    pub(super) fn enter() -> Self {
+    fn enter() -> Self {
         DEPTH.set(DEPTH.get().saturating_add(1));
         Self(())
-    }
-
-    /// Whether this thread is inside a call out: then nothing may wait for calls out to end, for
-    /// two that wait for each other never would.
-    pub(super) fn is() -> bool {
-        DEPTH.get() > 0
     }
 }
 
@@ -31,7 +42,40 @@ impl Drop for Inside {
     }
 }
 
-/// Where calls out go, and which are running.
+/// A function of the host with the pointer that it gets back, which is kept as a number.
+#[derive(Clone, Copy)]
+pub(super) struct Callback<F> {
+    function: F,
+    user: usize,
+}
+
+impl<F: Copy> Callback<F> {
+    pub(super) fn new(function: F, user: *mut c_void) -> Self {
+        Self {
+            function,
+            user: user.expose_provenance(),
+        }
+    }
+
+    /// Another function with the same pointer.
+    pub(super) fn with<G: Copy>(&self, function: G) -> Callback<G> {
+        Callback {
+            function,
+            user: self.user,
+        }
+    }
+
+    /// Calls the host. Nothing else does: the function can be had here alone.
+    pub(super) fn call<R>(&self, call: impl FnOnce(F, *mut c_void) -> R) -> R {
+        let _inside = Inside::enter();
+        call(
+            self.function,
+            std::ptr::with_exposed_provenance_mut(self.user),
+        )
+    }
+}
+
+/// The target of calls into the host, and those that are running.
 pub(super) struct Gate<T> {
     state: Mutex<State<T>>,
     left: Condvar,
@@ -66,7 +110,7 @@ impl<T: Copy> Gate<T> {
         state.target.map(|target| (state.edition, target))
     }
 
-    /// Calls out, if the target is still that of this edition.
+    /// Runs `call`, which calls the host, if the target is still that of this edition.
     pub(super) fn call<R>(&self, edition: u64, call: impl FnOnce(T) -> R) -> Option<R> {
         let target = {
             let mut state = self.state.lock();
@@ -82,17 +126,16 @@ impl<T: Copy> Gate<T> {
             target
         };
         let _leaving = Leaving(self, edition);
-        let _inside = Inside::enter();
         Some(call(target))
     }
 
-    /// Sets another target or none, and waits until nothing is called at an earlier one; but from
-    /// inside a call out it does not wait.
+    /// Sets another target or none, and waits until no call to an earlier one is running; but inside a
+    /// call into the host it does not wait.
     pub(super) fn set(&self, target: Option<T>) {
         self.change(target, false);
     }
 
-    /// The same for no target, and for good.
+    /// Takes the target away for good, and waits as [`Gate::set`] does.
     pub(super) fn close(&self) {
         self.change(None, true);
     }
@@ -103,7 +146,7 @@ impl<T: Copy> Gate<T> {
         state.target = target.filter(|_| !state.closed);
         state.edition = state.edition.saturating_add(1);
         let edition = state.edition;
-        while !Inside::is() && state.running.iter().any(|(begun, _)| *begun < edition) {
+        while !is_inside() && state.running.iter().any(|(begun, _)| *begun < edition) {
             self.left.wait(&mut state);
         }
     }
@@ -163,10 +206,10 @@ mod tests {
     #[test]
     fn from_inside_a_call_it_is_taken_away_without_a_wait() {
         let gate = Gate::new();
-        gate.set(Some(1));
+        gate.set(Some(Callback::new(1, std::ptr::null_mut())));
         let (edition, _) = gate.target().unwrap();
-        gate.call(edition, |_| gate.set(None));
+        gate.call(edition, |target| target.call(|_, _| gate.set(None)));
         gate.call(edition, |_| panic!("it was taken away"));
-        assert!(!Inside::is());
+        assert!(!is_inside());
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 use parking_lot::Mutex;
 
-use super::callback::Gate;
+use super::callback::{Callback, Gate};
 use super::credential::{self, secsmtp_credential};
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
@@ -32,7 +32,8 @@ pub struct secsmtp_client(());
 
 /// Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
 /// with a NUL behind its text_len octets, valid for the call. Called on the thread that is inside
-/// secsmtp_client_send or _probe, with no lock held; it may call any function of the library. It
+/// secsmtp_client_send, _send_batch or _probe, with no lock held; it may call any function of the
+/// library, also free the client, and those that would have to wait return SECSMTP_E_REENTRANT. It
 /// must return normally: no longjmp, no exception.
 pub type secsmtp_log_callback = Option<
     unsafe extern "C" fn(
@@ -53,11 +54,12 @@ pub(super) struct Object {
     descriptor: OnceCell<i64>,
 }
 
-/// Where a client's log goes. The user's pointer is kept as a number: it is only handed back.
+type LogLine = unsafe extern "C" fn(*mut c_void, i32, i32, *const c_char, usize);
+
+/// Where a client's log goes.
 #[derive(Clone, Copy)]
 pub(super) struct Target {
-    callback: unsafe extern "C" fn(*mut c_void, i32, i32, *const c_char, usize),
-    user: usize,
+    callback: Callback<LogLine>,
     max: Level,
 }
 
@@ -80,11 +82,13 @@ impl Object {
         let mut sink = |level: Level, stage: Stage, text: &str| {
             let text = Text::new(text);
             self.log.call(edition, |target| {
-                let user = std::ptr::with_exposed_provenance_mut(target.user);
                 let (level, stage) = (level as i32, stage as i32);
                 // SAFETY: the host gave this function for this purpose, and the text outlives the
                 // call.
-                unsafe { (target.callback)(user, level, stage, text.as_ptr(), text.len()) };
+                let line = |line: LogLine, user| unsafe {
+                    line(user, level, stage, text.as_ptr(), text.len());
+                };
+                target.callback.call(line);
             });
         };
         call(Log::to(&mut sink, target.max))
@@ -269,10 +273,8 @@ pub unsafe extern "C" fn secsmtp_client_set_log(
         guard::status(client, error_out, || {
             let levels = Level::ALL.map(|level| (level as i32, level));
             let max = arg::choice("max_level", max_level, levels)?;
-            let user = user.expose_provenance();
             let target = callback.map(|callback| Target {
-                callback,
-                user,
+                callback: Callback::new(callback, user),
                 max,
             });
             get(client)?.log.set(target);
@@ -350,7 +352,8 @@ pub unsafe extern "C" fn secsmtp_client_cancel(
 /// Frees a client: sends and probes that are running are cancelled and return on their own threads,
 /// jobs end without a word, not sent or, when all of the content was written, unknown (close it first
 /// to learn which). When this returns no callback is running and none is called again; but called
-/// from inside a callback it waits for nothing. NULL is a no-op.
+/// from inside a callback it waits for nothing, and read callbacks of jobs may run until their release.
+/// NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_free(client: *mut secsmtp_client) -> i32 {

@@ -239,7 +239,7 @@ pub const SECSMTP_E_CLOSED: i32 = 2004;
 pub const SECSMTP_E_FULL: i32 = 2005;
 /// The job's completion was taken before.
 pub const SECSMTP_E_TAKEN: i32 = 2006;
-/// The function can't be called from inside a callback.
+/// The function would have to wait for the callback that it was called from.
 pub const SECSMTP_E_REENTRANT: i32 = 2007;
 /// The client belongs to the process that this one was forked from.
 pub const SECSMTP_E_FORKED: i32 = 2008;

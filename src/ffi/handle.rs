@@ -130,16 +130,16 @@ fn at_fork() {
 fn at_fork() {}
 
 impl<L: Shelf> Table<L> {
+    /// If the table is full, the object is dropped here and without the lock: that may call the host.
     fn insert(&self, object: Object) -> Result<Handle, Error> {
-        self.slots.write(|slots| slots.insert(self.key, object))
+        self.slots.write(|slots| slots.insert(self.key, &object))
     }
 
     fn fill(&self, handle: Handle, object: Object) {
         let (index, _) = split(handle, self.key);
-        self.slots.write(|slots| {
-            if let Some(slot) = slots.all.get_mut(index) {
-                slot.object = Some(object);
-            }
+        let _reserved = self.slots.write(|slots| {
+            let slot = slots.all.get_mut(index)?;
+            slot.object.replace(Arc::clone(&object))
         });
     }
 
@@ -198,7 +198,7 @@ impl<L: Shelf> Table<L> {
 }
 
 impl Slots {
-    fn insert(&mut self, key: usize, object: Object) -> Result<Handle, Error> {
+    fn insert(&mut self, key: usize, object: &Object) -> Result<Handle, Error> {
         let full = || {
             Error::local(Cause::Resource {
                 what: "handle",
@@ -226,7 +226,7 @@ impl Slots {
             let handle = Handle(((generation << INDEX_BITS) | index) ^ key);
             // The one value that hosts read as no object; its slot moves on by a generation.
             if handle != Handle::NONE {
-                slot.object = Some(object);
+                slot.object = Some(Arc::clone(object));
                 slot.poisoned = false;
                 return Ok(handle);
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::callback::Inside;
+use super::callback::{self, Callback, reentrant};
 use super::client::{Object, get, secsmtp_client};
 use super::constants::SECSMTP_FOREVER;
 use super::error::secsmtp_error;
@@ -25,18 +25,15 @@ use crate::status::Status;
 /// Takes an event of a job. The event is the library's: valid for the call, and freed behind it.
 /// Called on the thread that is inside secsmtp_client_dispatch, or on a thread of the library's own
 /// if that was asked for; one call at a time then, and never with a lock held. It may call any
-/// function of the library but secsmtp_client_dispatch, also free the client. It must return
-/// normally: no longjmp, no exception.
+/// function of the library, also free the client; those that would have to wait return
+/// SECSMTP_E_REENTRANT. It must return normally: no longjmp, no exception.
 pub type secsmtp_event_callback =
     Option<unsafe extern "C" fn(user: *mut c_void, notice: *const secsmtp_event)>;
 
-/// Where events go that are dispatched. The user's pointer is kept as a number: it is only handed
-/// back.
-#[derive(Clone, Copy)]
-pub(super) struct Listener {
-    callback: unsafe extern "C" fn(*mut c_void, *const secsmtp_event),
-    user: usize,
-}
+type Take = unsafe extern "C" fn(*mut c_void, *const secsmtp_event);
+
+/// Where events go that are dispatched.
+pub(super) type Listener = Callback<Take>;
 
 impl Object {
     /// Calls the listener of this edition with the next event, if he is still the one: an event is
@@ -52,9 +49,8 @@ impl Object {
                 return Ok(false);
             };
             let notice = room.fill(EventObject::new(event));
-            let user = std::ptr::with_exposed_provenance_mut(listener.user);
             // SAFETY: the host gave this function for this purpose, and the handle is a live one.
-            unsafe { (listener.callback)(user, notice.as_ptr()) };
+            listener.call(|take, user| unsafe { take(user, notice.as_ptr()) });
             // Unless the host has freed it.
             let _ = handle::remove::<EventObject>(notice, "event");
             Ok(true)
@@ -72,7 +68,7 @@ impl Object {
                 .is_some_and(|target| target.0 == edition)
         };
         while !stopped() && listening() {
-            match self.client.await_event(Deadline::NEVER, stopped) {
+            match self.client.watch(stopped) {
                 Ok(Awaited::Event) => {}
                 Ok(Awaited::Nothing) => continue,
                 Ok(Awaited::Closed) | Err(_) => return,
@@ -97,11 +93,21 @@ impl Object {
     }
 }
 
-/// 0 is now, and SECSMTP_FOREVER never.
+/// Until when a call waits: 0 is now, and SECSMTP_FOREVER never. Inside a callback no call waits.
 fn deadline(milliseconds: u32) -> Deadline {
     match milliseconds {
+        0 => Deadline::after(Duration::ZERO),
+        _ if callback::is_inside() => Deadline::after(Duration::ZERO),
         SECSMTP_FOREVER => Deadline::NEVER,
         time => Deadline::after(Duration::from_millis(u64::from(time))),
+    }
+}
+
+/// The error of a call that has waited for so long, or would have had to inside a callback.
+fn waited_in_vain(milliseconds: u32, argument: &'static str, why: &str) -> Error {
+    match milliseconds > 0 && callback::is_inside() {
+        true => reentrant(argument),
+        false => nothing(argument, why),
     }
 }
 
@@ -145,7 +151,9 @@ pub unsafe extern "C" fn secsmtp_client_submit(
 /// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
 /// Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
 /// not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a
-/// number that is no job's, each with SECSMTP_OUTCOME_NONE. One that has an outcome is the job's own.
+/// number that is no job's, SECSMTP_E_REENTRANT if it is not over and this was called from inside a
+/// callback, where nothing waits, each with SECSMTP_OUTCOME_NONE. One that has an outcome is the job's
+/// own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_wait(
     client: *mut secsmtp_client,
@@ -165,7 +173,7 @@ pub unsafe extern "C" fn secsmtp_client_wait(
                     arg::hand_out_at(receipt_out, room, ReceiptObject::new((*completion)?));
                     Ok(())
                 }
-                Waited::Pending => Err(nothing("job", "is not over yet")),
+                Waited::Pending => Err(waited_in_vain(milliseconds, "job", "is not over yet")),
                 Waited::Taken => Err(Error::argument(
                     Status::Taken,
                     "job",
@@ -194,7 +202,8 @@ pub unsafe extern "C" fn secsmtp_client_cancel_job(
 /// SECSMTP_FOREVER has no end.
 /// Ownership: *event_out is the caller's; secsmtp_event_free. Threads: any; each event is given to
 /// one caller. Errors: SECSMTP_E_NOTHING when the time is over or secsmtp_client_wake was called;
-/// SECSMTP_E_CLOSED when the client is closed and everything was told.
+/// SECSMTP_E_CLOSED when the client is closed and everything was told; SECSMTP_E_REENTRANT if there is
+/// no event and this was called from inside a callback, where nothing waits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_poll_event(
     client: *mut secsmtp_client,
@@ -214,7 +223,7 @@ pub unsafe extern "C" fn secsmtp_client_poll_event(
                     arg::hand_out_at(event_out, room, EventObject::new(event));
                     Ok(())
                 }
-                Polled::Nothing => Err(nothing("event", "there is none")),
+                Polled::Nothing => Err(waited_in_vain(milliseconds, "event", "there is none")),
                 Polled::Closed => Err(Error::local(Cause::Closed)),
             }
         })
@@ -241,8 +250,7 @@ pub unsafe extern "C" fn secsmtp_client_set_event_callback(
         guard::status(client, error_out, || {
             let own_thread = arg::flag("on_any_thread", on_any_thread)?;
             let object = get(client)?;
-            let user = user.expose_provenance();
-            object.listen(callback.map(|callback| Listener { callback, user }));
+            object.listen(callback.map(|callback| Callback::new(callback, user)));
             match object.events.target() {
                 Some((edition, _)) if own_thread => start_pump(&object, edition),
                 _ => Ok(()),
@@ -284,17 +292,13 @@ pub unsafe extern "C" fn secsmtp_client_dispatch(
     unsafe {
         guard::status(client, error_out, || {
             let object = get(client)?;
-            if Inside::is() {
-                let why = "can't be called from inside a callback";
-                return Err(Error::argument(Status::Reentrant, "dispatch", why));
+            if callback::is_inside() {
+                return Err(reentrant("dispatch"));
             }
             if object.events.target().is_none() {
                 return Err(Error::argument(Status::Null, "callback", "none is set"));
             }
-            match object
-                .client
-                .await_event(deadline(milliseconds), || false)?
-            {
+            match object.client.await_event(deadline(milliseconds))? {
                 Awaited::Event => {}
                 Awaited::Nothing => return Err(nothing("event", "there is none")),
                 Awaited::Closed => return Err(Error::local(Cause::Closed)),
@@ -317,7 +321,7 @@ pub unsafe extern "C" fn secsmtp_client_dispatch(
 }
 
 /// Ends the secsmtp_client_poll_event and _dispatch that are waiting now, with SECSMTP_E_NOTHING;
-/// when none is, the next one.
+/// when none is, the next one, also when an event is waiting: that is left to the call behind it.
 /// Threads: any. Errors: those of the handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_wake(
@@ -335,8 +339,9 @@ pub unsafe extern "C" fn secsmtp_client_wake(
 
 /// Takes no more sends and jobs, waits for those that are there, and when the time is over cancels
 /// what is left. Idle connections are closed, and no thread of the workers is left. Events can still
-/// be taken. Called from inside a callback it cancels at once, and does not wait.
-/// Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled.
+/// be taken.
+/// Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled; SECSMTP_E_REENTRANT from
+/// inside a callback: everything is cancelled then, and nothing was waited for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_close(
     client: *mut secsmtp_client,
@@ -347,9 +352,9 @@ pub unsafe extern "C" fn secsmtp_client_close(
     unsafe {
         guard::status(client, error_out, || {
             let object = get(client)?;
-            if Inside::is() {
+            if callback::is_inside() {
                 object.client.abandon();
-                return Ok(());
+                return Err(reentrant("close"));
             }
             let closed = object.client.close(match milliseconds {
                 SECSMTP_FOREVER => Duration::MAX,
@@ -521,7 +526,7 @@ pub(super) fn end(object: &Object) {
     object.events.close();
     object.listen(None);
     object.log.close();
-    if !Inside::is() {
+    if !callback::is_inside() {
         object.client.wait_for_calls();
     }
 }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
+use super::callback::Callback;
 use super::error::secsmtp_error;
 use super::message::{self, Object, secsmtp_message};
 use super::{arg, guard};
@@ -13,7 +14,8 @@ use crate::proto::show;
 use crate::status::Status;
 
 /// Takes octets of a message, valid for the call, and returns 0 to go on. Called on the thread that
-/// is inside secsmtp_message_preview, with no lock held. It must return normally: no longjmp, no
+/// is inside secsmtp_message_preview, with no lock held; it may call any function of the library, and
+/// those that would have to wait return SECSMTP_E_REENTRANT. It must return normally: no longjmp, no
 /// exception.
 pub type secsmtp_write_callback =
     Option<unsafe extern "C" fn(user: *mut c_void, octets: *const u8, octets_len: usize) -> i32>;
@@ -60,8 +62,9 @@ pub unsafe extern "C" fn secsmtp_message_preview(
     unsafe {
         guard::status(message, error_out, || {
             let write = write.ok_or_else(|| Error::argument(Status::Null, "write", "is NULL"))?;
+            let write = Callback::new(write, user);
             message::copy(message)?.preview(&mut |octets| {
-                let said = write(user, octets.as_ptr(), octets.len());
+                let said = write.call(|write, user| write(user, octets.as_ptr(), octets.len()));
                 match said {
                     0 => Ok(()),
                     said => Err(failed(format!("was stopped: the callback returned {said}"))),

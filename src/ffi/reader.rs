@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 use std::sync::{Arc, OnceLock};
 
+use super::callback::Callback;
 use crate::error::Error;
 use crate::message::Pull;
 use crate::status::Status;
@@ -11,24 +12,27 @@ use crate::status::Status;
 /// their number: 0 at the end, a negative number if there are none to be had; the message is then not
 /// delivered. Each reading asks from offset 0 upwards without gaps. Called on the thread that sends
 /// (or sets the content), with no lock held; by several threads at once when messages with it are
-/// sent at once. A call that
-/// does not return holds up its send, which secsmtp_client_cancel can't end before it does. It must
-/// return normally: no longjmp, no exception.
+/// sent at once. It may call any function of the library, also free the client; those that would have
+/// to wait return SECSMTP_E_REENTRANT. A call that does not return holds up its send, which
+/// secsmtp_client_cancel can't end before it does. It must return normally: no longjmp, no exception.
 pub type secsmtp_read_callback = Option<
     unsafe extern "C" fn(user: *mut c_void, offset: u64, buffer: *mut u8, room: usize) -> i64,
 >;
 
-/// Told once that a read callback will not be called again: the part or content, and every message
-/// and send that had it, are gone. Called on the thread that let go of the last of them.
+/// Called once, when a read callback will not be called again: the part or content, and every message
+/// and send that had it, are gone. Called on the thread that freed, cancelled or sent the last of them,
+/// with no lock held; that is a thread of the library's own for a job that was sent. It may call any
+/// function of the library; those that would have to wait return SECSMTP_E_REENTRANT. It must return
+/// normally: no longjmp, no exception.
 pub type secsmtp_release_callback = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 type Read = unsafe extern "C" fn(*mut c_void, u64, *mut u8, usize) -> i64;
+type Release = unsafe extern "C" fn(*mut c_void);
 
-/// The user's pointer is kept as a number: it is only handed back.
+/// A source of the host's. Dropping the last one calls the host: never with a lock held.
 pub(super) struct Reader {
-    read: Read,
-    release: OnceLock<unsafe extern "C" fn(*mut c_void)>,
-    user: usize,
+    read: Callback<Read>,
+    release: OnceLock<Callback<Release>>,
 }
 
 impl Reader {
@@ -36,25 +40,25 @@ impl Reader {
     pub(super) fn new(read: secsmtp_read_callback, user: *mut c_void) -> Result<Arc<Self>, Error> {
         let read = read.ok_or_else(|| Error::argument(Status::Null, "read", "is NULL"))?;
         Ok(Arc::new(Self {
-            read,
+            read: Callback::new(read, user),
             release: OnceLock::new(),
-            user: user.expose_provenance(),
         }))
     }
 
     pub(super) fn release_by(&self, release: secsmtp_release_callback) {
         if let Some(release) = release {
-            let _ = self.release.set(release);
+            let _ = self.release.set(self.read.with(release));
         }
     }
 }
 
 impl Pull for Reader {
     fn pull(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, String> {
-        let user = std::ptr::with_exposed_provenance_mut(self.user);
         // SAFETY: the host gave this function for this purpose; the buffer has this room, and
         // outlives the call.
-        let n = unsafe { (self.read)(user, offset, buffer.as_mut_ptr(), buffer.len()) };
+        let pull =
+            |read: Read, user| unsafe { read(user, offset, buffer.as_mut_ptr(), buffer.len()) };
+        let n = self.read.call(pull);
         usize::try_from(n).map_err(|_| format!("could not be read: its function returned {n}"))
     }
 }
@@ -63,7 +67,7 @@ impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(release) = self.release.get() {
             // SAFETY: the host gave this function for this purpose; it is called once, here.
-            unsafe { release(std::ptr::with_exposed_provenance_mut(self.user)) };
+            release.call(|release, user| unsafe { release(user) });
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::callback::Inside;
+use super::callback::Callback;
 use super::constants::{SECSMTP_SECRET_PASSWORD, SECSMTP_SECRET_TOKEN};
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
@@ -29,7 +29,8 @@ pub struct secsmtp_secret_request(());
 /// mechanism for it, and not before. Gives it by secsmtp_secret_request_answer and returns 0; any
 /// other number, or 0 without an answer, says that there is none, and the send ends with
 /// SECSMTP_E_NO_SECRET. Called on the thread that is inside secsmtp_client_send, with no lock held;
-/// it may call any function of the library, free its credential and client, and cancel. It may take
+/// it may call any function of the library, free its credential and client, and cancel; those that
+/// would have to wait return SECSMTP_E_REENTRANT. It may take
 /// its time: a cancel or the deadline of the whole call counts when it returns. A send from inside
 /// it that would have to ask in turn gets SECSMTP_E_NO_SECRET. It must return normally: no longjmp,
 /// no exception.
@@ -45,11 +46,10 @@ struct Object {
     answer: Mutex<Option<Secret>>,
 }
 
-/// Asks a host. Its pointer is kept as a number: it is only handed back.
-struct Host {
-    callback: unsafe extern "C" fn(*mut c_void, *mut secsmtp_secret_request) -> i32,
-    context: usize,
-}
+type Ask = unsafe extern "C" fn(*mut c_void, *mut secsmtp_secret_request) -> i32;
+
+/// Asks the host.
+struct Host(Callback<Ask>);
 
 thread_local! {
     /// Whether a callback is being asked on this thread. What it starts is not asked again: that
@@ -87,10 +87,9 @@ impl SecretProvider for Host {
             reason: meant.reason,
             answer: Mutex::new(None),
         })?;
-        let context = std::ptr::with_exposed_provenance_mut(self.context);
-        let _inside = Inside::enter();
         // SAFETY: the host gave this function for this purpose, and the handle is a live one.
-        let status = unsafe { (self.callback)(context, question.as_ptr()) };
+        let ask = |ask: Ask, context| unsafe { ask(context, question.as_ptr()) };
+        let status = self.0.call(ask);
         let object = handle::remove::<Object>(question, "secret request")?;
         let answer = object.answer.lock().take();
         answer.filter(|_| status == 0).ok_or(NoSecret::Declined)
@@ -119,9 +118,8 @@ pub(super) fn credential(
         (SECSMTP_SECRET_TOKEN, Proof::Token),
     ];
     let proof = arg::choice("kind", kind, kinds)?;
-    let context = context.expose_provenance();
     let host: Arc<dyn SecretProvider> = match callback {
-        Some(callback) => Arc::new(Host { callback, context }),
+        Some(callback) => Arc::new(Host(Callback::new(callback, context))),
         None => Arc::new(Nobody),
     };
     match proof {

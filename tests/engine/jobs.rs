@@ -1,17 +1,19 @@
 //! Jobs: each id completes exactly once, whoever asks and whatever is done meanwhile.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use secsmtp::client::jobs::{Completion, Event, JobId, Kind, Limits, News, Polled, Waited, Wishes};
+use secsmtp::client::jobs::{
+    Awaited, Completion, Event, JobId, Kind, Limits, News, Polled, Waited, Wishes,
+};
 use secsmtp::client::{Bulk, Client};
 use secsmtp::credential::{Credential, NoSecret, SecretProvider, SecretRequest};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Outcome, Retry, Stage};
 use secsmtp::log::{Level, Log};
-use secsmtp::message::Message;
+use secsmtp::message::{ContentRules, Message, Pull};
 use secsmtp::secret::Secret;
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
@@ -339,6 +341,110 @@ fn a_wake_ends_a_poll_that_waits_or_the_next_one() {
         }
         woken.store(true, Ordering::Release);
     });
+}
+
+#[test]
+fn a_wake_while_an_event_is_waiting_ends_the_next_poll_and_leaves_the_event() {
+    let pki = pki();
+    let (_server, client) = silent(&pki);
+    let job = client.submit(&message()).unwrap();
+    client.cancel_job(job).unwrap();
+    assert_eq!(client.await_event(Deadline::NEVER), Ok(Awaited::Event));
+    client.wake();
+    client.wake();
+    let now = Deadline::after(Duration::ZERO);
+    assert_eq!(client.await_event(now), Ok(Awaited::Nothing));
+    assert_eq!(client.await_event(now), Ok(Awaited::Event));
+    client.wake();
+    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Nothing)));
+    // It ends no watch, which belongs to the library: the wake is still there for the poll behind it.
+    client.wake();
+    assert_eq!(client.watch(|| false), Ok(Awaited::Event));
+    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Nothing)));
+    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Event(_))));
+}
+
+/// Calls its client, also when it is dropped.
+struct Caller(Arc<Client>, Arc<AtomicUsize>);
+
+impl Pull for Caller {
+    fn pull(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, String> {
+        self.0.wake();
+        let rest = MAIL
+            .get(usize::try_from(offset).unwrap()..)
+            .unwrap_or_default();
+        let n = rest.len().min(buffer.len());
+        buffer[..n].copy_from_slice(&rest[..n]);
+        Ok(n)
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.wake();
+        self.0.set_credential(None);
+        self.0.cancel();
+        let _ = self.0.submit(&message());
+        self.1.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+const MAIL: &[u8] = b"Subject: x\r\n\r\nbody\r\n";
+
+#[test]
+fn content_that_calls_the_client_when_it_is_dropped_may_be_dropped_by_any_call() {
+    let pki = pki();
+    let (_server, client) = silent(&pki);
+    let client = Arc::new(client);
+    client.set_limits(limits(1, 8)).unwrap();
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let submit = || {
+        let caller = Arc::new(Caller(Arc::clone(&client), Arc::clone(&dropped)));
+        let mut message = message();
+        message
+            .set_content_pull(caller, None, ContentRules::default())
+            .unwrap();
+        client.submit(&message)
+    };
+    // One that a worker has, one that is cancelled in the queue, one too many, one that a close ends.
+    let running = submit().unwrap();
+    client.cancel_job(submit().unwrap()).unwrap();
+    assert_eq!(dropped.load(Ordering::Acquire), 1);
+    while submit().is_ok() {}
+    client.cancel_job(running).unwrap();
+    assert!(client.close(Duration::ZERO).is_err());
+    assert_eq!(submit().unwrap_err().status(), Status::Closed);
+    let given = Arc::strong_count(&dropped) - 1;
+    assert_eq!(given, 0, "each was dropped");
+}
+
+#[test]
+fn a_provider_that_calls_its_client_when_it_is_dropped_may_be_replaced() {
+    struct Asker(Weak<Client>, Arc<AtomicBool>);
+
+    impl SecretProvider for Asker {
+        fn secret(&self, _: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
+            Err(NoSecret::Declined)
+        }
+    }
+
+    impl Drop for Asker {
+        fn drop(&mut self) {
+            if let Some(client) = self.0.upgrade() {
+                client.set_ehlo_name("inside.example").unwrap();
+                self.1.store(true, Ordering::Release);
+            }
+        }
+    }
+
+    let pki = pki();
+    let (_server, client) = silent(&pki);
+    let (client, called) = (Arc::new(client), Arc::new(AtomicBool::new(false)));
+    let asker = Asker(Arc::downgrade(&client), Arc::clone(&called));
+    let credential = Credential::password_from("alice", Arc::new(asker)).unwrap();
+    client.set_credential(Some(Arc::new(credential)));
+    client.set_credential(None);
+    assert!(called.load(Ordering::Acquire));
 }
 
 #[test]

@@ -22,7 +22,7 @@ from typing import (
 )
 
 from . import _abi
-from ._errors import Error, NoSecret, check, error_class, take_error
+from ._errors import Error, NoSecret, argument_error, check, error_class, take_error
 from ._library import Library, bytes_argument, new_handle, static_text, text
 from ._results import Receipt, number, outcome_name, read_receipt
 from ._secret import Provider, SecretRequest, octets
@@ -238,6 +238,8 @@ class Router:
                 self._route(handle)
             finally:
                 self._lib.event_free(handle)
+        elif status == _abi.E_REENTRANT:
+            raise argument_error(static_text(self._lib.status_text, status), status)
         elif status != _abi.E_NOTHING:
             self._end()
         return bool(status == _abi.OK)
@@ -333,7 +335,6 @@ class Router:
         """End all jobs after their grace, and route what is left."""
         limit = min(round(grace * 1000), _abi.FOREVER - 1)
         self._lib.client_close(self._client, limit, None)
-        self._lib.client_wake(self._client, None)
         with self._changed:
             while self._polling:
                 self._changed.wait(_SLICE)

@@ -104,6 +104,17 @@ pub(super) enum Taken {
     Nothing,
 }
 
+/// The state that a cancel found a job in.
+#[derive(Debug)]
+pub(super) enum Cancelled {
+    /// It was queued, and is over now.
+    Queued(Arc<Message>),
+    /// It runs, and this ends it.
+    Running(Arc<Token>),
+    /// It was over before.
+    Over,
+}
+
 /// Who sees to a job that was submitted.
 #[derive(Debug)]
 pub(super) enum Call {
@@ -115,7 +126,8 @@ pub(super) enum Call {
     Worker(Arc<Crowd>),
 }
 
-/// All of it.
+/// All of it. A message may hold functions of the host, which are called when it is dropped. No method
+/// drops one: each returns those that it removes, and the caller drops them without the lock.
 #[derive(Debug)]
 pub(super) struct Desk {
     last: JobId,
@@ -153,11 +165,15 @@ impl Desk {
         }
     }
 
-    /// Takes a message in, and says who is to see to it.
+    /// Adds a job, and says who is to see to it.
     ///
     /// # Errors
     /// [`Cause::Closed`] or [`Cause::Full`].
-    pub(super) fn submit(&mut self, message: Message, tag: u64) -> Result<(JobId, Call), Error> {
+    pub(super) fn submit(
+        &mut self,
+        message: &Arc<Message>,
+        tag: u64,
+    ) -> Result<(JobId, Call), Error> {
         if self.closed {
             return Err(Error::local(Cause::Closed));
         }
@@ -167,7 +183,7 @@ impl Desk {
         self.last = self.last.saturating_add(1);
         let job = Job {
             tag,
-            state: State::Queued(Arc::new(message)),
+            state: State::Queued(Arc::clone(message)),
             token: Arc::default(),
             answer: Answer::None,
         };
@@ -184,26 +200,30 @@ impl Desk {
         Ok((self.last, call))
     }
 
-    /// A worker that was counted could not be started. With no other there is nobody to do what is
-    /// queued: the job that was to be submitted is taken back, and the others end.
-    ///
-    /// # Errors
-    /// `cause`, if the job is taken back.
-    pub(super) fn not_started(&mut self, job: JobId, cause: &Cause) -> Result<(), Error> {
+    /// A worker that was counted could not be started. With no other worker the queue ends: the job
+    /// that was to be submitted is removed, and the others complete with `cause`. Returns the messages
+    /// of all of them, and `cause` if the job was removed: it may have been cancelled meanwhile, and
+    /// then has its completion.
+    pub(super) fn not_started(
+        &mut self,
+        job: JobId,
+        cause: &Cause,
+    ) -> (Vec<Arc<Message>>, Result<(), Error>) {
         self.workers = self.workers.saturating_sub(1);
+        let (mut messages, mut kept) = (Vec::new(), Ok(()));
         if self.workers > 0 {
-            return Ok(());
+            return (messages, kept);
         }
-        let queued: Vec<_> = self.queue.drain(..).collect();
-        for other in queued.into_iter().filter(|other| *other != job) {
-            self.finish_queued(other, cause.clone());
+        for other in std::mem::take(&mut self.queue) {
+            if other != job {
+                messages.extend(self.finish_queued(other, cause.clone()));
+            } else if let Some(State::Queued(message)) = self.jobs.remove(&job).map(|job| job.state)
+            {
+                messages.push(message);
+                kept = Err(Error::local(cause.clone()));
+            }
         }
-        // Unless it was cancelled meanwhile, and has its completion.
-        if let Some(State::Queued(_)) = self.jobs.get(&job).map(|job| &job.state) {
-            self.jobs.remove(&job);
-            return Err(Error::local(cause.clone()));
-        }
-        Ok(())
+        (messages, kept)
     }
 
     /// The next job for a worker.
@@ -285,16 +305,14 @@ impl Desk {
         }
     }
 
-    fn finish_queued(&mut self, id: JobId, cause: Cause) {
-        let Some(Job {
-            state: State::Queued(message),
-            ..
-        }) = self.jobs.get(&id)
-        else {
-            return;
+    /// Completes a job that is queued, and returns its message.
+    fn finish_queued(&mut self, id: JobId, cause: Cause) -> Option<Arc<Message>> {
+        let State::Queued(message) = &self.jobs.get(&id)?.state else {
+            return None;
         };
-        let error = untouched(message, cause);
-        self.conclude(id, Err(error));
+        let message = Arc::clone(message);
+        self.conclude(id, Err(untouched(&message, cause)));
+        Some(message)
     }
 
     fn conclude(&mut self, id: JobId, completion: Completion) {
@@ -309,40 +327,36 @@ impl Desk {
         }
     }
 
-    /// Ends a job: at once if it is queued, or through the token that is returned. What is over
+    /// Ends a job: at once if it is queued, or through the token that is returned. A job that is over
     /// stays as it is.
     ///
     /// # Errors
     /// [`Status::Value`] for a number that was never given out.
-    pub(super) fn cancel(&mut self, id: JobId) -> Result<Option<Arc<Token>>, Error> {
+    pub(super) fn cancel(&mut self, id: JobId) -> Result<Cancelled, Error> {
         self.check(id)?;
-        match self.jobs.get(&id) {
-            Some(Job {
-                state: State::Queued(_),
-                ..
-            }) => {
-                self.queue.retain(|other| *other != id);
-                self.finish_queued(id, Cause::Cancelled);
-                Ok(None)
-            }
-            Some(Job {
-                state: State::Running,
-                token,
-                ..
-            }) => Ok(Some(Arc::clone(token))),
-            _ => Ok(None),
+        if let Some(message) = self.finish_queued(id, Cause::Cancelled) {
+            self.queue.retain(|other| *other != id);
+            return Ok(Cancelled::Queued(message));
         }
+        Ok(match self.jobs.get(&id) {
+            Some(job) if matches!(job.state, State::Running) => {
+                Cancelled::Running(Arc::clone(&job.token))
+            }
+            _ => Cancelled::Over,
+        })
     }
 
-    /// Ends all jobs: those that are queued at once, the others through the tokens returned.
-    pub(super) fn cancel_all(&mut self) -> Vec<Arc<Token>> {
-        let queued: Vec<_> = self.queue.drain(..).collect();
-        for id in queued {
-            self.finish_queued(id, Cause::Cancelled);
-        }
+    /// Ends all jobs: those that are queued at once, whose messages are returned; the others through
+    /// the tokens returned.
+    pub(super) fn cancel_all(&mut self) -> (Vec<Arc<Message>>, Vec<Arc<Token>>) {
+        let queued = std::mem::take(&mut self.queue);
+        let messages = queued
+            .into_iter()
+            .filter_map(|id| self.finish_queued(id, Cause::Cancelled))
+            .collect();
         let running = |job: &&Job| matches!(job.state, State::Running);
         let jobs = self.jobs.values().filter(running);
-        jobs.map(|job| Arc::clone(&job.token)).collect()
+        (messages, jobs.map(|job| Arc::clone(&job.token)).collect())
     }
 
     /// Jobs that are not over.
@@ -463,7 +477,7 @@ mod tests {
             ..Limits::default()
         });
         let orders = desk.orders;
-        let submit = |desk: &mut Desk| desk.submit(Message::new(), 0).unwrap().1;
+        let submit = |desk: &mut Desk| desk.submit(&Arc::default(), 0).unwrap().1;
         // One worker each for the first four; nobody is called for the others.
         for number in 0..20 {
             let call = submit(&mut desk);

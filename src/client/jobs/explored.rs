@@ -176,6 +176,71 @@ fn a_wake_is_never_lost() {
     });
 }
 
+/// Two polls, one event and one wake: each poll returns, one of them because of the wake.
+#[test]
+fn a_wake_is_not_lost_to_an_event_that_is_waiting() {
+    explore(|| {
+        let desk = desk();
+        let other = Arc::clone(&desk);
+        let polls = thread::spawn(move || {
+            let mut polls = [completed(&other), completed(&other)];
+            polls.sort_unstable();
+            polls
+        });
+        let job = submit(&desk);
+        desk.wake();
+        assert_eq!(polls.join().unwrap(), [None, Some(job)]);
+    });
+}
+
+/// A message may hold a function of the host that, when it is dropped, calls the client.
+#[test]
+fn a_message_is_dropped_without_the_lock() {
+    struct Host(Arc<Desk>);
+
+    impl crate::message::Pull for Host {
+        fn pull(&self, _: u64, _: &mut [u8]) -> Result<usize, String> {
+            Ok(0)
+        }
+    }
+
+    impl Drop for Host {
+        fn drop(&mut self) {
+            self.0.wake();
+        }
+    }
+
+    fn message(desk: &Arc<Desk>) -> Message {
+        let part = crate::message::Part::pull(Arc::new(Host(Arc::clone(desk))), None);
+        let mut message = Message::new();
+        message.add_part(&part).unwrap();
+        message
+    }
+
+    explore(|| {
+        let desk = desk();
+        let failing = || {
+            Err(Cause::Resource {
+                what: "thread",
+                kind: std::io::ErrorKind::OutOfMemory,
+            })
+        };
+        assert!(desk.submit(message(&desk), 0, failing).is_err());
+        let queued = |desk: &Arc<Desk>| desk.submit(message(desk), 0, || Ok(())).unwrap();
+        desk.cancel(queued(&desk)).unwrap();
+        queued(&desk);
+        desk.cancel_all();
+        desk.set_limits(Limits {
+            jobs: 2,
+            ..desk.limits()
+        });
+        assert!(desk.submit(message(&desk), 0, failing).is_err());
+        desk.refuse();
+        assert!(desk.submit(message(&desk), 0, failing).is_err());
+        assert_eq!(desk.0.with(|shared| shared.wakes), 5);
+    });
+}
+
 #[test]
 fn a_close_waits_for_all_and_ends_the_polls() {
     explore(|| {

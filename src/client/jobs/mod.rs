@@ -1,5 +1,6 @@
 //! Jobs: messages that are sent by workers, and what there is to tell of them. Every method may be
-//! called from any thread; none calls out while it holds the lock.
+//! called from any thread. None calls the host or drops anything of the host's while it holds the
+//! lock: a message leaves the lock as a result, and is dropped behind it.
 
 mod desk;
 mod event;
@@ -15,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::desk::{Call, Collected, Desk, Orders, Taken, Ticket};
+use self::desk::{Call, Cancelled, Collected, Desk, Orders, Taken, Ticket};
 use self::events::Place;
 use self::monitor::{Locked, Monitor};
 use self::signal::Lamp;
@@ -73,7 +74,7 @@ pub(super) struct Shared {
     /// Polls that are waiting, and how often such were woken.
     polling: usize,
     wakes: u64,
-    /// A wake that came while nobody polled: the next poll returns at once.
+    /// A wake that came while no poll was waiting: it ends the next one.
     woken: bool,
 }
 
@@ -112,13 +113,16 @@ impl<M: Monitor<Shared>> Jobs<M> {
         tag: u64,
         start: impl FnOnce() -> Result<(), Cause>,
     ) -> Result<JobId, Error> {
-        let (job, call) = self.with(|shared| shared.desk.submit(message, tag))?;
+        let message = Arc::new(message);
+        let (job, call) = self.with(|shared| shared.desk.submit(&message, tag))?;
         match call {
             Call::Nobody => {}
             Call::Worker(crowd) => crowd.wake(),
             Call::NewWorker => {
                 if let Err(cause) = start() {
-                    self.with(|shared| shared.desk.not_started(job, &cause))?;
+                    let not_started = |shared: &mut Shared| shared.desk.not_started(job, &cause);
+                    let (_messages, kept) = self.with(not_started);
+                    kept?;
                 }
             }
         }
@@ -248,7 +252,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
     }
 
     pub(super) fn set_signal(&self, signal: Box<dyn Signal>) {
-        self.with(|shared| shared.lamp.set(signal));
+        let _before = self.with(|shared| shared.lamp.set(signal));
     }
 
     /// The next event.
@@ -261,39 +265,51 @@ impl<M: Monitor<Shared>> Jobs<M> {
         self.listen(deadline, next).unwrap_or(Polled::Nothing)
     }
 
-    /// Waits for an event and leaves it there; `give_up` is asked at each change too.
-    pub(super) fn await_event(&self, deadline: Deadline, give_up: impl Fn() -> bool) -> Awaited {
-        let look = |shared: &mut Shared| match shared.desk.events.is_empty() {
-            false => Some(Awaited::Event),
-            true if shared.desk.is_over() => Some(Awaited::Closed),
-            true => give_up().then_some(Awaited::Nothing),
-        };
+    /// Waits for an event and leaves it there.
+    pub(super) fn await_event(&self, deadline: Deadline) -> Awaited {
+        let look = |shared: &mut Shared| shared.awaited();
         self.listen(deadline, look).unwrap_or(Awaited::Nothing)
     }
 
-    /// Waits for what `look` looks for, or for a wake.
+    /// Waits for an event and leaves it there. No wake ends this, but `give_up`, which is asked at each
+    /// change.
+    pub(super) fn watch(&self, give_up: impl Fn() -> bool) -> Awaited {
+        let found = self.0.wait(Deadline::NEVER, |shared| {
+            let ended = give_up().then_some(Awaited::Nothing);
+            shared.awaited().or(ended)
+        });
+        found.unwrap_or(Awaited::Nothing)
+    }
+
+    /// Waits for what `look` looks for, or for a wake. A wake comes first: it ends this although an
+    /// event is waiting, which is left to the next poll.
     fn listen<R>(
         &self,
         deadline: Deadline,
         mut look: impl FnMut(&mut Shared) -> Option<R>,
     ) -> Option<R> {
-        let begun = self.0.with(|shared| {
-            shared.polling = shared.polling.saturating_add(1);
-            shared.wakes
-        });
-        let found = self.0.wait(deadline, |shared| {
-            let found = look(shared);
-            let ended = shared.woken || shared.wakes != begun;
-            match found {
-                None if ended => Some(None),
-                None => None,
-                found => Some(found),
+        let begun = self.with(|shared| {
+            if std::mem::take(&mut shared.woken) {
+                // An event loop that looks for changes alone sees the descriptor raised again.
+                shared.lamp.show(false);
+                return None;
             }
+            shared.polling = shared.polling.saturating_add(1);
+            Some(shared.wakes)
+        })?;
+        let found = self.0.wait(deadline, |shared| {
+            let found = match shared.wakes == begun {
+                true => look(shared).map(Some),
+                false => Some(None),
+            };
+            // At once: a wake that comes now is for the next poll.
+            if found.is_some() {
+                shared.polling = shared.polling.saturating_sub(1);
+            }
+            found
         });
-        self.with(|shared| {
-            shared.polling = shared.polling.saturating_sub(1);
-            shared.woken = false;
-        });
+        let timed_out = usize::from(found.is_none());
+        self.with(|shared| shared.polling = shared.polling.saturating_sub(timed_out));
         found.flatten()
     }
 
@@ -342,8 +358,12 @@ impl<M: Monitor<Shared>> Jobs<M> {
 
     pub(super) fn cancel(&self, job: JobId) -> Result<(), Error> {
         match self.with(|shared| shared.desk.cancel(job))? {
-            Some(token) => token.cancel(),
-            None => self.wake_the_hungry(),
+            Cancelled::Running(token) => token.cancel(),
+            Cancelled::Queued(message) => {
+                self.wake_the_hungry();
+                drop(message);
+            }
+            Cancelled::Over => {}
         }
         Ok(())
     }
@@ -356,7 +376,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
 
     /// Ends all jobs.
     pub(super) fn cancel_all(&self) {
-        let tokens = self.with(|shared| shared.desk.cancel_all());
+        let (_messages, tokens) = self.with(|shared| shared.desk.cancel_all());
         tokens.iter().for_each(|token| token.cancel());
         self.wake_the_hungry();
     }
@@ -396,6 +416,14 @@ impl<M: Monitor<Shared>> Jobs<M> {
 }
 
 impl Shared {
+    /// What a wait for an event finds, unless it is to go on.
+    fn awaited(&self) -> Option<Awaited> {
+        match self.desk.events.is_empty() {
+            false => Some(Awaited::Event),
+            true => self.desk.is_over().then_some(Awaited::Closed),
+        }
+    }
+
     fn show(&mut self) {
         let ready = !self.desk.events.is_empty() || self.woken || self.desk.is_over();
         self.lamp.show(ready);

@@ -17,10 +17,10 @@ pub(super) struct Lamp {
 }
 
 impl Lamp {
-    /// Takes a signal, which is not ready as it comes.
-    pub(super) fn set(&mut self, signal: Box<dyn Signal>) {
-        self.signal = Some(signal);
+    /// Takes a signal, which is not ready as it comes, and returns the one before.
+    pub(super) fn set(&mut self, signal: Box<dyn Signal>) -> Option<Box<dyn Signal>> {
         self.lit = false;
+        self.signal.replace(signal)
     }
 
     pub(super) fn show(&mut self, ready: bool) {

@@ -200,7 +200,8 @@ impl Load for Hand<'_> {
     }
 
     fn done(&self, job: u64, completion: Completion) {
-        if let Some(held) = self.held.borrow_mut().remove(&job) {
+        let held = self.held.borrow_mut().remove(&job);
+        if let Some(held) = held {
             held.ticket.token.detach();
         }
         self.core.jobs.finish(job, completion);
