@@ -15,6 +15,7 @@
 # make stream    a thousand mails streamed to each of three real servers (SECSMTP_TESTBED)
 # make stress    eight threads on the same handles for 30 seconds, under the sanitizers
 # make cancel-bench  how long a cancel takes to end a send, at each stage
+# make fork-soak  6,000 forks while other threads are busy inside the library
 # make soak      200 clients for a minute before a server that misbehaves at random
 # make coverage  lines and branches of parser, session, framing and pins (needs LLVM's tools)
 # make fuzz      each fuzz target for a minute, with the address sanitizer (Linux and macOS)
@@ -57,7 +58,7 @@ TARGETS := x86_64-pc-windows-gnu x86_64-pc-windows-msvc aarch64-pc-windows-msvc 
     aarch64-apple-darwin x86_64-apple-darwin aarch64-unknown-linux-gnu i686-unknown-linux-gnu \
     x86_64-unknown-linux-musl x86_64-unknown-freebsd
 
-.PHONY: deb docs all demo test test-rust test-host stream lint check-targets bench bench-check soak cancel-bench coverage stress fuzz generate scramp dkimpy large install clean
+.PHONY: deb docs all demo test test-rust test-host stream lint check-targets bench bench-check fork-soak soak cancel-bench coverage stress fuzz generate scramp dkimpy large install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -143,6 +144,10 @@ deb:
 stress: all
 	SECSMTP_STRESS_SECONDS=30 $(PYTHON) -m unittest -v \
 	 tests.c.jobs_test.Jobs.test_eight_threads_may_do_everything_at_once
+
+fork-soak: all
+	SECSMTP_FORKS=6000 $(PYTHON) -m unittest -v tests.c.fork_test
+
 soak:
 	SECSMTP_SOAK_SECONDS=60 $(CARGO) test -p secsmtp --test wire --locked -- load --nocapture
 

@@ -30,7 +30,10 @@
  *   Jobs are sent by threads of the library, which call nobody unless they are asked to; no thread
  *   is started before the first job. From inside a callback every function may be called but
  *   secsmtp_client_dispatch, and those that would wait for callbacks to end don't wait.
- *   In a child of fork() a client of the parent's gives SECSMTP_E_FORKED; other objects may be used.
+ *   In a child of fork() a client of the parent's gives SECSMTP_E_FORKED. Other objects may be used,
+ *   unless another thread was inside a function of one at the fork: that one gives SECSMTP_E_FORKED.
+ *   Each may be freed. No function of the library hangs in the child for what the parent's threads
+ *   did; what the C library itself may not do there (its resolver, for instance) stays its own.
  *
  * JOBS AND EVENTS
  *   A program that must not wait calls secsmtp_client_submit. It returns at once with the number of
@@ -626,7 +629,8 @@
 #define SECSMTP_E_REENTRANT 2007
 
 /**
- * The client belongs to the process that this one was forked from.
+ * The client belongs to the process that this one was forked from, or the object was in use there at
+ * the fork.
  */
 #define SECSMTP_E_FORKED 2008
 
@@ -2210,9 +2214,11 @@ int32_t secsmtp_message_set_require_tls(secsmtp_message *message,
 /**
  * The Message-ID with its angle brackets; empty while the message is incomplete. What is composed
  * has one from the first time it is asked for or sent, until something of it is changed.
- * Ownership: the text is the message's. Threads: any. Errors: the empty text.
+ * Ownership: the text is the message's, and valid until the message is changed or freed. Threads: any,
+ * but none may change the message while another reads the text. Errors: the empty text.
  */
-const char *secsmtp_message_id(const secsmtp_message *message, size_t *len_out);
+const char *secsmtp_message_id(const secsmtp_message *message,
+                               size_t *len_out);
 
 /**
  * Octets of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN when a part does not know its

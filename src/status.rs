@@ -271,7 +271,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::Forked,
         "SECSMTP_E_FORKED",
-        "The client belongs to the process that this one was forked from.",
+        "The object belongs to the process that this one was forked from.",
     ),
     (
         Status::BackOff,

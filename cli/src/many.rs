@@ -1,8 +1,8 @@
 //! Several finished mails in one run: each with a line of its own.
 
+use parking_lot::Mutex;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use secsmtp::client::{Bulk, Client};
 use secsmtp::error::{Error, Record};
@@ -61,7 +61,7 @@ pub(crate) fn send(
         stopped: false,
     });
     let messages = std::iter::from_fn(|| {
-        let mut run = lock(&run);
+        let mut run = run.lock();
         while !run.stopped {
             let path = run.rest.next()?.as_path();
             match read(path) {
@@ -79,19 +79,15 @@ pub(crate) fn send(
         None
     });
     let done = |number: u64, result: Result<Record, Error>| {
-        let mut run = lock(&run);
+        let mut run = run.lock();
         let place = usize::try_from(number).unwrap_or(usize::MAX);
         if let Some(path) = run.begun.get(place).copied() {
             (run.tell)(path, &result);
         }
     };
     let begun = client.send_many(messages, bulk, done, log);
-    let run = run.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let run = run.into_inner();
     // One may have been read that was not begun.
     let read = run.begun.len() as u64;
     run.rest.len() + usize::try_from(read.saturating_sub(begun)).unwrap_or_default()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use parking_lot::Mutex;
-
 use super::carry::{Carried, Load, Way};
 use super::core::{Core, Running, waiter};
 use super::site::Settings;
@@ -18,6 +16,7 @@ use crate::log::Log;
 use crate::message::Message;
 use crate::net::{Canceller, Stop};
 use crate::smtp::{Context, Next, Window};
+use crate::sync::Mutex;
 
 /// How many messages are sent at a time.
 #[derive(Debug, Clone, Copy)]

@@ -2,14 +2,11 @@
 //! thread it is called.
 
 use std::sync::Arc;
-use std::time::Instant;
-
-use parking_lot::{Condvar, Mutex, RwLock};
+use std::time::{Duration, Instant};
 
 use super::connection::{self, Connection};
 use super::jobs::{Jobs, Limits};
 use super::pool::Pool;
-use super::process::Process;
 use super::report::Report;
 use super::site::{Settings, Site};
 use super::token::Token;
@@ -18,13 +15,15 @@ use crate::error::{Cause, Error, Outcome, Record, Stage};
 use crate::log::{Level, Log};
 use crate::message::Message;
 use crate::net::{Stop, Waiter};
+use crate::process::Process;
 use crate::smtp::Context;
+use crate::sync::{Condvar, Mutex};
 
 /// What a client and its workers share.
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) site: Site,
-    settings: RwLock<Arc<Settings>>,
+    settings: Mutex<Arc<Settings>>,
     pub(super) pool: Pool,
     pub(super) jobs: Jobs,
     calls: Mutex<Calls>,
@@ -54,7 +53,7 @@ impl Core {
     pub(super) fn new(site: Site) -> Self {
         Self {
             site,
-            settings: RwLock::default(),
+            settings: Mutex::default(),
             pool: Pool::default(),
             jobs: Jobs::new(Limits::default()),
             calls: Mutex::default(),
@@ -87,17 +86,17 @@ impl Core {
 
     /// The settings of now.
     pub(super) fn settings(&self) -> Arc<Settings> {
-        Arc::clone(&self.settings.read())
+        Arc::clone(&self.settings.lock())
     }
 
     /// Which edition of what a connection depends on is in force.
     pub(super) fn edition(&self) -> u64 {
-        self.settings.read().edition
+        self.settings.lock().edition
     }
 
     /// Changes settings for what begins from now on; gives them as they are then.
     pub(super) fn set(&self, change: impl FnOnce(&mut Settings)) -> Arc<Settings> {
-        let mut settings = self.settings.write();
+        let mut settings = self.settings.lock();
         // Dropped without the lock: a provider of secrets is the caller's.
         let before = Arc::clone(&settings);
         change(Arc::make_mut(&mut settings));
@@ -326,13 +325,11 @@ impl Core {
     pub(super) fn wait_for_calls(&self, deadline: Deadline) -> bool {
         let mut calls = self.calls.lock();
         while !calls.running.is_empty() {
-            match deadline.left(Instant::now()) {
-                None => self.call_ended.wait(&mut calls),
-                Some(left) if left.is_zero() => return false,
-                Some(left) => {
-                    self.call_ended.wait_for(&mut calls, left);
-                }
+            let left = deadline.left(Instant::now());
+            if left == Some(Duration::ZERO) {
+                return false;
             }
+            calls = self.call_ended.wait(calls, left);
         }
         true
     }

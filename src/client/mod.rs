@@ -8,7 +8,6 @@ mod connection;
 mod core;
 pub mod jobs;
 mod pool;
-pub(crate) mod process;
 mod rate;
 mod report;
 mod site;
@@ -20,8 +19,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use self::core::{Afterwards, Core};
 use self::site::{Site, parse_host, parse_port};
 use crate::credential::Credential;
@@ -31,6 +28,7 @@ use crate::log::Log;
 use crate::message::Message;
 use crate::proto::address::EhloName;
 use crate::status::Status;
+use crate::sync::Mutex;
 use crate::tls::Policy;
 
 pub use bulk::{Bulk, MAX_CONNECTIONS};
@@ -227,9 +225,10 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         if self.is_forked() {
-            // A lock may be held here for ever, by a thread that this process does not have, and the
-            // sockets are the other process's.
+            // A thread that this process does not have may hold a lock, and the sockets are the other
+            // process's. So are the threads: their ids may be those of other threads here.
             std::mem::forget(Arc::clone(&self.core));
+            std::mem::forget(std::mem::take(self.threads.get_mut()));
         } else {
             self.core.abandon();
         }

@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::connection::Connection;
 use super::site::{Settings, Site};
+use crate::sync::Mutex;
 
 /// The wait after the first 421; each that follows doubles it.
 const FIRST_WAIT: Duration = Duration::from_secs(1);

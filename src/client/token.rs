@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
-
 use crate::net::Canceller;
+use crate::sync::Mutex;
 
 /// One call's or job's. A connection is lent to it by its canceller, and taken back: so a cancel
 /// that comes late does not hit whoever has the connection next.

@@ -280,7 +280,8 @@ pub enum Cause {
     Closed,
     /// The client has as many jobs as it may have.
     Full,
-    /// The client belongs to the process that this one was forked from.
+    /// The client belongs to the process that this one was forked from, or the object was in use there
+    /// at the fork.
     Forked,
     /// The server has said 421 a moment ago, and the call has no time to wait for so long.
     BackOff {

@@ -84,7 +84,8 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             "The client has as many jobs as it may have: completions must be taken first.",
         ),
         Cause::Forked => f.write_str(
-            "The client belongs to the process that this one was forked from: make another one.",
+            "The object belongs to the process that this one was forked from, or was in use there at \
+             the fork: make another one.",
         ),
         Cause::BackOff { left } => write!(
             f,

@@ -3,8 +3,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::client::{self, secsmtp_client};
 use super::error::{ErrorObject, secsmtp_error};
 use super::handle::{self, Handle};
@@ -12,8 +10,9 @@ use super::message::{self, secsmtp_message};
 use super::receipt::{ReceiptObject, secsmtp_receipt};
 use super::{arg, guard};
 use crate::client::{Bulk, MAX_CONNECTIONS};
-use crate::error::{Error, Record};
+use crate::error::{Cause, Error, Record};
 use crate::message::Message;
+use crate::process::{ForkMutex, Process};
 use crate::smtp::Window;
 use crate::status::Status;
 
@@ -24,21 +23,40 @@ use crate::status::Status;
 /// secsmtp_client_send_batch, secsmtp_batch_count, _status, _receipt, _error, _clear, _free.
 pub struct secsmtp_batch(());
 
-/// `None` while it is being sent: no lock is held then, so that a callback may ask anything.
-struct Object(Mutex<Option<Batch>>);
+struct Object(ForkMutex<State>);
+
+enum State {
+    Ready(Batch),
+    /// A thread of this process sends it: no lock is held then, so that a callback may ask anything.
+    Sending(Process),
+}
+
+impl State {
+    fn batch(&mut self) -> Result<&mut Batch, Error> {
+        match self {
+            Self::Ready(batch) => Ok(batch),
+            Self::Sending(process) => Err(busy(process)),
+        }
+    }
+}
 
 impl Object {
     /// Runs `send` on the batch without the lock. The batch is back afterwards, also after a panic:
     /// then each message without a result is in doubt.
     fn lend<R>(&self, send: impl FnOnce(&mut Batch) -> R) -> Result<R, Error> {
-        let mut batch = self.0.lock().take().ok_or_else(busy)?;
+        let mut batch = {
+            let mut state = self.0.lock()?;
+            let batch = std::mem::take(state.batch()?);
+            *state = State::Sending(Process::current());
+            batch
+        };
         let sent = catch_unwind(AssertUnwindSafe(|| send(&mut batch)));
         if sent.is_err() {
             for result in &mut batch.results {
                 result.get_or_insert_with(|| Err(Error::in_doubt()));
             }
         }
-        *self.0.lock() = Some(batch);
+        *self.0.lock()? = State::Ready(batch);
         Ok(sent.unwrap_or_else(|payload| resume_unwind(payload)))
     }
 }
@@ -55,8 +73,11 @@ fn get(batch: *const secsmtp_batch) -> Result<Arc<Object>, Error> {
     handle::get(Handle::of(batch), "batch")
 }
 
-fn busy() -> Error {
-    Error::argument(Status::Value, "batch", "is being sent")
+fn busy(process: &Process) -> Error {
+    match process.is_current() {
+        true => Error::argument(Status::Value, "batch", "is being sent"),
+        false => Error::local(Cause::Forked),
+    }
 }
 
 /// Looks at a batch or changes it, under its lock: `body` drops no message, for that may call the host.
@@ -64,7 +85,7 @@ fn with<R>(
     batch: *const secsmtp_batch,
     body: impl FnOnce(&mut Batch) -> Result<R, Error>,
 ) -> Result<R, Error> {
-    body(get(batch)?.0.lock().as_mut().ok_or_else(busy)?)
+    body(get(batch)?.0.lock()?.batch()?)
 }
 
 /// The outcome of one message; `None` if it was not begun.
@@ -99,7 +120,10 @@ pub unsafe extern "C" fn secsmtp_batch_new(
     unsafe {
         guard::status(batch_out, error_out, || {
             arg::place("batch_out", batch_out)?;
-            arg::hand_out(batch_out, Object(Mutex::new(Some(Batch::default()))))
+            arg::hand_out(
+                batch_out,
+                Object(ForkMutex::new(State::Ready(Batch::default()))),
+            )
         })
     }
 }
@@ -356,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_batch_whose_call_panicked_can_be_used_and_its_messages_are_in_doubt() {
-        let object = Object(Mutex::new(Some(Batch::default())));
+        let object = Object(ForkMutex::new(State::Ready(Batch::default())));
         let call = || {
             let sent: Result<(), Error> = object.lend(|batch| {
                 batch.results = vec![Some(Ok(Record::default())), None];

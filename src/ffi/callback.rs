@@ -4,10 +4,9 @@
 use std::cell::Cell;
 use std::ffi::c_void;
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::error::Error;
 use crate::status::Status;
+use crate::sync::{Condvar, Mutex};
 
 thread_local! {
     /// How many calls into the host this thread is inside of, of whichever object.
@@ -147,7 +146,7 @@ impl<T: Copy> Gate<T> {
         state.edition = state.edition.saturating_add(1);
         let edition = state.edition;
         while !is_inside() && state.running.iter().any(|(begun, _)| *begun < edition) {
-            self.left.wait(&mut state);
+            state = self.left.wait(state, None);
         }
     }
 }

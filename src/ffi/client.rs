@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
-use parking_lot::Mutex;
 
 use super::callback::{Callback, Gate};
 use super::credential::{self, secsmtp_credential};
@@ -22,6 +21,7 @@ use super::{arg, descriptor, guard};
 use crate::client::Client;
 use crate::error::{Cause, Error, Stage};
 use crate::log::{Level, Log};
+use crate::sync::Mutex;
 
 /// A server to submit mail to.
 /// Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,

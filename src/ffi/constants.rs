@@ -241,7 +241,8 @@ pub const SECSMTP_E_FULL: i32 = 2005;
 pub const SECSMTP_E_TAKEN: i32 = 2006;
 /// The function would have to wait for the callback that it was called from.
 pub const SECSMTP_E_REENTRANT: i32 = 2007;
-/// The client belongs to the process that this one was forked from.
+/// The client belongs to the process that this one was forked from, or the object was in use there at
+/// the fork.
 pub const SECSMTP_E_FORKED: i32 = 2008;
 /// The server was closing (421) a moment ago: it gets a rest first.
 pub const SECSMTP_E_BACK_OFF: i32 = 2009;

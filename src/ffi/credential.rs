@@ -3,14 +3,13 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
 use super::secret_request::{self, secsmtp_secret_callback};
 use super::{arg, guard};
 use crate::credential::Credential;
 use crate::error::Error;
+use crate::process::ForkMutex;
 use crate::proto::sasl::{BindingType, ChannelBinding};
 
 /// Who logs in: a user with a password or a token, given or asked for when it is needed, or the
@@ -21,12 +20,12 @@ use crate::proto::sasl::{BindingType, ChannelBinding};
 /// _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
 pub struct secsmtp_credential(());
 
-type Object = Mutex<Credential>;
+type Object = ForkMutex<Credential>;
 
 /// A copy of the credential of a handle; the secret itself is shared.
 pub(super) fn copy(credential: *const secsmtp_credential) -> Result<Arc<Credential>, Error> {
     let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-    let copy = object.lock().clone();
+    let copy = object.lock()?.clone();
     Ok(Arc::new(copy))
 }
 
@@ -51,7 +50,7 @@ pub unsafe extern "C" fn secsmtp_credential_new_password(
             let password = arg::bytes("password", password, password_len)?;
             arg::hand_out(
                 credential_out,
-                Mutex::new(Credential::password(user, password)?),
+                ForkMutex::new(Credential::password(user, password)?),
             )
         })
     }
@@ -76,7 +75,10 @@ pub unsafe extern "C" fn secsmtp_credential_new_token(
             arg::place("credential_out", credential_out)?;
             let user = arg::text("user", user, user_len)?;
             let token = arg::bytes("token", token, token_len)?;
-            arg::hand_out(credential_out, Mutex::new(Credential::token(user, token)?))
+            arg::hand_out(
+                credential_out,
+                ForkMutex::new(Credential::token(user, token)?),
+            )
         })
     }
 }
@@ -106,7 +108,7 @@ pub unsafe extern "C" fn secsmtp_credential_new_asked(
             arg::place("credential_out", credential_out)?;
             let user = arg::text("user", user, user_len)?;
             let credential = secret_request::credential(user, kind, callback, context)?;
-            arg::hand_out(credential_out, Mutex::new(credential))
+            arg::hand_out(credential_out, ForkMutex::new(credential))
         })
     }
 }
@@ -130,7 +132,10 @@ pub unsafe extern "C" fn secsmtp_credential_new_external(
         guard::status(credential_out, error_out, || {
             arg::place("credential_out", credential_out)?;
             let identity = arg::text("identity", identity, identity_len)?;
-            arg::hand_out(credential_out, Mutex::new(Credential::external(identity)?))
+            arg::hand_out(
+                credential_out,
+                ForkMutex::new(Credential::external(identity)?),
+            )
         })
     }
 }
@@ -149,7 +154,7 @@ pub unsafe extern "C" fn secsmtp_credential_add_mechanism(
         guard::status(credential, error_out, || {
             let name = arg::text("mechanism", mechanism, mechanism_len)?;
             let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-            object.lock().add_mechanism(name)
+            object.lock()?.add_mechanism(name)
         })
     }
 }
@@ -171,7 +176,7 @@ pub unsafe extern "C" fn secsmtp_credential_set_floor(
         guard::status(credential, error_out, || {
             let name = arg::text("mechanism", mechanism, mechanism_len)?;
             let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-            object.lock().set_floor(name)
+            object.lock()?.set_floor(name)
         })
     }
 }
@@ -191,7 +196,7 @@ pub unsafe extern "C" fn secsmtp_credential_set_channel_binding(
             let policies = ChannelBinding::ALL.map(|policy| (policy as i32, policy));
             let policy = arg::choice("channel_binding", channel_binding, policies)?;
             let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-            object.lock().set_channel_binding(policy);
+            object.lock()?.set_channel_binding(policy);
             Ok(())
         })
     }
@@ -214,7 +219,7 @@ pub unsafe extern "C" fn secsmtp_credential_set_binding_type(
             let types = BindingType::ALL.map(|kind| (kind as i32, kind));
             let kind = arg::choice("binding_type", binding_type, types)?;
             let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-            object.lock().set_binding_type(kind);
+            object.lock()?.set_binding_type(kind);
             Ok(())
         })
     }
@@ -234,7 +239,7 @@ pub unsafe extern "C" fn secsmtp_credential_set_max_iterations(
     unsafe {
         guard::status(credential, error_out, || {
             let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-            object.lock().set_max_iterations(max_iterations)
+            object.lock()?.set_max_iterations(max_iterations)
         })
     }
 }

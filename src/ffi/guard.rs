@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::error::{ErrorObject, secsmtp_error};
 use super::handle::{self, Handle};
 use super::policy::{self, secsmtp_policy};
-use super::text::Text;
+use super::text::{Lent, Text};
 use crate::error::{Cause, Error};
 use crate::status::Status;
 
@@ -143,12 +143,22 @@ pub(super) unsafe fn text<T: Any + Send + Sync>(
     len_out: *mut usize,
     pick: impl FnOnce(&T) -> Option<&Text>,
 ) -> *const c_char {
-    let found = catch_unwind(AssertUnwindSafe(|| {
-        let object: Arc<T> = handle::get(Handle::of(object), "handle").ok()?;
-        // The table keeps the object, and so the text, until the handle is freed.
-        pick(&object).map(|text| (text.as_ptr(), text.len()))
-    }));
-    let (pointer, len) = match found {
+    // SAFETY: the same demands.
+    unsafe {
+        lend(len_out, || {
+            let object: Arc<T> = handle::get(Handle::of(object), "handle").ok()?;
+            // The table keeps the object, and so the text, until the handle is freed.
+            pick(&object).map(Text::lend)
+        })
+    }
+}
+
+/// Runs a getter of a text that its object may replace later; the empty text where there is none.
+pub(super) unsafe fn lend(
+    len_out: *mut usize,
+    body: impl FnOnce() -> Option<Lent>,
+) -> *const c_char {
+    let (pointer, len) = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Some(found)) => found,
         Ok(None) => (c"".as_ptr(), 0),
         Err(payload) => {

@@ -5,13 +5,13 @@
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-use once_cell::sync::OnceCell;
-use parking_lot::RwLock;
+use once_cell::race::OnceBox;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::client::process;
+use super::fork;
 use crate::error::{Cause, Error};
 use crate::status::Status;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Bits of a handle: a double holds each such number exactly, for hosts that have no other.
 const BITS: u32 = if usize::BITS >= 64 { 53 } else { usize::BITS };
@@ -32,29 +32,24 @@ struct Slot {
 
 /// The slots with their lock; generic, so that the tests can put a lock in its place whose every
 /// interleaving is tried.
-struct Table<L = RwLock<Slots>> {
+struct Table<L = Mutex<Slots>> {
     slots: L,
     key: usize,
 }
 
-/// Slots that several threads read, or one changes.
-trait Shelf {
+/// Slots that one thread at a time reads or changes.
+trait Lock {
     fn new(slots: Slots) -> Self;
-    fn read<R>(&self, read: impl FnOnce(&Slots) -> R) -> R;
-    fn write<R>(&self, write: impl FnOnce(&mut Slots) -> R) -> R;
+    fn with<R>(&self, body: impl FnOnce(&mut Slots) -> R) -> R;
 }
 
-impl Shelf for RwLock<Slots> {
+impl Lock for Mutex<Slots> {
     fn new(slots: Slots) -> Self {
         Self::new(slots)
     }
 
-    fn read<R>(&self, read: impl FnOnce(&Slots) -> R) -> R {
-        read(&RwLock::read(self))
-    }
-
-    fn write<R>(&self, write: impl FnOnce(&mut Slots) -> R) -> R {
-        write(&mut RwLock::write(self))
+    fn with<R>(&self, body: impl FnOnce(&mut Slots) -> R) -> R {
+        body(&mut self.lock())
     }
 }
 
@@ -81,63 +76,47 @@ impl Handle {
     }
 }
 
-/// The one table, made with the first handle; without random numbers there is none.
+/// The one table, made with the first handle. Threads that come at the same time each make one, and the
+/// first wins: a fork can't leave it half made, and the thread that won has watched for forks before.
+static TABLE: OnceBox<Table> = OnceBox::new();
+
+/// The table; without random numbers there is none.
 fn table() -> Result<&'static Table, Error> {
-    static TABLE: OnceCell<Table> = OnceCell::new();
     TABLE.get_or_try_init(|| {
         let mut bytes = [0_u8; size_of::<usize>()];
         SystemRandom::new()
             .fill(&mut bytes)
             .map_err(|_| Error::local(Cause::Random))?;
-        at_fork();
         super::pin::pin();
-        Ok(Table {
-            slots: Shelf::new(Slots::default()),
+        fork::watch()?;
+        Ok(Box::new(Table {
+            slots: Lock::new(Slots::default()),
             key: usize::from_ne_bytes(bytes) & MASK,
-        })
+        }))
     })
 }
 
-/// A fork waits until nobody changes the table, so that its lock is free in the child: there the
-/// thread that held it would be missing.
+/// The table's lock, if there is a table.
 #[cfg(unix)]
-fn at_fork() {
-    extern "C" fn before() {
-        if let Ok(table) = table() {
-            std::mem::forget(RwLock::write(&table.slots));
-        }
-    }
-    extern "C" fn behind() {
-        if let Ok(table) = table() {
-            // SAFETY: this thread took the lock in `before`, and kept it.
-            unsafe { table.slots.force_unlock_write() };
-        }
-    }
-    extern "C" fn child() {
-        behind();
-        process::forked();
-    }
-    // SAFETY: the functions live as long as the process, for the library is never unloaded. Without
-    // room for them a fork is as good as without this.
-    let failed = unsafe { libc::pthread_atfork(Some(before), Some(behind), Some(child)) };
-    if failed == 0 {
-        process::count_forks();
-    }
+pub(super) fn hold() -> Option<SlotsGuard> {
+    TABLE.get().map(|table| SlotsGuard(table.slots.lock()))
 }
 
-/// There is no fork.
-#[cfg(not(unix))]
-fn at_fork() {}
+/// Nothing of the table changes while this lives.
+#[cfg(unix)]
+pub(super) struct SlotsGuard(
+    #[expect(dead_code, reason = "it is held")] MutexGuard<'static, Slots>,
+);
 
-impl<L: Shelf> Table<L> {
+impl<L: Lock> Table<L> {
     /// If the table is full, the object is dropped here and without the lock: that may call the host.
     fn insert(&self, object: Object) -> Result<Handle, Error> {
-        self.slots.write(|slots| slots.insert(self.key, &object))
+        self.slots.with(|slots| slots.insert(self.key, &object))
     }
 
     fn fill(&self, handle: Handle, object: Object) {
         let (index, _) = split(handle, self.key);
-        let _reserved = self.slots.write(|slots| {
+        let _reserved = self.slots.with(|slots| {
             let slot = slots.all.get_mut(index)?;
             slot.object.replace(Arc::clone(&object))
         });
@@ -155,7 +134,7 @@ impl<L: Shelf> Table<L> {
     /// The object of a handle, if it is of this kind; the same code for all of them.
     fn find(&self, handle: Handle, kind: TypeId, noun: &'static str) -> Result<Object, Error> {
         let (index, generation) = split(handle, self.key);
-        self.slots.read(|slots| {
+        self.slots.with(|slots| {
             let slot = slots
                 .all
                 .get(index)
@@ -176,7 +155,7 @@ impl<L: Shelf> Table<L> {
         noun: &'static str,
     ) -> Result<Arc<T>, Error> {
         let (index, generation) = split(handle, self.key);
-        self.slots.write(|slots| {
+        self.slots.with(|slots| {
             let slot = slots
                 .all
                 .get_mut(index)
@@ -296,7 +275,7 @@ pub(super) fn remove<T: Any + Send + Sync>(
 pub(super) fn poison(handle: Handle) {
     let Ok(table) = table() else { return };
     let (index, generation) = split(handle, table.key);
-    Shelf::write(&table.slots, |slots| {
+    table.slots.with(|slots| {
         if let Some(slot) = slots
             .all
             .get_mut(index)
@@ -309,8 +288,8 @@ pub(super) fn poison(handle: Handle) {
 
 /// How many handles are alive.
 pub(super) fn live() -> usize {
-    let alive = |slots: &Slots| slots.all.iter().filter(|s| s.object.is_some()).count();
-    table().map_or(0, |table| Shelf::read(&table.slots, alive))
+    let alive = |slots: &mut Slots| slots.all.iter().filter(|s| s.object.is_some()).count();
+    table().map_or(0, |table| table.slots.with(alive))
 }
 
 fn split(handle: Handle, key: usize) -> (usize, usize) {
@@ -368,7 +347,7 @@ mod tests {
     fn a_double_holds_each_handle_and_no_other_number_is_one() {
         for key in [0, 1, MASK, 0x0aaa_5555_3333 & MASK] {
             let table: Table = Table {
-                slots: Shelf::new(Slots::default()),
+                slots: Lock::new(Slots::default()),
                 key,
             };
             for number in 0..1000_u32 {
@@ -393,14 +372,14 @@ mod tests {
     #[test]
     fn a_slot_whose_generations_are_used_up_is_retired() {
         let table: Table = Table {
-            slots: Shelf::new(Slots::default()),
+            slots: Lock::new(Slots::default()),
             key: MASK,
         };
         let first = table.insert(Arc::new(1_u8)).unwrap();
         table.remove::<u8>(first, "number").unwrap();
-        Shelf::write(&table.slots, |slots| {
-            slots.all[0].generation = LAST_GENERATION - 1
-        });
+        table
+            .slots
+            .with(|slots| slots.all[0].generation = LAST_GENERATION - 1);
         let last = table.insert(Arc::new(2_u8)).unwrap();
         assert!(last != Handle::NONE && last.0 <= MASK);
         table.remove::<u8>(last, "number").unwrap();
@@ -420,17 +399,13 @@ mod tests {
         assert!(remove::<&str>(handle, "text").is_ok());
     }
 
-    impl Shelf for loom::sync::RwLock<Slots> {
+    impl Lock for loom::sync::Mutex<Slots> {
         fn new(slots: Slots) -> Self {
             Self::new(slots)
         }
 
-        fn read<R>(&self, read: impl FnOnce(&Slots) -> R) -> R {
-            read(&loom::sync::RwLock::read(self).unwrap())
-        }
-
-        fn write<R>(&self, write: impl FnOnce(&mut Slots) -> R) -> R {
-            write(&mut loom::sync::RwLock::write(self).unwrap())
+        fn with<R>(&self, body: impl FnOnce(&mut Slots) -> R) -> R {
+            body(&mut self.lock().unwrap())
         }
     }
 
@@ -439,8 +414,8 @@ mod tests {
     #[test]
     fn a_use_that_meets_a_free_gets_its_own_object_or_a_status() {
         loom::model(|| {
-            let table: Arc<Table<loom::sync::RwLock<Slots>>> = Arc::new(Table {
-                slots: Shelf::new(Slots::default()),
+            let table: Arc<Table<loom::sync::Mutex<Slots>>> = Arc::new(Table {
+                slots: Lock::new(Slots::default()),
                 key: 0,
             });
             let first = table.insert(Arc::new(1_u8)).unwrap();

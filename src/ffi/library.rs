@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char};
 
-use once_cell::sync::Lazy;
+use once_cell::race::OnceBox;
 
 use super::constants::SECSMTP_ABI_VERSION;
 use super::{guard, handle};
@@ -42,28 +42,34 @@ pub extern "C" fn secsmtp_version_string() -> *const c_char {
 /// Ownership: the library's, for ever. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_status_name(status: i32) -> *const c_char {
-    guard::plain(guard::name(c""), || named(&STATUS_NAMES, status))
+    guard::plain(guard::name(c""), || {
+        named(&STATUS_NAMES, status_names, status)
+    })
 }
 
 /// A status in one sentence; empty for a number that is none.
 /// Ownership: the library's, for ever. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_status_text(status: i32) -> *const c_char {
-    guard::plain(guard::name(c""), || named(&STATUS_TEXTS, status))
+    guard::plain(guard::name(c""), || {
+        named(&STATUS_TEXTS, status_texts, status)
+    })
 }
 
 /// A stage in one word, for instance "connect"; empty for a number that is none.
 /// Ownership: the library's, for ever. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_stage_name(stage: i32) -> *const c_char {
-    guard::plain(guard::name(c""), || named(&STAGE_NAMES, stage))
+    guard::plain(guard::name(c""), || named(&STAGE_NAMES, stage_names, stage))
 }
 
 /// An outcome in one word, for instance "not_sent"; empty for a number that is none.
 /// Ownership: the library's, for ever. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_outcome_name(outcome: i32) -> *const c_char {
-    guard::plain(guard::name(c""), || named(&OUTCOME_NAMES, outcome))
+    guard::plain(guard::name(c""), || {
+        named(&OUTCOME_NAMES, outcome_names, outcome)
+    })
 }
 
 /// How many handles are alive in this process: 0 once a program has freed all of its own.
@@ -76,10 +82,26 @@ pub extern "C" fn secsmtp_debug_live_handles() -> i64 {
 type Names = Vec<(i32, CString)>;
 
 // The tables have Rust's texts; C wants a NUL behind each, made once.
-static STATUS_NAMES: Lazy<Names> = Lazy::new(|| names(TABLE.iter().map(|r| (r.0.number(), r.1))));
-static STATUS_TEXTS: Lazy<Names> = Lazy::new(|| names(TABLE.iter().map(|r| (r.0.number(), r.2))));
-static STAGE_NAMES: Lazy<Names> = Lazy::new(|| names(Stage::ALL.map(|s| (s as i32, s.name()))));
-static OUTCOME_NAMES: Lazy<Names> = Lazy::new(|| names(Outcome::ALL.map(|o| (o as i32, o.name()))));
+static STATUS_NAMES: OnceBox<Names> = OnceBox::new();
+static STATUS_TEXTS: OnceBox<Names> = OnceBox::new();
+static STAGE_NAMES: OnceBox<Names> = OnceBox::new();
+static OUTCOME_NAMES: OnceBox<Names> = OnceBox::new();
+
+fn status_names() -> Names {
+    names(TABLE.iter().map(|row| (row.0.number(), row.1)))
+}
+
+fn status_texts() -> Names {
+    names(TABLE.iter().map(|row| (row.0.number(), row.2)))
+}
+
+fn stage_names() -> Names {
+    names(Stage::ALL.map(|stage| (stage as i32, stage.name())))
+}
+
+fn outcome_names() -> Names {
+    names(Outcome::ALL.map(|outcome| (outcome as i32, outcome.name())))
+}
 
 fn names(rows: impl IntoIterator<Item = (i32, &'static str)>) -> Names {
     rows.into_iter()
@@ -87,7 +109,8 @@ fn names(rows: impl IntoIterator<Item = (i32, &'static str)>) -> Names {
         .collect()
 }
 
-fn named(names: &'static Names, number: i32) -> *const c_char {
+fn named(names: &'static OnceBox<Names>, make: fn() -> Names, number: i32) -> *const c_char {
+    let names = names.get_or_init(|| Box::new(make()));
     let found = names.iter().find(|row| row.0 == number);
     found.map_or(guard::name(c""), |row| row.1.as_ptr())
 }

@@ -1,16 +1,15 @@
 //! secsmtp_message: envelope and content.
 
 use std::ffi::c_char;
-use std::sync::{Arc, OnceLock};
-
-use parking_lot::Mutex;
+use std::sync::Arc;
 
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
-use super::text::Text;
+use super::text::{Lent, Text};
 use super::{arg, constants, guard};
 use crate::error::Error;
 use crate::message::{ContentRules, Message, Whole};
+use crate::process::ForkMutex;
 use crate::status::Status;
 
 /// A message: the envelope (sender and recipients) and the content, which is either given whole
@@ -26,37 +25,17 @@ use crate::status::Status;
 /// _set_hold_until, _set_mt_priority, _set_require_tls; looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
 pub struct secsmtp_message(());
 
-/// A message, and the texts that were lent out of it.
-pub(super) struct Object {
-    message: Mutex<Arc<Message>>,
-    ids: Ids,
-}
+pub(super) type Object = ForkMutex<State>;
 
-/// Message-IDs that were asked for: kept while the message is, and added to, never changed.
+/// A message, and its Message-ID as it was lent out last: as it was asked for, and made ready for C.
 #[derive(Default)]
-struct Ids(OnceLock<Box<(Text, Ids)>>);
-
-impl Ids {
-    fn keep(&self, id: &str) -> &Text {
-        let mut ids = self;
-        loop {
-            let (text, others) = &**ids
-                .0
-                .get_or_init(|| Box::new((Text::new(id), Ids::default())));
-            if text.as_bytes() == id.as_bytes() {
-                return text;
-            }
-            ids = others;
-        }
-    }
+pub(super) struct State {
+    message: Arc<Message>,
+    id: Option<(Arc<str>, Text)>,
 }
 
-impl Object {
-    /// The Message-ID that the message has now, kept with it.
-    pub(super) fn id(&self) -> Option<&Text> {
-        let message = Arc::clone(&self.message.lock());
-        Some(self.ids.keep(&message.message_id()?))
-    }
+fn get(message: *const secsmtp_message) -> Result<Arc<Object>, Error> {
+    handle::get(Handle::of(message), "message")
 }
 
 /// Changes a message. No function of the caller's runs meanwhile.
@@ -64,23 +43,39 @@ pub(super) fn change(
     message: *const secsmtp_message,
     change: impl FnOnce(&mut Message) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let object = handle::get::<Object>(Handle::of(message), "message")?;
-    change(Arc::make_mut(&mut object.message.lock()))
+    let object = get(message)?;
+    change(Arc::make_mut(&mut object.lock()?.message))
 }
 
 /// Gives a message other content. What it had is let go of outside of the lock: that may call out.
 pub(super) fn replace(message: *const secsmtp_message, whole: Whole) -> Result<(), Error> {
-    let object = handle::get::<Object>(Handle::of(message), "message")?;
-    let before = Arc::make_mut(&mut object.message.lock()).set_whole(whole);
+    let object = get(message)?;
+    let before = Arc::make_mut(&mut object.lock()?.message).set_whole(whole);
     drop(before);
     Ok(())
 }
 
 /// The message of a handle as it is now; what is changed later is changed in another.
 pub(super) fn copy(message: *const secsmtp_message) -> Result<Arc<Message>, Error> {
-    let object = handle::get::<Object>(Handle::of(message), "message")?;
-    let message = Arc::clone(&object.message.lock());
-    Ok(message)
+    Ok(Arc::clone(&get(message)?.lock()?.message))
+}
+
+/// Lends out the Message-ID that the message has now. A text that was lent before stays where it is
+/// unless the id is another.
+pub(super) fn id(message: *const secsmtp_message) -> Option<Lent> {
+    let object = get(message).ok()?;
+    loop {
+        // Outside of the lock: a message is put together for this, which may call out.
+        let copy = Arc::clone(&object.lock().ok()?.message);
+        let id = copy.message_id()?;
+        let state = &mut *object.lock().ok()?;
+        if Arc::ptr_eq(&state.message, &copy) {
+            let kept = state.id.take().filter(|(kept, _)| *kept == id);
+            let made = || (Arc::clone(&id), Text::new(&id));
+            let (_, text) = state.id.insert(kept.unwrap_or_else(made));
+            return Some(text.lend());
+        }
+    }
 }
 
 pub(super) fn content_rules(number: i32) -> Result<ContentRules, Error> {
@@ -108,11 +103,7 @@ pub unsafe extern "C" fn secsmtp_message_new(
     unsafe {
         guard::status(message_out, error_out, || {
             arg::place("message_out", message_out)?;
-            let object = Object {
-                message: Mutex::default(),
-                ids: Ids::default(),
-            };
-            arg::hand_out(message_out, object)
+            arg::hand_out(message_out, Object::default())
         })
     }
 }
@@ -224,4 +215,66 @@ pub unsafe extern "C" fn secsmtp_message_set_partial(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_free(message: *mut secsmtp_message) -> i32 {
     guard::free::<Object>(message.cast(), "message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message_preview::secsmtp_message_id;
+    use super::*;
+
+    /// As the header asks: each pointer is to a place or to a text that is long enough.
+    fn set_id(message: *mut secsmtp_message, number: usize) {
+        let content = format!("Message-ID: <{number}@example.org>\n\ntext\n");
+        // SAFETY: the content lives as long as the call.
+        let status = unsafe {
+            let none = std::ptr::null_mut();
+            secsmtp_message_set_content(message, content.as_ptr(), content.len(), none)
+        };
+        assert_eq!(status, 0);
+    }
+
+    fn lent_id(message: *const secsmtp_message) -> (*const c_char, String) {
+        let mut len = 0;
+        // SAFETY: the text is read before the message changes.
+        unsafe {
+            let text = secsmtp_message_id(message, &raw mut len);
+            let bytes = std::slice::from_raw_parts(text.cast::<u8>(), len + 1);
+            let (nul, bytes) = bytes.split_last().unwrap();
+            assert_eq!(*nul, 0);
+            (text, String::from_utf8(bytes.to_vec()).unwrap())
+        }
+    }
+
+    #[test]
+    fn a_lent_message_id_stays_until_there_is_another() {
+        let mut message = std::ptr::null_mut();
+        // SAFETY: `message` is a place for one pointer.
+        unsafe { secsmtp_message_new(&raw mut message, std::ptr::null_mut()) };
+        assert_eq!(lent_id(message).1, "");
+        set_id(message, 1);
+        let first = lent_id(message);
+        assert_eq!(first.1, "<1@example.org>");
+        assert_eq!(lent_id(message), first);
+        set_id(message, 2);
+        assert_eq!(lent_id(message).1, "<2@example.org>");
+        // SAFETY: the handle is a live one.
+        assert_eq!(unsafe { secsmtp_message_free(message) }, 0);
+    }
+
+    #[test]
+    fn a_message_that_is_used_again_and_again_keeps_one_message_id() {
+        let small = std::thread::Builder::new().stack_size(64 * 1024);
+        let reused = small.spawn(|| {
+            let mut message = std::ptr::null_mut();
+            // SAFETY: `message` is a place for one pointer.
+            unsafe { secsmtp_message_new(&raw mut message, std::ptr::null_mut()) };
+            for number in 0..50_000 {
+                set_id(message, number);
+                assert_eq!(lent_id(message).1, format!("<{number}@example.org>"));
+            }
+            // SAFETY: the handle is a live one.
+            assert_eq!(unsafe { secsmtp_message_free(message) }, 0);
+        });
+        reused.unwrap().join().unwrap();
+    }
 }

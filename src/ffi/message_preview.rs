@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::callback::Callback;
 use super::error::secsmtp_error;
-use super::message::{self, Object, secsmtp_message};
+use super::message::{self, secsmtp_message};
 use super::{arg, guard};
 use crate::error::Error;
 use crate::proto::show;
@@ -26,14 +26,15 @@ fn failed(why: impl Into<String>) -> Error {
 
 /// The Message-ID with its angle brackets; empty while the message is incomplete. What is composed
 /// has one from the first time it is asked for or sent, until something of it is changed.
-/// Ownership: the text is the message's. Threads: any. Errors: the empty text.
+/// Ownership: the text is the message's, and valid until the message is changed or freed. Threads: any,
+/// but none may change the message while another reads the text. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_id(
     message: *const secsmtp_message,
     len_out: *mut usize,
 ) -> *const c_char {
     // SAFETY: the pointers are as the header asks.
-    unsafe { guard::text::<Object>(message.cast(), len_out, Object::id) }
+    unsafe { guard::lend(len_out, || message::id(message)) }
 }
 
 /// Octets of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN when a part does not know its

@@ -19,6 +19,7 @@
 mod arg;
 mod callback;
 mod descriptor;
+mod fork;
 mod guard;
 mod handle;
 mod pin;

@@ -2,8 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 use std::path::Path;
-
-use parking_lot::Mutex;
+use std::sync::Arc;
 
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
@@ -11,6 +10,7 @@ use super::reader::{self, Reader, secsmtp_read_callback, secsmtp_release_callbac
 use super::{arg, guard};
 use crate::error::Error;
 use crate::message::Part;
+use crate::process::ForkMutex;
 
 /// A part of messages: an attachment, or with a content id a picture that the HTML shows. One part
 /// can be added to many messages, which then share its octets.
@@ -18,20 +18,22 @@ use crate::message::Part;
 /// _set_content_id, _set_cached, _free.
 pub struct secsmtp_part(());
 
-type Object = Mutex<Part>;
+type Object = ForkMutex<Part>;
+
+fn get(part: *const secsmtp_part) -> Result<Arc<Object>, Error> {
+    handle::get(Handle::of(part), "part")
+}
 
 /// A copy of the part of a handle; the octets are shared.
 pub(super) fn copy(part: *const secsmtp_part) -> Result<Part, Error> {
-    Ok(handle::get::<Object>(Handle::of(part), "part")?
-        .lock()
-        .clone())
+    Ok(get(part)?.lock()?.clone())
 }
 
 fn change(
     part: *const secsmtp_part,
     change: impl FnOnce(&mut Part) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    change(&mut handle::get::<Object>(Handle::of(part), "part")?.lock())
+    change(&mut *get(part)?.lock()?)
 }
 
 /// Makes a part of a regular file. Its name and type are the file's own, unless others are set. The
@@ -51,7 +53,7 @@ pub unsafe extern "C" fn secsmtp_part_new_file(
         guard::status(part_out, error_out, || {
             arg::place("part_out", part_out)?;
             let path = arg::text("attachment", path, path_len)?;
-            arg::hand_out(part_out, Mutex::new(Part::file(Path::new(path))?))
+            arg::hand_out(part_out, ForkMutex::new(Part::file(Path::new(path))?))
         })
     }
 }
@@ -71,7 +73,7 @@ pub unsafe extern "C" fn secsmtp_part_new_memory(
         guard::status(part_out, error_out, || {
             arg::place("part_out", part_out)?;
             let octets = arg::bytes("attachment", octets, octets_len)?;
-            arg::hand_out(part_out, Mutex::new(Part::memory(octets)))
+            arg::hand_out(part_out, ForkMutex::new(Part::memory(octets)))
         })
     }
 }
@@ -101,7 +103,7 @@ pub unsafe extern "C" fn secsmtp_part_new_reader(
             let room = handle::reserve()?;
             reader.release_by(release);
             let part = Part::pull(reader, size);
-            arg::hand_out_at(part_out, room, Mutex::new(part));
+            arg::hand_out_at(part_out, room, ForkMutex::new(part));
             Ok(())
         })
     }

@@ -2,12 +2,11 @@
 
 use std::ffi::c_char;
 
-use parking_lot::Mutex;
-
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
 use super::{arg, guard};
 use crate::error::{Cause, Error};
+use crate::process::ForkMutex;
 use crate::tls::{MinTls, Policy, TlsMode};
 
 /// Whom to believe. Within a kind (certificates, pins, CAs and roots) any entry may match; every
@@ -37,7 +36,7 @@ use crate::tls::{MinTls, Policy, TlsMode};
 /// _set_client_certificate, _verify_chain, _free.
 pub struct secsmtp_policy(());
 
-type Object = Mutex<Slot>;
+type Object = ForkMutex<Slot>;
 
 /// A policy, and the first call on it that failed.
 #[derive(Default)]
@@ -52,21 +51,23 @@ pub(super) fn change(
     change: impl FnOnce(&mut Policy) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let object = handle::get::<Object>(Handle::of(policy), "policy")?;
-    change(&mut object.lock().policy)
+    change(&mut object.lock()?.policy)
 }
 
 /// Remembers that a call on the policy failed: a host that does not look would go on with less
 /// than it asked for, a pin left out say, and trust more than it meant.
 pub(super) fn remember(policy: *const secsmtp_policy, error: &Error) {
-    if let Ok(object) = handle::get::<Object>(Handle::of(policy), "policy") {
-        object.lock().failed.get_or_insert_with(|| error.clone());
+    if let Ok(object) = handle::get::<Object>(Handle::of(policy), "policy")
+        && let Ok(mut slot) = object.lock()
+    {
+        slot.failed.get_or_insert_with(|| error.clone());
     }
 }
 
 /// A copy of the policy of a handle, if every call on it succeeded.
 pub(super) fn copy(policy: *const secsmtp_policy) -> Result<Policy, Error> {
     let object = handle::get::<Object>(Handle::of(policy), "policy")?;
-    let slot = object.lock();
+    let slot = object.lock()?;
     match &slot.failed {
         None => Ok(slot.policy.clone()),
         Some(error) => {
@@ -92,7 +93,7 @@ pub unsafe extern "C" fn secsmtp_policy_new(
     unsafe {
         guard::status(policy_out, error_out, || {
             arg::place("policy_out", policy_out)?;
-            arg::hand_out(policy_out, Mutex::new(Slot::default()))
+            arg::hand_out(policy_out, ForkMutex::new(Slot::default()))
         })
     }
 }

@@ -1,7 +1,9 @@
 //! secsmtp_receipt: the record of one send.
 
 use std::ffi::c_char;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+use once_cell::race::OnceBox;
 
 use super::guard;
 use super::handle::{self, Handle};
@@ -23,7 +25,7 @@ pub struct secsmtp_receipt(());
 /// them is asked for.
 pub(super) struct ReceiptObject {
     record: Record,
-    texts: OnceLock<Box<Texts>>,
+    texts: OnceBox<Texts>,
 }
 
 /// The texts of a record, made ready for C.
@@ -50,7 +52,7 @@ impl ReceiptObject {
     pub(super) fn new(record: Record) -> Self {
         Self {
             record,
-            texts: OnceLock::new(),
+            texts: OnceBox::new(),
         }
     }
 

@@ -4,8 +4,6 @@ use std::cell::Cell;
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::callback::Callback;
 use super::constants::{SECSMTP_SECRET_PASSWORD, SECSMTP_SECRET_TOKEN};
 use super::error::secsmtp_error;
@@ -16,6 +14,7 @@ use crate::credential::{
     Credential, NoSecret, Reason, SecretProvider, SecretRequest, check_secret,
 };
 use crate::error::Error;
+use crate::process::ForkMutex;
 use crate::proto::sasl::Proof;
 use crate::secret::Secret;
 use crate::status::Status;
@@ -43,7 +42,7 @@ struct Object {
     port: u16,
     proof: Proof,
     reason: Reason,
-    answer: Mutex<Option<Secret>>,
+    answer: ForkMutex<Option<Secret>>,
 }
 
 type Ask = unsafe extern "C" fn(*mut c_void, *mut secsmtp_secret_request) -> i32;
@@ -85,13 +84,13 @@ impl SecretProvider for Host {
             port: meant.port,
             proof: meant.proof,
             reason: meant.reason,
-            answer: Mutex::new(None),
+            answer: ForkMutex::new(None),
         })?;
         // SAFETY: the host gave this function for this purpose, and the handle is a live one.
         let ask = |ask: Ask, context| unsafe { ask(context, question.as_ptr()) };
         let status = self.0.call(ask);
         let object = handle::remove::<Object>(question, "secret request")?;
-        let answer = object.answer.lock().take();
+        let answer = object.answer.lock()?.take();
         answer.filter(|_| status == 0).ok_or(NoSecret::Declined)
     }
 }
@@ -199,7 +198,7 @@ pub unsafe extern "C" fn secsmtp_secret_request_answer(
             let object = get(request)?;
             let octets = arg::bytes("secret", secret, secret_len)?;
             check_secret(object.proof, octets)?;
-            *object.answer.lock() = Some(Secret::new(octets));
+            *object.answer.lock()? = Some(Secret::new(octets));
             Ok(())
         })
     }

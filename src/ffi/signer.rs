@@ -3,14 +3,13 @@
 use std::ffi::c_char;
 use std::path::Path;
 
-use parking_lot::Mutex;
-
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
 use super::message::{change, secsmtp_message};
 use super::{arg, guard};
 use crate::error::Error;
 use crate::message::Signer;
+use crate::process::ForkMutex;
 
 /// Who signs messages (DKIM, RFC 6376 and RFC 8463): a domain, a selector and a private key, whose
 /// public half stands in the DNS under SELECTOR._domainkey.DOMAIN. The key is RSA of 2048 to 4096 bits
@@ -21,13 +20,14 @@ use crate::message::Signer;
 /// secsmtp_message_add_signer.
 pub struct secsmtp_signer(());
 
-type Object = Mutex<Signer>;
+type Object = ForkMutex<Signer>;
 
 fn change_signer(
     signer: *const secsmtp_signer,
     change: impl FnOnce(&mut Signer) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    change(&mut handle::get::<Object>(Handle::of(signer), "signer")?.lock())
+    let object = handle::get::<Object>(Handle::of(signer), "signer")?;
+    change(&mut *object.lock()?)
 }
 
 /// Makes a signer of a key in memory.
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn secsmtp_signer_new(
             let selector = arg::text("selector", selector, selector_len)?;
             let key = arg::bytes("signing key", key, key_len)?;
             let signer = Signer::new(domain, selector, key)?;
-            arg::hand_out(signer_out, Mutex::new(signer))
+            arg::hand_out(signer_out, ForkMutex::new(signer))
         })
     }
 }
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn secsmtp_signer_new_file(
             let selector = arg::text("selector", selector, selector_len)?;
             let path = arg::text("signing key file", path, path_len)?;
             let signer = Signer::from_file(domain, selector, Path::new(path))?;
-            arg::hand_out(signer_out, Mutex::new(signer))
+            arg::hand_out(signer_out, ForkMutex::new(signer))
         })
     }
 }
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn secsmtp_message_add_signer(
     unsafe {
         guard::status(message, error_out, || {
             let signer = handle::get::<Object>(Handle::of(signer), "signer")?;
-            let signer = signer.lock().clone();
+            let signer = signer.lock()?.clone();
             change(message, |message| message.add_signer(&signer))
         })
     }

@@ -2,6 +2,9 @@
 
 use std::ffi::{CString, c_char};
 
+/// A text that is lent to the host, and its bytes before the NUL.
+pub(super) type Lent = (*const c_char, usize);
+
 /// A text of an object, alive as long as it.
 #[derive(Debug, Default)]
 pub(super) struct Text(CString);
@@ -26,12 +29,12 @@ impl Text {
         self.0.as_ptr()
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-
-    /// Octets before the NUL.
+    /// Bytes before the NUL.
     pub(super) fn len(&self) -> usize {
         self.0.as_bytes().len()
+    }
+
+    pub(super) fn lend(&self) -> Lent {
+        (self.as_ptr(), self.len())
     }
 }

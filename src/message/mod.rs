@@ -27,7 +27,9 @@ mod text;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+use once_cell::race::OnceBox;
 
 use crate::error::{Cause, Error, Outcome, Recipient};
 use crate::proto::address::Address;
@@ -63,8 +65,9 @@ pub(crate) struct Content {
 #[derive(Default)]
 struct Composition {
     draft: Draft,
-    /// The draft put together, once it was needed.
-    sealed: OnceLock<Sealed>,
+    /// The draft put together, once it was needed: by the first of the threads that do it at the same
+    /// time. None waits for another, which a fork could leave behind.
+    sealed: OnceBox<Sealed>,
 }
 
 impl Clone for Composition {
@@ -72,7 +75,7 @@ impl Clone for Composition {
     fn clone(&self) -> Self {
         Self {
             draft: self.draft.clone(),
-            sealed: OnceLock::new(),
+            sealed: OnceBox::new(),
         }
     }
 }
@@ -83,14 +86,14 @@ struct Signing {
     signers: Vec<Signer>,
     /// The content with its signatures, once it was needed.
     #[cfg(feature = "dkim")]
-    signed: OnceLock<dkim::Signed>,
+    signed: OnceBox<dkim::Signed>,
 }
 
 impl Signing {
     fn unsign(&mut self) {
         #[cfg(feature = "dkim")]
         {
-            self.signed = OnceLock::new();
+            self.signed = OnceBox::new();
         }
     }
 }
@@ -101,7 +104,7 @@ impl Clone for Signing {
         Self {
             signers: self.signers.clone(),
             #[cfg(feature = "dkim")]
-            signed: OnceLock::new(),
+            signed: OnceBox::new(),
         }
     }
 }
@@ -330,13 +333,8 @@ impl Message {
         let unsigned = self.unsigned()?;
         #[cfg(feature = "dkim")]
         if let Some(signing) = &self.signing {
-            let signed = match signing.signed.get() {
-                Some(signed) => signed,
-                None => {
-                    let signed = dkim::sign(unsigned, &signing.signers, date::now())?;
-                    signing.signed.get_or_init(|| signed)
-                }
-            };
+            let sign = || dkim::sign(unsigned, &signing.signers, date::now()).map(Box::new);
+            let signed = signing.signed.get_or_try_init(sign)?;
             return Ok(&*signed.source);
         }
         Ok(&**unsigned)
@@ -376,18 +374,15 @@ impl Message {
     fn sealed(&self) -> Result<&Sealed, Error> {
         let nothing = || Error::argument(Status::NoContent, "content", "is not set");
         let composed = self.composed.as_ref().ok_or_else(nothing)?;
-        if let Some(sealed) = composed.sealed.get() {
-            return Ok(sealed);
-        }
-        let sealed = compose::seal(&composed.draft)?;
-        Ok(composed.sealed.get_or_init(|| sealed))
+        let seal = || compose::seal(&composed.draft).map(Box::new);
+        composed.sealed.get_or_try_init(seal)
     }
 
     /// The draft, to be changed: what was put together of it is no more.
     fn draft(&mut self) -> &mut Draft {
         self.unsign();
         let composed = Arc::make_mut(self.composed.get_or_insert_default());
-        composed.sealed = OnceLock::new();
+        composed.sealed = OnceBox::new();
         &mut composed.draft
     }
 }

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+
+use once_cell::race::OnceBox;
 
 use super::base64_lines;
 use super::data::{Data, Pull};
@@ -38,7 +40,7 @@ struct Shared {
     /// Messages that were put together with it.
     messages: AtomicUsize,
     /// Its base64 lines, made once, for as long as some message has the part.
-    encoded: OnceLock<Arc<[u8]>>,
+    encoded: OnceBox<Arc<[u8]>>,
 }
 
 impl fmt::Debug for Part {
@@ -182,7 +184,7 @@ impl Part {
                 break;
             }
         }
-        Ok(Some(Arc::clone(cache.get_or_init(|| out.into()))))
+        Ok(Some(Arc::clone(cache.get_or_init(|| Box::new(out.into())))))
     }
 }
 

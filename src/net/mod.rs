@@ -13,5 +13,7 @@ mod wait;
 pub use beacon::Beacon;
 pub use dial::dial;
 pub use resolve::resolve;
+#[cfg(unix)]
+pub(crate) use resolve::{Guard as LookupsGuard, hold as hold_lookups};
 pub use transport::{Interest, TcpTransport, Transport};
 pub use wait::{Canceller, Stop, Waiter};

@@ -7,13 +7,12 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
 
 use super::wait::{Canceller, Stop, Waiter};
 use crate::deadline::Deadline;
 use crate::error::Cause;
+use crate::process::Process;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The most look-up threads of this process, hanging ones included.
 const MAX_THREADS: usize = 4;
@@ -21,9 +20,6 @@ const MAX_THREADS: usize = 4;
 const MAX_WAITING: usize = 1024;
 /// The most addresses kept of one name.
 const MAX_ADDRESSES: usize = 16;
-
-/// How long the lock of the pool is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One look-up.
 struct Job {
@@ -45,14 +41,30 @@ struct Pool {
     waiting: VecDeque<Arc<Job>>,
     threads: usize,
     /// The process that those threads are in: one that was forked from it has none of them.
-    process: u32,
+    process: Option<Process>,
 }
 
-static POOL: Mutex<Pool> = Mutex::new(Pool {
-    waiting: VecDeque::new(),
-    threads: 0,
-    process: 0,
-});
+static POOL: Mutex<Pool> = Mutex::new(Pool::new(None));
+
+impl Pool {
+    const fn new(process: Option<Process>) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            threads: 0,
+            process,
+        }
+    }
+}
+
+/// Nothing of the look-ups changes while this lives.
+#[cfg(unix)]
+pub(crate) struct Guard(#[expect(dead_code, reason = "it is held")] MutexGuard<'static, Pool>);
+
+/// The lock of the look-ups, to be held across a fork.
+#[cfg(unix)]
+pub(crate) fn hold() -> Guard {
+    Guard(POOL.lock())
+}
 
 /// The addresses of `host`, in the system's order of preference. An IP address is its own.
 ///
@@ -72,7 +84,7 @@ pub fn resolve(
         port,
         slot: Mutex::new(Slot::Pending(waiter.canceller())),
     });
-    submit(&job, deadline)?;
+    submit(&job)?;
     loop {
         let waited = waiter.wait(deadline);
         let mut slot = job.slot.lock();
@@ -91,16 +103,10 @@ pub fn resolve(
     }
 }
 
-fn submit(job: &Arc<Job>, deadline: Deadline) -> Result<(), Cause> {
-    // Held for an instant each time, unless this process was forked just then.
-    let patience = deadline.left(Instant::now()).unwrap_or(PATIENCE);
-    let pool = POOL.try_lock_for(patience.min(PATIENCE));
-    let mut pool = pool.ok_or(Cause::LookupBusy)?;
-    let process = std::process::id();
-    if pool.process != process {
-        pool.process = process;
-        pool.threads = 0;
-        pool.waiting.clear();
+fn submit(job: &Arc<Job>) -> Result<(), Cause> {
+    let mut pool = POOL.lock();
+    if !pool.process.as_ref().is_some_and(Process::is_current) {
+        *pool = Pool::new(Some(Process::current()));
     }
     if pool.waiting.len() >= MAX_WAITING {
         return Err(Cause::LookupBusy);

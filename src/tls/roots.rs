@@ -1,7 +1,7 @@
 //! Roots chosen by name: Mozilla's, compiled in, and this machine's, from its store or from the
 //! well-known places of bundles. The environment is never asked.
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 /// Mozilla's roots for servers, as of this build.
@@ -14,13 +14,13 @@ pub(super) fn mozilla() -> &'static [TrustAnchor<'static>] {
 /// # Errors
 /// What is missing, in words.
 pub(super) fn system() -> Result<&'static [TrustAnchor<'static>], String> {
-    static SYSTEM: OnceCell<Vec<TrustAnchor<'static>>> = OnceCell::new();
+    static SYSTEM: OnceBox<Vec<TrustAnchor<'static>>> = OnceBox::new();
     let anchors = SYSTEM.get_or_try_init(|| {
         let anchors: Vec<_> = platform::load()?.iter().filter_map(anchor).collect();
         if anchors.is_empty() {
             return Err("this machine's store holds no root that can be read".to_owned());
         }
-        Ok(anchors)
+        Ok(Box::new(anchors))
     })?;
     Ok(anchors)
 }

@@ -12,6 +12,8 @@ SRC = ROOT / "src"
 LAYERS = [
     {"status"},
     {"error"},
+    {"sync"},
+    {"process"},
     {"secret", "deadline", "log", "texts"},
     {"proto"},
     {"net"},

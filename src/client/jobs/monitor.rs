@@ -2,10 +2,10 @@
 //! tests can put a lock in its place whose every interleaving is tried.
 
 use std::fmt;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::deadline::Deadline;
+use crate::sync::{Condvar, Mutex};
 
 /// A value that several threads change, and wait for changes of.
 pub(in crate::client) trait Monitor<T> {
@@ -18,8 +18,7 @@ pub(in crate::client) trait Monitor<T> {
     fn wait<R>(&self, deadline: Deadline, look: impl FnMut(&mut T) -> Option<R>) -> Option<R>;
 }
 
-/// The real one. Of `std`, whose waiting threads stand in no table of the whole process: a fork may
-/// leave such a table locked for ever, and a forked process may make a client of its own.
+/// The real one.
 pub(in crate::client) struct Locked<T> {
     value: Mutex<Watched<T>>,
     changed: Condvar,
@@ -37,13 +36,6 @@ impl<T> fmt::Debug for Locked<T> {
     }
 }
 
-impl<T> Locked<T> {
-    /// A panic inside ends the call it happened in; the guard sees to the rest.
-    fn lock(&self) -> MutexGuard<'_, Watched<T>> {
-        self.value.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl<T> Monitor<T> for Locked<T> {
     fn new(value: T) -> Self {
         Self {
@@ -53,7 +45,7 @@ impl<T> Monitor<T> for Locked<T> {
     }
 
     fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        let mut watched = self.lock();
+        let mut watched = self.value.lock();
         let result = change(&mut watched.value);
         let waiting = watched.waiting;
         drop(watched);
@@ -64,7 +56,7 @@ impl<T> Monitor<T> for Locked<T> {
     }
 
     fn wait<R>(&self, deadline: Deadline, mut look: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
-        let mut watched = self.lock();
+        let mut watched = self.value.lock();
         loop {
             if let Some(found) = look(&mut watched.value) {
                 return Some(found);
@@ -75,16 +67,7 @@ impl<T> Monitor<T> for Locked<T> {
                 return None;
             }
             watched.waiting = watched.waiting.saturating_add(1);
-            match left {
-                None => {
-                    let woken = self.changed.wait(watched);
-                    watched = woken.unwrap_or_else(PoisonError::into_inner);
-                }
-                Some(left) => {
-                    let woken = self.changed.wait_timeout(watched, left);
-                    watched = woken.unwrap_or_else(PoisonError::into_inner).0;
-                }
-            }
+            watched = self.changed.wait(watched, left);
             watched.waiting = watched.waiting.saturating_sub(1);
         }
     }
