@@ -896,7 +896,7 @@ typedef struct secsmtp_event secsmtp_event;
  * Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; content given
  * whole: _set_content, _set_content_by, _set_content_file, _set_content_reader; composed: _add_address, _add_addresses, _set_subject, _set_date,
  * _set_message_id, _add_in_reply_to, _add_reference, _add_header, _set_priority, _add_unsubscribe,
- * _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part; signed: _add_signer;
+ * _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part, _add_alternative; signed: _add_signer;
  * asked of the server: _set_notify,
  * _set_return, _set_envelope_id, _set_original_recipient, _set_deliver_by, _set_hold_for,
  * _set_hold_until, _set_mt_priority, _set_require_tls; looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
@@ -977,7 +977,7 @@ typedef struct secsmtp_secret_request secsmtp_secret_request;
  * (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; its file and DER are wiped
  * once the key was read. One signer can be added to many messages. A build without DKIM has these
  * functions too, and makes none: secsmtp_feature.
- * Functions: secsmtp_signer_new, _new_file, _set_lifetime, _set_fields, _free;
+ * Functions: secsmtp_signer_new, _new_file, _set_lifetime, _set_fields, _set_absent_fields, _free;
  * secsmtp_message_add_signer.
  */
 typedef struct secsmtp_signer secsmtp_signer;
@@ -1930,8 +1930,9 @@ int32_t secsmtp_message_set_html(secsmtp_message *message,
 
 /**
  * Adds a calendar object (RFC 5545, UTF-8) as a further form of the text, and what is asked for with
- * it: REQUEST, CANCEL, REPLY, PUBLISH (RFC 5546).
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no method.
+ * it: REQUEST, CANCEL, REPLY, PUBLISH (RFC 5546), which is the METHOD inside.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no method, or not the METHOD of
+ * the calendar.
  */
 int32_t secsmtp_message_set_calendar(secsmtp_message *message,
                                      const char *calendar_method,
@@ -1971,6 +1972,17 @@ int32_t secsmtp_message_attach_memory(secsmtp_message *message,
 int32_t secsmtp_message_add_part(secsmtp_message *message,
                                  const secsmtp_part *part,
                                  secsmtp_error **error_out);
+
+/**
+ * Adds a part as a further form of the text, AMP for instance (text/x-amp-html). It stands behind the
+ * plain text and before the HTML, a calendar (text/calendar) behind both: readers show the last form that
+ * they know.
+ * Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any. Errors:
+ * SECSMTP_E_HEADER for a part without a type, and as secsmtp_message_add_part.
+ */
+int32_t secsmtp_message_add_alternative(secsmtp_message *message,
+                                        const secsmtp_part *part,
+                                        secsmtp_error **error_out);
 
 /**
  * Sets the content from a regular file, header and body as RFC 5322 has them, which is never held in
@@ -2310,9 +2322,15 @@ int32_t secsmtp_part_set_name(secsmtp_part *part,
                               secsmtp_error **error_out);
 
 /**
- * Sets the media type, image/png for instance, with its parameters.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER; also for multipart/ and message/, which
- * may not be encoded as base64 (RFC 2045 section 6.4).
+ * Sets the media type, image/png for instance, with its parameters. A text type without charset gets
+ * charset=utf-8 where the bytes are UTF-8; those of a reader are not looked at.
+ * A part of a multipart/ or message/ type is finished content of that type, message/rfc822 or
+ * multipart/signed with its boundary for instance, and goes as it is (RFC 2045 section 6.4): its lines get
+ * CRLF, nothing else changes. It is read through when the message is first needed; a NUL or a line over
+ * 998 bytes, a byte above 127 or mixed line ends in multipart/signed, and a missing boundary line are
+ * SECSMTP_E_CONTENT then. A byte above 127 in another asks for 8BITMIME. A multipart alone is the message's
+ * body, as OpenPGP and S/MIME ask for.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER; also for multipart/ without its boundary.
  */
 int32_t secsmtp_part_set_type(secsmtp_part *part,
                               const char *media_type,
@@ -2895,6 +2913,19 @@ int32_t secsmtp_signer_set_fields(secsmtp_signer *signer,
                                   const char *names,
                                   size_t names_len,
                                   secsmtp_error **error_out);
+
+/**
+ * Sets which of the signed fields are named in the signature also where a message has none, with colons
+ * between them, in place of Cc and Reply-To: one that is added on the way then breaks the signature (RFC
+ * 6376 section 5.4). The empty text is none. Fields that secsmtp_signer_set_fields leaves out are none of
+ * them.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for one that is not signed, and for Date,
+ * Message-ID, Sender and To, which servers add where they are missing.
+ */
+int32_t secsmtp_signer_set_absent_fields(secsmtp_signer *signer,
+                                         const char *names,
+                                         size_t names_len,
+                                         secsmtp_error **error_out);
 
 /**
  * Frees a signer; messages that have it keep it. NULL is a no-op.

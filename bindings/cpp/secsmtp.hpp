@@ -281,6 +281,7 @@ public:
     void attach_file(std::string_view path);
     void attach_memory(std::string_view name, const Bytes &octets);
     void add_part(const Part &part);
+    void add_alternative(const Part &part);
     void set_content_file(std::string_view path, int32_t rules);
     void set_content_reader(secsmtp_read_callback read, secsmtp_release_callback release, void *user, int64_t size, int32_t rules);
     void add_address(int32_t field, std::string_view address, std::string_view name);
@@ -423,6 +424,7 @@ public:
     static Signer new_file(std::string_view domain, std::string_view selector, std::string_view path);
     void set_lifetime(uint32_t seconds);
     void set_fields(std::string_view names);
+    void set_absent_fields(std::string_view names);
 };
 
 inline int32_t Error::status() const {
@@ -903,6 +905,12 @@ inline void Message::attach_memory(std::string_view name, const Bytes &octets) {
 inline void Message::add_part(const Part &part) {
     secsmtp_error *error = nullptr;
     const std::int32_t status = secsmtp_message_add_part(get(), part.get(), &error);
+    check(status, error);
+}
+
+inline void Message::add_alternative(const Part &part) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_add_alternative(get(), part.get(), &error);
     check(status, error);
 }
 
@@ -1495,6 +1503,12 @@ inline void Signer::set_lifetime(uint32_t seconds) {
 inline void Signer::set_fields(std::string_view names) {
     secsmtp_error *error = nullptr;
     const std::int32_t status = secsmtp_signer_set_fields(get(), names.data(), names.size(), &error);
+    check(status, error);
+}
+
+inline void Signer::set_absent_fields(std::string_view names) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_signer_set_absent_fields(get(), names.data(), names.size(), &error);
     check(status, error);
 }
 

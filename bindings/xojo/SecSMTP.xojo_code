@@ -370,6 +370,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_add_alternative Lib kLib Alias "secsmtp_message_add_alternative" (message As Ptr, part As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_add_header Lib kLib Alias "secsmtp_message_add_header" (message As Ptr, name As CString, name_len As UInteger, value As CString, value_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -839,6 +843,10 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_signer_new_file Lib kLib Alias "secsmtp_signer_new_file" (domain As CString, domain_len As UInteger, selector As CString, selector_len As UInteger, path As CString, path_len As UInteger, ByRef signer_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_signer_set_absent_fields Lib kLib Alias "secsmtp_signer_set_absent_fields" (signer As Ptr, names As CString, names_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21

@@ -11,7 +11,7 @@ use secsmtp::status::Status;
 use crate::options::Options;
 
 /// The options that compose, each with a value and its place in [`Composition`].
-pub(crate) const OPTIONS: [&str; 19] = [
+pub(crate) const OPTIONS: [&str; 21] = [
     "subject",
     "text",
     "text-file",
@@ -19,6 +19,8 @@ pub(crate) const OPTIONS: [&str; 19] = [
     "html-file",
     "attach",
     "inline",
+    "part",
+    "alternative",
     "sender",
     "cc",
     "bcc",
@@ -74,8 +76,14 @@ pub(crate) fn message(o: &Options) -> Result<Message, Error> {
 /// Those whom the options name to sign.
 pub(crate) fn signers(o: &Options) -> Result<Vec<Signer>, Error> {
     let each = o.signers.each();
-    each.map(|(domain, selector, key)| Signer::from_file(domain, selector, key))
-        .collect()
+    each.map(|(domain, selector, key)| {
+        let mut signer = Signer::from_file(domain, selector, key)?;
+        if let Some(absent) = &o.signers.absent {
+            signer.set_absent_fields(absent)?;
+        }
+        Ok(signer)
+    })
+    .collect()
 }
 
 fn set(message: &mut Message, option: &str, value: &str) -> Result<(), Error> {
@@ -105,6 +113,8 @@ fn set(message: &mut Message, option: &str, value: &str) -> Result<(), Error> {
             message.add_part(&part)
         }
         "sender" => message.add_addresses(Field::Sender, value),
+        "part" => message.add_part(&typed("part", value)?),
+        "alternative" => message.add_alternative(&typed("alternative", value)?),
         "cc" => message.add_addresses(Field::Cc, value),
         "bcc" => message.add_addresses(Field::Bcc, value),
         "reply-to" => message.add_addresses(Field::ReplyTo, value),
@@ -162,6 +172,15 @@ fn pair<'a>(
 ) -> Result<(&'a str, &'a str), Error> {
     let wrong = || Error::argument(Status::Value, argument, format!("takes {form}"));
     value.split_once('=').ok_or_else(wrong)
+}
+
+/// A part of `TYPE=FILE`, where the type may have parameters.
+fn typed(argument: &'static str, value: &str) -> Result<Part, Error> {
+    let wrong = || Error::argument(Status::Value, argument, "takes TYPE=FILE");
+    let (media_type, path) = value.rsplit_once('=').ok_or_else(wrong)?;
+    let mut part = Part::file(Path::new(path))?;
+    part.set_type(media_type)?;
+    Ok(part)
 }
 
 fn text(argument: &'static str, path: &str) -> Result<String, Error> {

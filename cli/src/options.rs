@@ -41,12 +41,15 @@ pub(crate) struct Signers {
     pub(crate) keys: Vec<PathBuf>,
     pub(crate) selectors: Vec<String>,
     pub(crate) domains: Vec<String>,
+    /// Fields that are named where a mail has none; without this the usual ones.
+    pub(crate) absent: Option<String>,
 }
 
 impl Signers {
     fn is_complete(&self) -> bool {
         let (keys, domains) = (self.keys.len(), self.domains.len());
-        keys == self.selectors.len() && (domains == keys || (domains == 1 && keys > 0))
+        let absent = self.absent.is_none() || keys > 0;
+        absent && keys == self.selectors.len() && (domains == keys || (domains == 1 && keys > 0))
     }
 
     /// Domain, selector and key of each.
@@ -269,6 +272,9 @@ fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
                 o.signers.selectors.push(args.value()?.string()?);
             }
             Long("dkim-domain") if composing => o.signers.domains.push(args.value()?.string()?),
+            Long("dkim-absent-fields") if composing => {
+                o.signers.absent = Some(args.value()?.string()?);
+            }
             Long("output") if action == Action::Compose => o.output = Some(args.value()?.into()),
             Long(option) if composing && composition::OPTIONS.contains(&option) => {
                 let option = option.to_owned();
@@ -335,7 +341,8 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
     }
     if !o.signers.is_complete() {
         return Err(
-            "each --dkim-key needs its --dkim-selector, and its --dkim-domain or one for all"
+            "each --dkim-key needs its --dkim-selector, and its --dkim-domain or one for all; \
+             --dkim-absent-fields needs a --dkim-key"
                 .into(),
         );
     }
@@ -506,6 +513,7 @@ mod tests {
             "send --server h --dkim-key k --dkim-selector s",
             "send --server h --dkim-key k --dkim-domain d",
             "send --server h --dkim-domain d",
+            "send --server h --dkim-absent-fields cc",
             "compose --dkim-key k --dkim-key l --dkim-selector s --dkim-domain d",
             "probe --server h --dkim-key k --dkim-selector s --dkim-domain d",
             "send --server h --learn f",

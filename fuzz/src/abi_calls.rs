@@ -172,6 +172,7 @@ pub(super) const CALLS: &[fn(&mut Input<'_>)] = table! {
     call4 secsmtp_message_attach_file NoFile;
     call6 secsmtp_message_attach_memory;
     call3 secsmtp_message_add_part;
+    call3 secsmtp_message_add_alternative;
     call5 secsmtp_message_set_content_file NoFile;
     call7 secsmtp_message_set_content_reader;
     call7 secsmtp_message_add_address;
@@ -235,6 +236,7 @@ pub(super) const CALLS: &[fn(&mut Input<'_>)] = table! {
     call8 secsmtp_signer_new_file NoFile;
     call3 secsmtp_signer_set_lifetime;
     call4 secsmtp_signer_set_fields;
+    call4 secsmtp_signer_set_absent_fields;
     call1 secsmtp_signer_free;
     call3 secsmtp_message_add_signer;
     call1 secsmtp_event_tag;

@@ -52,8 +52,9 @@ pub unsafe extern "C" fn secsmtp_message_set_html(
 }
 
 /// Adds a calendar object (RFC 5545, UTF-8) as a further form of the text, and what is asked for with
-/// it: REQUEST, CANCEL, REPLY, PUBLISH (RFC 5546).
-/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no method.
+/// it: REQUEST, CANCEL, REPLY, PUBLISH (RFC 5546), which is the METHOD inside.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no method, or not the METHOD of
+/// the calendar.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_calendar(
     message: *mut secsmtp_message,
@@ -132,6 +133,26 @@ pub unsafe extern "C" fn secsmtp_message_add_part(
         guard::status(message, error_out, || {
             let part = part::copy(part)?;
             change(message, |message| message.add_part(&part))
+        })
+    }
+}
+
+/// Adds a part as a further form of the text, AMP for instance (text/x-amp-html). It stands behind the
+/// plain text and before the HTML, a calendar (text/calendar) behind both: readers show the last form that
+/// they know.
+/// Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any. Errors:
+/// SECSMTP_E_HEADER for a part without a type, and as secsmtp_message_add_part.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_add_alternative(
+    message: *mut secsmtp_message,
+    part: *const secsmtp_part,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let part = part::copy(part)?;
+            change(message, |message| message.add_alternative(&part))
         })
     }
 }

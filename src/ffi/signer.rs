@@ -16,7 +16,7 @@ use crate::process::ForkMutex;
 /// (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; its file and DER are wiped
 /// once the key was read. One signer can be added to many messages. A build without DKIM has these
 /// functions too, and makes none: secsmtp_feature.
-/// Functions: secsmtp_signer_new, _new_file, _set_lifetime, _set_fields, _free;
+/// Functions: secsmtp_signer_new, _new_file, _set_lifetime, _set_fields, _set_absent_fields, _free;
 /// secsmtp_message_add_signer.
 pub struct secsmtp_signer(());
 
@@ -122,6 +122,28 @@ pub unsafe extern "C" fn secsmtp_signer_set_fields(
         guard::status(signer, error_out, || {
             let names = arg::text("header names", names, names_len)?;
             change_signer(signer, |signer| signer.set_fields(names))
+        })
+    }
+}
+
+/// Sets which of the signed fields are named in the signature also where a message has none, with colons
+/// between them, in place of Cc and Reply-To: one that is added on the way then breaks the signature (RFC
+/// 6376 section 5.4). The empty text is none. Fields that secsmtp_signer_set_fields leaves out are none of
+/// them.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for one that is not signed, and for Date,
+/// Message-ID, Sender and To, which servers add where they are missing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_signer_set_absent_fields(
+    signer: *mut secsmtp_signer,
+    names: *const c_char,
+    names_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(signer, error_out, || {
+            let names = arg::text("header names", names, names_len)?;
+            change_signer(signer, |signer| signer.set_absent_fields(names))
         })
     }
 }

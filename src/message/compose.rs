@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+use super::as_given;
 use super::composed::{Composed, Segment};
 use super::date;
 use super::draft::{Date, Draft, Priority};
 use super::field::Header;
+use super::media_type;
 use super::part::Part;
 use super::source::{Octets, Source};
+use super::streamed::Streamed;
 use super::text;
 use crate::error::{Cause, Error};
 use crate::proto::address::Address;
@@ -29,7 +32,8 @@ pub(super) struct Sealed {
     pub(super) parts: Vec<Part>,
 }
 
-/// Puts a message together. Files are not read yet, unless their encoding is to be kept.
+/// Puts a message together. Files are not read yet, unless their encoding is to be kept, or the text or
+/// finished content that they hold must be known.
 ///
 /// # Errors
 /// What is missing, or a part that can't be read.
@@ -47,7 +51,7 @@ pub(super) fn seal(draft: &Draft) -> Result<Sealed, Error> {
         segments: Vec::new(),
         tail: Vec::new(),
     };
-    let tree = tree(draft);
+    let tree = tree(draft)?;
     tree.write_header(&mut header, &writer.next_boundary());
     let utf8 = header.utf8;
     writer.tail = header.finish();
@@ -56,7 +60,7 @@ pub(super) fn seal(draft: &Draft) -> Result<Sealed, Error> {
     let composed = Composed::new(
         writer.finish(),
         Facts {
-            eight_bit: utf8,
+            eight_bit: utf8 || tree.is_eight_bit(),
             utf8_header: utf8,
             ..Facts::default()
         },
@@ -66,7 +70,7 @@ pub(super) fn seal(draft: &Draft) -> Result<Sealed, Error> {
         message_id: message_id.into(),
         sender,
         recipients: draft.envelope_recipients()?,
-        parts: draft.parts.clone(),
+        parts: draft.all_parts().cloned().collect(),
     })
 }
 
@@ -176,7 +180,8 @@ enum Node {
     },
     Part {
         part: Part,
-        inline: bool,
+        role: Role,
+        encoding: Encoding,
     },
     Multi {
         kind: &'static str,
@@ -186,7 +191,47 @@ enum Node {
     },
 }
 
-fn tree(draft: &Draft) -> Node {
+/// Where a part stands in the message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// A form of the text, beside others.
+    Alternative,
+    /// Shown by the HTML.
+    Inline,
+    /// A file for readers to keep.
+    Attached,
+    /// Built by the caller with all that it holds, and no file.
+    Multipart,
+}
+
+/// How a part's bytes are written.
+enum Encoding {
+    Base64 { charset: Option<&'static str> },
+    AsGiven(Arc<Streamed>),
+}
+
+impl Encoding {
+    fn of(part: &Part) -> Result<Self, Error> {
+        if part.is_as_given() {
+            return as_given::source(part).map(Self::AsGiven);
+        }
+        part.check_method()?;
+        let utf8 = part.is_utf8_text();
+        let utf8 = utf8.map_err(|fault| Error::local(Cause::Source(fault)))?;
+        let charset = utf8.then_some("utf-8");
+        Ok(Self::Base64 { charset })
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Base64 { .. } => "base64",
+            Self::AsGiven(source) if source.facts().eight_bit => "8bit",
+            Self::AsGiven(_) => "7bit",
+        }
+    }
+}
+
+fn tree(draft: &Draft) -> Result<Node, Error> {
     let text = |kind, text: &str| Node::Text {
         kind,
         method: None,
@@ -198,14 +243,17 @@ fn tree(draft: &Draft) -> Node {
         .parts
         .iter()
         .partition(|part| part.content_id.is_some() && shows);
-    let leaf = |part: &Part| Node::Part {
-        part: part.clone(),
-        inline: part.content_id.is_some(),
+    let html = match html {
+        Some(html) => {
+            let shown = inline
+                .into_iter()
+                .map(leaf)
+                .collect::<Result<Vec<_>, _>>()?;
+            let children = std::iter::once(html).chain(shown);
+            Some(group("multipart/related", Some("text/html"), children))
+        }
+        None => None,
     };
-    let html = html.map(|html| {
-        let children = std::iter::once(html).chain(inline.into_iter().map(leaf));
-        group("multipart/related", Some("text/html"), children)
-    });
     let calendar = draft
         .calendar
         .as_ref()
@@ -214,28 +262,65 @@ fn tree(draft: &Draft) -> Node {
             method: Some(method.clone()),
             encoded: text::encode(calendar),
         });
-    let bodies: Vec<Node> = draft
-        .text
-        .as_ref()
-        .map(|plain| text("text/plain", plain))
+    // Readers show the last form that they know: calendars behind the HTML, all else before it.
+    let (calendars, forms): (Vec<&Part>, Vec<&Part>) = draft
+        .alternatives
+        .iter()
+        .partition(|part| media_type::essence(&part.media_type()) == "text/calendar");
+    let alternatives = |parts: Vec<&Part>| -> Result<Vec<Node>, Error> {
+        let parts = parts.into_iter();
+        parts.map(|part| node(part, Role::Alternative)).collect()
+    };
+    let plain = draft.text.as_ref().map(|plain| text("text/plain", plain));
+    let bodies: Vec<Node> = plain
         .into_iter()
+        .chain(alternatives(forms)?)
         .chain(html)
         .chain(calendar)
+        .chain(alternatives(calendars)?)
         .collect();
-    let body = match bodies.is_empty() {
-        false => Some(group("multipart/alternative", None, bodies)),
-        true if attached.is_empty() => Some(text("text/plain", "")),
-        true => None,
+    let attached = attached
+        .into_iter()
+        .map(leaf)
+        .collect::<Result<Vec<_>, _>>()?;
+    let body = match (bodies.is_empty(), attached.as_slice()) {
+        (false, _) => Some(group("multipart/alternative", None, bodies)),
+        (true, []) => Some(text("text/plain", "")),
+        (true, _) => None,
     };
-    let attached: Vec<Node> = attached.into_iter().map(leaf).collect();
-    if attached.is_empty() {
-        return group("multipart/mixed", None, body);
+    let children: Vec<Node> = body.into_iter().chain(attached).collect();
+    match children.as_slice() {
+        // A file alone is still an attachment, and not what the message says.
+        [
+            Node::Part {
+                role: Role::Attached | Role::Inline,
+                ..
+            },
+        ] => Ok(Node::Multi {
+            kind: "multipart/mixed",
+            root: None,
+            children,
+        }),
+        _ => Ok(group("multipart/mixed", None, children)),
     }
-    Node::Multi {
-        kind: "multipart/mixed",
-        root: None,
-        children: body.into_iter().chain(attached).collect(),
-    }
+}
+
+/// A part that was added as such.
+fn leaf(part: &Part) -> Result<Node, Error> {
+    let role = match &part.content_id {
+        _ if media_type::essence(&part.media_type()).starts_with("multipart/") => Role::Multipart,
+        Some(_) => Role::Inline,
+        None => Role::Attached,
+    };
+    node(part, role)
+}
+
+fn node(part: &Part, role: Role) -> Result<Node, Error> {
+    Ok(Node::Part {
+        encoding: Encoding::of(part)?,
+        part: part.clone(),
+        role,
+    })
 }
 
 /// Several children in one multipart; an only child by itself.
@@ -271,17 +356,30 @@ impl Node {
                 header.content("Content-Type", kind, &parameters);
                 header.tokens("Content-Transfer-Encoding", encoded.encoding);
             }
-            Self::Part { part, inline } => {
+            Self::Part {
+                part,
+                role,
+                encoding,
+            } => {
                 let kind = part.media_type();
                 // Readers that don't know RFC 2231 find a name there.
                 let fallback = ascii_name(&part.name);
-                let typed = kind.contains(';') || fallback.is_empty();
-                let parameters = [("name", fallback.as_str())];
-                let parameters = if typed { &[][..] } else { &parameters };
-                header.content("Content-Type", &kind, parameters);
-                header.tokens("Content-Transfer-Encoding", "base64");
-                let kind = if *inline { "inline" } else { "attachment" };
-                header.disposition(kind, &part.name);
+                let named = !kind.contains(';') && !fallback.is_empty();
+                let mut parameters = Vec::new();
+                if let Encoding::Base64 {
+                    charset: Some(charset),
+                } = encoding
+                {
+                    parameters.push(("charset", *charset));
+                }
+                parameters.extend(named.then_some(("name", fallback.as_str())));
+                header.content("Content-Type", &kind, &parameters);
+                header.tokens("Content-Transfer-Encoding", encoding.name());
+                match role {
+                    Role::Alternative | Role::Multipart => {}
+                    Role::Inline => header.disposition("inline", &part.name),
+                    Role::Attached => header.disposition("attachment", &part.name),
+                }
                 if let Some(id) = &part.content_id {
                     header.tokens("Content-ID", &format!("<{id}>"));
                 }
@@ -290,7 +388,20 @@ impl Node {
                 let mut parameters = vec![("boundary", boundary)];
                 parameters.extend(root.map(|root| ("type", root)));
                 header.content("Content-Type", kind, &parameters);
+                if self.is_eight_bit() {
+                    header.tokens("Content-Transfer-Encoding", "8bit");
+                }
             }
+        }
+    }
+
+    /// Whether a byte above 127 stands in it: then each multipart around it says so too (RFC 2045 section
+    /// 6.4).
+    fn is_eight_bit(&self) -> bool {
+        match self {
+            Self::Text { .. } => false,
+            Self::Part { encoding, .. } => encoding.name() == "8bit",
+            Self::Multi { children, .. } => children.iter().any(Self::is_eight_bit),
         }
     }
 }
@@ -330,7 +441,7 @@ impl Writer {
     fn body(&mut self, node: &Node) -> Result<(), Error> {
         match node {
             Node::Text { encoded, .. } => self.tail.extend_from_slice(&encoded.octets),
-            Node::Part { part, .. } => self.part(part)?,
+            Node::Part { part, encoding, .. } => self.part(part, encoding)?,
             Node::Multi { children, .. } => {
                 let boundary = self.next_boundary();
                 self.multiparts += 1;
@@ -352,7 +463,12 @@ impl Writer {
         Ok(())
     }
 
-    fn part(&mut self, part: &Part) -> Result<(), Error> {
+    fn part(&mut self, part: &Part, encoding: &Encoding) -> Result<(), Error> {
+        if let Encoding::AsGiven(source) = encoding {
+            self.cut();
+            self.segments.push(Segment::AsGiven(Arc::clone(source)));
+            return Ok(());
+        }
         let cached = part
             .encoded()
             .map_err(|fault| Error::local(Cause::Source(fault)))?;

@@ -7,6 +7,7 @@ use super::base64_lines::{self, RAW_LINE};
 use super::data::{Data, Reader};
 use super::part::Part;
 use super::source::{Piece, Read, Source};
+use super::streamed::Streamed;
 use crate::error::SourceFault;
 use crate::proto::content::Facts;
 
@@ -21,6 +22,8 @@ pub(super) enum Segment {
     Encoded(Arc<[u8]>),
     /// A part to be read and encoded.
     Part(Part),
+    /// A part to be read and sent as it is.
+    AsGiven(Arc<Streamed>),
 }
 
 /// A composed message.
@@ -37,6 +40,7 @@ impl Composed {
                 Segment::Text(octets) => octets.len() as u64,
                 Segment::Encoded(octets) => octets.len() as u64,
                 Segment::Part(part) => base64_lines::encoded_len(part.data.size()?)?,
+                Segment::AsGiven(source) => source.facts().size?,
             };
             sum.checked_add(size)
         });
@@ -51,6 +55,7 @@ impl Composed {
         self.segments.iter().all(|segment| match segment {
             Segment::Text(_) | Segment::Encoded(_) => true,
             Segment::Part(part) => matches!(part.data, Data::Memory(_)),
+            Segment::AsGiven(source) => source.is_in_memory(),
         })
     }
 }
@@ -65,6 +70,7 @@ impl Source for Composed {
             segments: &self.segments,
             done: 0,
             part: None,
+            as_given: None,
             raw: Vec::new(),
         }))
     }
@@ -76,6 +82,7 @@ struct Reading<'a> {
     /// Octets done of the first, if it lies in memory.
     done: usize,
     part: Option<Reader>,
+    as_given: Option<Box<dyn Read + 'a>>,
     raw: Vec<u8>,
 }
 
@@ -94,6 +101,17 @@ impl Read for Reading<'_> {
                         self.segments = others;
                     }
                     return Ok(Piece::Dotless);
+                }
+                Segment::AsGiven(source) => {
+                    let reader = match &mut self.as_given {
+                        Some(reader) => reader,
+                        none => none.insert(source.open()?),
+                    };
+                    if reader.read(room, out)? == Piece::Text {
+                        return Ok(Piece::Text);
+                    }
+                    (self.as_given, self.segments) = (None, others);
+                    continue;
                 }
             };
             let rest = octets.get(self.done..).unwrap_or_default();

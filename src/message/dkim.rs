@@ -58,7 +58,8 @@ pub(super) fn sign(
     for signer in signers {
         let own = signer.lifetime.map(|seconds| now + i64::from(seconds));
         expires = [expires, own].into_iter().flatten().min();
-        let covered = dkim::cover(&header, &signer.fields).map_err(|flaw| match flaw {
+        let covered = dkim::cover(&header, &signer.fields, &signer.absent);
+        let covered = covered.map_err(|flaw| match flaw {
             Flaw::NoFrom => unsignable("has no From field, which DKIM signs before all others"),
             Flaw::SeveralFrom => {
                 unsignable("has more than one From field: whom does it speak for?")
@@ -388,6 +389,62 @@ mod tests {
         assert_eq!(signer.fields, dkim::FIELDS);
         signer.set_fields("Subject: x!#$%&'*+=").unwrap();
         assert_eq!(signer.fields, ["from", "subject", "x!#$%&'*+="]);
+    }
+
+    #[test]
+    fn absent_fields_are_named_as_the_caller_wants() {
+        let named = |signer: &Signer| {
+            let whole = super::super::Whole::memory(MAIL.as_bytes(), ContentRules::default());
+            let signed = sign(&whole.unwrap().content.source, &[signer.clone()], 1).unwrap();
+            let mut out = Vec::new();
+            super::super::source::write(&*signed.source, &mut |piece| {
+                out.extend_from_slice(piece);
+                Ok(())
+            })
+            .unwrap();
+            let text: String = String::from_utf8(out)
+                .unwrap()
+                .split_ascii_whitespace()
+                .collect();
+            text.split("h=")
+                .nth(1)
+                .unwrap()
+                .split(';')
+                .next()
+                .unwrap()
+                .to_owned()
+        };
+        let mut signer = signer();
+        let usual = named(&signer);
+        for name in ["cc", "reply-to"] {
+            assert!(usual.split(':').any(|n| n == name), "{usual}");
+        }
+        assert!(!usual.contains("sender"), "{usual}");
+        for (names, status) in [
+            ("date", Status::Header),
+            ("cc:Message-ID", Status::Header),
+            ("Sender", Status::Header),
+            ("to", Status::Header),
+            ("x-other", Status::Header),
+            ("cc:", Status::Header),
+        ] {
+            let error = signer.set_absent_fields(names).unwrap_err();
+            assert_eq!(error.status(), status, "{names}");
+            assert_eq!(named(&signer), usual, "a refused setter changes nothing");
+        }
+        signer.set_absent_fields("").unwrap();
+        assert!(!named(&signer).contains("cc"));
+        signer.set_absent_fields("CC: list-id").unwrap();
+        let names = named(&signer);
+        assert!(
+            names.contains("cc:") && names.contains("list-id"),
+            "{names}"
+        );
+        assert!(!names.contains("reply-to"), "{names}");
+        signer.set_fields("subject:list-id").unwrap();
+        assert_eq!(named(&signer), "from:from:subject:subject:list-id");
+        signer.set_fields("to").unwrap();
+        assert_eq!(named(&signer), "from:from:to:to");
     }
 
     #[test]

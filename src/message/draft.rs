@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::MAX_RECIPIENTS;
+use super::calendar;
 use super::date;
 use super::field;
 use super::part::{Part, check_id};
@@ -103,6 +104,7 @@ pub(super) struct Draft {
     pub(super) html: Option<Arc<str>>,
     pub(super) calendar: Option<(String, Arc<str>)>,
     pub(super) parts: Vec<Part>,
+    pub(super) alternatives: Vec<Part>,
 }
 
 impl Draft {
@@ -254,18 +256,38 @@ impl Draft {
             let why = "is a word such as REQUEST (RFC 5546)";
             return Err(Error::argument(Status::Header, "calendar method", why));
         }
+        calendar::check_method(&method.to_ascii_uppercase(), text.as_bytes())?;
         self.calendar = Some((method.to_ascii_uppercase(), text.into()));
         Ok(())
     }
 
     pub(super) fn add_part(&mut self, part: &Part) -> Result<(), Error> {
+        self.check_content_id(part)?;
+        push("attachment", &mut self.parts, part.clone())
+    }
+
+    pub(super) fn add_alternative(&mut self, part: &Part) -> Result<(), Error> {
+        if !part.has_type() {
+            let why = "is not known, and an alternative has one, such as text/x-amp-html";
+            return Err(Error::argument(Status::Header, "content type", why));
+        }
+        self.check_content_id(part)?;
+        push("alternative", &mut self.alternatives, part.clone())
+    }
+
+    /// Parts and alternatives, in any order.
+    pub(super) fn all_parts(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().chain(&self.alternatives)
+    }
+
+    fn check_content_id(&self, part: &Part) -> Result<(), Error> {
         let taken =
             |other: &Part| other.content_id.is_some() && other.content_id == part.content_id;
-        if self.parts.iter().any(taken) {
+        if self.all_parts().any(taken) {
             let why = "is that of another part already";
             return Err(Error::argument(Status::Header, "content id", why));
         }
-        push("attachment", &mut self.parts, part.clone())
+        Ok(())
     }
 
     /// Whom the envelope names when nobody else is named: Sender, else the only From.

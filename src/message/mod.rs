@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+mod as_given;
 mod base64_lines;
+mod calendar;
 mod compose;
 mod composed;
 mod data;

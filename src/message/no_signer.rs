@@ -33,6 +33,12 @@ impl Signer {
     pub fn set_fields(&mut self, _names: &str) -> Result<(), Error> {
         Err(not_built())
     }
+
+    /// # Errors
+    /// [`Status::NotBuilt`].
+    pub fn set_absent_fields(&mut self, _names: &str) -> Result<(), Error> {
+        Err(not_built())
+    }
 }
 
 fn not_built() -> Error {
@@ -52,6 +58,7 @@ mod tests {
             Signer::from_file("a.b", "s", Path::new("key.pem")).unwrap_err(),
             signer.set_lifetime(Some(1)).unwrap_err(),
             signer.set_fields("to").unwrap_err(),
+            signer.set_absent_fields("cc").unwrap_err(),
         ] {
             assert_eq!(error.status(), Status::NotBuilt);
             assert!(error.to_string().contains("this build has no DKIM"));

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use once_cell::race::OnceBox;
+use once_cell::race::{OnceBool, OnceBox};
 
 use super::base64_lines;
 use super::data::{Data, Pull};
-use super::{field, media_type};
-use crate::error::{Error, SourceFault};
+use super::{calendar, field, media_type};
+use crate::error::{Cause, Error, SourceFault};
 use crate::proto::show;
 use crate::status::Status;
 
@@ -18,6 +18,8 @@ use crate::status::Status;
 const MAX_NAME: usize = 255;
 /// The most octets of a part whose encoding is kept without a word, once a second message has it.
 const MOST_SHARED: u64 = 8 << 20;
+/// Bytes of a calendar that are looked at for its METHOD, which stands at its beginning.
+const CALENDAR_HEAD: usize = 1 << 20;
 /// What is encoded at a time for the cache.
 const CHUNK: usize = base64_lines::RAW_LINE * 1024;
 
@@ -37,6 +39,8 @@ pub struct Part {
 /// What the copies of a part have in common.
 #[derive(Default)]
 struct Shared {
+    /// Whether its bytes are UTF-8, once that was looked at.
+    utf8: OnceBool,
     /// Messages that were put together with it.
     messages: AtomicUsize,
     /// Its base64 lines, made once, for as long as some message has the part.
@@ -110,11 +114,13 @@ impl Part {
         Ok(())
     }
 
-    /// The media type, `image/png` for instance, with its parameters.
+    /// The media type, `image/png` for instance, with its parameters. A text type without `charset` gets
+    /// `charset=utf-8` where the bytes are UTF-8 and no function's. A part of a multipart/ or message/ type
+    /// is not encoded (RFC 2045 section 6.4): its bytes are the finished content of that type, and go as
+    /// they are.
     ///
     /// # Errors
-    /// [`Status::Header`] for what is no media type, and for multipart/ and message/, which may
-    /// not be encoded as base64 (RFC 2045 section 6.4).
+    /// [`Status::Header`] for what is no media type, and for multipart/ without its `boundary`.
     pub fn set_type(&mut self, content_type: &str) -> Result<(), Error> {
         check_type(content_type)?;
         self.content_type = Some(content_type.to_owned());
@@ -153,8 +159,65 @@ impl Part {
             return content_type.clone();
         }
         let guess = media_type::of_name(&self.name);
-        let guess = guess.filter(|guess| check_type(guess).is_ok());
         guess.unwrap_or("application/octet-stream").to_owned()
+    }
+
+    /// Whether its type is known, set or guessed.
+    pub(super) fn has_type(&self) -> bool {
+        self.content_type.is_some() || media_type::of_name(&self.name).is_some()
+    }
+
+    /// Whether it goes into the message as it is.
+    pub(super) fn is_as_given(&self) -> bool {
+        let kind = media_type::essence(&self.media_type());
+        kind.starts_with("multipart/") || kind.starts_with("message/")
+    }
+
+    /// Whether it is text that says of no character set, and UTF-8. A function's bytes are not looked at.
+    pub(super) fn is_utf8_text(&self) -> Result<bool, SourceFault> {
+        let media_type = self.media_type();
+        let text = media_type::essence(&media_type).starts_with("text/");
+        if !text || media_type::parameter(&media_type, "charset").is_some() {
+            return Ok(false);
+        }
+        if let Some(utf8) = self.shared.utf8.get() {
+            return Ok(utf8);
+        }
+        let utf8 = match &self.data {
+            Data::Memory(bytes) => Utf8::default().push(bytes).finish(),
+            Data::Pull(..) => false,
+            Data::File(_) => {
+                let mut reader = self.data.open(self.label())?;
+                let (mut block, mut utf8) = (vec![0; CHUNK], Utf8::default());
+                loop {
+                    let n = reader.fill(&mut block)?;
+                    utf8 = utf8.push(&block[..n]);
+                    if n < block.len() || matches!(utf8, Utf8::Other) {
+                        break utf8.finish();
+                    }
+                }
+            }
+        };
+        Ok(self.shared.utf8.get_or_init(|| utf8))
+    }
+
+    /// Checks that the METHOD of a calendar is the one that its type says, if it does. A function's
+    /// bytes are not looked at.
+    pub(super) fn check_method(&self) -> Result<(), Error> {
+        let media_type = self.media_type();
+        let method = media_type::parameter(&media_type, "method");
+        let Some(method) = method.filter(|_| media_type::essence(&media_type) == "text/calendar")
+        else {
+            return Ok(());
+        };
+        if let Data::Pull(..) = self.data {
+            return Ok(());
+        }
+        let failed = |fault| Error::local(Cause::Source(fault));
+        let mut reader = self.data.open(self.label()).map_err(failed)?;
+        let mut head = vec![0; CALENDAR_HEAD];
+        let n = reader.fill(&mut head).map_err(failed)?;
+        calendar::check_method(&method, &head[..n])
     }
 
     /// What errors call it.
@@ -188,6 +251,51 @@ impl Part {
     }
 }
 
+/// Bytes on their way that may be text in UTF-8.
+#[derive(Debug)]
+enum Utf8 {
+    /// So far they are, but for the beginning of a character at the end.
+    Valid(Vec<u8>),
+    /// They are not, or have a NUL or ESC, as UTF-16 and the 7-bit sets of East Asia do.
+    Other,
+}
+
+impl Default for Utf8 {
+    fn default() -> Self {
+        Self::Valid(Vec::new())
+    }
+}
+
+impl Utf8 {
+    fn push(self, piece: &[u8]) -> Self {
+        let Self::Valid(begun) = self else {
+            return self;
+        };
+        if memchr::memchr2(0, 0x1b, piece).is_some() {
+            return Self::Other;
+        }
+        let joined;
+        let bytes = match begun.is_empty() {
+            true => piece,
+            false => {
+                joined = [&begun, piece].concat();
+                &joined
+            }
+        };
+        match std::str::from_utf8(bytes) {
+            Ok(_) => Self::default(),
+            Err(error) if error.error_len().is_none() => {
+                Self::Valid(bytes[error.valid_up_to()..].to_vec())
+            }
+            Err(_) => Self::Other,
+        }
+    }
+
+    fn finish(self) -> bool {
+        matches!(self, Self::Valid(begun) if begun.is_empty())
+    }
+}
+
 /// Checks `type/subtype; key=value`.
 fn check_type(text: &str) -> Result<(), Error> {
     let wrong = |why: &str| {
@@ -207,9 +315,11 @@ fn check_type(text: &str) -> Result<(), Error> {
     if !visible || !typed {
         return wrong("is no media type such as image/png");
     }
-    let kind = essence.to_ascii_lowercase();
-    if kind.starts_with("multipart/") || kind.starts_with("message/") {
-        return wrong("may not be encoded as base64; application/octet-stream may");
+    if media_type::essence(text).starts_with("multipart/") {
+        let boundary = media_type::parameter(text, "boundary").unwrap_or_default();
+        if !(1..=70).contains(&boundary.len()) {
+            return wrong("has no boundary of 1 to 70 characters");
+        }
     }
     Ok(())
 }
@@ -317,7 +427,8 @@ mod tests {
             "a b/c",
             "/",
             "multipart/mixed",
-            "MESSAGE/rfc822",
+            "Multipart/Signed; boundary=\"\"",
+            "multipart/mixed; x=\"; boundary=b\"",
         ] {
             assert!(part.set_type(bad).is_err(), "{bad:?}");
         }
@@ -326,5 +437,28 @@ mod tests {
         }
         part.set_content_id("logo@example").unwrap();
         part.set_type("text/csv; charset=utf-8").unwrap();
+    }
+
+    #[test]
+    fn text_in_utf8_is_known_wherever_it_is_split() {
+        for (bytes, utf8) in [
+            (&b""[..], true),
+            (b"plain\n", true),
+            ("Grüße, 日本語 👍".as_bytes(), true),
+            (b"Gr\xfc\xdfe", false),
+            (b"a\0b\0", false),
+            (b"\xff\xfea\0", false),
+            (b"\x1b$B%F%9%H\x1b(B", false),
+            (b"cut \xf0\x9f\x91", false),
+            (b"\xed\xa0\x80", false),
+        ] {
+            for i in 0..=bytes.len() {
+                for j in i..=bytes.len() {
+                    let pieces = [&bytes[..i], &bytes[i..j], &bytes[j..]];
+                    let found = pieces.into_iter().fold(Utf8::default(), Utf8::push);
+                    assert_eq!(found.finish(), utf8, "{bytes:?} {i} {j}");
+                }
+            }
+        }
     }
 }

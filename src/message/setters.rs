@@ -106,7 +106,7 @@ impl Message {
     /// A calendar object (RFC 5545) and what is asked for with it: `REQUEST`, `CANCEL`, ...
     ///
     /// # Errors
-    /// [`crate::status::Status::Header`] for what is no method.
+    /// [`crate::status::Status::Header`] for what is no method, or not the calendar's METHOD.
     pub fn set_calendar(&mut self, method: &str, calendar: &str) -> Result<(), Error> {
         self.draft().set_calendar(method, calendar)
     }
@@ -118,5 +118,14 @@ impl Message {
     /// [`crate::status::Status::Length`] beyond 1000 parts.
     pub fn add_part(&mut self, part: &Part) -> Result<(), Error> {
         self.draft().add_part(part)
+    }
+
+    /// Adds a further form of the text, AMP for instance (`text/x-amp-html`): behind the plain text and
+    /// before the HTML, a calendar behind both. Readers show the last form that they know.
+    ///
+    /// # Errors
+    /// [`crate::status::Status::Header`] for a part without a type, and as [`Message::add_part`].
+    pub fn add_alternative(&mut self, part: &Part) -> Result<(), Error> {
+        self.draft().add_alternative(part)
     }
 }

@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::{Cause, Error};
-use crate::proto::dkim::FIELDS;
+use crate::proto::dkim::{ABSENT, ADDED, FIELDS};
 use crate::proto::idn::to_a_labels;
 use crate::status::Status;
 use crate::tls::read_file;
@@ -30,6 +30,7 @@ pub struct Signer {
     pub(super) domain: String,
     pub(super) selector: String,
     pub(super) fields: Vec<String>,
+    pub(super) absent: Vec<String>,
     pub(super) lifetime: Option<u32>,
     key: Arc<Key>,
 }
@@ -57,7 +58,8 @@ impl Signer {
         Ok(Self {
             domain: name("signing domain", domain, 2)?,
             selector: name("selector", selector, 1)?,
-            fields: FIELDS.iter().map(|&name| name.to_owned()).collect(),
+            fields: owned(FIELDS),
+            absent: owned(ABSENT),
             lifetime: None,
             key: Arc::new(Key::read(key).map_err(wrong)?),
         })
@@ -115,6 +117,34 @@ impl Signer {
         Ok(())
     }
 
+    /// Names these fields, separated by colons, in the signature where a message has none, in place of
+    /// Cc and Reply-To: one that is added later breaks the signature. Where a message has them they are
+    /// named once more. Empty: none. Those that [`Signer::set_fields`] leaves out are not signed.
+    ///
+    /// # Errors
+    /// [`Status::Header`] for one that is not signed, and for Date, Message-ID, Sender and To, which
+    /// servers add.
+    pub fn set_absent_fields(&mut self, names: &str) -> Result<(), Error> {
+        let mut absent = Vec::new();
+        let names = Some(names).filter(|names| !names.is_empty());
+        for name in names.into_iter().flat_map(|names| names.split(':')) {
+            let name = name.trim_matches(' ').to_ascii_lowercase();
+            super::field::check_name(&name)?;
+            let wrong = |why: String| Err(Error::argument(Status::Header, "header name", why));
+            if ADDED.contains(&name.as_str()) {
+                return wrong(format!(
+                    "{name} is added by servers where a message has none, which would break the signature"
+                ));
+            }
+            if !self.fields.contains(&name) {
+                return wrong(format!("{name} is not among the signed fields"));
+            }
+            absent.push(name);
+        }
+        self.absent = absent;
+        Ok(())
+    }
+
     /// The algorithm's name.
     pub(super) fn algorithm(&self) -> &'static str {
         match *self.key {
@@ -144,6 +174,10 @@ impl Signer {
             }
         }
     }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
 }
 
 /// Kinds of keys in PKCS#8 that can't sign here, by the octets of their object identifier.

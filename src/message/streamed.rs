@@ -9,6 +9,7 @@ use ring::digest::{Context, Digest, SHA256};
 
 use super::Content;
 use super::data::{Data, Pull, Reader};
+use super::part::Part;
 use super::raw::{self, ContentRules, Envelope};
 use super::source::{Piece, Read, Source};
 use crate::error::{Cause, Error, SourceFault};
@@ -113,6 +114,7 @@ impl Whole {
             ..facts
         };
         let source = Streamed {
+            name: NAME.to_owned(),
             data,
             given: given.len(),
             header: match lines_end {
@@ -155,7 +157,9 @@ enum LinesEnd {
 }
 
 /// Where the content is, and what the first reading found.
-struct Streamed {
+pub(super) struct Streamed {
+    /// What errors call it.
+    name: String,
     data: Data,
     lines_end: LinesEnd,
     /// Octets of the header as it was given.
@@ -165,6 +169,45 @@ struct Streamed {
     facts: Facts,
     /// Of all octets as they were given.
     digest: Digest,
+}
+
+impl Streamed {
+    /// A part that goes into a message as it is, with CRLF for each line end, read through once. `look` is
+    /// shown what will be sent; what was found of the lines says whether it can be.
+    pub(super) fn part(
+        part: &Part,
+        mut look: impl FnMut(&[u8]),
+    ) -> Result<(Self, Lines), SourceFault> {
+        let mut reader = part.data.open(part.label())?;
+        let (mut digest, mut lines) = (Context::new(&SHA256), Lines::default());
+        let (mut block, mut text, mut sent) = (vec![0; BLOCK], Vec::new(), Vec::new());
+        let mut ended = false;
+        while !ended {
+            text.clear();
+            sent.clear();
+            ended = next(&mut reader, &mut block, &mut digest, &mut text)?;
+            lines.push(&text, &mut sent);
+            if ended {
+                lines.finish(&mut sent);
+            }
+            look(&sent);
+        }
+        let source = Self {
+            name: part.label().to_owned(),
+            data: part.data.clone(),
+            lines_end: LinesEnd::Crlf,
+            given: 0,
+            header: Vec::new(),
+            facts: lines.facts().unwrap_or_default(),
+            digest: digest.finish(),
+        };
+        Ok((source, lines))
+    }
+
+    /// Whether nothing of it must be read from elsewhere.
+    pub(super) fn is_in_memory(&self) -> bool {
+        matches!(self.data, Data::Memory(_))
+    }
 }
 
 impl Source for Streamed {
@@ -179,7 +222,7 @@ impl Source for Streamed {
     fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
         Ok(Box::new(Reading {
             of: self,
-            reader: self.data.open(NAME)?,
+            reader: self.data.open(&self.name)?,
             header: &self.header,
             skip: self.given,
             lines: Lines::default(),

@@ -59,6 +59,14 @@ const ONCE: &[&str] = &[
     "content-transfer-encoding",
 ];
 
+/// Those of [`FIELDS`] that are named where a message has none, so that one that is added later breaks the
+/// signature: readers are shown them, and no server adds them.
+pub const ABSENT: &[&str] = &["cc", "reply-to"];
+
+/// Fields that servers add where a message has none (RFC 6409 section 8): to name an absent one would have
+/// them break the signature.
+pub const ADDED: &[&str] = &["date", "message-id", "sender", "to"];
+
 /// Octets of the relaxed body that are handed over at a time.
 const BLOCK: usize = 8 * 1024;
 /// Characters of a signature's or name's line.
@@ -155,11 +163,16 @@ pub enum Flaw {
 }
 
 /// Of a canonical header, the fields of these names: the last of several first (RFC 6376 section
-/// 5.4.2). Names are in lower case.
+/// 5.4.2). Those in `absent` are named once more than the message has them, also where it has none.
+/// Names are in lower case.
 ///
 /// # Errors
 /// The first flaw.
-pub fn cover<'a, N: AsRef<str>>(header: &'a [u8], names: &'a [N]) -> Result<Covered<'a>, Flaw> {
+pub fn cover<'a, N: AsRef<str>>(
+    header: &'a [u8],
+    names: &'a [N],
+    absent: &[N],
+) -> Result<Covered<'a>, Flaw> {
     let all = fields(header).map_err(Flaw::Line)?;
     let mut covered = Covered::default();
     for name in names.iter().map(AsRef::as_ref) {
@@ -170,15 +183,17 @@ pub fn cover<'a, N: AsRef<str>>(header: &'a [u8], names: &'a [N]) -> Result<Cove
         let before = covered.fields.len();
         covered.fields.extend(own.map(|field| field.whole));
         let count = covered.fields.len().saturating_sub(before);
-        let more = usize::from(count > 0 && ONCE.contains(&name));
+        let more = absent.iter().any(|absent| absent.as_ref() == name)
+            || (count > 0 && ONCE.contains(&name));
         match (name, count) {
             ("from", 0) => return Err(Flaw::NoFrom),
             ("from", 2..) => return Err(Flaw::SeveralFrom),
             _ => {}
         }
-        covered
-            .names
-            .extend(std::iter::repeat_n(name, count.saturating_add(more)));
+        covered.names.extend(std::iter::repeat_n(
+            name,
+            count.saturating_add(usize::from(more)),
+        ));
     }
     Ok(covered)
 }
@@ -361,10 +376,20 @@ mod tests {
     #[test]
     fn fields_are_covered_from_the_last_and_once_more_where_there_is_one() {
         let header = b"To: a\r\nX: y\r\nFrom:  b \r\n\tc\r\nTo : d\r\n";
-        assert_eq!(cover(header, &["to"]).unwrap_err(), Flaw::Line(5));
+        assert_eq!(cover(header, &["to"], &[]).unwrap_err(), Flaw::Line(5));
         let header = b"To: a\r\nX: y\r\nFrom:  b \r\n\tc\r\ntO:\td\r\n";
-        let covered = cover(header, FIELDS).unwrap();
+        let covered = cover(header, FIELDS, &[]).unwrap();
         assert_eq!(covered.names, ["from", "from", "to", "to", "to"]);
+        let covered = cover(header, FIELDS, ABSENT).unwrap();
+        let names = ["from", "from", "reply-to", "to", "to", "to", "cc"];
+        assert_eq!(covered.names, names);
+        let both = cover(b"Cc: a\r\nFrom: b\r\n", &["from", "cc"], ABSENT).unwrap();
+        assert_eq!(both.names, ["from", "from", "cc", "cc"], "and no reply-to");
+        assert!(
+            ABSENT
+                .iter()
+                .all(|name| FIELDS.contains(name) && !ADDED.contains(name))
+        );
         let text = String::from_utf8(signed(&covered, "DKIM-Signature: b=")).unwrap();
         assert_eq!(text, "from:b c\r\nto:d\r\nto:a\r\ndkim-signature:b=");
         for (bad, flaw) in [
@@ -377,7 +402,7 @@ mod tests {
             (b"", Flaw::NoFrom),
             (b"From: a\r\nTo: b\r\nFROM: c\r\n", Flaw::SeveralFrom),
         ] {
-            assert_eq!(cover(bad, FIELDS).unwrap_err(), flaw, "{bad:?}");
+            assert_eq!(cover(bad, FIELDS, ABSENT).unwrap_err(), flaw, "{bad:?}");
         }
     }
 

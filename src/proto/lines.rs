@@ -18,6 +18,16 @@ pub struct Lines {
     eight_bit: bool,
     unfit: Option<Unfit>,
     bare: Option<u64>,
+    first: Option<End>,
+    mixed: Option<u64>,
+}
+
+/// How a line ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    CrLf,
+    Cr,
+    Lf,
 }
 
 impl Lines {
@@ -28,8 +38,11 @@ impl Lines {
         if self.after_cr && !piece.is_empty() {
             self.after_cr = false;
             match piece.strip_prefix(b"\n") {
-                Some(behind) => rest = behind,
-                None => self.bare_end(),
+                Some(behind) => {
+                    rest = behind;
+                    self.end(End::CrLf);
+                }
+                None => self.end(End::Cr),
             }
         }
         self.eight_bit |= !rest.is_ascii();
@@ -45,11 +58,13 @@ impl Lines {
             let end = clean.saturating_add(len);
             if ending.starts_with(b"\r\n") {
                 clean = end.saturating_add(2);
+                self.end(End::CrLf);
                 continue;
             }
             match ending {
                 b"\r" => self.after_cr = true,
-                _ => self.bare_end(),
+                [b'\r', ..] => self.end(End::Cr),
+                _ => self.end(End::Lf),
             }
             out.extend_from_slice(rest.get(..end).unwrap_or_default());
             out.extend_from_slice(b"\r\n");
@@ -65,7 +80,7 @@ impl Lines {
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         let before = out.len();
         if std::mem::take(&mut self.after_cr) {
-            self.bare_end();
+            self.end(End::Cr);
         }
         if self.len > 0 {
             out.extend_from_slice(b"\r\n");
@@ -99,6 +114,12 @@ impl Lines {
         self.bare
     }
 
+    /// The first line that ended otherwise than the one before all others.
+    #[must_use]
+    pub fn mixed(&self) -> Option<u64> {
+        self.mixed
+    }
+
     /// A stretch of the line that is being read.
     fn text(&mut self, text: &[u8], nul: bool) {
         self.len = self.len.saturating_add(text.len());
@@ -111,8 +132,14 @@ impl Lines {
         }
     }
 
-    fn bare_end(&mut self) {
-        self.bare.get_or_insert(self.ended);
+    /// The line that was counted last ended so.
+    fn end(&mut self, end: End) {
+        if end != End::CrLf {
+            self.bare.get_or_insert(self.ended);
+        }
+        if *self.first.get_or_insert(end) != end {
+            self.mixed.get_or_insert(self.ended);
+        }
     }
 
     fn count(&mut self, before: usize, out: &[u8]) {
@@ -163,6 +190,30 @@ mod tests {
                     assert_eq!(facts, inspect(content), "{content:?} {i} {j}");
                     assert_eq!(bare, bare_line_end(content), "{content:?} {i} {j}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_that_end_otherwise_than_the_first_are_named_wherever_they_are_split() {
+        for (content, mixed) in [
+            (&b""[..], None),
+            (b"a", None),
+            (b"a\nb\n\nc", None),
+            (b"a\r\nb\r\n\r\n", None),
+            (b"a\rb\r", None),
+            (b"a\nb\r\n", Some(2)),
+            (b"a\r\nb\r\nc\nd\r\n", Some(3)),
+            (b"a\r\nb\r", Some(2)),
+            (b"\r\n\r\r\n", Some(2)),
+        ] {
+            for i in 0..=content.len() {
+                let (mut lines, mut out) = (Lines::default(), Vec::new());
+                for piece in [&content[..i], &content[i..]] {
+                    lines.push(piece, &mut out);
+                }
+                lines.finish(&mut out);
+                assert_eq!(lines.mixed(), mixed, "{content:?} {i}");
             }
         }
     }

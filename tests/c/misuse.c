@@ -84,7 +84,7 @@ static void message_calls(secsmtp_message *m, int32_t want) {
     STATUS(want, secsmtp_message_set_one_click(m, 1, NULL));
     STATUS(want, secsmtp_message_set_text(m, TEXT("t"), NULL));
     STATUS(want, secsmtp_message_set_html(m, TEXT("h"), NULL));
-    STATUS(want, secsmtp_message_set_calendar(m, TEXT("REQUEST"), TEXT("c"), NULL));
+    STATUS(want, secsmtp_message_set_calendar(m, TEXT("REQUEST"), TEXT("METHOD:REQUEST"), NULL));
     STATUS(want, secsmtp_message_attach_memory(m, TEXT("n"), (const uint8_t *)"x", 1, NULL));
     STATUS(want, secsmtp_message_preview(m, taken, NULL, NULL));
     STATUS(want, secsmtp_message_preview_buffer(m, NULL, 0, NULL, NULL));
@@ -105,6 +105,7 @@ static void part_calls(secsmtp_part *p, int32_t want) {
 
 static void signer_calls(secsmtp_signer *s, int32_t want) {
     STATUS(want, secsmtp_signer_set_lifetime(s, 1, NULL));
+    STATUS(want, secsmtp_signer_set_absent_fields(s, TEXT("cc"), NULL));
     STATUS(want, secsmtp_signer_set_fields(s, TEXT("to"), NULL));
 }
 
@@ -245,6 +246,8 @@ static void composition(void) {
     signer_calls((secsmtp_signer *)part, SECSMTP_E_BAD_HANDLE);
     STATUS(SECSMTP_E_NULL, secsmtp_message_add_part(m, NULL, NULL));
     STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_message_add_part(m, (secsmtp_part *)m, NULL));
+    STATUS(SECSMTP_E_NULL, secsmtp_message_add_alternative(m, NULL, NULL));
+    STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_message_add_alternative(m, (secsmtp_part *)m, NULL));
     STATUS(SECSMTP_E_NULL, secsmtp_message_add_signer(m, NULL, NULL));
     STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_message_add_signer(m, (secsmtp_signer *)part, NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_message_add_address(m, 0, TEXT("a@b.c"), TEXT(""), NULL));
@@ -258,6 +261,7 @@ static void composition(void) {
     STATUS(SECSMTP_E_HEADER, secsmtp_message_set_message_id(m, TEXT("no at"), NULL));
     STATUS(SECSMTP_E_HEADER, secsmtp_message_add_unsubscribe(m, TEXT("http://a.b"), NULL));
     STATUS(SECSMTP_E_HEADER, secsmtp_message_set_calendar(m, TEXT("RE QUEST"), TEXT("x"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_message_set_calendar(m, TEXT("REQUEST"), TEXT("METHOD:REPLY"), NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_message_set_priority(m, 0, NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_message_set_one_click(m, -1, NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_message_set_date(m, -1, 0, NULL));

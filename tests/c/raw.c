@@ -74,6 +74,7 @@ int main(int argc, char **argv) {
          (secsmtp_signer_new_file(TEXT("mail.test"), TEXT("s"), TEXT(argv[10]), &signer, &error) ||
           secsmtp_signer_set_lifetime(signer, 86400, &error) ||
           secsmtp_signer_set_fields(signer, TEXT("Subject:To"), &error) ||
+          secsmtp_signer_set_absent_fields(signer, TEXT("subject"), &error) ||
           secsmtp_message_add_signer(message, signer, &error))) ||
         secsmtp_policy_new(&policy, &error) ||
         secsmtp_policy_add_ca_file(policy, TEXT(argv[4]), &error) ||

@@ -77,7 +77,7 @@ def composed():
     yield "all", {
         **plain, "text": "Text\n", "html": "<img src='cid:p'>", "inline": {"p": b"png"},
         "attachments": [secsmtp.Part(os.urandom(400_000), "größe; \"a\".bin"), secsmtp.Part(b"", "empty.txt")],
-        "calendar": ("REQUEST", "BEGIN:VCALENDAR\nEND:VCALENDAR\n"),
+        "calendar": ("REQUEST", "BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n"),
     }
 
 

@@ -1,7 +1,11 @@
 //! Composed messages read back by the `mail-parser` crate, field by field.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use mail_parser::{Address as Parsed, MessageParser, MimeHeaders as _};
 use secsmtp::message::{Field, Message, Part};
+use secsmtp::status::Status;
 
 /// A small generator with a fixed seed.
 struct Chance(u64);
@@ -159,4 +163,272 @@ fn g07_g08_g09_generated_garbage_is_refused_or_stays_inside_its_field() {
             );
         }
     }
+}
+
+const SIGNED: &str =
+    "multipart/signed; boundary=\"s b\"; micalg=pgp-sha256; protocol=\"application/pgp-signature\"";
+const SIGNED_BODY: &str = "not shown\r\n--s b\r\nContent-Type: text/plain\r\n\r\ntrailing \t \r\n.\r\n..x\r\n\
+    From y\r\n\r\n \r\n--s b\r\nContent-Type: application/pgp-signature\r\n\r\nx\r\n--s b--\r\n";
+
+fn plain_message() -> Message {
+    let mut message = Message::new();
+    message.add_address(Field::From, "a@mail.test", "").unwrap();
+    message.add_address(Field::To, "b@mail.test", "").unwrap();
+    message
+}
+
+fn typed(bytes: &[u8], media_type: &str) -> Part {
+    let mut part = Part::memory(bytes);
+    part.set_type(media_type).unwrap();
+    part
+}
+
+/// The same bytes in memory, in a file, and from a function.
+fn sources(bytes: &[u8], media_type: &str) -> Vec<Part> {
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let number = FILES.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("secsmtp-part-{}-{number}", std::process::id()));
+    std::fs::write(&path, bytes).unwrap();
+    let held = bytes.to_vec();
+    let pull = move |offset: u64, buffer: &mut [u8]| {
+        let rest = &held[usize::try_from(offset).unwrap()..];
+        let n = rest.len().min(buffer.len()).min(3);
+        buffer[..n].copy_from_slice(&rest[..n]);
+        Ok(n)
+    };
+    let mut parts = vec![
+        Part::memory(bytes),
+        Part::file(&path).unwrap(),
+        Part::pull(Arc::new(pull), None),
+    ];
+    for part in &mut parts {
+        part.set_type(media_type).unwrap();
+        part.set_name("").unwrap();
+    }
+    parts
+}
+
+#[test]
+fn what_is_signed_goes_byte_by_byte_wherever_it_comes_from() {
+    for given in [SIGNED_BODY.to_owned(), SIGNED_BODY.replace("\r\n", "\n")] {
+        for part in sources(given.as_bytes(), SIGNED) {
+            let mut alone = plain_message();
+            alone.add_part(&part).unwrap();
+            let whole = String::from_utf8(octets(&alone)).unwrap();
+            let (header, body) = whole.split_once("\r\n\r\n").unwrap();
+            assert_eq!(body, SIGNED_BODY);
+            assert!(
+                header.contains(&format!("Content-Type: {SIGNED}")),
+                "{header}"
+            );
+            assert!(
+                header.contains("Content-Transfer-Encoding: 7bit"),
+                "{header}"
+            );
+            assert!(!header.contains("Content-Disposition"), "{header}");
+            assert_eq!(alone.size().unwrap(), Some(whole.len() as u64));
+            let mut beside = plain_message();
+            beside.set_text("x");
+            beside.add_part(&part).unwrap();
+            let whole = String::from_utf8(octets(&beside)).unwrap();
+            assert!(
+                whole.contains("multipart/mixed") && whole.contains(SIGNED_BODY),
+                "{whole}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_mail_in_a_mail_is_never_base64_and_8bit_is_said_of_all_around_it() {
+    for (mail, encoding) in [
+        (
+            "From: x@y\r\nBcc: kept@y\r\nSubject: inner\r\n\r\n.dot \r\nbody\r\n",
+            "7bit",
+        ),
+        (
+            "From: x@y\nSubject: inner\nContent-Transfer-Encoding: 8bit\n\nGrüße\n",
+            "8bit",
+        ),
+    ] {
+        for mut part in sources(mail.as_bytes(), "message/rfc822") {
+            part.set_name("forwarded.eml").unwrap();
+            let mut message = plain_message();
+            message.set_text("x");
+            message.set_html("<p>x");
+            message.add_part(&part).unwrap();
+            let whole = octets(&message);
+            let text = String::from_utf8(whole.clone()).unwrap();
+            let inner = mail.replace("\r\n", "\n").replace('\n', "\r\n");
+            assert!(text.contains(&format!("\r\n\r\n{inner}\r\n--")), "{text}");
+            assert!(text.contains("filename=forwarded.eml"), "{text}");
+            let header = text.split("\r\n\r\n").next().unwrap();
+            assert_eq!(
+                header.contains("Transfer-Encoding: 8bit"),
+                encoding == "8bit",
+                "{header}"
+            );
+            let wanted = format!(
+                "message/rfc822; name=forwarded.eml\r\nContent-Transfer-Encoding: {encoding}"
+            );
+            assert!(text.contains(&wanted), "{text}");
+            let back = MessageParser::default().parse(&whole).unwrap();
+            let attached = back.attachments().next().unwrap();
+            assert_eq!(attached.message().unwrap().subject(), Some("inner"));
+        }
+    }
+}
+
+#[test]
+fn what_can_not_go_as_it_is_is_refused_with_advice() {
+    let long = SIGNED_BODY.replace("From y", &"y".repeat(999));
+    let umlaut = SIGNED_BODY.replace("From y", "Grüße");
+    let mixed = SIGNED_BODY.replacen("\t \r\n", "\t \n", 1);
+    let nul = SIGNED_BODY.replace("From y", "a\0b");
+    let open = SIGNED_BODY.replace("--s b--", "--s b");
+    let mail = format!("Subject: x\r\n\r\n{}\r\n", "y".repeat(999));
+    for (given, media_type, words) in [
+        (long.as_str(), SIGNED, "line 8 has more than 998 bytes"),
+        (&long, SIGNED, "before it is signed"),
+        (&umlaut, SIGNED, "byte above 127"),
+        (&umlaut, SIGNED, "before it is signed"),
+        (&mixed, SIGNED, "line 5 ends otherwise"),
+        (&nul, SIGNED, "line 8 has a NUL"),
+        (&open, SIGNED, "has no line --s b--"),
+        ("", SIGNED, "has no line --s b"),
+        (
+            SIGNED_BODY,
+            "multipart/encrypted; boundary=s",
+            "has no line --s:",
+        ),
+        (&mail, "message/rfc822", "line 3 has more than 998 bytes"),
+        ("Grüße", "message/partial; id=x", "is 7-bit"),
+    ] {
+        for part in sources(given.as_bytes(), media_type) {
+            let mut message = plain_message();
+            message.add_part(&part).unwrap();
+            let error = message.preview(&mut |_| Ok(())).unwrap_err();
+            assert_eq!(error.status(), Status::Content, "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_finished_part_that_changes_is_never_finished() {
+    static READINGS: AtomicUsize = AtomicUsize::new(0);
+    let pull = |offset: u64, buffer: &mut [u8]| {
+        let reading = match offset {
+            0 => READINGS.fetch_add(1, Ordering::Relaxed),
+            _ => READINGS.load(Ordering::Relaxed) - 1,
+        };
+        let content: &[u8] = if reading == 0 {
+            b"Subject: a\r\n\r\nx\r\n"
+        } else {
+            b"Subject: b\r\n\r\nx\r\n"
+        };
+        let rest = &content[usize::try_from(offset).unwrap()..];
+        let n = rest.len().min(buffer.len());
+        buffer[..n].copy_from_slice(&rest[..n]);
+        Ok(n)
+    };
+    let mut part = Part::pull(Arc::new(pull), None);
+    part.set_type("message/rfc822").unwrap();
+    let mut message = plain_message();
+    message.add_part(&part).unwrap();
+    let error = message.preview(&mut |_| Ok(())).unwrap_err();
+    assert_eq!(error.status(), Status::Source, "{error}");
+}
+
+#[test]
+fn alternatives_stand_between_text_and_html_and_calendars_last() {
+    let order = |message: &Message| {
+        let whole = String::from_utf8(octets(message)).unwrap();
+        let types = whole.split("Content-Type: ").skip(1);
+        let kinds = types.map(|text| text.split([';', '\r']).next().unwrap().to_owned());
+        kinds.collect::<Vec<_>>().join(" ")
+    };
+    let mut message = plain_message();
+    message
+        .add_alternative(&typed(
+            b"BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n",
+            "text/calendar; method=REPLY",
+        ))
+        .unwrap();
+    assert_eq!(order(&message), "text/calendar");
+    message.set_text("t");
+    message.set_html("<p>");
+    message
+        .add_alternative(&typed("<html ⚡4email>".as_bytes(), "text/x-amp-html"))
+        .unwrap();
+    message
+        .add_alternative(&typed(b"*t*", "text/markdown"))
+        .unwrap();
+    message.set_calendar("REQUEST", "METHOD:REQUEST").unwrap();
+    assert_eq!(
+        order(&message),
+        "multipart/alternative text/plain text/x-amp-html text/markdown text/html text/calendar text/calendar"
+    );
+    let whole = String::from_utf8(octets(&message)).unwrap();
+    assert!(!whole.contains("Content-Disposition"), "{whole}");
+    assert!(whole.contains("text/x-amp-html; charset=utf-8"), "{whole}");
+    let error = message.add_alternative(&Part::memory(*b"x")).unwrap_err();
+    assert_eq!(error.status(), Status::Header);
+    let mut message = plain_message();
+    message
+        .add_part(&typed(
+            b"BEGIN:VCALENDAR\nMETHOD:CANCEL\n",
+            "text/calendar; method=REQUEST",
+        ))
+        .unwrap();
+    let error = message.size().unwrap_err();
+    assert!(error.to_string().contains("METHOD:CANCEL"), "{error}");
+}
+
+#[test]
+fn text_attachments_say_their_character_set_where_it_is_known() {
+    let header = |part: &Part| {
+        let mut message = plain_message();
+        message.add_part(part).unwrap();
+        let whole = String::from_utf8(octets(&message)).unwrap();
+        let own = whole.split("Content-Type: ").nth(2).unwrap();
+        own.split("\r\n").next().unwrap().to_owned()
+    };
+    let named = |bytes: &[u8], name: &str| {
+        let mut part = Part::memory(bytes);
+        part.set_name(name).unwrap();
+        header(&part)
+    };
+    assert_eq!(
+        named("größe;1\n".as_bytes(), "a.csv"),
+        "text/csv; charset=utf-8; name=a.csv"
+    );
+    assert_eq!(
+        named(b"plain", "a.txt"),
+        "text/plain; charset=utf-8; name=a.txt"
+    );
+    assert_eq!(named(b"gr\xf6\xdfe", "a.txt"), "text/plain; name=a.txt");
+    assert_eq!(named(b"\xff\xfea\0", "a.txt"), "text/plain; name=a.txt");
+    assert_eq!(
+        named("ö".as_bytes(), "a.json"),
+        "application/json; name=a.json"
+    );
+    assert_eq!(
+        header(&typed(b"x", "text/plain; Charset=\"us-ascii\"")),
+        "text/plain; Charset=\"us-ascii\""
+    );
+    assert_eq!(
+        header(&typed(b"x", "text/plain; format=flowed")),
+        "text/plain; format=flowed; charset=utf-8"
+    );
+    let found: Vec<_> = sources("ö".repeat(70_000).as_bytes(), "text/plain")
+        .iter()
+        .map(header)
+        .collect();
+    let utf8 = "text/plain; charset=utf-8";
+    assert_eq!(
+        found,
+        [utf8, utf8, "text/plain"],
+        "a function's bytes are not looked at"
+    );
 }

@@ -363,6 +363,7 @@ SIGNATURES = {
     "secsmtp_message_attach_file": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_attach_memory": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "const uint8_t *", "size_t", "secsmtp_error **")),
     "secsmtp_message_add_part": ("int32_t", ("secsmtp_message *", "const secsmtp_part *", "secsmtp_error **")),
+    "secsmtp_message_add_alternative": ("int32_t", ("secsmtp_message *", "const secsmtp_part *", "secsmtp_error **")),
     "secsmtp_message_set_content_file": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "int32_t", "secsmtp_error **")),
     "secsmtp_message_set_content_reader": ("int32_t", ("secsmtp_message *", "secsmtp_read_callback", "secsmtp_release_callback", "void *", "int64_t", "int32_t", "secsmtp_error **")),
     "secsmtp_message_add_address": ("int32_t", ("secsmtp_message *", "int32_t", "const char *", "size_t", "const char *", "size_t", "secsmtp_error **")),
@@ -469,6 +470,7 @@ SIGNATURES = {
     "secsmtp_signer_new_file": ("int32_t", ("const char *", "size_t", "const char *", "size_t", "const char *", "size_t", "secsmtp_signer **", "secsmtp_error **")),
     "secsmtp_signer_set_lifetime": ("int32_t", ("secsmtp_signer *", "uint32_t", "secsmtp_error **")),
     "secsmtp_signer_set_fields": ("int32_t", ("secsmtp_signer *", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_signer_set_absent_fields": ("int32_t", ("secsmtp_signer *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_signer_free": ("int32_t", ("secsmtp_signer *",)),
     "secsmtp_message_add_signer": ("int32_t", ("secsmtp_message *", "const secsmtp_signer *", "secsmtp_error **")),
 }

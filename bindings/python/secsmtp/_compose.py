@@ -38,7 +38,10 @@ class Message(Owner):
 
     ``text`` and ``html`` are alternatives. ``inline``: the pictures of the HTML, by content id:
     ``{"logo": "logo.png"}`` is shown as ``cid:logo``. ``attachments``: paths, binary file objects, or
-    :class:`Part` objects. ``calendar``: ``(method, text)``, for instance ``("REQUEST", ics)``.
+    :class:`Part` objects. ``calendar``: ``(method, text)``, for instance ``("REQUEST", ics)``; the method
+    is the METHOD inside. ``alternatives``: further forms of the text, :class:`Part` objects or ``(type,
+    text or bytes)``, for instance ``[("text/x-amp-html", amp)]``: behind the plain text and before the
+    HTML, a calendar behind both.
     ``headers``: fields of your own, a mapping or pairs. ``date``: an aware datetime or seconds since
     1970. ``references``: Message-IDs, oldest first. ``priority``: "low", "normal" or "high".
     ``unsubscribe``: https: and mailto: addresses; ``one_click``: the https: one takes a POST (RFC
@@ -72,6 +75,7 @@ class Message(Owner):
         attachments: Union[Source, Part, Iterable[Union[Source, Part]]] = (),
         inline: Optional[Mapping[str, Union[Source, Part]]] = None,
         calendar: Optional[Tuple[str, str]] = None,
+        alternatives: Iterable[Union[Part, Tuple[str, Union[str, bytes]]]] = (),
         headers: Union[Mapping[str, str], Iterable[Tuple[str, str]]] = (),
         date: Optional[Time] = None,
         message_id: Optional[str] = None,
@@ -133,6 +137,8 @@ class Message(Owner):
             method, object_text = calendar
             arguments = (*text_argument(method), *text_argument(object_text))
             check(lib, lib.message_set_calendar, handle, *arguments)
+        for alternative in alternatives:
+            self._add_alternative(alternative)
         pairs = headers.items() if isinstance(headers, Mapping) else headers
         for name, value in pairs:
             arguments = (*text_argument(name), *text_argument(value))
@@ -161,6 +167,18 @@ class Message(Owner):
             raise TypeError("octets need a name: secsmtp.Part(octets, name)")
         with Part(source) as part:
             self.add(part)
+
+    def _add_alternative(self, alternative: Union[Part, Tuple[str, Union[str, bytes]]]) -> None:
+        lib = self._lib
+        if isinstance(alternative, Part):
+            check(lib, lib.message_add_alternative, self._handle, alternative._open_handle())
+            return
+        if not (isinstance(alternative, tuple) and len(alternative) == 2):
+            raise TypeError("an alternative is a secsmtp.Part or (type, text or bytes)")
+        media_type, content = alternative
+        content = content.encode() if isinstance(content, str) else content
+        with Part(content, type=media_type) as part:
+            self._add_alternative(part)
 
     @property
     def message_id(self) -> str:

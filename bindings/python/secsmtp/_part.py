@@ -29,7 +29,9 @@ class Part(Owner):
 
     ``source``: a path (``str`` or ``os.PathLike``), octets, or a binary file object. ``name``: the
     file name that readers show; default is the file's own, and what stands before a slash is cut
-    off. ``type``: the media type; default is guessed from the name. ``cached``: keep the encoding in
+    off. ``type``: the media type; default is guessed from the name. Text in UTF-8 gets its charset. A part
+    of a multipart/ or message/ type (``"message/rfc822"``, ``'multipart/signed; boundary="b"; ...'``) is
+    finished content of that type and goes as it is, but for its line ends, which become CRLF. ``cached``: keep the encoding in
     memory, for a large part that many messages share; up to 8 MiB it is kept anyway from the second
     message on.
 

@@ -19,7 +19,9 @@ class Signer(Owner):
     ``path``: the private one, RSA of 2048 to 4096 bits (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or
     DER, without a passphrase. ``lifetime``: for how many seconds a signature holds (``x=``); default is
     for ever. ``fields``: which header fields are signed where a message has them, in place of the
-    usual ones; From always is.
+    usual ones; From always is. ``absent_fields``: which of them are named also where a message has none,
+    in place of Cc and Reply-To, so that one that is added on the way breaks the signature; ``()`` is
+    none.
 
     Give it to :meth:`Client.send` or :class:`Message` as ``sign``, several of them for several
     signatures. Threads: any. Errors: :class:`ArgumentError`, which says what is wrong with the key;
@@ -37,6 +39,7 @@ class Signer(Owner):
         path: Optional[Union[str, "os.PathLike[str]"]] = None,
         lifetime: Optional[int] = None,
         fields: Union[str, Iterable[str]] = (),
+        absent_fields: Optional[Union[str, Iterable[str]]] = None,
     ) -> None:
         if (key is None) == (path is None):
             raise TypeError("a Signer has a key or a path")
@@ -56,6 +59,9 @@ class Signer(Owner):
         chosen = ":".join(several(fields, (str,)))
         if chosen:
             check(lib, lib.signer_set_fields, handle, *text_argument(chosen))
+        if absent_fields is not None:
+            absent = ":".join(several(absent_fields, (str,)))
+            check(lib, lib.signer_set_absent_fields, handle, *text_argument(absent))
 
     def __repr__(self) -> str:
         return f"<secsmtp.Signer{' closed' if self.closed else ''}>"

@@ -99,7 +99,7 @@ class Composed(ComposeCase):
              ["alternative", "plain", ["related", "html", "octet-stream"]]),
             ({"text": "t", "inline": picture}, ["mixed", "plain", "octet-stream"]),
             ({"attachments": part}, ["mixed", "octet-stream"]),
-            ({"text": "t", "html": "h", "calendar": ("request", "BEGIN:VCALENDAR"), "attachments": [part]},
+            ({"text": "t", "html": "h", "calendar": ("request", "METHOD:REQUEST"), "attachments": [part]},
              ["mixed", ["alternative", "plain", "html", "calendar"], "octet-stream"]),
         ):
             with self.subTest(fields=sorted(fields)):
@@ -113,7 +113,7 @@ class Composed(ComposeCase):
             bcc="hidden@mail.test", reply_to="i@mail.test", subject="Grüße", date=moment, message_id="one@mail.test",
             in_reply_to="<two@mail.test>", references=["three@mail.test", "two@mail.test"], priority="high",
             unsubscribe=["https://mail.test/u", "mailto:u@mail.test"], one_click=True, headers={"X-Mine": "värde"},
-            text="t", calendar=("REQUEST", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"),
+            text="t", calendar=("REQUEST", "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"),
         )
         back = parsed(self, message)
         self.assertNotIn(b"hidden", bytes(message))
