@@ -1096,8 +1096,9 @@ int32_t secsmtp_batch_set_stop_on_error(secsmtp_batch *batch,
 
 /**
  * Sends all messages of the batch, and waits for what becomes of them. Each has its own outcome,
- * whatever becomes of its neighbours. A broken line costs what was in flight over it, and the
- * others go on over another connection. A client that was closed or cancelled says so for the first
+ * whatever becomes of its neighbours. Where the server ends a connection that has carried a message, the
+ * messages of which it can have accepted nothing go over another connection, after a second, with no more
+ * in flight than the last one carried. A client that was closed or cancelled says so for the first
  * message of each connection, and begins no other.
  * Ownership: the results stay in the batch, in the place of those of a call before.
  * Threads: any; meanwhile every other function on the batch but _free is an error.

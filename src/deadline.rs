@@ -48,6 +48,9 @@ impl Deadline {
     }
 }
 
+/// How old the last reply may be for content to leave together with MAIL, unless it was set.
+const REPLY_AGE: Duration = Duration::from_millis(500);
+
 /// Patience per stage and for the whole.
 ///
 /// The defaults are those of RFC 5321 section 4.5.3.2 from MAIL on, and shorter before it, where
@@ -58,6 +61,8 @@ impl Deadline {
 pub struct Timeouts {
     stages: [Duration; Stage::ALL.len()],
     overall: Option<Duration>,
+    /// How old the last reply may be for content to leave together with MAIL.
+    reply_age: Duration,
 }
 
 impl Default for Timeouts {
@@ -66,6 +71,7 @@ impl Default for Timeouts {
         Self {
             stages: seconds.map(Duration::from_secs),
             overall: None,
+            reply_age: REPLY_AGE,
         }
     }
 }
@@ -84,6 +90,17 @@ impl Timeouts {
     #[must_use]
     pub fn stage(&self, stage: Stage) -> Duration {
         self.stages.get(stage as usize).copied().unwrap_or_default()
+    }
+
+    /// Sets how old the last reply may be for content to leave together with MAIL.
+    pub fn set_reply_age(&mut self, age: Duration) {
+        self.reply_age = age;
+    }
+
+    /// How old the last reply may be for content to leave together with MAIL.
+    #[must_use]
+    pub fn reply_age(&self) -> Duration {
+        self.reply_age
     }
 
     /// The deadline of a call that begins now.

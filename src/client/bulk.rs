@@ -1,12 +1,14 @@
 //! Many messages at a time: over some connections at once, each of which streams.
 
 use std::borrow::Borrow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
 use super::carry::{Carried, Load, Way};
 use super::core::{Core, Running, waiter};
+use super::retry::Item;
 use super::site::Settings;
 use super::token::Token;
 use crate::channel::Fault;
@@ -52,6 +54,8 @@ struct Desk<I: Iterator, D> {
     messages: I,
     /// One that waits for its time.
     waiting: Option<I::Item>,
+    /// Those that go over another connection. They were begun, and don't wait for their time again.
+    put_back: VecDeque<(u64, Item<I::Item>)>,
     done: D,
     next: u64,
     stop_on_error: bool,
@@ -63,7 +67,10 @@ struct Desk<I: Iterator, D> {
 
 impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> Desk<I, D> {
     /// The next one, if it may begin now. It is not read before it is wanted, so one waits at most.
-    fn next(&mut self, permit: impl FnOnce() -> Result<(), Instant>) -> Next<I::Item> {
+    fn next(&mut self, permit: impl FnOnce() -> Result<(), Instant>) -> Next<Item<I::Item>> {
+        if let Some((number, item)) = self.put_back.pop_front() {
+            return Next::Message(number, item);
+        }
         if self.stopped {
             return Next::End;
         }
@@ -79,17 +86,17 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> D
         }
         let number = self.next;
         self.next = number.saturating_add(1);
-        Next::Message(number, message)
+        Next::Message(number, Item::new(message))
     }
 
     /// The next one fails before anything was done for it. It is returned, to be dropped without the
     /// lock: it is the caller's.
-    fn fail_next(&mut self, error: Error) -> Option<I::Item> {
-        let Next::Message(number, message) = self.next(|| Ok(())) else {
+    fn fail_next(&mut self, error: Error) -> Option<Item<I::Item>> {
+        let Next::Message(number, item) = self.next(|| Ok(())) else {
             return None;
         };
-        self.fail(number, message.borrow(), error);
-        Some(message)
+        self.fail(number, &item, error);
+        Some(item)
     }
 
     fn done(&mut self, number: u64, result: Result<Record, Error>) {
@@ -101,14 +108,16 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> D
     }
 
     /// No connection could be had for this message.
-    fn fail(&mut self, number: u64, message: &Message, error: Error) {
+    fn fail(&mut self, number: u64, item: &Item<I::Item>, error: Error) {
         let mut error = error.for_message();
         if error.retry() == Retry::Never {
             self.hopeless.get_or_insert_with(|| error.clone());
         }
         self.count_failure(&error);
+        let message: &Message = item.message.borrow();
         error.record.recipients = message.recipients_not_sent();
         error.record.message_id = message.message_id();
+        item.released.mark(&mut error.record);
         // Who cancels is told so of the one at hand, and no other is begun; of a closed client too.
         self.stopped |= matches!(
             *error.cause,
@@ -135,6 +144,7 @@ impl Core {
         let desk = Mutex::new(Desk {
             messages: messages.fuse(),
             waiting: None,
+            put_back: VecDeque::new(),
             done,
             next: 0,
             stop_on_error: bulk.stop_on_error,
@@ -180,15 +190,11 @@ impl Core {
         let patience = self.settings();
         let mut cx = self.context(&patience, log);
         let token = &*running.token;
-        let (mut held, mut fresh) = (None, false);
         // No connection is opened for nothing.
         loop {
-            let next = held
-                .take()
-                .map(|(number, message)| Next::Message(number, message));
-            let next = next.unwrap_or_else(|| desk.lock().next(|| self.jobs.permit()));
-            let (number, message) = match next {
-                Next::Message(number, message) => (number, message),
+            let next = desk.lock().next(|| self.jobs.permit());
+            let (number, item) = match next {
+                Next::Message(number, item) => (number, item),
                 Next::Later(at) => {
                     if let Err(error) = self.rest(token, at, &mut cx) {
                         let failed = desk.lock().fail_next(error);
@@ -201,7 +207,7 @@ impl Core {
             let settings = match self.ready(desk, token) {
                 Ok(settings) => settings,
                 Err(error) => {
-                    desk.lock().fail(number, message.borrow(), error);
+                    desk.lock().fail(number, &item, error);
                     continue;
                 }
             };
@@ -210,7 +216,6 @@ impl Core {
                 settings: &settings,
                 token,
                 window: bulk.window,
-                fresh,
                 keep: settings.reuse.idle.map_or(0, |_| most),
             };
             let lot = Lot {
@@ -218,12 +223,10 @@ impl Core {
                 desk,
                 token,
             };
-            fresh = false;
-            match self.carry(&lot, (number, message), &way, &mut cx) {
+            match self.carry(&lot, (number, item), &way, &mut cx) {
                 Carried::Done => {}
-                Carried::Left(number, message) => (held, fresh) = (Some((number, message)), true),
-                Carried::Nothing(number, message, error) => {
-                    desk.lock().fail(number, message.borrow(), error);
+                Carried::Nothing(number, item, error) => {
+                    desk.lock().fail(number, &item, error);
                 }
                 Carried::Broken(error) => desk.lock().count_failure(&error),
             }
@@ -283,7 +286,7 @@ where
 {
     type Message = I::Item;
 
-    fn next(&self) -> Next<I::Item> {
+    fn next(&self) -> Next<Item<I::Item>> {
         match self.token.is_cancelled() {
             true => Next::End,
             false => self.desk.lock().next(|| self.core.jobs.permit()),
@@ -297,5 +300,9 @@ where
     fn board(&self, _number: u64, canceller: &Arc<Canceller>) -> bool {
         self.token.attach(canceller);
         true
+    }
+
+    fn put_back(&self, number: u64, item: Item<I::Item>) {
+        self.desk.lock().put_back.push_front((number, item));
     }
 }

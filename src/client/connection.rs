@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::site::{Settings, Site};
 use crate::channel::{Cleartext, Probed, Verified};
-use crate::error::{Cause, Error, Outcome, Peer, Record, Stage};
+use crate::error::{Error, Outcome, Peer, Record, Stage};
 use crate::log::{Level, Log};
 use crate::message::Message;
 use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
@@ -26,6 +26,8 @@ pub(super) struct Connection {
     pub(super) edition: u64,
     /// Messages that it has carried, or tried to.
     pub(super) messages: u32,
+    /// Those of them that the server has accepted or refused.
+    pub(super) carried: usize,
     /// Since when it has nothing to do.
     pub(super) idle_since: Instant,
     judged: Instant,
@@ -66,6 +68,7 @@ impl Connection {
             canceller,
             edition: settings.edition,
             messages: 0,
+            carried: 0,
             idle_since: now,
             judged: now,
             peer: cx.record.peer.clone(),
@@ -102,10 +105,11 @@ impl Connection {
         cx.record.reused = self.messages > 0;
         cx.record.peer.clone_from(&self.peer);
         cx.record.stage = self.stage;
-        cx.record.secret_released = self.secret_released;
+        cx.record.secret_released |= self.secret_released;
         std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
         self.messages = self.messages.saturating_add(1);
         let sent = self.session.transaction(cx, message);
+        self.carried = self.carried.saturating_add(usize::from(is_decided(&sent)));
         std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
         sent
     }
@@ -126,7 +130,11 @@ impl Connection {
             ..Record::default()
         };
         std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
-        let messages = &mut self.messages;
+        let (messages, carried) = (&mut self.messages, &mut self.carried);
+        let done: &mut Sink<'_> = &mut |number, sent| {
+            *carried = carried.saturating_add(usize::from(is_decided(&sent)));
+            done(number, sent);
+        };
         let next = || {
             let next = next();
             if let Next::Message(..) = next {
@@ -164,23 +172,12 @@ impl Connection {
     }
 }
 
-/// Whether `error` is that of a connection that the server had given up before it took anything of
-/// the message, so that a fresh one may be tried: it carried a message before; MAIL, which is the
-/// first that was said, has no answer but 421; and none of the content was written, so nothing can
-/// have been delivered. A timeout is not among them: what came late may have been slow for a
-/// reason.
-pub(super) fn was_stale(error: &Error) -> bool {
-    let record = &error.record;
-    let gone = matches!(
-        *error.cause,
-        Cause::Lost { .. } | Cause::Closing | Cause::Unsolicited
-    );
-    record.reused
-        && gone
-        && record.stage == Stage::Mail
-        && record.outcome == Outcome::NotSent
-        && !record.content_released
-        && record.recipients.iter().all(|r| r.answer.is_none())
+/// Whether the server has accepted or refused the message.
+fn is_decided<R>(sent: &Result<R, Error>) -> bool {
+    match sent {
+        Ok(_) => true,
+        Err(error) => error.record.outcome == Outcome::Refused,
+    }
 }
 
 fn connect(

@@ -8,6 +8,7 @@ use super::connection::{self, Connection};
 use super::jobs::{Jobs, Limits};
 use super::pool::Pool;
 use super::report::Report;
+use super::retry::{self, Released};
 use super::site::{Settings, Site};
 use super::token::Token;
 use crate::deadline::Deadline;
@@ -131,7 +132,7 @@ impl Core {
         let settings = self.settings();
         settings.check(&self.site.policy)?;
         let mut cx = self.context(&settings, log);
-        about(&mut cx, message);
+        about(&mut cx, message, Released::default());
         let kept = self.pool.take(&self.site, &settings);
         let (kept, full) = match kept {
             Some(connection) if !connection.has_room_for(message) => (None, Some(connection)),
@@ -143,13 +144,12 @@ impl Core {
         if let Some(connection) = kept {
             token.attach(connection.canceller());
             match self.transact(connection, message, token, afterwards, &mut cx) {
-                Err(error) if connection::was_stale(&error) && !token.is_cancelled() => {
+                Err(error) if retry::may_move(&error) && !token.is_cancelled() => {
                     cx.say(Level::Info, || {
-                        "the server had closed the idle connection before it took anything: \
-                         opening another"
+                        "the kept connection ended before the server accepted anything: opening another"
                             .to_owned()
                     });
-                    about(&mut cx, message);
+                    about(&mut cx, message, Released::default().with(&error.record));
                 }
                 sent => return sent.map(|()| cx.record),
             }
@@ -158,7 +158,9 @@ impl Core {
         let sent = self.transact(connection, message, token, afterwards, &mut cx);
         match &sent {
             Ok(()) => self.pool.welcome(),
-            Err(error) if *error.cause == Cause::Closing => self.pool.back_off(),
+            Err(error) if *error.cause == Cause::Closing => {
+                self.pool.back_off(settings.reuse.back_off);
+            }
             Err(_) => {}
         }
         sent.map(|()| cx.record)
@@ -218,7 +220,7 @@ impl Core {
         opened.inspect_err(|error| {
             token.detach();
             if *error.cause == Cause::Closing {
-                self.pool.back_off();
+                self.pool.back_off(settings.reuse.back_off);
             }
         })
     }
@@ -361,13 +363,14 @@ pub(super) fn waiter(token: &Token) -> Result<Waiter, Error> {
     Ok(waiter)
 }
 
-/// Nothing has happened to this message yet.
-pub(super) fn about(cx: &mut Context<'_>, message: &Message) {
+/// Begins the record of a message, of which nothing but this was released before.
+pub(super) fn about(cx: &mut Context<'_>, message: &Message, released: Released) {
     cx.record = Record {
         recipients: message.recipients_not_sent(),
         message_id: message.message_id(),
         ..Record::default()
     };
+    released.mark(&mut cx.record);
 }
 
 /// Keeps a call among those that [`Core::cancel`] ends, for as long as it runs.

@@ -10,6 +10,7 @@ pub mod jobs;
 mod pool;
 mod rate;
 mod report;
+mod retry;
 mod site;
 mod submit;
 mod token;
@@ -118,6 +119,21 @@ impl Client {
         Ok(())
     }
 
+    /// How old the last reply of a connection may be for content to leave together with MAIL, 500 ms unless
+    /// this is called. Where it is older, and nothing is outstanding, the content waits for the reply to MAIL:
+    /// a dead connection then never leaves a message in doubt, for one more round trip. With zero it always
+    /// waits.
+    pub fn set_reply_age(&self, age: Duration) {
+        self.core
+            .set(|settings| settings.timeouts.set_reply_age(age));
+    }
+
+    /// How long the next connection waits after a 421, a second unless this is called; each 421 that follows
+    /// without a message accepted doubles it.
+    pub fn set_back_off(&self, wait: Duration) {
+        self.core.set(|settings| settings.reuse.back_off = wait);
+    }
+
     /// Sends a message and waits for what becomes of it.
     ///
     /// # Errors
@@ -140,8 +156,9 @@ impl Client {
     /// Sends many messages, over as many connections at a time as `bulk` says, each of which streams
     /// as far as the server's extensions allow. `done` hears of each message that was begun, by its
     /// number in the order given, what became of it; it is called on the threads that send, by one
-    /// at a time. A broken line costs what was in flight over it, and the others go on over another;
-    /// when no connection is to be had, the rest fail without being tried one by one.
+    /// at a time. Where a connection that has carried a message ends, the messages of which the server can have
+    /// accepted nothing go over another one, after a pause, and no more are in flight there than the last one
+    /// carried. When no connection is to be had, the rest fail without being tried one by one.
     ///
     /// The log is that of the calling thread's connection. An idle connection is used, and left for
     /// later, as [`Client::set_reuse`] says.

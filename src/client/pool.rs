@@ -1,4 +1,4 @@
-//! The connections that have nothing to do, and the patience that a server has asked for.
+//! The connections that have nothing to do, and the limits that a server has shown.
 
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,6 @@ use super::connection::Connection;
 use super::site::{Settings, Site};
 use crate::sync::Mutex;
 
-/// The wait after the first 421; each that follows doubles it.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(32);
 
@@ -24,8 +22,12 @@ struct State {
     idle: Vec<Box<Connection>>,
     /// Nothing is kept any more.
     closed: bool,
-    /// The last wait, and until when it lasts.
-    wait: Option<(Duration, Instant)>,
+    /// The last wait, unless a message was accepted since.
+    wait: Option<Duration>,
+    /// When the next connection may be opened.
+    until: Option<Instant>,
+    /// Messages that the last connection carried, if the server ended it by 421.
+    carried: Option<usize>,
 }
 
 impl Pool {
@@ -87,27 +89,50 @@ impl Pool {
         }
     }
 
-    /// The server has said 421 to a fresh connection: the next one waits.
-    pub(super) fn back_off(&self) {
+    /// The server has ended a connection that was in use, or refused one: the next one waits, at `first` so
+    /// long.
+    pub(super) fn back_off(&self, first: Duration) {
         let mut state = self.0.lock();
         let now = Instant::now();
+        // One 421 to each of several connections at a time is one answer.
+        if state.until.is_some_and(|until| until > now) {
+            return;
+        }
         let wait = match state.wait {
-            // One 421 to each of several connections at a time is one answer.
-            Some((_, until)) if until > now => return,
-            Some((wait, _)) => wait.saturating_mul(2).min(LONGEST_WAIT),
-            None => FIRST_WAIT,
+            Some(wait) => wait.saturating_mul(2).min(LONGEST_WAIT),
+            None => first,
         };
-        state.wait = now.checked_add(wait).map(|until| (wait, until));
+        state.wait = Some(wait);
+        state.until = now.checked_add(wait);
     }
 
-    /// The server takes mail again.
+    /// The server takes mail: the wait after the next 421 is the first one. A wait that another connection has
+    /// been given goes on.
     pub(super) fn welcome(&self) {
         self.0.lock().wait = None;
     }
 
+    /// The server said 421 on a connection that had carried so many messages.
+    pub(super) fn narrow(&self, carried: usize) {
+        self.0.lock().carried = Some(carried);
+    }
+
+    /// A connection has carried so many messages, and the server goes on.
+    pub(super) fn widen(&self, carried: usize) {
+        let mut state = self.0.lock();
+        state.carried = state.carried.filter(|most| carried <= *most);
+    }
+
+    /// So many messages may be in flight over the next connection: where the server takes only a number of
+    /// them, few are behind the one to which it says 421.
+    pub(super) fn most_in_flight(&self, wanted: usize) -> usize {
+        let carried = self.0.lock().carried.unwrap_or(usize::MAX);
+        wanted.min(carried.max(1))
+    }
+
     /// What is left of the wait before another connection is opened.
     pub(super) fn wait_left(&self) -> Option<Duration> {
-        let (_, until) = self.0.lock().wait?;
+        let until = self.0.lock().until?;
         let left = until.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
     }

@@ -71,6 +71,8 @@ pub(super) struct Reuse {
     pub(super) idle: Option<Duration>,
     /// The most messages over one connection.
     pub(super) messages: u32,
+    /// How long the next connection waits after the first 421.
+    pub(super) back_off: Duration,
 }
 
 impl Default for Reuse {
@@ -78,6 +80,7 @@ impl Default for Reuse {
         Self {
             idle: None,
             messages: 100,
+            back_off: Duration::from_secs(1),
         }
     }
 }

@@ -207,6 +207,8 @@ pub struct Record {
     /// Whether the connection had carried another message before. Then the secret was released
     /// when it was opened, if there was one.
     pub reused: bool,
+    /// Whether a reply other than 421 came to MAIL, RCPT or the content.
+    pub(crate) answered: bool,
 }
 
 impl Default for Record {
@@ -221,6 +223,7 @@ impl Default for Record {
             recipients: Vec::new(),
             peer: None,
             reused: false,
+            answered: false,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! that no shown text may have.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::channel::Fault;
 use crate::credential::Reason;
@@ -60,8 +60,10 @@ impl<'a> Context<'a> {
 
     /// From here on each message has an owner, who may give it up, and whose patience for the whole
     /// begins with it: that of the first one has begun.
-    pub(crate) fn set_owners(&mut self, owners: &'a dyn Owners) {
+    pub(crate) fn set_owners(&mut self, owners: &'a dyn Owners, first: u64) {
         self.owners = Some(owners);
+        self.begun = owners.until(first, self.overall);
+        self.set_overall(self.begun);
     }
 
     pub(super) fn owners(&self) -> Option<&'a dyn Owners> {
@@ -77,13 +79,13 @@ impl<'a> Context<'a> {
 
     /// The deadline of a message that begins now; the first one's has begun before.
     pub(super) fn begin_message(&mut self, number: u64, first: bool) {
-        if self.owners.is_none() {
+        let Some(owners) = self.owners else {
             return;
-        }
+        };
         self.about(number);
         self.log.tell(|watcher| watcher.stage(Stage::Mail));
         if !first {
-            self.begun = self.timeouts.overall();
+            self.begun = owners.until(number, self.timeouts.overall());
         }
     }
 
@@ -137,6 +139,11 @@ impl<'a> Context<'a> {
     pub(crate) fn restart_clock(&mut self) {
         let patience = self.timeouts.stage(self.record.stage);
         self.stage_deadline = Deadline::after(patience).min(self.overall);
+    }
+
+    /// How old the last reply may be for content to leave together with MAIL.
+    pub(super) fn reply_age(&self) -> Duration {
+        self.timeouts.reply_age()
     }
 
     /// The whole call's deadline.

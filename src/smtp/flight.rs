@@ -115,6 +115,7 @@ impl Flight {
 
     /// A command was taken, and there is nothing to tell of it.
     pub(super) fn passed(&mut self, asked: Asked) {
+        self.record.answered |= asked != Asked::Reset;
         self.record.stage = asked.stage(false);
         self.outstanding = self.outstanding.saturating_sub(1);
     }
@@ -149,6 +150,7 @@ impl Flight {
             self.void |= self.accepted == 0 && self.unanswered == 0;
             return Err(Cause::Closing);
         }
+        cx.record.answered |= asked != Asked::Reset;
         if let (Asked::End, false, Some(size)) = (asked, early, self.size) {
             cx.progress(size, Some(size));
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Instant;
 
 use crate::channel::Fault;
+use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Record};
 use crate::net::Transport;
 
@@ -19,6 +20,9 @@ pub trait Owners: fmt::Debug {
 
     /// Whether the owner of this message has given it up.
     fn gave_up(&self, message: u64) -> bool;
+
+    /// When this message must be over, which does not change once it was begun; `now` if it begins.
+    fn until(&self, message: u64, now: Deadline) -> Deadline;
 }
 
 impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {

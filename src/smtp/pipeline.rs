@@ -96,6 +96,8 @@ pub(super) struct Pipeline<'s, T, S> {
     /// Answers taken in so far.
     answers: u64,
     usual: Usual,
+    /// Whether the line is known to stand: it was looked at since the last reply.
+    looked: bool,
     /// The wait that goes on when there is nothing to write.
     waiting: Option<Patience>,
 }
@@ -119,7 +121,8 @@ impl Usual {
 }
 
 impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> {
-    pub(super) fn new(session: &'s mut Session<Verified<T>>, sink: S) -> Self {
+    /// `looked` if the caller has looked at the line before.
+    pub(super) fn new(session: &'s mut Session<Verified<T>>, sink: S, looked: bool) -> Self {
         let lockstep = !session.capabilities.pipelining;
         Self {
             session,
@@ -132,6 +135,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             until: Deadline::NEVER,
             answers: 0,
             usual: Usual::default(),
+            looked,
             waiting: None,
         }
     }
@@ -149,7 +153,32 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         let mut flight = Flight::new(record, tag, begin, size, partial);
         flight.until = cx.until();
         self.flights.push_back(flight);
-        self.let_go_of_the_latest(cx, tag)
+        self.let_go_of_the_latest(cx, tag)?;
+        self.look(cx)
+    }
+
+    /// Sees that the line stands where nothing is outstanding: on one that is known to have ended nothing is
+    /// written, so that nothing of the message is in doubt.
+    fn look(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
+        if !self.questions.is_empty() || std::mem::take(&mut self.looked) {
+            return Ok(());
+        }
+        match self.session.channel.receive_ready(cx.deadline()) {
+            Err(fault @ (Fault::Lost(_) | Fault::Alert(_) | Fault::Flooded)) => {
+                if let Some(flight) = self.flights.back_mut() {
+                    flight.record.stage = Stage::Mail;
+                }
+                Err(self.lose(cx, fault))
+            }
+            // A cancel or a deadline shows again; what was received is looked at before MAIL.
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a firewall may have forgotten the connection: nothing is outstanding, and the last reply is
+    /// old.
+    pub(super) fn may_be_forgotten(&self, cx: &Context<'_>) -> bool {
+        self.questions.is_empty() && self.session.heard.elapsed() >= cx.reply_age()
     }
 
     /// The flight that is being written.
@@ -166,6 +195,12 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
     pub(super) fn envelope_is_answered(&self) -> bool {
         let flight = self.flights.back();
         flight.is_none_or(|f| f.refusal.is_some() || f.envelope_is_accepted())
+    }
+
+    /// Whether the server has answered MAIL, which shows that the connection lives.
+    pub(super) fn sender_is_answered(&self) -> bool {
+        let due = self.questions.front().map(|due| due.asked);
+        !matches!(due, Some(Asked::Reset | Asked::Mail))
     }
 
     /// Tells the outcome of a message of which nothing was written.
@@ -453,6 +488,9 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         let pending = self.session.channel.pending();
         *pending = received;
         pending.drain(..at);
+        if at > 0 {
+            self.session.heard = Instant::now();
+        }
         match fate {
             Ok(()) => Ok(at > 0),
             Err((cause, own)) => Err(self.fall(cx, cause, own)),

@@ -1,10 +1,11 @@
 //! Greeting, EHLO and QUIT over any channel; STARTTLS over a clear one.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::channel::{Channel, Cleartext, Probed, Verified};
 use crate::deadline::Deadline;
-use crate::error::{Answer, Cause, Error, Record, Stage};
+use crate::error::{Answer, Cause, Error, Stage};
 use crate::log::Level;
 use crate::net::Transport;
 use crate::proto::address::{Address, EhloName};
@@ -33,6 +34,8 @@ pub struct Session<C> {
     pub(super) asked_again: bool,
     /// What this session has used up of the server's limits.
     pub(super) used: Used,
+    /// When the last reply came in.
+    pub(super) heard: Instant,
 }
 
 /// What was said unasked: what that means, and its words if they can be read.
@@ -64,6 +67,7 @@ impl<C: Channel> Session<C> {
             used: Used::default(),
             name: EhloName::neutral(),
             asked_again: false,
+            heard: Instant::now(),
         };
         cx.enter(Stage::Greeting);
         let greeting = session.reply(cx)?;
@@ -144,6 +148,7 @@ impl<C: Channel> Session<C> {
             match reply::parse(self.channel.pending()) {
                 Ok(Some((reply, taken))) => {
                     self.channel.pending().drain(..taken);
+                    self.heard = Instant::now();
                     cx.log_reply(&reply);
                     return Ok(reply);
                 }
@@ -228,6 +233,7 @@ impl<T: Transport> Session<Cleartext<T>> {
             used: Used::default(),
             name: EhloName::neutral(),
             asked_again: false,
+            heard: Instant::now(),
         };
         session.ehlo(cx, name.unwrap_or(&EhloName::neutral()))?;
         Ok(session)
@@ -254,6 +260,7 @@ impl<T: Transport> Session<Cleartext<T>> {
             used: Used::default(),
             name: EhloName::neutral(),
             asked_again: false,
+            heard: Instant::now(),
         };
         session.ehlo(cx, &EhloName::neutral())?;
         Ok(session)
@@ -302,14 +309,6 @@ impl<T: Transport> Session<Verified<T>> {
     #[must_use]
     pub fn channel(&self) -> &Verified<T> {
         &self.channel
-    }
-
-    /// Reads what came behind the login: it shows with the first command, as a break does. Of a
-    /// connection that was kept this is known.
-    pub(super) fn hear_meanwhile(&mut self, cx: &Context<'_>, record: &Record) {
-        if !record.reused {
-            let _ = self.channel.receive_ready(cx.deadline());
-        }
     }
 
     /// Whether nothing was said since the last reply, and the line stands as far as this machine

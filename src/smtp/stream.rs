@@ -55,6 +55,18 @@ pub enum Next<M> {
     End,
 }
 
+impl<M> Next<M> {
+    /// Makes another message of the message.
+    pub fn map<N>(self, change: impl FnOnce(u64, M) -> N) -> Next<N> {
+        match self {
+            Self::Message(number, message) => Next::Message(number, change(number, message)),
+            Self::Nothing => Next::Nothing,
+            Self::Later(at) => Next::Later(at),
+            Self::End => Next::End,
+        }
+    }
+}
+
 /// How a stream came to its end.
 #[derive(Debug)]
 pub enum Ended<M> {
@@ -81,8 +93,7 @@ impl<T: Transport> Session<Verified<T>> {
         done: &mut Sink<'_>,
     ) -> Ended<M> {
         let mut base = std::mem::take(&mut cx.record);
-        self.hear_meanwhile(cx, &base);
-        let mut pipeline = Pipeline::new(self, done);
+        let mut pipeline = Pipeline::new(self, done, base.reused);
         let ended = pipeline.stream(cx, &mut base, window, &mut next);
         cx.record = base;
         ended.unwrap_or(Ended::Broken)

@@ -4,6 +4,10 @@
 //! With PIPELINING the commands go together. With CHUNKING the content goes with them: MAIL, RCPT
 //! and BDAT LAST in one flight, unless several recipients are to be all or nothing: then no content
 //! and no DATA is written before each of them is accepted. Without PIPELINING it is one at a time.
+//!
+//! Where nothing is outstanding and the last reply is old, a firewall may have forgotten the connection.
+//! Then the content waits for the reply to MAIL: what a dead connection took of a message is never whole,
+//! and the message can go over another.
 
 use crate::channel::Verified;
 use crate::error::{Cause, Error, Record};
@@ -32,8 +36,7 @@ impl<T: Transport> Session<Verified<T>> {
         let mut came_to = None;
         let record = std::mem::take(&mut cx.record);
         let mut done = |_, result: Result<Record, Error>| came_to = Some(result);
-        self.hear_meanwhile(cx, &record);
-        let mut pipeline = Pipeline::new(self, &mut done as &mut Sink<'_>);
+        let mut pipeline = Pipeline::new(self, &mut done as &mut Sink<'_>, record.reused);
         if let Ok(()) = pipeline.send(cx, message, record, 0) {
             let _ = pipeline.settle(cx, |pipeline| pipeline.in_flight() == 0);
         }
@@ -135,6 +138,7 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         parameters: &MailParameters,
         gated: bool,
     ) -> Result<bool, Broken> {
+        let wait = self.may_be_forgotten(cx);
         if self.session.open {
             self.ask(cx, Asked::Reset, |out| out.extend_from_slice(RSET))?;
         }
@@ -154,6 +158,8 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         }
         if gated {
             self.settle(cx, Self::envelope_is_answered)?;
+        } else if wait {
+            self.settle(cx, Self::sender_is_answered)?;
         }
         Ok(!self.is_refused())
     }

@@ -37,6 +37,7 @@ fn open_with<'a>(
     let setup = Setup::new(&policy, &Host::parse(HOST).unwrap()).unwrap();
     let mut timeouts = Timeouts::default();
     timeouts.set(Stage::Local, LONG);
+    timeouts.set_reply_age(Duration::MAX);
     change(&mut timeouts);
     let mut cx = Context::new(HOST, 465, timeouts, Log::off());
     let waiter = Waiter::new().unwrap();

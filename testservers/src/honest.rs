@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +25,17 @@ use crate::tls::{TlsVersions, server_config};
 
 /// No message is larger than this, whatever the configuration says.
 const HARD_LIMIT: usize = 64 * 1024 * 1024;
+
+/// How a server ends a connection that has had its number of mails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// In order, with close_notify.
+    Close,
+    /// By the end of TCP alone.
+    Cut,
+    /// Not at all: each command of a further mail is refused.
+    Stay,
+}
 
 /// How an [`Honest`] server behaves.
 #[derive(Clone, Debug)]
@@ -60,6 +72,13 @@ pub struct HonestConfig {
     pub reject_rcpt: Vec<String>,
     /// Recipients refused for now: 450 4.2.1.
     pub defer_rcpt: Vec<String>,
+    /// How many mails a connection carries, in the order of the connections, the last number for all that
+    /// follow; none for as many as come.
+    pub mails_per_connection: Vec<usize>,
+    /// The reply to one MAIL more, CRLF included; empty for none.
+    pub last_reply: String,
+    /// What follows that reply.
+    pub ending: Ending,
     /// Full replies, CRLF included, in the place of the own ones. Keys: `GREETING`, `EHLO`,
     /// `HELO`, `STARTTLS`, `AUTH` (on the command), `AUTH-END` (after the exchange), `MAIL`,
     /// `RCPT`, `DATA`, `DATA-END` (also to BDAT LAST), `RSET`, `NOOP`, `QUIT`. A 4xx or 5xx also keeps the command
@@ -114,6 +133,9 @@ impl HonestConfig {
             max_recipients: 1000,
             reject_rcpt: Vec::new(),
             defer_rcpt: Vec::new(),
+            mails_per_connection: Vec::new(),
+            last_reply: "421 4.7.0 Enough for one connection\r\n".to_owned(),
+            ending: Ending::Close,
             override_reply: HashMap::new(),
             dir: None,
             implicit_port: 0,
@@ -130,6 +152,7 @@ struct Shared {
     tls: Arc<ServerConfig>,
     mailbox: Mailbox,
     sessions: Mutex<Vec<SharedRecord>>,
+    logins: AtomicUsize,
 }
 
 /// A running server; dropping it ends its threads and connections.
@@ -151,6 +174,7 @@ impl Honest {
             tls: server_config(&config.identity, config.tls)?,
             mailbox: Mailbox::open(config.dir.clone(), config.keep_mails)?,
             sessions: Mutex::new(Vec::new()),
+            logins: AtomicUsize::new(0),
             config,
         });
         let mut listeners = Listeners::default();
@@ -192,6 +216,12 @@ impl Honest {
     #[must_use]
     pub fn mail_count(&self) -> usize {
         self.shared.mailbox.count()
+    }
+
+    /// How many logins have succeeded.
+    #[must_use]
+    pub fn login_count(&self) -> usize {
+        self.shared.logins.load(Ordering::SeqCst)
     }
 
     /// Waits until at least so many mails were accepted; false when the time ran out.

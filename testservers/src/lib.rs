@@ -17,7 +17,7 @@ mod tls;
 mod wire;
 
 pub use cert_spec::{CertSpec, KeyKind};
-pub use honest::{Honest, HonestConfig, Mail};
+pub use honest::{Ending, Honest, HonestConfig, Mail};
 pub use hotel::{Hotel, HotelConfig, Trick};
 pub use leaks::Leaks;
 pub use pki::{CertKind, Pki, ServerIdentity};

@@ -235,6 +235,12 @@ impl Channel {
         Ok(())
     }
 
+    /// Ends TCP alone: TLS is not closed.
+    pub(crate) fn cut(mut self) {
+        (self.tls, self.tape) = (None, None);
+        self.close();
+    }
+
     /// Ends the connection in order: what was written arrives although the peer may still send.
     pub(crate) fn close(mut self) {
         if let Some(tls) = &mut self.tls {

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use super::super::carry::{Carried, Load, Way};
 use super::super::core::Core;
 use super::super::pool::DEFAULT_IDLE;
+use super::super::retry::{Item, Released};
 use super::super::token::Crowd;
 use super::desk::{Orders, Taken, Ticket, untouched};
 use super::event::{Completion, JobId, Kind, News};
 use super::provider::ByEvent;
+use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Recipient, Stage};
 use crate::log::{Level, Log, Watcher};
 use crate::message::Message;
@@ -28,7 +30,7 @@ pub(in crate::client) fn work(core: &Arc<Core>) {
             break;
         };
         let hand = Hand::new(core);
-        hand.take(ticket, false);
+        hand.take(ticket);
         // Completes its jobs whatever happens: also if a fault of our own is caught here.
         if catch_unwind(AssertUnwindSafe(|| hand.carry())).is_err() {
             let left: Vec<_> = hand.held.borrow().keys().copied().collect();
@@ -55,6 +57,10 @@ struct Held {
     ticket: Ticket,
     /// Not over a kept connection: there it was tried, or does not fit.
     fresh: bool,
+    /// What left the machine when it was tried.
+    released: Released,
+    /// When it must be over, once it was begun.
+    until: Cell<Option<Deadline>>,
     /// The stage that was told last.
     stage: Cell<Option<Stage>>,
 }
@@ -77,56 +83,62 @@ impl<'a> Hand<'a> {
     }
 
     /// Takes a job that needs a connection.
-    fn take(&self, ticket: Ticket, fresh: bool) {
-        let job = ticket.job;
-        self.waiting.borrow_mut().push_back(job);
-        self.hold(ticket, fresh);
+    fn take(&self, ticket: Ticket) {
+        self.waiting.borrow_mut().push_back(ticket.job);
+        self.hold(ticket);
     }
 
-    fn hold(&self, ticket: Ticket, fresh: bool) {
+    fn hold(&self, ticket: Ticket) {
         let held = Held {
-            fresh,
+            fresh: false,
+            released: Released::default(),
+            until: Cell::new(None),
             stage: Cell::new(None),
             ticket,
         };
         self.held.borrow_mut().insert(held.ticket.job, held);
     }
 
-    /// This one needs another connection.
-    fn put_back(&self, job: JobId) {
-        if let Some(held) = self.held.borrow_mut().get_mut(&job) {
-            held.fresh = true;
-            self.waiting.borrow_mut().push_back(job);
-        }
+    /// A job in hand, to be sent.
+    fn item(&self, job: JobId) -> Option<(Ticket, Item<Arc<Message>>)> {
+        let held = self.held.borrow();
+        let held = held.get(&job)?;
+        let item = Item {
+            message: Arc::clone(&held.ticket.message),
+            fresh: held.fresh,
+            released: held.released,
+        };
+        Some((held.ticket.clone(), item))
+    }
+
+    /// The next of those that need a connection.
+    fn next_waiting(&self) -> Option<(Ticket, Item<Arc<Message>>)> {
+        let job = self.waiting.borrow_mut().pop_front()?;
+        self.item(job)
     }
 
     /// Over one connection after the other, until nothing is left.
     fn carry(&self) {
-        loop {
-            let first = self.waiting.borrow_mut().pop_front();
-            let Some(job) = first else {
-                return;
-            };
-            let held = self.held.borrow();
-            let Some((ticket, fresh)) = held.get(&job).map(|h| (h.ticket.clone(), h.fresh)) else {
-                continue;
-            };
-            drop(held);
-            let carried = self.carry_from(&ticket, fresh);
+        while let Some((ticket, item)) = self.next_waiting() {
+            let carried = self.carry_from(&ticket, item);
             if let Some(crowd) = self.crowd.take() {
                 self.core.jobs.leave(&crowd);
             }
             match carried {
                 Ok(Carried::Done | Carried::Broken(_)) => {}
-                Ok(Carried::Left(job, _)) => self.put_back(job),
-                Ok(Carried::Nothing(job, _, error)) => self.done(job, Err(error)),
-                Err(error) => self.done(job, Err(error)),
+                Ok(Carried::Nothing(_, _, error)) | Err(error) => {
+                    self.done(ticket.job, Err(error));
+                }
             }
         }
     }
 
     /// Carries a job over a connection, and as many others as there are.
-    fn carry_from(&self, ticket: &Ticket, fresh: bool) -> Result<Carried<Arc<Message>>, Error> {
+    fn carry_from(
+        &self,
+        ticket: &Ticket,
+        item: Item<Arc<Message>>,
+    ) -> Result<Carried<Arc<Message>>, Error> {
         let core = self.core;
         ticket.message.parts()?;
         core.site.setup()?;
@@ -150,59 +162,54 @@ impl<'a> Hand<'a> {
             _ => Log::notices(&mut reporter),
         };
         let mut cx = core.context(&settings, log);
-        cx.set_owners(self);
+        cx.set_owners(self, ticket.job);
         let way = Way {
             settings: &settings,
             token: &ticket.token,
             window: self.orders.window,
-            fresh,
             keep: core.jobs.limits().connections,
         };
-        let first = (ticket.job, Arc::clone(&ticket.message));
-        Ok(core.carry(self, first, &way, &mut cx))
+        Ok(core.carry(self, (ticket.job, item), &way, &mut cx))
     }
 }
 
 impl Load for Hand<'_> {
     type Message = Arc<Message>;
 
-    fn next(&self) -> Next<Arc<Message>> {
+    fn next(&self) -> Next<Item<Arc<Message>>> {
         let crowd = self.crowd.borrow().clone();
         let Some(crowd) = crowd else {
             return Next::End;
         };
         loop {
             // What was put back has had its turn.
-            let first = self.waiting.borrow_mut().pop_front();
-            let held = self.held.borrow();
-            let again = first
-                .and_then(|job| held.get(&job))
-                .map(|held| held.ticket.clone());
-            let in_hand = held.len();
-            drop(held);
-            let fresh = again.is_some();
-            let ticket = match again {
-                Some(ticket) => ticket,
-                None => match self.core.jobs.more(in_hand, &self.orders, Some(&crowd)) {
-                    Taken::Job(ticket) => ticket,
-                    Taken::Later(at) => return Next::Later(at),
-                    Taken::Nothing => return Next::Nothing,
-                },
+            let (ticket, item) = match self.next_waiting() {
+                Some(waiting) => waiting,
+                None => {
+                    let in_hand = self.held.borrow().len();
+                    match self.core.jobs.more(in_hand, &self.orders, Some(&crowd)) {
+                        Taken::Job(ticket) => {
+                            let item = Item::new(Arc::clone(&ticket.message));
+                            self.hold(ticket.clone());
+                            (ticket, item)
+                        }
+                        Taken::Later(at) => return Next::Later(at),
+                        Taken::Nothing => return Next::Nothing,
+                    }
+                }
             };
-            let (job, message) = (ticket.job, Arc::clone(&ticket.message));
-            let cancelled = ticket.token.join(&crowd);
-            self.hold(ticket, fresh);
-            if !cancelled {
-                return Next::Message(job, message);
+            if !ticket.token.join(&crowd) {
+                return Next::Message(ticket.job, item);
             }
-            self.done(job, Err(untouched(&message, Cause::Cancelled)));
+            self.done(ticket.job, Err(untouched(&item.message, Cause::Cancelled)));
         }
     }
 
-    fn done(&self, job: u64, completion: Completion) {
+    fn done(&self, job: u64, mut completion: Completion) {
         let held = self.held.borrow_mut().remove(&job);
         if let Some(held) = held {
             held.ticket.token.detach();
+            held.released.mark_completion(&mut completion);
         }
         self.core.jobs.finish(job, completion);
     }
@@ -217,15 +224,11 @@ impl Load for Hand<'_> {
         !cancelled
     }
 
-    fn again(&self, job: u64) -> bool {
-        let held = self.held.borrow();
-        let untried = |held: &Held| !held.fresh && !held.ticket.token.is_cancelled();
-        let may = held.get(&job).is_some_and(untried);
-        drop(held);
-        if may {
-            self.put_back(job);
+    fn put_back(&self, job: u64, item: Item<Arc<Message>>) {
+        if let Some(held) = self.held.borrow_mut().get_mut(&job) {
+            (held.fresh, held.released) = (item.fresh, item.released);
+            self.waiting.borrow_mut().push_front(job);
         }
-        may
     }
 }
 
@@ -239,6 +242,16 @@ impl Owners for Hand<'_> {
         let held = self.held.borrow();
         held.get(&job)
             .is_some_and(|held| held.ticket.token.is_cancelled())
+    }
+
+    fn until(&self, job: u64, now: Deadline) -> Deadline {
+        let held = self.held.borrow();
+        let Some(held) = held.get(&job) else {
+            return now;
+        };
+        let until = held.until.get().unwrap_or(now);
+        held.until.set(Some(until));
+        until
     }
 }
 
@@ -303,11 +316,14 @@ mod tests {
             let Taken::Job(ticket) = core.jobs.more(0, &hand.orders, None) else {
                 panic!("none");
             };
-            hand.hold(ticket, false);
-            hand.put_back(job);
+            hand.hold(ticket);
+            hand.waiting.borrow_mut().push_back(job);
         }
-        let first = hand.waiting.borrow_mut().pop_front().unwrap();
-        assert!(hand.board(first, &Waiter::new().unwrap().canceller()));
+        let (ticket, item) = hand.next_waiting().unwrap();
+        hand.put_back(ticket.job, item);
+        let (first, _) = hand.next_waiting().unwrap();
+        assert_eq!(first.job, 1);
+        assert!(hand.board(first.job, &Waiter::new().unwrap().canceller()));
         assert!(matches!(hand.next(), Next::Message(2, _)));
         hand.done(1, Err(Error::local(Cause::Cancelled)));
         hand.done(2, Err(Error::local(Cause::Cancelled)));

@@ -1,6 +1,7 @@
 //! A send through the library's own session code, over memory.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::{ServerConfig, SupportedProtocolVersion};
 use secsmtp::channel::{Cleartext, Probed, Verified};
@@ -31,6 +32,8 @@ pub(crate) struct World {
     pub(crate) policy: Policy,
     pub(crate) credential: Credential,
     pub(crate) message: Message,
+    /// How old the last reply may be for content to leave together with MAIL: always, or with zero never.
+    pub(crate) reply_age: Duration,
 }
 
 /// How a send ended.
@@ -118,7 +121,14 @@ impl World {
             policy: policy(TlsMode::Implicit),
             credential: Credential::password(USER, PASSWORD.as_bytes()).expect("a login"),
             message,
+            reply_age: Duration::MAX,
         }
+    }
+
+    fn context<'a>(&self, log: Log<'a>) -> Context<'a> {
+        let mut timeouts = Timeouts::default();
+        timeouts.set_reply_age(self.reply_age);
+        Context::new(HOST, 465, timeouts, log)
     }
 
     /// Sends the world's message to this dialogue, with a fault on the way.
@@ -142,7 +152,7 @@ impl World {
         };
         let result = {
             let log = Log::to(&mut sink, Level::Debug);
-            let mut cx = Context::new(HOST, 465, Timeouts::default(), log);
+            let mut cx = self.context(log);
             self.run(mode, memory.clone(), &mut cx)
         };
         Ended {
@@ -186,7 +196,7 @@ impl World {
         memory: Memory,
         next: impl FnMut() -> Next<&'m Message>,
     ) -> (Option<Ending<'m>>, Vec<Result<Record, Error>>) {
-        let mut cx = quiet();
+        let mut cx = self.context(Log::off());
         let mut results = Vec::new();
         let Ok(mut session) = self.open(memory, &mut cx) else {
             return (None, results);

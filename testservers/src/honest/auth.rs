@@ -1,6 +1,7 @@
 //! The exchange of AUTH (RFC 4954).
 
 use std::io;
+use std::sync::atomic::Ordering;
 
 use super::credentials::{challenge, decode, oauthbearer, password_of, plain, xoauth2};
 use super::session::{MAX_COMMAND, Next, Session};
@@ -69,6 +70,9 @@ impl Session<'_> {
         match outcome {
             Outcome::User(name) => {
                 self.user = Some(name);
+                let number = self.shared.logins.fetch_add(1, Ordering::SeqCst);
+                let numbers = &self.shared.config.mails_per_connection;
+                self.mails_left = numbers.get(number).or(numbers.last()).copied();
                 self.say("AUTH-END", "235 2.7.0 Welcome\r\n")
             }
             Outcome::Wrong => self.write("535 5.7.8 Wrong name or password\r\n"),

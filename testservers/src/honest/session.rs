@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use super::Shared;
+use super::{Ending, Shared};
 use crate::record::{SharedRecord, Tape, lock};
 use crate::wire::Channel;
 
@@ -15,6 +15,8 @@ pub(super) const MAX_COMMAND: usize = 64 * 1024;
 pub(super) enum Next {
     Go,
     Close,
+    /// Without close_notify.
+    Cut,
 }
 
 pub(super) struct Session<'a> {
@@ -26,6 +28,8 @@ pub(super) struct Session<'a> {
     pub(super) from: Option<String>,
     pub(super) to: Vec<String>,
     pub(super) utf8: bool,
+    /// How many mails more it carries, if they are counted.
+    pub(super) mails_left: Option<usize>,
     /// What BDAT has brought of this mail.
     pub(super) chunks: Option<Vec<u8>>,
 }
@@ -48,6 +52,7 @@ pub(super) fn serve(shared: &Shared, tcp: TcpStream, implicit: bool) {
             from: None,
             to: Vec::new(),
             utf8: false,
+            mails_left: None,
             chunks: None,
         };
         session.run(implicit)
@@ -76,7 +81,10 @@ impl Session<'_> {
                 }
             };
         }
-        self.channel.close();
+        match next {
+            Next::Cut => self.channel.cut(),
+            _ => self.channel.close(),
+        }
         Ok(())
     }
 
@@ -173,6 +181,17 @@ impl Session<'_> {
         self.to.clear();
         self.utf8 = false;
         self.chunks = None;
+    }
+
+    /// Ends the connection as the configuration has it when it has carried its number of mails.
+    pub(super) fn end(&mut self) -> io::Result<Next> {
+        let config = &self.shared.config;
+        self.channel.write(config.last_reply.as_bytes())?;
+        Ok(match config.ending {
+            Ending::Close => Next::Close,
+            Ending::Cut => Next::Cut,
+            Ending::Stay => Next::Go,
+        })
     }
 
     /// Writes the reply, or the one that the configuration puts in its place.

@@ -18,6 +18,9 @@ impl Session<'_> {
         if config.require_auth && self.user.is_none() {
             return self.write("530 5.7.0 Log in first\r\n");
         }
+        if self.mails_left == Some(0) {
+            return self.end();
+        }
         if self.from.is_some() {
             return self.write("503 5.5.1 One mail at a time\r\n");
         }
@@ -53,6 +56,7 @@ impl Session<'_> {
             return self.write("550 5.7.1 Not from you\r\n");
         }
         (self.from, self.utf8) = (Some(address), utf8);
+        self.mails_left = self.mails_left.map(|left| left.saturating_sub(1));
         self.say("MAIL", "250 2.1.0 Sender taken\r\n")
     }
 

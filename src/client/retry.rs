@@ -1,0 +1,123 @@
+//! Which messages go over another connection, and what is known of them then.
+
+use crate::error::{Cause, Error, Outcome, Record};
+
+use super::jobs::Completion;
+
+/// A message to be sent.
+#[derive(Debug)]
+pub(super) struct Item<M> {
+    pub(super) message: M,
+    /// Not over a connection that was kept: there it was tried, or does not fit.
+    pub(super) fresh: bool,
+    pub(super) released: Released,
+}
+
+impl<M> Item<M> {
+    /// One that was not tried yet.
+    pub(super) fn new(message: M) -> Self {
+        Self {
+            message,
+            fresh: false,
+            released: Released::default(),
+        }
+    }
+}
+
+/// What left the machine when a message was tried over other connections.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Released {
+    secret: bool,
+    content: bool,
+}
+
+impl Released {
+    /// What the try that ended so released, and those before it.
+    pub(super) fn with(self, record: &Record) -> Self {
+        Self {
+            secret: self.secret || record.secret_released,
+            content: self.content || record.content_released,
+        }
+    }
+
+    /// Adds it to what is known of the message.
+    pub(super) fn mark(self, record: &mut Record) {
+        record.secret_released |= self.secret;
+        record.content_released |= self.content;
+    }
+
+    /// Adds it to what became of the message.
+    pub(super) fn mark_completion(self, completion: &mut Completion) {
+        match completion {
+            Ok(record) => self.mark(record),
+            Err(error) => self.mark(&mut error.record),
+        }
+    }
+}
+
+/// Whether the server, or whatever is on the way to it, ended the connection.
+pub(super) fn is_by_server(cause: &Cause) -> bool {
+    // Once a message is begun, `Handshake` is an alert.
+    matches!(
+        cause,
+        Cause::Lost { .. } | Cause::Closing | Cause::Unsolicited | Cause::Handshake { .. }
+    )
+}
+
+/// Whether a message that ended so may go over another connection: the server ended this one, and can't have
+/// accepted the message. Without 421 it must not have answered anything of the message either: a connection
+/// on which it did was alive. A timeout is not among the causes: what came late may have been slow for a
+/// reason.
+///
+/// Whether there is another connection is up to the caller: only where this one had carried a message.
+/// So no message is tried in vain more than twice in a row, and each login carries at least one.
+pub(super) fn may_move(error: &Error) -> bool {
+    let record = &error.record;
+    record.outcome == Outcome::NotSent
+        && is_by_server(&error.cause)
+        && (*error.cause == Cause::Closing || !record.answered)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_message_moves_where_the_server_can_have_accepted_nothing_of_it() {
+        let lost = || Cause::Lost {
+            kind: io::ErrorKind::ConnectionReset,
+        };
+        let alert = || Cause::Handshake {
+            detail: "an alert".to_owned(),
+        };
+        let timeout = || Cause::Timeout { overall: false };
+        for (cause, answered, moves) in [
+            (lost(), false, true),
+            (lost(), true, false),
+            (alert(), false, true),
+            (alert(), true, false),
+            (Cause::Unsolicited, false, true),
+            (Cause::Unsolicited, true, false),
+            (Cause::Closing, false, true),
+            (Cause::Closing, true, true),
+            (timeout(), false, false),
+            (Cause::Cancelled, false, false),
+        ] {
+            for content_released in [false, true] {
+                let mut record = Record {
+                    answered,
+                    content_released,
+                    ..Record::default()
+                };
+                let error = Error::new(cause.clone(), record.clone());
+                assert_eq!(may_move(&error), moves, "{cause:?} {answered}");
+                for outcome in [Outcome::Unknown, Outcome::Refused, Outcome::Accepted] {
+                    record.outcome = outcome;
+                    assert!(!may_move(&Error::new(cause.clone(), record.clone())));
+                }
+            }
+        }
+    }
+}
