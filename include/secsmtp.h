@@ -7,6 +7,8 @@
  *   pointer and a length. NULL with length 0 is empty; NULL with any other length is an error.
  *   Arguments are copied: they need to live for the call only.
  *   Outputs are written only on success. Flags are 0 or 1.
+ *   A function that fails leaves its object as it was; a policy is then out of use besides, so that no
+ *   client trusts more than was meant (see secsmtp_policy).
  *   A getter of a number returns it (0 or more), or minus SECSMTP_E_BAD_HANDLE or another status.
  *   A getter of a text returns NUL-terminated UTF-8, "" when there is none, and stores the length
  *   in *len_out unless len_out is NULL.

@@ -1,8 +1,8 @@
 //! Jobs of a secsmtp_client: messages that are sent while the caller does something else.
 
 use std::ffi::c_void;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use super::callback::{self, Callback, reentrant};
@@ -250,30 +250,57 @@ pub unsafe extern "C" fn secsmtp_client_set_event_callback(
         guard::status(client, error_out, || {
             let own_thread = arg::flag("on_any_thread", on_any_thread)?;
             let object = get(client)?;
+            // The thread first: without one, the callback before stays.
+            let pump = match callback {
+                Some(_) if own_thread => Some(Pump::start(&object)?),
+                _ => None,
+            };
             object.listen(callback.map(|callback| Callback::new(callback, user)));
-            match object.events.target() {
-                Some((edition, _)) if own_thread => start_pump(&object, edition),
-                _ => Ok(()),
+            if let (Some(pump), Some((edition, _))) = (pump, object.events.target()) {
+                pump.deliver(&object, edition);
             }
+            Ok(())
         })
     }
 }
 
-fn start_pump(object: &Arc<Object>, edition: u64) -> Result<(), Error> {
-    let stop = Arc::new(AtomicBool::new(false));
-    if let Some(other) = object.pumping.lock().replace(Arc::clone(&stop)) {
-        other.store(true, Ordering::Release);
-    }
-    let object = Arc::clone(object);
-    let started = std::thread::Builder::new()
-        .name("secsmtp-events".to_owned())
-        .spawn(move || object.pump(edition, &stop));
-    started.map(drop).map_err(|error| {
-        Error::local(Cause::Resource {
-            what: "thread",
-            kind: error.kind(),
+/// A thread that is to call a callback; one that is dropped before ends.
+struct Pump {
+    edition: mpsc::Sender<u64>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Pump {
+    fn start(object: &Arc<Object>) -> Result<Self, Error> {
+        let (edition, given) = mpsc::channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        let pump = Self {
+            edition,
+            stop: Arc::clone(&stop),
+        };
+        let object = Arc::clone(object);
+        let started = std::thread::Builder::new()
+            .name("secsmtp-events".to_owned())
+            .spawn(move || {
+                if let Ok(edition) = given.recv() {
+                    object.pump(edition, &stop);
+                }
+            });
+        started.map(|_| pump).map_err(|error| {
+            Error::local(Cause::Resource {
+                what: "thread",
+                kind: error.kind(),
+            })
         })
-    })
+    }
+
+    /// Calls the callback of this edition from here on.
+    fn deliver(self, object: &Object, edition: u64) {
+        if let Some(other) = object.pumping.lock().replace(self.stop) {
+            other.store(true, Ordering::Release);
+        }
+        let _ = self.edition.send(edition); // the thread waits for it
+    }
 }
 
 /// Calls the callback that secsmtp_client_set_event_callback has set with each event that is there

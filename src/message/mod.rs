@@ -242,11 +242,12 @@ impl Message {
     /// # Errors
     /// [`Status::Length`] beyond ten.
     pub fn add_signer(&mut self, signer: &Signer) -> Result<(), Error> {
-        let signing = Arc::make_mut(self.signing.get_or_insert_default());
-        if signing.signers.len() >= MAX_SIGNERS {
+        let count = self.signing.as_ref().map_or(0, |s| s.signers.len());
+        if count >= MAX_SIGNERS {
             let why = format!("is one more than {MAX_SIGNERS}");
             return Err(Error::argument(Status::Length, "signer", why));
         }
+        let signing = Arc::make_mut(self.signing.get_or_insert_default());
         signing.signers.push(signer.clone());
         signing.unsign();
         Ok(())
@@ -380,12 +381,22 @@ impl Message {
         composed.sealed.get_or_try_init(seal)
     }
 
-    /// The draft, to be changed: what was put together of it is no more.
-    fn draft(&mut self) -> &mut Draft {
+    /// Changes the draft: what was put together of it is no more. A change that fails leaves the message
+    /// as it was, for each method of [`Draft`] checks before it changes anything.
+    fn compose<E>(&mut self, change: impl FnOnce(&mut Draft) -> Result<(), E>) -> Result<(), E> {
+        match self.composed.as_mut().and_then(Arc::get_mut) {
+            Some(own) => {
+                change(&mut own.draft)?;
+                own.sealed = OnceBox::new();
+            }
+            None => {
+                let mut copy = self.composed.as_deref().cloned().unwrap_or_default();
+                change(&mut copy.draft)?;
+                self.composed = Some(Arc::new(copy));
+            }
+        }
         self.unsign();
-        let composed = Arc::make_mut(self.composed.get_or_insert_default());
-        composed.sealed = OnceBox::new();
-        &mut composed.draft
+        Ok(())
     }
 }
 

@@ -1,7 +1,9 @@
 //! The fields, texts and parts of a composed message, for Rust programs.
 
+use std::convert::Infallible;
+
 use super::Message;
-use super::draft::{Field, Priority};
+use super::draft::{Draft, Field, Priority};
 use super::part::Part;
 use crate::error::Error;
 
@@ -15,7 +17,7 @@ impl Message {
     /// [`crate::status::Status::Address`], [`crate::status::Status::Header`] for a name with
     /// controls or turning characters, [`crate::status::Status::Length`].
     pub fn add_address(&mut self, field: Field, address: &str, name: &str) -> Result<(), Error> {
-        self.draft().add_address(field, address, name)
+        self.compose(|draft| draft.add_address(field, address, name))
     }
 
     /// Adds a list as people write it: `Name <a@b>, "N, M" <c@d>, Team: e@f, g@h;`.
@@ -23,7 +25,7 @@ impl Message {
     /// # Errors
     /// As [`Message::add_address`], with the place.
     pub fn add_addresses(&mut self, field: Field, list: &str) -> Result<(), Error> {
-        self.draft().add_addresses(field, list)
+        self.compose(|draft| draft.add_addresses(field, list))
     }
 
     /// The subject, in any language.
@@ -31,7 +33,7 @@ impl Message {
     /// # Errors
     /// [`crate::status::Status::Header`], [`crate::status::Status::Length`].
     pub fn set_subject(&mut self, subject: &str) -> Result<(), Error> {
-        self.draft().set_subject(subject)
+        self.compose(|draft| draft.set_subject(subject))
     }
 
     /// The date in seconds since 1970, and the zone's minutes east of Greenwich; without this it is
@@ -40,7 +42,7 @@ impl Message {
     /// # Errors
     /// [`crate::status::Status::Value`].
     pub fn set_date(&mut self, seconds: i64, offset: i32) -> Result<(), Error> {
-        self.draft().set_date(seconds, offset)
+        self.compose(|draft| draft.set_date(seconds, offset))
     }
 
     /// The Message-ID, with or without its angle brackets; without this a random one is made.
@@ -48,7 +50,7 @@ impl Message {
     /// # Errors
     /// [`crate::status::Status::Header`].
     pub fn set_message_id(&mut self, id: &str) -> Result<(), Error> {
-        self.draft().set_message_id(id)
+        self.compose(|draft| draft.set_message_id(id))
     }
 
     /// Adds the Message-ID that this one answers.
@@ -56,7 +58,7 @@ impl Message {
     /// # Errors
     /// [`crate::status::Status::Header`].
     pub fn add_in_reply_to(&mut self, id: &str) -> Result<(), Error> {
-        self.draft().add_in_reply_to(id)
+        self.compose(|draft| draft.add_in_reply_to(id))
     }
 
     /// Adds a Message-ID of the conversation so far, oldest first.
@@ -64,7 +66,7 @@ impl Message {
     /// # Errors
     /// [`crate::status::Status::Header`].
     pub fn add_reference(&mut self, id: &str) -> Result<(), Error> {
-        self.draft().add_reference(id)
+        self.compose(|draft| draft.add_reference(id))
     }
 
     /// Adds a field that has no function of its own; its value is free text.
@@ -72,12 +74,12 @@ impl Message {
     /// # Errors
     /// [`crate::status::Status::Header`].
     pub fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
-        self.draft().add_header(name, value)
+        self.compose(|draft| draft.add_header(name, value))
     }
 
     /// How urgent it is.
     pub fn set_priority(&mut self, priority: Priority) {
-        self.draft().priority = Some(priority);
+        self.set(|draft| draft.priority = Some(priority));
     }
 
     /// Adds a way to unsubscribe (RFC 2369): a `https:` or `mailto:` address.
@@ -85,22 +87,22 @@ impl Message {
     /// # Errors
     /// [`crate::status::Status::Header`].
     pub fn add_unsubscribe(&mut self, uri: &str) -> Result<(), Error> {
-        self.draft().add_unsubscribe(uri)
+        self.compose(|draft| draft.add_unsubscribe(uri))
     }
 
     /// Whether a POST to the `https:` address unsubscribes at once (RFC 8058).
     pub fn set_one_click(&mut self, one_click: bool) {
-        self.draft().set_one_click(one_click);
+        self.set(|draft| draft.set_one_click(one_click));
     }
 
     /// The plain text.
     pub fn set_text(&mut self, text: &str) {
-        self.draft().text = Some(text.into());
+        self.set(|draft| draft.text = Some(text.into()));
     }
 
     /// The HTML; with a plain text too, readers choose.
     pub fn set_html(&mut self, html: &str) {
-        self.draft().html = Some(html.into());
+        self.set(|draft| draft.html = Some(html.into()));
     }
 
     /// A calendar object (RFC 5545) and what is asked for with it: `REQUEST`, `CANCEL`, ...
@@ -108,7 +110,7 @@ impl Message {
     /// # Errors
     /// [`crate::status::Status::Header`] for what is no method, or not the calendar's METHOD.
     pub fn set_calendar(&mut self, method: &str, calendar: &str) -> Result<(), Error> {
-        self.draft().set_calendar(method, calendar)
+        self.compose(|draft| draft.set_calendar(method, calendar))
     }
 
     /// Adds a part: one with a content id is shown by the HTML, any other is an attachment.
@@ -117,7 +119,7 @@ impl Message {
     /// [`crate::status::Status::Header`] for a content id that another part has,
     /// [`crate::status::Status::Length`] beyond 1000 parts.
     pub fn add_part(&mut self, part: &Part) -> Result<(), Error> {
-        self.draft().add_part(part)
+        self.compose(|draft| draft.add_part(part))
     }
 
     /// Adds a further form of the text, AMP for instance (`text/x-amp-html`): behind the plain text and
@@ -126,6 +128,14 @@ impl Message {
     /// # Errors
     /// [`crate::status::Status::Header`] for a part without a type, and as [`Message::add_part`].
     pub fn add_alternative(&mut self, part: &Part) -> Result<(), Error> {
-        self.draft().add_alternative(part)
+        self.compose(|draft| draft.add_alternative(part))
+    }
+
+    /// Changes the draft in a way that can't fail.
+    fn set(&mut self, change: impl FnOnce(&mut Draft)) {
+        let Ok(()) = self.compose::<Infallible>(|draft| {
+            change(draft);
+            Ok(())
+        });
     }
 }

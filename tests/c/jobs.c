@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -369,6 +370,36 @@ static void tags(uint64_t messages) {
     printf("ok accepted=%llu\n", (unsigned long long)messages);
 }
 
+/* A callback on a thread of the library's own that can't be had for lack of room: the one before stays. */
+static void no_thread(void) {
+    struct tagged own = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, 1, 0};
+    unsigned char seen[2] = {0};
+    struct callback other = {0};
+    struct rlimit room, none;
+    uint64_t job = 0;
+    unsigned long pages = 0;
+    own.seen = seen;
+    secsmtp_client *client = new_client(1, 10);
+    CHECK(secsmtp_client_set_event_callback(client, called_by_tag, &own, 1, NULL) == 0);
+    FILE *usage = fopen("/proc/self/statm", "r");
+    CHECK(usage != NULL && fscanf(usage, "%lu", &pages) == 1 && fclose(usage) == 0);
+    CHECK(getrlimit(RLIMIT_AS, &room) == 0);
+    none = room;
+    none.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + (1 << 20);
+    CHECK(setrlimit(RLIMIT_AS, &none) == 0);
+    int32_t status = secsmtp_client_set_event_callback(client, called, &other, 1, NULL);
+    CHECK(setrlimit(RLIMIT_AS, &room) == 0);
+    CHECK(status == SECSMTP_E_RESOURCE);
+    CHECK(secsmtp_client_submit(client, message, UINT64_MAX - 1, &job, NULL) == 0);
+    pthread_mutex_lock(&own.lock);
+    while (own.completed < 1) {
+        pthread_cond_wait(&own.changed, &own.lock);
+    }
+    pthread_mutex_unlock(&own.lock);
+    CHECK(secsmtp_client_free(client) == 0);
+    printf("ok accepted=1\n");
+}
+
 /* What `error` says of a message; frees it. */
 static int32_t outcome(secsmtp_error **error) {
     int32_t found = secsmtp_error_outcome(*error);
@@ -495,6 +526,8 @@ int main(int argc, char **argv) {
         forked(messages);
     } else if (strcmp(argv[1], "tags") == 0) {
         tags(messages);
+    } else if (strcmp(argv[1], "no_thread") == 0) {
+        no_thread();
     } else if (strcmp(argv[1], "outcomes") == 0) {
         outcomes();
     } else {

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -45,6 +46,11 @@ class Jobs(unittest.TestCase):
 
     def test_each_event_carries_the_tag_of_its_job(self):
         self.check("tags", 100)
+
+    @unittest.skipUnless(sys.platform.startswith("linux"), "limits the address space by /proc")
+    def test_a_callback_that_can_have_no_thread_leaves_the_one_before(self):
+        # Plain: the sanitizers want more room than there is.
+        self.check("no_thread", 1, plain=True)
 
     def test_an_error_has_an_outcome_exactly_if_it_is_about_a_message(self):
         self.check("outcomes", 1)

@@ -30,5 +30,6 @@ mod reuse;
 mod scram_attacks;
 mod scram_server;
 mod secrets;
+mod setters;
 mod stream;
 mod support;
