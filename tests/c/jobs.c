@@ -246,6 +246,11 @@ static int readable(int64_t descriptor, int milliseconds) {
     return poll(&one, 1, milliseconds);
 }
 
+static void no_event(void *user, const secsmtp_event *event) {
+    (void)user, (void)event;
+    CHECK(0);
+}
+
 static void loop(uint64_t messages) {
     secsmtp_client *client = new_client(2, 1000);
     struct tally tally = new_tally(messages);
@@ -262,6 +267,15 @@ static void loop(uint64_t messages) {
     for (uint64_t i = 0; i < messages; i++) {
         submit(client);
     }
+    /* A wake while an event is waiting ends the next poll or dispatch, once; the event stays. */
+    CHECK(readable(descriptor, 60000) == 1);
+    CHECK(secsmtp_client_wake(client, NULL) == 0);
+    CHECK(secsmtp_client_poll_event(client, SECSMTP_FOREVER, &event, NULL) == SECSMTP_E_NOTHING);
+    CHECK(readable(descriptor, 0) == 1);
+    CHECK(secsmtp_client_set_event_callback(client, no_event, NULL, 0, NULL) == 0);
+    CHECK(secsmtp_client_wake(client, NULL) == 0);
+    CHECK(secsmtp_client_dispatch(client, SECSMTP_FOREVER, NULL) == SECSMTP_E_NOTHING);
+    CHECK(secsmtp_client_set_event_callback(client, NULL, NULL, 0, NULL) == 0);
     while (tally.completed < messages) {
         CHECK(readable(descriptor, 60000) == 1);
         while (secsmtp_client_poll_event(client, 0, &event, NULL) == 0) {
