@@ -1200,8 +1200,9 @@ int32_t secsmtp_client_set_ehlo_name(secsmtp_client *client,
  * Sets the patience of a stage (SECSMTP_STAGE_...) in milliseconds, or with SECSMTP_STAGE_ALL that
  * of a whole call, which has none unless set. Without this call: 10 s to resolve, 30 s each to
  * connect, for STARTTLS and the handshake, 60 s each for greeting, EHLO and login, 5 min each for
- * MAIL and RCPT, 2 min for DATA, 3 min per 64 KiB of content, and 10 min for its answer.
- * Threads: any. Errors: SECSMTP_E_VALUE for a number that is no stage.
+ * MAIL and RCPT, 2 min for DATA, 3 min per 64 KiB of content, and 10 min for its reply. A time of 0
+ * would end each call at once and is refused; SECSMTP_FOREVER takes the limit away.
+ * Threads: any. Errors: SECSMTP_E_VALUE for a number that is no stage, and for 0 milliseconds.
  */
 int32_t secsmtp_client_set_timeout(secsmtp_client *client,
                                    int32_t stage,
@@ -1223,7 +1224,7 @@ int32_t secsmtp_client_set_reuse(secsmtp_client *client,
 
 /**
  * Sends the log of calls that begin from now on to callback, up to and including max_level
- * (SECSMTP_LOG_...); a NULL callback turns it off. Secrets and content are never in it. When this
+ * (SECSMTP_LOG_...); a NULL callback turns it off, whatever max_level is. Secrets and content are never in it. When this
  * returns, an earlier callback is not running and is never called again; but called from inside a
  * callback it does not wait for that. Jobs have SECSMTP_EVENT_LOG instead.
  * Ownership: user stays the caller's, and must live until another callback is set or the client is
@@ -1239,8 +1240,8 @@ int32_t secsmtp_client_set_log(secsmtp_client *client,
 /**
  * Sends a message and waits for what becomes of it. Before the server is verified nothing is
  * written but EHLO (with a neutral name), STARTTLS and QUIT.
- * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
- * Threads: any; several sends of one client run side by side, each on its caller's thread.
+ * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL for who wants no
+ * receipt. Threads: any; several sends of one client run side by side, each on its caller's thread.
  * Errors: any but those of files; secsmtp_error_outcome says what became of the message, and is
  * never SECSMTP_OUTCOME_NONE.
  */
@@ -1607,8 +1608,8 @@ int32_t secsmtp_client_submit(secsmtp_client *client,
 /**
  * Waits until a job is over, and gives what secsmtp_client_send would have given. There will be no
  * SECSMTP_EVENT_COMPLETED of it. A time of 0 does not wait, SECSMTP_FOREVER has no end.
- * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
- * Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
+ * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL for who wants no
+ * receipt. Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
  * not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a
  * number that is no job's, SECSMTP_E_REENTRANT if it is not over and this was called from inside a
  * callback, where nothing waits, each with SECSMTP_OUTCOME_NONE. One that has an outcome is the job's
@@ -1678,7 +1679,7 @@ int32_t secsmtp_client_wake(secsmtp_client *client, secsmtp_error **error_out);
 /**
  * Takes no more sends and jobs, waits for those that are there, and when the time is over cancels
  * what is left. Idle connections are closed, and no thread of the workers is left. Events can still
- * be taken.
+ * be taken. A time of 0 cancels at once, SECSMTP_FOREVER has no end.
  * Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled; SECSMTP_E_REENTRANT from
  * inside a callback: everything is cancelled then, and nothing was waited for.
  */

@@ -115,6 +115,12 @@ pub(super) unsafe fn hand_out<T, O: Send + Sync + 'static>(
     Ok(())
 }
 
+/// Room for a result that the caller may not want, reserved before anything is done: what succeeds must
+/// not end in an error for lack of it.
+pub(super) fn reserve_for<T>(out: *mut *mut T) -> Result<Option<Reservation>, Error> {
+    (!out.is_null()).then(handle::reserve).transpose()
+}
+
 /// The same into room that was reserved before.
 pub(super) unsafe fn hand_out_at<T, O: Send + Sync + 'static>(
     out: *mut *mut T,
@@ -122,7 +128,7 @@ pub(super) unsafe fn hand_out_at<T, O: Send + Sync + 'static>(
     object: O,
 ) {
     let handle = room.fill(object);
-    // SAFETY: `place` found it not NULL; the header asks for a place for one pointer.
+    // SAFETY: `place` or `reserve_for` found it not NULL; the header asks for a place for one pointer.
     unsafe { out.write(handle.as_ptr()) };
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use once_cell::sync::OnceCell;
 
 use super::callback::{Callback, Gate};
+use super::constants::SECSMTP_FOREVER;
 use super::credential::{self, secsmtp_credential};
 use super::error::secsmtp_error;
 use super::handle::{self, Handle};
@@ -21,6 +22,7 @@ use super::{arg, descriptor, guard};
 use crate::client::Client;
 use crate::error::{Cause, Error, Stage};
 use crate::log::{Level, Log};
+use crate::status::Status;
 use crate::sync::Mutex;
 
 /// A server to submit mail to.
@@ -207,8 +209,9 @@ pub unsafe extern "C" fn secsmtp_client_set_ehlo_name(
 /// Sets the patience of a stage (SECSMTP_STAGE_...) in milliseconds, or with SECSMTP_STAGE_ALL that
 /// of a whole call, which has none unless set. Without this call: 10 s to resolve, 30 s each to
 /// connect, for STARTTLS and the handshake, 60 s each for greeting, EHLO and login, 5 min each for
-/// MAIL and RCPT, 2 min for DATA, 3 min per 64 KiB of content, and 10 min for its answer.
-/// Threads: any. Errors: SECSMTP_E_VALUE for a number that is no stage.
+/// MAIL and RCPT, 2 min for DATA, 3 min per 64 KiB of content, and 10 min for its reply. A time of 0
+/// would end each call at once and is refused; SECSMTP_FOREVER takes the limit away.
+/// Threads: any. Errors: SECSMTP_E_VALUE for a number that is no stage, and for 0 milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_timeout(
     client: *mut secsmtp_client,
@@ -224,8 +227,12 @@ pub unsafe extern "C" fn secsmtp_client_set_timeout(
                 stage,
                 Stage::ALL.map(|stage| (stage as i32, stage)),
             )?;
-            let patience = Duration::from_millis(u64::from(milliseconds));
-            get(client)?.client.set_timeout(stage, patience);
+            let timeout = match milliseconds {
+                0 => return Err(Error::argument(Status::Value, "milliseconds", "is 0")),
+                SECSMTP_FOREVER => Duration::MAX,
+                time => Duration::from_millis(u64::from(time)),
+            };
+            get(client)?.client.set_timeout(stage, timeout);
             Ok(())
         })
     }
@@ -254,7 +261,7 @@ pub unsafe extern "C" fn secsmtp_client_set_reuse(
 }
 
 /// Sends the log of calls that begin from now on to callback, up to and including max_level
-/// (SECSMTP_LOG_...); a NULL callback turns it off. Secrets and content are never in it. When this
+/// (SECSMTP_LOG_...); a NULL callback turns it off, whatever max_level is. Secrets and content are never in it. When this
 /// returns, an earlier callback is not running and is never called again; but called from inside a
 /// callback it does not wait for that. Jobs have SECSMTP_EVENT_LOG instead.
 /// Ownership: user stays the caller's, and must live until another callback is set or the client is
@@ -271,12 +278,14 @@ pub unsafe extern "C" fn secsmtp_client_set_log(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::status(client, error_out, || {
-            let levels = Level::ALL.map(|level| (level as i32, level));
-            let max = arg::choice("max_level", max_level, levels)?;
-            let target = callback.map(|callback| Target {
-                callback: Callback::new(callback, user),
-                max,
-            });
+            let target = |callback| {
+                let levels = Level::ALL.map(|level| (level as i32, level));
+                Ok(Target {
+                    callback: Callback::new(callback, user),
+                    max: arg::choice("max_level", max_level, levels)?,
+                })
+            };
+            let target = callback.map(target).transpose()?;
             get(client)?.log.set(target);
             Ok(())
         })
@@ -285,8 +294,8 @@ pub unsafe extern "C" fn secsmtp_client_set_log(
 
 /// Sends a message and waits for what becomes of it. Before the server is verified nothing is
 /// written but EHLO (with a neutral name), STARTTLS and QUIT.
-/// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
-/// Threads: any; several sends of one client run side by side, each on its caller's thread.
+/// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL for who wants no
+/// receipt. Threads: any; several sends of one client run side by side, each on its caller's thread.
 /// Errors: any but those of files; secsmtp_error_outcome says what became of the message, and is
 /// never SECSMTP_OUTCOME_NONE.
 #[unsafe(no_mangle)]
@@ -299,13 +308,13 @@ pub unsafe extern "C" fn secsmtp_client_send(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::send(client, error_out, || {
-            arg::place("receipt_out", receipt_out)?;
             let object = get(client)?;
             let message = message::copy(message)?;
-            // Room for the receipt first: an accepted mail must not end in an error for lack of it.
-            let room = handle::reserve()?;
+            let room = arg::reserve_for(receipt_out)?;
             let record = object.logged(|log| object.client.send(&message, log))?;
-            arg::hand_out_at(receipt_out, room, ReceiptObject::new(record));
+            if let Some(room) = room {
+                arg::hand_out_at(receipt_out, room, ReceiptObject::new(record));
+            }
             Ok(())
         })
     }

@@ -148,8 +148,8 @@ pub unsafe extern "C" fn secsmtp_client_submit(
 
 /// Waits until a job is over, and gives what secsmtp_client_send would have given. There will be no
 /// SECSMTP_EVENT_COMPLETED of it. A time of 0 does not wait, SECSMTP_FOREVER has no end.
-/// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free.
-/// Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
+/// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL for who wants no
+/// receipt. Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
 /// not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a
 /// number that is no job's, SECSMTP_E_REENTRANT if it is not over and this was called from inside a
 /// callback, where nothing waits, each with SECSMTP_OUTCOME_NONE. One that has an outcome is the job's
@@ -165,12 +165,14 @@ pub unsafe extern "C" fn secsmtp_client_wait(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::status(client, error_out, || {
-            arg::place("receipt_out", receipt_out)?;
             let object = get(client)?;
-            let room = handle::reserve()?;
+            let room = arg::reserve_for(receipt_out)?;
             match object.client.wait(job, deadline(milliseconds))? {
                 Waited::Done(completion) => {
-                    arg::hand_out_at(receipt_out, room, ReceiptObject::new((*completion)?));
+                    let record = (*completion)?;
+                    if let Some(room) = room {
+                        arg::hand_out_at(receipt_out, room, ReceiptObject::new(record));
+                    }
                     Ok(())
                 }
                 Waited::Pending => Err(waited_in_vain(milliseconds, "job", "is not over yet")),
@@ -366,7 +368,7 @@ pub unsafe extern "C" fn secsmtp_client_wake(
 
 /// Takes no more sends and jobs, waits for those that are there, and when the time is over cancels
 /// what is left. Idle connections are closed, and no thread of the workers is left. Events can still
-/// be taken.
+/// be taken. A time of 0 cancels at once, SECSMTP_FOREVER has no end.
 /// Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled; SECSMTP_E_REENTRANT from
 /// inside a callback: everything is cancelled then, and nothing was waited for.
 #[unsafe(no_mangle)]

@@ -414,6 +414,34 @@ static void no_thread(void) {
     printf("ok accepted=1\n");
 }
 
+/* What a program need not take: receipts, and the log once it is switched off. */
+static void log_line(void *user, int32_t level, int32_t stage, const char *text, size_t len) {
+    (void)level, (void)stage, (void)text;
+    *(uint64_t *)user += len > 0;
+}
+
+static void unwanted(void) {
+    secsmtp_client *client = new_client(1, 10);
+    uint64_t lines = 0;
+    int64_t handles = secsmtp_debug_live_handles();
+    CHECK(secsmtp_client_set_log(client, log_line, &lines, SECSMTP_LOG_DEBUG, NULL) == 0);
+    CHECK(secsmtp_client_send(client, message, NULL, NULL) == 0);
+    CHECK(lines > 0);
+    for (int32_t level = -1; level <= 5; level++) {
+        CHECK(secsmtp_client_set_log(client, log_line, &lines, SECSMTP_LOG_DEBUG, NULL) == 0);
+        CHECK(secsmtp_client_set_log(client, NULL, NULL, level, NULL) == 0);
+    }
+    lines = 0;
+    CHECK(secsmtp_client_send(client, message, NULL, NULL) == 0);
+    CHECK(lines == 0);
+    uint64_t job = submit(client);
+    CHECK(secsmtp_client_wait(client, job, SECSMTP_FOREVER, NULL, NULL) == 0);
+    CHECK(secsmtp_client_wait(client, job, SECSMTP_FOREVER, NULL, NULL) == SECSMTP_E_TAKEN);
+    CHECK(secsmtp_debug_live_handles() == handles);
+    CHECK(secsmtp_client_free(client) == 0);
+    printf("ok accepted=3\n");
+}
+
 /* What `error` says of a message; frees it. */
 static int32_t outcome(secsmtp_error **error) {
     int32_t found = secsmtp_error_outcome(*error);
@@ -459,7 +487,7 @@ static void outcomes(void) {
     }
     CHECK(secsmtp_client_wait(client, job + 1, 0, &receipt, &error) == SECSMTP_E_VALUE);
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
-    CHECK(secsmtp_client_wait(client, job, 0, NULL, &error) == SECSMTP_E_NULL);
+    CHECK(secsmtp_client_wait(client, job, 0, NULL, &error) == SECSMTP_E_NOTHING);
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
     CHECK(secsmtp_client_dispatch(client, 0, &error) == SECSMTP_E_NULL);
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
@@ -492,7 +520,7 @@ static void outcomes(void) {
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
     CHECK(secsmtp_client_send(client, message, &receipt, &error) == SECSMTP_E_CLOSED);
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
-    CHECK(secsmtp_client_send(client, message, NULL, &error) == SECSMTP_E_NULL);
+    CHECK(secsmtp_client_send(client, message, NULL, &error) == SECSMTP_E_CLOSED);
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NOT_SENT);
     CHECK(secsmtp_client_send_batch(client, NULL, &error) == SECSMTP_E_NULL);
     CHECK(outcome(&error) == SECSMTP_OUTCOME_NONE);
@@ -542,6 +570,8 @@ int main(int argc, char **argv) {
         tags(messages);
     } else if (strcmp(argv[1], "no_thread") == 0) {
         no_thread();
+    } else if (strcmp(argv[1], "unwanted") == 0) {
+        unwanted();
     } else if (strcmp(argv[1], "outcomes") == 0) {
         outcomes();
     } else {

@@ -52,6 +52,9 @@ class Jobs(unittest.TestCase):
         # Plain: the sanitizers want more room than there is.
         self.check("no_thread", 1, plain=True)
 
+    def test_receipts_and_log_need_not_be_taken(self):
+        self.check("unwanted", 3)
+
     def test_an_error_has_an_outcome_exactly_if_it_is_about_a_message(self):
         self.check("outcomes", 1)
 

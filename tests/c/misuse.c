@@ -50,6 +50,10 @@ static int32_t taken(void *user, const uint8_t *octets, size_t octets_len) {
 }
 
 /* Each function of a noun that takes only the handle and places for results. */
+static void on_log(void *user, int32_t level, int32_t stage, const char *text, size_t len) {
+    (void)user, (void)level, (void)stage, (void)text, (void)len;
+}
+
 static void policy_calls(secsmtp_policy *p, int32_t want) {
     static const uint8_t bytes[4] = {0x30, 0, 0, 0};
     STATUS(want, secsmtp_policy_set_tls_mode(p, 0, NULL));
@@ -405,7 +409,11 @@ int main(void) {
     STATUS(SECSMTP_E_VALUE, secsmtp_policy_set_min_tls(scratch, 11, NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_client_set_timeout(client, 13, 1, NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_client_set_reuse(client, 1000, 0, NULL));
-    STATUS(SECSMTP_E_VALUE, secsmtp_client_set_log(client, NULL, NULL, 5, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_client_set_timeout(client, SECSMTP_STAGE_ALL, 0, NULL));
+    STATUS(0, secsmtp_client_set_timeout(client, SECSMTP_STAGE_DATA, SECSMTP_FOREVER, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_client_set_log(client, on_log, NULL, 5, NULL));
+    STATUS(SECSMTP_E_VALUE, secsmtp_client_set_log(client, on_log, NULL, 0, NULL));
+    STATUS(0, secsmtp_client_set_log(client, NULL, NULL, 0, NULL));
 
     /* An error object says which argument; it is NULL again after a success. */
     STATUS(SECSMTP_E_NO_SENDER, secsmtp_client_send(client, message, (secsmtp_receipt **)&other, &error));
