@@ -329,6 +329,34 @@ static void in_release_by_job(struct world *w) {
     submit_last(w, reader(w, 0));
 }
 
+/* Frees what is being sent: the call has the last of it, and releases it at its end. */
+static void free_message(void *user, int32_t level, int32_t stage, const char *text, size_t text_len) {
+    (void)level, (void)stage, (void)text, (void)text_len;
+    secsmtp_message_free(((struct world *)user)->message);
+}
+
+static void free_batch(void *user, int32_t level, int32_t stage, const char *text, size_t text_len) {
+    (void)level, (void)stage, (void)text, (void)text_len;
+    secsmtp_batch_free(((struct world *)user)->batch);
+}
+
+static void in_release_by_send(struct world *w) {
+    secsmtp_receipt *own = NULL;
+    CHECK(secsmtp_message_free(w->message) == 0);
+    w->message = reader(w, 0);
+    CHECK(secsmtp_client_set_log(w->client, free_message, w, SECSMTP_LOG_DEBUG, NULL) == 0);
+    CHECK(secsmtp_client_send(w->client, w->message, &own, NULL) == 0);
+    secsmtp_receipt_free(own);
+}
+
+static void in_release_by_send_batch(struct world *w) {
+    secsmtp_message *message = reader(w, 0);
+    CHECK(secsmtp_batch_add(w->batch, message, NULL) == 0);
+    CHECK(secsmtp_message_free(message) == 0);
+    CHECK(secsmtp_client_set_log(w->client, free_batch, w, SECSMTP_LOG_DEBUG, NULL) == 0);
+    CHECK(secsmtp_client_send_batch(w->client, w->batch, NULL) == 0);
+}
+
 static void in_secret(struct world *w) {
     secsmtp_credential *asked = NULL;
     secsmtp_receipt *own = NULL;
@@ -366,6 +394,8 @@ static const struct {
     {"a release callback of batch_clear", in_release_by_batch_clear, 0},
     {"a release callback of batch_free", in_release_by_batch_free, 0},
     {"a release callback of a job", in_release_by_job, 0},
+    {"a release callback of a send", in_release_by_send, 0},
+    {"a release callback of send_batch", in_release_by_send_batch, 0},
     {"a secret callback", in_secret, 0},
     {"a write callback", in_write, 0},
 };

@@ -105,7 +105,8 @@ class Job:
         """Wait until the mail is sent, and give its :class:`Receipt`.
 
         Errors: those of :meth:`Client.send`; TimeoutError when it is not over within ``timeout``
-        seconds (the job goes on).
+        seconds (the job goes on); inside a function that the library calls, such as that of a
+        :class:`Password`, nothing is waited for, and an error with E_REENTRANT says so.
         """
         if not self._router.wait_until(lambda: self._state.result is not None, timeout):
             raise TimeoutError(f"job {self.id} is not over yet")

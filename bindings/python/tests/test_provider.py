@@ -4,6 +4,7 @@ import base64
 import contextlib
 import ctypes
 import itertools
+import socket
 import unittest
 
 from . import common
@@ -148,6 +149,25 @@ class FromPython(ProviderCase):
 
             with self.asking(server, secsmtp.Password("alice", send_too)) as client:
                 self.assertEqual(client.send(MAIL, *ENVELOPE).outcome, "accepted")
+
+    def test_a_job_is_not_waited_for_from_inside(self):
+        # A server that says nothing: the job is not over, and would be waited for without end.
+        with scripted() as server, socket.create_server(("127.0.0.1", 0)) as silent:
+            raised = []
+
+            def ask(_request):
+                job = inner.submit(MAIL, *ENVELOPE)
+                with self.assertRaises(secsmtp.Error) as caught:
+                    job.wait()
+                raised.append(caught.exception.status)
+                return PASSWORD
+
+            with secsmtp.Policy(mozilla_roots=True) as policy, secsmtp.Client(
+                "script.test", policy=policy, connect=silent.getsockname()
+            ) as inner:
+                with self.asking(server, secsmtp.Password("alice", ask)) as client:
+                    self.assertEqual(client.send(MAIL, *ENVELOPE).outcome, "accepted")
+        self.assertEqual(raised, [_abi.E_REENTRANT])
 
     def test_asking_from_inside_what_asks_ends(self):
         # Another server, for this one serves one after the other.
