@@ -78,6 +78,8 @@ pub(super) struct Flight {
     unanswered: usize,
     /// Whether the server can't have accepted it, whatever was written.
     void: bool,
+    /// Whether the server said 421 to it.
+    pub(super) closing: bool,
 }
 
 impl Flight {
@@ -105,6 +107,7 @@ impl Flight {
             accepted: 0,
             unanswered,
             void: false,
+            closing: false,
         }
     }
 
@@ -121,7 +124,7 @@ impl Flight {
     }
 
     /// Takes an answer in. The flight's record is in `cx`. `early` if not all that was asked has
-    /// been written.
+    /// been written; `closing` if 421 was said before, perhaps to another message.
     ///
     /// # Errors
     /// The connection can't go on: what was said does not fit, or nothing may follow it.
@@ -131,12 +134,20 @@ impl Flight {
         asked: Asked,
         answer: &Arc<Answer>,
         early: bool,
+        closing: bool,
     ) -> Result<(), Cause> {
         self.outstanding = self.outstanding.saturating_sub(1);
+        if self.closing {
+            self.answered_behind_421(asked, answer.code);
+            return Ok(());
+        }
         if early && !matches!(asked, Asked::Chunk | Asked::End) {
             return Err(Cause::Unsolicited);
         }
-        if answer.code == 421 {
+        // Behind a 421 whatever refuses to begin a message says the same.
+        let begins = matches!(asked, Asked::Reset | Asked::Mail);
+        if answer.code == 421 || closing && begins && answer.code >= 400 {
+            self.closing = true;
             if self.refusal.is_none() {
                 cx.record.answer = Some(Arc::clone(answer));
             }
@@ -184,6 +195,14 @@ impl Flight {
             Asked::Data if code == 354 => Err(odd(cx, asked, answer, early)),
             // Neither yes nor no, or a yes behind a no.
             _ => Err(self.doubtful(cx, asked, answer, early)),
+        }
+    }
+
+    /// Takes in what a server that goes on speaking says to the rest of a message to which it said 421: only the
+    /// answer to the content shows whether it may have accepted that.
+    fn answered_behind_421(&mut self, asked: Asked, code: u16) {
+        if asked == Asked::End {
+            self.void = code >= 400;
         }
     }
 
@@ -261,13 +280,16 @@ impl Flight {
         }
     }
 
-    /// The server closed in order before it came to this message.
+    /// The server closed in order before it came to this message, if it did not come to it.
     pub(super) fn was_not_looked_at(&mut self) {
-        self.void = true;
+        self.void |= !self.closing;
     }
 
     /// What became of it, all being answered.
     pub(super) fn complete(mut self, cx: &mut Context<'_>, reach: Reach) -> Result<Record, Error> {
+        if self.closing {
+            return Err(self.cut_off(cx, reach, None, Cause::Closing));
+        }
         self.note_release(reach);
         std::mem::swap(&mut cx.record, &mut self.record);
         let result = match self.refusal {

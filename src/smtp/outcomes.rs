@@ -101,24 +101,47 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         }
     }
 
-    /// After 421 to the oldest message, which has been told: the server closes, and what is behind was
-    /// not looked at (RFC 5321 section 4.2.1). Its close_notify with nothing before it confirms that; an
-    /// end of the connection alone may be anybody's doing. A server that goes on answering is heard: what
-    /// it has not answered stays in doubt.
-    /// Nobody's own patience ends before that of the oldest.
+    /// After 421 the server closes, and what is behind was not looked at (RFC 5321 section 4.2.1). Its
+    /// close_notify with nothing but 421 before it confirms that; an end of the connection alone may be
+    /// anybody's doing. A server that goes on answering is heard: each answer is still matched with its
+    /// question, and what it has not answered stays in doubt.
+    /// No message's own time ends before that of the oldest.
     fn hear_the_last(&mut self, cx: &mut Context<'_>) {
+        self.closing = true;
         let end = Deadline::after(LAST_WORDS).min(cx.deadline());
         let taken = self.session.channel.taken();
         let in_doubt = |flight: &Flight| !flight.told && flight.end.is_some_and(|at| at <= taken);
+        let (mut only_421, mut before) = (true, self.answers);
+        self.complete(cx);
         while self.flights.iter().any(in_doubt) {
-            let ready = self.session.channel.receive_ready(end);
-            if !self.session.channel.pending().is_empty() {
+            let matched = self.match_answers(cx);
+            let answers = self
+                .answers
+                .saturating_sub(std::mem::replace(&mut before, self.answers));
+            match matched {
+                Err((Cause::Closing, _)) => {
+                    only_421 &= answers == 1;
+                    self.complete(cx);
+                    continue;
+                }
+                Err(_) => return,
+                Ok(_) => only_421 &= answers == 0,
+            }
+            if !self.flights.iter().any(in_doubt) {
                 return;
+            }
+            let pending = self.session.channel.pending().len();
+            let ready = self.session.channel.receive_ready(end);
+            if self.session.channel.pending().len() > pending {
+                continue;
             }
             match ready.and_then(|()| self.session.channel.wait_ready(end)) {
                 Ok(()) => {}
                 Err(Fault::Lost(_)) if self.session.channel.said_farewell() => {
-                    return self.flights.iter_mut().for_each(Flight::was_not_looked_at);
+                    if only_421 && self.session.channel.pending().is_empty() {
+                        self.flights.iter_mut().for_each(Flight::was_not_looked_at);
+                    }
+                    return;
                 }
                 Err(_) => return,
             }
@@ -129,21 +152,20 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
     /// Ends it all: each message in flight gets its own outcome, and nothing more is written.
     pub(super) fn fall(&mut self, cx: &mut Context<'_>, cause: Cause, own: Own) -> Broken {
         self.session.broken = true;
-        let own = match own {
-            Own::Oldest => Some(0),
-            Own::Latest => self.flights.len().checked_sub(1),
-            Own::Nobody => None,
-        };
         if cause == Cause::Closing {
-            // Whose answer it is need not wait for the rest.
-            if let Some(own) = own {
-                self.tell(cx, own, self.reach(), None, cause.clone());
-            }
             self.hear_the_last(cx);
         }
+        let own = match own {
+            Own::Latest => self.flights.len().checked_sub(1),
+            // Of those to which 421 was said, each knows it.
+            Own::Oldest if cause != Cause::Closing => Some(0),
+            Own::Oldest | Own::Nobody => None,
+        };
         let reach = self.reach();
         for index in 0..self.flights.len() {
+            let closing = self.flights.get(index).is_some_and(|it| it.closing);
             let (waiting, cause) = match own {
+                _ if closing => (None, cause.clone()),
                 Some(own) if own == index => (None, cause.clone()),
                 Some(_) => (self.waiting(index, reach), cause.for_neighbours()),
                 None => (self.waiting(index, reach), cause.clone()),

@@ -94,7 +94,9 @@ pub(super) struct Pipeline<'s, T, S> {
     /// When a wait is to end that no answer has ended.
     until: Deadline,
     /// Answers taken in so far.
-    answers: u64,
+    pub(super) answers: u64,
+    /// The server has said 421: nothing more is written.
+    pub(super) closing: bool,
     usual: Usual,
     /// Whether the line is known to stand: it was looked at since the last reply.
     looked: bool,
@@ -134,6 +136,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             line: Vec::with_capacity(LINE),
             until: Deadline::NEVER,
             answers: 0,
+            closing: false,
             usual: Usual::default(),
             looked,
             waiting: None,
@@ -459,6 +462,12 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
 
     /// Matches what was received with what was asked, one to one; whether there was anything.
     pub(super) fn take_answers(&mut self, cx: &mut Context<'_>) -> Result<bool, Broken> {
+        let matched = self.match_answers(cx);
+        matched.map_err(|(cause, own)| self.fall(cx, cause, own))
+    }
+
+    /// The same, and what becomes of the connection is left to the caller.
+    pub(super) fn match_answers(&mut self, cx: &mut Context<'_>) -> Result<bool, (Cause, Own)> {
         let received = std::mem::take(self.session.channel.pending());
         let mut at = 0_usize;
         let mut fate = Ok(());
@@ -491,10 +500,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         if at > 0 {
             self.session.heard = Instant::now();
         }
-        match fate {
-            Ok(()) => Ok(at > 0),
-            Err((cause, own)) => Err(self.fall(cx, cause, own)),
-        }
+        fate.map(|()| at > 0)
     }
 
     /// Whether more was said than asked, which shows with the last answer. Where several were asked at
@@ -531,6 +537,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         if matches!(question.asked, Asked::Reset | Asked::Mail)
             && (code, early) == (250, false)
             && !cx.wants_lines()
+            && !flight.closing
         {
             flight.passed(question.asked);
             return Ok(());
@@ -546,7 +553,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
             cx.record.stage = question.asked.stage(early);
         }
         cx.log_answer(answer);
-        let judged = flight.answered(cx, question.asked, answer, early);
+        let judged = flight.answered(cx, question.asked, answer, early, self.closing);
         std::mem::swap(&mut cx.record, &mut flight.record);
         self.about_the_latest(cx);
         judged?;

@@ -138,19 +138,29 @@ fn run(pki: &Pki, config: HonestConfig, by: By, window: usize, to: &[&str]) -> T
 }
 
 #[test]
-fn all_are_accepted_where_the_server_closes_in_order_and_no_login_is_in_vain() {
+fn all_are_accepted_where_the_server_closes_in_order_or_stays_and_no_login_is_in_vain() {
     let pki = pki();
     for by in [By::Batch, By::Jobs] {
-        for form in FORMS {
+        for (form, ending) in [
+            (FORMS[0], Ending::Close),
+            (FORMS[0], Ending::Stay),
+            (FORMS[1], Ending::Close),
+            (FORMS[1], Ending::Stay),
+            (FORMS[2], Ending::Close),
+            (FORMS[3], Ending::Stay),
+        ] {
             for number in 1..=3 {
                 for window in [1, 3, 16] {
                     let to: &[&str] = match window {
                         3 => &[TO, "second@mail.test"],
                         _ => &[TO],
                     };
-                    let config = limited(&pki, form, &[number], Ending::Close);
+                    let config = limited(&pki, form, &[number], ending);
                     let told = run(&pki, config, by, window, to);
-                    let case = format!("{by:?} {form:?} {number} {window}: {:?}", told.outcomes);
+                    let case = format!(
+                        "{by:?} {form:?} {ending:?} {number} {window}: {:?}",
+                        told.outcomes
+                    );
                     assert_eq!(told.outcomes, [Outcome::Accepted; MESSAGES], "{case}");
                     assert_eq!(told.logins, MESSAGES.div_ceil(number), "{case}");
                 }
@@ -202,7 +212,7 @@ fn a_number_that_shrinks_is_followed_down() {
 #[test]
 fn a_server_that_takes_none_is_not_asked_again_and_again() {
     let pki = pki();
-    for ending in [Ending::Close, Ending::Cut] {
+    for ending in [Ending::Close, Ending::Cut, Ending::Stay] {
         for (numbers, taken) in [(vec![0], 0), (vec![2, 0], 2)] {
             let config = limited(&pki, FORMS[0], &numbers, ending);
             let told = run(&pki, config, By::Batch, 2, &[TO]);
@@ -246,7 +256,7 @@ fn several_connections_share_what_was_put_back() {
         result.unwrap();
         *accepted.lock().unwrap() += 1;
     };
-    let begun = client.send_many(&messages(20, &[TO]), &bulk, done, Log::off());
+    let begun = client.send_many(messages(20, &[TO]), &bulk, done, Log::off());
     assert_eq!((begun, accepted.into_inner().unwrap()), (20, 20));
     assert_eq!(kept(&server).len(), 20);
     assert!(server.login_count() <= 20);

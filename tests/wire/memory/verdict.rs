@@ -28,14 +28,16 @@ struct Fate {
     taken: usize,
     /// There is nobody that it could be delivered to.
     void: bool,
+    /// 421 was said to it.
+    closing: bool,
 }
 
 /// How a dialogue comes to its end before all is answered.
 enum End {
     /// Nothing more came through, or what came did not fit.
     Lost,
-    /// The server said 421 to this message.
-    Closing(usize),
+    /// The server said 421.
+    Closing,
 }
 
 /// What a client makes of what was said in the place of one reply.
@@ -70,25 +72,36 @@ pub(crate) fn expected(state: &State, begun: usize, shape: Shape) -> Option<Vec<
             ..Fate::default()
         })
         .collect();
-    let mut end = None;
-    // Its farewell has come through, and nothing else.
+    // Where 421 was said first, and whether what follows is still heard.
+    let (mut closing, mut over) = (None, false);
+    // Its farewell has come through, and nothing but 421 before it.
     let mut silent = state.peer.has_closed() && state.to_client >= state.peer.said();
     for (index, reply) in sorted(&state.peer.replies) {
-        let fate = &mut fates[index];
-        match end {
-            // Silence to the farewell shows that nothing behind a 421 was looked at.
-            Some(_) => silent &= reply.said.is_empty(),
-            None if reply.end > state.to_client => end = Some(End::Lost),
-            None => match heard(&reply.said) {
-                Heard::Code(code) => end = fate.hear(reply.point, code, shape, index),
-                Heard::Malformed => end = Some(End::Lost),
-                Heard::Shifted if is_last(state, reply) => end = Some(End::Lost),
-                Heard::Shifted => return None,
-            },
+        if closing.is_some() {
+            silent &= reply.said.is_empty() || reply.said.starts_with(b"421");
+        }
+        if over {
+            continue;
+        }
+        if reply.end > state.to_client {
+            over = true;
+            continue;
+        }
+        match heard(&reply.said) {
+            Heard::Code(code) => {
+                match fates[index].hear(reply.point, code, shape, closing.is_some()) {
+                    Some(End::Closing) => drop(closing.get_or_insert(index)),
+                    Some(End::Lost) => over = true,
+                    None => {}
+                }
+            }
+            Heard::Malformed => over = true,
+            Heard::Shifted if is_last(state, reply) => over = true,
+            Heard::Shifted => return None,
         }
     }
     let outcome = |(index, fate): (usize, &Fate)| {
-        let passed_over = matches!(end, Some(End::Closing(at)) if silent && index > at);
+        let passed_over = silent && !fate.closing && closing.is_some_and(|at| index > at);
         fate.outcome(passed_over)
     };
     Some(fates.iter().enumerate().map(outcome).collect())
@@ -104,7 +117,7 @@ pub(crate) fn outcome_of_one(whole: bool, answers: &[(Point, u16)]) -> Outcome {
         recipients: 1,
         partial: false,
     };
-    let fits = |(point, code): &(Point, u16)| fate.hear(*point, *code, shape, 0).is_none();
+    let fits = |(point, code): &(Point, u16)| fate.hear(*point, *code, shape, false).is_none();
     let _ = answers.iter().all(fits);
     fate.outcome(false)
 }
@@ -166,14 +179,23 @@ fn is_last(state: &State, reply: &Reply) -> bool {
 }
 
 impl Fate {
-    /// Takes a reply in; how it ends the dialogue, if it does.
-    fn hear(&mut self, point: Point, code: u16, shape: Shape, index: usize) -> Option<End> {
+    /// Takes a reply in; how it ends the dialogue, if it does. `closing` if 421 was said before.
+    fn hear(&mut self, point: Point, code: u16, shape: Shape, closing: bool) -> Option<End> {
+        if self.closing {
+            // It says no and yes, or no twice.
+            if point == Point::Content {
+                self.void = code >= 400;
+            }
+            return None;
+        }
+        let begins = matches!(point, Point::Rset | Point::Mail);
         let wanted = !self.refused && (self.taken > 0 || self.answered < shape.recipients);
-        if code == 421 {
+        if code == 421 || closing && begins && code >= 400 {
+            self.closing = true;
             self.answered += usize::from(point == Point::Rcpt);
             let nobody = self.taken == 0 && self.answered == shape.recipients;
-            self.void |= nobody || matches!(point, Point::Rset | Point::Mail);
-            return Some(End::Closing(index));
+            self.void |= nobody || begins;
+            return Some(End::Closing);
         }
         match (point, code) {
             (Point::Rset | Point::Mail, 250) => {}
