@@ -782,7 +782,7 @@
 #define SECSMTP_E_NEEDS_8BIT 5009
 
 /**
- * An address is not ASCII and the server lacks SMTPUTF8.
+ * An address or a header field is not ASCII and the server lacks SMTPUTF8.
  */
 #define SECSMTP_E_NEEDS_SMTPUTF8 5010
 
@@ -897,8 +897,9 @@ typedef struct secsmtp_event secsmtp_event;
  * is first needed and stays the same, Message-ID and date too, until something of it is changed.
  * Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; content given
  * whole: _set_content, _set_content_by, _set_content_file, _set_content_reader; composed: _add_address, _add_addresses, _set_subject, _set_date,
- * _set_message_id, _add_in_reply_to, _add_reference, _add_header, _set_priority, _add_unsubscribe,
- * _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part, _add_alternative; signed: _add_signer;
+ * _set_message_id, _add_in_reply_to, _add_reference, _add_header, _add_finished_header, _set_priority,
+ * _add_unsubscribe, _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part,
+ * _add_alternative; signed: _add_signer;
  * asked of the server: _set_notify,
  * _set_return, _set_envelope_id, _set_original_recipient, _set_deliver_by, _set_hold_for,
  * _set_hold_until, _set_mt_priority, _set_require_tls; looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
@@ -2080,7 +2081,8 @@ int32_t secsmtp_message_set_message_id(secsmtp_message *message,
                                        secsmtp_error **error_out);
 
 /**
- * Adds the Message-ID of a message that this one answers (In-Reply-To).
+ * Adds the Message-ID of a message that this one answers (In-Reply-To), as it stands there: with or
+ * without its angle brackets, visible ASCII.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
  */
 int32_t secsmtp_message_add_in_reply_to(secsmtp_message *message,
@@ -2089,7 +2091,8 @@ int32_t secsmtp_message_add_in_reply_to(secsmtp_message *message,
                                         secsmtp_error **error_out);
 
 /**
- * Adds a Message-ID of the conversation so far (References), the oldest first.
+ * Adds a Message-ID of the conversation so far (References), the oldest first, as it stands there:
+ * with or without its angle brackets, visible ASCII.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER, SECSMTP_E_LENGTH beyond 1000.
  */
 int32_t secsmtp_message_add_reference(secsmtp_message *message,
@@ -2098,10 +2101,18 @@ int32_t secsmtp_message_add_reference(secsmtp_message *message,
                                       secsmtp_error **error_out);
 
 /**
- * Adds a header field of one's own; its value is text in any language. Fields that have a function
- * here, Content-, Resent- and transport fields are refused.
+ * Adds a header field of one's own. A value that is ASCII stays as it is, and is folded at white
+ * space. Characters beyond ASCII are encoded by the syntax of the field: in addresses
+ * (Disposition-Notification-To and the like), List-Id and Keywords the names; in URLs (List-Archive
+ * and other List- fields, Archived-At) by percent; in parameters (Auto-Submitted) by RFC 2231; in JSON
+ * (X-SMTPAPI and the like) as escapes; in ids, dates and tags (Autocrypt, Supersedes) they are an
+ * error. In any other field the value is text, of which each word beyond ASCII is encoded (RFC 2047),
+ * and so is one that looks encoded already: what was given is read back, but for white space at the
+ * ends, which receivers drop. A tab is white space. Fields that have a function here, Content-,
+ * Resent- and transport fields are refused.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for a name that is none, and a value with
- * controls or characters that turn text around.
+ * controls, with characters that turn text around, or not of the field's syntax; SECSMTP_E_LENGTH for
+ * a word that is too long for a line of 998 bytes, and beyond 1000 fields.
  */
 int32_t secsmtp_message_add_header(secsmtp_message *message,
                                    const char *name,
@@ -2109,6 +2120,20 @@ int32_t secsmtp_message_add_header(secsmtp_message *message,
                                    const char *value,
                                    size_t value_len,
                                    secsmtp_error **error_out);
+
+/**
+ * Adds a header field of one's own that is sent as it is, for instance with encoded words that are
+ * made already. It may be folded: a line end (LF or CRLF, sent as CRLF) with white space and text
+ * behind it. With characters beyond ASCII it needs a server with SMTPUTF8.
+ * Ownership: copied. Threads: any. Errors: as secsmtp_message_add_header; any other line end is
+ * SECSMTP_E_HEADER, and a line over 998 bytes SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_message_add_finished_header(secsmtp_message *message,
+                                            const char *name,
+                                            size_t name_len,
+                                            const char *value,
+                                            size_t value_len,
+                                            secsmtp_error **error_out);
 
 /**
  * Says how urgent the message is: SECSMTP_PRIORITY_...
@@ -2129,7 +2154,8 @@ int32_t secsmtp_message_add_unsubscribe(secsmtp_message *message,
 
 /**
  * With 1, a POST to the https: address unsubscribes at once, without a question (RFC 8058); with 0,
- * the default, that is not said.
+ * the default, that is not said. A message with 1 and without a https: address is not complete: it is
+ * SECSMTP_E_HEADER where the message is used.
  * Threads: any. Errors: SECSMTP_E_VALUE for another number.
  */
 int32_t secsmtp_message_set_one_click(secsmtp_message *message,

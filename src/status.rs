@@ -421,7 +421,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::NeedsSmtputf8,
         "SECSMTP_E_NEEDS_SMTPUTF8",
-        "An address is not ASCII and the server lacks SMTPUTF8.",
+        "An address or a header field is not ASCII and the server lacks SMTPUTF8.",
     ),
     (
         Status::ChannelBinding,

@@ -292,6 +292,7 @@ public:
     void add_in_reply_to(std::string_view id);
     void add_reference(std::string_view id);
     void add_header(std::string_view name, std::string_view value);
+    void add_finished_header(std::string_view name, std::string_view value);
     void set_priority(int32_t priority);
     void add_unsubscribe(std::string_view uri);
     void set_one_click(int32_t one_click);
@@ -971,6 +972,12 @@ inline void Message::add_reference(std::string_view id) {
 inline void Message::add_header(std::string_view name, std::string_view value) {
     secsmtp_error *error = nullptr;
     const std::int32_t status = secsmtp_message_add_header(get(), name.data(), name.size(), value.data(), value.size(), &error);
+    check(status, error);
+}
+
+inline void Message::add_finished_header(std::string_view name, std::string_view value) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_message_add_finished_header(get(), name.data(), name.size(), value.data(), value.size(), &error);
     check(status, error);
 }
 

@@ -374,6 +374,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_message_add_finished_header Lib kLib Alias "secsmtp_message_add_finished_header" (message As Ptr, name As CString, name_len As UInteger, value As CString, value_len As UInteger, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_message_add_header Lib kLib Alias "secsmtp_message_add_header" (message As Ptr, name As CString, name_len As UInteger, value As CString, value_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 

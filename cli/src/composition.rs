@@ -11,7 +11,7 @@ use secsmtp::status::Status;
 use crate::options::Options;
 
 /// The options that compose, each with a value and its place in [`Composition`].
-pub(crate) const OPTIONS: [&str; 21] = [
+pub(crate) const OPTIONS: [&str; 22] = [
     "subject",
     "text",
     "text-file",
@@ -26,6 +26,7 @@ pub(crate) const OPTIONS: [&str; 21] = [
     "bcc",
     "reply-to",
     "header",
+    "finished-header",
     "calendar",
     "priority",
     "in-reply-to",
@@ -119,10 +120,12 @@ fn set(message: &mut Message, option: &str, value: &str) -> Result<(), Error> {
         "bcc" => message.add_addresses(Field::Bcc, value),
         "reply-to" => message.add_addresses(Field::ReplyTo, value),
         "header" => {
-            let colon = value.split_once(':');
-            let wrong = || Error::argument(Status::Header, "header", "is not \"Name: value\"");
-            let (name, value) = colon.ok_or_else(wrong)?;
-            message.add_header(name, value.trim_matches(' '))
+            let (name, value) = header("header", value)?;
+            message.add_header(name, value)
+        }
+        "finished-header" => {
+            let (name, value) = header("finished header", value)?;
+            message.add_finished_header(name, value)
         }
         "calendar" => {
             let (method, path) = pair("calendar", value, "METHOD=FILE")?;
@@ -163,6 +166,12 @@ pub(crate) fn preview(o: &Options) -> Result<(), Error> {
     };
     message.preview(&mut |octets| out.write_all(octets).map_err(failed))?;
     out.flush().map_err(failed)
+}
+
+fn header<'a>(argument: &'static str, value: &'a str) -> Result<(&'a str, &'a str), Error> {
+    let wrong = || Error::argument(Status::Header, argument, "is not \"Name: value\"");
+    let (name, value) = value.split_once(':').ok_or_else(wrong)?;
+    Ok((name, value.trim_matches(' ')))
 }
 
 fn pair<'a>(

@@ -183,6 +183,7 @@ pub(super) const CALLS: &[fn(&mut Input<'_>)] = table! {
     call4 secsmtp_message_add_in_reply_to;
     call4 secsmtp_message_add_reference;
     call6 secsmtp_message_add_header;
+    call6 secsmtp_message_add_finished_header;
     call3 secsmtp_message_set_priority;
     call4 secsmtp_message_add_unsubscribe;
     call3 secsmtp_message_set_one_click;

@@ -265,6 +265,15 @@ pub enum Refused {
     Content,
 }
 
+/// What of a message needs SMTPUTF8 (RFC 6531).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotAscii {
+    /// An address of the envelope.
+    Address(Arc<str>),
+    /// The header field of this name; empty for a line that is no field.
+    Field(Arc<str>),
+}
+
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
@@ -404,10 +413,10 @@ pub enum Cause {
     Needs8Bit,
     /// Content that only BINARYMIME carries, and the server lacks it.
     NeedsBinary,
-    /// An address beyond ASCII, no SMTPUTF8.
+    /// An address or a header field beyond ASCII, no SMTPUTF8.
     NeedsSmtputf8 {
-        /// That address.
-        address: String,
+        /// What is not ASCII.
+        what: NotAscii,
     },
     /// The verified server said no; its words are in the record.
     Refused(Refused),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::hints::hint;
-use super::{Cause, Error, Outcome, Refused, ReplyFault, Retry, SourceFault, Stage};
+use super::{Cause, Error, NotAscii, Outcome, Refused, ReplyFault, Retry, SourceFault, Stage};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -211,11 +211,19 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             "The content has octets above 127, and the server does not offer 8BITMIME: encode it \
              as quoted-printable or base64.",
         ),
-        Cause::NeedsSmtputf8 { address } => {
-            write!(
-                f,
-                "The address {address} is not ASCII, and the server does not offer SMTPUTF8."
-            )
+        Cause::NeedsSmtputf8 { what } => {
+            let lacks = "is not ASCII, and the server does not offer SMTPUTF8";
+            match what {
+                NotAscii::Address(address) => write!(f, "The address {address} {lacks}."),
+                NotAscii::Field(name) => {
+                    let name = if name.is_empty() { "without a name" } else { name };
+                    write!(
+                        f,
+                        "The header field {name} {lacks}: write its text as encoded words \
+                         (=?utf-8?...?=); an address in it must be another."
+                    )
+                }
+            }
         }
         Cause::Refused(what) => f.write_str(match what {
             Refused::Auth => "The server refused the login.",

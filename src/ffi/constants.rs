@@ -302,7 +302,7 @@ pub const SECSMTP_E_MECHANISM_MISSING: i32 = 5007;
 pub const SECSMTP_E_TOO_LARGE: i32 = 5008;
 /// The content has 8-bit octets and the server takes only 7-bit.
 pub const SECSMTP_E_NEEDS_8BIT: i32 = 5009;
-/// An address is not ASCII and the server lacks SMTPUTF8.
+/// An address or a header field is not ASCII and the server lacks SMTPUTF8.
 pub const SECSMTP_E_NEEDS_SMTPUTF8: i32 = 5010;
 /// Channel binding is required and not to be had.
 pub const SECSMTP_E_CHANNEL_BINDING: i32 = 5011;

@@ -122,7 +122,8 @@ pub unsafe extern "C" fn secsmtp_message_set_message_id(
     }
 }
 
-/// Adds the Message-ID of a message that this one answers (In-Reply-To).
+/// Adds the Message-ID of a message that this one answers (In-Reply-To), as it stands there: with or
+/// without its angle brackets, visible ASCII.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_in_reply_to(
@@ -140,7 +141,8 @@ pub unsafe extern "C" fn secsmtp_message_add_in_reply_to(
     }
 }
 
-/// Adds a Message-ID of the conversation so far (References), the oldest first.
+/// Adds a Message-ID of the conversation so far (References), the oldest first, as it stands there:
+/// with or without its angle brackets, visible ASCII.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER, SECSMTP_E_LENGTH beyond 1000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_reference(
@@ -158,10 +160,18 @@ pub unsafe extern "C" fn secsmtp_message_add_reference(
     }
 }
 
-/// Adds a header field of one's own; its value is text in any language. Fields that have a function
-/// here, Content-, Resent- and transport fields are refused.
+/// Adds a header field of one's own. A value that is ASCII stays as it is, and is folded at white
+/// space. Characters beyond ASCII are encoded by the syntax of the field: in addresses
+/// (Disposition-Notification-To and the like), List-Id and Keywords the names; in URLs (List-Archive
+/// and other List- fields, Archived-At) by percent; in parameters (Auto-Submitted) by RFC 2231; in JSON
+/// (X-SMTPAPI and the like) as escapes; in ids, dates and tags (Autocrypt, Supersedes) they are an
+/// error. In any other field the value is text, of which each word beyond ASCII is encoded (RFC 2047),
+/// and so is one that looks encoded already: what was given is read back, but for white space at the
+/// ends, which receivers drop. A tab is white space. Fields that have a function here, Content-,
+/// Resent- and transport fields are refused.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for a name that is none, and a value with
-/// controls or characters that turn text around.
+/// controls, with characters that turn text around, or not of the field's syntax; SECSMTP_E_LENGTH for
+/// a word that is too long for a line of 998 bytes, and beyond 1000 fields.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_header(
     message: *mut secsmtp_message,
@@ -177,6 +187,30 @@ pub unsafe extern "C" fn secsmtp_message_add_header(
             let name = arg::text("header name", name, name_len)?;
             let value = arg::long_text("header value", value, value_len)?;
             change(message, |message| message.add_header(name, value))
+        })
+    }
+}
+
+/// Adds a header field of one's own that is sent as it is, for instance with encoded words that are
+/// made already. It may be folded: a line end (LF or CRLF, sent as CRLF) with white space and text
+/// behind it. With characters beyond ASCII it needs a server with SMTPUTF8.
+/// Ownership: copied. Threads: any. Errors: as secsmtp_message_add_header; any other line end is
+/// SECSMTP_E_HEADER, and a line over 998 bytes SECSMTP_E_LENGTH.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn secsmtp_message_add_finished_header(
+    message: *mut secsmtp_message,
+    name: *const c_char,
+    name_len: usize,
+    value: *const c_char,
+    value_len: usize,
+    error_out: *mut *mut secsmtp_error,
+) -> i32 {
+    // SAFETY: the pointers are as the header asks.
+    unsafe {
+        guard::status(message, error_out, || {
+            let name = arg::text("header name", name, name_len)?;
+            let value = arg::long_text("header value", value, value_len)?;
+            change(message, |message| message.add_finished_header(name, value))
         })
     }
 }
@@ -221,7 +255,8 @@ pub unsafe extern "C" fn secsmtp_message_add_unsubscribe(
 }
 
 /// With 1, a POST to the https: address unsubscribes at once, without a question (RFC 8058); with 0,
-/// the default, that is not said.
+/// the default, that is not said. A message with 1 and without a https: address is not complete: it is
+/// SECSMTP_E_HEADER where the message is used.
 /// Threads: any. Errors: SECSMTP_E_VALUE for another number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_one_click(

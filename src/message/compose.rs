@@ -39,6 +39,7 @@ pub(super) struct Sealed {
 /// What is missing, or a part that can't be read.
 pub(super) fn seal(draft: &Draft) -> Result<Sealed, Error> {
     let sender = draft.envelope_sender()?;
+    draft.check_one_click()?;
     let message_id = match &draft.message_id {
         Some(id) => format!("<{id}>"),
         None => format!("<{}@{}>", random()?, id_domain(&sender)),
@@ -53,15 +54,15 @@ pub(super) fn seal(draft: &Draft) -> Result<Sealed, Error> {
     };
     let tree = tree(draft)?;
     tree.write_header(&mut header, &writer.next_boundary());
-    let utf8 = header.utf8;
+    let utf8_field = header.utf8.take();
     writer.tail = header.finish();
     writer.tail.extend_from_slice(b"\r\n");
     writer.body(&tree)?;
     let composed = Composed::new(
         writer.finish(),
         Facts {
-            eight_bit: utf8 || tree.is_eight_bit(),
-            utf8_header: utf8,
+            eight_bit: utf8_field.is_some() || tree.is_eight_bit(),
+            utf8_field,
             ..Facts::default()
         },
     );
@@ -114,7 +115,7 @@ fn write_fields(draft: &Draft, message_id: &str, header: &mut Header) {
         header.addresses("To", &[nobody]);
     }
     if let Some(subject) = &draft.subject {
-        header.text("Subject", subject);
+        header.subject(subject);
     }
     header.tokens("Message-ID", message_id);
     for (name, ids) in [
@@ -142,8 +143,8 @@ fn write_fields(draft: &Draft, message_id: &str, header: &mut Header) {
             header.tokens("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
         }
     }
-    for (name, value) in &draft.custom {
-        header.text(name, value);
+    for field in &draft.custom {
+        header.append(field);
     }
     header.tokens("MIME-Version", "1.0");
 }

@@ -62,7 +62,7 @@ impl Composed {
 
 impl Source for Composed {
     fn facts(&self) -> Facts {
-        self.facts
+        self.facts.clone()
     }
 
     fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {

@@ -177,7 +177,7 @@ struct Fields {
 
 impl Source for Fields {
     fn facts(&self) -> Facts {
-        self.facts
+        self.facts.clone()
     }
 
     fn check(&self) -> Result<(), SourceFault> {

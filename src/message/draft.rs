@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::MAX_RECIPIENTS;
 use super::calendar;
+use super::custom;
 use super::date;
-use super::field;
+use super::field::{self, Header};
 use super::part::{Part, check_id};
 use crate::error::Error;
 use crate::proto::address::Address;
 use crate::proto::mailbox::{Entry, Mailbox, parse_list};
+use crate::proto::show;
 use crate::status::Status;
 use crate::texts::Texts;
 
@@ -17,6 +19,8 @@ use crate::texts::Texts;
 const MAX_ITEMS: usize = 1000;
 /// The longest text of one header field.
 const MAX_FIELD: usize = 2 << 20;
+/// The longest id of another message: with its angle brackets and a space it fits a line of 998 bytes.
+const MAX_ID: usize = 995;
 
 /// An address field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +103,7 @@ pub(super) struct Draft {
     pub(super) priority: Option<Priority>,
     pub(super) unsubscribe: Vec<String>,
     pub(super) one_click: bool,
-    pub(super) custom: Vec<(String, String)>,
+    pub(super) custom: Vec<Header>,
     pub(super) text: Option<Arc<str>>,
     pub(super) html: Option<Arc<str>>,
     pub(super) calendar: Option<(String, Arc<str>)>,
@@ -201,32 +205,28 @@ impl Draft {
     }
 
     pub(super) fn set_message_id(&mut self, id: &str) -> Result<(), Error> {
-        self.message_id = Some(bare_id("message id", id)?);
+        self.message_id = Some(new_id("message id", id)?);
         Ok(())
     }
 
     pub(super) fn add_in_reply_to(&mut self, id: &str) -> Result<(), Error> {
-        let id = bare_id("in-reply-to", id)?;
+        let id = other_id("in-reply-to", id)?;
         push("in-reply-to", &mut self.in_reply_to, id)
     }
 
     pub(super) fn add_reference(&mut self, id: &str) -> Result<(), Error> {
-        let id = bare_id("references", id)?;
+        let id = other_id("references", id)?;
         push("references", &mut self.references, id)
     }
 
     pub(super) fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
-        field::check_name(name)?;
-        if let Some(why) = own(name) {
-            let why = format!("{name} is not for custom fields: {why}");
-            return Err(Error::argument(Status::Header, "header name", why));
-        }
-        check_field("header value", value)?;
-        push(
-            "header",
-            &mut self.custom,
-            (name.to_owned(), value.to_owned()),
-        )
+        let field = custom::field(name, value)?;
+        push("header", &mut self.custom, field)
+    }
+
+    pub(super) fn add_finished_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        let field = custom::finished(name, value)?;
+        push("header", &mut self.custom, field)
     }
 
     pub(super) fn add_unsubscribe(&mut self, uri: &str) -> Result<(), Error> {
@@ -245,6 +245,19 @@ impl Draft {
 
     pub(super) fn set_one_click(&mut self, one_click: bool) {
         self.one_click = one_click;
+    }
+
+    /// One click needs an address that takes a POST (RFC 8058 section 3.1).
+    pub(super) fn check_one_click(&self) -> Result<(), Error> {
+        let is_https = |uri: &String| {
+            uri.get(..8)
+                .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+        };
+        if !self.one_click || self.unsubscribe.iter().any(is_https) {
+            return Ok(());
+        }
+        let why = "needs a https: address to unsubscribe (List-Unsubscribe), and there is none";
+        Err(Error::argument(Status::Header, "one click", why))
     }
 
     pub(super) fn set_calendar(&mut self, method: &str, text: &str) -> Result<(), Error> {
@@ -339,7 +352,8 @@ fn size(entry: &Entry) -> usize {
     }
 }
 
-fn check_field(argument: &'static str, text: &str) -> Result<(), Error> {
+/// Checks the text of a field.
+pub(super) fn check_field(argument: &'static str, text: &str) -> Result<(), Error> {
     if text.len() > MAX_FIELD {
         let why = format!("is longer than {MAX_FIELD} octets");
         return Err(Error::argument(Status::Length, argument, why));
@@ -347,16 +361,44 @@ fn check_field(argument: &'static str, text: &str) -> Result<(), Error> {
     field::check(argument, text)
 }
 
-/// An id with or without its angle brackets, given back without.
-fn bare_id(argument: &'static str, id: &str) -> Result<String, Error> {
+/// An id without the angle brackets that it may have.
+fn without_brackets(id: &str) -> &str {
     let inner = id.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
-    let inner = inner.unwrap_or(id);
+    inner.unwrap_or(id)
+}
+
+/// The id of this message, with or without its angle brackets, given back without.
+fn new_id(argument: &'static str, id: &str) -> Result<String, Error> {
+    let inner = without_brackets(id);
     check_id(argument, inner)?;
     if !inner.contains('@') || inner.starts_with('@') || inner.ends_with('@') {
         let why = "has no @ between two words";
         return Err(Error::argument(Status::Header, argument, why));
     }
     Ok(inner.to_owned())
+}
+
+/// The id of another message, with or without its angle brackets, given back without. Programs make
+/// ids that no grammar allows, and a thread needs them as they are: only what would end the id early
+/// is refused.
+fn other_id(argument: &'static str, id: &str) -> Result<String, Error> {
+    let inner = without_brackets(id.trim_matches([' ', '\t']));
+    // Some programs put ids into angle brackets that have theirs already.
+    let mut core = inner;
+    while without_brackets(core) != core {
+        core = without_brackets(core);
+    }
+    let is_visible = core
+        .bytes()
+        .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
+    if !core.is_empty() && inner.len() <= MAX_ID && is_visible {
+        return Ok(inner.to_owned());
+    }
+    let why = format!(
+        "\"{}\" is no message id: one at a time, 1 to {MAX_ID} visible ASCII characters",
+        show::escape(id.as_bytes(), 80)
+    );
+    Err(Error::argument(Status::Header, argument, why))
 }
 
 fn push<T>(argument: &'static str, list: &mut Vec<T>, item: T) -> Result<(), Error> {
@@ -368,30 +410,35 @@ fn push<T>(argument: &'static str, list: &mut Vec<T>, item: T) -> Result<(), Err
     Ok(())
 }
 
-/// Why a field can't be a custom one, if it can't.
-fn own(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    match name.as_str() {
-        "from"
-        | "sender"
-        | "reply-to"
-        | "to"
-        | "cc"
-        | "bcc"
-        | "subject"
-        | "date"
-        | "message-id"
-        | "in-reply-to"
-        | "references"
-        | "list-unsubscribe"
-        | "list-unsubscribe-post"
-        | "x-priority"
-        | "importance" => Some("it has a function of its own"),
-        "mime-version" | "return-path" | "received" | "dkim-signature" => {
-            Some("it is made by those who carry the message")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_other_messages_are_taken_as_they_are() {
+        for (given, kept) in [
+            ("<a@b.test>", "a@b.test"),
+            ("a@b.test", "a@b.test"),
+            (" <a@b.test>\t", "a@b.test"),
+            ("<a@[127.0.0.1]>", "a@[127.0.0.1]"),
+            ("<a@[IPv6:::1]>", "a@[IPv6:::1]"),
+            ("<no-at-sign>", "no-at-sign"),
+            ("<urn:a:b@c>", "urn:a:b@c"),
+            ("<[a](b)\\,;\"c\"@d>", "[a](b)\\,;\"c\"@d"),
+            ("<@a@@b@>", "@a@@b@"),
+            ("<<a@b>>", "<a@b>"),
+        ] {
+            assert_eq!(other_id("references", given).as_deref(), Ok(kept));
         }
-        _ if name.starts_with("content-") => Some("it follows from the parts"),
-        _ if name.starts_with("resent-") => Some("a message is sent on as raw content"),
-        _ => None,
+        let long = "x".repeat(MAX_ID);
+        assert_eq!(other_id("references", &long).as_ref(), Ok(&long));
+        let many = "x".repeat(MAX_ID + 1);
+        for bad in [
+            "", "<>", "<<>>", "a b", "<a> <b>", "<a><b>", "a\r\nb", "a\0", "ä@b", "<a", "a>", &many,
+        ] {
+            let error = other_id("references", bad).unwrap_err();
+            assert_eq!(error.status(), Status::Header, "{bad:?}");
+            assert!(error.to_string().starts_with("references: "), "{error}");
+        }
     }
 }

@@ -1,16 +1,22 @@
 //! Writing header fields: encoded where they must be, folded at 78, never with a line end of the
 //! caller's. Words beyond ASCII are made by `email-encoding` (RFC 2047); the rest is ASCII.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use email_encoding::headers::{rfc2047, writer::EmailWriter};
 
 use crate::error::Error;
 use crate::proto::address::Address;
+use crate::proto::content::MAX_LINE;
 use crate::proto::mailbox::{Entry, Mailbox};
 use crate::proto::show;
 use crate::status::Status;
 
 /// Where lines are folded (RFC 5322 section 2.1.1), without CRLF.
 const WIDTH: usize = 76;
+/// What an encoded word takes besides the text in it.
+const AROUND: usize = "=?utf-8?b??=".len();
 
 /// Refuses what no header field may hold: controls, and characters that turn text around.
 ///
@@ -23,12 +29,12 @@ pub(crate) fn check(argument: &'static str, text: &str) -> Result<(), Error> {
     {
         None => return Ok(()),
         Some(c) if c.is_control() => format!(
-            "has the control character {} (CR, LF, NUL and the like are refused)",
-            c.escape_unicode()
+            "has the control character U+{:04X} (CR, LF, NUL and the like are refused)",
+            u32::from(c)
         ),
         Some(c) => format!(
-            "has {}, which makes text look like another: write it without",
-            c.escape_unicode()
+            "has U+{:04X}, which makes text look like another: write it without",
+            u32::from(c)
         ),
     };
     Err(Error::argument(Status::Header, argument, why))
@@ -51,15 +57,25 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
     Err(Error::argument(Status::Header, "header name", why))
 }
 
+/// A piece of a field's value, with the white space before it.
+pub(crate) struct Piece<'a> {
+    pub(crate) space: Cow<'a, str>,
+    pub(crate) text: Cow<'a, str>,
+    /// Whether the text is written as encoded words; otherwise it is ASCII, and stays as it is.
+    pub(crate) is_encoded: bool,
+}
+
 /// A header being written.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Header {
     out: String,
+    /// Where the field begins.
+    start: usize,
     column: usize,
     /// Whether the name alone stands in this line.
     bare: bool,
-    /// Whether an address is written as UTF-8 (RFC 6532).
-    pub(crate) utf8: bool,
+    /// The first field that is written as UTF-8 (RFC 6532).
+    pub(crate) utf8: Option<Arc<str>>,
 }
 
 impl Header {
@@ -68,13 +84,69 @@ impl Header {
         self.out.into_bytes()
     }
 
-    /// A field of free text (RFC 5322 section 2.2.1).
+    /// The length of the longest line.
+    pub(crate) fn longest_line(&self) -> usize {
+        let lines = self.out.split("\r\n").map(str::len);
+        lines.max().unwrap_or_default()
+    }
+
+    /// Fields that were written before.
+    pub(crate) fn append(&mut self, fields: &Self) {
+        self.out.push_str(&fields.out);
+        if self.utf8.is_none() {
+            self.utf8.clone_from(&fields.utf8);
+        }
+    }
+
+    /// The subject: free text for people (RFC 5322 section 2.2.1). It is read back as it was, with the
+    /// white space at its ends, and its lines stay short.
+    pub(crate) fn subject(&mut self, value: &str) {
+        let is_long = |space: &str, word: &str| space.len().max(1) + word.len() > WIDTH;
+        self.begin("Subject");
+        self.pieces(&free_text(value, Ends::Kept, is_long));
+        self.end();
+    }
+
+    /// A field of free text that programs may read: what is ASCII stays as it is.
     pub(crate) fn text(&mut self, name: &str, value: &str) {
         self.begin(name);
-        if is_plain(value) {
-            self.words(value);
-        } else {
-            self.encoded(value);
+        self.pieces(&free_text(value, Ends::Bare, |_, _| false));
+        self.end_behind(value);
+    }
+
+    /// A field that is ASCII, as it is, folded at white space.
+    pub(crate) fn plain(&mut self, name: &str, value: &str) {
+        self.begin(name);
+        let plain = words(value).map(|(start, end, before)| Piece {
+            space: value[before..start].into(),
+            text: value[start..end].into(),
+            is_encoded: false,
+        });
+        self.pieces(&plain.collect::<Vec<_>>());
+        self.end_behind(value);
+    }
+
+    /// A field of these pieces.
+    pub(crate) fn structured(&mut self, name: &str, pieces: &[Piece<'_>]) {
+        self.begin(name);
+        self.pieces(pieces);
+        self.end();
+    }
+
+    /// A field as its maker folded it: lines without their ends, the later ones beginning with white
+    /// space.
+    pub(crate) fn finished(&mut self, name: &str, lines: &[&str]) {
+        self.begin(name);
+        for (i, line) in lines.iter().enumerate() {
+            match i {
+                0 if line.is_empty() || line.starts_with([' ', '\t']) => {}
+                0 => self.push(" "),
+                _ => self.new_line(),
+            }
+            self.push(line);
+        }
+        if lines.iter().any(|line| !line.is_ascii()) {
+            self.needs_utf8();
         }
         self.end();
     }
@@ -152,7 +224,9 @@ impl Header {
     }
 
     fn address(&mut self, address: &Address, before: &str, behind: &str) {
-        self.utf8 |= !address.is_ascii();
+        if !address.is_ascii() {
+            self.needs_utf8();
+        }
         self.word(&format!("{before}{address}{behind}"));
     }
 
@@ -165,7 +239,7 @@ impl Header {
                     .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
         };
         if !is_plain(name) || name.len() > 60 {
-            self.encoded(name);
+            self.encoded(" ", name);
         } else if name.split(' ').all(atoms) {
             self.words(name);
         } else {
@@ -180,6 +254,7 @@ impl Header {
     }
 
     fn begin(&mut self, name: &str) {
+        self.start = self.out.len();
         self.out.push_str(name);
         self.out.push(':');
         self.column = name.len() + 1;
@@ -187,8 +262,32 @@ impl Header {
     }
 
     fn end(&mut self) {
+        // A field without a value has the space that separates it, as others do.
+        if self.bare {
+            self.out.push(' ');
+        }
+        self.new_line();
+    }
+
+    /// The end of a field with the white space at the end of its value.
+    fn end_behind(&mut self, value: &str) {
+        let text = value.trim_end_matches(WHITE);
+        self.out.push_str(&value[text.len()..]);
+        self.end();
+    }
+
+    fn new_line(&mut self) {
         self.out.push_str("\r\n");
         self.column = 0;
+        self.bare = false;
+    }
+
+    /// The field that is being written has UTF-8.
+    fn needs_utf8(&mut self) {
+        if self.utf8.is_none() {
+            let name = self.out[self.start..].split(':').next();
+            self.utf8 = name.map(Arc::from);
+        }
     }
 
     fn words(&mut self, text: &str) {
@@ -197,13 +296,30 @@ impl Header {
 
     /// A space and a word, on a line of their own where this one is full.
     fn word(&mut self, word: &str) {
-        // Behind the bare name of a field a line must not end: it would hold nothing.
-        if self.column + 1 + word.len() > WIDTH && !self.bare {
-            self.out.push_str("\r\n");
-            self.column = 0;
+        self.fold(" ", word, word.len());
+    }
+
+    fn pieces(&mut self, pieces: &[Piece<'_>]) {
+        for (i, piece) in pieces.iter().enumerate() {
+            let first = format!(" {}", piece.space);
+            let space = if i == 0 { &first } else { &*piece.space };
+            let rest = &pieces[i + 1..];
+            match (piece.is_encoded, space) {
+                (true, _) => self.encoded(space, &piece.text),
+                (false, " ") => self.fold(space, &piece.text, width(&piece.text, rest)),
+                (false, _) => self.fold(space, &piece.text, piece.text.len()),
+            }
         }
-        self.out.push(' ');
-        self.column += 1;
+    }
+
+    /// White space and a word, on a line of their own where this one has no room for `width` bytes.
+    fn fold(&mut self, space: &str, word: &str, width: usize) {
+        // Behind the bare name of a field a line ends only if it must: it holds nothing.
+        let is_full = !self.bare && self.column + space.len() + width > WIDTH;
+        if is_full || self.column + space.len() + word.len() > MAX_LINE {
+            self.new_line();
+        }
+        self.push(space);
         self.push(word);
     }
 
@@ -213,19 +329,32 @@ impl Header {
         self.bare = false;
     }
 
-    fn encoded(&mut self, text: &str) {
+    fn encoded(&mut self, space: &str, text: &str) {
         // A short text stays in one word: some readers put a space where it is split.
-        let whole = 1 + "=?utf-8?b??=".len() + text.len().div_ceil(3) * 4;
-        if !self.bare && self.column + whole > WIDTH && whole <= WIDTH {
-            self.out.push_str("\r\n");
-            self.column = 0;
+        let whole = 1 + AROUND + text.len().div_ceil(3) * 4;
+        let is_split = !self.bare && self.column + whole > WIDTH && whole <= WIDTH;
+        let room = WIDTH.saturating_sub(AROUND + self.column + 2) / 4 * 3;
+        if is_split || room < text.chars().next().map_or(0, char::len_utf8) {
+            self.new_line();
         }
-        let mut writer = EmailWriter::new(&mut self.out, self.column, 1, true);
+        self.out.push_str(space);
+        let mut writer = EmailWriter::new(&mut self.out, self.column, 0, false);
         // Writing to a String can't fail.
         let _ = rfc2047::encode(text, &mut writer);
-        self.column = writer.line_len();
+        drop(writer);
+        self.column = self.out.len() - self.out.rfind('\n').map_or(0, |end| end + 1);
         self.bare = false;
     }
+}
+
+/// The bytes of a word and of what stands behind it without a good place for folding: where there is
+/// more than one space, some readers make one of it when they unfold.
+fn width(word: &str, rest: &[Piece<'_>]) -> usize {
+    let joined = rest
+        .iter()
+        .take_while(|piece| piece.space != " " && !piece.is_encoded);
+    let joined = joined.map(|piece| piece.space.len() + piece.text.len());
+    word.len() + joined.sum::<usize>()
 }
 
 #[derive(Default)]
@@ -233,7 +362,96 @@ struct Comma {
     due: bool,
 }
 
-/// Whether text can be written as it is and folded at its spaces without a change.
+/// White space within a field (RFC 5234 appendix B.1).
+pub(crate) const WHITE: [char; 2] = [' ', '\t'];
+
+/// The words of a text: start, end, and the end of the one before.
+fn words(text: &str) -> impl Iterator<Item = (usize, usize, usize)> {
+    let mut before = 0;
+    std::iter::from_fn(move || {
+        let start = before + text[before..].find(|c| !WHITE.contains(&c))?;
+        let end = text[start..].find(WHITE).map_or(text.len(), |n| start + n);
+        Some((start, end, std::mem::replace(&mut before, end)))
+    })
+}
+
+/// White space at the ends of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// Encoded with the word beside it, so that it is read back.
+    Kept,
+    /// As it is, and dropped by many a receiver.
+    Bare,
+}
+
+/// Free text in pieces: encoded are the words that are not ASCII or look encoded already, those that
+/// `also` names with the white space before them, and what stands between two of them. White space
+/// between encoded words and others is one character wide, since some readers make one of several.
+fn free_text(value: &str, ends: Ends, also: impl Fn(&str, &str) -> bool) -> Vec<Piece<'_>> {
+    struct Run {
+        start: usize,
+        end: usize,
+        is_encoded: bool,
+    }
+    let text_end = value.trim_end_matches(WHITE).len();
+    let mut runs: Vec<Run> = Vec::new();
+    for (start, end, before) in words(value) {
+        let word = &value[start..end];
+        let mut run = Run {
+            start,
+            end,
+            is_encoded: !word.is_ascii()
+                || word
+                    .match_indices("=?")
+                    .any(|(at, _)| looks_encoded(&value[start + at..]))
+                || also(&value[before..start], word),
+        };
+        if ends == Ends::Kept {
+            run.is_encoded |= (before == 0 && start > 0) || (end == text_end && end < value.len());
+            run.start = if before == 0 { 0 } else { start };
+            run.end = if end == text_end { value.len() } else { end };
+        }
+        match runs.last_mut() {
+            Some(last) if last.is_encoded && run.is_encoded => last.end = run.end,
+            Some(last) if last.is_encoded => {
+                last.end = start - 1;
+                runs.push(run);
+            }
+            Some(last) if run.is_encoded => {
+                run.start = last.end + 1;
+                runs.push(run);
+            }
+            _ => runs.push(run),
+        }
+    }
+    if ends == Ends::Kept && runs.is_empty() && !value.is_empty() {
+        runs.push(Run {
+            start: 0,
+            end: value.len(),
+            is_encoded: true,
+        });
+    }
+    let mut before = 0;
+    let piece = |run: Run| Piece {
+        space: value[std::mem::replace(&mut before, run.end)..run.start].into(),
+        text: value[run.start..run.end].into(),
+        is_encoded: run.is_encoded,
+    };
+    runs.into_iter().map(piece).collect()
+}
+
+/// Whether a lenient reader takes this text, which begins with `=?`, for an encoded word, though
+/// perhaps not a good one: `=?charset?b?...?=`.
+fn looks_encoded(text: &str) -> bool {
+    let charset = text.get(2..).and_then(|text| text.split_once('?'));
+    let is_encoding = |(_, rest): (&str, &str)| {
+        let data = rest.strip_prefix(['b', 'B', 'q', 'Q'])?.strip_prefix('?')?;
+        Some(data.contains("?="))
+    };
+    charset.and_then(is_encoding).unwrap_or_default()
+}
+
+/// Whether a name can be written as it is and folded at its spaces without a change.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b' '..=b'~'))
         && !text.contains("=?")
@@ -258,7 +476,7 @@ fn quoted_always(value: &str) -> String {
 }
 
 /// RFC 2231 section 4, with what RFC 5987 leaves bare.
-fn percent_encoded(value: &str) -> String {
+pub(crate) fn percent_encoded(value: &str) -> String {
     let mut out = String::new();
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -283,11 +501,23 @@ mod tests {
 
     #[test]
     fn text_is_folded_and_encoded() {
-        let subject = |value: &str| written(|h| h.text("Subject", value));
+        let subject = |value: &str| written(|h| h.subject(value));
         assert_eq!(subject("Hello"), "Subject: Hello\r\n");
         assert_eq!(subject(""), "Subject: \r\n");
         assert_eq!(subject("Grüße"), "Subject: =?utf-8?b?R3LDvMOfZQ==?=\r\n");
         assert!(subject("=?utf-8?q?x?=").contains("?b?"));
+        assert_eq!(
+            subject("Viele Grüße über Köln an alle"),
+            "Subject: Viele =?utf-8?b?R3LDvMOfZSDDvGJlciBLw7Zsbg==?= an alle\r\n"
+        );
+        // The white space at its ends is read back.
+        for value in [" a", "a ", "  a  b  ", " ", "\u{fc} ", " a \u{fc}"] {
+            let text = subject(value);
+            let text = text.strip_prefix("Subject: ").unwrap();
+            let text = text.strip_suffix("\r\n").unwrap();
+            assert!(!text.starts_with(' ') && !text.ends_with(' '), "{text}");
+        }
+        assert!(subject(&format!("a{}b", " ".repeat(2000))).contains("?b?"));
         for value in [
             "word ".repeat(300),
             "ä".repeat(5000),
@@ -302,6 +532,76 @@ mod tests {
                     .all(|line| line.is_empty() || line.starts_with(' '))
             );
         }
+    }
+
+    #[test]
+    fn ascii_stays_as_it_is_in_other_fields() {
+        let text = |value: &str| written(|h| h.text("X-A", value));
+        for value in [
+            "",
+            "a",
+            "  a  b  ",
+            "a\tb\t\tc",
+            " ",
+            "=? a ?= =?x?y?z?=",
+            "https://a.b/?q=?b",
+            &"x".repeat(993),
+        ] {
+            let field = text(value);
+            assert!(!field.contains("\r\n "));
+            assert_eq!(field, format!("X-A: {value}\r\n"));
+        }
+        // Nothing is folded but at white space, and a line never ends in it.
+        for value in [
+            "word ".repeat(300) + "end",
+            "two  spaces ".repeat(40) + "end",
+            "a  b".repeat(90),
+            "tab\t".repeat(90) + "end",
+            format!("{0} {0}", "x".repeat(200)),
+            "x".repeat(997),
+        ] {
+            let field = text(&value);
+            assert_eq!(field.replace("\r\n", ""), format!("X-A: {value}"));
+            let lines = field.strip_suffix("\r\n").unwrap().split("\r\n");
+            for line in lines.skip(1) {
+                assert!(
+                    line.len() <= 78 || !line.trim().contains([' ', '\t']),
+                    "{line:?}"
+                );
+                assert!(
+                    line.starts_with([' ', '\t']) && !line.ends_with([' ', '\t']),
+                    "{line:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_encoded_one_by_one() {
+        let text = |value: &str| written(|h| h.text("X-A", value));
+        for (value, expected) in [
+            ("ASCII é ASCII", "ASCII =?utf-8?b?w6k=?= ASCII"),
+            // What stands between two of them is encoded with them.
+            ("é  é", "=?utf-8?b?w6kgIMOp?="),
+            ("é é a", "=?utf-8?b?w6kgw6k=?= a"),
+            // One character of white space stands beside them.
+            ("a  é", "a =?utf-8?b?IMOp?="),
+            ("é  a", "=?utf-8?b?w6kg?= a"),
+            ("a\té", "a\t=?utf-8?b?w6k=?="),
+            // Text that looks encoded is not decoded by a reader.
+            ("a =?utf-8?q?x?= b", "a =?utf-8?b?PT91dGYtOD9xP3g/PQ==?= b"),
+            ("x=?utf-8?Q?x?=", "=?utf-8?b?eD0/dXRmLTg/UT94Pz0=?="),
+            ("=?utf-8?q?x y?=", "=?utf-8?b?PT91dGYtOD9xP3g=?= y?="),
+        ] {
+            assert_eq!(text(value), format!("X-A: {expected}\r\n"));
+        }
+        let url = format!("https://list.test/{}", "x".repeat(300));
+        let field = text(&format!("{url} {} <{url}>", "日本".repeat(90)));
+        assert!(
+            field.starts_with(&format!("X-A: {url}\r\n =?utf-8?b?")),
+            "{field}"
+        );
+        assert!(field.ends_with(&format!("?=\r\n <{url}>\r\n")), "{field}");
     }
 
     #[test]

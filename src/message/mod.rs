@@ -7,6 +7,7 @@ mod base64_lines;
 mod calendar;
 mod compose;
 mod composed;
+mod custom;
 mod data;
 mod date;
 #[cfg(feature = "dkim")]

@@ -9,7 +9,9 @@ use super::{Content, MAX_RECIPIENTS};
 use crate::error::Error;
 use crate::proto::address::Address;
 use crate::proto::content::{Facts, Unfit, bare_line_end, canonical, inspect};
-use crate::proto::header::{Kept, Place, begins_with_mbox_line, fields, place, without_bcc};
+use crate::proto::header::{
+    Kept, Place, begins_with_mbox_line, fields, first_beyond_ascii, place, without_bcc,
+};
 use crate::proto::mailbox::{Entry, parse_list};
 use crate::proto::show;
 use crate::status::Status;
@@ -61,7 +63,7 @@ pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Er
         return Err(bare(content, line));
     }
     let (head, body) = octets.split_at(header);
-    let utf8_header = is_utf8_header(head);
+    let utf8_field = utf8_field(head);
     let (octets, facts) = match inspect(&octets) {
         Ok(facts) if facts.size == Some(octets.len() as u64) => (octets, facts),
         Ok(facts) => (canonical(&octets), facts),
@@ -76,7 +78,7 @@ pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Er
         Err(why) => return Err(unfit(content, why)),
     };
     let facts = Facts {
-        utf8_header,
+        utf8_field,
         ..facts
     };
     Ok(Content {
@@ -92,9 +94,13 @@ pub(super) fn has_bare_header(header: &[u8], body: &[u8]) -> bool {
     bare_line_end(header).is_some() || !(body.is_empty() || body.starts_with(b"\r\n"))
 }
 
-/// What is not UTF-8 is no internationalised header either, but merely old.
-pub(super) fn is_utf8_header(header: &[u8]) -> bool {
-    !header.is_ascii() && std::str::from_utf8(header).is_ok()
+/// The first field that is UTF-8 beyond ASCII. A header that is not UTF-8 is no internationalised
+/// one, but merely old.
+pub(super) fn utf8_field(header: &[u8]) -> Option<Arc<str>> {
+    if header.is_ascii() || std::str::from_utf8(header).is_err() {
+        return None;
+    }
+    Some(first_beyond_ascii(header).into())
 }
 
 /// The facts of content that is sent byte by byte.
@@ -406,20 +412,23 @@ mod tests {
             let binary = facts(odd, false, true).unwrap();
             assert!(binary.binary && binary.size == Some(odd.len() as u64));
         }
-        assert!(
-            facts("Subject: ä\r\n".as_bytes(), false, false)
-                .unwrap()
-                .utf8_header
-        );
-        assert!(
-            !facts(b"Subject: \xe4\r\n", false, false)
-                .unwrap()
-                .utf8_header
-        );
-        assert!(
-            !facts("A: b\r\n\r\nä".as_bytes(), false, false)
-                .unwrap()
-                .utf8_header
-        );
+    }
+
+    #[test]
+    fn g14_the_first_field_beyond_ascii_is_named() {
+        let named = |text: &[u8]| {
+            let content = content(text, ContentRules::default()).unwrap();
+            content.source.facts().utf8_field
+        };
+        for (text, name) in [
+            ("From: a@b\r\nSubject: ä\r\n\r\n", Some("Subject")),
+            ("FROM: Jörg <a@b>\r\nSubject: ä\r\n\r\n", Some("FROM")),
+            ("X-A: b\r\n ä\r\n\r\n", Some("X-A")),
+            ("no field ä\r\nA: b\r\n\r\n", Some("")),
+            ("A: b\r\n\r\nä", None),
+        ] {
+            assert_eq!(named(text.as_bytes()).as_deref(), name, "{text}");
+        }
+        assert_eq!(named(b"Subject: \xe4\r\n\r\n"), None);
     }
 }

@@ -69,12 +69,23 @@ impl Message {
         self.compose(|draft| draft.add_reference(id))
     }
 
-    /// Adds a field that has no function of its own; its value is free text.
+    /// Adds a field that has no function of its own. A value that is ASCII stays as it is and is
+    /// folded at white space; what is beyond ASCII is encoded by the syntax of the field.
     ///
     /// # Errors
-    /// [`crate::status::Status::Header`].
+    /// [`crate::status::Status::Header`], [`crate::status::Status::Length`] for a word that no line
+    /// can hold.
     pub fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
         self.compose(|draft| draft.add_header(name, value))
+    }
+
+    /// Adds a field that is sent as it is. It may be folded: a line end with white space and text
+    /// behind it.
+    ///
+    /// # Errors
+    /// As [`Message::add_header`].
+    pub fn add_finished_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        self.compose(|draft| draft.add_finished_header(name, value))
     }
 
     /// How urgent it is.
@@ -90,7 +101,8 @@ impl Message {
         self.compose(|draft| draft.add_unsubscribe(uri))
     }
 
-    /// Whether a POST to the `https:` address unsubscribes at once (RFC 8058).
+    /// Whether a POST to the `https:` address unsubscribes at once (RFC 8058). Without such an address
+    /// the message is not complete.
     pub fn set_one_click(&mut self, one_click: bool) {
         self.set(|draft| draft.set_one_click(one_click));
     }

@@ -90,7 +90,7 @@ impl Octets {
 
 impl Source for Octets {
     fn facts(&self) -> Facts {
-        self.facts
+        self.facts.clone()
     }
 
     fn octets(&self) -> Option<&[u8]> {

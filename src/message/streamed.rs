@@ -110,7 +110,7 @@ impl Whole {
             Err(unfit) => return Err(raw::unfit(&head, unfit)),
         };
         let facts = Facts {
-            utf8_header: raw::is_utf8_header(&kept),
+            utf8_field: raw::utf8_field(&kept),
             ..facts
         };
         let source = Streamed {
@@ -212,7 +212,7 @@ impl Streamed {
 
 impl Source for Streamed {
     fn facts(&self) -> Facts {
-        self.facts
+        self.facts.clone()
     }
 
     fn check(&self) -> Result<(), SourceFault> {
@@ -281,7 +281,7 @@ impl Read for Reading<'_> {
 impl Reading<'_> {
     /// Nothing unfit leaves, and the last piece only if all of it is what was read first.
     fn compare(&mut self, ended: bool) -> Result<(), SourceFault> {
-        let facts = self.of.facts;
+        let facts = &self.of.facts;
         let fit = |found: Facts| facts.eight_bit || !found.eight_bit;
         let mut same = facts.binary || self.lines.facts().is_ok_and(fit);
         if ended && let Some(digest) = self.digest.take() {

@@ -1,6 +1,8 @@
 //! The content on its way into DATA (RFC 5321 section 4.5.2): every line end becomes CRLF, every
 //! line that begins with a dot gets another, and exactly one line with a lone dot ends it.
 
+use std::sync::Arc;
+
 use memchr::{memchr, memchr2, memrchr};
 use secsmtp_octets::look;
 
@@ -8,15 +10,16 @@ use secsmtp_octets::look;
 pub const MAX_LINE: usize = 998;
 
 /// What must be known of content before MAIL.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Octets with normalised line ends, without dot-stuffing: what SIZE counts (RFC 1870); `None`
     /// where only reading it would tell.
     pub size: Option<u64>,
     /// Whether an octet is above 127.
     pub eight_bit: bool,
-    /// Whether the header has octets above 127 (RFC 6532): then the server must know SMTPUTF8.
-    pub utf8_header: bool,
+    /// The first header field that is UTF-8 beyond ASCII (RFC 6532): then the server must know
+    /// SMTPUTF8.
+    pub utf8_field: Option<Arc<str>>,
     /// Whether only BDAT with BINARYMIME can carry it (RFC 3030 section 3): a NUL, a bare CR or LF,
     /// a line over 998 octets, or no line end at the end. It is sent octet by octet.
     pub binary: bool,

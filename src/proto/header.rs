@@ -4,6 +4,8 @@
 use memchr::{memchr, memchr2};
 use secsmtp_octets::is_visible;
 
+use super::show;
+
 /// What an editor may leave at the very beginning of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -109,6 +111,20 @@ pub fn fields(content: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> {
         Some((name.to_ascii_lowercase(), value.copied().collect()))
     })
     .filter(|(name, _)| !name.is_empty())
+}
+
+/// The name of the first field that is not ASCII; empty for a line that is no field.
+#[must_use]
+pub fn first_beyond_ascii(content: &[u8]) -> String {
+    let mut rest = content;
+    let field = std::iter::from_fn(|| {
+        let field = take_field(rest)?;
+        rest = rest.get(field.len()..).unwrap_or_default();
+        Some(field)
+    })
+    .find(|field| !field.is_ascii());
+    let (name, _) = split_name(field.unwrap_or_default());
+    show::escape(name, 80)
 }
 
 /// Octets of the header.

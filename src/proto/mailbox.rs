@@ -3,6 +3,7 @@
 //! envelope; a name is never looked into for one. One pass, no recursion.
 
 use super::address::Address;
+use super::show;
 
 /// The most addresses of one list.
 pub const MAX_LIST: usize = 10_000;
@@ -38,11 +39,11 @@ pub enum Entry {
 /// What is wrong with it, in words; the words name the place.
 pub fn parse_list(text: &str) -> Result<Vec<Entry>, String> {
     if let Some(control) = text.chars().find(|c| c.is_control() && *c != '\t') {
-        let control = control.escape_unicode();
-        return Err(format!("has the control character {control}"));
+        let control = u32::from(control);
+        return Err(format!("has the control character U+{control:04X}"));
     }
     let mut scanner = Scanner { rest: text };
-    let (mut list, mut group) = (Vec::new(), None::<(String, Vec<Mailbox>)>);
+    let (mut list, mut group) = (Vec::new(), None::<Group<'_>>);
     let mut count = 0_usize;
     loop {
         scanner.skip()?;
@@ -54,7 +55,7 @@ pub fn parse_list(text: &str) -> Result<Vec<Entry>, String> {
             continue;
         }
         if next == ';' {
-            let (name, members) = group.take().ok_or("has a ; outside of a group")?;
+            let Group { name, members, .. } = group.take().ok_or("has a ; outside of a group")?;
             scanner.advance(1);
             list.push(Entry::Group { name, members });
             scanner.separator(false)?;
@@ -64,21 +65,66 @@ pub fn parse_list(text: &str) -> Result<Vec<Entry>, String> {
         if count > MAX_LIST {
             return Err(format!("has more than {MAX_LIST} addresses"));
         }
-        match (scanner.item()?, &mut group) {
-            (Item::Mailbox(mailbox), Some((_, members))) => members.push(mailbox),
+        let start = scanner.rest;
+        let entry = scanner.entry(group.is_some());
+        match (entry.map_err(|why| with_advice(why, start))?, &mut group) {
+            (Item::Mailbox(mailbox), Some(group)) => group.members.push(mailbox),
             (Item::Mailbox(mailbox), None) => list.push(Entry::Mailbox(mailbox)),
-            (Item::GroupStart(_), Some(_)) => return Err("has a group inside a group".to_owned()),
+            (Item::GroupStart(_), Some(outer)) => {
+                let why = "has a group inside a group".to_owned();
+                return Err(with_advice(why, outer.start));
+            }
             (Item::GroupStart(name), None) => {
-                group = Some((name, Vec::new()));
-                continue;
+                let members = Vec::new();
+                group = Some(Group {
+                    start,
+                    name,
+                    members,
+                });
             }
         }
-        scanner.separator(group.is_some())?;
     }
     match group {
-        Some((name, _)) => Err(format!("has no ; behind the group {name:?}")),
+        Some(Group { start, name, .. }) => {
+            let name = shown(&name);
+            let why =
+                format!("has a : behind \"{name}\", which begins a group, and no ; at its end");
+            Err(with_advice(why, start))
+        }
         None => Ok(list),
     }
+}
+
+/// A group whose end is still to come.
+struct Group<'a> {
+    /// The text from its name on.
+    start: &'a str,
+    name: String,
+    members: Vec<Mailbox>,
+}
+
+/// Adds to an error that a name needs quotes, if the text from the faulty entry on looks so. The
+/// advice never adds a recipient, nor takes one away: a name that may itself hold an entry of the
+/// list gets none.
+fn with_advice(why: String, start: &str) -> String {
+    let quoted = || {
+        let (name, rest) = start.split_once('<')?;
+        let (address, _) = rest.split_once('>')?;
+        let name = name.trim();
+        let is_odd = name.contains([',', ':', ';', '@', '(', ')']) && !name.contains('"');
+        let is_several = name.contains('@') && name.contains([',', ';']);
+        let fits = is_odd && !is_several && Address::parse(address).is_ok();
+        fits.then(|| format!("\"{}\" <{}>", shown(name), shown(address)))
+    };
+    match quoted() {
+        Some(quoted) => format!("{why}; if it is a name, it needs quotes: {quoted}"),
+        None => why,
+    }
+}
+
+/// A piece of the list as an error shows it.
+fn shown(text: &str) -> String {
+    show::escape(text.as_bytes(), 80)
 }
 
 enum Item {
@@ -124,18 +170,27 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// A mailbox to its end, or the name and colon of a group.
+    fn entry(&mut self, in_group: bool) -> Result<Item, String> {
+        let item = self.item()?;
+        if matches!(item, Item::Mailbox(_)) {
+            self.separator(in_group)?;
+        }
+        Ok(item)
+    }
+
     /// What may stand behind an entry: a comma, the end, or within a group its semicolon.
     fn separator(&mut self, in_group: bool) -> Result<(), String> {
         self.skip()?;
         match self.rest.chars().next() {
             None | Some(',') => Ok(()),
             Some(';') if in_group => Ok(()),
-            Some(_) => Err(format!("lacks a comma before {:?}", self.sample())),
+            // Not "lacks a comma": with one, what is found there could become a recipient.
+            Some(_) => Err(format!(
+                "has \"{}\" behind an address, where its entry must end",
+                shown(self.rest)
+            )),
         }
-    }
-
-    fn sample(&self) -> String {
-        self.rest.chars().take(40).collect()
     }
 
     /// A mailbox, or the name and colon of a group.
@@ -157,8 +212,12 @@ impl<'a> Scanner<'a> {
                     return self.bare(start, local).map(Item::Mailbox);
                 }
                 Some(',' | ';' | '@' | ':') | None => {
-                    let sample: String = start.chars().take(40).collect();
-                    return Err(format!("has no address at {sample:?}"));
+                    let end = start.len().saturating_sub(self.rest.len());
+                    let entry = match start.get(..end).unwrap_or_default().trim_end() {
+                        "" => start,
+                        entry => entry,
+                    };
+                    return Err(format!("has no address at \"{}\"", shown(entry)));
                 }
                 Some(_) => {
                     let word = self.word()?;
@@ -180,7 +239,7 @@ impl<'a> Scanner<'a> {
                 .find(|c: char| " \t,;:<>@()\"".contains(c))
                 .unwrap_or(self.rest.len());
             let word = self.rest.get(..end).filter(|word| !word.is_empty());
-            let word = word.ok_or_else(|| format!("makes no sense at {:?}", self.sample()))?;
+            let word = word.ok_or_else(|| format!("makes no sense at \"{}\"", shown(self.rest)))?;
             let word = word.to_owned();
             self.advance(end);
             return Ok(word);
@@ -243,8 +302,7 @@ impl<'a> Scanner<'a> {
 }
 
 fn parse(text: &str) -> Result<Address, String> {
-    let shown: String = text.chars().take(80).collect();
-    Address::parse(text).map_err(|why| format!("{shown:?} {why}"))
+    Address::parse(text).map_err(|why| format!("\"{}\" {why}", shown(text)))
 }
 
 #[cfg(test)]
@@ -291,6 +349,60 @@ mod tests {
                 Ok(&expected.iter().map(ToString::to_string).collect::<Vec<_>>()[..]),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn g13_advice_quotes_the_name_and_never_adds_a_recipient() {
+        for (text, quoted) in [
+            (
+                "carol@example.net <bob@example.org>",
+                "\"carol@example.net\" <bob@example.org>",
+            ),
+            (
+                "Doe, Bob <bob@example.org>",
+                "\"Doe, Bob\" <bob@example.org>",
+            ),
+            (
+                "a@b, Doe, Bob <bob@example.org>, c@d",
+                "\"Doe, Bob\" <bob@example.org>",
+            ),
+            (
+                "Acme: Sales <s@example.org>",
+                "\"Acme: Sales\" <s@example.org>",
+            ),
+            (
+                "Acme: Sales <s@example.org>, a@b",
+                "\"Acme: Sales\" <s@example.org>",
+            ),
+            ("Re: Acme: A <s@b>", "\"Re: Acme: A\" <s@b>"),
+            ("Doe; Bob <b@c>", "\"Doe; Bob\" <b@c>"),
+            ("Bob @ Acme <b@c>", "\"Bob @ Acme\" <b@c>"),
+            ("bob@acme sales <b@c>", "\"bob@acme sales\" <b@c>"),
+            ("Bob (Acme <b@c>", "\"Bob (Acme\" <b@c>"),
+        ] {
+            let why = parse_list(text).unwrap_err();
+            assert!(
+                why.ends_with(&format!("it needs quotes: {quoted}")),
+                "{why}"
+            );
+            // The advice is good: it is the one address in angle brackets.
+            assert_eq!(parse_list(quoted).unwrap().len(), 1);
+        }
+        // No name, or one that may hold a recipient.
+        for text in [
+            "a@b c@d",
+            "<a@b> <c@d>",
+            "Name a@b",
+            "Doe, a@b, Bob <c@d>",
+            "a@b; Bob <c@d>",
+            "T: a@b, Bob <c@d>",
+            "Bob <b@@c>",
+            "a@b \"x\" <c@d>",
+            "Doe, Bob <bob>",
+        ] {
+            let why = parse_list(text).unwrap_err();
+            assert!(!why.contains("comma") && !why.contains("quotes"), "{why}");
         }
     }
 

@@ -1,6 +1,8 @@
 //! What MAIL declares, and whether this server can take the message at all.
 
-use crate::error::Cause;
+use std::sync::Arc;
+
+use crate::error::{Cause, NotAscii};
 use crate::message::Parts;
 use crate::proto::content::Facts;
 use crate::proto::ehlo::Capabilities;
@@ -29,16 +31,17 @@ pub(super) fn parameters(
     }
     let addresses = parts.sender.into_iter().chain(parts.recipients);
     let beyond_ascii = addresses.into_iter().find(|a| !a.is_ascii());
-    // An address in the header alone needs it as well (RFC 6532).
-    let utf8 = match beyond_ascii {
-        Some(address) => Some(address.to_string()),
-        None => facts.utf8_header.then(|| "in the header".to_owned()),
+    // Beyond ASCII in the header alone needs it as well (RFC 6532).
+    let utf8 = match (beyond_ascii, &facts.utf8_field) {
+        (Some(address), _) => Some(NotAscii::Address(Arc::clone(address.text()))),
+        (None, Some(name)) => Some(NotAscii::Field(Arc::clone(name))),
+        (None, None) => None,
     };
-    if let Some(address) = &utf8
+    if let Some(what) = &utf8
         && !offers.smtputf8
     {
-        let address = address.clone();
-        return Err(Cause::NeedsSmtputf8 { address });
+        let what = what.clone();
+        return Err(Cause::NeedsSmtputf8 { what });
     }
     asked_for(offers, parts.options)?;
     Ok(MailParameters {

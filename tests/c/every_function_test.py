@@ -14,7 +14,7 @@ SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 # No handle, and handles that are none: freed, of another kind, invented.
 BAD = ("NULL", "(void *)1", "(void *)&endless", "freed", "other")
 # Their texts may be longer than the program's longest, so that one without an end has none to find.
-LONG = ("message_add_header", "message_set_calendar", "message_set_html", "message_set_subject", "message_set_text")
+LONG = ("message_add_finished_header", "message_add_header", "message_set_calendar", "message_set_html", "message_set_subject", "message_set_text")
 HEAD = r"""
 #include <secsmtp.h>
 #include <stdio.h>

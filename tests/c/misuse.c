@@ -83,6 +83,7 @@ static void message_calls(secsmtp_message *m, int32_t want) {
     STATUS(want, secsmtp_message_add_in_reply_to(m, TEXT("a@b"), NULL));
     STATUS(want, secsmtp_message_add_reference(m, TEXT("a@b"), NULL));
     STATUS(want, secsmtp_message_add_header(m, TEXT("X-A"), TEXT("b"), NULL));
+    STATUS(want, secsmtp_message_add_finished_header(m, TEXT("X-A"), TEXT("b"), NULL));
     STATUS(want, secsmtp_message_set_priority(m, SECSMTP_PRIORITY_HIGH, NULL));
     STATUS(want, secsmtp_message_add_unsubscribe(m, TEXT("mailto:a@b"), NULL));
     STATUS(want, secsmtp_message_set_one_click(m, 1, NULL));
@@ -262,6 +263,8 @@ static void composition(void) {
     STATUS(SECSMTP_E_HEADER, secsmtp_message_set_subject(m, "a\0b", 3, NULL));
     STATUS(SECSMTP_E_HEADER, secsmtp_message_add_header(m, TEXT("Bcc"), TEXT("a@b"), NULL));
     STATUS(SECSMTP_E_HEADER, secsmtp_message_add_header(m, TEXT("X A"), TEXT("b"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_message_add_finished_header(m, TEXT("X-A"), TEXT("a\r\nBcc: b@c"), NULL));
+    STATUS(SECSMTP_E_HEADER, secsmtp_message_add_finished_header(m, TEXT("Bcc"), TEXT("a@b"), NULL));
     STATUS(SECSMTP_E_HEADER, secsmtp_message_set_message_id(m, TEXT("no at"), NULL));
     STATUS(SECSMTP_E_HEADER, secsmtp_message_add_unsubscribe(m, TEXT("http://a.b"), NULL));
     STATUS(SECSMTP_E_HEADER, secsmtp_message_set_calendar(m, TEXT("RE QUEST"), TEXT("x"), NULL));

@@ -20,7 +20,7 @@ class Compose(unittest.TestCase):
         self.composed = [
             "--from", "Änne <a@mail.test>", "--to", "\"B, C\" <reader@mail.test>, d@mail.test", "--bcc", "hidden@mail.test",
             "--subject", "Grüße", "--text", "Text\n", "--html", "<img src='cid:p'>", "--inline", f"p={self.here / 'p.png'}",
-            "--attach", self.here / "Größe.txt", "--header", "X-A: b", "--priority", "high",
+            "--attach", self.here / "Größe.txt", "--header", "X-A: b", "--finished-header", "X-F: =?iso-8859-1?q?=E4?=", "--priority", "high",
             "--unsubscribe", "https://mail.test/u", "--one-click",
         ]
 
@@ -31,6 +31,7 @@ class Compose(unittest.TestCase):
     def check(self, octets):
         mail = email.message_from_bytes(octets, policy=email.policy.strict)
         self.assertEqual((mail["subject"], mail["x-a"], mail["importance"]), ("Grüße", "b", "high"))
+        self.assertIn(b"X-F: =?iso-8859-1?q?=E4?=\r\n", octets)
         self.assertEqual(mail["list-unsubscribe-post"], "List-Unsubscribe=One-Click")
         self.assertEqual([a.addr_spec for a in mail["to"].addresses], ["reader@mail.test", "d@mail.test"])
         self.assertNotIn(b"hidden", octets)
@@ -61,8 +62,13 @@ class Compose(unittest.TestCase):
             (["--attach", self.here], b"not a regular file"),
             (["--subject", "a\nBcc: x@y"], b"subject: has the control character"),
             (["--header", "nothing"], b"header: is not"),
+            (["--finished-header", "nothing"], b"finished header: is not"),
+            (["--finished-header", "X-A: b\nBcc: x@y"], b"line end"),
+            (["--header", "X-A: " + "x" * 998], b"998"),
+            (["--one-click"], b"one click: needs a https: address"),
+            (["--to", "Doe, Bob <b@c>"], b"needs quotes: \"Doe, Bob\" <b@c>"),
             (["--priority", "urgent"], b"priority: takes"),
-            (["--to", "a@b c@d"], b"to: lacks a comma"),
+            (["--to", "a@b c@d"], b"to: has \"c@d\" behind an address"),
         ):
             done = self.run_command("compose", "--from", "a@b", "--to", "c@d", *words)
             self.assertEqual(done.returncode, 10)

@@ -122,6 +122,100 @@ fn generated_messages_come_back_equal() {
     }
 }
 
+/// A message that lacks nothing.
+fn complete() -> Message {
+    let mut message = Message::new();
+    message.add_address(Field::From, "a@mail.test", "").unwrap();
+    message.add_address(Field::To, "b@mail.test", "").unwrap();
+    message.set_text("x");
+    message
+}
+
+#[test]
+fn custom_headers_come_back_equal() {
+    const WORDS: [&str; 23] = [
+        "a",
+        "be",
+        "=?",
+        "?=",
+        "=?utf-8?q?x?=",
+        "=?utf-8?b?eA==?=",
+        "x=?a?Q?b?c?=",
+        "=?x",
+        "?q?",
+        "{\"a\":",
+        "\"b\"}",
+        "<a@b.test>",
+        "é",
+        "Grüße",
+        "日本語",
+        "👩\u{200d}💻",
+        "e\u{301}",
+        "שלום",
+        "\"q\"",
+        "\\",
+        ",",
+        "(c)",
+        "_=20",
+    ];
+    for seed in 1..=100 {
+        let mut chance = Chance(seed);
+        let mut message = complete();
+        let mut values = Vec::new();
+        for i in 0..40 {
+            let mut value = String::new();
+            for _ in 0..chance.below(30) {
+                let gap = [" ", " ", " ", " ", "  ", ""][chance.below(6)];
+                value.push_str(if value.is_empty() { "" } else { gap });
+                value.push_str(WORDS[chance.below(WORDS.len())]);
+            }
+            message.add_header(&format!("X-{i}"), &value).unwrap();
+            values.push(value);
+        }
+        let composed = octets(&message);
+        let parser = MessageParser::new()
+            .with_mime_headers()
+            .default_header_text();
+        let back = parser.parse(&composed).unwrap();
+        for (i, value) in values.iter().enumerate() {
+            let found = back.header(format!("X-{i}")).unwrap();
+            assert_eq!(found.as_text().unwrap_or_default(), value, "seed {seed}");
+        }
+        for line in String::from_utf8(composed).unwrap().split("\r\n") {
+            assert!(line.is_ascii() && line.len() <= 998, "{line}");
+        }
+    }
+}
+
+#[test]
+fn one_click_needs_an_address_that_takes_a_post() {
+    for (uris, is_complete) in [
+        (&[][..], false),
+        (&["mailto:u@mail.test"], false),
+        (&["mailto:u@mail.test", "HTTPS://mail.test/u"], true),
+    ] {
+        let mut message = complete();
+        message.set_one_click(true);
+        for uri in uris {
+            message.add_unsubscribe(uri).unwrap();
+        }
+        if is_complete {
+            let text = String::from_utf8(octets(&message)).unwrap();
+            assert!(text.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+            continue;
+        }
+        let error = message.size().unwrap_err();
+        assert_eq!(error.status(), Status::Header);
+        assert!(
+            error.to_string().starts_with("one click: needs a https: "),
+            "{error}"
+        );
+        // It is no longer asked for, or it has what it needs.
+        message.set_one_click(false);
+        message.size().unwrap();
+    }
+}
+
 #[test]
 fn g07_g08_g09_generated_garbage_is_refused_or_stays_inside_its_field() {
     let garbage = [
@@ -145,6 +239,9 @@ fn g07_g08_g09_generated_garbage_is_refused_or_stays_inside_its_field() {
             message.set_message_id(&format!("{odd}@x")).is_ok(),
             message.add_reference(&format!("x@{odd}")).is_ok(),
             message.add_header("X-A", &odd).is_ok(),
+            message.add_finished_header("X-A", &odd).is_ok(),
+            message.add_header("List-Id", &odd).is_ok(),
+            message.add_header("List-Archive", &odd).is_ok(),
             message.add_header(&odd, "v").is_ok(),
             message.add_unsubscribe(&format!("mailto:{odd}")).is_ok(),
             message.set_calendar(&odd, "x").is_ok(),

@@ -180,6 +180,27 @@ fn g14_an_address_in_the_header_alone_needs_smtputf8_too() {
     let error = send(&client, &message).unwrap_err();
     assert_eq!(error.status(), Status::NeedsSmtputf8);
     assert_eq!(server.mail_count(), 0);
+    let words = error.to_string();
+    assert!(
+        words.starts_with("The header field From is not ASCII, and "),
+        "{words}"
+    );
+    // It is the field that is named, where no address is the cause.
+    for (name, field) in [
+        ("Subject", "Subject: Grüße"),
+        ("To", "Date: x\r\nTo: Jörg <b@mail.test>\r\nSubject: ä"),
+    ] {
+        let content = format!("{field}\r\n\r\ntext\r\n");
+        let mut message = Message::new();
+        message.set_sender("a@mail.test").unwrap();
+        message.add_recipient("b@mail.test").unwrap();
+        message.set_content(content.as_bytes()).unwrap();
+        let words = send(&client, &message).unwrap_err().to_string();
+        let named =
+            format!("The header field {name} is not ASCII, and the server does not offer SMTPUTF8");
+        assert!(words.starts_with(&named), "{words}");
+    }
+    assert_eq!(server.mail_count(), 0);
     // A domain beyond ASCII needs nothing.
     let mut message = Message::new();
     message

@@ -374,6 +374,7 @@ SIGNATURES = {
     "secsmtp_message_add_in_reply_to": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_add_reference": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_add_header": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "const char *", "size_t", "secsmtp_error **")),
+    "secsmtp_message_add_finished_header": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_set_priority": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),
     "secsmtp_message_add_unsubscribe": ("int32_t", ("secsmtp_message *", "const char *", "size_t", "secsmtp_error **")),
     "secsmtp_message_set_one_click": ("int32_t", ("secsmtp_message *", "int32_t", "secsmtp_error **")),

@@ -19,6 +19,7 @@ from ._signer import Signers, add_signers
 
 OneAddress = Union[str, Tuple[str, str], email.headerregistry.Address]
 Addresses = Union[OneAddress, Iterable[OneAddress]]
+Headers = Union[Mapping[str, str], Iterable[Tuple[str, str]]]
 
 _PRIORITIES = {
     "low": _abi.PRIORITY_LOW,
@@ -32,9 +33,10 @@ class Message(Owner):
 
     Addresses (``from_``, ``to``, ``cc``, ``bcc``, ``reply_to``, ``from_sender`` for the Sender field)
     are one or several of: text as people write it (``"Anna Bee <a@example.com>, b@example.com"``,
-    groups too), ``(name, address)``, ``email.headerregistry.Address``. Nobody in ``bcc`` is named in
-    the header. The envelope is Sender or From, and everybody in to, cc and bcc, unless
-    ``envelope_sender`` (empty: failures are not reported) and ``envelope_recipients`` are given.
+    groups too), ``(name, address)``, ``email.headerregistry.Address``. Several are a list: a tuple is
+    one name and its address. Addresses in ``bcc`` are not in the header. The envelope is Sender or
+    From, and all of to, cc and bcc, unless ``envelope_sender`` (empty: failures are not reported) and
+    ``envelope_recipients`` are given.
 
     ``text`` and ``html`` are alternatives. ``inline``: the pictures of the HTML, by content id:
     ``{"logo": "logo.png"}`` is shown as ``cid:logo``. ``attachments``: paths, binary file objects, or
@@ -42,12 +44,15 @@ class Message(Owner):
     is the METHOD inside. ``alternatives``: further forms of the text, :class:`Part` objects or ``(type,
     text or bytes)``, for instance ``[("text/x-amp-html", amp)]``: behind the plain text and before the
     HTML, a calendar behind both.
-    ``headers``: fields of your own, a mapping or pairs. ``date``: an aware datetime or seconds since
-    1970. ``references``: Message-IDs, oldest first. ``priority``: "low", "normal" or "high".
-    ``unsubscribe``: https: and mailto: addresses; ``one_click``: the https: one takes a POST (RFC
-    8058). ``partial``: deliver to those whom the server accepts. ``options``: what is asked of
-    the server beyond delivery, :class:`Options`. ``sign``: a :class:`Signer` or several, each of
-    which makes a signature (DKIM).
+    ``headers``: fields of your own, a mapping or pairs; ASCII stays as it is, folded at white space,
+    and what is beyond it is encoded by the syntax of the field (RFC 2047 in text).
+    ``finished_headers``: fields that are sent as they are, perhaps folded. ``date``: an
+    aware datetime or seconds since 1970. ``in_reply_to``, ``references``: Message-IDs as they are, the
+    oldest first. ``priority``: "low", "normal" or "high".
+    ``unsubscribe``: https: and mailto: addresses; ``one_click``: the https: one, which there must be,
+    takes a POST (RFC 8058). ``partial``: deliver to those whom the server accepts. ``options``: what is
+    asked of the server beyond delivery, :class:`Options`. ``sign``: a :class:`Signer` or several, each
+    of which makes a signature (DKIM).
 
     A message can be sent often, also by several threads at once, and is the same each time: date
     and Message-ID are made when it is first needed. Text beyond ASCII is encoded (RFC 2047, 2231);
@@ -76,7 +81,8 @@ class Message(Owner):
         inline: Optional[Mapping[str, Union[Source, Part]]] = None,
         calendar: Optional[Tuple[str, str]] = None,
         alternatives: Iterable[Union[Part, Tuple[str, Union[str, bytes]]]] = (),
-        headers: Union[Mapping[str, str], Iterable[Tuple[str, str]]] = (),
+        headers: Headers = (),
+        finished_headers: Headers = (),
         date: Optional[Time] = None,
         message_id: Optional[str] = None,
         in_reply_to: Union[str, Iterable[str]] = (),
@@ -94,15 +100,15 @@ class Message(Owner):
         handle = new_handle("message")
         check(lib, lib.message_new, ctypes.byref(handle))
         self._own(lib, handle)
-        for field, value in (
-            (_abi.FIELD_FROM, from_),
-            (_abi.FIELD_SENDER, () if from_sender is None else from_sender),
-            (_abi.FIELD_REPLY_TO, reply_to),
-            (_abi.FIELD_TO, to),
-            (_abi.FIELD_CC, cc),
-            (_abi.FIELD_BCC, bcc),
+        for argument, field, value in (
+            ("from_", _abi.FIELD_FROM, from_),
+            ("from_sender", _abi.FIELD_SENDER, () if from_sender is None else from_sender),
+            ("reply_to", _abi.FIELD_REPLY_TO, reply_to),
+            ("to", _abi.FIELD_TO, to),
+            ("cc", _abi.FIELD_CC, cc),
+            ("bcc", _abi.FIELD_BCC, bcc),
         ):
-            for address in _addresses(value):
+            for address in _addresses(argument, value):
                 self._add_address(field, address)
         self._text(lib.message_set_subject, subject)
         self._text(lib.message_set_text, text)
@@ -139,10 +145,12 @@ class Message(Owner):
             check(lib, lib.message_set_calendar, handle, *arguments)
         for alternative in alternatives:
             self._add_alternative(alternative)
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
-        for name, value in pairs:
-            arguments = (*text_argument(name), *text_argument(value))
-            check(lib, lib.message_add_header, handle, *arguments)
+        for function, fields in (
+            (lib.message_add_header, headers),
+            (lib.message_add_finished_header, finished_headers),
+        ):
+            for name, value in fields.items() if isinstance(fields, Mapping) else fields:
+                check(lib, function, handle, *text_argument(name), *text_argument(value))
         for content_id, source in (inline or {}).items():
             if isinstance(source, Part):
                 raise TypeError(
@@ -252,16 +260,20 @@ class Message(Owner):
         check(lib, lib.message_add_address, self._handle, field, *arguments)
 
 
-def _addresses(value: Addresses) -> Iterable[OneAddress]:
+def _addresses(field: str, value: Addresses) -> Iterable[OneAddress]:
     if isinstance(value, (str, email.headerregistry.Address)):
         return (value,)
-    found = tuple(value)
-    # Two texts in a tuple are a name and an address where the second alone is an address.
-    if isinstance(value, tuple) and len(found) == 2 and all(isinstance(f, str) for f in found):
-        name, address = found
-        if "@" in address and "@" not in name:
-            return ((name, address),)
-    return found
+    if not isinstance(value, tuple):
+        return tuple(value)
+    # A tuple is one name and its address: two addresses in one would be half of them a name.
+    pair = len(value) == 2 and all(isinstance(item, str) for item in value)
+    if value and not (pair and "@" not in value[0]):
+        raise argument_error(
+            f"{field} is a tuple, which is one (name, address): write several addresses as a list, "
+            f"not as {value!r}",
+            _abi.E_ADDRESS,
+        )
+    return (value,) if value else ()  # type: ignore[return-value]
 
 
 def _sources(value: Any) -> Iterable[Any]:

@@ -8,6 +8,7 @@ import email.policy
 import email.utils
 import gc
 import io
+import json
 import os
 import random
 import tempfile
@@ -188,6 +189,83 @@ class Composed(ComposeCase):
                 self.assertEqual(lines(back.get_body((kind,)).get_content()), lines(given))
         found = [(p.get_filename(), p.get_payload(decode=True)) for p in back.walk() if p.get_filename()]
         self.assertEqual(found, parts)
+
+    def test_custom_headers_come_back_equal(self):
+        words = [
+            "a", "be", "=?", "?=", "=?utf-8?q?x?=", "=?utf-8?b?eA==?=", "x=?a?Q?b?c?=", "{\"a\":", "<a@b.test>", "é", "Grüße",
+            "日本語", "👩\u200d💻", "e\u0301", "שלום", "\"q\"", "\\", ",", "(c)", "_=20", "https://mail.test/" + "long/" * 30 + "?a=?b",
+        ]
+        for seed in range(60):
+            chance = random.Random(seed)
+
+            def value():
+                gaps = [" ", " ", " ", "  ", "", "\t"]
+                return "".join(chance.choice(words) + chance.choice(gaps) for _ in range(chance.randrange(30))).strip()
+
+            given = {f"X-{i}": value() for i in range(40)}
+            octets = bytes(self.message(headers=given))
+            back = email.message_from_bytes(octets, policy=email.policy.default)
+            for name, text in given.items():
+                self.assertEqual(back[name], text, f"seed {seed}")
+                if text.isascii() and "=?" not in text:
+                    self.assertIn(f"{name}: {text}\r\n".encode(), octets.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t"))
+
+    def test_structured_fields_stay_readable_to_programs(self):
+        key = "A" * 900
+        back = self.back(headers={
+            "X-SMTPAPI": "{\"category\": \"Grüße\"}", "List-Id": "Grüße <list.mail.test>",
+            "Disposition-Notification-To": "Jörg Müller <joerg@mail.test>", "Autocrypt": f"addr=a@mail.test; keydata={key}",
+            "List-Archive": "<https://mail.test/" + "a" * 300 + ">",
+        }, finished_headers=[("X-Done", "=?iso-8859-1?q?a=E4?=;\r\n b=c")])
+        self.assertEqual(json.loads(back["x-smtpapi"]), {"category": "Grüße"})
+        self.assertEqual(back["list-id"], "Grüße <list.mail.test>")
+        ((name, address),) = email.utils.getaddresses([back["disposition-notification-to"]])
+        self.assertEqual((name, address), ("Jörg Müller", "joerg@mail.test"))
+        self.assertEqual(back["autocrypt"], f"addr=a@mail.test; keydata={key}")
+        self.assertEqual(back["list-archive"], "<https://mail.test/" + "a" * 300 + ">")
+        self.assertEqual(back["x-done"], "aä; b=c")
+        for fields, words in (
+            ({"headers": {"X-A": "x" * 998}}, "998"), ({"headers": {"Autocrypt": "ü"}}, "ASCII"),
+            ({"finished_headers": {"X-A": "b\nBcc: x@y"}}, "line end"), ({"finished_headers": {"Bcc": "x@y"}}, "Bcc"),
+        ):
+            with self.raises(secsmtp.ArgumentError, words):
+                self.message(**fields)
+        gc.collect()
+
+    def test_a_tuple_is_one_name_and_its_address(self):
+        self.assertEqual(self.back(to=("Carol", "bob@mail.test"))["to"], "Carol <bob@mail.test>")
+        self.assertEqual(self.back(to=("", "bob@mail.test"))["to"], "bob@mail.test")
+        self.assertEqual(self.back(to=[("carol@mail.test", "bob@mail.test")])["to"].addresses[0].display_name, "carol@mail.test")
+        self.assertEqual(len(self.back(to=["carol@mail.test", "bob@mail.test"])["to"].addresses), 2)
+        for several in (
+            ("carol@mail.test", "bob@mail.test"), ("carol@mail.test",), ("a@mail.test", "b@mail.test", "c@mail.test"),
+            (("A", "a@mail.test"), ("B", "b@mail.test")),
+        ):
+            for field in ("from_", "to", "cc", "bcc", "reply_to", "from_sender"):
+                with self.subTest(several, field=field), self.raises(secsmtp.ArgumentError, f"{field} is a tuple.*list"):
+                    self.message(**{field: several})
+        gc.collect()
+
+    def test_advice_never_adds_a_recipient(self):
+        for text, words in (
+            ("carol@mail.test <bob@mail.test>", '"carol@mail.test" <bob@mail.test>'),
+            ("Doe, Bob <bob@mail.test>", '"Doe, Bob" <bob@mail.test>'),
+            ("Acme: Sales <s@mail.test>", '"Acme: Sales" <s@mail.test>'),
+        ):
+            with self.raises(secsmtp.ArgumentError, f"it needs quotes: {words}"):
+                self.message(to=text)
+        gc.collect()
+
+    def test_ids_of_other_messages_are_taken_as_they_are(self):
+        ids = ["<a@[127.0.0.1]>", "<no-at>", "<urn:x:y@z>", "<[a]b@c>", "<" + "i" * 300 + "@mail.test>"]
+        back = self.back(in_reply_to=ids[0], references=ids)
+        self.assertEqual((back["in-reply-to"], back["references"]), (ids[0], " ".join(ids)))
+
+    def test_one_click_needs_a_https_address(self):
+        for unsubscribe in ((), "mailto:u@mail.test"):
+            with self.raises(secsmtp.ArgumentError, "one click: needs a https: address"):
+                bytes(self.message(unsubscribe=unsubscribe, one_click=True))
+        gc.collect()
 
     def test_three_hundred_recipients_and_a_long_subject(self):
         to = [(f"Empfänger Nr. {i}", f"u{i}@mail.test") for i in range(300)]
