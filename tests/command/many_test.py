@@ -61,6 +61,14 @@ class Many(unittest.TestCase):
                          paths[7].read_bytes().replace(b"\n", b"\r\n"))
 
     @unittest.skipIf(os.name == "nt", "no file can have such a name there")
+    def test_a_server_that_takes_so_many_mails_a_connection_gets_all_of_them(self):
+        with peers.honest("--mails-per-connection", "3") as server:
+            paths = self.write(8)
+            done = self.run_it(*TO, *paths, server=server)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual([line.split()[0] for line in done.stdout.splitlines()], ["ACCEPTED."] * 8)
+            self.assertEqual(len(server.mails()), 8)
+
     def test_a_name_of_a_file_can_be_no_line_of_its_own(self):
         path = self.box / "a\x1b[2J\nACCEPTED. b.eml"
         path.write_bytes(b"From: a@mail.test\nSubject: x\n\nx\n")

@@ -19,7 +19,7 @@ use secsmtp_testservers::{
 const USAGE: &str = "\
 usage: secsmtp-testservers honest --dir DIR [--user NAME] [--password PW] [--implicit-port N]
                                   [--starttls-port N] [--reject ADDR]... [--extension LINE]...
-                                  [--tls 1.2|1.3|chacha20]
+                                  [--tls 1.2|1.3|chacha20] [--mails-per-connection N]
        secsmtp-testservers hotel --dir DIR --upstream-implicit ADDR:PORT
                                  --upstream-starttls ADDR:PORT
        secsmtp-testservers demo --dir DIR [the options of honest]
@@ -38,6 +38,7 @@ struct Options {
     starttls_port: u16,
     reject: Vec<String>,
     extensions: Vec<String>,
+    mails_per_connection: Vec<usize>,
     tls: TlsVersions,
     upstream_implicit: Option<SocketAddr>,
     upstream_starttls: Option<SocketAddr>,
@@ -106,6 +107,9 @@ fn options() -> Result<Options, Error> {
             Arg::Long("starttls-port") => options.starttls_port = parser.value()?.parse()?,
             Arg::Long("reject") => options.reject.push(parser.value()?.string()?),
             Arg::Long("extension") => options.extensions.push(parser.value()?.string()?),
+            Arg::Long("mails-per-connection") => {
+                options.mails_per_connection.push(parser.value()?.parse()?);
+            }
             Arg::Long("tls") => {
                 options.tls = match parser.value()?.string()?.as_str() {
                     "1.2" => TlsVersions::Only12,
@@ -144,6 +148,9 @@ fn start_honest(options: &Options, dir: &Path, lines: &mut Lines) -> Result<Hone
     config.tls = options.tls;
     config.reject_rcpt.clone_from(&options.reject);
     config.extensions.extend(options.extensions.iter().cloned());
+    config
+        .mails_per_connection
+        .clone_from(&options.mails_per_connection);
     config.dir = Some(mail_dir.clone());
     (config.implicit_port, config.starttls_port) = (options.implicit_port, options.starttls_port);
     // The files are what this process is for; its memory should not grow with them.
