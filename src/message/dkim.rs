@@ -395,7 +395,12 @@ mod tests {
     fn absent_fields_are_named_as_the_caller_wants() {
         let named = |signer: &Signer| {
             let whole = super::super::Whole::memory(MAIL.as_bytes(), ContentRules::default());
-            let signed = sign(&whole.unwrap().content.source, &[signer.clone()], 1).unwrap();
+            let signed = sign(
+                &whole.unwrap().content.source,
+                std::slice::from_ref(signer),
+                1,
+            )
+            .unwrap();
             let mut out = Vec::new();
             super::super::source::write(&*signed.source, &mut |piece| {
                 out.extend_from_slice(piece);

@@ -58,9 +58,9 @@ pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Er
         return Err(empty());
     }
     if rules.strict
-        && let Some(line) = bare_line_end(&octets)
+        && let Some(line) = bare_line_end(content)
     {
-        return Err(bare(content, line));
+        return Err(bare(line));
     }
     let (head, body) = octets.split_at(header);
     let utf8_field = utf8_field(head);
@@ -118,9 +118,7 @@ pub(super) fn empty() -> Error {
     Error::argument(Status::NoContent, "content", why)
 }
 
-/// `line` is that of the content without its blind copies; `given` has the header that was given.
-pub(super) fn bare(given: &[u8], line: u64) -> Error {
-    let (line, _) = place(given, line);
+pub(super) fn bare(line: u64) -> Error {
     let why = format!("line {line} ends in a bare CR or LF");
     Error::argument(Status::Content, "content", why)
 }

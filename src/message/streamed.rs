@@ -13,8 +13,8 @@ use super::part::Part;
 use super::raw::{self, ContentRules, Envelope};
 use super::source::{Piece, Read, Source};
 use crate::error::{Cause, Error, SourceFault};
-use crate::proto::content::Facts;
-use crate::proto::header::{Kept, header_len, without_bcc};
+use crate::proto::content::{Facts, bare_line_end};
+use crate::proto::header::{Kept, header_len, place, without_bcc};
 use crate::proto::lines::Lines;
 use crate::status::Status;
 
@@ -100,8 +100,11 @@ impl Whole {
         if octets == 0 {
             return Err(raw::empty());
         }
-        if let Some(line) = lines.bare().filter(|_| rules.strict) {
-            return Err(raw::bare(&head, line));
+        if rules.strict {
+            let in_body = || lines.bare().map(|line| place(&head, line).0);
+            if let Some(line) = bare_line_end(given).or_else(in_body) {
+                return Err(raw::bare(line));
+            }
         }
         let (facts, lines_end) = match lines.facts() {
             Ok(facts) => (facts, LinesEnd::Crlf),

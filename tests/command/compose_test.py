@@ -45,6 +45,35 @@ class Compose(unittest.TestCase):
         self.assertEqual(self.run_command("compose", *self.composed, "--output", self.here / "m.eml").stdout, b"")
         self.check((self.here / "m.eml").read_bytes())
 
+    def test_several_authors_need_a_sender(self):
+        authors = ["--from", "a@mail.test", "--from", "B <b@mail.test>, c@mail.test", "--to", "d@mail.test", "--text", "x"]
+        done = self.run_command("compose", *authors)
+        self.assertEqual(done.returncode, 10)
+        self.assertIn(b"several addresses", done.stderr)
+        done = self.run_command("compose", *authors, "--sender", "s@mail.test")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        mail = email.message_from_bytes(done.stdout, policy=email.policy.strict)
+        self.assertEqual([a.addr_spec for a in mail["from"].addresses], ["a@mail.test", "b@mail.test", "c@mail.test"])
+        self.assertEqual(mail["sender"], "s@mail.test")
+
+    def test_finished_parts_and_alternatives(self):
+        signed = b"--b\r\nContent-Type: text/plain\r\n\r\nx \t\r\n--b--\r\n"
+        (self.here / "signed").write_bytes(signed)
+        (self.here / "amp.html").write_bytes("<html ⚡4email>".encode())
+        envelope = ["--from", "a@mail.test", "--to", "b@mail.test"]
+        done = self.run_command("compose", *envelope, "--part", f'multipart/signed; boundary="b"={self.here / "signed"}')
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertTrue(done.stdout.endswith(b"\r\n\r\n" + signed), done.stdout)
+        done = self.run_command("compose", *envelope, "--text", "t", "--html", "h", "--alternative",
+                                f"text/x-amp-html={self.here / 'amp.html'}")
+        mail = email.message_from_bytes(done.stdout, policy=email.policy.strict)
+        self.assertEqual([part.get_content_type() for part in mail.iter_parts()],
+                         ["text/plain", "text/x-amp-html", "text/html"])
+        (self.here / "signed").write_bytes(signed.replace(b"x", "é".encode()))
+        done = self.run_command("compose", *envelope, "--part", f'multipart/signed; boundary="b"={self.here / "signed"}')
+        self.assertEqual(done.returncode, 10)
+        self.assertIn(b"before it is signed", done.stderr)
+
     def test_send(self):
         with peers.honest() as server:
             secret = self.here / "secret"

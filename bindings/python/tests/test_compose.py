@@ -134,6 +134,24 @@ class Composed(ComposeCase):
         calendar = back.get_payload()[1]
         self.assertEqual(calendar.get_param("method"), "REQUEST")
 
+    def test_finished_parts_and_alternatives(self):
+        signed = b"--b\r\nContent-Type: text/plain\r\n\r\nx \t\r\n--b--\r\n"
+        part = secsmtp.Part(signed, type='multipart/signed; boundary="b"')
+        alone = bytes(secsmtp.Message(from_="a@mail.test", to="b@mail.test", attachments=part))
+        self.assertTrue(alone.endswith(b"\r\n\r\n" + signed))
+        message = secsmtp.Message(from_="a@mail.test", to="b@mail.test", text="t", html="<p>", alternatives=[
+            ("text/x-amp-html", "<html \u26a14email>"), secsmtp.Part(b"*t*", type="text/markdown")])
+        back = email.message_from_bytes(bytes(message), policy=email.policy.default)
+        kinds = [one.get_content_type() for one in back.walk()]
+        self.assertEqual(kinds, ["multipart/alternative", "text/plain", "text/x-amp-html", "text/markdown", "text/html"])
+        bad = secsmtp.Part(signed.replace(b"x", b"\xe4"), type='multipart/signed; boundary="b"')
+        with self.assertRaisesRegex(secsmtp.ArgumentError, "before it is signed"):
+            bytes(secsmtp.Message(from_="a@mail.test", to="b@mail.test", attachments=bad))
+        with self.assertRaisesRegex(secsmtp.ArgumentError, "METHOD:REPLY"):
+            secsmtp.Message(from_="a@mail.test", calendar=("REQUEST", "METHOD:REPLY"))
+        with self.assertRaises(TypeError):
+            secsmtp.Message(from_="a@mail.test", alternatives=["x"])
+
     def test_difficult_names_texts_and_files_come_back_equal(self):
         for name in NAMES:
             with self.subTest(name=name):
