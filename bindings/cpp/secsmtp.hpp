@@ -133,7 +133,7 @@ inline void check(std::int32_t status, secsmtp_error *error) {
     }
 }
 
-/// Whether there was nothing to give; any other failure is the exception.
+/// True if there was nothing to give; any other failure is the exception.
 inline bool nothing(std::int32_t status, secsmtp_error *error) {
     Error owned(error);
     if (status != SECSMTP_E_NOTHING) {

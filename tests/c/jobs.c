@@ -414,7 +414,7 @@ static void no_thread(void) {
     printf("ok accepted=1\n");
 }
 
-/* What a program need not take: receipts, and the log once it is switched off. */
+/* Receipts need not be taken, and no line of the log comes once it is switched off. */
 static void log_line(void *user, int32_t level, int32_t stage, const char *text, size_t len) {
     (void)level, (void)stage, (void)text;
     *(uint64_t *)user += len > 0;
@@ -442,7 +442,7 @@ static void unwanted(void) {
     printf("ok accepted=3\n");
 }
 
-/* What `error` says of a message; frees it. */
+/* The outcome of `error`, which is freed. */
 static int32_t outcome(secsmtp_error **error) {
     int32_t found = secsmtp_error_outcome(*error);
     int32_t retry = secsmtp_error_retry(*error);
@@ -558,6 +558,9 @@ int main(int argc, char **argv) {
     CHECK(secsmtp_message_add_recipient(message, TEXT("bob@mail.test"), NULL) == 0);
     CHECK(secsmtp_message_set_content(message, (const uint8_t *)content, strlen(content), NULL) == 0);
     free(content);
+    /* A double holds each handle exactly. */
+    CHECK((uint64_t)(uintptr_t)policy >> 53 == 0 && (uint64_t)(uintptr_t)login >> 53 == 0);
+    CHECK((uint64_t)(uintptr_t)message >> 53 == 0 && (void *)(uintptr_t)(double)(uintptr_t)message == (void *)message);
     if (strcmp(argv[1], "thousand") == 0) {
         thousand(messages);
     } else if (strcmp(argv[1], "callbacks") == 0) {

@@ -65,7 +65,7 @@ class Error(Exception):
         self.receipt = receipt
 
 
-# What became of the mail. Every exception of a send or a submission, and every completion of a
+# The outcome of a mail. Every exception of a send or a submission, and every completion of a
 # job, is exactly one of these three; an exception of another call is none of them.
 
 
