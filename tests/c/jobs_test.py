@@ -81,7 +81,7 @@ class Jobs(unittest.TestCase):
             program = build("tests/c/stress.c", folder, "-std=c11", *POSIX)
             words, status = checked(program, seconds, *arguments(server))
             self.assertEqual(status, 0, words)
-            self.assertRegex(words, r"ok calls=\d{3,} completed=[1-9]")
+            self.assertRegex(words, r"ok calls=\d{3,} completed=[1-9].* released=[1-9]")
 
 
 class Example(unittest.TestCase):

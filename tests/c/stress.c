@@ -34,7 +34,7 @@ static secsmtp_message *message;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct life *slots[CLIENTS], *all;
 static atomic_int stop;
-static atomic_ulong calls, completed, lives;
+static atomic_ulong calls, completed, lives, unreleased, released;
 
 static void wrong(const char *what, int32_t status) {
     printf("%s: %d %s\n", what, (int)status, secsmtp_status_name(status));
@@ -92,6 +92,51 @@ static struct life *begin(void) {
     return life;
 }
 
+static const char content[] = "Subject: stress\r\n\r\nA body.\r\n";
+
+/* Content that calls the client as it is read. */
+static int64_t read_content(void *user, uint64_t offset, uint8_t *buffer, size_t room) {
+    struct life *life = user;
+    size_t left = sizeof content - 1 - (size_t)offset, n = left < room ? left : room;
+    expect("cancel in read", secsmtp_client_cancel_job(life->client, 1 + offset, NULL));
+    memcpy(buffer, content + offset, n);
+    return (int64_t)n;
+}
+
+/* Calls the client when the last of a message is gone, on whichever thread that happens. */
+static void release_content(void *user) {
+    struct life *life = user;
+    secsmtp_event *event = NULL;
+    uint64_t job = 0;
+    expect("wake in release", secsmtp_client_wake(life->client, NULL));
+    expect("submit in release", secsmtp_client_submit(life->client, message, 0, &job, NULL));
+    expect("poll in release", secsmtp_client_poll_event(life->client, SECSMTP_FOREVER, &event, NULL));
+    if (event != NULL && secsmtp_event_kind(event) == SECSMTP_EVENT_COMPLETED) {
+        over(life, secsmtp_event_job(event));
+    }
+    secsmtp_event_free(event);
+    if (job % 64 == 1) {
+        expect("close in release", secsmtp_client_close(life->client, SECSMTP_FOREVER, NULL));
+    }
+    atomic_fetch_add(&released, 1);
+    atomic_fetch_sub(&unreleased, 1);
+}
+
+/* Submits a message that no handle keeps. */
+static int32_t submit_reader(struct life *life) {
+    secsmtp_message *own = NULL;
+    uint64_t job = 0;
+    expect("message", secsmtp_message_new(&own, NULL));
+    expect("sender", secsmtp_message_set_sender(own, TEXT("alice@mail.test"), NULL));
+    expect("recipient", secsmtp_message_add_recipient(own, TEXT("bob@mail.test"), NULL));
+    atomic_fetch_add(&unreleased, 1);
+    expect("content", secsmtp_message_set_content_reader(own, read_content, release_content, life,
+                                                         SECSMTP_SIZE_UNKNOWN, 0, NULL));
+    int32_t status = secsmtp_client_submit(life->client, own, 0, &job, NULL);
+    expect("free", secsmtp_message_free(own));
+    return status;
+}
+
 /* Only the one who takes a client out of its slot frees it; others hold it by its handle. */
 static void replace(int slot) {
     struct life *fresh = begin();
@@ -120,7 +165,9 @@ static void *work(void *seed_of) {
         secsmtp_event *event = NULL;
         secsmtp_receipt *receipt = NULL;
         int64_t descriptor;
-        if (dice < 35) {
+        if (dice < 8) {
+            expect("submit", submit_reader(life));
+        } else if (dice < 35) {
             expect("submit", secsmtp_client_submit(client, message, 0, &job, NULL));
         } else if (dice < 55) {
             expect("poll", secsmtp_client_poll_event(client, dice % 3, &event, NULL));
@@ -181,7 +228,6 @@ int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     unsigned seconds = (unsigned)atoi(argv[1]);
     alarm(seconds + 120); /* a lock-up ends here, by a signal that fails the test */
-    static const char content[] = "Subject: stress\r\n\r\nA body.\r\n";
     expect("policy", secsmtp_policy_new(&policy, NULL));
     expect("ca", secsmtp_policy_add_ca_file(policy, TEXT(argv[5]), NULL));
     expect("login", secsmtp_credential_new_password(TEXT(argv[6]), (const uint8_t *)argv[7], strlen(argv[7]), &login, NULL));
@@ -208,6 +254,14 @@ int main(int argc, char **argv) {
         expect("close", status);
         expect("free", secsmtp_client_free(slots[i]->client));
     }
+    /* A worker of a client that was freed may have the last of a message a moment longer. */
+    for (int tries = 0; unreleased != 0 && tries < 1000; tries++) {
+        struct timespec moment = {0, 10000000};
+        nanosleep(&moment, NULL);
+    }
+    if (unreleased != 0) {
+        wrong("contents are not released", (int32_t)unreleased);
+    }
     secsmtp_message_free(message);
     secsmtp_credential_free(login);
     secsmtp_policy_free(policy);
@@ -224,7 +278,7 @@ int main(int argc, char **argv) {
         free(all);
         all = next;
     }
-    printf("ok calls=%lu completed=%lu lives=%lu\n", (unsigned long)calls, (unsigned long)completed,
-           (unsigned long)lives);
+    printf("ok calls=%lu completed=%lu lives=%lu released=%lu\n", (unsigned long)calls,
+           (unsigned long)completed, (unsigned long)lives, (unsigned long)released);
     return 0;
 }
