@@ -9,6 +9,7 @@
  *   Outputs are written only on success. Flags are 0 or 1.
  *   A function that fails leaves its object as it was; a policy is then out of use besides, so that no
  *   client trusts more than was meant (see secsmtp_policy).
+ *   Without memory for a large argument, or for what is made of it, a call gives SECSMTP_E_RESOURCE.
  *   A getter of a number returns it (0 or more), or minus SECSMTP_E_BAD_HANDLE or another status.
  *   A getter of a text returns NUL-terminated UTF-8, "" when there is none, and stores the length
  *   in *len_out unless len_out is NULL.

@@ -163,6 +163,7 @@ pub mod error;
 )]
 pub mod ffi;
 pub mod log;
+mod memory;
 pub mod message;
 pub mod net;
 mod process;

@@ -5,6 +5,7 @@ use std::thread;
 
 use super::jobs::{Awaited, Event, JobId, Limits, Polled, Signal, Waited, Wishes, work};
 use super::{Client, Rate};
+use crate::credential::MAX_SECRET;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::message::Message;
@@ -212,7 +213,9 @@ impl Client {
     /// nothing, [`Status::Forked`].
     pub fn answer_secret(&self, job: JobId, secret: Option<&[u8]>) -> Result<(), Error> {
         self.core.check_process()?;
-        self.core.jobs.answer(job, secret.map(Secret::new))
+        // One byte beyond the longest is enough for the job to refuse it.
+        let kept = |secret: &[u8]| Secret::new(secret.get(..=MAX_SECRET).unwrap_or(secret));
+        self.core.jobs.answer(job, secret.map(kept))
     }
 
     /// Has a signal show whether there is an event to take.

@@ -21,7 +21,7 @@ pub use provider::{Meant, NoSecret, Patient, Reason, SecretProvider, SecretReque
 /// The longest user name, password or token, in octets: an AUTH line has at most 12,288
 /// (RFC 4954 section 4), in base64.
 const MAX_USER: usize = 1024;
-const MAX_SECRET: usize = 7168;
+pub(crate) const MAX_SECRET: usize = 7168;
 /// The most iterations of SCRAM that a caller may allow: seconds of work.
 const MOST_ITERATIONS: u32 = 10_000_000;
 

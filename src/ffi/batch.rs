@@ -146,6 +146,7 @@ pub unsafe extern "C" fn secsmtp_batch_add(
                     let why = "is one too many";
                     return Err(Error::argument(Status::Length, "message", why));
                 }
+                batch.messages.try_reserve(1)?;
                 batch.messages.push(Arc::clone(&message));
                 Ok(())
             })
@@ -253,6 +254,7 @@ pub unsafe extern "C" fn secsmtp_client_send_batch(
                     bulk,
                 } = batch;
                 results.clear();
+                results.try_reserve_exact(messages.len())?;
                 results.resize_with(messages.len(), || None);
                 client.logged(|log| {
                     let done = |number: u64, result| {
@@ -266,8 +268,9 @@ pub unsafe extern "C" fn secsmtp_client_send_batch(
                         .send_many(messages.iter().map(|m| &**m), bulk, done, log)
                 });
                 let mut results = results.iter().flatten();
-                results.find_map(|result| result.as_ref().err().cloned())
-            })?;
+                let failed = results.find_map(|result| result.as_ref().err().cloned());
+                Ok::<_, Error>(failed)
+            })??;
             failed.map_or(Ok(()), Err)
         })
     }

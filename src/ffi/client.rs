@@ -280,7 +280,7 @@ pub unsafe extern "C" fn secsmtp_client_set_log(
         guard::status(client, error_out, || {
             let target = |callback| {
                 let levels = Level::ALL.map(|level| (level as i32, level));
-                Ok(Target {
+                Ok::<_, Error>(Target {
                     callback: Callback::new(callback, user),
                     max: arg::choice("max_level", max_level, levels)?,
                 })

@@ -188,6 +188,9 @@ impl Slots {
             let index = match self.free.pop() {
                 Some(index) => index,
                 None => {
+                    self.all.try_reserve(1)?;
+                    // Room for each handle that is freed: freeing one takes no memory.
+                    self.free.try_reserve(self.all.len().saturating_add(1))?;
                     self.all.push(Slot {
                         generation: 0,
                         object: None,

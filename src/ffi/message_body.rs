@@ -7,6 +7,7 @@ use super::error::secsmtp_error;
 use super::message::{change, secsmtp_message};
 use super::part::{self, secsmtp_part};
 use super::{arg, guard};
+use crate::memory;
 use crate::message::Part;
 
 /// Sets the plain text of the message, UTF-8, 2 GiB at most. Any line end becomes CRLF.
@@ -21,7 +22,7 @@ pub unsafe extern "C" fn secsmtp_message_set_text(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::status(message, error_out, || {
-            let text = arg::long_text("text", text, text_len)?;
+            let text = memory::copy_text(arg::long_text("text", text, text_len)?)?;
             change(message, |message| {
                 message.set_text(text);
                 Ok(())
@@ -42,7 +43,7 @@ pub unsafe extern "C" fn secsmtp_message_set_html(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::status(message, error_out, || {
-            let html = arg::long_text("html", html, html_len)?;
+            let html = memory::copy_text(arg::long_text("html", html, html_len)?)?;
             change(message, |message| {
                 message.set_html(html);
                 Ok(())
@@ -111,7 +112,7 @@ pub unsafe extern "C" fn secsmtp_message_attach_memory(
         guard::status(message, error_out, || {
             let name = arg::text("file name", name, name_len)?;
             let octets = arg::bytes("attachment", octets, octets_len)?;
-            let mut part = Part::memory(octets);
+            let mut part = Part::memory(memory::copy(octets)?);
             part.set_name(name)?;
             change(message, |message| message.add_part(&part))
         })

@@ -9,6 +9,7 @@ use super::handle::{self, Handle};
 use super::reader::{self, Reader, secsmtp_read_callback, secsmtp_release_callback};
 use super::{arg, guard};
 use crate::error::Error;
+use crate::memory;
 use crate::message::Part;
 use crate::process::ForkMutex;
 
@@ -73,7 +74,10 @@ pub unsafe extern "C" fn secsmtp_part_new_memory(
         guard::status(part_out, error_out, || {
             arg::place("part_out", part_out)?;
             let octets = arg::bytes("attachment", octets, octets_len)?;
-            arg::hand_out(part_out, ForkMutex::new(Part::memory(octets)))
+            arg::hand_out(
+                part_out,
+                ForkMutex::new(Part::memory(memory::copy(octets)?)),
+            )
         })
     }
 }

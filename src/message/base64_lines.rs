@@ -1,5 +1,7 @@
 //! Base64 as MIME has it (RFC 2045 section 6.8): lines of 76 characters, each ended by CRLF.
 
+use std::collections::TryReserveError;
+
 use base64_simd::{Out, STANDARD};
 
 /// Octets of a line before encoding, and characters of it after.
@@ -17,10 +19,11 @@ pub(crate) fn encoded_len(raw: u64) -> Option<u64> {
 }
 
 /// Appends `raw` as lines. All calls but the last are for whole lines.
-pub(crate) fn encode(raw: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn encode(raw: &[u8], out: &mut Vec<u8>) -> Result<(), TryReserveError> {
     let lines = raw.len().div_ceil(RAW_LINE);
     let text = raw.len().div_ceil(3) * 4;
     let start = out.len();
+    out.try_reserve(text + 2 * lines)?;
     out.resize(start + text + 2 * lines, 0);
     let room = &mut out[start..];
     // In one go at the room's end: much faster than line by line. Each line then moves to its
@@ -33,6 +36,7 @@ pub(crate) fn encode(raw: &[u8], out: &mut Vec<u8>) {
         room.copy_within(from..from + len, to);
         room[to + len..to + len + 2].copy_from_slice(b"\r\n");
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -44,7 +48,7 @@ mod tests {
         for n in 0..400_usize {
             let raw: Vec<u8> = (0..n).map(|i| (i * 7) as u8).collect();
             let mut out = Vec::new();
-            encode(&raw, &mut out);
+            encode(&raw, &mut out).unwrap();
             assert_eq!(out.len() as u64, encoded_len(n as u64).unwrap());
             let text = String::from_utf8(out).unwrap();
             assert!(text.split("\r\n").all(|line| line.len() <= LINE));

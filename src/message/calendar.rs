@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::Error;
+use crate::memory;
 use crate::proto::show;
 use crate::status::Status;
 
@@ -12,6 +13,8 @@ use crate::status::Status;
 /// [`Status::Header`] for another METHOD, or none.
 pub(super) fn check_method(method: &str, calendar: &[u8]) -> Result<(), Error> {
     let wrong = |why: String| Err(Error::argument(Status::Header, "calendar method", why));
+    // One line may be all of it.
+    memory::check(calendar.len(), 4)?;
     let text = String::from_utf8_lossy(calendar);
     let mut lines = text
         .split(['\r', '\n'])

@@ -1,6 +1,7 @@
 //! From a draft to the message: the fields in order, and the tree that the parts ask for (RFC 2046):
 //! text and HTML are alternatives, what the HTML shows is related to it, all else is mixed.
 
+use std::collections::TryReserveError;
 use std::sync::Arc;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -8,7 +9,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use super::as_given;
 use super::composed::{Composed, Segment};
 use super::date;
-use super::draft::{Date, Draft, Priority};
+use super::draft::{Date, Draft, Priority, ROOM_OF_FIELD};
 use super::field::Header;
 use super::media_type;
 use super::part::Part;
@@ -16,9 +17,15 @@ use super::source::{Octets, Source};
 use super::streamed::Streamed;
 use super::text;
 use crate::error::{Cause, Error};
+use crate::memory;
 use crate::proto::address::Address;
 use crate::proto::content::Facts;
 use crate::proto::mailbox::Entry;
+
+/// Room for what a field has besides its text (its name or an address), and for the fields that each
+/// message has.
+const FIELD: usize = 1024;
+const FIELDS: usize = 4096;
 
 /// Messages up to this size, all of it in memory already, are put together once and for all.
 const SMALL: u64 = 256 * 1024;
@@ -44,7 +51,9 @@ pub(super) fn seal(draft: &Draft) -> Result<Sealed, Error> {
         Some(id) => format!("<{id}>"),
         None => format!("<{}@{}>", random()?, id_domain(&sender)),
     };
-    let mut header = Header::default();
+    let subject = draft.subject.as_ref().map_or(0, |subject| subject.len());
+    memory::check(subject, ROOM_OF_FIELD)?;
+    let mut header = Header::with_room(room_of_fields(draft))?;
     write_fields(draft, &message_id, &mut header);
     let mut writer = Writer {
         seed: random()?,
@@ -56,7 +65,7 @@ pub(super) fn seal(draft: &Draft) -> Result<Sealed, Error> {
     tree.write_header(&mut header, &writer.next_boundary());
     let utf8_field = header.utf8.take();
     writer.tail = header.finish();
-    writer.tail.extend_from_slice(b"\r\n");
+    memory::append(&mut writer.tail, b"\r\n")?;
     writer.body(&tree)?;
     let composed = Composed::new(
         writer.finish(),
@@ -87,6 +96,34 @@ fn flat(composed: Composed) -> Result<Arc<dyn Source>, Error> {
         Ok(())
     })?;
     Ok(Arc::new(Octets::new(octets, facts)))
+}
+
+/// More than the header takes, so that it does not grow while it is written: an encoded text has less
+/// than three times its bytes.
+fn room_of_fields(draft: &Draft) -> usize {
+    let lists = [
+        &draft.from,
+        &draft.sender,
+        &draft.reply_to,
+        &draft.to,
+        &draft.cc,
+    ];
+    let entries = lists.into_iter().flatten().map(|entry| match entry {
+        Entry::Mailbox(mailbox) => mailbox.name.len(),
+        Entry::Group { name, members } => members
+            .iter()
+            .map(|member| member.name.len().saturating_add(FIELD))
+            .fold(name.len(), usize::saturating_add),
+    });
+    let subject = draft.subject.iter().map(|subject| subject.len());
+    let custom = draft.custom.iter().map(|field| field.len());
+    let ids = draft.in_reply_to.iter().chain(&draft.references);
+    let ids = ids.chain(&draft.unsubscribe).map(String::len);
+    let texts = entries.chain(subject).chain(ids);
+    texts.fold(custom.fold(FIELDS, usize::saturating_add), |room, text| {
+        room.saturating_add(text.saturating_mul(3))
+            .saturating_add(FIELD)
+    })
 }
 
 fn write_fields(draft: &Draft, message_id: &str, header: &mut Header) {
@@ -233,12 +270,15 @@ impl Encoding {
 }
 
 fn tree(draft: &Draft) -> Result<Node, Error> {
-    let text = |kind, text: &str| Node::Text {
-        kind,
-        method: None,
-        encoded: text::encode(text),
+    let text = |kind, text: &str| {
+        text::encode(text).map(|encoded| Node::Text {
+            kind,
+            method: None,
+            encoded,
+        })
     };
     let html = draft.html.as_ref().map(|html| text("text/html", html));
+    let html = html.transpose()?;
     let shows = html.is_some();
     let (inline, attached): (Vec<&Part>, Vec<&Part>) = draft
         .parts
@@ -255,14 +295,13 @@ fn tree(draft: &Draft) -> Result<Node, Error> {
         }
         None => None,
     };
-    let calendar = draft
-        .calendar
-        .as_ref()
-        .map(|(method, calendar)| Node::Text {
+    let calendar = draft.calendar.as_ref().map(|(method, calendar)| {
+        text::encode(calendar).map(|encoded| Node::Text {
             kind: "text/calendar",
             method: Some(method.clone()),
-            encoded: text::encode(calendar),
-        });
+            encoded,
+        })
+    });
     // Readers show the last form that they know: calendars behind the HTML, all else before it.
     let (calendars, forms): (Vec<&Part>, Vec<&Part>) = draft
         .alternatives
@@ -274,10 +313,11 @@ fn tree(draft: &Draft) -> Result<Node, Error> {
     };
     let plain = draft.text.as_ref().map(|plain| text("text/plain", plain));
     let bodies: Vec<Node> = plain
+        .transpose()?
         .into_iter()
         .chain(alternatives(forms)?)
         .chain(html)
-        .chain(calendar)
+        .chain(calendar.transpose()?)
         .chain(alternatives(calendars)?)
         .collect();
     let attached = attached
@@ -286,7 +326,7 @@ fn tree(draft: &Draft) -> Result<Node, Error> {
         .collect::<Result<Vec<_>, _>>()?;
     let body = match (bodies.is_empty(), attached.as_slice()) {
         (false, _) => Some(group("multipart/alternative", None, bodies)),
-        (true, []) => Some(text("text/plain", "")),
+        (true, []) => Some(text("text/plain", "")?),
         (true, _) => None,
     };
     let children: Vec<Node> = body.into_iter().chain(attached).collect();
@@ -441,24 +481,24 @@ impl Writer {
 
     fn body(&mut self, node: &Node) -> Result<(), Error> {
         match node {
-            Node::Text { encoded, .. } => self.tail.extend_from_slice(&encoded.octets),
+            Node::Text { encoded, .. } => memory::append(&mut self.tail, &encoded.octets)?,
             Node::Part { part, encoding, .. } => self.part(part, encoding)?,
             Node::Multi { children, .. } => {
                 let boundary = self.next_boundary();
                 self.multiparts += 1;
                 for (i, child) in children.iter().enumerate() {
                     if i > 0 {
-                        self.tail.extend_from_slice(b"\r\n");
+                        memory::append(&mut self.tail, b"\r\n")?;
                     }
-                    self.line(&["--", &boundary]);
+                    self.line(&["--", &boundary])?;
                     let mut header = Header::default();
                     child.write_header(&mut header, &self.next_boundary());
-                    self.tail.extend_from_slice(&header.finish());
-                    self.line(&[]);
+                    memory::append(&mut self.tail, &header.finish())?;
+                    self.line(&[])?;
                     self.body(child)?;
                 }
-                self.line(&[]);
-                self.line(&["--", &boundary, "--"]);
+                self.line(&[])?;
+                self.line(&["--", &boundary, "--"])?;
             }
         }
         Ok(())
@@ -470,9 +510,7 @@ impl Writer {
             self.segments.push(Segment::AsGiven(Arc::clone(source)));
             return Ok(());
         }
-        let cached = part
-            .encoded()
-            .map_err(|fault| Error::local(Cause::Source(fault)))?;
+        let cached = part.encoded()?;
         self.cut();
         self.segments.push(match cached {
             Some(octets) => Segment::Encoded(octets),
@@ -481,10 +519,9 @@ impl Writer {
         Ok(())
     }
 
-    fn line(&mut self, words: &[&str]) {
-        for word in words.iter().chain(&["\r\n"]) {
-            self.tail.extend_from_slice(word.as_bytes());
-        }
+    fn line(&mut self, words: &[&str]) -> Result<(), TryReserveError> {
+        let mut words = words.iter().chain(&["\r\n"]);
+        words.try_for_each(|word| memory::append(&mut self.tail, word.as_bytes()))
     }
 
     fn cut(&mut self) {

@@ -19,7 +19,7 @@ pub(super) enum Segment {
     /// Header fields, boundaries, encoded texts.
     Text(Vec<u8>),
     /// Base64 lines made before.
-    Encoded(Arc<[u8]>),
+    Encoded(Arc<Vec<u8>>),
     /// A part to be read and encoded.
     Part(Part),
     /// A part to be read and sent as it is.
@@ -127,6 +127,14 @@ impl Read for Reading<'_> {
     }
 }
 
+/// There is no memory for the next lines of a part.
+fn lacking(part: &Part) -> SourceFault {
+    SourceFault {
+        part: part.label().to_owned(),
+        why: "can't be encoded: out of memory".to_owned(),
+    }
+}
+
 impl Reading<'_> {
     /// Encodes the next whole lines of a part; says whether it ended.
     fn encode(&mut self, part: &Part, room: usize, out: &mut Vec<u8>) -> Result<bool, SourceFault> {
@@ -137,7 +145,7 @@ impl Reading<'_> {
         let raw = (room / 78 * RAW_LINE).clamp(RAW_LINE, RAW);
         self.raw.resize(raw, 0);
         let n = reader.fill(&mut self.raw)?;
-        base64_lines::encode(&self.raw[..n], out);
+        base64_lines::encode(&self.raw[..n], out).map_err(|_| lacking(part))?;
         Ok(n < raw)
     }
 }

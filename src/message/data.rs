@@ -38,7 +38,7 @@ where
 /// Where a part's octets are.
 #[derive(Clone)]
 pub(crate) enum Data {
-    Memory(Arc<[u8]>),
+    Memory(Arc<Vec<u8>>),
     File(Arc<Noted>),
     Pull(Arc<dyn Pull>, Option<u64>),
 }
@@ -172,7 +172,7 @@ fn shown(path: &Path) -> String {
 }
 
 enum Origin {
-    Memory(Arc<[u8]>),
+    Memory(Arc<Vec<u8>>),
     File(File, Arc<Noted>),
     Pull(Arc<dyn Pull>),
 }

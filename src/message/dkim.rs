@@ -10,6 +10,7 @@ use ring::digest::{Context, Digest, SHA256};
 use super::signer::Signer;
 use super::source::{Octets, Piece, Read, Source};
 use crate::error::{Cause, Error, SourceFault};
+use crate::memory;
 use crate::proto::content::Facts;
 use crate::proto::dkim::{self, Body, Flaw, Tags};
 use crate::proto::header::header_len;
@@ -17,8 +18,9 @@ use crate::status::Status;
 
 /// Messages up to this size lie in memory whole if they did before.
 const SMALL: usize = 256 * 1024;
-/// The longest header of a message that is read piece by piece.
+/// The longest header of a message that is signed, and the most memory that a byte of it takes meanwhile.
 const MAX_HEADER: usize = 4 << 20;
+const ROOM_OF_HEADER: usize = 16;
 /// Octets that are read at a time.
 const BLOCK: usize = 64 * 1024;
 
@@ -47,9 +49,10 @@ pub(super) fn sign(
     let (header, body) = match source.octets() {
         Some(octets) => {
             let len = header_len(octets);
+            check_header(len)?;
             let mut body = BodyHash::behind(len);
             body.push(octets);
-            (octets[..len].to_vec(), body.finish())
+            (memory::copy(&octets[..len])?, body.finish())
         }
         None => read(&**source)?,
     };
@@ -106,6 +109,15 @@ fn unsignable(why: &str) -> Error {
     )
 }
 
+/// Makes sure that a header is not too long to be signed, and that its canonical forms find room.
+fn check_header(len: usize) -> Result<(), Error> {
+    if len > MAX_HEADER {
+        let why = format!("its header has more than {MAX_HEADER} bytes");
+        return Err(unsignable(&why));
+    }
+    Ok(memory::check(len, ROOM_OF_HEADER)?)
+}
+
 /// The header, and the hash of the body.
 fn read(source: &dyn Source) -> Result<(Vec<u8>, Digest), Error> {
     let failed = |fault| Error::local(Cause::Source(fault));
@@ -113,10 +125,8 @@ fn read(source: &dyn Source) -> Result<(Vec<u8>, Digest), Error> {
     let mut head = Vec::new();
     let mut ended = false;
     while !ended && header_len(&head) == head.len() {
-        if head.len() > MAX_HEADER {
-            let why = format!("its header has more than {MAX_HEADER} octets");
-            return Err(unsignable(&why));
-        }
+        check_header(head.len())?;
+        head.try_reserve(BLOCK)?;
         ended = reader.read(BLOCK, &mut head).map_err(failed)? == Piece::End;
     }
     let len = header_len(&head);

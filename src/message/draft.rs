@@ -9,6 +9,7 @@ use super::date;
 use super::field::{self, Header};
 use super::part::{Part, check_id};
 use crate::error::Error;
+use crate::memory;
 use crate::proto::address::Address;
 use crate::proto::mailbox::{Entry, Mailbox, parse_list};
 use crate::proto::show;
@@ -21,6 +22,9 @@ const MAX_ITEMS: usize = 1000;
 const MAX_FIELD: usize = 2 << 20;
 /// The longest id of another message: with its angle brackets and a space it fits a line of 998 bytes.
 const MAX_ID: usize = 995;
+
+/// The most memory that a byte of a field's value takes once it is taken apart, into words or addresses.
+pub(super) const ROOM_OF_FIELD: usize = 96;
 
 /// An address field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +99,7 @@ pub(super) struct Draft {
     pub(super) to: Vec<Entry>,
     pub(super) cc: Vec<Entry>,
     pub(super) bcc: Vec<Entry>,
-    pub(super) subject: Option<Arc<str>>,
+    pub(super) subject: Option<Arc<String>>,
     pub(super) date: Option<Date>,
     pub(super) message_id: Option<String>,
     pub(super) in_reply_to: Vec<String>,
@@ -103,10 +107,10 @@ pub(super) struct Draft {
     pub(super) priority: Option<Priority>,
     pub(super) unsubscribe: Vec<String>,
     pub(super) one_click: bool,
-    pub(super) custom: Vec<Header>,
-    pub(super) text: Option<Arc<str>>,
-    pub(super) html: Option<Arc<str>>,
-    pub(super) calendar: Option<(String, Arc<str>)>,
+    pub(super) custom: Vec<Arc<Header>>,
+    pub(super) text: Option<Arc<String>>,
+    pub(super) html: Option<Arc<String>>,
+    pub(super) calendar: Option<(String, Arc<String>)>,
     pub(super) parts: Vec<Part>,
     pub(super) alternatives: Vec<Part>,
 }
@@ -150,6 +154,7 @@ impl Draft {
 
     pub(super) fn add_addresses(&mut self, to: Field, list: &str) -> Result<(), Error> {
         let argument = to.argument();
+        check_room(argument, list)?;
         field::check(argument, list)?;
         let entries =
             parse_list(list).map_err(|why| Error::argument(Status::Address, argument, why))?;
@@ -188,7 +193,7 @@ impl Draft {
 
     pub(super) fn set_subject(&mut self, subject: &str) -> Result<(), Error> {
         check_field("subject", subject)?;
-        self.subject = Some(subject.into());
+        self.subject = Some(Arc::new(memory::copy_text(subject)?));
         Ok(())
     }
 
@@ -220,13 +225,15 @@ impl Draft {
     }
 
     pub(super) fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        check_room("header value", value)?;
         let field = custom::field(name, value)?;
-        push("header", &mut self.custom, field)
+        push("header", &mut self.custom, Arc::new(field))
     }
 
     pub(super) fn add_finished_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+        check_room("header value", value)?;
         let field = custom::finished(name, value)?;
-        push("header", &mut self.custom, field)
+        push("header", &mut self.custom, Arc::new(field))
     }
 
     pub(super) fn add_unsubscribe(&mut self, uri: &str) -> Result<(), Error> {
@@ -270,7 +277,8 @@ impl Draft {
             return Err(Error::argument(Status::Header, "calendar method", why));
         }
         calendar::check_method(&method.to_ascii_uppercase(), text.as_bytes())?;
-        self.calendar = Some((method.to_ascii_uppercase(), text.into()));
+        let text = Arc::new(memory::copy_text(text)?);
+        self.calendar = Some((method.to_ascii_uppercase(), text));
         Ok(())
     }
 
@@ -352,12 +360,25 @@ fn size(entry: &Entry) -> usize {
     }
 }
 
+/// Refuses a value that is longer than any field's, or that there is no room to take apart.
+fn check_room(argument: &'static str, text: &str) -> Result<(), Error> {
+    check_len(argument, text)?;
+    Ok(memory::check(text.len(), ROOM_OF_FIELD)?)
+}
+
+fn check_len(argument: &'static str, text: &str) -> Result<(), Error> {
+    match text.len() > MAX_FIELD {
+        true => {
+            let why = format!("is longer than {MAX_FIELD} bytes");
+            Err(Error::argument(Status::Length, argument, why))
+        }
+        false => Ok(()),
+    }
+}
+
 /// Checks the text of a field.
 pub(super) fn check_field(argument: &'static str, text: &str) -> Result<(), Error> {
-    if text.len() > MAX_FIELD {
-        let why = format!("is longer than {MAX_FIELD} octets");
-        return Err(Error::argument(Status::Length, argument, why));
-    }
+    check_len(argument, text)?;
     field::check(argument, text)
 }
 

@@ -2,6 +2,7 @@
 //! caller's. Words beyond ASCII are made by `email-encoding` (RFC 2047); the rest is ASCII.
 
 use std::borrow::Cow;
+use std::collections::TryReserveError;
 use std::sync::Arc;
 
 use email_encoding::headers::{rfc2047, writer::EmailWriter};
@@ -79,9 +80,21 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    /// An empty header with room for so many bytes.
+    pub(crate) fn with_room(len: usize) -> Result<Self, TryReserveError> {
+        let mut header = Self::default();
+        header.out.try_reserve(len)?;
+        Ok(header)
+    }
+
     /// The octets, without the empty line behind them.
     pub(crate) fn finish(self) -> Vec<u8> {
         self.out.into_bytes()
+    }
+
+    /// The bytes written so far.
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
     }
 
     /// The length of the longest line.

@@ -11,6 +11,7 @@ use super::base64_lines;
 use super::data::{Data, Pull};
 use super::{calendar, field, media_type};
 use crate::error::{Cause, Error, SourceFault};
+use crate::memory;
 use crate::proto::show;
 use crate::status::Status;
 
@@ -44,7 +45,7 @@ struct Shared {
     /// Messages that were put together with it.
     messages: AtomicUsize,
     /// Its base64 lines, made once, for as long as some message has the part.
-    encoded: OnceBox<Arc<[u8]>>,
+    encoded: OnceBox<Arc<Vec<u8>>>,
 }
 
 impl fmt::Debug for Part {
@@ -73,8 +74,8 @@ impl Part {
 
     /// Octets in memory.
     #[must_use]
-    pub fn memory(octets: impl Into<Arc<[u8]>>) -> Self {
-        Self::new(Data::Memory(octets.into()))
+    pub fn memory(octets: impl Into<Vec<u8>>) -> Self {
+        Self::new(Data::Memory(Arc::new(octets.into())))
     }
 
     /// Octets from a function; with their number, if it is known, the size of the message is known
@@ -230,7 +231,7 @@ impl Part {
     }
 
     /// Its base64 lines for one more message, if they are kept; they are made the first time.
-    pub(super) fn encoded(&self) -> Result<Option<Arc<[u8]>>, SourceFault> {
+    pub(super) fn encoded(&self) -> Result<Option<Arc<Vec<u8>>>, Error> {
         if !self.is_kept() {
             return Ok(None);
         }
@@ -238,16 +239,21 @@ impl Part {
         if let Some(octets) = cache.get() {
             return Ok(Some(Arc::clone(octets)));
         }
-        let mut reader = self.data.open(self.label())?;
-        let (mut raw, mut out) = (vec![0; CHUNK], Vec::new());
+        let failed = |fault| Error::local(Cause::Source(fault));
+        let mut reader = self.data.open(self.label()).map_err(failed)?;
+        let size = self.data.size().and_then(base64_lines::encoded_len);
+        let size = size.map_or(0, |size| usize::try_from(size).unwrap_or(usize::MAX));
+        let (mut raw, mut out) = (vec![0; CHUNK], memory::with_room(size)?);
         loop {
-            let n = reader.fill(&mut raw)?;
-            base64_lines::encode(&raw[..n], &mut out);
+            let n = reader.fill(&mut raw).map_err(failed)?;
+            base64_lines::encode(&raw[..n], &mut out)?;
             if n < raw.len() {
                 break;
             }
         }
-        Ok(Some(Arc::clone(cache.get_or_init(|| Box::new(out.into())))))
+        Ok(Some(Arc::clone(
+            cache.get_or_init(|| Box::new(Arc::new(out))),
+        )))
     }
 }
 
@@ -357,8 +363,8 @@ mod tests {
         let third = kept(&part).unwrap();
         assert!(Arc::ptr_eq(&second, &third));
         let mut expected = Vec::new();
-        base64_lines::encode(&octets, &mut expected);
-        assert_eq!(&*third, &*expected);
+        base64_lines::encode(&octets, &mut expected).unwrap();
+        assert_eq!(*third, expected);
         // Another part with the same octets is another part.
         assert!(kept(&Part::memory(octets)).is_none());
         // Asked for, it is kept from the first message on.

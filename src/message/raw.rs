@@ -7,10 +7,11 @@ use std::sync::Arc;
 use super::source::Octets;
 use super::{Content, MAX_RECIPIENTS};
 use crate::error::Error;
+use crate::memory;
 use crate::proto::address::Address;
 use crate::proto::content::{Facts, Unfit, bare_line_end, canonical, inspect};
 use crate::proto::header::{
-    Kept, Place, begins_with_mbox_line, fields, first_beyond_ascii, place, without_bcc,
+    Kept, Place, begins_with_mbox_line, fields, first_beyond_ascii, header_len, place, without_bcc,
 };
 use crate::proto::mailbox::{Entry, parse_list};
 use crate::proto::show;
@@ -48,12 +49,17 @@ pub(super) fn check_beginning(content: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// The longest header that an envelope is taken from, and that is held of content that is not.
+pub(super) const MAX_HEADER: usize = 2 << 20;
+/// The most memory that a byte of a header takes once its fields and addresses are taken apart.
+const ROOM_OF_FIELDS: usize = 64;
+
 pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Error> {
     let Kept {
         octets,
         header,
         message_id,
-    } = without_bcc(content);
+    } = without_bcc(content)?;
     if octets.is_empty() {
         return Err(empty());
     }
@@ -66,10 +72,10 @@ pub(super) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Er
     let utf8_field = utf8_field(head);
     let (octets, facts) = match inspect(&octets) {
         Ok(facts) if facts.size == Some(octets.len() as u64) => (octets, facts),
-        Ok(facts) => (canonical(&octets), facts),
+        Ok(facts) => (canonical(&octets)?, facts),
         Err(_) if rules.binary => {
             let octets = match has_bare_header(head, body) {
-                true => canonical(&octets),
+                true => canonical(&octets)?,
                 false => octets,
             };
             let facts = binary(octets.len() as u64);
@@ -159,6 +165,12 @@ pub(super) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
         let why = "the content begins with an empty line, so it has no header".to_owned();
         return Err(wrong(Status::NoSender, why));
     }
+    let header = header_len(content);
+    if header > MAX_HEADER {
+        let why = format!("the content has a header of more than {MAX_HEADER} bytes");
+        return Err(wrong(Status::Content, why));
+    }
+    memory::check(header, ROOM_OF_FIELDS)?;
     let all: Vec<(String, Vec<u8>)> = fields(content).collect();
     let named = |name: &str| all.iter().filter(|field| field.0 == name).count();
     let resent = |name: &&str| named(&format!("resent-{name}"));

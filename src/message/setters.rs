@@ -1,6 +1,7 @@
 //! The fields, texts and parts of a composed message, for Rust programs.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use super::Message;
 use super::draft::{Draft, Field, Priority};
@@ -108,13 +109,15 @@ impl Message {
     }
 
     /// The plain text.
-    pub fn set_text(&mut self, text: &str) {
-        self.set(|draft| draft.text = Some(text.into()));
+    pub fn set_text(&mut self, text: impl Into<String>) {
+        let text = Arc::new(text.into());
+        self.set(|draft| draft.text = Some(text));
     }
 
     /// The HTML; with a plain text too, readers choose.
-    pub fn set_html(&mut self, html: &str) {
-        self.set(|draft| draft.html = Some(html.into()));
+    pub fn set_html(&mut self, html: impl Into<String>) {
+        let html = Arc::new(html.into());
+        self.set(|draft| draft.html = Some(html));
     }
 
     /// A calendar object (RFC 5545) and what is asked for with it: `REQUEST`, `CANCEL`, ...

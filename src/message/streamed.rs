@@ -10,7 +10,7 @@ use ring::digest::{Context, Digest, SHA256};
 use super::Content;
 use super::data::{Data, Pull, Reader};
 use super::part::Part;
-use super::raw::{self, ContentRules, Envelope};
+use super::raw::{self, ContentRules, Envelope, MAX_HEADER};
 use super::source::{Piece, Read, Source};
 use crate::error::{Cause, Error, SourceFault};
 use crate::proto::content::{Facts, bare_line_end};
@@ -18,8 +18,6 @@ use crate::proto::header::{Kept, header_len, place, without_bcc};
 use crate::proto::lines::Lines;
 use crate::status::Status;
 
-/// The longest header, which is held.
-const MAX_HEADER: usize = 2 << 20;
 /// Octets that are read at a time.
 const BLOCK: usize = 64 * 1024;
 /// What errors call it.
@@ -67,6 +65,7 @@ impl Whole {
                 let why = format!("has a header of more than {MAX_HEADER} octets");
                 return Err(Error::argument(Status::Content, NAME, why));
             }
+            head.try_reserve(BLOCK)?;
             ended = next(&mut reader, &mut block, &mut digest, &mut head).map_err(failed)?;
         }
         raw::check_beginning(&head)?;
@@ -78,10 +77,12 @@ impl Whole {
             octets: mut kept,
             message_id,
             ..
-        } = without_bcc(&head[..given.len() + beyond]);
+        } = without_bcc(&head[..given.len() + beyond])?;
         kept.truncate(kept.len() - beyond);
         let bare_header = raw::has_bare_header(&kept, body);
         let (mut lines, mut header) = (Lines::default(), Vec::new());
+        // Each line end may grow by one byte.
+        header.try_reserve(kept.len().saturating_mul(2).saturating_add(2))?;
         lines.push(&kept, &mut header);
         lines.finish(&mut header);
         let (mut octets, mut text, mut scratch) = (kept.len() as u64, Vec::new(), Vec::new());

@@ -1,7 +1,10 @@
 //! A text on its way into a part (RFC 2045 section 6): as it is where it is plain ASCII of bearable
 //! lines, else quoted-printable or base64, whichever is shorter.
 
+use std::collections::TryReserveError;
+
 use super::base64_lines;
+use crate::memory;
 
 /// Longer lines are not for reading (RFC 5322 section 2.1.1 recommends 78, allows 998).
 const MAX_PLAIN_LINE: usize = 200;
@@ -15,33 +18,34 @@ pub(crate) struct Encoded {
 }
 
 /// Encodes a text; any of its line ends becomes CRLF, and the last line gets one.
-pub(crate) fn encode(text: &str) -> Encoded {
-    let octets = with_crlf(text);
+pub(crate) fn encode(text: &str) -> Result<Encoded, TryReserveError> {
+    let octets = with_crlf(text)?;
     if lines(&octets).all(is_plain) {
-        return Encoded {
+        return Ok(Encoded {
             encoding: "7bit",
             octets,
-        };
+        });
     }
-    let printable = quoted_printable(&octets);
+    let printable = quoted_printable(&octets)?;
     let base64 = base64_lines::encoded_len(octets.len() as u64).unwrap_or(u64::MAX);
     // Readable by eye, where that costs no more than a third.
     if printable.len() as u64 / 4 <= base64 / 3 {
-        return Encoded {
+        return Ok(Encoded {
             encoding: "quoted-printable",
             octets: printable,
-        };
+        });
     }
+    drop(printable);
     let mut out = Vec::new();
-    base64_lines::encode(&octets, &mut out);
-    Encoded {
+    base64_lines::encode(&octets, &mut out)?;
+    Ok(Encoded {
         encoding: "base64",
         octets: out,
-    }
+    })
 }
 
-fn with_crlf(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + text.len() / 32 + 2);
+fn with_crlf(text: &str) -> Result<Vec<u8>, TryReserveError> {
+    let mut out = memory::with_room(text.len() + text.len() / 32 + 2)?;
     let mut rest = text.as_bytes();
     while let Some(end) = memchr::memchr2(b'\r', b'\n', rest) {
         let ending = if rest[end..].starts_with(b"\r\n") {
@@ -49,15 +53,15 @@ fn with_crlf(text: &str) -> Vec<u8> {
         } else {
             1
         };
-        out.extend_from_slice(&rest[..end]);
-        out.extend_from_slice(b"\r\n");
+        memory::append(&mut out, &rest[..end])?;
+        memory::append(&mut out, b"\r\n")?;
         rest = &rest[end + ending..];
     }
-    out.extend_from_slice(rest);
+    memory::append(&mut out, rest)?;
     if !rest.is_empty() {
-        out.extend_from_slice(b"\r\n");
+        memory::append(&mut out, b"\r\n")?;
     }
-    out
+    Ok(out)
 }
 
 /// The lines of a text in which CRLF ends each, without it.
@@ -80,11 +84,13 @@ fn is_plain(line: &[u8]) -> bool {
         && !line.starts_with(b"From ")
 }
 
-fn quoted_printable(octets: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(octets.len() * 5 / 4);
+fn quoted_printable(octets: &[u8]) -> Result<Vec<u8>, TryReserveError> {
+    let mut out = memory::with_room(octets.len() / 4 * 5)?;
     for line in lines(octets) {
         let mut column = 0;
         for (i, byte) in line.iter().enumerate() {
+            // An encoded byte and a soft line break.
+            out.try_reserve(6)?;
             let last = i + 1 == line.len();
             let literal = match byte {
                 b'=' => false,
@@ -107,9 +113,9 @@ fn quoted_printable(octets: &[u8]) -> Vec<u8> {
                 column += 3;
             }
         }
-        out.extend_from_slice(b"\r\n");
+        memory::append(&mut out, b"\r\n")?;
     }
-    out
+    Ok(out)
 }
 
 fn hex(nibble: u8) -> u8 {
@@ -121,7 +127,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> (&'static str, String) {
-        let encoded = encode(text);
+        let encoded = encode(text).unwrap();
         (encoded.encoding, String::from_utf8(encoded.octets).unwrap())
     }
 

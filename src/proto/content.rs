@@ -1,10 +1,13 @@
 //! The content on its way into DATA (RFC 5321 section 4.5.2): every line end becomes CRLF, every
 //! line that begins with a dot gets another, and exactly one line with a lone dot ends it.
 
+use std::collections::TryReserveError;
 use std::sync::Arc;
 
 use memchr::{memchr, memchr2, memrchr};
 use secsmtp_octets::look;
+
+use crate::memory;
 
 /// The longest line, without its CRLF (RFC 5321 section 4.5.3.1.6).
 pub const MAX_LINE: usize = 998;
@@ -107,17 +110,16 @@ pub fn bare_line_end(content: &[u8]) -> Option<u64> {
 }
 
 /// The same content with each line, the last one too, ended by CRLF.
-#[must_use]
-pub fn canonical(content: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(content.len().saturating_add(content.len() / 32));
+pub fn canonical(content: &[u8]) -> Result<Vec<u8>, TryReserveError> {
+    let mut out = memory::with_room(content.len().saturating_add(content.len() / 32))?;
     let mut rest = content;
     while !rest.is_empty() {
         let (text, behind) = split_line(rest);
-        out.extend_from_slice(text);
-        out.extend_from_slice(b"\r\n");
+        memory::append(&mut out, text)?;
+        memory::append(&mut out, b"\r\n")?;
         rest = behind;
     }
-    out
+    Ok(out)
 }
 
 /// The first line without its ending (CRLF, bare CR or bare LF), and what stands behind it.
@@ -299,7 +301,7 @@ mod tests {
                     decode(&expected).len() as u64,
                     inspect(&content).unwrap().size.unwrap()
                 );
-                assert_eq!(decode(&expected), canonical(&content));
+                assert_eq!(decode(&expected), canonical(&content).unwrap());
             }
         }
     }
@@ -311,7 +313,7 @@ mod tests {
             let piece = |n: u32| pieces[i / pieces.len().pow(n) % pieces.len()];
             let content = [piece(0), piece(1), piece(2), piece(3), piece(4)].concat();
             let facts = inspect(&content).unwrap();
-            let made = canonical(&content);
+            let made = canonical(&content).unwrap();
             assert_eq!(facts.size, Some(made.len() as u64), "{content:?}");
             assert_eq!(made == content, made.len() == content.len(), "{content:?}");
             assert_eq!(facts.eight_bit, content.contains(&0xe9), "{content:?}");

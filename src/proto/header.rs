@@ -1,10 +1,16 @@
 //! The little of RFC 5322 that a raw message needs: where its header ends, its Message-ID, and the
 //! fields that must not leave (Bcc, Resent-Bcc).
 
+use std::collections::TryReserveError;
+
 use memchr::{memchr, memchr2};
 use secsmtp_octets::is_visible;
 
 use super::show;
+use crate::memory;
+
+/// The most bytes of a field's name that are shown.
+const MAX_SHOWN_NAME: usize = 200;
 
 /// What an editor may leave at the very beginning of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -22,9 +28,8 @@ pub struct Kept {
 }
 
 /// Leaves out the fields that must not leave.
-#[must_use]
-pub fn without_bcc(content: &[u8]) -> Kept {
-    let mut octets = Vec::with_capacity(content.len());
+pub fn without_bcc(content: &[u8]) -> Result<Kept, TryReserveError> {
+    let mut octets = memory::with_room(content.len())?;
     let mut message_id = None;
     let mut rest = content;
     while let Some(field) = take_field(rest) {
@@ -43,11 +48,11 @@ pub fn without_bcc(content: &[u8]) -> Kept {
     }
     let header = octets.len();
     octets.extend_from_slice(rest);
-    Kept {
+    Ok(Kept {
         octets,
         header,
         message_id,
-    }
+    })
 }
 
 /// Where a line of a raw message stands.
@@ -74,7 +79,10 @@ pub fn place(content: &[u8], kept: u64) -> (u64, Place) {
             if left <= lines {
                 let place = match name {
                     b"" => Place::Header,
-                    name => Place::Field(String::from_utf8_lossy(name).into_owned()),
+                    name => {
+                        let shown = name.get(..MAX_SHOWN_NAME).unwrap_or(name);
+                        Place::Field(String::from_utf8_lossy(shown).into_owned())
+                    }
                 };
                 return (line.saturating_add(left), place);
             }
@@ -214,12 +222,12 @@ mod tests {
     #[test]
     fn g10_g11_blind_copies_do_not_leave() {
         let raw = b"From: a@b\r\nbCC: x@y,\r\n z@y\r\nResent-Bcc : q@y\r\nSubject: Bcc: s\r\n\r\nBcc: body\r\n";
-        let kept = without_bcc(raw).octets;
+        let kept = without_bcc(raw).unwrap().octets;
         assert_eq!(kept, b"From: a@b\r\nSubject: Bcc: s\r\n\r\nBcc: body\r\n");
         for end in ["\n", "\r", "\r\n"] {
             let raw = ["A: b", "Bcc: x", "C: d", "", "body"].join(end);
             assert_eq!(
-                without_bcc(raw.as_bytes()).octets,
+                without_bcc(raw.as_bytes()).unwrap().octets,
                 ["A: b", "C: d", "", "body"].join(end).as_bytes()
             );
         }
@@ -230,7 +238,7 @@ mod tests {
         let mbox = "From alice Mon Nov 23 10:00:00 2026\r\n";
         for before in ["\u{feff}", mbox, "no colon\r\n", ": x\r\n"] {
             let raw = format!("{before}Bcc: hidden@x\r\nA: b\r\n\r\nBcc: body");
-            let kept = String::from_utf8(without_bcc(raw.as_bytes()).octets).unwrap();
+            let kept = String::from_utf8(without_bcc(raw.as_bytes()).unwrap().octets).unwrap();
             assert!(!kept.contains("hidden"), "{kept}");
             assert!(kept.ends_with("A: b\r\n\r\nBcc: body"), "{kept}");
         }
@@ -294,13 +302,13 @@ mod tests {
             b"\xff: x\r\n\r\n",
             b"A: b\r\n folded\r\n\r\nBcc: in the body\r\n",
         ] {
-            assert_eq!(without_bcc(raw).octets, raw);
+            assert_eq!(without_bcc(raw).unwrap().octets, raw);
         }
     }
 
     #[test]
     fn the_message_id_is_found() {
-        let id = |raw: &[u8]| without_bcc(raw).message_id;
+        let id = |raw: &[u8]| without_bcc(raw).unwrap().message_id;
         assert_eq!(
             id(b"A: b\r\nmessage-ID:\r\n <x@y>\r\n\r\n").as_deref(),
             Some("<x@y>")

@@ -1,10 +1,11 @@
 //! Files that a policy is made of, read whole and bounded.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use crate::error::Error;
+use crate::memory;
 use crate::proto::show;
 use crate::status::Status;
 
@@ -30,7 +31,10 @@ pub(crate) fn read(
     let mut bytes = Vec::with_capacity(HELD.saturating_add(1));
     File::open(path)
         .and_then(|file| file.take(max.saturating_add(1)).read_to_end(&mut bytes))
-        .map_err(|error| wrong(format!("{} can't be read ({})", shown(), error.kind())))?;
+        .map_err(|error| match error.kind() {
+            ErrorKind::OutOfMemory => memory::lack(),
+            kind => wrong(format!("{} can't be read ({kind})", shown())),
+        })?;
     if bytes.len() as u64 > max {
         return Err(wrong(format!("{} is larger than {max} octets", shown())));
     }

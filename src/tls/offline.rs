@@ -6,10 +6,11 @@ use rustls::pki_types::UnixTime;
 
 use super::certificate::{Certificate, describe_chain, read};
 use super::host::Host;
-use super::policy::Policy;
+use super::policy::{Policy, ROOM_OF_CERTIFICATES};
 use super::rejection::Rejection;
 use super::verdict::{Basis, verify_chain};
 use crate::error::Error;
+use crate::memory;
 use crate::status::Status;
 
 /// What the policy makes of a chain.
@@ -33,6 +34,7 @@ pub fn verify_pem(
     pem: &[u8],
     at: UnixTime,
 ) -> Result<Verdict, Error> {
+    memory::check(pem.len(), ROOM_OF_CERTIFICATES)?;
     let chain = read(pem).map_err(|why| Error::argument(Status::Certificate, "chain", why))?;
     let judgement = verify_chain(policy, host, &chain, at);
     Ok(Verdict {

@@ -13,7 +13,12 @@ use super::pin::Pin;
 use super::pin_set::{DatedPin, PinSet};
 use super::{certificate, file, key_file, roots};
 use crate::error::Error;
+use crate::memory;
 use crate::status::Status;
+
+/// The most memory that a byte of certificates and keys takes while it is read, and one of lists.
+pub(super) const ROOM_OF_CERTIFICATES: usize = 4;
+const ROOM_OF_LISTS: usize = 16;
 
 /// How a connection becomes encrypted. There is no third way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +73,7 @@ impl Policy {
     /// # Errors
     /// [`Status::Certificate`] if it holds none, or one that can't be read.
     pub fn add_ca(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        memory::check(bytes.len(), ROOM_OF_CERTIFICATES)?;
         let wrong = |why| Error::argument(Status::Certificate, "CA certificates", why);
         let read = certificate::read(bytes).map_err(wrong)?;
         let anchors: Option<Vec<_>> = read.iter().map(roots::anchor).collect();
@@ -137,6 +143,7 @@ impl Policy {
     /// # Errors
     /// [`Status::Pin`] if it holds none, several, or a private key.
     pub fn add_pin_of(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        memory::check(bytes.len(), ROOM_OF_CERTIFICATES)?;
         let pin = key_file::pin(bytes);
         let pin = pin.map_err(|why| Error::argument(Status::Pin, "pin", why))?;
         self.pins.add(vec![pin], None);
@@ -162,6 +169,7 @@ impl Policy {
         let argument = "known servers file";
         let host = Host::parse(host).map_err(|why| Error::argument(Status::Host, "host", why))?;
         let bytes = file::read(argument, path, known::MAX_FILE)?;
+        memory::check(bytes.len(), ROOM_OF_LISTS)?;
         let servers = KnownServer::parse_file(&bytes).map_err(wrong_line)?;
         let pins: Vec<Pin> = servers
             .into_iter()
@@ -183,6 +191,7 @@ impl Policy {
     /// # Errors
     /// [`Status::Certificate`] if it holds none, or one that can't be read.
     pub fn add_crl(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        memory::check(bytes.len(), ROOM_OF_LISTS)?;
         let wrong = |why| Error::argument(Status::Certificate, "revocation list", why);
         self.crls.add(bytes).map_err(wrong)
     }
@@ -202,6 +211,7 @@ impl Policy {
     /// # Errors
     /// [`Status::Certificate`] if they can't be read or don't belong together.
     pub fn set_client_certificate(&mut self, chain: &[u8], key: &[u8]) -> Result<(), Error> {
+        memory::check(chain.len().saturating_add(key.len()), ROOM_OF_CERTIFICATES)?;
         let wrong = |why| Error::argument(Status::Certificate, "client certificate", why);
         self.client_identity = Some(ClientIdentity::read(chain, key).map_err(wrong)?);
         Ok(())
@@ -222,6 +232,7 @@ impl Policy {
     /// # Errors
     /// [`Status::Certificate`] if it is not exactly one that can be read.
     pub fn add_certificate(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        memory::check(bytes.len(), ROOM_OF_CERTIFICATES)?;
         let wrong = |why: String| Error::argument(Status::Certificate, "certificate", why);
         let [one] =
             <[_; 1]>::try_from(certificate::read(bytes).map_err(wrong)?).map_err(|many| {

@@ -12,7 +12,7 @@ SRC = ROOT / "src"
 LAYERS = [
     {"status"},
     {"error"},
-    {"sync"},
+    {"memory", "sync"},
     {"process"},
     {"secret", "deadline", "log", "texts"},
     {"proto"},

@@ -1,0 +1,57 @@
+//! Memory whose size a caller or a peer chooses: a lack of it is an error, and not the end of the host.
+
+#![forbid(unsafe_code)]
+
+use std::collections::TryReserveError;
+use std::io;
+
+use crate::error::{Cause, Error};
+
+impl From<TryReserveError> for Error {
+    fn from(_: TryReserveError) -> Self {
+        lack()
+    }
+}
+
+/// There is not enough memory.
+pub(crate) fn lack() -> Error {
+    Error::local(Cause::Resource {
+        what: "memory",
+        kind: io::ErrorKind::OutOfMemory,
+    })
+}
+
+/// An empty vector with room for so many bytes.
+pub(crate) fn with_room(len: usize) -> Result<Vec<u8>, TryReserveError> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(len)?;
+    Ok(room)
+}
+
+/// A copy of bytes.
+pub(crate) fn copy(bytes: &[u8]) -> Result<Vec<u8>, TryReserveError> {
+    let mut copy = with_room(bytes.len())?;
+    copy.extend_from_slice(bytes);
+    Ok(copy)
+}
+
+/// A copy of a text.
+pub(crate) fn copy_text(text: &str) -> Result<String, TryReserveError> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len())?;
+    copy.push_str(text);
+    Ok(copy)
+}
+
+/// Appends bytes.
+pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), TryReserveError> {
+    out.try_reserve(bytes.len())?;
+    out.extend_from_slice(bytes);
+    Ok(())
+}
+
+/// Makes sure that so many bytes can be had by code that would not survive their lack: `each` of them
+/// for each of `len`.
+pub(crate) fn check(len: usize, each: usize) -> Result<(), TryReserveError> {
+    with_room(len.saturating_mul(each)).map(drop)
+}
