@@ -265,7 +265,7 @@ pub enum Refused {
     Content,
 }
 
-/// What of a message needs SMTPUTF8 (RFC 6531).
+/// The part of a message that needs SMTPUTF8 (RFC 6531).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotAscii {
     /// An address of the envelope.
@@ -415,7 +415,7 @@ pub enum Cause {
     NeedsBinary,
     /// An address or a header field beyond ASCII, no SMTPUTF8.
     NeedsSmtputf8 {
-        /// What is not ASCII.
+        /// The part that is not ASCII.
         what: NotAscii,
     },
     /// The verified server said no; its words are in the record.

@@ -229,7 +229,7 @@ fn quoted_len(text: &str) -> Option<usize> {
     end.map(|(at, _)| at + 1)
 }
 
-/// What a quoted string stands for.
+/// The text that a quoted string stands for.
 fn unquoted(quoted: &str) -> String {
     let (mut out, mut escaped) = (String::new(), false);
     for c in quoted.chars() {

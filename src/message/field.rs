@@ -16,7 +16,7 @@ use crate::status::Status;
 
 /// Where lines are folded (RFC 5322 section 2.1.1), without CRLF.
 const WIDTH: usize = 76;
-/// What an encoded word takes besides the text in it.
+/// The bytes of an encoded word without the text in it.
 const AROUND: usize = "=?utf-8?b??=".len();
 
 /// Refuses what no header field may hold: controls, and characters that turn text around.
@@ -453,8 +453,8 @@ fn free_text(value: &str, ends: Ends, also: impl Fn(&str, &str) -> bool) -> Vec<
     runs.into_iter().map(piece).collect()
 }
 
-/// Whether a lenient reader takes this text, which begins with `=?`, for an encoded word, though
-/// perhaps not a good one: `=?charset?b?...?=`.
+/// True for a text, beginning with `=?`, that lenient readers take for an encoded word, though perhaps
+/// not a good one: `=?charset?b?...?=`.
 fn looks_encoded(text: &str) -> bool {
     let charset = text.get(2..).and_then(|text| text.split_once('?'));
     let is_encoding = |(_, rest): (&str, &str)| {
@@ -464,7 +464,7 @@ fn looks_encoded(text: &str) -> bool {
     charset.and_then(is_encoding).unwrap_or_default()
 }
 
-/// Whether a name can be written as it is and folded at its spaces without a change.
+/// True for a name that can be written as it is and folded at its spaces without a change.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b' '..=b'~'))
         && !text.contains("=?")

@@ -94,7 +94,7 @@ class Compose(unittest.TestCase):
             (["--finished-header", "nothing"], b"finished header: is not"),
             (["--finished-header", "X-A: b\nBcc: x@y"], b"line end"),
             (["--header", "X-A: " + "x" * 998], b"998"),
-            (["--one-click"], b"one click: needs a https: address"),
+            (["--one-click", "--subject", "s"], b"one click: needs a https: address"),
             (["--to", "Doe, Bob <b@c>"], b"needs quotes: \"Doe, Bob\" <b@c>"),
             (["--priority", "urgent"], b"priority: takes"),
             (["--to", "a@b c@d"], b"to: has \"c@d\" behind an address"),
