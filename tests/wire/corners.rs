@@ -551,3 +551,26 @@ fn h18_a_pause_between_messages_ends_no_wait_for_an_answer() {
     assert_eq!(told, (Status::Timeout, Outcome::Unknown));
     assert!(asked >= 5, "the pauses were no end");
 }
+
+/// The end comes with the reply to the login: it is known before MAIL.
+#[test]
+fn j04_on_a_connection_that_ended_with_the_login_nothing_is_written() {
+    let world = World::new();
+    for offers in [
+        &["AUTH PLAIN", "PIPELINING", "CHUNKING"][..],
+        &["AUTH PLAIN"],
+    ] {
+        let choose = |point| match point {
+            Point::Auth => Answer::Last(b"235 2.7.0 in\r\n".to_vec()),
+            _ => Answer::Good,
+        };
+        let server = Box::new(Esmtp::new(true, offers, choose));
+        let ended = world.send(TlsMode::Implicit, server, None);
+        let error = ended.result.as_ref().expect_err("the connection has ended");
+        assert_eq!(error.record.outcome, Outcome::NotSent, "{offers:?}");
+        assert!(!error.record.content_released, "{offers:?}");
+        let inside = ended.memory.state().peer.inside.clone();
+        let inside = String::from_utf8_lossy(&inside);
+        assert!(!inside.contains("MAIL"), "{offers:?}: {inside}");
+    }
+}
