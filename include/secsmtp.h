@@ -178,7 +178,7 @@
 #define SECSMTP_OUTCOME_REFUSED 2
 
 /**
- * The verified server answered the content with 250.
+ * The verified server answered the content with 2yz.
  */
 #define SECSMTP_OUTCOME_ACCEPTED 3
 
@@ -743,7 +743,7 @@
 #define SECSMTP_E_MALFORMED_REPLY 5001
 
 /**
- * A reply is longer than any honest one.
+ * A reply has more lines or bytes than are read.
  */
 #define SECSMTP_E_REPLY_TOO_LONG 5002
 
@@ -831,6 +831,11 @@
  * The server refused the content.
  */
 #define SECSMTP_E_CONTENT_REFUSED 6004
+
+/**
+ * The server refused the session, by its greeting or its reply to EHLO or RSET.
+ */
+#define SECSMTP_E_SESSION_REFUSED 6005
 
 /**
  * A fault inside the library was caught; the object is out of use.

@@ -49,6 +49,9 @@ impl From<io::ErrorKind> for Fault {
 /// What the three kinds of channel have in common. Of this crate alone: outside it, a channel can
 /// be given to a session and to nothing else.
 pub(crate) trait Channel {
+    /// Whether the peer is verified: its refusals are the server's.
+    const VERIFIED: bool;
+
     /// Writes all of `bytes`, reading meanwhile what the peer says, so that neither side waits for
     /// the other.
     ///
@@ -105,6 +108,8 @@ impl<T: Transport> Cleartext<T> {
 }
 
 impl<T: Transport> Channel for Cleartext<T> {
+    const VERIFIED: bool = false;
+
     fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
         let mut rest = bytes;
         while !rest.is_empty() {

@@ -90,6 +90,7 @@ pub enum Status {
     SenderRefused = 6002,
     RecipientRefused = 6003,
     ContentRefused = 6004,
+    SessionRefused = 6005,
     Panic = 9001,
     Resource = 9002,
     Random = 9003,
@@ -381,7 +382,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::ReplyTooLong,
         "SECSMTP_E_REPLY_TOO_LONG",
-        "A reply is longer than any honest one.",
+        "A reply has more lines or bytes than are read.",
     ),
     (
         Status::UnexpectedReply,
@@ -467,6 +468,11 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         Status::ContentRefused,
         "SECSMTP_E_CONTENT_REFUSED",
         "The server refused the content.",
+    ),
+    (
+        Status::SessionRefused,
+        "SECSMTP_E_SESSION_REFUSED",
+        "The server refused the session, by its greeting or its reply to EHLO or RSET.",
     ),
     (
         Status::Panic,

@@ -1159,6 +1159,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_SENDER_REFUSED, Type = Double, Dynamic = False, Default = \"6002", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_SESSION_REFUSED, Type = Double, Dynamic = False, Default = \"6005", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_SIGNING_KEY, Type = Double, Dynamic = False, Default = \"1030", Scope = Protected
 	#tag EndConstant
 

@@ -60,7 +60,11 @@ pub(super) fn is_by_server(cause: &Cause) -> bool {
     // Once a message is begun, `Handshake` is an alert.
     matches!(
         cause,
-        Cause::Lost { .. } | Cause::Closing | Cause::Unsolicited | Cause::Handshake { .. }
+        Cause::Lost { .. }
+            | Cause::Abandoned
+            | Cause::Closing
+            | Cause::Unsolicited
+            | Cause::Handshake { .. }
     )
 }
 

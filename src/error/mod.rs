@@ -105,7 +105,7 @@ pub enum Outcome {
     NotSent = 1,
     /// The verified server said no, with a well-formed 4yz or 5yz reply.
     Refused = 2,
-    /// The verified server answered the content with 250.
+    /// The verified server answered the content with 2yz.
     Accepted = 3,
     /// The line broke between the last octet of the content and its answer: don't retry blindly.
     Unknown = 4,
@@ -194,8 +194,10 @@ pub struct Record {
     pub outcome: Outcome,
     /// Whether an octet of the secret, or of anything computed from it, was written.
     pub secret_released: bool,
-    /// Whether an octet of the content was written.
+    /// Whether a byte of the content was written.
     pub content_released: bool,
+    /// Whether the content was written to its end.
+    pub content_complete: bool,
     /// The server's decisive answer.
     pub answer: Option<Arc<Answer>>,
     /// The content's Message-ID, if it has one.
@@ -218,6 +220,7 @@ impl Default for Record {
             outcome: Outcome::NotSent,
             secret_released: false,
             content_released: false,
+            content_complete: false,
             answer: None,
             message_id: None,
             recipients: Vec::new(),
@@ -239,8 +242,13 @@ pub enum ReplyFault {
     Mismatch,
     /// A CR or LF that is not part of CRLF.
     BareLineEnd,
-    /// A line, the number of lines, or all of it beyond the cap.
-    TooLong,
+    /// More than so many of these.
+    TooLong {
+        /// The most that is read.
+        limit: usize,
+        /// The unit, in the plural.
+        unit: &'static str,
+    },
 }
 
 /// A source that could not be read to its end.
@@ -255,6 +263,8 @@ pub struct SourceFault {
 /// What the server refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
+    /// The session, by its greeting or its reply to EHLO or RSET.
+    Session,
     /// The login.
     Auth,
     /// MAIL.
@@ -317,6 +327,8 @@ pub enum Cause {
         /// The addresses tried.
         attempts: Vec<(SocketAddr, io::ErrorKind)>,
     },
+    /// The connection was closed here, because of another message that was on its way over it.
+    Abandoned,
     /// The connection broke.
     Lost {
         /// `UnexpectedEof` when the peer closed it.
@@ -418,7 +430,8 @@ pub enum Cause {
         /// The part that is not ASCII.
         what: NotAscii,
     },
-    /// The verified server said no; its words are in the record.
+    /// The server said no; its words are in the record. Before it is verified it can refuse the
+    /// session alone.
     Refused(Refused),
     /// The system gave no descriptor or thread.
     Resource {
@@ -449,9 +462,7 @@ impl Cause {
     /// message is for the others a connection that broke off.
     pub(crate) fn for_neighbours(&self) -> Self {
         match self {
-            Self::Unexpected { .. } | Self::Refused(_) | Self::Source(_) => Self::Lost {
-                kind: io::ErrorKind::ConnectionAborted,
-            },
+            Self::Unexpected { .. } | Self::Refused(_) | Self::Source(_) => Self::Abandoned,
             cause => cause.clone(),
         }
     }
@@ -502,6 +513,7 @@ impl Error {
             outcome: Outcome::Unknown,
             secret_released: true,
             content_released: true,
+            content_complete: true,
             ..Record::default()
         };
         Self::new(Cause::Panic, record)
@@ -531,7 +543,7 @@ impl Error {
             Cause::Lookup { .. } => Status::Lookup,
             Cause::LookupBusy => Status::LookupBusy,
             Cause::Connect { .. } => Status::Connect,
-            Cause::Lost { .. } => Status::ConnectionLost,
+            Cause::Lost { .. } | Cause::Abandoned => Status::ConnectionLost,
             Cause::NotTls { .. } => Status::NotTls,
             Cause::Handshake { .. } => Status::Handshake,
             Cause::Untrusted(rejection) => rejection.status(),
@@ -539,7 +551,7 @@ impl Error {
             Cause::StarttlsRefused => Status::StarttlsRefused,
             Cause::BytesBeforeTls { .. } => Status::BytesBeforeTls,
             Cause::Malformed {
-                fault: ReplyFault::TooLong,
+                fault: ReplyFault::TooLong { .. },
                 ..
             } => Status::ReplyTooLong,
             Cause::Malformed { .. } => Status::MalformedReply,
@@ -559,6 +571,7 @@ impl Error {
             Cause::Needs8Bit => Status::Needs8Bit,
             Cause::NeedsBinary => Status::NeedsBinary,
             Cause::NeedsSmtputf8 { .. } => Status::NeedsSmtputf8,
+            Cause::Refused(Refused::Session) => Status::SessionRefused,
             Cause::Refused(Refused::Auth) => Status::AuthRefused,
             Cause::Refused(Refused::Sender) => Status::SenderRefused,
             Cause::Refused(Refused::Recipient) => Status::RecipientRefused,
@@ -590,6 +603,7 @@ impl Error {
             | Cause::LookupBusy
             | Cause::Connect { .. }
             | Cause::Lost { .. }
+            | Cause::Abandoned
             | Cause::Closing
             | Cause::Resource { .. } => Retry::Later,
             _ if temporary => Retry::Later,

@@ -4,17 +4,22 @@ use std::fmt;
 use std::io;
 
 use super::hints::hint;
-use super::{Cause, Error, NotAscii, Outcome, Refused, ReplyFault, Retry, SourceFault, Stage};
+use super::{
+    Cause, Error, NotAscii, Outcome, Recipient, Refused, ReplyFault, Retry, SourceFault, Stage,
+};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_cause(f, &self.cause)?;
+        match &*self.cause {
+            Cause::Refused(Refused::Recipient) => write_refused(f, &self.record.recipients)?,
+            cause => write_cause(f, cause)?,
+        }
         if let Some(answer) = &self.record.answer {
             write!(f, " The server said: {}", answer.code)?;
-            for line in answer.text.lines().take(4) {
+            for line in answer.text.lines() {
                 write!(f, " {line}")?;
             }
-            if !answer.text.ends_with('.') {
+            if !answer.text.ends_with(['.', '!', '?']) {
                 f.write_str(".")?;
             }
             if let Some(hint) = hint(answer) {
@@ -63,15 +68,55 @@ impl Error {
             (false, false) | (true, false) => {
                 "No content was sent; login and addresses only over the verified channel."
             }
-            _ if record.outcome == Outcome::Unknown && record.answer.is_some() => {
-                "All of the content was sent, over the verified channel, and the answer is neither \
-                 a yes nor a no."
+            _ if record.outcome == Outcome::Unknown => self.what_is_unknown(),
+            _ if record.content_complete => {
+                "All of the content was sent, over the verified channel."
             }
-            _ if record.outcome == Outcome::Unknown => {
-                "All of the content was sent, over the verified channel, and no answer came."
-            }
-            _ => "Content was sent, over the verified channel.",
+            _ => "Part of the content was sent, over the verified channel.",
         }
+    }
+
+    /// What left the machine where the outcome is unknown, and why it is.
+    fn what_is_unknown(&self) -> &'static str {
+        match (&*self.cause, self.record.stage) {
+            (Cause::Unexpected { .. } | Cause::Closing, Stage::Answer) => {
+                "All of the content was sent, over the verified channel, and the reply to it neither \
+                 accepts nor refuses it."
+            }
+            (Cause::Unexpected { .. } | Cause::Closing | Cause::Abandoned, _) => {
+                "All of the content was sent, over the verified channel, and no reply to it was read."
+            }
+            (Cause::Unsolicited, _) => {
+                "All of the content was sent, over the verified channel, and there were more replies \
+                 than commands: which of them is the one to the content is not known."
+            }
+            (Cause::Malformed { .. }, _) => {
+                "All of the content was sent, over the verified channel, and no reply to it could be \
+                 read."
+            }
+            _ => {
+                "All of the content was sent, over the verified channel, and no complete reply to it \
+                 came."
+            }
+        }
+    }
+}
+
+/// Names the recipient that was refused, the first of several.
+fn write_refused(f: &mut fmt::Formatter<'_>, all: &[Recipient]) -> fmt::Result {
+    let mut refused = all.iter().filter(|one| one.outcome == Outcome::Refused);
+    let Some(first) = refused.next() else {
+        return f.write_str("The server refused a recipient.");
+    };
+    match refused.count() {
+        0 => write!(f, "The server refused the recipient {}.", first.address),
+        more => write!(
+            f,
+            "The server refused {} of {} recipients, the first of them {}.",
+            more.saturating_add(1),
+            all.len(),
+            first.address
+        ),
     }
 }
 
@@ -112,6 +157,9 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         Cause::Lost {
             kind: io::ErrorKind::UnexpectedEof,
         } => f.write_str("The peer closed the connection."),
+        Cause::Abandoned => f.write_str(
+            "The connection was closed because of another message that was on its way over it.",
+        ),
         Cause::Lost { kind } => write!(f, "The connection broke ({}).", io_words(*kind)),
         Cause::NotTls { sample } => write!(
             f,
@@ -131,13 +179,17 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             "{count} octets stood behind the answer to STARTTLS, before TLS: somebody tries to \
              slip words into the encrypted part."
         ),
+        Cause::Malformed {
+            fault: ReplyFault::TooLong { limit, unit },
+            ..
+        } => write!(f, "The reply is too long: it has more than {limit} {unit}."),
         Cause::Malformed { fault, sample } => {
             let what = match fault {
                 ReplyFault::Code => "it does not begin with a reply code",
                 ReplyFault::Separator => "no space or hyphen follows its code",
                 ReplyFault::Mismatch => "its lines have different codes",
                 ReplyFault::BareLineEnd => "a CR or LF stands alone in it",
-                ReplyFault::TooLong => "it is longer than any honest one",
+                ReplyFault::TooLong { .. } => "it is too long",
             };
             write!(f, "The reply is not SMTP: {what}: \"{sample}\".")
         }
@@ -226,6 +278,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             }
         }
         Cause::Refused(what) => f.write_str(match what {
+            Refused::Session => "The server refused the session.",
             Refused::Auth => "The server refused the login.",
             Refused::Sender => "The server refused the sender.",
             Refused::Recipient => "The server refused a recipient.",

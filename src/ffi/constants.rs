@@ -43,7 +43,7 @@ pub const SECSMTP_OUTCOME_NONE: i32 = 0;
 pub const SECSMTP_OUTCOME_NOT_SENT: i32 = 1;
 /// The verified server said no, with a 4yz or 5yz reply.
 pub const SECSMTP_OUTCOME_REFUSED: i32 = 2;
-/// The verified server answered the content with 250.
+/// The verified server answered the content with 2yz.
 pub const SECSMTP_OUTCOME_ACCEPTED: i32 = 3;
 /// The line broke between the last octet of the content and its answer: don't send again blindly.
 pub const SECSMTP_OUTCOME_UNKNOWN: i32 = 4;
@@ -286,7 +286,7 @@ pub const SECSMTP_E_REVOCATION_UNKNOWN: i32 = 4014;
 pub const SECSMTP_E_CRL_EXPIRED: i32 = 4015;
 /// A reply is not SMTP.
 pub const SECSMTP_E_MALFORMED_REPLY: i32 = 5001;
-/// A reply is longer than any honest one.
+/// A reply has more lines or bytes than are read.
 pub const SECSMTP_E_REPLY_TOO_LONG: i32 = 5002;
 /// A reply does not fit the command.
 pub const SECSMTP_E_UNEXPECTED_REPLY: i32 = 5003;
@@ -322,6 +322,8 @@ pub const SECSMTP_E_SENDER_REFUSED: i32 = 6002;
 pub const SECSMTP_E_RECIPIENT_REFUSED: i32 = 6003;
 /// The server refused the content.
 pub const SECSMTP_E_CONTENT_REFUSED: i32 = 6004;
+/// The server refused the session, by its greeting or its reply to EHLO or RSET.
+pub const SECSMTP_E_SESSION_REFUSED: i32 = 6005;
 /// A fault inside the library was caught; the object is out of use.
 pub const SECSMTP_E_PANIC: i32 = 9001;
 /// The system gave no descriptor, thread or memory.

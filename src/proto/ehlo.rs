@@ -1,9 +1,10 @@
 //! What a server offers (RFC 5321 section 4.1.1.1), from its answer to EHLO.
 
 use super::reply::Reply;
+use crate::error::ReplyFault;
 
-/// The most capabilities kept.
-pub const MAX_CAPABILITIES: usize = 64;
+/// The most mechanisms that AUTH may name; some fifty are registered.
+pub const MAX_MECHANISMS: usize = 128;
 
 /// The capabilities that matter here, and all lines for those who want to look.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,12 +69,14 @@ impl Limits {
     }
 }
 
-/// Reads the answer to EHLO. Keywords are compared exactly, without regard to case; lines that
+/// Reads the reply to EHLO. Keywords are compared exactly, without regard to case; lines that
 /// make no sense are left out, as absence.
-#[must_use]
-pub fn capabilities(reply: &Reply) -> Capabilities {
+///
+/// # Errors
+/// [`ReplyFault::TooLong`] for more than [`MAX_MECHANISMS`].
+pub fn capabilities(reply: &Reply) -> Result<Capabilities, ReplyFault> {
     let mut found = Capabilities::default();
-    for line in reply.lines().skip(1).take(MAX_CAPABILITIES) {
+    for line in reply.lines().skip(1) {
         let Ok(line) = std::str::from_utf8(line) else {
             continue;
         };
@@ -104,16 +107,16 @@ pub fn capabilities(reply: &Reply) -> Capabilities {
             "MT-PRIORITY" => found.mt_priority = true,
             "REQUIRETLS" => found.require_tls = true,
             "LIMITS" => words.for_each(|word| found.limits.add(word)),
-            "AUTH" => add_mechanisms(&mut found.auth, None, words),
+            "AUTH" => add_mechanisms(&mut found.auth, None, words)?,
             // The form of servers older than the RFC: `AUTH=LOGIN`.
             other => {
                 if let Some(first) = other.strip_prefix("AUTH=") {
-                    add_mechanisms(&mut found.auth, Some(first), words);
+                    add_mechanisms(&mut found.auth, Some(first), words)?;
                 }
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// A limit of plain digits above 0; anything else is no limit (RFC 1870 section 4).
@@ -133,28 +136,60 @@ fn add_mechanisms<'a>(
     auth: &mut Option<Vec<String>>,
     first: Option<&'a str>,
     rest: impl Iterator<Item = &'a str>,
-) {
+) -> Result<(), ReplyFault> {
     let list = auth.get_or_insert_default();
-    for word in first.into_iter().chain(rest).take(MAX_CAPABILITIES) {
+    for word in first.into_iter().chain(rest) {
         let word = word.to_ascii_uppercase();
         // RFC 4422 section 3.1: 1 to 20 of these.
         let valid = (1..=20).contains(&word.len())
             && word
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        if valid && !list.contains(&word) {
-            list.push(word);
+        if !valid || list.contains(&word) {
+            continue;
         }
+        if list.len() >= MAX_MECHANISMS {
+            return Err(ReplyFault::TooLong {
+                limit: MAX_MECHANISMS,
+                unit: "login mechanisms",
+            });
+        }
+        list.push(word);
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::reply::parse;
+    use super::super::reply::{MAX_LINES, parse};
     use super::*;
 
     fn of(text: &str) -> Capabilities {
-        capabilities(&parse(text.as_bytes()).unwrap().unwrap().0)
+        capabilities(&parse(text.as_bytes()).unwrap().unwrap().0).unwrap()
+    }
+
+    #[test]
+    fn e12_each_line_of_the_longest_reply_is_read() {
+        for before in [0, 63, 64, 90, MAX_LINES - 2] {
+            let found = of(&format!(
+                "250-h\r\n{}250 AUTH PLAIN\r\n",
+                "250-X-MORE\r\n".repeat(before)
+            ));
+            assert_eq!(found.lines.len(), before + 1);
+            assert_eq!(found.auth.unwrap(), ["PLAIN"], "{before}");
+        }
+    }
+
+    #[test]
+    fn e12_mechanisms_are_read_to_their_limit_and_more_are_an_error() {
+        let reply = |count: usize| {
+            let names: Vec<_> = (0..count).map(|n| format!("X{n}")).collect();
+            Reply::new(250, format!("h\nAUTH X0 {}", names.join(" ")).into_bytes())
+        };
+        let found = capabilities(&reply(MAX_MECHANISMS)).unwrap();
+        assert_eq!(found.auth.unwrap().len(), MAX_MECHANISMS);
+        let fault = capabilities(&reply(MAX_MECHANISMS + 1)).unwrap_err();
+        assert!(matches!(fault, ReplyFault::TooLong { limit: 128, .. }));
     }
 
     #[test]

@@ -1,16 +1,29 @@
 //! The reply parser (RFC 5321 section 4.2): strict, and capped before anything is kept.
 
-use memchr::{memchr2, memrchr};
+use memchr::{memchr, memchr2, memrchr};
 
 use crate::error::{Enhanced, ReplyFault};
 
-/// The longest line taken, in octets without its CRLF: RFC 5321 has 512, and a challenge may have
-/// 12,288 (RFC 4954 section 4).
+/// The longest line that is read, in bytes without its CRLF: RFC 5321 has 512, and a challenge may
+/// have 12,288 (RFC 4954 section 4).
 pub const MAX_LINE: usize = 12_300;
 /// The most lines of one reply.
 pub const MAX_LINES: usize = 128;
-/// The most octets of one reply: what one reply can cost in memory.
+/// The most bytes of one reply, which bounds the memory that it takes.
 pub const MAX_REPLY: usize = 64 * 1024;
+
+const LONG_LINE: ReplyFault = ReplyFault::TooLong {
+    limit: MAX_LINE,
+    unit: "bytes in one line",
+};
+const MANY_LINES: ReplyFault = ReplyFault::TooLong {
+    limit: MAX_LINES,
+    unit: "lines",
+};
+const LONG_REPLY: ReplyFault = ReplyFault::TooLong {
+    limit: MAX_REPLY,
+    unit: "bytes",
+};
 
 /// A whole reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +46,7 @@ pub fn scan(input: &[u8]) -> Result<Option<(u16, usize)>, ReplyFault> {
     loop {
         let Some(line) = take_line(rest)? else {
             return if taken.saturating_add(rest.len()) > MAX_REPLY {
-                Err(ReplyFault::TooLong)
+                Err(LONG_REPLY)
             } else {
                 check_prefix(rest, first).map(|()| None)
             };
@@ -45,8 +58,11 @@ pub fn scan(input: &[u8]) -> Result<Option<(u16, usize)>, ReplyFault> {
             return Err(ReplyFault::Mismatch);
         }
         lines = lines.saturating_add(1);
-        if lines > MAX_LINES || taken > MAX_REPLY {
-            return Err(ReplyFault::TooLong);
+        if lines > MAX_LINES {
+            return Err(MANY_LINES);
+        }
+        if taken > MAX_REPLY {
+            return Err(LONG_REPLY);
         }
         if !more {
             return Ok(Some((code, taken)));
@@ -67,12 +83,45 @@ pub fn parse(input: &[u8]) -> Result<Option<(Reply, usize)>, ReplyFault> {
     Ok(Some((Reply::scanned(code, octets), taken)))
 }
 
+/// Reads the greeting off the front of `input`. A server may begin it with lines of 220 while it looks
+/// at the client, and end it with a refusal (Postfix's postscreen does): the greeting is the refusal
+/// then.
+///
+/// # Errors
+/// What is wrong with the reply's form.
+pub fn parse_greeting(input: &[u8]) -> Result<Option<(Reply, usize)>, ReplyFault> {
+    match parse(input) {
+        Err(ReplyFault::Mismatch) => {
+            let refusal = from_mismatch(input);
+            if !matches!(refusal, [b'4' | b'5', ..]) {
+                return Err(ReplyFault::Mismatch);
+            }
+            let lead = input.len().saturating_sub(refusal.len());
+            let parsed = parse(refusal)?;
+            Ok(parsed.map(|(reply, taken)| (reply, lead.saturating_add(taken))))
+        }
+        parsed => parsed,
+    }
+}
+
+/// `input` from the first line whose code is not that of the first one.
+pub(crate) fn from_mismatch(input: &[u8]) -> &[u8] {
+    let code = input.get(..3).unwrap_or_default();
+    let mut rest = input;
+    while rest.starts_with(code)
+        && let Some(end) = memchr(b'\n', rest)
+    {
+        rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
+    }
+    rest
+}
+
 /// The first line without its CRLF, or `None` if its end has not come.
 fn take_line(input: &[u8]) -> Result<Option<&[u8]>, ReplyFault> {
     let within = input.get(..MAX_LINE).unwrap_or(input);
     let Some(end) = memchr2(b'\r', b'\n', within) else {
         return if input.len() > MAX_LINE {
-            Err(ReplyFault::TooLong)
+            Err(LONG_LINE)
         } else {
             Ok(None)
         };
@@ -98,7 +147,7 @@ fn head(line: &[u8]) -> Result<(u16, bool), ReplyFault> {
 
 fn code_of(digits: &[u8]) -> Result<u16, ReplyFault> {
     match digits {
-        [a @ b'2'..=b'5', b @ b'0'..=b'5', c @ b'0'..=b'9'] => {
+        [a @ b'2'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
             let digit = |d: &u8| u16::from(d.saturating_sub(b'0'));
             let tens = digit(a).saturating_mul(10).saturating_add(digit(b));
             Ok(tens.saturating_mul(10).saturating_add(digit(c)))
@@ -112,7 +161,6 @@ fn code_of(digits: &[u8]) -> Result<u16, ReplyFault> {
 fn check_prefix(line: &[u8], code: Option<u16>) -> Result<(), ReplyFault> {
     let fits = |i: usize, b: u8| match i {
         0 => matches!(b, b'2'..=b'5'),
-        1 => matches!(b, b'0'..=b'5'),
         _ => b.is_ascii_digit(),
     };
     if !line.iter().take(3).enumerate().all(|(i, b)| fits(i, *b)) {
@@ -213,7 +261,18 @@ mod tests {
     }
 
     #[test]
-    fn e07_e08_e20_only_three_digits_from_200_to_559() {
+    fn e07_e08_e20_each_code_from_200_to_599_is_a_code_and_no_other() {
+        for code in 0..1000_u16 {
+            let line = format!("{code:03} words\r\n");
+            for end in 1..line.len() {
+                let early = parse(&line.as_bytes()[..end]);
+                assert!(matches!(early, Ok(None) | Err(ReplyFault::Code)), "{line}");
+            }
+            match (200..600).contains(&code) {
+                true => assert_eq!(whole(line.as_bytes()).code, code),
+                false => assert_eq!(parse(line.as_bytes()), Err(ReplyFault::Code), "{line}"),
+            }
+        }
         for bad in [
             "000 a",
             "099 a",
@@ -226,7 +285,7 @@ mod tests {
             "+25 a",
             " 250 a",
             "2x0 a",
-            "260 a",
+            "26x a",
             "",
             "HTTP/1.1 400 Bad",
         ] {
@@ -248,6 +307,47 @@ mod tests {
     }
 
     #[test]
+    fn e09_a_greeting_that_ends_in_a_refusal_is_that_refusal() {
+        let lead = "220-mail.test waits\r\n220-and looks\r\n";
+        for refusal in [
+            "521 5.3.2 blocked",
+            "554-no\r\n554 never",
+            "421 later",
+            "571",
+        ] {
+            let greeting = format!("{lead}{refusal}\r\n");
+            for end in 0..greeting.len() {
+                assert_eq!(
+                    parse_greeting(&greeting.as_bytes()[..end]),
+                    Ok(None),
+                    "{end}"
+                );
+            }
+            let (reply, taken) = parse_greeting(greeting.as_bytes()).unwrap().unwrap();
+            assert_eq!(
+                (reply, taken),
+                (whole(format!("{refusal}\r\n").as_bytes()), greeting.len())
+            );
+        }
+        for other in [
+            "250 welcome",
+            "354 go",
+            "554-no\r\n521 never",
+            "554-no\r\n220 yes",
+        ] {
+            let greeting = format!("{lead}{other}\r\n");
+            assert_eq!(
+                parse_greeting(greeting.as_bytes()),
+                Err(ReplyFault::Mismatch),
+                "{other}"
+            );
+        }
+        let good = b"220-mail.test\r\n220 ready\r\n";
+        assert_eq!(parse_greeting(good), parse(good));
+        assert_eq!(parse_greeting(b"<html>"), Err(ReplyFault::Code));
+    }
+
+    #[test]
     fn e10_the_separator_is_space_hyphen_or_nothing() {
         for bad in [&b"250+a\r\n"[..], b"250\ta\r\n", b"250_\r\n", b"250.\r\n"] {
             assert_eq!(parse(bad), Err(ReplyFault::Separator));
@@ -261,16 +361,13 @@ mod tests {
         assert_eq!(whole(&long).text().len(), 1000);
         assert_eq!(
             parse(&[b"250 ".as_slice(), &vec![b'a'; MAX_LINE]].concat()),
-            Err(ReplyFault::TooLong)
+            Err(LONG_LINE)
         );
-        assert_eq!(
-            parse(&b"250-a\r\n".repeat(MAX_LINES + 1)),
-            Err(ReplyFault::TooLong)
-        );
+        assert_eq!(parse(&b"250-a\r\n".repeat(MAX_LINES + 1)), Err(MANY_LINES));
         let fat = [b"250-".as_slice(), &vec![b'a'; 2000], b"\r\n"]
             .concat()
             .repeat(40);
-        assert_eq!(parse(&fat), Err(ReplyFault::TooLong));
+        assert_eq!(parse(&fat), Err(LONG_REPLY));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::credential::Reason;
 use crate::deadline::{Deadline, Timeouts};
 use crate::error::{Answer, Cause, Error, Outcome, Record, ReplyFault, Stage};
 use crate::log::{Level, Log};
-use crate::proto::reply::Reply;
+use crate::proto::reply::{self, Reply};
 use crate::proto::show::{MAX_SHOWN, Scrubber, escape};
 
 use super::owners::Owners;
@@ -262,7 +262,12 @@ impl<'a> Context<'a> {
     /// What can't be read as a reply.
     pub(crate) fn malformed(&self, fault: ReplyFault, received: &[u8]) -> Cause {
         // Scrubbed whole: of a secret that was cut, a part would be left.
-        let sample = escape(&self.scrubber.scrub(received), 80);
+        let scrubbed = self.scrubber.scrub(received);
+        let shown = match fault {
+            ReplyFault::Mismatch => reply::from_mismatch(&scrubbed),
+            _ => &scrubbed,
+        };
+        let sample = escape(shown, 80);
         Cause::Malformed { fault, sample }
     }
 

@@ -166,18 +166,23 @@ impl Flight {
             cx.progress(size, Some(size));
         }
         let code = answer.code;
-        let refused = code >= 400;
+        let (accepted, refused) = (is_acceptance(code), code >= 400);
         let open = self.refusal.is_none() && (self.accepted > 0 || self.unanswered > 0);
         match asked {
-            Asked::Reset | Asked::Mail if code == 250 => Ok(()),
+            Asked::Reset | Asked::Mail if accepted => Ok(()),
+            // If more has been written behind RSET, the server may have accepted that all the same.
+            Asked::Reset if refused && self.outstanding == 0 => {
+                self.refuse(cx, Refused::Session, answer);
+                Ok(())
+            }
             Asked::Mail if refused => {
                 self.refuse(cx, Refused::Sender, answer);
                 Ok(())
             }
             Asked::Rcpt(index) => self.recipient(cx, index, answer),
             Asked::Data if code == 354 && open => Ok(()),
-            Asked::Chunk if code == 250 && open && !early => Ok(()),
-            Asked::End if code == 250 && open && !early => {
+            Asked::Chunk if accepted && open && !early => Ok(()),
+            Asked::End if accepted && open && !early => {
                 cx.conclude(Outcome::Accepted, Some(answer));
                 cx.record.answer = Some(Arc::clone(answer));
                 cx.say(Level::Info, || "accepted".to_owned());
@@ -191,8 +196,10 @@ impl Flight {
                     false => Ok(()),
                 }
             }
-            // A server may say so although it refused each recipient (RFC 2920 section 3.1).
+            // A server may say so although it refused each recipient (RFC 2920 section 3.1). It has
+            // not all of the content, so the refusal stands.
             Asked::Data if code == 354 => Err(odd(cx, asked, answer, early)),
+            Asked::Chunk if accepted && !early => Err(odd(cx, asked, answer, early)),
             // Neither yes nor no, or a yes behind a no.
             _ => Err(self.doubtful(cx, asked, answer, early)),
         }
@@ -214,11 +221,11 @@ impl Flight {
     ) -> Result<(), Cause> {
         self.unanswered = self.unanswered.saturating_sub(1);
         let refused = match answer.code {
-            250 | 251 if self.refusal != Some(Refused::Sender) => false,
+            code if is_acceptance(code) => false,
             400.. => true,
             _ => return Err(self.doubtful(cx, Asked::Rcpt(index), answer, false)),
         };
-        // Behind a refused MAIL the answer says nothing of the recipient.
+        // Behind a refused MAIL the reply says nothing of the recipient.
         if self.refusal != Some(Refused::Sender) {
             self.accepted = self.accepted.saturating_add(usize::from(!refused));
             if let Some(slot) = cx.record.recipients.get_mut(index) {
@@ -258,11 +265,13 @@ impl Flight {
         odd(cx, asked, answer, early)
     }
 
-    /// No answer can be told from another any more; the content's was due.
-    pub(super) fn doubt(&mut self, early: bool) {
+    /// There is one reply more than commands, which shows with this reply to the content: which one is
+    /// whose is not known.
+    pub(super) fn doubt(&mut self, answer: Arc<Answer>, early: bool) {
         if self.refusal.take().is_some() {
             forget_refusal(&mut self.record);
         }
+        self.record.answer = Some(answer);
         self.record.stage = Asked::End.stage(early);
     }
 
@@ -334,7 +343,13 @@ impl Flight {
     fn note_release(&mut self, reach: Reach) {
         let begun = self.content.is_some_and(|begin| begin < reach.touched);
         self.record.content_released |= begun;
+        self.record.content_complete |= self.end.is_some_and(|end| end <= reach.taken);
     }
+}
+
+/// Whether RSET, MAIL, RCPT or content is accepted: any 2yz does (RFC 5321 section 4.3.2).
+pub(super) fn is_acceptance(code: u16) -> bool {
+    (200..300).contains(&code)
 }
 
 /// What was refused may have been another's refusal.
@@ -351,9 +366,14 @@ fn odd(cx: &mut Context<'_>, asked: Asked, answer: &Arc<Answer>, early: bool) ->
     if cx.record.outcome != Outcome::Refused {
         cx.record.answer = Some(Arc::clone(answer));
     }
+    let fits = match asked {
+        Asked::Data => answer.code == 354,
+        _ => is_acceptance(answer.code),
+    };
     Cause::Unexpected {
         expected: match asked {
             _ if early => "no reply before the content's end",
+            _ if fits => "a refusal like the one before",
             Asked::Reset => "250 to RSET",
             Asked::Mail => "250 to MAIL",
             Asked::Rcpt(_) => "250 to RCPT",

@@ -13,7 +13,7 @@ use crate::proto::address::Address;
 use crate::proto::reply::{self, Reply};
 
 use super::context::Context;
-use super::flight::{Asked, Flight};
+use super::flight::{Asked, Flight, is_acceptance};
 use super::limits::Fit;
 use super::session::{Session, heard_nothing};
 
@@ -431,6 +431,9 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
 
     /// Whether a message to these may go over this session.
     pub(super) fn fit(&self, recipients: &[Address]) -> Fit {
+        if self.session.broken {
+            return Fit::Later;
+        }
         let limits = &self.session.capabilities.limits;
         self.session.used.fit(limits, recipients)
     }
@@ -481,7 +484,7 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
                     let said = rest.get(..octets).unwrap_or_default();
                     let more = received.get(at..).unwrap_or_default();
                     let judged = match self.is_one_too_many(question, more) {
-                        true => self.doubt(question),
+                        true => self.doubt(cx, question, code, said),
                         false => self.answer(cx, question, code, said),
                     };
                     fate = judged.map_err(|cause| (cause, Own::Oldest));
@@ -510,12 +513,19 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         last && !more.is_empty() && !more.starts_with(b"421")
     }
 
-    /// Takes no answer for one of this message's.
-    fn doubt(&mut self, question: Question) -> Result<(), Cause> {
+    /// Takes no reply for one of this message's.
+    fn doubt(
+        &mut self,
+        cx: &Context<'_>,
+        question: Question,
+        code: u16,
+        said: &[u8],
+    ) -> Result<(), Cause> {
         let index = question.flight.saturating_sub(self.oldest);
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         if let Some(flight) = self.flights.get_mut(index) {
-            flight.doubt(question.end > self.session.channel.taken());
+            let answer = cx.answer(&Reply::scanned(code, said));
+            flight.doubt(answer, question.end > self.session.channel.taken());
         }
         Err(Cause::Unsolicited)
     }
@@ -560,8 +570,10 @@ impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> 
         match question.asked {
             // From here on whatever is said is said to the content.
             Asked::Data if code == 354 => self.question(Asked::End, OPEN),
+            // Without RSET no other message can follow over this connection.
+            Asked::Reset if code >= 400 => self.session.broken = true,
             // A refused BDAT may leave the transaction open; RSET sees to it before the next.
-            Asked::End if code == 250 && index.saturating_add(1) == self.flights.len() => {
+            Asked::End if is_acceptance(code) && index.saturating_add(1) == self.flights.len() => {
                 self.session.open = false;
             }
             _ => {}

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::channel::{Channel, Cleartext, Probed, Verified};
 use crate::deadline::Deadline;
-use crate::error::{Answer, Cause, Error, Stage};
+use crate::error::{Answer, Cause, Error, Outcome, Refused, ReplyFault, Stage};
 use crate::log::Level;
 use crate::net::Transport;
 use crate::proto::address::{Address, EhloName};
@@ -41,12 +41,34 @@ pub struct Session<C> {
 /// What was said unasked: what that means, and its words if they can be read.
 type Unasked = (Cause, Option<Arc<Answer>>);
 
+/// Reads a reply off the front of what was received.
+type Parse = fn(&[u8]) -> Result<Option<(Reply, usize)>, ReplyFault>;
+
+/// A reply that begins no session. The refusal of a verified server is the outcome; in clear it may
+/// be anybody's, and is shown.
+fn refused<C: Channel>(cx: &mut Context<'_>, reply: &Reply, expected: &'static str) -> Error {
+    if reply.code < 400 || reply.code == 421 {
+        return cx.unexpected(reply, expected);
+    }
+    cx.record.answer = Some(cx.answer(reply));
+    if C::VERIFIED {
+        cx.record.outcome = Outcome::Refused;
+    }
+    cx.fail(Cause::Refused(Refused::Session))
+}
+
 /// Whether nothing was received that nobody asked for. A server may say unasked that it closes
 /// (RFC 5321 section 3.8).
 pub(super) fn heard_nothing(pending: &[u8], cx: &Context<'_>) -> Result<(), Unasked> {
     match reply::parse(pending) {
         Ok(None) if pending.is_empty() => Ok(()),
-        Ok(Some((reply, _))) if reply.code == 421 => Err((Cause::Closing, Some(cx.answer(&reply)))),
+        Ok(Some((reply, _))) => {
+            let cause = match reply.code {
+                421 => Cause::Closing,
+                _ => Cause::Unsolicited,
+            };
+            Err((cause, Some(cx.answer(&reply))))
+        }
         _ => Err((Cause::Unsolicited, None)),
     }
 }
@@ -70,9 +92,9 @@ impl<C: Channel> Session<C> {
             heard: Instant::now(),
         };
         cx.enter(Stage::Greeting);
-        let greeting = session.reply(cx)?;
+        let greeting = session.read(cx, reply::parse_greeting)?;
         if greeting.code != 220 {
-            return Err(cx.unexpected(&greeting, "the greeting 220"));
+            return Err(refused::<C>(cx, &greeting, "the greeting 220"));
         }
         session.greeting.clone_from(&cx.answer(&greeting).text);
         session.ehlo(cx, name)?;
@@ -84,10 +106,19 @@ impl<C: Channel> Session<C> {
         let reply = self.command(cx, &Command::ehlo(name))?;
         // HELO is never tried: without ESMTP there is neither STARTTLS nor AUTH.
         if reply.code != 250 {
-            return Err(cx.unexpected(&reply, "250 to EHLO"));
+            return Err(refused::<C>(cx, &reply, "250 to EHLO"));
         }
-        self.capabilities = capabilities(&reply);
+        self.learn(cx, &reply)?;
         self.name = name.clone();
+        Ok(())
+    }
+
+    /// Takes in what the server offers.
+    fn learn(&mut self, cx: &mut Context<'_>, reply: &Reply) -> Result<(), Error> {
+        self.capabilities = capabilities(reply).map_err(|fault| {
+            let cause = cx.malformed(fault, reply.text());
+            cx.fail(cause)
+        })?;
         Ok(())
     }
 
@@ -101,7 +132,7 @@ impl<C: Channel> Session<C> {
         cx.record.stage = stage;
         match reply.code {
             250 => {
-                self.capabilities = capabilities(&reply);
+                self.learn(cx, &reply)?;
                 // EHLO ends a transaction as RSET does (RFC 5321 section 4.1.4).
                 self.open = false;
                 Ok(())
@@ -142,10 +173,14 @@ impl<C: Channel> Session<C> {
         ready.map_err(|fault| cx.fault(fault))
     }
 
-    /// Reads one reply, within its caps and the stage's deadline.
+    /// Reads one reply, within its limits and the stage's deadline.
     pub(super) fn reply(&mut self, cx: &mut Context<'_>) -> Result<Reply, Error> {
+        self.read(cx, reply::parse)
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>, parse: Parse) -> Result<Reply, Error> {
         loop {
-            match reply::parse(self.channel.pending()) {
+            match parse(self.channel.pending()) {
                 Ok(Some((reply, taken))) => {
                     self.channel.pending().drain(..taken);
                     self.heard = Instant::now();

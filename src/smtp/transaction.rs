@@ -142,6 +142,9 @@ impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
         if self.session.open {
             self.ask(cx, Asked::Reset, |out| out.extend_from_slice(RSET))?;
         }
+        if self.is_refused() {
+            return Ok(false);
+        }
         self.session.open = true;
         let limits = self.session.capabilities.limits;
         self.session.used.count(&limits, parts.recipients);

@@ -319,12 +319,14 @@ impl<T> secret::MaySendCredentials for Verified<T> {}
 
 /// What a channel over TLS has, so that both kinds speak alike.
 trait OverTls {
+    const VERIFIED: bool;
     type Transport: Transport;
     fn stream(&self) -> &TlsStream<Self::Transport>;
     fn stream_mut(&mut self) -> &mut TlsStream<Self::Transport>;
 }
 
 impl<T: Transport> OverTls for Verified<T> {
+    const VERIFIED: bool = true;
     type Transport = T;
 
     fn stream(&self) -> &TlsStream<T> {
@@ -337,6 +339,7 @@ impl<T: Transport> OverTls for Verified<T> {
 }
 
 impl<T: Transport> OverTls for Probed<T> {
+    const VERIFIED: bool = false;
     type Transport = T;
 
     fn stream(&self) -> &TlsStream<T> {
@@ -349,6 +352,8 @@ impl<T: Transport> OverTls for Probed<T> {
 }
 
 impl<C: OverTls> Channel for C {
+    const VERIFIED: bool = C::VERIFIED;
+
     fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
         self.stream_mut().send(bytes, deadline)
     }

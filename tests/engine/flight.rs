@@ -227,12 +227,24 @@ fn each_answer_to_the_flight_has_one_outcome() {
             Stage::Answer,
             Unknown,
         ),
-        // And so is a recipient accepted behind a refused sender.
         (
             "550 a\r\n250 b\r\n250 c\r\n",
             Status::UnexpectedReply,
-            Stage::Rcpt,
+            Stage::Answer,
             Unknown,
+        ),
+        // Behind a refused sender the recipient's reply says nothing.
+        (
+            "550 a\r\n250 b\r\n503 c\r\n",
+            Status::SenderRefused,
+            Stage::Mail,
+            Refused,
+        ),
+        (
+            "471 a\r\n252 b\r\n571 c\r\n",
+            Status::SenderRefused,
+            Stage::Mail,
+            Refused,
         ),
         (
             "354 a\r\n250 b\r\n250 c\r\n",
@@ -316,6 +328,7 @@ fn a_354_with_nobody_to_deliver_to_ends_the_connection_and_no_dot_is_sent() {
     for (answers, status) in [
         ("250 a\r\n550 b\r\n354 c\r\n", Status::RecipientRefused),
         ("550 a\r\n503 b\r\n354 c\r\n", Status::SenderRefused),
+        ("550 a\r\n250 b\r\n354 c\r\n", Status::SenderRefused),
     ] {
         let mut steps = greeting(&pki, DATA);
         steps.extend(expects(&["MAIL", "RCPT", "DATA"]));

@@ -68,7 +68,7 @@ fn b03_ehlo_refused_and_helo_never_tried() {
         clear(
             TlsMode::Starttls,
             steps,
-            Status::UnexpectedReply,
+            Status::SessionRefused,
             Stage::Ehlo,
         );
     }
@@ -132,7 +132,7 @@ fn b13_greetings_that_are_none() {
         ("221 bye\r\n", Status::UnexpectedReply),
         ("354 go\r\n", Status::UnexpectedReply),
         ("421 no\r\n", Status::Closing),
-        ("554 no\r\n", Status::UnexpectedReply),
+        ("554 no\r\n", Status::SessionRefused),
         ("HTTP/1.1 302 Found\r\n", Status::MalformedReply),
         ("<html>", Status::MalformedReply),
         ("\u{1}\u{2}\u{3}", Status::MalformedReply),

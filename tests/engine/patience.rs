@@ -242,7 +242,7 @@ fn ipv6_is_dialled_as_well() {
     fails(
         &client,
         &message(),
-        Status::UnexpectedReply,
+        Status::SessionRefused,
         Stage::Greeting,
         Outcome::NotSent,
     );

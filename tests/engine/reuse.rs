@@ -375,7 +375,11 @@ fn e16_j05_behind_a_late_or_odd_reply_or_a_refused_login_nothing_follows() {
 #[test]
 fn h20_a_connection_whose_rset_fails_is_left() {
     let pki = pki();
-    for answer in ["500 what?\r\n", "450 later\r\n", "354 go\r\n"] {
+    for (answer, status) in [
+        ("500 what?\r\n", Status::SessionRefused),
+        ("450 later\r\n", Status::SessionRefused),
+        ("354 go\r\n", Status::UnexpectedReply),
+    ] {
         let more = vec![
             Step::expect("MAIL"),
             Step::send("250 ok\r\n"),
@@ -389,7 +393,7 @@ fn h20_a_connection_whose_rset_fails_is_left() {
         let client = keeping(&pki, server.addr());
         for (status, reused) in [
             (Status::RecipientRefused, false),
-            (Status::UnexpectedReply, true),
+            (status, true),
             (Status::RecipientRefused, false),
         ] {
             let error = send(&client, &message()).unwrap_err();

@@ -33,7 +33,7 @@ const GROWTH: u64 = 4 * 1024 * 1024;
 
 /// What the server noted of a message.
 const WHOLE: u8 = 1;
-/// It said 250 to the content.
+/// It said 2yz to the content.
 const YES: u8 = 2;
 /// It said 4yz or 5yz to anything, and not 421.
 const NO: u8 = 4;
@@ -101,7 +101,7 @@ fn noted(point: Point, said: &[u8]) -> u8 {
         | match (point, reply.code) {
             (_, 421) => CLOSING,
             (_, 400..) => NO,
-            (Point::Content, 250) => YES,
+            (Point::Content, ..300) => YES,
             _ => 0,
         }
 }
@@ -114,7 +114,9 @@ fn serve(mut tcp: TcpStream, world: &World, seed: u64, book: &Book) {
         _ => u64::MAX,
     };
     let mut drawn = Random(seed.rotate_left(32) | 1);
-    let choose = move |_: Point| match drawn.below(60) {
+    let choose = move |point: Point| match drawn.below(60) {
+        // Whose greeting it is shows with EHLO alone.
+        0 | 1 if point == Point::Greeting => Answer::Good,
         0 => Answer::Reply(b"450 4.2.0 later\r\n".to_vec()),
         1 => Answer::Reply(b"550 5.7.1 never\r\n".to_vec()),
         2 => Answer::Last(b"421 4.3.2 closing\r\n".to_vec()),

@@ -1,6 +1,7 @@
 //! The hostile line: the catalogue's scripts, faults at every octet, every sequence of replies.
 
 mod cancel;
+mod codes;
 mod corners;
 mod faults;
 mod floods;

@@ -18,6 +18,8 @@ pub(crate) struct Shape {
 
 #[derive(Debug, Clone, Default)]
 struct Fate {
+    /// The server has its MAIL.
+    begun: bool,
     /// The server has it whole.
     whole: bool,
     accepted: bool,
@@ -66,8 +68,9 @@ fn sorted(replies: &[Reply]) -> impl Iterator<Item = (usize, &Reply)> {
 
 /// The outcomes of so many messages, where each question had one reply as long as it was heard.
 pub(crate) fn expected(state: &State, begun: usize, shape: Shape) -> Option<Vec<Outcome>> {
-    let mut fates: Vec<Fate> = whole(&state.peer.inside, begun)
-        .map(|whole| Fate {
+    let mut fates: Vec<Fate> = heard_of(&state.peer.inside, begun)
+        .map(|(begun, whole)| Fate {
+            begun,
             whole,
             ..Fate::default()
         })
@@ -110,6 +113,7 @@ pub(crate) fn expected(state: &State, begun: usize, shape: Shape) -> Option<Vec<
 /// The outcome of one message with one recipient, whose questions were answered by these codes.
 pub(crate) fn outcome_of_one(whole: bool, answers: &[(Point, u16)]) -> Outcome {
     let mut fate = Fate {
+        begun: true,
         whole,
         ..Fate::default()
     };
@@ -129,8 +133,8 @@ pub(crate) fn is_possible(state: &State, told: &[Outcome]) -> bool {
     let closing = replies
         .iter()
         .any(|reply| reply.said.windows(3).any(|w| w == b"421"));
-    let whole = whole(&state.peer.inside, told.len());
-    told.iter().zip(whole).all(|(told, whole)| match told {
+    let heard = heard_of(&state.peer.inside, told.len());
+    told.iter().zip(heard).all(|(told, (_, whole))| match told {
         Outcome::Accepted | Outcome::Unknown => whole,
         Outcome::NotSent => !whole || closing,
         Outcome::Refused => true,
@@ -138,8 +142,9 @@ pub(crate) fn is_possible(state: &State, told: &[Outcome]) -> bool {
     })
 }
 
-/// Which of so many messages came in whole, whether or not anybody was there to look at them.
-fn whole(inside: &[u8], begun: usize) -> impl Iterator<Item = bool> {
+/// Whether the MAIL of each of so many messages came in, and whether it came in whole; a server that has
+/// closed may not have looked at it.
+fn heard_of(inside: &[u8], begun: usize) -> impl Iterator<Item = (bool, bool)> {
     let mut whole = vec![false; begun];
     let (mut mails, mut rest) = (0, inside);
     while let Some(end) = rest.windows(2).position(|w| w == b"\r\n") {
@@ -160,7 +165,8 @@ fn whole(inside: &[u8], begun: usize) -> impl Iterator<Item = bool> {
             whole[mails - 1] = true;
         }
     }
-    whole.into_iter()
+    let heard = move |(index, whole)| (index < mails, whole);
+    whole.into_iter().enumerate().map(heard)
 }
 
 fn heard(said: &[u8]) -> Heard {
@@ -198,24 +204,30 @@ impl Fate {
             return Some(End::Closing);
         }
         match (point, code) {
-            (Point::Rset | Point::Mail, 250) => {}
+            (Point::Rset | Point::Mail, ..300) => {}
+            // What is written behind a refused RSET may be accepted all the same.
+            (Point::Rset, 400..) => {
+                self.refused = !self.begun;
+                return Some(End::Lost);
+            }
             (Point::Mail, 400..) => {
                 (self.refused, self.sender_refused) = (true, true);
             }
-            (Point::Rcpt, 250 | 251) if !self.sender_refused => {
+            // Behind a refused sender it says nothing of the recipient.
+            (Point::Rcpt, ..300) => {
                 self.answered += 1;
-                self.taken += 1;
+                self.taken += usize::from(!self.sender_refused);
                 self.count(shape);
             }
             (Point::Rcpt, 400..) => {
                 self.answered += 1;
                 self.count(shape);
             }
-            (Point::Data, 354) | (Point::Chunk, 250) if wanted => {}
-            (Point::Content, 250) if wanted => self.accepted = true,
+            (Point::Data, 354) | (Point::Chunk, ..300) if wanted => {}
+            (Point::Content, ..300) if wanted => self.accepted = true,
             (Point::Data | Point::Chunk | Point::Content, 400..) => self.refused = true,
-            // Some say so although they refused each recipient.
-            (Point::Data, 354) => return Some(End::Lost),
+            // Some say so although they refused each recipient; they have not all of the content.
+            (Point::Data, 354) | (Point::Chunk, ..300) => return Some(End::Lost),
             // What does not fit leaves a refusal in doubt: it may have been another's.
             _ => {
                 self.refused = false;
