@@ -1771,12 +1771,13 @@ int32_t secsmtp_client_descriptor(secsmtp_client *client,
 
 /**
  * Adds a pin that was confirmed for host and port to the file of known mail servers at path, which
- * is made if there is none; what stands there already is left alone. The file changes whole or not
- * at all, and one writer waits for the other, for up to 5 seconds. The text by says who confirmed
- * the pin. A send never writes this file.
+ * is made if there is none; what stands there already is left alone. It is a regular file, or a symbolic
+ * link to one. The file changes whole or not at all, and one writer waits for the other, for up to 5
+ * seconds, but not for one that was killed: the lock is that of the system, on path with .lock behind it.
+ * The text by says who confirmed the pin. A send never writes this file.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT, SECSMTP_E_PIN;
  * SECSMTP_E_VALUE for a text by that is empty, over 200 octets, or has a control character;
- * SECSMTP_E_FILE if the file can't be read or written, or a line of it is wrong.
+ * SECSMTP_E_FILE if the file can't be read or written, is not a regular file, or a line of it is wrong.
  */
 int32_t secsmtp_known_servers_learn(const char *path,
                                     size_t path_len,
@@ -2524,8 +2525,8 @@ int32_t secsmtp_policy_add_pin_file(secsmtp_policy *policy,
  * Adds the pins that a file of known mail servers, which is read now, has for host and port. One
  * pin a line: host, port, pin, the time it was learnt (2026-11-23T00:00:00Z), and by whom;
  * separated by spaces; lines that begin with # are comments.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE if it can't be read or a line of it is
- * wrong; SECSMTP_E_HOST, SECSMTP_E_PORT; SECSMTP_E_NO_TRUST if it has no pin for host and port.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE if it can't be read, is neither
+ * a regular file nor a symbolic link to one, or a line of it is wrong; SECSMTP_E_HOST, SECSMTP_E_PORT; SECSMTP_E_NO_TRUST if it has no pin for host and port.
  */
 int32_t secsmtp_policy_add_known_servers(secsmtp_policy *policy,
                                          const char *path,

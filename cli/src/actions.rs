@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secsmtp::client::{Client, Rate, Report};
-use secsmtp::error::{Cause, Error, Outcome, Record, Stage};
+use secsmtp::error::{Cause, Error, Outcome, Record, Stage, io_words};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::{BY_BINARY, BY_NAME, Message, Signer};
+use secsmtp::proto::show::escape;
 use secsmtp::status::Status;
 use secsmtp::tls::{
     Clock, Host, KnownServer, MinTls, Pin, Policy, TlsMode, Verdict, learn, now_at, verify_pem,
@@ -18,7 +19,7 @@ use secsmtp::tls::{
 
 use crate::login::credential;
 use crate::options::{Action, Options};
-use crate::{composition, json, many, people};
+use crate::{composition, interrupt, json, many, people};
 
 /// How a run ends for the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,10 +107,11 @@ fn send(o: &Options) -> Result<Record, Error> {
         }
     };
     o.delivery.ask(&mut message)?;
+    interrupt::cancels(&client);
     logged(o, |log| client.send(&message, log))
 }
 
-fn sender(o: &Options) -> Result<Client, Error> {
+fn sender(o: &Options) -> Result<Arc<Client>, Error> {
     let client = client(o)?;
     if let Some(name) = &o.ehlo_name {
         client.set_ehlo_name(name)?;
@@ -161,6 +163,7 @@ fn send_many(o: &Options) -> Option<Exit> {
         };
         worst = worst.max(Exit::of(outcome));
     };
+    interrupt::cancels(&client);
     let left = logged(o, |log| {
         many::send(&client, &files, &o.bulk, read, tell, log)
     });
@@ -213,6 +216,7 @@ fn is_large(path: &Path) -> bool {
 
 fn probe(o: &Options) -> Result<Report, Error> {
     let client = client(o)?;
+    interrupt::cancels(&client);
     logged(o, |log| client.probe(log))
 }
 
@@ -301,8 +305,8 @@ fn port(o: &Options) -> u16 {
     }
 }
 
-fn client(o: &Options) -> Result<Client, Error> {
-    let client = Client::new(&o.server, o.port, &policy(o)?)?;
+fn client(o: &Options) -> Result<Arc<Client>, Error> {
+    let client = Arc::new(Client::new(&o.server, o.port, &policy(o)?)?);
     if let Some((address, port)) = &o.connect {
         client.set_connect(address, *port)?;
     }
@@ -314,31 +318,29 @@ fn client(o: &Options) -> Result<Client, Error> {
 
 fn content(path: Option<&Path>) -> Result<Vec<u8>, Error> {
     match path {
-        Some(path) if path != Path::new("-") => read(path, "file"),
+        Some(path) if path != Path::new("-") => {
+            fs::read(path).map_err(|error| unreadable(path, "file", &error))
+        }
         _ => {
             let mut bytes = Vec::new();
             io::stdin()
                 .lock()
                 .read_to_end(&mut bytes)
-                .map_err(|error| unreadable("input", &error))?;
+                .map_err(|error| unreadable(Path::new("standard input"), "file", &error))?;
             Ok(bytes)
         }
     }
 }
 
-pub(crate) fn read(path: &Path, argument: &'static str) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|error| {
-        let why = format!("{} can't be read ({})", path.display(), error.kind());
-        Error::argument(Status::File, argument, why)
-    })
+/// A file that can't be read, or a folder, named in a message.
+pub(crate) fn unreadable(path: &Path, argument: &'static str, error: &io::Error) -> Error {
+    let why = format!("{} can't be read ({})", shown(path), io_words(error));
+    Error::argument(Status::File, argument, why)
 }
 
-fn unreadable(argument: &'static str, error: &io::Error) -> Error {
-    Error::argument(
-        Status::File,
-        argument,
-        format!("can't be read ({})", error.kind()),
-    )
+/// A path in a message. It may hold what turns a terminal's line into another.
+pub(crate) fn shown(path: &Path) -> String {
+    escape(path.as_os_str().as_encoded_bytes(), 300)
 }
 
 /// Runs a call with the log that the options ask for.

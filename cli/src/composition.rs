@@ -4,11 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use secsmtp::error::Error;
+use secsmtp::error::{Error, io_words};
 use secsmtp::message::{Field, Message, Part, Priority, Signer};
 use secsmtp::status::Status;
 
-use crate::options::Options;
+use crate::actions::shown;
+use crate::options::{Options, quote};
 
 /// The options that compose, each with a value and its place in [`Composition`].
 pub(crate) const OPTIONS: [&str; 22] = [
@@ -137,7 +138,7 @@ fn set(message: &mut Message, option: &str, value: &str) -> Result<(), Error> {
                 "normal" => Priority::Normal,
                 "high" => Priority::High,
                 _ => {
-                    let why = format!("takes low, normal or high, not {value}");
+                    let why = format!("takes low, normal or high, not {}", quote(value));
                     return Err(Error::argument(Status::Value, "priority", why));
                 }
             };
@@ -157,7 +158,7 @@ pub(crate) fn preview(o: &Options) -> Result<(), Error> {
     let message = message(o)?;
     message.size()?;
     let failed = |error: io::Error| {
-        let why = format!("can't be written ({})", error.kind());
+        let why = format!("can't be written ({})", io_words(&error));
         Error::argument(Status::Output, "output", why)
     };
     let mut out: Box<dyn io::Write> = match &o.output {
@@ -194,7 +195,11 @@ fn typed(argument: &'static str, value: &str) -> Result<Part, Error> {
 
 fn text(argument: &'static str, path: &str) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|error| {
-        let why = format!("{path} can't be read as UTF-8 text ({})", error.kind());
+        let path = shown(Path::new(path));
+        let why = match error.kind() {
+            io::ErrorKind::InvalidData => format!("{path} is not UTF-8 text"),
+            _ => format!("{path} can't be read ({})", io_words(&error)),
+        };
         Error::argument(Status::File, argument, why)
     })
 }

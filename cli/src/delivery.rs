@@ -5,6 +5,8 @@ use secsmtp::message::Message;
 use secsmtp::proto::options::{DeliverBy, Hold, Late, Notify, Return};
 use secsmtp::status::Status;
 
+use crate::options::quote;
+
 /// The options of it that have a value.
 pub(crate) const OPTIONS: [&str; 8] = [
     "notify",
@@ -81,7 +83,7 @@ fn wrong(argument: &'static str, why: &str) -> Error {
 
 fn number<N: std::str::FromStr>(argument: &'static str, text: &str) -> Result<N, Error> {
     let number = text.parse();
-    number.map_err(|_| wrong(argument, &format!("{text:?} is no number that fits")))
+    number.map_err(|_| wrong(argument, &format!("{} is no number that fits", quote(text))))
 }
 
 fn choice<T: Copy>(
@@ -91,7 +93,12 @@ fn choice<T: Copy>(
 ) -> Result<T, Error> {
     let found = choices.iter().find(|choice| choice.0 == word);
     let [(one, _), (other, _)] = choices;
-    let why = || wrong(argument, &format!("takes {one} or {other}, not {word:?}"));
+    let why = || {
+        wrong(
+            argument,
+            &format!("takes {one} or {other}, not {}", quote(word)),
+        )
+    };
     found.map(|choice| choice.1).ok_or_else(why)
 }
 
@@ -106,7 +113,10 @@ fn events(words: &str) -> Result<i32, Error> {
     for word in words.split(',') {
         let found = known.iter().find(|known| known.0 == word);
         let why = || {
-            let why = format!("{word:?} is none of success, failure, delay and never");
+            let why = format!(
+                "{} is none of success, failure, delay and never",
+                quote(word)
+            );
             wrong("notify", &why)
         };
         events |= found.ok_or_else(why)?.1;

@@ -8,16 +8,18 @@ use secsmtp::status::Status;
 use secsmtp::tls::{Basis, Certificate, KnownServer, Rejection, Verdict};
 use serde_json::{Map, Value, json};
 
+use crate::terminal::OUT;
+
 /// Of send.
 pub(crate) fn sent(sent: &Result<Record, Error>) {
-    println!("{}", outcome(sent));
+    OUT.line(&outcome(sent).to_string());
 }
 
 /// Of one mail among several: an object, on a line of its own.
 pub(crate) fn one_sent(path: &Path, sent: &Result<Record, Error>) {
     let mut object = outcome(sent);
     object["file"] = json!(path.to_string_lossy());
-    println!("{object}");
+    OUT.line(&object.to_string());
 }
 
 fn outcome(sent: &Result<Record, Error>) -> Value {
@@ -89,7 +91,7 @@ pub(crate) fn probed(met: &Result<Report, Error>, learnt: Option<&Result<KnownSe
     }
     object.insert("secret_released".to_owned(), json!(false));
     object.insert("content_released".to_owned(), json!(false));
-    println!("{}", Value::Object(object));
+    OUT.line(&Value::Object(object).to_string());
 }
 
 /// Of verify.
@@ -102,7 +104,7 @@ pub(crate) fn verified(verdict: &Result<Verdict, Error>) {
         }
         Err(error) => failed(error),
     };
-    println!("{}", Value::Object(object));
+    OUT.line(&Value::Object(object).to_string());
 }
 
 fn judgement(

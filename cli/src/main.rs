@@ -1,48 +1,45 @@
 //! The command `secsmtp`: send, probe and verify from a terminal or a script.
 //!
 //! Exit status: 0 accepted or trusted, 10 not sent or not trusted, 11 refused by the server,
-//! 12 unknown, 64 usage.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command speaks on its streams"
-)]
+//! 12 unknown, 64 usage. A stream that can't be written does not change it.
 
 mod actions;
 mod composition;
 mod delivery;
+mod interrupt;
 mod json;
 mod login;
 mod many;
 mod options;
 mod people;
+mod terminal;
 
 use std::process::ExitCode;
 
 use options::{Action, Options};
+use terminal::{ERR, OUT};
 
 const USAGE: &str = include_str!("usage.txt");
 
 fn main() -> ExitCode {
-    match options::parse(lexopt::Parser::from_env()) {
-        Ok(Options {
-            action: Action::Help,
-            ..
-        }) => {
-            print!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        Ok(Options {
-            action: Action::Version,
-            ..
-        }) => {
-            println!("secsmtp {}", env!("CARGO_PKG_VERSION"));
-            ExitCode::SUCCESS
-        }
-        Ok(options) => actions::run(&options).into(),
+    let options = match options::parse(lexopt::Parser::from_env()) {
+        Ok(options) => options,
         Err(wrong) => {
-            eprintln!("secsmtp: {wrong}\nTry: secsmtp --help");
-            64.into()
+            ERR.line(&format!("secsmtp: {wrong}\nTry: secsmtp --help"));
+            terminal::report_losses(false);
+            return 64.into();
         }
+    };
+    let exit = run(&options);
+    terminal::report_losses(options.json);
+    exit
+}
+
+fn run(options: &Options) -> ExitCode {
+    match options.action {
+        Action::Help => OUT.write(USAGE),
+        Action::Version => OUT.line(concat!("secsmtp ", env!("CARGO_PKG_VERSION"))),
+        _ => return actions::run(options).into(),
     }
+    ExitCode::SUCCESS
 }

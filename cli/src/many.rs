@@ -8,7 +8,8 @@ use secsmtp::client::{Bulk, Client};
 use secsmtp::error::{Error, Record};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
-use secsmtp::status::Status;
+
+use crate::actions::unreadable;
 
 /// The mails of these files; of a folder, its regular files in the order of their names.
 pub(crate) fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
@@ -18,10 +19,7 @@ pub(crate) fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
             files.push(path.clone());
             continue;
         }
-        let unreadable = |error: std::io::Error| {
-            let why = format!("{} can't be read ({})", path.display(), error.kind());
-            Error::argument(Status::File, "folder", why)
-        };
+        let unreadable = |error: std::io::Error| unreadable(path, "folder", &error);
         let mut found = Vec::new();
         for entry in fs::read_dir(path).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?.path();

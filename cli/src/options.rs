@@ -1,6 +1,6 @@
 //! The command line, as data.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use lexopt::prelude::{Long, Short, Value};
 use secsmtp::client::Bulk;
 use secsmtp::message::ContentRules;
 use secsmtp::proto::sasl::{BindingType, ChannelBinding};
+use secsmtp::proto::show::escape;
 
 use crate::composition::{self, Composition};
 use crate::delivery::{self, Delivery};
@@ -170,7 +171,41 @@ impl Options {
 
 /// Reads the command line.
 pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Options, String> {
-    read(&mut args).map_err(|error| error.to_string())
+    read(&mut args).map_err(|error| words(&error))
+}
+
+/// What is wrong with the command line. Its words are shown escaped.
+fn words(error: &lexopt::Error) -> String {
+    use lexopt::Error as E;
+    let quote = |value: &OsStr| quote_bytes(value.as_encoded_bytes());
+    match error {
+        E::MissingValue { option: None } => "a value is missing".to_owned(),
+        E::MissingValue {
+            option: Some(option),
+        } => format!("{option} needs a value"),
+        E::UnexpectedOption(option) => {
+            format!("there is no option {} here", quote(option.as_ref()))
+        }
+        E::UnexpectedArgument(value) => format!("{} has no place here", quote(value)),
+        E::UnexpectedValue { option, value } => {
+            format!("{option} takes no value, and {} was given", quote(value))
+        }
+        E::ParsingFailed { value, .. } => {
+            format!("{} is no number that fits", quote(value.as_ref()))
+        }
+        E::NonUnicodeValue(value) => format!("{} is not UTF-8 text", quote(value)),
+        // The texts of this file.
+        E::Custom(why) => why.to_string(),
+    }
+}
+
+/// A word of the command line in a message: it may hold what turns a terminal's line into another.
+pub(crate) fn quote(word: &str) -> String {
+    quote_bytes(word.as_bytes())
+}
+
+fn quote_bytes(word: &[u8]) -> String {
+    format!("\"{}\"", escape(word, 200))
 }
 
 fn read(args: &mut lexopt::Parser) -> Result<Options, lexopt::Error> {
@@ -312,8 +347,20 @@ fn check(o: &Options) -> Result<(), lexopt::Error> {
     if matches!(o.action, Action::Help | Action::Version) {
         return Ok(());
     }
-    if o.files.len() > 1 && o.files.iter().any(|path| path.as_os_str() == "-") {
+    let is_input = |path: &Path| path.as_os_str() == "-";
+    if o.files.len() > 1 && o.files.iter().any(|path| is_input(path)) {
         return Err("standard input is one mail, and stands alone".into());
+    }
+    let secret_is_input = match &o.secret {
+        Some(SecretSource::PasswordFile(path) | SecretSource::TokenFile(path)) => is_input(path),
+        _ => false,
+    };
+    let mail_is_input = match o.files.first() {
+        Some(path) => is_input(path),
+        None => !o.composition.is_asked_for(),
+    };
+    if secret_is_input && mail_is_input {
+        return Err("standard input is the mail or the password, not both: name a FILE".into());
     }
     if o.delivery.trace && !o.delivery.has_deliver_by() {
         return Err("--trace needs --deliver-by".into());
@@ -391,8 +438,10 @@ fn one_of<T: Copy>(
     let found = choices.iter().find(|choice| choice.0 == word);
     found.map(|choice| choice.1).ok_or_else(|| {
         format!(
-            "{option} takes {} or {}, not {word}",
-            choices[0].0, choices[1].0
+            "{option} takes {} or {}, not {}",
+            choices[0].0,
+            choices[1].0,
+            quote(&word)
         )
         .into()
     })
@@ -403,12 +452,16 @@ fn binding(word: &str) -> Result<ChannelBinding, lexopt::Error> {
         "off" => Ok(ChannelBinding::Off),
         "prefer" => Ok(ChannelBinding::Prefer),
         "require" => Ok(ChannelBinding::Require),
-        _ => Err(format!("--channel-binding takes off, prefer or require, not {word}").into()),
+        _ => Err(format!(
+            "--channel-binding takes off, prefer or require, not {}",
+            quote(word)
+        )
+        .into()),
     }
 }
 
 fn port(text: &str) -> Result<u32, lexopt::Error> {
-    let wrong = || format!("{text} is no port: a number from 1 to 65535").into();
+    let wrong = || format!("{} is no port: a number from 1 to 65535", quote(text)).into();
     text.parse::<u16>()
         .ok()
         .filter(|port| *port > 0)
@@ -417,7 +470,7 @@ fn port(text: &str) -> Result<u32, lexopt::Error> {
 }
 
 fn seconds(text: &str) -> Result<Duration, lexopt::Error> {
-    let wrong = || format!("--timeout {text}: a number of seconds above 0").into();
+    let wrong = || format!("--timeout {}: a number of seconds above 0", quote(text)).into();
     let seconds = text.parse::<f64>().ok().filter(|s| *s > 0.0);
     seconds
         .and_then(|s| Duration::try_from_secs_f64(s).ok())
@@ -431,12 +484,12 @@ where
 {
     let number = text.parse::<N>().ok();
     let number = number.filter(|number| *number >= N::from(1) && *number <= most);
-    number.ok_or_else(|| format!("{option} {text}: a number from 1 to {most}").into())
+    number.ok_or_else(|| format!("{option} {}: a number from 1 to {most}", quote(text)).into())
 }
 
 /// `N/SECONDS`.
 fn rate(text: &str) -> Result<(u32, Duration), lexopt::Error> {
-    let wrong = || lexopt::Error::from(format!("--rate {text}: not MAILS/SECONDS"));
+    let wrong = || lexopt::Error::from(format!("--rate {}: not MAILS/SECONDS", quote(text)));
     let (mails, time) = text.split_once('/').ok_or_else(wrong)?;
     let time = time.parse::<f64>().ok().filter(|time| *time > 0.0);
     let time = time.and_then(|time| Duration::try_from_secs_f64(time).ok());
@@ -446,7 +499,10 @@ fn rate(text: &str) -> Result<(u32, Duration), lexopt::Error> {
 
 /// `ADDR:PORT` or `[V6]:PORT`.
 fn address(text: &str) -> Result<(String, u32), lexopt::Error> {
-    let wrong = || lexopt::Error::from(format!("--connect {text}: not ADDR:PORT or [V6]:PORT"));
+    let wrong = || {
+        let text = quote(text);
+        lexopt::Error::from(format!("--connect {text}: not ADDR:PORT or [V6]:PORT"))
+    };
     let (host, number) = text.rsplit_once(':').ok_or_else(wrong)?;
     let bracketed = host.starts_with('[') && host.ends_with(']');
     if host.is_empty() || (host.contains(':') && !bracketed) {
@@ -490,6 +546,8 @@ mod tests {
             "send --server h --port 65536",
             "send --server h --user u",
             "send --server h --password-env V",
+            "send --server h --user u --password-file -",
+            "send --server h --user u --token-file - -",
             "send --server h --timeout 0",
             "send --server h --timeout nan",
             "send --server h a -",
@@ -548,6 +606,8 @@ mod tests {
         assert_eq!((o.files.len(), o.bulk.connections, o.burst), (2, 3, 2));
         assert_eq!(o.rate, Some((10, Duration::from_secs(60))));
         assert!(of("verify --server h --at 5 chain.pem").is_ok());
+        assert!(of("send --server h --user u --password-file - a.eml").is_ok());
+        assert!(of("send --server h --user u --token-file - --subject s").is_ok());
         let o = of("compose --from a@b --from c@d --sender s@t --subject s").unwrap();
         assert_eq!(o.from, ["a@b", "c@d"]);
         let o = of(

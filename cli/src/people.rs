@@ -6,8 +6,10 @@ use std::path::Path;
 use secsmtp::client::Report;
 use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::Level;
-use secsmtp::proto::show::escape;
 use secsmtp::tls::{KnownServer, Verdict};
+
+use crate::actions::shown;
+use crate::terminal::{ERR, OUT};
 
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
@@ -18,19 +20,19 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
     let record = match sent {
         Ok(record) => {
             let words = record.answer.as_ref().map_or("", |a| a.text.as_str());
-            println!(
+            OUT.line(&format!(
                 "{} The server has taken the mail: {words}",
                 out(GREEN, "ACCEPTED.")
-            );
+            ));
             record
         }
         Err(error) => {
-            eprintln!("{} {error}", failure(error));
-            eprintln!(
+            ERR.line(&format!("{} {error}", failure(error)));
+            ERR.line(&format!(
                 "  ({}, number {})",
                 error.status().name(),
                 error.status().number()
-            );
+            ));
             &error.record
         }
     };
@@ -42,51 +44,53 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
         for recipient in &record.recipients {
             let answer = recipient.answer.as_ref();
             let words = answer.map_or(String::new(), |a| format!(": {} {}", a.code, a.text));
-            eprintln!(
+            ERR.line(&format!(
                 "  {} {}{words}",
                 recipient.address,
                 recipient.outcome.name()
-            );
+            ));
         }
     }
     if let (Ok(_), Some(peer)) = (sent, &record.peer) {
-        println!("  over TLS {}, {}", peer.tls_version, peer.cipher_suite);
+        OUT.line(&format!(
+            "  over TLS {}, {}",
+            peer.tls_version, peer.cipher_suite
+        ));
         if let Some(leaf) = peer.spki.first() {
             let pinned = match peer.matched_pin {
                 Some(pin) if pin == *leaf => ", which is pinned".to_owned(),
                 Some(pin) => format!(", by the pinned key of its issuer {pin}"),
                 None => String::new(),
             };
-            println!("  to the server with the key {leaf}{pinned}");
+            OUT.line(&format!("  to the server with the key {leaf}{pinned}"));
         }
     }
 }
 
 /// Of one mail among several: a line.
 pub(crate) fn one_sent(path: &Path, sent: &Result<Record, Error>) {
-    // A name may hold what turns a terminal's line into another.
-    let path = escape(path.as_os_str().as_encoded_bytes(), 300);
+    let path = shown(path);
     let record = match sent {
         Ok(record) => record,
-        Err(error) => return eprintln!("{} {path}: {error}", failure(error)),
+        Err(error) => return ERR.line(&format!("{} {path}: {error}", failure(error))),
     };
     let others = record.recipients.iter();
     let others = others.filter(|recipient| recipient.outcome != Outcome::Accepted);
     let others: Vec<String> = others.map(|one| one.address.to_string()).collect();
     let words = record.answer.as_ref().map_or("", |a| a.text.as_str());
     match others.is_empty() {
-        true => println!("{} {path}: {words}", out(GREEN, "ACCEPTED.")),
-        false => println!(
+        true => OUT.line(&format!("{} {path}: {words}", out(GREEN, "ACCEPTED."))),
+        false => OUT.line(&format!(
             "{} {path}: {words} (but not for {})",
             out(YELLOW, "ACCEPTED."),
             others.join(", ")
-        ),
+        )),
     }
 }
 
 /// Of mails that were left after one that failed.
 pub(crate) fn not_begun(count: usize) {
-    eprintln!("{} {count} of the mails", err(RED, "NOT BEGUN."));
+    ERR.line(&format!("{} {count} of the mails", err(RED, "NOT BEGUN.")));
 }
 
 fn failure(error: &Error) -> String {
@@ -106,13 +110,13 @@ pub(crate) fn probed(met: &Result<Report, Error>, learnt: Option<&Result<KnownSe
             } else {
                 (RED, "NOT TRUSTED.")
             };
-            print!("{}\n{report}", out(colour, word));
+            OUT.write(format!("{}\n{report}", out(colour, word)));
         }
-        Err(error) => eprintln!("{} {error}", err(RED, "NOBODY MET.")),
+        Err(error) => ERR.line(&format!("{} {error}", err(RED, "CONNECTION FAILED."))),
     }
     match learnt {
-        Some(Ok(server)) => println!("{} {server}", out(GREEN, "LEARNT.")),
-        Some(Err(error)) => eprintln!("{} {error}", err(RED, "NOT LEARNT.")),
+        Some(Ok(server)) => OUT.line(&format!("{} {server}", out(GREEN, "LEARNT."))),
+        Some(Err(error)) => ERR.line(&format!("{} {error}", err(RED, "NOT LEARNT."))),
         None => {}
     }
 }
@@ -121,10 +125,10 @@ pub(crate) fn probed(met: &Result<Report, Error>, learnt: Option<&Result<KnownSe
 pub(crate) fn verified(verdict: &Result<Verdict, Error>) {
     match verdict {
         Ok(verdict) if verdict.judgement.is_ok() => {
-            println!("{} {verdict}", out(GREEN, "TRUSTED."))
+            OUT.line(&format!("{} {verdict}", out(GREEN, "TRUSTED.")))
         }
-        Ok(verdict) => println!("{} {verdict}", out(RED, "NOT TRUSTED.")),
-        Err(error) => eprintln!("{} {error}", err(RED, "NOT VERIFIED.")),
+        Ok(verdict) => OUT.line(&format!("{} {verdict}", out(RED, "NOT TRUSTED."))),
+        Err(error) => ERR.line(&format!("{} {error}", err(RED, "NOT VERIFIED."))),
     }
 }
 
@@ -136,11 +140,11 @@ pub(crate) fn log_line(level: Level, stage: Stage, text: &str) {
         Level::Info => (GREEN, "info"),
         Level::Debug => ("2", "debug"),
     };
-    eprintln!(
+    ERR.line(&format!(
         "{} {:8} {text}",
         err(colour, &format!("{word:7}")),
         stage.name()
-    );
+    ));
 }
 
 fn out(colour: &str, word: &str) -> String {

@@ -1,6 +1,7 @@
 //! Secrets that are asked for only when they are needed: over a verified channel, and not before.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use super::check_secret;
 use crate::deadline::Deadline;
@@ -124,6 +125,17 @@ impl<'a> SecretRequest<'a> {
     /// When the send was cancelled, or the patience of its stage or of all of it is over.
     pub fn wait(&mut self) -> Result<(), Stop> {
         self.channel.wait(self.deadline)
+    }
+
+    /// Waits as [`Self::wait`] does, but no longer than this: for a provider that looks now and then.
+    ///
+    /// # Errors
+    /// As those of [`Self::wait`].
+    pub fn wait_for(&mut self, most: Duration) -> Result<(), Stop> {
+        match self.channel.wait(self.deadline.min(Deadline::after(most))) {
+            Err(Stop::TimedOut) if !self.deadline.passed(Instant::now()) => Ok(()),
+            ended => ended,
+        }
     }
 
     /// Makes a secret of octets that fit what was asked for.

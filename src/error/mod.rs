@@ -7,6 +7,7 @@
 mod enhanced;
 mod hints;
 mod text;
+mod words;
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use enhanced::Enhanced;
+pub use words::{io_words, kind_words};
 
 use crate::status::Status;
 use crate::tls::{Pin, Rejection};

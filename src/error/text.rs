@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::hints::hint;
+use super::words::kind_words;
 use super::{
     Cause, Error, NotAscii, Outcome, Recipient, Refused, ReplyFault, Retry, SourceFault, Stage,
 };
@@ -134,8 +135,9 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         ),
         Cause::BackOff { left } => write!(
             f,
-            "The server was closing (421) a moment ago, and gets {left:.1?} more before the next \
-             connection."
+            "The server was closing (421) a moment ago, and gets {:.1} s more before the next \
+             connection.",
+            left.as_secs_f64()
         ),
         Cause::Timeout { overall: true } => f.write_str("The time for the whole call is over."),
         Cause::Timeout { overall: false } => f.write_str("The peer did not answer in time."),
@@ -150,7 +152,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             f.write_str("No connection:")?;
             for (i, (address, kind)) in attempts.iter().enumerate() {
                 let comma = if i == 0 { "" } else { "," };
-                write!(f, "{comma} {address} ({})", io_words(*kind))?;
+                write!(f, "{comma} {address} ({})", kind_words(*kind))?;
             }
             f.write_str(". Check host and port, and whether this network lets you out.")
         }
@@ -160,7 +162,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         Cause::Abandoned => f.write_str(
             "The connection was closed because of another message that was on its way over it.",
         ),
-        Cause::Lost { kind } => write!(f, "The connection broke ({}).", io_words(*kind)),
+        Cause::Lost { kind } => write!(f, "The connection broke ({}).", kind_words(*kind)),
         Cause::NotTls { sample } => write!(
             f,
             "A TLS handshake was expected, and clear text came: \"{sample}\". Either the port \
@@ -285,7 +287,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             Refused::Content => "The server refused the message.",
         }),
         Cause::Resource { what, kind } => {
-            write!(f, "The system gave no {what} ({}).", io_words(*kind))
+            write!(f, "The system gave no {what} ({}).", kind_words(*kind))
         }
         Cause::Random => f.write_str("The system gave no random numbers."),
         Cause::Panic => f.write_str(
@@ -302,10 +304,6 @@ fn words<T: AsRef<str>>(list: &[T]) -> String {
         .map(AsRef::as_ref)
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-fn io_words(kind: io::ErrorKind) -> String {
-    kind.to_string()
 }
 
 #[cfg(test)]

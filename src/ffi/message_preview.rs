@@ -9,7 +9,7 @@ use super::callback::Callback;
 use super::error::secsmtp_error;
 use super::message::{self, secsmtp_message};
 use super::{arg, guard};
-use crate::error::Error;
+use crate::error::{Error, io_words};
 use crate::proto::show;
 use crate::status::Status;
 
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn secsmtp_message_preview_file(
             let path = arg::text("path", path, path_len)?;
             let wrong = |error: std::io::Error| {
                 let path = show::escape(path.as_bytes(), 300);
-                failed(format!("can't be written to {path} ({})", error.kind()))
+                failed(format!("can't be written to {path} ({})", io_words(&error)))
             };
             let message = message::copy(message)?;
             message.size()?;

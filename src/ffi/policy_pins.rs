@@ -74,8 +74,8 @@ pub unsafe extern "C" fn secsmtp_policy_add_pin_file(
 /// Adds the pins that a file of known mail servers, which is read now, has for host and port. One
 /// pin a line: host, port, pin, the time it was learnt (2026-11-23T00:00:00Z), and by whom;
 /// separated by spaces; lines that begin with # are comments.
-/// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE if it can't be read or a line of it is
-/// wrong; SECSMTP_E_HOST, SECSMTP_E_PORT; SECSMTP_E_NO_TRUST if it has no pin for host and port.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE if it can't be read, is neither
+/// a regular file nor a symbolic link to one, or a line of it is wrong; SECSMTP_E_HOST, SECSMTP_E_PORT; SECSMTP_E_NO_TRUST if it has no pin for host and port.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_add_known_servers(
     policy: *mut secsmtp_policy,

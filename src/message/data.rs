@@ -1,15 +1,16 @@
 //! The octets of a part, before encoding: in memory, in a file, or from a function of the caller's.
 //! They are read anew by each send and never held whole.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::error::{Error, SourceFault};
+use crate::error::{Error, SourceFault, io_words};
 use crate::proto::show;
 use crate::status::Status;
+use crate::tls::open_at_once;
 
 /// The most octets of a part whose size is not known beforehand: a function that never ends does.
 pub(crate) const MAX_UNSIZED: u64 = 16 << 30;
@@ -54,7 +55,7 @@ impl Data {
     /// A regular file; its size and time of change are noted, and must be the same at each send.
     pub(crate) fn file(argument: &'static str, path: &Path) -> Result<Self, Error> {
         let (size, modified) = std::fs::metadata(path)
-            .map_err(|error| error.kind().to_string())
+            .map_err(|error| io_words(&error))
             .and_then(|found| regular(&found))
             .map_err(|why| {
                 let why = format!("{} {}", shown(path), unreadable(&why));
@@ -81,7 +82,7 @@ impl Data {
         match self {
             Self::File(noted) => {
                 let found = std::fs::metadata(&noted.path);
-                noted.compare(found.map_err(|e| e.kind().to_string()))
+                noted.compare(found.map_err(|e| io_words(&e)))
             }
             Self::Memory(_) | Self::Pull(..) => Ok(()),
         }
@@ -108,10 +109,9 @@ impl Noted {
     fn open(&self) -> Result<File, SourceFault> {
         // A pipe would block in open() until somebody writes into it.
         let before = std::fs::metadata(&self.path);
-        self.compare(before.map_err(|e| e.kind().to_string()))?;
-        let file =
-            open_at_once(&self.path).map_err(|e| self.fault(unreadable(&e.kind().to_string())))?;
-        self.compare(file.metadata().map_err(|e| e.kind().to_string()))?;
+        self.compare(before.map_err(|e| io_words(&e)))?;
+        let file = open_at_once(&self.path).map_err(|e| self.fault(unreadable(&io_words(&e))))?;
+        self.compare(file.metadata().map_err(|e| io_words(&e)))?;
         Ok(file)
     }
 
@@ -145,22 +145,6 @@ fn regular(found: &Metadata) -> Result<(u64, Option<SystemTime>), String> {
         return Err("not a regular file".to_owned());
     }
     Ok((found.len(), found.modified().ok()))
-}
-
-#[cfg(unix)]
-fn open_at_once(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    // Without effect on a regular file, and a pipe that took its place can't block us.
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)
-}
-
-/// Here opening waits for nobody.
-#[cfg(not(unix))]
-fn open_at_once(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(path)
 }
 
 fn unreadable(why: &str) -> String {
@@ -212,7 +196,7 @@ impl Reader {
             && let Origin::File(file, noted) = &self.origin
         {
             // Written to while it was read: who knows what was read.
-            noted.compare(file.metadata().map_err(|e| e.kind().to_string()))?;
+            noted.compare(file.metadata().map_err(|e| io_words(&e)))?;
         }
         Ok(filled)
     }
@@ -229,7 +213,7 @@ impl Reader {
             Origin::File(file, noted) => loop {
                 match file.read(buffer) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    read => break read.map_err(|e| noted.fault(unreadable(&e.kind().to_string()))),
+                    read => break read.map_err(|e| noted.fault(unreadable(&io_words(&e)))),
                 }
             },
             Origin::Pull(pull) => {

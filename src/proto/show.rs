@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 pub const MAX_SHOWN: usize = 1000;
 
 /// `bytes` as text: valid UTF-8 stays, while controls, invalid octets and characters that change
-/// the direction of text are written as escapes; cut at `max` characters of what is shown.
+/// the direction of text are written as escapes, as C and JSON have them (`\r`, `\x1b`, `\u202e`); cut at `max`
+/// characters of what is shown.
 #[must_use]
 pub fn escape(bytes: &[u8], max: usize) -> String {
     if bytes.len() <= max
@@ -26,7 +27,11 @@ pub fn escape(bytes: &[u8], max: usize) -> String {
     for chunk in bytes.utf8_chunks() {
         let valid = chunk.valid().chars().map(|c| match c {
             '\\' => "\\\\".to_owned(),
-            c if c.is_control() || is_spoofing(c) => c.escape_unicode().to_string(),
+            '\r' => "\\r".to_owned(),
+            '\n' => "\\n".to_owned(),
+            '\t' => "\\t".to_owned(),
+            c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
+            c if c.is_control() || is_spoofing(c) => format!("\\u{:04x}", u32::from(c)),
             c => c.to_string(),
         });
         let invalid = chunk.invalid().iter().map(|b| format!("\\x{b:02x}"));
@@ -297,12 +302,16 @@ mod tests {
     fn e04_controls_are_escaped_and_text_is_capped() {
         assert_eq!(
             escape(b"a\x1b[31m\0\xff \xc3\xa9", 100),
-            "a\\u{1b}[31m\\u{0}\\xff é"
+            r"a\x1b[31m\x00\xff é"
         );
-        assert_eq!(escape("x\u{202e}y".as_bytes(), 100), "x\\u{202e}y");
+        assert_eq!(
+            escape("x\u{202e}y\u{85}".as_bytes(), 100),
+            r"x\u202ey\u0085"
+        );
+        assert_eq!(escape(b"220 ready\r\n\t\\", 100), r"220 ready\r\n\t\\");
         assert_eq!(escape(b"abcdef", 3), "abc…");
-        assert_eq!(escape("a\u{200b}b".as_bytes(), 9), "a\\u{200b}…");
-        assert_eq!(escape("a\u{200b}b".as_bytes(), 8), "a…");
+        assert_eq!(escape("a\u{200b}b".as_bytes(), 7), "a\\u200b…");
+        assert_eq!(escape("a\u{200b}b".as_bytes(), 6), "a…");
     }
 
     #[test]

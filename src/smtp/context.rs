@@ -245,7 +245,7 @@ impl<'a> Context<'a> {
             },
             Fault::Lost(kind) => Cause::Lost { kind },
             Fault::Alert(alert) => Cause::Handshake {
-                detail: format!("the peer ended it with the alert {alert}"),
+                detail: format!("the peer ended it: {alert}"),
             },
             Fault::Flooded => Cause::Unsolicited,
         }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::certificate::Certificate;
 use super::pin_set::DatedPin;
 use super::rejection::{Reason, Rejection};
 
@@ -56,24 +57,20 @@ impl Rejection {
                     "The certificate shown for {host} is for another name: {names}."
                 )
             }
-            Reason::Expired => {
-                write!(
-                    f,
-                    "The certificate shown for {host}, or one of its issuers, has expired"
-                )?;
-                leaf.map_or(Ok(()), |c| {
-                    write!(f, " (it is valid until {})", c.not_after)
-                })?;
+            Reason::Expired(which) => {
+                self.write_which(f, which.as_deref())?;
+                f.write_str(" has expired")?;
+                if let Some(which) = which {
+                    write!(f, " (it was valid until {})", which.not_after)?;
+                }
                 f.write_str(", or this machine's clock is wrong.")
             }
-            Reason::NotYetValid => {
-                write!(
-                    f,
-                    "The certificate shown for {host}, or one of its issuers, is not valid yet"
-                )?;
-                leaf.map_or(Ok(()), |c| {
-                    write!(f, " (it is valid from {})", c.not_before)
-                })?;
+            Reason::NotYetValid(which) => {
+                self.write_which(f, which.as_deref())?;
+                f.write_str(" is not valid yet")?;
+                if let Some(which) = which {
+                    write!(f, " (it is valid from {})", which.not_before)?;
+                }
                 f.write_str(", or this machine's clock is wrong.")
             }
             Reason::Unfit(what) => {
@@ -91,6 +88,28 @@ impl Rejection {
                 f,
                 "The revocation list for the certificate shown for {host} is out of date."
             ),
+        }
+    }
+
+    /// The certificate of the chain that is meant, as the subject of a sentence.
+    fn write_which(&self, f: &mut fmt::Formatter<'_>, which: Option<&Certificate>) -> fmt::Result {
+        let host = &self.host;
+        match which {
+            None => write!(f, "A certificate of the chain shown for {host}"),
+            Some(which) if self.chain.first() == Some(which) => {
+                write!(f, "The certificate shown for {host}")
+            }
+            Some(which) => {
+                let kind = match which.subject == which.issuer {
+                    true => "root",
+                    false => "intermediate",
+                };
+                let subject = or_none(&which.subject);
+                write!(
+                    f,
+                    "The {kind} certificate {subject} of the chain shown for {host}"
+                )
+            }
         }
     }
 
@@ -153,7 +172,7 @@ impl Rejection {
                 "This is the wrong server, or somebody stands in between with a certificate for \
                  another name."
             }
-            (Reason::Expired, _) => {
+            (Reason::Expired(_), _) => {
                 "The provider missed a renewal, or somebody shows an old certificate."
             }
             (Reason::Revoked, _) => {
@@ -183,10 +202,10 @@ impl Rejection {
             Reason::NameMismatch => {
                 "What to do: check the host name; ask the provider for the name to use."
             }
-            Reason::Expired | Reason::NotYetValid => {
-                "What to do: check this machine's clock; else it is for the provider to mend."
+            Reason::Expired(_) | Reason::NotYetValid(_) => {
+                "What to do: check this machine's clock; if it is right, the provider must fix it."
             }
-            Reason::Unfit(_) => "What to do: it is for the provider to mend.",
+            Reason::Unfit(_) => "What to do: the provider must fix it.",
             Reason::Revoked => "What to do: don't go on; ask the provider, over another way.",
             Reason::RevocationUnknown(_) | Reason::CrlExpired => {
                 "What to do: give the current lists of each CA of the chain, or none."

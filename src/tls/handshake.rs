@@ -13,6 +13,7 @@ use super::setup::{ProbeSetup, Setup};
 use super::stream::{HandshakeStop, TlsStream};
 use super::verdict::{Basis, verify_chain};
 use super::verifier::Carried;
+use super::words;
 use crate::channel::{Channel, Cleartext, Fault};
 use crate::deadline::Deadline;
 use crate::error::Peer;
@@ -129,13 +130,9 @@ fn refusal(error: &rustls::Error, sample: &[u8]) -> HandshakeFault {
     }
     // TLS begins with a handshake record (22) or an alert (21): RFC 8446 section 5.1.
     match sample.first() {
-        Some(21 | 22) | None => HandshakeFault::Tls(words(error)),
-        Some(_) => HandshakeFault::NotTls(show::escape(sample, 80)),
+        Some(21 | 22) | None => HandshakeFault::Tls(words::error(error)),
+        Some(_) => HandshakeFault::NotTls(show::escape(sample.trim_ascii_end(), 80)),
     }
-}
-
-fn words(error: &rustls::Error) -> String {
-    show::escape(error.to_string().as_bytes(), 200)
 }
 
 /// Who answered, and that it was a full handshake with a certificate.

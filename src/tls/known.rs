@@ -18,7 +18,9 @@ use super::date;
 use super::host::Host;
 use super::pin::Pin;
 
-/// The largest file of known servers, in octets.
+/// The file of known servers, as errors name it.
+pub(super) const FILE: &str = "known servers file";
+/// The largest file of known servers, in bytes.
 pub(super) const MAX_FILE: u64 = 1024 * 1024;
 const MAX_LINE: usize = 1024;
 const MAX_BY: usize = 200;

@@ -19,6 +19,7 @@ mod host;
 mod key_file;
 mod known;
 mod learn;
+mod lock;
 mod offline;
 mod outbox;
 mod path;
@@ -31,9 +32,11 @@ mod setup;
 mod stream;
 mod verdict;
 mod verifier;
+mod words;
 
 pub use certificate::Certificate;
 pub use clock::{Clock, RELEASED, now_at};
+pub(crate) use file::open_at_once;
 #[cfg(feature = "dkim")]
 pub(crate) use file::read as read_file;
 pub use handshake::{HandshakeFault, Probed, Verified, probe, verify};

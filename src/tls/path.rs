@@ -1,6 +1,8 @@
 //! The path from a leaf to an anchor (RFC 5280 section 6), by the web PKI path builder, asked
 //! directly so that the path that was validated is at hand: pins are looked for on that one alone.
 
+use std::time::Duration;
+
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{
@@ -8,10 +10,12 @@ use webpki::{
     UnknownStatusPolicy, VerifiedPath,
 };
 
+use super::certificate::Certificate;
 use super::crl::Crls;
 use super::host::Host;
 use super::pin::Pin;
 use super::rejection::Reason;
+use crate::proto::x509;
 
 /// What a path is asked for.
 pub(super) struct Demands<'a> {
@@ -31,7 +35,7 @@ pub(super) fn build(
     demands: &Demands<'_>,
 ) -> Result<Option<Pin>, Reason> {
     let (leaf, others) = chain.split_first().ok_or(Reason::UnknownIssuer)?;
-    let leaf = EndEntityCert::try_from(leaf).map_err(|error| reason(&error))?;
+    let leaf = EndEntityCert::try_from(leaf).map_err(|error| reason(&error, chain))?;
     let pins = demands.pins;
     let has_pin = |path: &VerifiedPath<'_>| match pins {
         Some(pins) if pin_on(path, pins).is_none() => Err(webpki::Error::UnknownIssuer),
@@ -56,9 +60,9 @@ pub(super) fn build(
             revocation,
             Some(&has_pin),
         )
-        .map_err(|error| reason(&error))?;
+        .map_err(|error| reason(&error, chain))?;
     leaf.verify_is_valid_for_subject_name(demands.host.server_name())
-        .map_err(|error| reason(&error))?;
+        .map_err(|error| reason(&error, chain))?;
     Ok(pins.and_then(|pins| pin_on(&path, pins)))
 }
 
@@ -76,14 +80,33 @@ fn pin_on(path: &VerifiedPath<'_>, pins: &[Pin]) -> Option<Pin> {
         .find(|pin| pins.contains(pin))
 }
 
-/// The path builder's answer in our words.
-pub(super) fn reason(error: &webpki::Error) -> Reason {
+/// The certificate of a chain that has this date.
+fn dated(
+    chain: &[CertificateDer<'_>],
+    date: impl Fn(&x509::Certificate<'_>) -> Duration,
+    at: UnixTime,
+) -> Option<Box<Certificate>> {
+    let has_date = |der: &&CertificateDer<'_>| {
+        x509::Certificate::read(der).is_some_and(|read| date(&read).as_secs() == at.as_secs())
+    };
+    let found = chain.iter().find(has_date)?;
+    Certificate::describe(found).map(Box::new)
+}
+
+/// The path builder's error about a chain as a reason.
+pub(super) fn reason(error: &webpki::Error, chain: &[CertificateDer<'_>]) -> Reason {
     use webpki::Error as E;
     match error {
         E::UnknownIssuer | E::InvalidSignatureForPublicKey => Reason::UnknownIssuer,
         E::CertNotValidForName(_) => Reason::NameMismatch,
-        E::CertExpired { .. } => Reason::Expired,
-        E::CertNotValidYet { .. } => Reason::NotYetValid,
+        E::CertExpired { not_after, .. } => {
+            let end = |read: &x509::Certificate<'_>| read.not_after.unix_duration();
+            Reason::Expired(dated(chain, end, *not_after))
+        }
+        E::CertNotValidYet { not_before, .. } => {
+            let begin = |read: &x509::Certificate<'_>| read.not_before.unix_duration();
+            Reason::NotYetValid(dated(chain, begin, *not_before))
+        }
         E::CertRevoked => Reason::Revoked,
         E::CrlExpired { .. } => Reason::CrlExpired,
         E::UnknownRevocationStatus => {

@@ -1,5 +1,7 @@
 //! The policy: whom the caller believes. Empty at first, and an empty one can send nothing.
 
+use std::path::Path;
+
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use zeroize::Zeroizing;
 
@@ -166,9 +168,9 @@ impl Policy {
     /// [`Status::File`] if it can't be read or a line of it is wrong, [`Status::Host`], and
     /// [`Status::NoTrust`] if it has no pin for them: that is never taken as "no pins".
     pub fn add_known_servers(&mut self, path: &str, host: &str, port: u16) -> Result<(), Error> {
-        let argument = "known servers file";
+        let argument = known::FILE;
         let host = Host::parse(host).map_err(|why| Error::argument(Status::Host, "host", why))?;
-        let bytes = file::read(argument, path, known::MAX_FILE)?;
+        let bytes = file::read_regular(argument, Path::new(path), known::MAX_FILE)?;
         memory::check(bytes.len(), ROOM_OF_LISTS)?;
         let servers = KnownServer::parse_file(&bytes).map_err(wrong_line)?;
         let pins: Vec<Pin> = servers

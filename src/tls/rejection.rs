@@ -18,10 +18,10 @@ pub enum Reason {
     UnknownIssuer,
     /// The certificate is for other names.
     NameMismatch,
-    /// A certificate of the chain has expired.
-    Expired,
-    /// A certificate of the chain is not valid yet.
-    NotYetValid,
+    /// A certificate of the chain has expired: which one, if it can be read.
+    Expired(Option<Box<Certificate>>),
+    /// A certificate of the chain is not valid yet: which one, if it can be read.
+    NotYetValid(Option<Box<Certificate>>),
     /// Malformed, or not fit for a server; what exactly.
     Unfit(&'static str),
     /// A certificate of the chain was revoked by its issuer.
@@ -60,8 +60,8 @@ impl Rejection {
             Reason::CertificateMismatch => Status::CertificateMismatch,
             Reason::UnknownIssuer => Status::UnknownIssuer,
             Reason::NameMismatch => Status::NameMismatch,
-            Reason::Expired => Status::Expired,
-            Reason::NotYetValid => Status::NotYetValid,
+            Reason::Expired(_) => Status::Expired,
+            Reason::NotYetValid(_) => Status::NotYetValid,
             Reason::Unfit(_) => Status::BadCertificate,
             Reason::Revoked => Status::Revoked,
             Reason::RevocationUnknown(_) => Status::RevocationUnknown,

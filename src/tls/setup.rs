@@ -12,6 +12,7 @@ use super::client_identity::ClientIdentity;
 use super::host::Host;
 use super::policy::{MinTls, Policy};
 use super::verifier::{Demand, Verifier};
+use super::words;
 use crate::error::{Cause, Error};
 use crate::status::Status;
 
@@ -86,7 +87,7 @@ fn config(
         .with_protocol_versions(versions)
         .map_err(|error| {
             Error::local(Cause::Handshake {
-                detail: error.to_string(),
+                detail: words::error(&error),
             })
         })?
         .dangerous()

@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _};
 use rustls::ClientConnection;
 
 use super::outbox::Outbox;
+use super::words;
 use crate::channel::{Fault, MAX_PENDING};
 use crate::deadline::Deadline;
 use crate::net::{Interest, Transport};
@@ -276,7 +277,7 @@ impl<T: Transport> TlsStream<T> {
 /// What the TLS layer's refusal of a record means.
 fn refusal(error: &rustls::Error) -> Fault {
     match error {
-        rustls::Error::AlertReceived(alert) => Fault::Alert(alert.as_str().unwrap_or("unknown")),
+        rustls::Error::AlertReceived(alert) => Fault::Alert(words::alert(*alert)),
         _ => Fault::Lost(io::ErrorKind::InvalidData),
     }
 }

@@ -4,7 +4,7 @@
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
 
-use super::certificate::{describe_chain, spki};
+use super::certificate::{Certificate, describe_chain, spki};
 use super::host::Host;
 use super::path::{self, Demands};
 use super::pin::Pin;
@@ -73,7 +73,7 @@ impl Question<'_> {
         let policy = self.policy;
         let leaf = self.chain.first();
         let leaf = leaf.ok_or(Reason::Unfit("the peer showed none"))?;
-        EndEntityCert::try_from(leaf).map_err(|error| path::reason(&error))?;
+        EndEntityCert::try_from(leaf).map_err(|error| path::reason(&error, self.chain))?;
         if policy.is_empty() {
             return Err(Reason::NothingToCompare);
         }
@@ -193,13 +193,14 @@ fn findings(host: &Host, leaf: &CertificateDer<'_>, now: UnixTime) -> Vec<(Reaso
         return findings;
     };
     let (begin, end) = (parsed.not_before, parsed.not_after);
+    let described = || Certificate::describe(leaf).map(Box::new);
     if now.as_secs() > end.unix_duration().as_secs() {
         let words = format!("the certificate has expired ({end})");
-        findings.push((Reason::Expired, words));
+        findings.push((Reason::Expired(described()), words));
     }
     if now.as_secs() < begin.unix_duration().as_secs() {
         let words = format!("the certificate is not valid before {begin}");
-        findings.push((Reason::NotYetValid, words));
+        findings.push((Reason::NotYetValid(described()), words));
     }
     findings
 }

@@ -105,7 +105,7 @@ fn each_answer_at_each_stage_has_one_outcome() {
             );
             let answer = error.record.answer.as_ref().unwrap();
             assert!(
-                answer.text.contains("words of\\u{1b} the server"),
+                answer.text.contains("words of\\x1b the server"),
                 "{}",
                 answer.text
             );

@@ -7,7 +7,7 @@ use secsmtp::status::Status;
 use secsmtp::tls::{Clock, Host, Policy, RELEASED, now_at, verify_pem};
 use secsmtp_testservers::{CertKind, Honest, HonestConfig, ServerIdentity};
 
-use crate::authority::{now, pem};
+use crate::authority::{Ca, now, pem, set_days};
 use crate::world::{HOST, MODES, NOBODYS, World, ca, client, message, pin, send};
 
 fn chain_pem(identity: &ServerIdentity) -> String {
@@ -208,4 +208,89 @@ fn offline_and_at_another_time() {
         at(Some(0)).judgement.expect_err("early").status(),
         Status::NotYetValid
     );
+}
+
+/// A chain with one certificate outside its time, and the root of the policy.
+fn dated(which: &str, days: (i64, i64)) -> (ServerIdentity, Vec<u8>) {
+    let off = |this: &'static str| {
+        move |params: &mut rcgen::CertificateParams| {
+            if this == which {
+                set_days(params, days.0, days.1);
+            }
+        }
+    };
+    let root = Ca::root("Own Root");
+    // The old one of that name, which is served although nothing needs it.
+    let above = match which {
+        "root" => root.sub("Own Root", &off("root")),
+        _ => root.sub("Upper Intermediate", &off("upper")),
+    };
+    let sub = above.sub("Own Intermediate", &off("intermediate"));
+    (sub.leaf(&[HOST], &off("leaf")), root.der().to_vec())
+}
+
+#[test]
+fn the_certificate_that_is_outside_its_time_is_named_with_its_own_date() {
+    let host = Host::parse(HOST).expect("a host");
+    for (which, words) in [
+        ("leaf", "The certificate shown for mail.example"),
+        (
+            "intermediate",
+            "The intermediate certificate CN=Own Intermediate of the chain shown for mail.example",
+        ),
+        (
+            "upper",
+            "The intermediate certificate CN=Upper Intermediate of the chain shown for mail.example",
+        ),
+        (
+            "root",
+            "The root certificate CN=Own Root of the chain shown for mail.example",
+        ),
+    ] {
+        for (days, status, what, end) in [
+            (
+                (-9, -2),
+                Status::Expired,
+                "has expired (it was valid until",
+                true,
+            ),
+            (
+                (2, 9),
+                Status::NotYetValid,
+                "is not valid yet (it is valid from",
+                false,
+            ),
+        ] {
+            let (served, root) = dated(which, days);
+            let chain = chain_pem(&served);
+            let mut policy = Policy::new();
+            policy.add_ca(&root).expect("a CA");
+            let verdict = verify_pem(&policy, &host, chain.as_bytes(), policy.clock.now());
+            let rejection = verdict.expect("a chain").judgement.expect_err(which);
+            let text = rejection.to_string();
+            assert_eq!(rejection.status(), status, "{text}");
+            // The date is its own: that of no other certificate of the chain.
+            let expected = format!("{words} {what} ");
+            let date = text.strip_prefix(&expected).map(|rest| &rest[..20]);
+            let own = rejection.chain.iter().map(|c| match end {
+                true => &c.not_after,
+                false => &c.not_before,
+            });
+            let of = own.filter(|own| Some(own.as_str()) == date).count();
+            assert_eq!(of, 1, "{expected}: {text}");
+        }
+    }
+}
+
+/// With pins alone and a strict policy the dates of the leaf decide.
+#[test]
+fn a_pinned_leaf_that_has_expired_is_named_too() {
+    let root = Ca::root("Own Root");
+    let leaf = root.leaf(&[HOST], &|params| set_days(params, -9, -2));
+    let mut policy = Policy::new();
+    policy.strict = true;
+    pin(&mut policy, &leaf.spki_pin());
+    let text = words(&policy, &leaf);
+    let expected = "The certificate shown for mail.example has expired (it was valid until ";
+    assert!(text.contains(expected), "{text}");
 }

@@ -98,6 +98,38 @@ fn c29_what_is_there_is_kept_or_the_file_is_left_alone() {
     assert_eq!(error.expect_err("no folder").status(), Status::File);
 }
 
+#[test]
+fn c29_a_learner_that_was_killed_leaves_nothing_that_blocks_the_next() {
+    let folder = Folder::new();
+    let path = folder.path("known");
+    // The lock is the system's, not that the file exists; and of the next text only a part was written.
+    folder.write("known.lock", "");
+    folder.write("known.new", "mail.exam");
+    assert_eq!(learn(&path, &entry(HOST, 465, NOBODYS)), Ok(true));
+    let text = fs::read_to_string(&path).expect("a file");
+    assert!(
+        text.ends_with("a test\n") && text.lines().count() == 2,
+        "{text}"
+    );
+    for left in ["known.new", "known.lock"] {
+        assert!(!fs::exists(folder.path(left)).expect("a folder"), "{left}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn c29_what_stands_in_the_place_of_the_lock_leads_nowhere() {
+    let folder = Folder::new();
+    let (path, other) = (folder.path("known"), folder.write("other", "mine"));
+    std::os::unix::fs::symlink(&other, folder.path("known.lock")).expect("a link");
+    std::os::unix::fs::symlink(&other, folder.path("known.new")).expect("a link");
+    let error = learn(&path, &entry(HOST, 465, NOBODYS)).expect_err("a link");
+    assert!(error.to_string().contains("can't be written"), "{error}");
+    fs::remove_file(folder.path("known.lock")).expect("a link");
+    assert_eq!(learn(&path, &entry(HOST, 465, NOBODYS)), Ok(true));
+    assert_eq!(fs::read(&other).expect("a file"), b"mine");
+}
+
 /// Windows lets nobody rename over a file that is open without leave, or read-only.
 #[cfg(windows)]
 #[test]

@@ -1,83 +1,14 @@
 //! The command's trust: no environment variable changes it; learning; the options of policies.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use secsmtp_testservers::{CertKind, Honest, HonestConfig, Pki};
+use secsmtp_testservers::CertKind;
 
-const HOST: &str = "mail.example";
-/// A pin that nobody has.
+use crate::place::{HOST, Place, run};
+
+/// A pin of no key.
 const NOBODYS: &str = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-
-struct Place {
-    pki: Pki,
-    server: Honest,
-    folder: PathBuf,
-}
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let pki = Pki::new(&[HOST]);
-        let server = Honest::start(HonestConfig::new(pki.identity())).expect("a server");
-        let folder =
-            std::env::temp_dir().join(format!("secsmtp-cli-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder");
-        Self {
-            pki,
-            server,
-            folder,
-        }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.folder.join(name).to_str().expect("UTF-8").to_owned()
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        fs::write(self.folder.join(name), text).expect("a file");
-        self.path(name)
-    }
-
-    /// The command, to be given more.
-    fn command(&self, action: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_secsmtp"));
-        command.args([action, "--server", HOST, "--json", "--timeout", "20"]);
-        command.args(["--connect", &self.server.implicit_addr().to_string()]);
-        command
-    }
-
-    fn send(&self) -> Command {
-        let mut command = self.command("send");
-        let mail = self.write("mail.eml", "Subject: x\r\n\r\nx\r\n");
-        let password = self.write("password", "correct horse battery staple\n");
-        command.args(["--user", "alice", "--password-file", &password]);
-        command.args([
-            "--from",
-            "alice@mail.example",
-            "--to",
-            "bob@mail.example",
-            &mail,
-        ]);
-        command
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-fn run(command: &mut Command) -> (Option<i32>, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().expect("the command");
-    let words = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
-    (status.code(), words)
-}
 
 #[test]
 fn d17_the_environment_adds_no_root_and_takes_no_keys() {
@@ -115,7 +46,12 @@ fn c28_a_probe_learns_what_is_trusted_or_confirmed() {
     let root = place.write("root.pem", &place.pki.pem(CertKind::Root));
     let own = place.pki.spki_pin(CertKind::Leaf);
     let issuer = place.pki.spki_pin(CertKind::Intermediate);
-    let learn = |more: &[&str]| run(place.command("probe").args(["--learn", &known]).args(more));
+    let learn = |more: &[&str]| {
+        run(place
+            .command("probe")
+            .args(["--json", "--learn", &known])
+            .args(more))
+    };
     // A stranger's, another's, the issuer's: refused, and nothing is written.
     for more in [&[][..], &["--confirm", &issuer], &["--pin", NOBODYS]] {
         let (code, text) = learn(more);
@@ -184,4 +120,94 @@ fn the_options_of_a_policy_reach_it() {
         code == Some(10) && text.contains("client certificate"),
         "{text}"
     );
+}
+
+/// A pipe would be waited for, a device read without end or replaced, and a dangling link replaced.
+#[cfg(unix)]
+#[test]
+fn c29_only_a_regular_file_is_learnt_into_and_read_from() {
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+
+    let place = Place::new("regular");
+    let root = place.write("root.pem", &place.pki.pem(CertKind::Root));
+    let learn = |path: &str| {
+        run(place
+            .command("probe")
+            .args(["--ca-file", &root, "--learn", path]))
+    };
+    let pipe = place.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let (dangling, loop_, folder) = (
+        place.path("dangling"),
+        place.path("loop"),
+        place.path("folder"),
+    );
+    symlink(place.path("nowhere"), &dangling).expect("a link");
+    symlink(&loop_, &loop_).expect("a link");
+    fs::create_dir(&folder).expect("a folder");
+    for (path, why) in [
+        (pipe.as_str(), "is not a regular file"),
+        ("/dev/full", "is not a regular file"),
+        ("/dev/zero", "is not a regular file"),
+        (&folder, "is not a regular file"),
+        (
+            &dangling,
+            "is a symbolic link to a file that does not exist",
+        ),
+        (&loop_, "can't be read"),
+    ] {
+        let (code, text) = learn(path);
+        assert!(code == Some(10) && text.contains("NOT LEARNT."), "{text}");
+        assert!(text.contains(&format!("{path} {why}")), "{path}: {text}");
+        let (code, text) = run(place.send().args(["--pin-file", path]));
+        assert!(code == Some(10) && text.contains(path), "{path}: {text}");
+    }
+    let kind = |path: &str| fs::symlink_metadata(path).expect("it is left").file_type();
+    assert!(kind(&pipe).is_fifo() && kind("/dev/full").is_char_device());
+    assert!(kind(&dangling).is_symlink() && !fs::exists(place.path("nowhere")).expect("a folder"));
+
+    // A link to a regular file is followed, and stays.
+    let (file, link) = (place.write("file", ""), place.path("link"));
+    symlink(&file, &link).expect("a link");
+    let (code, text) = learn(&link);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(kind(&link).is_symlink());
+    let (code, text) = run(place.send().args(["--pin-file", &link]));
+    assert_eq!(code, Some(0), "{text}");
+}
+
+/// The lock of a learner that was killed is the system's to release.
+#[cfg(target_os = "linux")]
+#[test]
+fn c29_a_learner_waits_for_one_that_lives_and_for_none_that_was_killed() {
+    use std::io::{Read as _, Write as _};
+    use std::process::Stdio;
+
+    let place = Place::new("lock");
+    let root = place.write("root.pem", &place.pki.pem(CertKind::Root));
+    let (known, lock) = (place.path("known"), place.path("known.lock"));
+    let mut other = Command::new("flock")
+        .args(["--close", &lock, "cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("flock");
+    let mut input = other.stdin.take().expect("a pipe");
+    // What it repeats shows that it has the lock.
+    input.write_all(b"x").expect("a pipe");
+    let output = other.stdout.as_mut().expect("a pipe");
+    output.read_exact(&mut [0]).expect("its lock");
+    let mut probe = place.command("probe");
+    probe.args(["--ca-file", &root, "--learn", &known]);
+    let (code, text) = run(&mut probe);
+    assert_eq!(code, Some(10), "{text}");
+    assert!(
+        text.contains("is being written by another program"),
+        "{text}"
+    );
+    other.kill().expect("it lives");
+    other.wait().expect("its end");
+    let (code, text) = run(&mut probe);
+    assert_eq!(code, Some(0), "{text}");
 }

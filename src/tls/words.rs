@@ -1,0 +1,257 @@
+//! The TLS layer's errors in words. Its enums may grow, so each match ends in a sentence that holds for
+//! all of its kind.
+
+use rustls::{
+    AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved,
+};
+
+/// An error of the handshake, for the end of "The TLS handshake failed: ...".
+pub(super) fn error(error: &Error) -> String {
+    match error {
+        Error::AlertReceived(description) => format!("the peer ended it: {}", alert(*description)),
+        Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+            "the peer sent a message out of turn".to_owned()
+        }
+        Error::InvalidMessage(error) => message(error).to_owned(),
+        Error::NoCertificatesPresented => "the peer showed no certificate".to_owned(),
+        Error::DecryptError => {
+            "a record can't be decrypted: it was changed on the way, or the peer used another key"
+                .to_owned()
+        }
+        Error::PeerIncompatible(error) => incompatible(error).to_owned(),
+        Error::PeerMisbehaved(error) => misbehaved(error).to_owned(),
+        Error::InvalidCertificate(error) => certificate(error).to_owned(),
+        Error::PeerSentOversizedRecord => "the peer sent a record that is too long".to_owned(),
+        Error::NoApplicationProtocol => {
+            "there is no application protocol in common (ALPN)".to_owned()
+        }
+        _ => "the TLS layer can't go on".to_owned(),
+    }
+}
+
+/// An alert (RFC 8446 section 6) in words, for the end of "the peer ended it: ...".
+pub(super) fn alert(alert: AlertDescription) -> &'static str {
+    use AlertDescription as A;
+    match alert {
+        A::CloseNotify => "it closes the connection",
+        A::UnexpectedMessage => "it did not expect a message that it was sent",
+        A::BadRecordMac | A::DecryptionFailed => {
+            "a record reached it changed, or it used another key"
+        }
+        A::RecordOverflow => "a record was too long for it",
+        A::DecompressionFailure => "it could not decompress a record",
+        A::HandshakeFailure => {
+            "it allows none of the TLS versions, cipher suites and groups that were offered, or wants \
+             a client certificate"
+        }
+        A::NoCertificate | A::CertificateRequired => "it wants a client certificate",
+        A::BadCertificate | A::UnsupportedCertificate | A::CertificateUnknown => {
+            "it can't use the client certificate"
+        }
+        A::CertificateRevoked => "the client certificate was revoked",
+        A::CertificateExpired => "the client certificate has expired",
+        A::UnknownCA => "it does not know the CA of the client certificate",
+        A::IllegalParameter => "a value in the handshake is not allowed there",
+        A::AccessDenied => "it denies access",
+        A::DecodeError => "it could not read a message of the handshake",
+        A::DecryptError => "a signature or checksum of the handshake was wrong for it",
+        A::ExportRestriction => "it obeys a restriction of exports",
+        A::ProtocolVersion => "it allows none of the TLS versions that were offered",
+        A::InsufficientSecurity => "it demands stronger ciphers than those that were offered",
+        A::InternalError => "it had an internal error",
+        A::InappropriateFallback => "it wants a newer TLS version than the one that was asked for",
+        A::UserCanceled => "it was cancelled there",
+        A::NoRenegotiation => "it does not renegotiate",
+        A::MissingExtension => "an extension that it needs is missing",
+        A::UnsupportedExtension => "it was sent an extension that it had not offered",
+        A::CertificateUnobtainable => "it could not fetch the client certificate",
+        A::UnrecognisedName => "it does not know the server name that was asked for",
+        A::BadCertificateStatusResponse => "it can't use a statement about a certificate",
+        A::BadCertificateHashValue => "the client certificate is not the one that was announced",
+        A::UnknownPSKIdentity => "it does not know the shared key that was named",
+        A::NoApplicationProtocol => "there is no application protocol in common (ALPN)",
+        A::EncryptedClientHelloRequired => "it demands an encrypted ClientHello",
+        _ => "for a reason that has no name here",
+    }
+}
+
+fn message(error: &InvalidMessage) -> &'static str {
+    use InvalidMessage as M;
+    match error {
+        M::InvalidContentType | M::UnknownProtocolVersion => {
+            "the peer sent what is not a record of TLS"
+        }
+        M::CertificatePayloadTooLarge => "the certificates of the peer are too long",
+        M::HandshakePayloadTooLarge | M::MessageTooLarge => {
+            "the peer sent a message that is too long"
+        }
+        M::MessageTooShort | M::MissingData(_) => "the peer sent a message that is cut short",
+        M::TrailingData(_) => "the peer sent a message with bytes behind its end",
+        M::InvalidDhParams | M::UnsupportedCurveType | M::UnsupportedKeyExchangeAlgorithm(_) => {
+            "the peer wants a key exchange that is not supported"
+        }
+        M::UnsupportedCompression => "the peer wants compression, which is not supported",
+        M::DuplicateExtension(_) => "the peer sent an extension twice",
+        _ => "the peer sent a message that can't be read",
+    }
+}
+
+fn incompatible(error: &PeerIncompatible) -> &'static str {
+    use PeerIncompatible as P;
+    match error {
+        P::ServerDoesNotSupportTls12Or13 => "the peer supports neither TLS 1.2 nor TLS 1.3",
+        P::ServerTlsVersionIsDisabledByOurConfig
+        | P::Tls12NotOffered
+        | P::Tls12NotOfferedOrEnabled => "the peer wants a TLS version that is not allowed here",
+        P::ExtendedMasterSecretExtensionRequired => {
+            "the peer lacks the extended master secret, without which TLS 1.2 is not safe"
+        }
+        P::NoCipherSuitesInCommon => "there is no cipher suite in common",
+        P::NoKxGroupsInCommon | P::NamedGroupsExtensionRequired | P::KeyShareExtensionRequired => {
+            "there is no group for the key exchange in common"
+        }
+        P::NoSignatureSchemesInCommon
+        | P::NoCertificateRequestSignatureSchemesInCommon
+        | P::SignatureAlgorithmsExtensionRequired => "there is no kind of signature in common",
+        _ => "the peer lacks something that is needed",
+    }
+}
+
+fn misbehaved(error: &PeerMisbehaved) -> &'static str {
+    use PeerMisbehaved as P;
+    match error {
+        P::AttemptedDowngradeToTls12WhenTls13IsSupported
+        | P::SelectedTls12UsingTls13VersionExtension => {
+            "it was brought down to TLS 1.2 although both sides support TLS 1.3: somebody may stand in \
+             between"
+        }
+        P::SelectedUnofferedApplicationProtocol
+        | P::SelectedUnofferedCertCompression
+        | P::SelectedUnofferedCipherSuite
+        | P::SelectedUnofferedCompression
+        | P::SelectedUnofferedKxGroup
+        | P::SelectedUnofferedPsk
+        | P::SelectedUnusableCipherSuiteForVersion
+        | P::SelectedInvalidPsk
+        | P::WrongGroupForKeyShare => "the peer chose what was not offered to it",
+        P::SignedKxWithWrongAlgorithm | P::SignedHandshakeWithUnadvertisedSigScheme => {
+            "the peer signed in a way that was not offered to it"
+        }
+        P::InvalidKeyShare | P::MissingKeyShare => {
+            "the peer's part of the key exchange can't be used"
+        }
+        P::IllegalHelloRetryRequestWithEmptyCookie
+        | P::IllegalHelloRetryRequestWithNoChanges
+        | P::IllegalHelloRetryRequestWithOfferedGroup
+        | P::IllegalHelloRetryRequestWithUnofferedCipherSuite
+        | P::IllegalHelloRetryRequestWithUnofferedNamedGroup
+        | P::IllegalHelloRetryRequestWithUnsupportedVersion
+        | P::IllegalHelloRetryRequestWithWrongSessionId
+        | P::IllegalHelloRetryRequestWithInvalidEch
+        | P::SelectedDifferentCipherSuiteAfterRetry
+        | P::CipherSuiteDifferedOnRetry => {
+            "the peer asked to begin the handshake again in a way that TLS does not allow"
+        }
+        P::TooManyEmptyFragments
+        | P::TooManyKeyUpdateRequests
+        | P::TooManyRenegotiationRequests
+        | P::TooManyWarningAlertsReceived => "the peer sent too many messages that mean nothing",
+        P::DisallowedEncryptedExtension
+        | P::DuplicateEncryptedExtensions
+        | P::DuplicateHelloRetryRequestExtensions
+        | P::DuplicateNewSessionTicketExtensions
+        | P::DuplicateServerHelloExtensions
+        | P::BadCertChainExtensions
+        | P::UnexpectedCleartextExtension
+        | P::UnsolicitedCertExtension
+        | P::UnsolicitedEncryptedExtension
+        | P::UnsolicitedSctList
+        | P::UnsolicitedServerHelloExtension
+        | P::UnsolicitedEchExtension => "the peer sent an extension that TLS does not allow there",
+        _ => "the peer broke a rule of TLS",
+    }
+}
+
+/// Without the verdict on the chain, which has its own words: the signature of the handshake is left.
+fn certificate(error: &CertificateError) -> &'static str {
+    match error {
+        CertificateError::BadSignature => {
+            "the peer did not prove that it holds the key of its certificate"
+        }
+        CertificateError::BadEncoding => "the peer's certificate can't be read",
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "the peer signed in a way that is not supported"
+        }
+        _ => "the peer's certificate can't be used",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::{CertRevocationListError, InconsistentKeys, OtherError};
+
+    use super::*;
+
+    /// Words that a reader of mail knows have no capital in their middle, unless they are these.
+    fn assert_words(words: &str, of: &dyn std::fmt::Debug) {
+        let names = ["TLS", "ALPN", "CA", "ClientHello"];
+        for word in words.split(|c: char| !c.is_ascii_alphanumeric()) {
+            let small = word.chars().all(|c| !c.is_ascii_uppercase());
+            assert!(small || names.contains(&word), "{of:?}: {words}");
+        }
+        assert!(!words.contains(['{', '_', '\\', '"']), "{of:?}: {words}");
+    }
+
+    #[test]
+    fn each_alert_is_words() {
+        let mut unnamed = 0;
+        for number in 0..=255_u8 {
+            let description = AlertDescription::from(number);
+            assert_words(alert(description), &description);
+            let unknown = matches!(description, AlertDescription::Unknown(_));
+            assert_eq!(alert(description).contains("no name"), unknown, "{number}");
+            unnamed += u32::from(unknown);
+            let whole = error(&Error::AlertReceived(description));
+            assert!(whole.starts_with("the peer ended it: "), "{whole}");
+        }
+        assert!(unnamed > 200);
+    }
+
+    #[test]
+    fn each_error_of_the_tls_layer_is_words() {
+        let other = || OtherError(Arc::new(std::io::Error::other("x")));
+        for given in [
+            Error::InappropriateMessage {
+                expect_types: vec![rustls::ContentType::Handshake],
+                got_type: rustls::ContentType::Alert,
+            },
+            Error::InvalidMessage(InvalidMessage::MissingData("ServerHello")),
+            Error::InvalidMessage(InvalidMessage::InvalidCcs),
+            Error::InvalidMessage(InvalidMessage::UnexpectedMessage("SessionId")),
+            Error::NoCertificatesPresented,
+            Error::UnsupportedNameType,
+            Error::DecryptError,
+            Error::EncryptError,
+            Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13),
+            Error::PeerIncompatible(PeerIncompatible::EcPointsExtensionRequired),
+            Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite),
+            Error::PeerMisbehaved(PeerMisbehaved::IllegalTlsInnerPlaintext),
+            Error::InvalidCertificate(CertificateError::BadSignature),
+            Error::InvalidCertificate(CertificateError::Other(other())),
+            Error::InvalidCertRevocationList(CertRevocationListError::ParseError),
+            Error::General("fn takes &self".to_owned()),
+            Error::FailedToGetCurrentTime,
+            Error::HandshakeNotComplete,
+            Error::PeerSentOversizedRecord,
+            Error::NoApplicationProtocol,
+            Error::BadMaxFragmentSize,
+            Error::InconsistentKeys(InconsistentKeys::Unknown),
+            Error::Other(other()),
+        ] {
+            assert_words(&error(&given), &given);
+        }
+    }
+}
