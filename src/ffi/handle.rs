@@ -11,7 +11,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use super::fork;
 use crate::error::{Cause, Error};
 use crate::status::Status;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::Mutex;
 
 /// Bits of a handle: a double holds each such number exactly, for hosts that have no other.
 const BITS: u32 = if usize::BITS >= 64 { 53 } else { usize::BITS };
@@ -105,7 +105,7 @@ pub(super) fn hold() -> Option<SlotsGuard> {
 /// Nothing of the table changes while this lives.
 #[cfg(unix)]
 pub(super) struct SlotsGuard(
-    #[expect(dead_code, reason = "it is held")] MutexGuard<'static, Slots>,
+    #[expect(dead_code, reason = "it is held")] crate::sync::MutexGuard<'static, Slots>,
 );
 
 impl<L: Lock> Table<L> {

@@ -12,7 +12,7 @@ use super::wait::{Canceller, Stop, Waiter};
 use crate::deadline::Deadline;
 use crate::error::Cause;
 use crate::process::Process;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::Mutex;
 
 /// The most look-up threads of this process, hanging ones included.
 const MAX_THREADS: usize = 4;
@@ -58,7 +58,9 @@ impl Pool {
 
 /// Nothing of the look-ups changes while this lives.
 #[cfg(unix)]
-pub(crate) struct Guard(#[expect(dead_code, reason = "it is held")] MutexGuard<'static, Pool>);
+pub(crate) struct Guard(
+    #[expect(dead_code, reason = "it is held")] crate::sync::MutexGuard<'static, Pool>,
+);
 
 /// The lock of the look-ups, to be held across a fork.
 #[cfg(unix)]
