@@ -29,6 +29,7 @@ impl<M> Item<M> {
 pub(super) struct Released {
     secret: bool,
     content: bool,
+    content_complete: bool,
 }
 
 impl Released {
@@ -37,6 +38,7 @@ impl Released {
         Self {
             secret: self.secret || record.secret_released,
             content: self.content || record.content_released,
+            content_complete: self.content_complete || record.content_complete,
         }
     }
 
@@ -44,6 +46,7 @@ impl Released {
     pub(super) fn mark(self, record: &mut Record) {
         record.secret_released |= self.secret;
         record.content_released |= self.content;
+        record.content_complete |= self.content_complete;
     }
 
     /// Adds it to what became of the message.

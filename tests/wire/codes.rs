@@ -66,14 +66,14 @@ fn some(form: usize) -> impl Iterator<Item = u16> {
 }
 
 /// Says this code the `nth` time that it comes to `at`, and otherwise what fits; behind a refusal it
-/// refuses the rest of the message. RSET is asked for behind a refused message alone, so the first
+/// refuses the rest of the message, and behind 421 it says nothing else. RSET is asked for behind a refused message alone, so the first
 /// recipient is refused there.
 fn answers(
     (at, nth): (Point, usize),
     code: u16,
     asked: &Arc<Mutex<Vec<Point>>>,
 ) -> impl FnMut(Point) -> Answer + Send + 'static {
-    let (asked, mut refused) = (Arc::clone(asked), None);
+    let (asked, mut refused, mut closing) = (Arc::clone(asked), None, false);
     move |point| {
         let mut asked = asked.lock().expect("one thread");
         asked.push(point);
@@ -82,12 +82,14 @@ fn answers(
             refused = None;
         }
         let code = match (point, seen) {
+            _ if closing => 421,
             _ if refused.is_some() => 503,
             (Point::Rcpt, 1) if at == Point::Rset => 550,
             _ if (point, seen) == (at, nth) => code,
             _ => return Answer::Good,
         };
         let meaning = meaning(point, code);
+        closing |= meaning == Meaning::Closes;
         if meaning == Meaning::Refuses {
             refused = refused.or(Some(point));
         }

@@ -3,11 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secsmtp::credential::Credential;
+use secsmtp::error::{Error, Outcome};
+use secsmtp::message::Message;
 use secsmtp::proto::address::Address;
 use secsmtp::proto::transaction;
+use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
 
-use crate::memory::{Answer, Esmtp, Point, World};
+use crate::memory::{Answer, CONTENT, Direction, Esmtp, FROM, Fault, Kind, Point, World};
 
 #[test]
 fn g04_wide_characters_do_not_become_line_ends() {
@@ -90,7 +93,6 @@ fn e02_g17_what_is_too_long_is_seen_before_it_is_whole() {
 
 #[test]
 fn e12_limits_that_are_none_limit_nothing_and_domains_are_counted() {
-    use secsmtp::status::Status;
     for (limits, refused) in [
         ("LIMITS RCPTDOMAINMAX", false),
         ("LIMITS RCPTDOMAINMAX=x RCPTMAX=", false),
@@ -117,8 +119,6 @@ fn e12_limits_that_are_none_limit_nothing_and_domains_are_counted() {
 
 #[test]
 fn f05_f08_f26_a_login_that_waits_for_its_challenge_takes_no_other_answer() {
-    use secsmtp::credential::Credential;
-    use secsmtp::status::Status;
     for (words, status) in [
         ("235 in\r\n", Status::UnexpectedReply),
         ("334 QUFB\r\n", Status::UnexpectedReply),
@@ -173,4 +173,194 @@ fn e18_i02_no_part_of_a_token_that_is_echoed_is_shown() {
         }
         assert!(error.to_string().contains("bad token [secret]"), "{error}");
     }
+}
+
+const FLIGHT: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
+
+#[test]
+fn a_content_that_broke_off_was_sent_in_part() {
+    let mut world = World::new();
+    let content = "Subject: x\r\n\r\n".to_owned() + &"A line of the body\r\n".repeat(30_000);
+    world
+        .message
+        .set_content(content.as_bytes())
+        .expect("content");
+    for offers in [&["AUTH PLAIN"][..], FLIGHT] {
+        for kind in [Kind::Cancel, Kind::Cut, Kind::Error, Kind::Stall] {
+            let server = Box::new(Esmtp::new(true, offers, |_| Answer::Good));
+            let fault = Fault {
+                direction: Direction::ToServer,
+                at: 100_000,
+                kind,
+            };
+            let ended = world.send(TlsMode::Implicit, server, Some(fault));
+            let error = ended.result.expect_err("not finished");
+            assert_eq!(error.record.outcome, Outcome::NotSent, "{kind:?}");
+            let text = error.to_string();
+            let part = "Part of the content was sent, over the verified channel.";
+            assert!(text.contains(part), "{kind:?}: {text}");
+        }
+    }
+}
+
+/// A reply to the content that came is never missing in the text, and one that did not come is.
+#[test]
+fn the_text_of_an_unknown_outcome_says_which_reply_came() {
+    let world = World::new();
+    let all = "All of the content was sent, over the verified channel, and ";
+    for (said, words) in [
+        (
+            "250 2.0.0 queued\r\n250 more\r\n",
+            "there were more replies than commands",
+        ),
+        (
+            "354 go\r\n",
+            "the reply to it neither accepts nor refuses it.",
+        ),
+        (
+            "421 4.3.2 closing\r\n",
+            "the reply to it neither accepts nor refuses it.",
+        ),
+        ("2x0 queued\r\n", "no reply to it could be read."),
+        ("250-2.0.0 half", "no complete reply to it came."),
+        ("", "no complete reply to it came."),
+    ] {
+        let choose = move |point| match point {
+            Point::Content => Answer::Last(said.as_bytes().to_vec()),
+            _ => Answer::Good,
+        };
+        let server = Box::new(Esmtp::new(true, FLIGHT, choose));
+        let error = world.send(TlsMode::Implicit, server, None).result;
+        let error = error.expect_err("not accepted");
+        assert_eq!(error.record.outcome, Outcome::Unknown, "{said}");
+        let text = error.to_string();
+        assert!(text.contains(&format!("{all}{words}")), "{said}: {text}");
+        if error.record.answer.is_some() {
+            let reply = said.lines().next().unwrap_or_default();
+            let shown = format!("The server said: {reply}");
+            assert!(text.contains(&shown), "{text}");
+        }
+        let missing = text.contains("no complete reply") || text.contains("could be read");
+        assert_eq!(error.record.answer.is_none(), missing, "{text}");
+    }
+}
+
+/// The third message gets a reply to its MAIL that does not fit: the replies to the fourth are there too,
+/// and not looked at.
+#[test]
+fn the_text_of_a_neighbour_says_that_another_message_ended_the_connection() {
+    let world = World::new();
+    let mut mails = 0;
+    let choose = move |point| {
+        mails += usize::from(point == Point::Mail);
+        match (point, mails) {
+            (Point::Mail, 3) => Answer::Reply(b"354 what\r\n".to_vec()),
+            _ => Answer::Good,
+        }
+    };
+    let server = Box::new(Esmtp::new(true, FLIGHT, choose));
+    let (results, _) = world.stream(4, server, None);
+    let error = results[3].as_ref().expect_err("its replies are not read");
+    assert_eq!(error.record.outcome, Outcome::Unknown);
+    let text = error.to_string();
+    for words in [
+        "The connection was closed because of another message that was on its way over it.",
+        "All of the content was sent, over the verified channel, and no reply to it was read.",
+    ] {
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn a_refused_recipient_is_named() {
+    let names = ["first@mail.test", "second@mail.test", "third@mail.test"];
+    for (refused, partial, words) in [
+        (
+            &[0][..],
+            false,
+            "The server refused the recipient first@mail.test.",
+        ),
+        (
+            &[2],
+            false,
+            "The server refused the recipient third@mail.test.",
+        ),
+        (
+            &[1, 2],
+            false,
+            "The server refused 2 of 3 recipients, the first of them second@mail.test.",
+        ),
+        (
+            &[0, 1, 2],
+            true,
+            "The server refused 3 of 3 recipients, the first of them first@mail.test.",
+        ),
+    ] {
+        for offers in [&["AUTH PLAIN"][..], FLIGHT] {
+            let mut world = World::new();
+            world.message = Message::new();
+            world.message.set_sender(FROM).expect("an address");
+            for name in names {
+                world.message.add_recipient(name).expect("an address");
+            }
+            world
+                .message
+                .set_content(CONTENT.as_bytes())
+                .expect("content");
+            world.message.partial = partial;
+            let mut asked = 0;
+            let choose = move |point| {
+                asked += usize::from(point == Point::Rcpt);
+                match point {
+                    Point::Rcpt if refused.contains(&(asked - 1)) => {
+                        Answer::Reply(b"571 5.7.1 not here\r\n".to_vec())
+                    }
+                    Point::Data | Point::Content if refused.len() == 3 => {
+                        Answer::Reply(b"554 5.5.1 no recipients\r\n".to_vec())
+                    }
+                    _ => Answer::Good,
+                }
+            };
+            let server = Box::new(Esmtp::new(true, offers, choose));
+            let error = world.send(TlsMode::Implicit, server, None).result;
+            let text = error.expect_err("refused").to_string();
+            let whole = format!("{words} The server said: 571 5.7.1 not here.");
+            assert!(text.starts_with(&whole), "{text}");
+        }
+    }
+}
+
+#[test]
+fn e12_an_error_names_the_limit_that_a_reply_is_beyond() {
+    let many = (0..200).map(|n| format!(" X{n}")).collect::<String>();
+    for (said, words) in [
+        ("250-more\r\n".repeat(129), "it has more than 128 lines."),
+        (
+            format!("250 {}\r\n", "a".repeat(13_000)),
+            "it has more than 12300 bytes in one line.",
+        ),
+        (
+            format!("250-m\r\n250 AUTH{many}\r\n"),
+            "it has more than 128 login mechanisms.",
+        ),
+    ] {
+        let choose = move |point| match point {
+            Point::Ehlo => Answer::Reply(said.clone().into_bytes()),
+            _ => Answer::Good,
+        };
+        let server = Box::new(Esmtp::new(true, FLIGHT, choose));
+        let error = world_error(server);
+        assert_eq!(error.status(), Status::ReplyTooLong, "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("The reply is too long: {words}")),
+            "{error}"
+        );
+    }
+}
+
+fn world_error(server: Box<Esmtp>) -> Error {
+    let ended = World::new().send(TlsMode::Implicit, server, None);
+    ended.result.expect_err("not accepted")
 }
