@@ -203,7 +203,7 @@ class Command(unittest.TestCase):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             at = self.at(silent.getsockname()[:2])
             for mode, stage in (("implicit", "tls"), ("starttls", "greeting")):
-                status, result = self.send(*at, "--tls", mode, *self.trust(), "--timeout", "0.3", *self.envelope())
+                status, result = self.send(*at, "--tls", mode, *self.trust(), "--timeout", "2", *self.envelope())
                 self.assertEqual((status, result["stage"], result["status_name"]), (10, stage, "SECSMTP_E_TIMEOUT"))
 
     def test_usage_is_64(self):

@@ -163,7 +163,7 @@ fn j04_a_reset_at_the_first_byte_of_a_forgotten_connection_leads_to_a_new_one() 
     let pki = pki();
     for by in WAYS {
         for offers in FORMS {
-            let server = one_and_then(&pki, offers, &[Step::Reset]);
+            let server = one_and_then(&pki, offers, &Step::reset());
             let client = keeping(&pki, &server);
             client.set_reply_age(Duration::ZERO);
             let results = send_all(&client, by, &[message(), message(), message()]);

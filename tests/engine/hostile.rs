@@ -10,7 +10,7 @@ use secsmtp::error::{Cause, Outcome, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
-use secsmtp_testservers::{CertSpec, Honest, KeyKind, Pki, Scripted, Step};
+use secsmtp_testservers::{CertSpec, ClosedPort, Honest, KeyKind, Pki, Scripted, Step};
 
 use crate::support::*;
 
@@ -100,7 +100,7 @@ fn b06_220_and_then_clear_text() {
     let steps = vec![
         Step::expect("STARTTLS"),
         Step::send("220 go\r\n"),
-        Step::Sleep(std::time::Duration::from_millis(200)),
+        Step::AwaitByte,
         Step::send("250 not TLS\r\n"),
     ];
     let steps = after_ehlo(EHLO, steps);
@@ -165,22 +165,25 @@ fn b15_words_in_a_write_of_their_own_while_nothing_is_asked_end_it() {
     ];
     for (place, (reply, command)) in dialogue.into_iter().enumerate() {
         let (tell, told) = channel();
+        let (read, may) = channel();
+        let mut may = Some(may);
         let mut steps = vec![];
         for (index, (said, next)) in dialogue.into_iter().enumerate() {
             steps.push(Step::send(said));
-            if index == place {
-                steps.push(Step::Sleep(Duration::from_millis(50)));
-                steps.extend([Step::send(ok), Step::Tell(tell.clone())]);
+            if let Some(may) = may.take_if(|_| index == place) {
+                steps.extend([Step::wait_for(may), Step::send(ok)]);
+                steps.push(Step::Tell(tell.clone()));
             }
             steps.push(Step::expect(next));
         }
         steps.extend([Step::send("354 go\r\n"), Step::ReadToEnd]);
         let server = Scripted::start_implicit(pki.identity(), steps).unwrap();
         let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
-        // Whoever reads the log takes his time with this reply, and the words come meanwhile.
+        // More is said once this reply was read, and before the next command is written.
         let shown = reply.lines().next_back().unwrap_or_default();
         let mut sink = |_: Level, _: Stage, line: &str| {
             if line == format!("< {shown}") {
+                read.send(()).expect("a server");
                 told.recv_timeout(LONG).expect("more was said");
             }
         };
@@ -257,8 +260,8 @@ fn a12_a_blocked_port_leads_to_no_other() {
     let hangs_up = Scripted::start(vec![Step::Close]).unwrap();
     let clear = vec![Step::send("554 not for you\r\n"), Step::ReadToEnd];
     let speaks = Scripted::start(clear).unwrap();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
-    for blocked in [closed.unwrap(), hangs_up.addr(), speaks.addr()] {
+    let closed = ClosedPort::take().unwrap();
+    for blocked in [closed.addr().unwrap(), hangs_up.addr(), speaks.addr()] {
         for mode in BOTH {
             // The host's own port would do, and is not what the caller said.
             let port = u32::from(address(&good, mode).port());
@@ -302,7 +305,7 @@ fn a06_tls_where_starttls_is_due() {
     )
     .unwrap();
     let client = client(&policy(&pki, TlsMode::Starttls), server.addr());
-    client.set_timeout(Stage::Greeting, std::time::Duration::from_millis(300));
+    client.set_timeout(Stage::Greeting, Duration::from_millis(300));
     fails(
         &client,
         &message(),
@@ -318,10 +321,7 @@ fn a06_tls_where_starttls_is_due() {
 fn d06_closed_during_the_handshake() {
     clear(
         TlsMode::Implicit,
-        vec![
-            Step::Sleep(std::time::Duration::from_millis(50)),
-            Step::Close,
-        ],
+        vec![Step::AwaitByte, Step::Close],
         Status::ConnectionLost,
         Stage::Tls,
     );

@@ -407,7 +407,6 @@ fn a_job_behind_one_that_was_given_up_has_its_own_patience() {
     let pki = pki();
     let server = Held::start(&pki, &messages(2), Step::ReadToEnd);
     let client = over_one_connection(&pki, &server.server, 8);
-    client.set_timeout(Stage::Local, Duration::from_secs(3));
     let jobs = [0; 2].map(|_| client.submit(&message()).unwrap());
     server.read.recv_timeout(LONG).unwrap();
     client.cancel_job(jobs[1]).unwrap();
@@ -415,10 +414,14 @@ fn a_job_behind_one_that_was_given_up_has_its_own_patience() {
     // Nobody waits for the second any more, and its answer never comes.
     server.go.send(ONE).unwrap();
     completion(&client, jobs[0]).unwrap();
+    client.set_timeout(Stage::Local, Duration::from_secs(1));
     let third = client.submit(&message()).unwrap();
     let error = completion(&client, third).unwrap_err();
     assert_eq!(error.status(), Status::Timeout);
-    assert_eq!(error.record.outcome, Outcome::Unknown);
+    drop(client);
+    let said = server.server.join().tls;
+    let whole = String::from_utf8_lossy(&said).matches(".A line").count() == 3;
+    assert_eq!(error.record.outcome == Outcome::Unknown, whole, "{error}");
 }
 
 #[test]
@@ -435,7 +438,7 @@ fn a_job_given_up_while_the_next_is_written_leaves_that_to_its_own_outcome() {
     ])
     .unwrap();
     let client = Arc::new(over_one_connection(&pki, &server, 8));
-    client.set_timeout(Stage::Mail, Duration::from_secs(2));
+    client.set_timeout(Stage::Mail, Duration::from_secs(6));
     let first = client.submit(&message()).unwrap();
     // Whoever reads the second's content gives the first one up.
     let giver = Arc::downgrade(&client);

@@ -9,7 +9,7 @@ use secsmtp::error::{Cause, Outcome, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
-use secsmtp_testservers::{Scripted, Step};
+use secsmtp_testservers::{ClosedPort, Scripted, Step};
 
 use crate::support::*;
 
@@ -90,13 +90,8 @@ fn the_deadline_of_the_whole_call_rules_over_the_stages() {
 #[test]
 fn e01_a_drip_of_octets_does_not_stretch_the_deadline() {
     let pki = pki();
-    let mut steps = vec![Step::StartTls(pki.identity())];
-    for _ in 0..200 {
-        steps.extend([
-            Step::send("220-a\r\n"),
-            Step::Sleep(Duration::from_millis(20)),
-        ]);
-    }
+    let drip = Step::Drip(b"220-a\r\n".to_vec(), Duration::from_millis(20));
+    let steps = vec![Step::StartTls(pki.identity()), drip];
     let server = Scripted::start(steps).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
     client.set_timeout(Stage::Greeting, SHORT);
@@ -192,10 +187,8 @@ fn a_closed_client_sends_nothing_more() {
 #[test]
 fn nobody_there_is_told_by_address() {
     let pki = pki();
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let port = ClosedPort::take().unwrap();
+    let closed = port.addr().unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), closed);
     let error = fails(
         &client,

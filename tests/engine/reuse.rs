@@ -316,9 +316,9 @@ fn j02_j06_another_policy_has_connections_and_verdicts_of_its_own() {
     assert_eq!(server.mail_count(), 4);
 }
 
-/// Words that come when the client's patience is over.
+/// A reply that comes when the client has left.
 fn late(words: &str) -> Vec<Step> {
-    vec![Step::Sleep(Duration::from_secs(2)), Step::send(words)]
+    vec![Step::ReadToEnd, Step::send(words)]
 }
 
 /// The first steps of a login, or of a message behind one.

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -25,12 +26,13 @@ type Results = BTreeMap<u64, Result<Record, Error>>;
 
 /// A session that is logged in.
 fn open<'a>(pki: &Pki, address: SocketAddr) -> (Session<Verified<TcpTransport>>, Context<'a>) {
-    open_with(pki, address, |_| {})
+    open_with(pki, address, Waiter::new().unwrap(), |_| {})
 }
 
 fn open_with<'a>(
     pki: &Pki,
     address: SocketAddr,
+    waiter: Waiter,
     change: impl FnOnce(&mut Timeouts),
 ) -> (Session<Verified<TcpTransport>>, Context<'a>) {
     let policy = Arc::new(policy(pki, TlsMode::Implicit));
@@ -40,7 +42,6 @@ fn open_with<'a>(
     timeouts.set_reply_age(Duration::MAX);
     change(&mut timeouts);
     let mut cx = Context::new(HOST, 465, timeouts, Log::off());
-    let waiter = Waiter::new().unwrap();
     let transport = dial(&[address], waiter, Deadline::after(LONG)).unwrap();
     let verified = upgrade(Cleartext::new(transport), &setup, &mut cx).unwrap();
     let mut session = Session::<Verified<_>>::open(verified, &mut cx, None).unwrap();
@@ -305,12 +306,14 @@ pub(crate) fn answering(pki: &Pki, whole: usize, answers: &str, last: Step) -> S
 /// The clock of a wait runs on while the caller is asked for more; what came meanwhile is in time.
 #[test]
 fn an_answer_that_came_while_nobody_looked_is_taken_and_silence_is_not_forgiven() {
-    const PATIENCE: Duration = Duration::from_millis(1200);
+    const PATIENCE: Duration = Duration::from_secs(2);
     let pki = pki();
-    for (rest, status) in [
-        ("0 a\r\n250 b\r\n250 c\r\n", Status::Ok),
+    for (answers, status) in [
+        ("250 a\r\n250 b\r\n250 c\r\n", Status::Ok),
         ("", Status::Timeout),
     ] {
+        let (go, may) = channel();
+        let (tell, told) = channel();
         let mut steps = vec![
             Step::StartTls(pki.identity()),
             Step::send("220 m\r\n"),
@@ -322,16 +325,16 @@ fn an_answer_that_came_while_nobody_looked_is_taken_and_silence_is_not_forgiven(
         for line in ["MAIL", "RCPT", "BDAT", "Subject", "", ".A line"] {
             steps.push(Step::expect(line));
         }
-        // A part of a reply wakes whoever waits, and is no answer.
         steps.extend([
-            Step::Sleep(PATIENCE / 6),
-            Step::send("25"),
-            Step::Sleep(PATIENCE / 6),
-            Step::send(rest),
+            Step::wait_for(may),
+            Step::send(answers),
+            Step::Tell(tell),
             Step::ReadToEnd,
         ]);
         let server = Scripted::start(steps).unwrap();
-        let (mut session, mut cx) = open_with(&pki, server.addr(), |timeouts| {
+        let waiter = Waiter::new().unwrap();
+        let wait = waiter.canceller();
+        let (mut session, mut cx) = open_with(&pki, server.addr(), waiter, |timeouts| {
             timeouts.set(Stage::Mail, PATIENCE);
         });
         let mut asked = 0;
@@ -339,9 +342,14 @@ fn an_answer_that_came_while_nobody_looked_is_taken_and_silence_is_not_forgiven(
             asked += 1;
             match asked {
                 1 => return Next::Message(0, message()),
-                2 => {}
-                // Woken by the part.
-                _ => thread::sleep(PATIENCE * 2),
+                // Ends the wait that begins now, without an answer.
+                2 => wait.wake(),
+                3 => {
+                    go.send(()).unwrap();
+                    told.recv_timeout(LONG).unwrap();
+                    thread::sleep(PATIENCE);
+                }
+                _ => {}
             }
             Next::Nothing
         };

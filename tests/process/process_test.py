@@ -45,9 +45,12 @@ def peer_that_hangs_up():
         yield listener.getsockname()[1]
 
 
-def unused_port():
+@contextlib.contextmanager
+def closed_port():
+    """A port where nobody listens, and nobody can: a connection of our own begins there."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+        with socket.create_connection(listener.getsockname()) as held:
+            yield held.getsockname()[1]
 
 
 class Relay:
@@ -96,10 +99,10 @@ class Process(unittest.TestCase):
     def test_i04_i09_sends_leave_nothing_behind(self):
         with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
             program = build("tests/process/process.c", folder, plain=True)
-            with peer_that_hangs_up() as hangs_up:
+            with peer_that_hangs_up() as hangs_up, closed_port() as closed:
                 _, port = server.implicit
                 command = [program, server.name, str(port), str(server.ca_file)]
-                command += [str(unused_port()), str(hangs_up), server.user, masked(server.password)]
+                command += [str(closed), str(hangs_up), server.user, masked(server.password)]
                 command += [masked(form) for form in forms(server.user.encode(), server.password)]
                 done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stdout)

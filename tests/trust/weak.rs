@@ -102,7 +102,7 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .expect("a server");
-        let up = (0..200).any(|_| {
+        let up = (0..2000).any(|_| {
             sleep(Duration::from_millis(20));
             TcpStream::connect(address).is_ok()
         });

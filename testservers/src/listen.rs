@@ -14,6 +14,35 @@ const MAX_CONNECTIONS: usize = 64;
 /// How long a dropped server waits for its connections to end.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// A port at which connections are refused, and which the system gives to nobody else meanwhile: a connection
+/// of this process begins there.
+pub struct ClosedPort {
+    held: TcpStream,
+    _listener: TcpListener,
+}
+
+impl ClosedPort {
+    /// Takes a port.
+    ///
+    /// # Errors
+    /// No port can be had.
+    pub fn take() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        Ok(Self {
+            held: TcpStream::connect(listener.local_addr()?)?,
+            _listener: listener,
+        })
+    }
+
+    /// Where nothing listens.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn addr(&self) -> io::Result<SocketAddr> {
+        self.held.local_addr()
+    }
+}
+
 type Handler = Arc<dyn Fn(TcpStream) + Send + Sync>;
 
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,10 @@ use crate::tls::{TlsVersions, server_config};
 use crate::wire::Channel;
 
 const MAX_LINE: usize = 1024 * 1024;
-/// How long [`Scripted::join`] waits for the client to come and the script to end.
+/// How long [`Scripted::join`] waits for the client to come and the script to end, and a step for its test.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a [`Step::Drip`] goes on to a client that does not leave: longer than any of its timeouts.
+const DRIP: Duration = Duration::from_secs(100);
 
 /// What a [`Step::Respond`] answers to a line, given what the TLS session exports for channel
 /// binding (RFC 9266).
@@ -52,8 +54,14 @@ pub enum Step {
     Corrupt(Vec<u8>),
     /// Change the keys of TLS 1.3 so many times.
     KeyUpdates(u64),
-    /// Wait.
+    /// Send these bytes one by one with this pause behind each, again and again until the client leaves.
+    Drip(Vec<u8>, Duration),
+    /// Wait. No test depends on what happens meanwhile; for that there are the steps that wait for it.
     Sleep(Duration),
+    /// Wait until the client has sent something, and leave it unread.
+    AwaitByte,
+    /// Wait until the test sends this signal.
+    Await(Signal),
     /// Let the test know that it has come so far.
     Tell(Sender<()>),
     /// The server's end of a TLS handshake.
@@ -67,11 +75,14 @@ pub enum Step {
     Stall,
     /// Close in order (with close_notify inside TLS). Also the end of every script.
     Close,
-    /// Drop the socket as it is: no close_notify inside TLS.
+    /// Drop the socket as it is: no close_notify inside TLS. With something unread in it, the system resets
+    /// the connection.
     Drop,
-    /// Drop the socket with something unread in it, so that the system resets the connection.
-    Reset,
 }
+
+/// What a [`Step::Await`] waits for.
+#[derive(Clone, Debug)]
+pub struct Signal(Arc<Mutex<Receiver<()>>>);
 
 impl Step {
     /// Send this text, which holds its own CRLF.
@@ -86,6 +97,18 @@ impl Step {
         respond: impl Fn(&[u8], Option<[u8; 32]>) -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {
         Step::Respond(Responder(Arc::new(respond)))
+    }
+
+    /// Wait until something is sent to `signal`'s other end.
+    #[must_use]
+    pub fn wait_for(signal: Receiver<()>) -> Self {
+        Step::Await(Signal(Arc::new(Mutex::new(signal))))
+    }
+
+    /// Reset the connection: drop the socket with something unread in it.
+    #[must_use]
+    pub fn reset() -> [Self; 2] {
+        [Step::AwaitByte, Step::Drop]
     }
 
     /// Expect a line that begins so.
@@ -230,7 +253,13 @@ impl Stage {
                 Step::Inject(octets) => channel.write_beneath(octets)?,
                 Step::Corrupt(octets) => channel.write_corrupt(octets)?,
                 Step::KeyUpdates(times) => channel.update_keys(*times)?,
+                Step::Drip(octets, pause) => self.drip(&mut channel, octets, *pause),
                 Step::Sleep(time) => self.wait(*time),
+                Step::AwaitByte => channel.await_octet()?,
+                Step::Await(Signal(signal)) => {
+                    let sent = lock(signal).recv_timeout(PATIENCE);
+                    sent.map_err(|_| io::Error::new(ErrorKind::TimedOut, "no signal of the test"))?;
+                }
                 Step::Tell(to) => drop(to.send(())),
                 Step::StartTls(identity) => {
                     channel.accept_tls(server_config(identity, TlsVersions::Both)?)?;
@@ -243,11 +272,22 @@ impl Stage {
                 }
                 Step::Close => break,
                 Step::Drop => return Ok(()),
-                Step::Reset => return channel.await_octet(),
             }
         }
         channel.close();
         Ok(())
+    }
+
+    /// Ends when the client has left, and when the handle is joined or dropped.
+    fn drip(&self, channel: &mut Channel, octets: &[u8], pause: Duration) {
+        let begin = Instant::now();
+        for octet in octets.iter().cycle() {
+            let over = lock(&self.progress).released || begin.elapsed() > DRIP;
+            if over || channel.write(&[*octet]).is_err() {
+                return;
+            }
+            self.wait(pause);
+        }
     }
 
     /// A sleep ends by its time; a stall (without end) when the handle lets go.

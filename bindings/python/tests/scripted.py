@@ -52,7 +52,7 @@ class Scripted:
         with contextlib.suppress(OSError):
             while True:
                 plain = self.listener.accept()[0]
-                plain.settimeout(10)
+                plain.settimeout(60)
                 with (
                     contextlib.suppress(OSError),
                     self.context.wrap_socket(plain, server_side=True) as channel,
@@ -101,11 +101,26 @@ def scripted(**replies):
             server.close()
 
 
+class Silent:
+    """A peer that takes connections and never says a word."""
+
+    def __init__(self, listener):
+        self.listener, self.address = listener, listener.getsockname()
+        self.connections = []
+
+    def wait_for_client(self):
+        """Returns when a call is under way: its connection was accepted."""
+        self.listener.settimeout(60)
+        self.connections.append(self.listener.accept()[0])
+
+
 @contextlib.contextmanager
 def silent():
-    """The address of a peer that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
-        yield listener.getsockname()
+        peer = Silent(listener)
+        yield peer
+        for connection in peer.connections:
+            connection.close()
 
 
 def wire_forms(user, password):

@@ -1,10 +1,8 @@
-//! The scripted peer's language: what a server or a middlebox says, when it pauses, splits, cuts,
+//! The scripted peer's language: what a server or a middlebox says, when it drips, splits, cuts,
 //! injects and mangles, as lines of text. `docs/scripts.md` describes it.
 
 mod parse;
 mod text;
-
-use std::time::Duration;
 
 use crate::pki::ServerIdentity;
 use crate::scripted::Step;
@@ -25,8 +23,6 @@ pub struct Script {
     pub released: String,
     /// Texts that must be, or must not be, in what the peer heard or the client shows.
     pub texts: Vec<Text>,
-    /// How long the client may take, by the watch of whoever plays it.
-    pub within: Duration,
     actions: Vec<Action>,
 }
 

@@ -8,9 +8,6 @@ use super::{Action, Script, Text};
 use crate::scripted::Step;
 use crate::tls::TlsVersions;
 
-/// As long as a client may take if the script says nothing of it: more than a busy machine needs.
-const WITHIN: Duration = Duration::from_secs(20);
-
 /// A numbered line.
 type Line<'a> = (usize, &'a str);
 
@@ -126,7 +123,6 @@ impl Reader {
                 expect: <(String, String, String)>::default(),
                 released: "nothing".to_owned(),
                 texts: Vec::new(),
-                within: WITHIN,
                 actions: Vec::new(),
             },
             breath: Vec::new(),
@@ -170,7 +166,6 @@ impl Reader {
                 self.script.expect = (outcome.into(), stage.into(), status.into());
             }
             "released" => self.script.released = rest.to_owned(),
-            "within" => self.script.within = Duration::from_millis(number(rest)?),
             "heard" | "unheard" | "shown" | "unshown" | "clear" => {
                 let octets = unescape(rest)?;
                 self.script.texts.push(Text {
@@ -209,28 +204,24 @@ impl Reader {
                 let (from, to) = rest.split_once(" -> ").ok_or("mangle wants FROM -> TO")?;
                 self.mangled.push((unescape(from)?, unescape(to)?));
             }
-            "split" | "drip" => {
+            "split" => {
                 let (size, text) = counted(rest)?;
-                let (size, pause) = if verb == "split" {
-                    (size, 0)
-                } else {
-                    (1, size)
-                };
                 let size = usize::try_from(size).map_err(|e| e.to_string())?;
                 let octets = mangle(&unescape(text)?, &self.mangled);
                 for piece in octets.chunks(size.max(1)) {
                     self.step(Step::Send(piece.to_vec()));
-                    if pause > 0 {
-                        self.step(Step::Sleep(Duration::from_millis(pause)));
-                    }
                 }
+            }
+            "drip" => {
+                let (pause, text) = counted(rest)?;
+                let pause = Duration::from_millis(pause);
+                self.step(Step::Drip(unescape(text)?, pause));
             }
             "hear" if rest.is_empty() => self.step(Step::ReadLine),
             "hear" if rest == "message" => self.step(Step::ReadMessage),
             "hear" if rest == "all" => self.step(Step::ReadToEnd),
             "hear" => self.step(Step::expect(rest)),
             "take" => self.step(Step::ReadOctets(number(rest)?)),
-            "pause" => self.step(Step::Sleep(Duration::from_millis(number(rest)?))),
             "inject" => {
                 let octets = unescape(rest)?;
                 self.step(Step::Inject(octets));
@@ -244,7 +235,7 @@ impl Reader {
             "stall" => self.step(Step::Stall),
             "end" => self.step(Step::Close),
             "cut" => self.step(Step::Drop),
-            "reset" => self.step(Step::Reset),
+            "reset" => Step::reset().into_iter().for_each(|step| self.step(step)),
             _ => return Err(format!("{verb:?} is no word of the language")),
         }
         Ok(())
