@@ -1277,8 +1277,9 @@ int32_t secsmtp_client_cancel(secsmtp_client *client, secsmtp_error **error_out)
 /**
  * Frees a client: sends and probes that are running are cancelled and return on their own threads,
  * jobs end without a word, not sent or, when all of the content was written, unknown (close it first
- * to learn which). When this returns no callback is running and none is called again; but called
- * from inside a callback it waits for nothing, and read callbacks of jobs may run until their release.
+ * to learn which). When this returns no log, event or secret callback is running and none is called
+ * again, but called from inside a callback it waits for nothing. Read callbacks of jobs that were running
+ * may be called until their release, wherever this is called from.
  * NULL is a no-op.
  * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
  */
