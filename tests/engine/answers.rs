@@ -320,17 +320,43 @@ fn h13_a_250_before_the_content_is_not_believed() {
     }
 }
 
+/// The server leaves unread what it answers, so that its system resets the connection when it closes.
 #[test]
 fn d05_a_reply_counts_although_a_reset_follows_it() {
     let pki = pki();
+    for (stage, status) in [
+        (Stage::Ehlo, Status::SessionRefused),
+        (Stage::Auth, Status::AuthRefused),
+        (Stage::Mail, Status::SenderRefused),
+        (Stage::Rcpt, Status::RecipientRefused),
+        (Stage::Data, Status::ContentRefused),
+        (Stage::Answer, Status::ContentRefused),
+    ] {
+        for _ in 0..5 {
+            let mut steps = until(&pki, stage);
+            *steps.last_mut().unwrap() = Step::AwaitByte;
+            steps.extend([Step::send("554 5.7.8 no\r\n"), Step::Drop]);
+            let server = Scripted::start(steps).unwrap();
+            let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+            let error = fails(&client, &message(), status, stage, REF);
+            assert_eq!(error.record.answer.unwrap().code, 554);
+        }
+    }
+}
+
+#[test]
+fn d05_a_refusal_in_the_middle_of_the_content_counts_although_a_reset_follows_it() {
+    let pki = pki();
+    let mut large = message();
+    let line = "a line of the large content\r\n";
+    large.set_content(line.repeat(200_000).as_bytes()).unwrap();
     for _ in 0..10 {
-        // What the server leaves unread makes its system reset the connection when it closes.
-        let mut steps = until(&pki, Stage::Auth);
-        steps.truncate(steps.len() - 1);
-        steps.extend([Step::AwaitByte, Step::send("535 5.7.8 no\r\n"), Step::Drop]);
+        let mut steps = until(&pki, Stage::Data);
+        steps.extend([Step::send("354 go\r\n"), Step::ReadLine, Step::AwaitByte]);
+        steps.extend([Step::send("552 5.3.4 too big\r\n"), Step::Drop]);
         let server = Scripted::start(steps).unwrap();
         let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
-        fails(&client, &message(), Status::AuthRefused, Stage::Auth, REF);
+        fails(&client, &large, Status::ContentRefused, Stage::Content, REF);
     }
 }
 
