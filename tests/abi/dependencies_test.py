@@ -1,4 +1,4 @@
-"""What the lock files, Cargo.toml and ARCHITECTURE.md say of the crates that we depend on."""
+"""What the lock files, Cargo.toml and docs/dependencies.md say of the crates that we depend on."""
 
 import re
 import unittest
@@ -71,11 +71,11 @@ class Advisories(unittest.TestCase):
 class Reasons(unittest.TestCase):
     def test_each_dependency_of_the_library_has_its_reason(self):
         names = set(library_dependencies())
-        text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-        table = text[text.index("## Dependencies") :].split("\n## ")[0]
+        text = (ROOT / "docs/dependencies.md").read_text("utf-8")
+        table = text[text.index("## Of the library") :].split("\n## ")[0]
         rows = re.findall(r"^\| ([\w, -]+?) \|", table, re.M)
-        told = {word for row in rows for word in re.split(r", (?:with )?", row)} - {"crate"}
-        self.assertLessEqual(names, told, "a dependency without its row in ARCHITECTURE.md")
+        listed = {word for row in rows for word in re.split(r", (?:with )?", row)} - {"crate"}
+        self.assertLessEqual(names, listed, "a dependency without its row in docs/dependencies.md")
 
 
 def library_dependencies():

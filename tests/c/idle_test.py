@@ -1,4 +1,4 @@
-"""A client that does nothing has no thread, and holds no more memory than ARCHITECTURE.md says."""
+"""A client that does nothing has no thread, and holds no more memory than docs/figures.md says."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ import unittest
 from tests.c.c_test import build
 from tests.support import peers
 
-# As ARCHITECTURE.md states, and with room for other allocators' rounding.
+# As docs/figures.md states, and with room for other allocators' rounding.
 CLIENT, CONNECTION, ROOM = 10_100, 31_200, 1.3
 
 
@@ -25,7 +25,7 @@ class Idle(unittest.TestCase):
         self.assertLess(figures["octets"], stated * ROOM)
         # A figure far below what is stated is one to state anew.
         self.assertGreater(figures["octets"], stated // 2)
-        self.assertIn(f"{stated:,} octets", (peers.ROOT / "ARCHITECTURE.md").read_text("utf-8"))
+        self.assertIn(f"{stated:,} bytes", (peers.ROOT / "docs/figures.md").read_text("utf-8"))
 
     def test_a_thousand_idle_clients_have_no_thread_and_little_memory(self):
         self.check(CLIENT)
