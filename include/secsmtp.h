@@ -3,7 +3,7 @@
  *
  * CONVENTIONS
  *   A function that can fail returns a status, SECSMTP_OK (0) or one of SECSMTP_E_*.
- *   Text in is UTF-8: a pointer and its length in octets, or SECSMTP_NUL_TERMINATED. Bytes in are a
+ *   Text in is UTF-8: a pointer and its length in bytes, or SECSMTP_NUL_TERMINATED. Bytes in are a
  *   pointer and a length. NULL with length 0 is empty; NULL with any other length is an error.
  *   Arguments are copied: they need to live for the call only.
  *   Outputs are written only on success. Flags are 0 or 1.
@@ -96,7 +96,7 @@
 #define SECSMTP_ABI_VERSION 1
 
 /**
- * TLS from the first octet, usually port 465 (RFC 8314 section 3.3).
+ * TLS from the first byte, usually port 465 (RFC 8314 section 3.3).
  */
 #define SECSMTP_TLS_MODE_IMPLICIT 0
 
@@ -183,7 +183,7 @@
 #define SECSMTP_OUTCOME_ACCEPTED 3
 
 /**
- * The line broke between the last octet of the content and its answer: don't send again blindly.
+ * The line broke between the last byte of the content and its answer: don't send again blindly.
  */
 #define SECSMTP_OUTCOME_UNKNOWN 4
 
@@ -412,7 +412,7 @@
 #define SECSMTP_EVENT_STAGE 2
 
 /**
- * The system has taken so many octets of the content; only the latest is kept for each job.
+ * The system has taken so many bytes of the content; only the latest is kept for each job.
  */
 #define SECSMTP_EVENT_PROGRESS 4
 
@@ -542,7 +542,7 @@
 #define SECSMTP_E_NO_CONTENT 1019
 
 /**
- * The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 octets.
+ * The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 bytes.
  */
 #define SECSMTP_E_CONTENT 1020
 
@@ -778,7 +778,7 @@
 #define SECSMTP_E_TOO_LARGE 5008
 
 /**
- * The content has 8-bit octets and the server takes only 7-bit.
+ * The content has 8-bit bytes and the server takes only 7-bit.
  */
 #define SECSMTP_E_NEEDS_8BIT 5009
 
@@ -914,7 +914,7 @@ typedef struct secsmtp_message secsmtp_message;
 
 /**
  * A part of messages: an attachment, or with a content id a picture that the HTML shows. One part
- * can be added to many messages, which then share its octets.
+ * can be added to many messages, which then share its bytes.
  * Functions: secsmtp_part_new_file, _new_memory, _new_reader, _set_name, _set_type,
  * _set_content_id, _set_cached, _free.
  */
@@ -932,7 +932,7 @@ typedef struct secsmtp_part secsmtp_part;
  * - Pins alone: the server's key is one you chose; its name and dates are only told (strict: they
  *   decide). If an issuer's key is pinned and the server sends that issuer: any certificate that
  *   issuer signs for the name, within its dates.
- * - A certificate alone: the server's certificate is this one, octet for octet; name and dates as
+ * - A certificate alone: the server's certificate is this one, byte for byte; name and dates as
  *   with pins alone.
  * - Revocation lists: that the CAs had not revoked the path when they made the lists; nothing newer.
  *   Without lists, revocation is not checked; a stapled OCSP answer is not looked at.
@@ -993,7 +993,7 @@ typedef struct secsmtp_signer secsmtp_signer;
 
 /**
  * Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
- * with a NUL behind its text_len octets, valid for the call. Called on the thread that is inside
+ * with a NUL behind its text_len bytes, valid for the call. Called on the thread that is inside
  * secsmtp_client_send, _send_batch or _probe, with no lock held; it may call any function of the
  * library, also free the client, and those that would have to wait return SECSMTP_E_REENTRANT. It
  * must return normally: no longjmp, no exception.
@@ -1027,7 +1027,7 @@ typedef int32_t (*secsmtp_secret_callback)(void *context, secsmtp_secret_request
 typedef void (*secsmtp_event_callback)(void *user, const secsmtp_event *notice);
 
 /**
- * Puts up to room octets of a part or of a finished mail, from offset on, into buffer, and returns
+ * Puts up to room bytes of a part or of a finished mail, from offset on, into buffer, and returns
  * their number: 0 at the end, a negative number if there are none to be had; the message is then not
  * delivered. Each reading asks from offset 0 upwards without gaps. Called on the thread that sends
  * (or sets the content), with no lock held; by several threads at once when messages with it are
@@ -1047,7 +1047,7 @@ typedef int64_t (*secsmtp_read_callback)(void *user, uint64_t offset, uint8_t *b
 typedef void (*secsmtp_release_callback)(void *user);
 
 /**
- * Takes octets of a message, valid for the call, and returns 0 to go on. Called on the thread that
+ * Takes bytes of a message, valid for the call, and returns 0 to go on. Called on the thread that
  * is inside secsmtp_message_preview, with no lock held; it may call any function of the library, and
  * those that would have to wait return SECSMTP_E_REENTRANT. It must return normally: no longjmp, no
  * exception.
@@ -1084,7 +1084,7 @@ int32_t secsmtp_batch_set_connections(secsmtp_batch *batch,
                                       secsmtp_error **error_out);
 
 /**
- * Sets how many messages and octets may be in flight over one connection. When the line breaks,
+ * Sets how many messages and bytes may be in flight over one connection. When the line breaks,
  * these are the messages whose outcome may be unknown. With 1 message each waits for the answer to
  * the one before.
  * Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
@@ -1422,13 +1422,13 @@ int32_t secsmtp_error_stage(const secsmtp_error *error);
 int32_t secsmtp_error_outcome(const secsmtp_error *error);
 
 /**
- * 1 if an octet of the secret, or of anything computed from it, was written.
+ * 1 if a byte of the secret, or of anything computed from it, was written.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_error_secret_released(const secsmtp_error *error);
 
 /**
- * 1 if an octet of the content was written.
+ * 1 if a byte of the content was written.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_error_content_released(const secsmtp_error *error);
@@ -1537,13 +1537,13 @@ int32_t secsmtp_event_level(const secsmtp_event *notice);
 const char *secsmtp_event_text(const secsmtp_event *notice, size_t *len_out);
 
 /**
- * With SECSMTP_EVENT_PROGRESS: how many octets of the content the system has taken.
+ * With SECSMTP_EVENT_PROGRESS: how many bytes of the content the system has taken.
  * Threads: any. Errors: 0.
  */
 uint64_t secsmtp_event_written(const secsmtp_event *notice);
 
 /**
- * With SECSMTP_EVENT_PROGRESS: how many octets the content has, or 0 if that is not known before
+ * With SECSMTP_EVENT_PROGRESS: how many bytes the content has, or 0 if that is not known before
  * its end.
  * Threads: any. Errors: 0.
  */
@@ -1709,7 +1709,7 @@ int32_t secsmtp_client_set_limits(secsmtp_client *client,
                                   secsmtp_error **error_out);
 
 /**
- * Sets how many jobs and octets may be in flight over each connection of jobs (128 and 1048576 unless
+ * Sets how many jobs and bytes may be in flight over each connection of jobs (128 and 1048576 unless
  * set): the next are written while the answers to the former are on their way. When the line breaks,
  * these are the jobs whose outcome may be unknown. With 1 job each waits for the answer to the one
  * before. Jobs are shared out among the connections, and each has its own outcome.
@@ -1777,7 +1777,7 @@ int32_t secsmtp_client_descriptor(secsmtp_client *client,
  * seconds, but not for one that was killed: the lock is that of the system, on path with .lock behind it.
  * The text by says who confirmed the pin. A send never writes this file.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT, SECSMTP_E_PIN;
- * SECSMTP_E_VALUE for a text by that is empty, over 200 octets, or has a control character;
+ * SECSMTP_E_VALUE for a text by that is empty, over 200 bytes, or has a control character;
  * SECSMTP_E_FILE if the file can't be read or written, is not a regular file, or a line of it is wrong.
  */
 int32_t secsmtp_known_servers_learn(const char *path,
@@ -1885,7 +1885,7 @@ int32_t secsmtp_message_add_recipient(secsmtp_message *message,
                                       secsmtp_error **error_out);
 
 /**
- * Sets the content: header and body as RFC 5322 has them, octets. Any line end becomes CRLF; Bcc
+ * Sets the content: header and body as RFC 5322 has them, bytes. Any line end becomes CRLF; Bcc
  * and Resent-Bcc fields are left out; everything else is sent as it is.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_NO_CONTENT if it is empty, SECSMTP_E_CONTENT for a
  * NUL or a line over 998 bytes, with the line's number and place, and for content that begins with the
@@ -1966,7 +1966,7 @@ int32_t secsmtp_message_attach_file(secsmtp_message *message,
                                     secsmtp_error **error_out);
 
 /**
- * Attaches octets under a file name, from which the type is guessed.
+ * Attaches bytes under a file name, from which the type is guessed.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for the name, SECSMTP_E_LENGTH.
  */
 int32_t secsmtp_message_attach_memory(secsmtp_message *message,
@@ -1979,7 +1979,7 @@ int32_t secsmtp_message_attach_memory(secsmtp_message *message,
 /**
  * Adds a part: one with a content id is shown where the HTML says `cid:ID`, any other is an attachment.
  * What is changed of the part afterwards does not concern the message.
- * Ownership: the part stays the caller's, who may free it; its octets are shared. Threads: any.
+ * Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any.
  * Errors: SECSMTP_E_HEADER if another part has its content id, SECSMTP_E_LENGTH beyond 1000 parts.
  */
 int32_t secsmtp_message_add_part(secsmtp_message *message,
@@ -2014,8 +2014,8 @@ int32_t secsmtp_message_set_content_file(secsmtp_message *message,
 
 /**
  * Sets the content from a function, as secsmtp_message_set_content_file does from a file; size is its
- * number of octets, or SECSMTP_SIZE_UNKNOWN. It is read to its end now, and anew by each send: other
- * octets than the first time fail the send, and nothing is delivered.
+ * number of bytes, or SECSMTP_SIZE_UNKNOWN. It is read to its end now, and anew by each send: other
+ * bytes than the first time fail the send, and nothing is delivered.
  * Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
  * a release, until the message is freed or has other content and no send of it runs; a failed call
  * does not call release. Threads: any; read is called on the thread that calls or sends. Errors: as
@@ -2193,7 +2193,7 @@ int32_t secsmtp_message_set_return(secsmtp_message *message,
 
 /**
  * Gives this sending of the message a name, which reports repeat (DSN ENVID): printable ASCII, at
- * most 100 octets as it is sent; empty for none.
+ * most 100 bytes as it is sent; empty for none.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_VALUE.
  */
 int32_t secsmtp_message_set_envelope_id(secsmtp_message *message,
@@ -2271,7 +2271,7 @@ const char *secsmtp_message_id(const secsmtp_message *message,
                                size_t *len_out);
 
 /**
- * Octets of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN when a part does not know its
+ * Bytes of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN when a part does not know its
  * own.
  * Threads: any. Errors: a negative status, beginning at -1000.
  */
@@ -2289,8 +2289,8 @@ int32_t secsmtp_message_preview(const secsmtp_message *message,
                                 secsmtp_error **error_out);
 
 /**
- * Writes the message as it would be sent into a buffer with room for secsmtp_message_size octets.
- * Ownership: *len_out becomes the number of octets; len_out may be NULL. Threads: any. Errors: as
+ * Writes the message as it would be sent into a buffer with room for secsmtp_message_size bytes.
+ * Ownership: *len_out becomes the number of bytes; len_out may be NULL. Threads: any. Errors: as
  * secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room.
  */
 int32_t secsmtp_message_preview_buffer(const secsmtp_message *message,
@@ -2323,7 +2323,7 @@ int32_t secsmtp_part_new_file(const char *path,
                               secsmtp_error **error_out);
 
 /**
- * Makes a part of octets in memory.
+ * Makes a part of bytes in memory.
  * Ownership: copied; *part_out is the caller's; secsmtp_part_free. Threads: any. Errors:
  * SECSMTP_E_LENGTH.
  */
@@ -2333,8 +2333,8 @@ int32_t secsmtp_part_new_memory(const uint8_t *octets,
                                 secsmtp_error **error_out);
 
 /**
- * Makes a part whose octets come from a function; size is their number, or SECSMTP_SIZE_UNKNOWN. Any
- * other number of octets than announced fails the send, and nothing is delivered.
+ * Makes a part whose bytes come from a function; size is their number, or SECSMTP_SIZE_UNKNOWN. Any
+ * other number of bytes than announced fails the send, and nothing is delivered.
  * Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
  * a release, until the part and each message that has it are freed and no send of them runs; a
  * failed call does not call release. *part_out is the caller's; secsmtp_part_free.
@@ -2352,7 +2352,7 @@ int32_t secsmtp_part_new_reader(secsmtp_read_callback read,
  * Sets the file name that readers show. What stands before a slash or backslash is cut off; the type
  * is guessed from the name unless one is set.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls, characters that turn text
- * around, nothing but dots, or more than 255 octets.
+ * around, nothing but dots, or more than 255 bytes.
  */
 int32_t secsmtp_part_set_name(secsmtp_part *part,
                               const char *name,
@@ -2386,7 +2386,7 @@ int32_t secsmtp_part_set_content_id(secsmtp_part *part,
 
 /**
  * With 1, the part's encoding is kept in memory once it is made, for parts that many messages share;
- * however large it is, and from the first on. It takes 1.37 octets for each. With 0, the default, it is
+ * however large it is, and from the first on. It takes 1.37 bytes for each. With 0, the default, it is
  * kept from the second message on that has the part, if the part has no more than 8 MiB and is no
  * reader's; a larger one is read and encoded anew by each send. It goes with the last that has it.
  * Threads: any. Errors: SECSMTP_E_VALUE for another number.
@@ -2601,13 +2601,13 @@ int32_t secsmtp_receipt_outcome(const secsmtp_receipt *receipt);
 int32_t secsmtp_receipt_stage(const secsmtp_receipt *receipt);
 
 /**
- * 1 if an octet of the secret, or of anything computed from it, was written.
+ * 1 if a byte of the secret, or of anything computed from it, was written.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_receipt_secret_released(const secsmtp_receipt *receipt);
 
 /**
- * 1 if an octet of the content was written.
+ * 1 if a byte of the content was written.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_receipt_content_released(const secsmtp_receipt *receipt);

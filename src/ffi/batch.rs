@@ -179,7 +179,7 @@ pub unsafe extern "C" fn secsmtp_batch_set_connections(
     }
 }
 
-/// Sets how many messages and octets may be in flight over one connection. When the line breaks,
+/// Sets how many messages and bytes may be in flight over one connection. When the line breaks,
 /// these are the messages whose outcome may be unknown. With 1 message each waits for the answer to
 /// the one before.
 /// Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.

@@ -33,7 +33,7 @@ use crate::sync::Mutex;
 pub struct secsmtp_client(());
 
 /// Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
-/// with a NUL behind its text_len octets, valid for the call. Called on the thread that is inside
+/// with a NUL behind its text_len bytes, valid for the call. Called on the thread that is inside
 /// secsmtp_client_send, _send_batch or _probe, with no lock held; it may call any function of the
 /// library, also free the client, and those that would have to wait return SECSMTP_E_REENTRANT. It
 /// must return normally: no longjmp, no exception.

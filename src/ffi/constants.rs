@@ -3,7 +3,7 @@
 /// Grows by one whenever functions or numbers are added; compare it at load time.
 pub const SECSMTP_ABI_VERSION: u32 = 1;
 
-/// TLS from the first octet, usually port 465 (RFC 8314 section 3.3).
+/// TLS from the first byte, usually port 465 (RFC 8314 section 3.3).
 pub const SECSMTP_TLS_MODE_IMPLICIT: i32 = 0;
 /// STARTTLS, demanded, usually port 587 (RFC 3207).
 pub const SECSMTP_TLS_MODE_STARTTLS: i32 = 1;
@@ -45,7 +45,7 @@ pub const SECSMTP_OUTCOME_NOT_SENT: i32 = 1;
 pub const SECSMTP_OUTCOME_REFUSED: i32 = 2;
 /// The verified server answered the content with 2yz.
 pub const SECSMTP_OUTCOME_ACCEPTED: i32 = 3;
-/// The line broke between the last octet of the content and its answer: don't send again blindly.
+/// The line broke between the last byte of the content and its answer: don't send again blindly.
 pub const SECSMTP_OUTCOME_UNKNOWN: i32 = 4;
 
 /// Before any network. As a timeout: the whole call.
@@ -151,7 +151,7 @@ pub const SECSMTP_LOG_DEBUG: i32 = 4;
 pub const SECSMTP_EVENT_LOG: i32 = 1;
 /// A stage of a job begins.
 pub const SECSMTP_EVENT_STAGE: i32 = 2;
-/// The system has taken so many octets of the content; only the latest is kept for each job.
+/// The system has taken so many bytes of the content; only the latest is kept for each job.
 pub const SECSMTP_EVENT_PROGRESS: i32 = 4;
 /// The server answered to a recipient; the receipt or error has all of them again.
 pub const SECSMTP_EVENT_RECIPIENT: i32 = 8;
@@ -205,7 +205,7 @@ pub const SECSMTP_E_NO_SENDER: i32 = 1017;
 pub const SECSMTP_E_NO_RECIPIENT: i32 = 1018;
 /// The message has no content.
 pub const SECSMTP_E_NO_CONTENT: i32 = 1019;
-/// The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 octets.
+/// The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 bytes.
 pub const SECSMTP_E_CONTENT: i32 = 1020;
 /// This machine's trusted roots were not found or can't be read.
 pub const SECSMTP_E_ROOTS: i32 = 1021;
@@ -300,7 +300,7 @@ pub const SECSMTP_E_AUTH_MISSING: i32 = 5006;
 pub const SECSMTP_E_MECHANISM_MISSING: i32 = 5007;
 /// The message is larger than the server takes.
 pub const SECSMTP_E_TOO_LARGE: i32 = 5008;
-/// The content has 8-bit octets and the server takes only 7-bit.
+/// The content has 8-bit bytes and the server takes only 7-bit.
 pub const SECSMTP_E_NEEDS_8BIT: i32 = 5009;
 /// An address or a header field is not ASCII and the server lacks SMTPUTF8.
 pub const SECSMTP_E_NEEDS_SMTPUTF8: i32 = 5010;

@@ -63,14 +63,14 @@ pub unsafe extern "C" fn secsmtp_error_outcome(error: *const secsmtp_error) -> i
     guard::integer(|| Ok(get(error)?.error.record.outcome as i32))
 }
 
-/// 1 if an octet of the secret, or of anything computed from it, was written.
+/// 1 if a byte of the secret, or of anything computed from it, was written.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_error_secret_released(error: *const secsmtp_error) -> i32 {
     guard::integer(|| Ok(i32::from(get(error)?.error.record.secret_released)))
 }
 
-/// 1 if an octet of the content was written.
+/// 1 if a byte of the content was written.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_error_content_released(error: *const secsmtp_error) -> i32 {

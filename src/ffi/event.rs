@@ -171,7 +171,7 @@ pub unsafe extern "C" fn secsmtp_event_text(
     unsafe { guard::text(notice.cast(), len_out, |o: &EventObject| Some(&o.text)) }
 }
 
-/// With SECSMTP_EVENT_PROGRESS: how many octets of the content the system has taken.
+/// With SECSMTP_EVENT_PROGRESS: how many bytes of the content the system has taken.
 /// Threads: any. Errors: 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_written(notice: *const secsmtp_event) -> u64 {
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn secsmtp_event_written(notice: *const secsmtp_event) -> 
     })
 }
 
-/// With SECSMTP_EVENT_PROGRESS: how many octets the content has, or 0 if that is not known before
+/// With SECSMTP_EVENT_PROGRESS: how many bytes the content has, or 0 if that is not known before
 /// its end.
 /// Threads: any. Errors: 0.
 #[unsafe(no_mangle)]

@@ -423,7 +423,7 @@ pub unsafe extern "C" fn secsmtp_client_set_limits(
     }
 }
 
-/// Sets how many jobs and octets may be in flight over each connection of jobs (128 and 1048576 unless
+/// Sets how many jobs and bytes may be in flight over each connection of jobs (128 and 1048576 unless
 /// set): the next are written while the answers to the former are on their way. When the line breaks,
 /// these are the jobs whose outcome may be unknown. With 1 job each waits for the answer to the one
 /// before. Jobs are shared out among the connections, and each has its own outcome.

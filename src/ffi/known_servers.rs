@@ -15,7 +15,7 @@ use crate::tls::{Clock, Host, KnownServer, Pin, learn};
 /// seconds, but not for one that was killed: the lock is that of the system, on path with .lock behind it.
 /// The text by says who confirmed the pin. A send never writes this file.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT, SECSMTP_E_PIN;
-/// SECSMTP_E_VALUE for a text by that is empty, over 200 octets, or has a control character;
+/// SECSMTP_E_VALUE for a text by that is empty, over 200 bytes, or has a control character;
 /// SECSMTP_E_FILE if the file can't be read or written, is not a regular file, or a line of it is wrong.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_known_servers_learn(

@@ -146,7 +146,7 @@ pub unsafe extern "C" fn secsmtp_message_add_recipient(
     }
 }
 
-/// Sets the content: header and body as RFC 5322 has them, octets. Any line end becomes CRLF; Bcc
+/// Sets the content: header and body as RFC 5322 has them, bytes. Any line end becomes CRLF; Bcc
 /// and Resent-Bcc fields are left out; everything else is sent as it is.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_NO_CONTENT if it is empty, SECSMTP_E_CONTENT for a
 /// NUL or a line over 998 bytes, with the line's number and place, and for content that begins with the

@@ -96,7 +96,7 @@ pub unsafe extern "C" fn secsmtp_message_attach_file(
     }
 }
 
-/// Attaches octets under a file name, from which the type is guessed.
+/// Attaches bytes under a file name, from which the type is guessed.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for the name, SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_attach_memory(
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn secsmtp_message_attach_memory(
 
 /// Adds a part: one with a content id is shown where the HTML says `cid:ID`, any other is an attachment.
 /// What is changed of the part afterwards does not concern the message.
-/// Ownership: the part stays the caller's, who may free it; its octets are shared. Threads: any.
+/// Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any.
 /// Errors: SECSMTP_E_HEADER if another part has its content id, SECSMTP_E_LENGTH beyond 1000 parts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_part(

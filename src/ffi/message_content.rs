@@ -36,8 +36,8 @@ pub unsafe extern "C" fn secsmtp_message_set_content_file(
 }
 
 /// Sets the content from a function, as secsmtp_message_set_content_file does from a file; size is its
-/// number of octets, or SECSMTP_SIZE_UNKNOWN. It is read to its end now, and anew by each send: other
-/// octets than the first time fail the send, and nothing is delivered.
+/// number of bytes, or SECSMTP_SIZE_UNKNOWN. It is read to its end now, and anew by each send: other
+/// bytes than the first time fail the send, and nothing is delivered.
 /// Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
 /// a release, until the message is freed or has other content and no send of it runs; a failed call
 /// does not call release. Threads: any; read is called on the thread that calls or sends. Errors: as

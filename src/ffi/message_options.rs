@@ -58,7 +58,7 @@ pub unsafe extern "C" fn secsmtp_message_set_return(
 }
 
 /// Gives this sending of the message a name, which reports repeat (DSN ENVID): printable ASCII, at
-/// most 100 octets as it is sent; empty for none.
+/// most 100 bytes as it is sent; empty for none.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_envelope_id(

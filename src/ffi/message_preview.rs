@@ -13,7 +13,7 @@ use crate::error::{Error, io_words};
 use crate::proto::show;
 use crate::status::Status;
 
-/// Takes octets of a message, valid for the call, and returns 0 to go on. Called on the thread that
+/// Takes bytes of a message, valid for the call, and returns 0 to go on. Called on the thread that
 /// is inside secsmtp_message_preview, with no lock held; it may call any function of the library, and
 /// those that would have to wait return SECSMTP_E_REENTRANT. It must return normally: no longjmp, no
 /// exception.
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn secsmtp_message_id(
     unsafe { guard::lend(len_out, || message::id(message)) }
 }
 
-/// Octets of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN when a part does not know its
+/// Bytes of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN when a part does not know its
 /// own.
 /// Threads: any. Errors: a negative status, beginning at -1000.
 #[unsafe(no_mangle)]
@@ -75,8 +75,8 @@ pub unsafe extern "C" fn secsmtp_message_preview(
     }
 }
 
-/// Writes the message as it would be sent into a buffer with room for secsmtp_message_size octets.
-/// Ownership: *len_out becomes the number of octets; len_out may be NULL. Threads: any. Errors: as
+/// Writes the message as it would be sent into a buffer with room for secsmtp_message_size bytes.
+/// Ownership: *len_out becomes the number of bytes; len_out may be NULL. Threads: any. Errors: as
 /// secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_preview_buffer(

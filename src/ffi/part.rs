@@ -14,7 +14,7 @@ use crate::message::Part;
 use crate::process::ForkMutex;
 
 /// A part of messages: an attachment, or with a content id a picture that the HTML shows. One part
-/// can be added to many messages, which then share its octets.
+/// can be added to many messages, which then share its bytes.
 /// Functions: secsmtp_part_new_file, _new_memory, _new_reader, _set_name, _set_type,
 /// _set_content_id, _set_cached, _free.
 pub struct secsmtp_part(());
@@ -25,7 +25,7 @@ fn get(part: *const secsmtp_part) -> Result<Arc<Object>, Error> {
     handle::get(Handle::of(part), "part")
 }
 
-/// A copy of the part of a handle; the octets are shared.
+/// A copy of the part of a handle; the bytes are shared.
 pub(super) fn copy(part: *const secsmtp_part) -> Result<Part, Error> {
     Ok(get(part)?.lock()?.clone())
 }
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn secsmtp_part_new_file(
     }
 }
 
-/// Makes a part of octets in memory.
+/// Makes a part of bytes in memory.
 /// Ownership: copied; *part_out is the caller's; secsmtp_part_free. Threads: any. Errors:
 /// SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
@@ -82,8 +82,8 @@ pub unsafe extern "C" fn secsmtp_part_new_memory(
     }
 }
 
-/// Makes a part whose octets come from a function; size is their number, or SECSMTP_SIZE_UNKNOWN. Any
-/// other number of octets than announced fails the send, and nothing is delivered.
+/// Makes a part whose bytes come from a function; size is their number, or SECSMTP_SIZE_UNKNOWN. Any
+/// other number of bytes than announced fails the send, and nothing is delivered.
 /// Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
 /// a release, until the part and each message that has it are freed and no send of them runs; a
 /// failed call does not call release. *part_out is the caller's; secsmtp_part_free.
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn secsmtp_part_new_reader(
 /// Sets the file name that readers show. What stands before a slash or backslash is cut off; the type
 /// is guessed from the name unless one is set.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls, characters that turn text
-/// around, nothing but dots, or more than 255 octets.
+/// around, nothing but dots, or more than 255 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_part_set_name(
     part: *mut secsmtp_part,
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn secsmtp_part_set_content_id(
 }
 
 /// With 1, the part's encoding is kept in memory once it is made, for parts that many messages share;
-/// however large it is, and from the first on. It takes 1.37 octets for each. With 0, the default, it is
+/// however large it is, and from the first on. It takes 1.37 bytes for each. With 0, the default, it is
 /// kept from the second message on that has the part, if the part has no more than 8 MiB and is no
 /// reader's; a larger one is read and encoded anew by each send. It goes with the last that has it.
 /// Threads: any. Errors: SECSMTP_E_VALUE for another number.

@@ -20,7 +20,7 @@ use crate::tls::{MinTls, Policy, TlsMode};
 /// - Pins alone: the server's key is one you chose; its name and dates are only told (strict: they
 ///   decide). If an issuer's key is pinned and the server sends that issuer: any certificate that
 ///   issuer signs for the name, within its dates.
-/// - A certificate alone: the server's certificate is this one, octet for octet; name and dates as
+/// - A certificate alone: the server's certificate is this one, byte for byte; name and dates as
 ///   with pins alone.
 /// - Revocation lists: that the CAs had not revoked the path when they made the lists; nothing newer.
 ///   Without lists, revocation is not checked; a stapled OCSP answer is not looked at.

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::message::Pull;
 use crate::status::Status;
 
-/// Puts up to room octets of a part or of a finished mail, from offset on, into buffer, and returns
+/// Puts up to room bytes of a part or of a finished mail, from offset on, into buffer, and returns
 /// their number: 0 at the end, a negative number if there are none to be had; the message is then not
 /// delivered. Each reading asks from offset 0 upwards without gaps. Called on the thread that sends
 /// (or sets the content), with no lock held; by several threads at once when messages with it are
@@ -72,7 +72,7 @@ impl Drop for Reader {
     }
 }
 
-/// The number of octets that was announced, if one was.
+/// The number of bytes that was announced, if one was.
 pub(super) fn size(number: i64) -> Result<Option<u64>, Error> {
     let why = "is negative, and not SECSMTP_SIZE_UNKNOWN";
     match number {

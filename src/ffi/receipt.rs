@@ -135,14 +135,14 @@ pub unsafe extern "C" fn secsmtp_receipt_stage(receipt: *const secsmtp_receipt) 
     guard::integer(|| Ok(get(receipt)?.record.stage as i32))
 }
 
-/// 1 if an octet of the secret, or of anything computed from it, was written.
+/// 1 if a byte of the secret, or of anything computed from it, was written.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_secret_released(receipt: *const secsmtp_receipt) -> i32 {
     guard::integer(|| Ok(i32::from(get(receipt)?.record.secret_released)))
 }
 
-/// 1 if an octet of the content was written.
+/// 1 if a byte of the content was written.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_content_released(receipt: *const secsmtp_receipt) -> i32 {
