@@ -149,10 +149,8 @@ mod tests {
     fn the_first_address_that_answers_is_taken_and_refusals_are_told() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let open = listener.local_addr().unwrap();
-        let closed = {
-            let gone = TcpListener::bind("127.0.0.1:0").unwrap();
-            gone.local_addr().unwrap()
-        };
+        let port = secsmtp_testservers::ClosedPort::take().unwrap();
+        let closed = port.addr().unwrap();
         let deadline = Deadline::after(Duration::from_secs(20));
         assert!(dial(&[closed, open], Waiter::new().unwrap(), deadline).is_ok());
         let cause = dial(&[closed], Waiter::new().unwrap(), deadline).unwrap_err();

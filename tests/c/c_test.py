@@ -107,10 +107,14 @@ class Example(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
             program = build("bindings/c/examples/send.c", folder)
             other = "sha256//" + "A" * 43 + "="
-            for pin, word in ((other, "another key than the pinned ones"), ("sha256//x", "pin: ")):
+            for pin, outcome, word in (
+                (other, "not_sent: ", "another key than the pinned ones"),
+                # A wrong argument is an error about no message.
+                ("sha256//x", "none: ", "pin: "),
+            ):
                 words, status = send(program, server, "implicit", pin)
                 self.assertEqual(status, 1)
-                self.assertIn("not_sent: ", words)
+                self.assertIn(outcome, words)
                 self.assertIn(word, words)
             words, status = send(program, server, "implicit", password="wrong")
             self.assertIn("refused: The server refused the login.", words)

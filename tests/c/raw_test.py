@@ -65,7 +65,7 @@ class Raw(unittest.TestCase):
             self.assertEqual(b"From: " + mail, made(300_000))
         sent = self.send(server, 0, "file", file, file, program=program, under=under)
         self.assertIn("signing key file: ", sent.words)
-        self.assertIn("is larger than 65536 octets", sent.words)
+        self.assertIn("is larger than 65536 bytes", sent.words)
         for kind, what, rules, words in (
             ("file", self.here / "none", 0, "content: "),
             ("file", self.here, 0, "not a regular file"),
@@ -78,7 +78,7 @@ class Raw(unittest.TestCase):
             sent = self.send(server, rules, kind, what, program=program, under=under)
             self.assertEqual(sent.status, 1, sent.words)
             self.assertIn(words, sent.words)
-            self.assertTrue(sent.words.startswith("not_sent: "), sent.words)
+            self.assertTrue(sent.words.startswith("none: "), sent.words)
             self.assertNotIn("==", sent.words)
             self.assertEqual(len(server.mails()), before)
             if kind == "make":

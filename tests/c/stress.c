@@ -255,7 +255,7 @@ int main(int argc, char **argv) {
         expect("free", secsmtp_client_free(slots[i]->client));
     }
     /* A worker of a client that was freed may have the last of a message a moment longer. */
-    for (int tries = 0; unreleased != 0 && tries < 1000; tries++) {
+    for (int tries = 0; unreleased != 0 && tries < 6000; tries++) {
         struct timespec moment = {0, 10000000};
         nanosleep(&moment, NULL);
     }
@@ -266,7 +266,7 @@ int main(int argc, char **argv) {
     secsmtp_credential_free(login);
     secsmtp_policy_free(policy);
     /* A thread of the library's own that delivered may hold one event a moment longer. */
-    for (int tries = 0; secsmtp_debug_live_handles() != 0 && tries < 1000; tries++) {
+    for (int tries = 0; secsmtp_debug_live_handles() != 0 && tries < 6000; tries++) {
         struct timespec moment = {0, 10000000};
         nanosleep(&moment, NULL);
     }

@@ -12,7 +12,7 @@ use secsmtp::tls::{Policy, TlsMode};
 use secsmtp_testservers::{CertKind, CertSpec, Pki, ServerIdentity, SessionRecord};
 
 pub(crate) const HOST: &str = "mail.example";
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const MODES: [TlsMode; 2] = [TlsMode::Implicit, TlsMode::Starttls];
 
 /// The authorities of a run.

@@ -12,7 +12,7 @@ use secsmtp_testservers::{
     CertKind, Honest, HonestConfig, Hotel, HotelConfig, Pki, TlsVersions, Trick,
 };
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(30);
 /// Lines that begin with dots, as written and as sent.
 const MAIL: &[u8] = b"Subject: dots\r\n\r\n.\r\n..two\r\n.one\r\nb\xc3\xa4r \xff\r\n";
 const STUFFED: &[u8] = b"Subject: dots\r\n\r\n..\r\n...two\r\n..one\r\nb\xc3\xa4r \xff\r\n.\r\n";
