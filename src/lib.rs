@@ -29,16 +29,26 @@
 //!
 //! No address and no content over a clear channel:
 //! ```compile_fail,E0599
-//! use secsmtp::{channel::Cleartext, message::Message, net::TcpTransport, smtp::{Context, Session}};
-//! fn f(s: &mut Session<Cleartext<TcpTransport>>, cx: &mut Context<'_>, m: &Message) {
-//!     let _ = s.transaction(cx, m);
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, MessageStream, Session, Window}};
+//! fn f(s: &mut Session<Cleartext<TcpTransport>>, cx: &mut Context<'_>, m: &dyn MessageStream) {
+//!     let _ = s.send_all(cx, Window::default(), m);
 //! }
 //! ```
 //! ```
-//! use secsmtp::{channel::Verified, message::Message, net::TcpTransport, smtp::{Context, Session}};
-//! fn f(s: &mut Session<Verified<TcpTransport>>, cx: &mut Context<'_>, m: &Message) {
-//!     let _ = s.transaction(cx, m);
+//! use secsmtp::{channel::Verified, net::TcpTransport, smtp::{Context, MessageStream, Session, Window}};
+//! fn f(s: &mut Session<Verified<TcpTransport>>, cx: &mut Context<'_>, m: &dyn MessageStream) {
+//!     let _ = s.send_all(cx, Window::default(), m);
 //! }
+//! ```
+//!
+//! No message that is not complete: what is sent has been prepared.
+//! ```compile_fail,E0308
+//! use secsmtp::{message::Message, smtp::NextMessage};
+//! fn f(message: Message) -> NextMessage { NextMessage::Message(0, message) }
+//! ```
+//! ```
+//! use secsmtp::{error::Error, message::Message, smtp::NextMessage};
+//! fn f(message: Message) -> Result<NextMessage, Error> { Ok(NextMessage::Message(0, message.prepare()?)) }
 //! ```
 //!
 //! Nor over the channel of a probe, whose peer was looked at and not verified:

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use super::carry::{Carried, Load, Way};
 use super::core::{Core, Running, waiter};
-use super::retry::Item;
+use super::run::{RunEnd, RunOptions};
 use super::site::Settings;
+use super::source::{Item, MessageSource, Next};
 use super::token::Token;
 use crate::channel::Fault;
 use crate::deadline::Deadline;
@@ -17,7 +17,7 @@ use crate::error::{Cause, Error, Record, Retry};
 use crate::log::Log;
 use crate::message::Message;
 use crate::net::{Canceller, Stop};
-use crate::smtp::{Context, Next, Window};
+use crate::smtp::{Context, Window};
 use crate::sync::Mutex;
 
 /// How many messages are sent at a time.
@@ -49,54 +49,52 @@ pub const MAX_CONNECTIONS: usize = 64;
 /// given up: the server would be asked in vain for each message.
 const MAX_FAILURES: usize = 3;
 
-/// What the connections share: where messages come from and where outcomes go.
-struct Desk<I: Iterator, D> {
+/// The messages of one call, which its connections share.
+struct Batch<I: Iterator, D> {
     messages: I,
     /// One that waits for its time.
     waiting: Option<I::Item>,
     /// Those that go over another connection. They were begun, and don't wait for their time again.
-    put_back: VecDeque<(u64, Item<I::Item>)>,
+    put_back: VecDeque<Item>,
     done: D,
     next: u64,
     stop_on_error: bool,
     stopped: bool,
     failures: usize,
-    /// Why there is no hope for what was not begun.
+    /// Why what was not begun has no hope.
     hopeless: Option<Error>,
 }
 
-impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> Desk<I, D> {
+/// What comes next, before it is put together.
+enum Taken<M> {
+    Item(Item),
+    Message(u64, M),
+    Later(Instant),
+    End,
+}
+
+impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> Batch<I, D> {
     /// The next one, if it may begin now. It is not read before it is wanted, so one waits at most.
-    fn next(&mut self, permit: impl FnOnce() -> Result<(), Instant>) -> Next<Item<I::Item>> {
-        if let Some((number, item)) = self.put_back.pop_front() {
-            return Next::Message(number, item);
+    fn take(&mut self, permit: impl FnOnce() -> Result<(), Instant>) -> Taken<I::Item> {
+        if let Some(item) = self.put_back.pop_front() {
+            return Taken::Item(item);
         }
         if self.stopped {
-            return Next::End;
+            return Taken::End;
         }
         let Some(message) = self.waiting.take().or_else(|| self.messages.next()) else {
-            return Next::End;
+            return Taken::End;
         };
-        // Where there is no hope it need not wait to be told so.
+        // Without hope it need not wait to fail.
         if self.hopeless.is_none()
             && let Err(at) = permit()
         {
             self.waiting = Some(message);
-            return Next::Later(at);
+            return Taken::Later(at);
         }
         let number = self.next;
-        self.next = number.saturating_add(1);
-        Next::Message(number, Item::new(message))
-    }
-
-    /// The next one fails before anything was done for it. It is returned, to be dropped without the
-    /// lock: it is the caller's.
-    fn fail_next(&mut self, error: Error) -> Option<Item<I::Item>> {
-        let Next::Message(number, item) = self.next(|| Ok(())) else {
-            return None;
-        };
-        self.fail(number, &item, error);
-        Some(item)
+        self.next += 1;
+        Taken::Message(number, message)
     }
 
     fn done(&mut self, number: u64, result: Result<Record, Error>) {
@@ -107,29 +105,45 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> D
         (self.done)(number, result.map_err(Error::for_message));
     }
 
-    /// No connection could be had for this message.
-    fn fail(&mut self, number: u64, item: &Item<I::Item>, error: Error) {
-        let mut error = error.for_message();
+    /// Reports a message for which there was no connection.
+    fn fail(&mut self, item: &Item, error: Error) {
+        let error = item.fail(error);
         if error.retry() == Retry::Never {
             self.hopeless.get_or_insert_with(|| error.clone());
         }
         self.count_failure(&error);
-        let message: &Message = item.message.borrow();
-        error.record.recipients = message.recipients_not_sent();
-        error.record.message_id = message.message_id();
-        item.released.mark(&mut error.record);
-        // Who cancels is told so of the one at hand, and no other is begun; of a closed client too.
+        // A cancel, and a closed client, end the message at hand; no other is begun.
         self.stopped |= matches!(
             *error.cause,
             Cause::Cancelled | Cause::Closed | Cause::Forked
         );
-        self.done(number, Err(error));
+        self.done(item.id, Err(error));
     }
 
     fn count_failure(&mut self, error: &Error) {
-        self.failures = self.failures.saturating_add(1);
+        self.failures += 1;
         if self.failures >= MAX_FAILURES {
             self.hopeless.get_or_insert_with(|| error.clone());
+        }
+    }
+}
+
+/// The next message of a batch. It is put together, and dropped, without the lock: it is the caller's.
+fn next<I, D>(batch: &Mutex<Batch<I, D>>, permit: impl Fn() -> Result<(), Instant>) -> Next
+where
+    I: Iterator<Item: Borrow<Message>>,
+    D: FnMut(u64, Result<Record, Error>),
+{
+    loop {
+        let taken = batch.lock().take(&permit);
+        match taken {
+            Taken::Item(item) => return Next::Item(item),
+            Taken::Later(at) => return Next::Later(at),
+            Taken::End => return Next::End,
+            Taken::Message(number, message) => match message.borrow().prepare() {
+                Ok(prepared) => return Next::Item(Item::new(number, prepared)),
+                Err(error) => batch.lock().done(number, Err(error)),
+            },
         }
     }
 }
@@ -141,7 +155,7 @@ impl Core {
         I: Iterator<Item: Borrow<Message> + Send> + Send,
         D: FnMut(u64, Result<Record, Error>) + Send,
     {
-        let desk = Mutex::new(Desk {
+        let batch = Mutex::new(Batch {
             messages: messages.fuse(),
             waiting: None,
             put_back: VecDeque::new(),
@@ -155,9 +169,10 @@ impl Core {
         let running = match self.begin() {
             Ok(running) => running,
             Err(error) => {
-                let mut desk = desk.into_inner();
-                desk.fail_next(error);
-                return desk.next;
+                if let Next::Item(item) = next(&batch, || Ok(())) {
+                    batch.lock().fail(&item, error);
+                }
+                return batch.into_inner().next;
             }
         };
         let more = bulk.connections.clamp(1, MAX_CONNECTIONS).saturating_sub(1);
@@ -167,19 +182,19 @@ impl Core {
                 // Without another thread it takes longer, and that is all.
                 let _ = worker.spawn_scoped(scope, || {
                     if let Ok(running) = self.begin() {
-                        self.carry_all(&desk, &running, bulk, Log::off());
+                        self.run_batch(&batch, &running, bulk, Log::off());
                     }
                 });
             }
-            self.carry_all(&desk, &running, bulk, log);
+            self.run_batch(&batch, &running, bulk, log);
         });
-        desk.into_inner().next
+        batch.into_inner().next
     }
 
-    /// Carries messages until there are none, over one connection at a time.
-    fn carry_all<I, D>(
+    /// Sends messages until there are none, over one connection at a time.
+    fn run_batch<I, D>(
         &self,
-        desk: &Mutex<Desk<I, D>>,
+        batch: &Mutex<Batch<I, D>>,
         running: &Running<'_>,
         bulk: &Bulk,
         log: Log<'_>,
@@ -187,48 +202,46 @@ impl Core {
         I: Iterator<Item: Borrow<Message> + Send>,
         D: FnMut(u64, Result<Record, Error>),
     {
-        let patience = self.settings();
-        let mut cx = self.context(&patience, log);
+        let settings = self.settings();
+        let mut cx = self.context(&settings, log);
         let token = &*running.token;
         // No connection is opened for nothing.
         loop {
-            let next = desk.lock().next(|| self.jobs.permit());
-            let (number, item) = match next {
-                Next::Message(number, item) => (number, item),
+            let item = match next(batch, || self.jobs.permit()) {
+                Next::Item(item) => item,
                 Next::Later(at) => {
-                    if let Err(error) = self.rest(token, at, &mut cx) {
-                        let failed = desk.lock().fail_next(error);
-                        drop(failed);
+                    if let Err(error) = self.rest(token, at, &mut cx)
+                        && let Next::Item(item) = next(batch, || Ok(()))
+                    {
+                        batch.lock().fail(&item, error);
                     }
                     continue;
                 }
                 Next::Nothing | Next::End => return,
             };
-            let settings = match self.ready(desk, token) {
+            let settings = match self.ready(batch, token) {
                 Ok(settings) => settings,
                 Err(error) => {
-                    desk.lock().fail(number, &item, error);
+                    batch.lock().fail(&item, error);
                     continue;
                 }
             };
             let most = bulk.connections.max(self.jobs.limits().connections);
-            let way = Way {
+            let options = RunOptions {
                 settings: &settings,
                 token,
                 window: bulk.window,
                 keep: settings.reuse.idle.map_or(0, |_| most),
             };
-            let lot = Lot {
+            let source = BatchSource {
                 core: self,
-                desk,
+                batch,
                 token,
             };
-            match self.carry(&lot, (number, item), &way, &mut cx) {
-                Carried::Done => {}
-                Carried::Nothing(number, item, error) => {
-                    desk.lock().fail(number, &item, error);
-                }
-                Carried::Broken(error) => desk.lock().count_failure(&error),
+            match self.run(&source, item, &options, &mut cx) {
+                RunEnd::Done => {}
+                RunEnd::NoConnection(item, error) => batch.lock().fail(&item, error),
+                RunEnd::Failed(error) => batch.lock().count_failure(&error),
             }
         }
     }
@@ -236,14 +249,14 @@ impl Core {
     /// What another connection needs, unless there is no hope.
     fn ready<I: Iterator, D>(
         &self,
-        desk: &Mutex<Desk<I, D>>,
+        batch: &Mutex<Batch<I, D>>,
         token: &Token,
     ) -> Result<Arc<Settings>, Error> {
         // First: what has no hope may have no end either.
         if token.is_cancelled() {
             return Err(Error::local(Cause::Cancelled));
         }
-        if let Some(error) = desk.lock().hopeless.clone() {
+        if let Some(error) = batch.lock().hopeless.clone() {
             return Err(error);
         }
         let settings = self.settings();
@@ -272,37 +285,39 @@ impl Core {
     }
 }
 
-/// What one of the connections carries.
-struct Lot<'a, I: Iterator, D> {
+/// A batch as one of its connections sees it.
+struct BatchSource<'a, I: Iterator, D> {
     core: &'a Core,
-    desk: &'a Mutex<Desk<I, D>>,
+    batch: &'a Mutex<Batch<I, D>>,
     token: &'a Token,
 }
 
-impl<I, D> Load for Lot<'_, I, D>
+impl<I, D> MessageSource for BatchSource<'_, I, D>
 where
     I: Iterator<Item: Borrow<Message>>,
     D: FnMut(u64, Result<Record, Error>),
 {
-    type Message = I::Item;
-
-    fn next(&self) -> Next<Item<I::Item>> {
+    fn next(&self) -> Next {
         match self.token.is_cancelled() {
             true => Next::End,
-            false => self.desk.lock().next(|| self.core.jobs.permit()),
+            false => next(self.batch, || self.core.jobs.permit()),
         }
     }
 
-    fn done(&self, number: u64, completion: Result<Record, Error>) {
-        self.desk.lock().done(number, completion);
+    fn done(&self, id: u64, completion: Result<Record, Error>) {
+        self.batch.lock().done(id, completion);
     }
 
-    fn board(&self, _number: u64, canceller: &Arc<Canceller>) -> bool {
+    fn put_back(&self, item: Item) {
+        self.batch.lock().put_back.push_front(item);
+    }
+
+    fn connected(&self, _id: u64, canceller: &Arc<Canceller>) -> bool {
         self.token.attach(canceller);
         true
     }
 
-    fn put_back(&self, number: u64, item: Item<I::Item>) {
-        self.desk.lock().put_back.push_front((number, item));
+    fn is_cancelled(&self, _id: u64) -> bool {
+        self.token.is_cancelled()
     }
 }

@@ -1,6 +1,5 @@
 //! One connection, from resolving to the login, and then for as many messages as it is good for.
 
-use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,10 +7,8 @@ use super::site::{Settings, Site};
 use crate::channel::{Cleartext, Probed, Verified};
 use crate::error::{Error, Outcome, Peer, Record, Stage};
 use crate::log::{Level, Log};
-use crate::message::Message;
 use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
-use crate::proto::show::Scrubber;
-use crate::smtp::{Context, Ended, Next, Session, Sink, Window, upgrade, upgrade_probe};
+use crate::smtp::{Context, MessageStream, Session, StreamEnd, Window, upgrade, upgrade_probe};
 use crate::tls::{ProbeSetup, TlsMode};
 
 /// How old a verdict on the peer may be before a reuse asks again.
@@ -35,8 +32,6 @@ pub(super) struct Connection {
     peer: Option<Arc<Peer>>,
     stage: Stage,
     secret_released: bool,
-    /// The login's secret must not show in a later reply either.
-    scrubber: Scrubber,
 }
 
 impl Connection {
@@ -74,7 +69,6 @@ impl Connection {
             peer: cx.record.peer.clone(),
             stage: cx.record.stage,
             secret_released: cx.record.secret_released,
-            scrubber: std::mem::take(&mut cx.scrubber),
         })
     }
 
@@ -97,31 +91,13 @@ impl Connection {
         setup.is_ok_and(|setup| self.session.channel().is_still_believed(setup))
     }
 
-    /// Sends one message.
-    ///
-    /// # Errors
-    /// Where it failed; the error's outcome says what became of the message.
-    pub(super) fn send(&mut self, cx: &mut Context<'_>, message: &Message) -> Result<(), Error> {
-        cx.record.reused = self.messages > 0;
-        cx.record.peer.clone_from(&self.peer);
-        cx.record.stage = self.stage;
-        cx.record.secret_released |= self.secret_released;
-        std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
-        self.messages = self.messages.saturating_add(1);
-        let sent = self.session.transaction(cx, message);
-        self.carried = self.carried.saturating_add(usize::from(is_decided(&sent)));
-        std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
-        sent
-    }
-
-    /// Sends many messages, as far as the server lets them follow each other over one connection.
-    pub(super) fn stream<M: Borrow<Message>>(
+    /// Sends messages, as far as the server lets them follow each other.
+    pub(super) fn send_all(
         &mut self,
         cx: &mut Context<'_>,
         window: Window,
-        mut next: impl FnMut() -> Next<M>,
-        done: &mut Sink<'_>,
-    ) -> Ended<M> {
+        stream: &dyn MessageStream,
+    ) -> StreamEnd {
         cx.record = Record {
             reused: self.messages > 0,
             peer: self.peer.clone(),
@@ -129,33 +105,12 @@ impl Connection {
             secret_released: self.secret_released,
             ..Record::default()
         };
-        std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
-        let (messages, carried) = (&mut self.messages, &mut self.carried);
-        let done: &mut Sink<'_> = &mut |number, sent| {
-            *carried = carried.saturating_add(usize::from(is_decided(&sent)));
-            done(number, sent);
-        };
-        let next = || {
-            let next = next();
-            if let Next::Message(..) = next {
-                *messages = messages.saturating_add(1);
-            }
-            next
-        };
-        let ended = self.session.stream(cx, window, next, done);
-        std::mem::swap(&mut cx.scrubber, &mut self.scrubber);
-        ended
+        self.session.send_all(cx, window, stream)
     }
 
     /// Whether another message may follow.
     pub(super) fn is_sound(&self) -> bool {
         self.session.can_go_on() && !self.canceller.is_cancelled()
-    }
-
-    /// Whether the server takes this message over it.
-    pub(super) fn has_room_for(&self, message: &Message) -> bool {
-        let parts = message.parts();
-        parts.map_or(true, |parts| self.session.has_room_for(parts.recipients))
     }
 
     /// A dialogue in order ends with QUIT. In the middle of the content it is not in order: what
@@ -169,14 +124,6 @@ impl Connection {
         let timeouts = crate::deadline::Timeouts::default();
         let mut cx = Context::new(site.host.as_str(), site.port, timeouts, Log::off());
         self.close(&mut cx);
-    }
-}
-
-/// Whether the server has accepted or refused the message.
-fn is_decided<R>(sent: &Result<R, Error>) -> bool {
-    match sent {
-        Ok(_) => true,
-        Err(error) => error.record.outcome == Outcome::Refused,
     }
 }
 

@@ -1,5 +1,4 @@
-//! The way of one message over an idle connection or a fresh one, on whichever
-//! thread it is called.
+//! What a client and its workers share: settings, calls, and how a connection is opened.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,13 +7,12 @@ use super::connection::{self, Connection};
 use super::jobs::{Jobs, Limits};
 use super::pool::Pool;
 use super::report::Report;
-use super::retry::{self, Released};
 use super::site::{Settings, Site};
+use super::source::Item;
 use super::token::Token;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Outcome, Record, Stage};
 use crate::log::{Level, Log};
-use crate::message::Message;
 use crate::net::{Stop, Waiter};
 use crate::process::Process;
 use crate::smtp::Context;
@@ -39,15 +37,6 @@ pub(super) struct Core {
 struct Calls {
     running: Vec<Arc<Token>>,
     closed: bool,
-}
-
-/// What becomes of a connection that is still good after its message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Afterwards {
-    /// Kept, up to so many.
-    Keep(usize),
-    /// Closed.
-    Close,
 }
 
 impl Core {
@@ -114,56 +103,6 @@ impl Core {
             settings.edition = settings.edition.saturating_add(1);
         });
         self.pool.sweep(&self.site, &settings);
-    }
-
-    /// Sends a message over an idle connection or a fresh one.
-    ///
-    /// # Errors
-    /// Where it failed, what left the machine, and what became of the message.
-    pub(super) fn deliver(
-        &self,
-        message: &Message,
-        token: &Token,
-        afterwards: Afterwards,
-        log: Log<'_>,
-    ) -> Result<Record, Error> {
-        message.parts()?;
-        self.site.setup()?;
-        let settings = self.settings();
-        settings.check(&self.site.policy)?;
-        let mut cx = self.context(&settings, log);
-        about(&mut cx, message, Released::default());
-        let kept = self.pool.take(&self.site, &settings);
-        let (kept, full) = match kept {
-            Some(connection) if !connection.has_room_for(message) => (None, Some(connection)),
-            kept => (kept, None),
-        };
-        if let Some(connection) = full {
-            connection.close(&mut cx);
-        }
-        if let Some(connection) = kept {
-            token.attach(connection.canceller());
-            match self.transact(connection, message, token, afterwards, &mut cx) {
-                Err(error) if retry::may_move(&error) && !token.is_cancelled() => {
-                    cx.say(Level::Info, || {
-                        "the kept connection ended before the server accepted anything: opening another"
-                            .to_owned()
-                    });
-                    about(&mut cx, message, Released::default().with(&error.record));
-                }
-                sent => return sent.map(|()| cx.record),
-            }
-        }
-        let connection = self.open(&settings, token, &mut cx)?;
-        let sent = self.transact(connection, message, token, afterwards, &mut cx);
-        match &sent {
-            Ok(()) => self.pool.welcome(),
-            Err(error) if *error.cause == Cause::Closing => {
-                self.pool.back_off(settings.reuse.back_off);
-            }
-            Err(_) => {}
-        }
-        sent.map(|()| cx.record)
     }
 
     /// Meets the server and looks at it.
@@ -242,31 +181,6 @@ impl Core {
             }
         }
         Ok(())
-    }
-
-    /// One message over this connection, which is then kept or closed.
-    fn transact(
-        &self,
-        mut connection: Box<Connection>,
-        message: &Message,
-        token: &Token,
-        afterwards: Afterwards,
-        cx: &mut Context<'_>,
-    ) -> Result<(), Error> {
-        let sent = connection.send(cx, message);
-        token.detach();
-        let unkept = match afterwards {
-            Afterwards::Keep(room) => {
-                // The settings of now: a change in the meantime makes it unfit.
-                let settings = self.settings();
-                self.pool.keep(connection, &settings, room)
-            }
-            Afterwards::Close => Some(connection),
-        };
-        if let Some(connection) = unkept {
-            connection.close(cx);
-        }
-        sent
     }
 
     pub(super) fn context<'a>(&self, settings: &Settings, log: Log<'a>) -> Context<'a> {
@@ -363,14 +277,14 @@ pub(super) fn waiter(token: &Token) -> Result<Waiter, Error> {
     Ok(waiter)
 }
 
-/// Begins the record of a message, of which nothing but this was released before.
-pub(super) fn about(cx: &mut Context<'_>, message: &Message, released: Released) {
+/// Begins the record of a message, of which nothing but what was tried before has left.
+pub(super) fn about(cx: &mut Context<'_>, item: &Item) {
     cx.record = Record {
-        recipients: message.recipients_not_sent(),
-        message_id: message.message_id(),
+        recipients: item.message.recipients_not_sent(),
+        message_id: item.message.message_id(),
         ..Record::default()
     };
-    released.mark(&mut cx.record);
+    item.released.mark(&mut cx.record);
 }
 
 /// Keeps a call among those that [`Core::cancel`] ends, for as long as it runs.

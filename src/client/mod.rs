@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 mod bulk;
-mod carry;
 mod connection;
 mod core;
 pub mod jobs;
@@ -11,7 +10,10 @@ mod pool;
 mod rate;
 mod report;
 mod retry;
+mod run;
+mod single;
 mod site;
+mod source;
 mod submit;
 mod token;
 
@@ -20,7 +22,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use self::core::{Afterwards, Core};
+use self::core::Core;
 use self::site::{Site, parse_host, parse_port};
 use crate::credential::Credential;
 use crate::deadline::Deadline;
@@ -140,15 +142,10 @@ impl Client {
     /// Where it failed, what left the machine, and what became of the message.
     pub fn send(&self, message: &Message, log: Log<'_>) -> Result<Record, Error> {
         let deliver = || {
-            message.parts()?;
+            let message = message.prepare()?;
             self.core.site.setup()?;
             let running = self.core.begin()?;
-            let kept = self.core.settings().reuse.idle.is_some();
-            let afterwards = match kept {
-                true => Afterwards::Keep(self.core.jobs.limits().connections),
-                false => Afterwards::Close,
-            };
-            self.core.deliver(message, &running.token, afterwards, log)
+            self.core.send_one(message, &running.token, log)
         };
         deliver().map_err(Error::for_message)
     }

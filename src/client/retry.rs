@@ -4,26 +4,6 @@ use crate::error::{Cause, Error, Outcome, Record};
 
 use super::jobs::Completion;
 
-/// A message to be sent.
-#[derive(Debug)]
-pub(super) struct Item<M> {
-    pub(super) message: M,
-    /// Not over a connection that was kept: there it was tried, or does not fit.
-    pub(super) fresh: bool,
-    pub(super) released: Released,
-}
-
-impl<M> Item<M> {
-    /// One that was not tried yet.
-    pub(super) fn new(message: M) -> Self {
-        Self {
-            message,
-            fresh: false,
-            released: Released::default(),
-        }
-    }
-}
-
 /// What left the machine when a message was tried over other connections.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Released {

@@ -41,12 +41,10 @@ impl Client {
     pub fn submit_tagged(&self, message: &Message, tag: u64) -> Result<JobId, Error> {
         let submit = || {
             self.core.check_process()?;
-            message.parts()?;
+            let message = message.prepare()?;
             self.core.site.setup()?;
             self.core.check_settings()?;
-            self.core
-                .jobs
-                .submit(message.clone(), tag, || self.start_worker())
+            self.core.jobs.submit(message, tag, || self.start_worker())
         };
         submit().map_err(Error::for_message)
     }

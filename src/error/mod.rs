@@ -446,6 +446,8 @@ pub enum Cause {
     Random,
     /// A fault of our own, caught.
     Panic,
+    /// A rule of the library that did not hold.
+    Internal(&'static str),
 }
 
 impl Cause {
@@ -580,7 +582,7 @@ impl Error {
             Cause::Refused(Refused::Content) => Status::ContentRefused,
             Cause::Resource { .. } => Status::Resource,
             Cause::Random => Status::Random,
-            Cause::Panic => Status::Panic,
+            Cause::Panic | Cause::Internal(_) => Status::Panic,
         }
     }
 

@@ -290,6 +290,10 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             write!(f, "The system gave no {what} ({}).", kind_words(*kind))
         }
         Cause::Random => f.write_str("The system gave no random numbers."),
+        Cause::Internal(what) => write!(
+            f,
+            "A rule inside the library did not hold ({what}); please report it."
+        ),
         Cause::Panic => f.write_str(
             "A fault inside the library was caught; the object it happened on is out of use.",
         ),

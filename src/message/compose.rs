@@ -35,7 +35,7 @@ pub(super) struct Sealed {
     pub(super) source: Arc<dyn Source>,
     pub(super) message_id: Arc<str>,
     pub(super) sender: Address,
-    pub(super) recipients: Vec<Address>,
+    pub(super) recipients: Arc<Vec<Address>>,
     pub(super) parts: Vec<Part>,
 }
 
@@ -79,7 +79,7 @@ pub(super) fn seal(draft: &Draft) -> Result<Sealed, Error> {
         source: flat(composed)?,
         message_id: message_id.into(),
         sender,
-        recipients: draft.envelope_recipients()?,
+        recipients: Arc::new(draft.envelope_recipients()?),
         parts: draft.all_parts().cloned().collect(),
     })
 }

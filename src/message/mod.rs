@@ -120,7 +120,7 @@ impl Clone for Signing {
 pub struct Message {
     /// `Some(None)` is the null reverse-path.
     sender: Option<Option<Address>>,
-    recipients: Vec<Address>,
+    recipients: Arc<Vec<Address>>,
     content: Option<Content>,
     composed: Option<Arc<Composition>>,
     signing: Option<Arc<Signing>>,
@@ -176,7 +176,8 @@ impl Message {
                 "is one more than 10000",
             ));
         }
-        self.recipients.push(parse("recipient", address)?);
+        let address = parse("recipient", address)?;
+        Arc::make_mut(&mut self.recipients).push(address);
         Ok(())
     }
 
@@ -230,7 +231,7 @@ impl Message {
     pub(crate) fn set_whole(&mut self, whole: Whole) -> Option<Content> {
         if let Some((sender, recipients)) = whole.envelope {
             self.sender = Some(sender);
-            self.recipients = recipients;
+            self.recipients = Arc::new(recipients);
         }
         self.unsign();
         self.content.replace(whole.content)
@@ -252,16 +253,6 @@ impl Message {
         signing.signers.push(signer.clone());
         signing.unsign();
         Ok(())
-    }
-
-    /// Each recipient's part before anything has happened.
-    pub(crate) fn recipients_not_sent(&self) -> Vec<Recipient> {
-        let recipient = |address: &Address| Recipient {
-            address: Arc::clone(address.text()),
-            outcome: Outcome::NotSent,
-            answer: None,
-        };
-        self.envelope().iter().map(recipient).collect()
     }
 
     /// The content's Message-ID, with its angle brackets. A composed message has one from now on,
@@ -287,73 +278,74 @@ impl Message {
     /// # Errors
     /// What is missing, what can't be read, or what `take` says.
     pub fn preview(&self, take: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        source::write(self.source()?, take)
+        source::write(&**self.source()?, take)
     }
 
-    /// What a send needs of it.
+    /// Put the message together: complete, canonical and signed, its files looked at.
     ///
     /// # Errors
-    /// Which part is missing.
-    pub(crate) fn parts(&self) -> Result<Parts<'_>, Error> {
+    /// Which part is missing, or can't be used.
+    pub fn prepare(&self) -> Result<Prepared, Error> {
         let missing = |status, argument, why: &str| Error::argument(status, argument, why);
         let sender = match (&self.sender, &self.composed) {
-            (Some(sender), _) => sender.as_ref(),
-            (None, Some(_)) if self.content.is_none() => Some(&self.sealed()?.sender),
+            (Some(sender), _) => sender.clone(),
+            (None, Some(_)) if self.content.is_none() => Some(self.sealed()?.sender.clone()),
             (None, _) => return Err(missing(Status::NoSender, "sender", "is not set")),
         };
         let recipients = self.envelope();
         if recipients.is_empty() {
             return Err(missing(Status::NoRecipient, "recipient", "there is none"));
         }
-        let content = self.source()?;
-        self.check_signatures()?;
-        content
-            .check()
-            .map_err(|fault| Error::local(Cause::Source(fault)))?;
+        let recipients = Arc::clone(recipients);
+        let content = Arc::clone(self.source()?);
+        let failed = |fault| Error::local(Cause::Source(fault));
+        content.check().map_err(failed)?;
         let sealed = self.composed.as_ref().and_then(|c| c.sealed.get());
         for part in sealed.iter().flat_map(|sealed| &sealed.parts) {
-            // Before anything happens, and again when it is read.
-            let gone = part.data.check();
-            gone.map_err(|fault| Error::local(Cause::Source(fault)))?;
+            part.data.check().map_err(failed)?;
         }
-        Ok(Parts {
+        let prepared = Prepared {
             sender,
             recipients,
             content,
-            options: self.options.as_deref().unwrap_or(&NOTHING),
-        })
+            message_id: self.message_id(),
+            options: self.options.clone(),
+            partial: self.partial,
+            expires: self.signature_end(),
+        };
+        prepared.check_signature()?;
+        Ok(prepared)
     }
 
     /// The recipients named to the envelope, else those of the composed fields.
-    fn envelope(&self) -> &[Address] {
+    fn envelope(&self) -> &Arc<Vec<Address>> {
         match self.recipients.is_empty() && self.content.is_none() {
-            true => self.sealed().map_or(&[], |sealed| &sealed.recipients),
+            true => self
+                .sealed()
+                .map_or(&self.recipients, |sealed| &sealed.recipients),
             false => &self.recipients,
         }
     }
 
     /// The content, signed if it is to be.
-    fn source(&self) -> Result<&dyn Source, Error> {
+    fn source(&self) -> Result<&Arc<dyn Source>, Error> {
         let unsigned = self.unsigned()?;
         #[cfg(feature = "dkim")]
         if let Some(signing) = &self.signing {
             let sign = || dkim::sign(unsigned, &signing.signers, date::now()).map(Box::new);
             let signed = signing.signed.get_or_try_init(sign)?;
-            return Ok(&*signed.source);
+            return Ok(&signed.source);
         }
-        Ok(&**unsigned)
+        Ok(unsigned)
     }
 
-    /// A signature whose time is over is not sent.
-    fn check_signatures(&self) -> Result<(), Error> {
+    /// When the signature's time is over, in seconds since 1970.
+    fn signature_end(&self) -> Option<i64> {
         #[cfg(feature = "dkim")]
-        if let Some(signed) = self.signing.as_ref().and_then(|s| s.signed.get())
-            && signed.expires.is_some_and(|end| end <= date::now())
-        {
-            let why = "its time is over: any change of the message makes a new one";
-            return Err(Error::argument(Status::Value, "signature", why));
+        if let Some(signed) = self.signing.as_ref().and_then(|s| s.signed.get()) {
+            return signed.expires;
         }
-        Ok(())
+        None
     }
 
     /// The content is another: what was signed is no more.
@@ -401,12 +393,108 @@ impl Message {
     }
 }
 
-/// A complete message, taken apart.
-pub(crate) struct Parts<'a> {
-    pub(crate) sender: Option<&'a Address>,
-    pub(crate) recipients: &'a [Address],
-    pub(crate) content: &'a dyn Source,
-    pub(crate) options: &'a Options,
+/// A message that is complete: the only thing that can be sent. Copies share everything.
+#[derive(Clone)]
+pub struct Prepared {
+    sender: Option<Address>,
+    recipients: Arc<Vec<Address>>,
+    content: Arc<dyn Source>,
+    message_id: Option<Arc<str>>,
+    options: Option<Arc<Options>>,
+    partial: bool,
+    /// When its signature is over, in seconds since 1970.
+    expires: Option<i64>,
+}
+
+impl fmt::Debug for Prepared {
+    /// Sizes, not addresses or content: debug output ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared")
+            .field("recipients", &self.recipients.len())
+            .field("bytes", &self.content.facts().size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Prepared {
+    /// The envelope's sender; `None` is the null reverse-path.
+    pub(crate) fn sender(&self) -> Option<&Address> {
+        self.sender.as_ref()
+    }
+
+    pub(crate) fn recipients(&self) -> &[Address] {
+        &self.recipients
+    }
+
+    pub(crate) fn content(&self) -> &dyn Source {
+        &*self.content
+    }
+
+    pub(crate) fn message_id(&self) -> Option<Arc<str>> {
+        self.message_id.clone()
+    }
+
+    /// The options of MAIL and RCPT.
+    pub(crate) fn options(&self) -> &Options {
+        self.options.as_deref().unwrap_or(&NOTHING)
+    }
+
+    /// Whether to deliver to the accepted recipients when others are refused.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.partial
+    }
+
+    /// A signature whose time is over is not sent.
+    ///
+    /// # Errors
+    /// [`Status::Value`].
+    pub(crate) fn check_signature(&self) -> Result<(), Error> {
+        if self.expires.is_some_and(|end| end <= date::now()) {
+            let why = "its time is over: any change of the message makes a new one";
+            return Err(Error::argument(Status::Value, "signature", why));
+        }
+        Ok(())
+    }
+
+    /// Each recipient before anything has happened.
+    pub(crate) fn recipients_not_sent(&self) -> Vec<Recipient> {
+        let recipient = |address: &Address| Recipient {
+            address: Arc::clone(address.text()),
+            outcome: Outcome::NotSent,
+            answer: None,
+        };
+        self.recipients.iter().map(recipient).collect()
+    }
+
+    /// An error of this message, of which nothing was sent.
+    pub(crate) fn not_sent(&self, cause: Cause) -> Error {
+        let mut error = Error::local(cause).for_message();
+        error.record.recipients = self.recipients_not_sent();
+        error.record.message_id = self.message_id();
+        error
+    }
+}
+
+#[cfg(test)]
+impl Prepared {
+    /// A message for tests that send nothing.
+    pub(crate) fn sample() -> Self {
+        let content = source::Octets::new(b"\r\n".to_vec(), Default::default());
+        Self::with_content(Arc::new(content))
+    }
+
+    /// A message for tests that send nothing, with this content.
+    pub(crate) fn with_content(content: Arc<dyn Source>) -> Self {
+        Self {
+            sender: None,
+            recipients: Arc::default(),
+            content,
+            message_id: None,
+            options: None,
+            partial: false,
+            expires: None,
+        }
+    }
 }
 
 fn parse(argument: &'static str, text: &str) -> Result<Address, Error> {

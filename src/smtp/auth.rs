@@ -42,7 +42,7 @@ impl<T: Transport> Session<Verified<T>> {
         let chosen = credential.wish().choose(&offered, binding.is_some());
         let kind = chosen.map_err(|cause| cx.fail(cause))?;
         let secret = self.secret(cx, credential)?;
-        secret.expose(&self.channel, |secret| cx.scrubber.learn(secret));
+        secret.expose(&self.channel, |secret| self.redactor.learn(secret));
         let mut nonce = [0; NONCE_LEN];
         let random = SystemRandom::new().fill(&mut nonce);
         random.map_err(|_| cx.fail(Cause::Random))?;
@@ -117,7 +117,7 @@ impl<T: Transport> Session<Verified<T>> {
         let mut held = None;
         let mut command = Command::auth(kind.name(), None);
         if let Some(response) = mechanism.initial() {
-            learn(cx, &response);
+            self.learn_response(&response);
             let whole = Command::auth(kind.name(), Some(&response));
             if whole.wire().len() <= MAX_COMMAND {
                 command = whole;
@@ -131,18 +131,26 @@ impl<T: Transport> Session<Verified<T>> {
                 235 if held.is_none() && mechanism.complete() => return Ok(()),
                 // The sign of one who knows no password: RFC 5802 section 5, last paragraph.
                 235 if kind.is_mutual() => {
-                    cx.record.answer = Some(cx.answer(&reply));
+                    cx.record.answer = Some(self.redactor.answer(&reply));
                     return Err(cx.fail(Cause::Unproven));
                 }
                 334 => command = self.respond(cx, &reply, &mut held, mechanism)?,
-                421 => return Err(cx.unexpected(&reply, "235")),
+                421 => return Err(self.unexpected(cx, &reply, "235")),
                 400.. => {
-                    cx.record.answer = Some(cx.answer(&reply));
+                    cx.record.answer = Some(self.redactor.answer(&reply));
                     cx.record.outcome = Outcome::Refused;
                     return Err(cx.fail(Cause::Refused(Refused::Auth)));
                 }
-                _ => return Err(cx.unexpected(&reply, "235 or 334 in its turn")),
+                _ => return Err(self.unexpected(cx, &reply, "235 or 334 in its turn")),
             }
+        }
+    }
+
+    /// A proof is not the password, but together with the rest of the exchange it can be guessed
+    /// from: it is shown as little.
+    fn learn_response(&mut self, response: &Response) {
+        if response.secret {
+            self.redactor.learn_whole(&response.octets);
         }
     }
 
@@ -162,7 +170,7 @@ impl<T: Transport> Session<Verified<T>> {
         };
         let stop = match response {
             Ok(response) => {
-                learn(cx, &response);
+                self.learn_response(&response);
                 return Ok(Command::auth_response(&response));
             }
             Err(stop) => stop,
@@ -172,23 +180,15 @@ impl<T: Transport> Session<Verified<T>> {
             .channel
             .send(Command::auth_cancel().wire(), cx.deadline());
         Err(match stop {
-            Stop::Unfitting(expected) => cx.unexpected(reply, expected),
+            Stop::Unfitting(expected) => self.unexpected(cx, reply, expected),
             Stop::Refused => {
                 // In words, not in base64: what the mechanism's error says is worth reading.
                 let said = decode(reply).unwrap_or_default();
-                cx.record.answer = Some(cx.words(reply.code, &said));
+                cx.record.answer = Some(self.redactor.text(reply.code, &said));
                 cx.fail(Cause::Refused(Refused::Auth))
             }
             Stop::Unproven => cx.fail(Cause::Unproven),
         })
-    }
-}
-
-/// A proof is not the password, but together with the rest of the exchange something to guess it
-/// from: it is shown as little.
-fn learn(cx: &mut Context<'_>, response: &Response) {
-    if response.secret {
-        cx.scrubber.learn_whole(&response.octets);
     }
 }
 

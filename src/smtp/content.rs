@@ -1,228 +1,146 @@
-//! The content on its way: behind DATA with its final dot, or by BDAT in counted chunks.
+//! Content on its way: by BDAT in counted chunks, or behind DATA with its final dot.
 
-use crate::error::{Cause, Error, Record, SourceFault};
-use crate::message::{Piece, Read, Source};
-use crate::net::Transport;
+use crate::error::SourceFault;
+use crate::message::{Piece as Kind, Read, Source};
 use crate::proto::content::DataEncoder;
-use crate::proto::transaction::bdat;
 
-use super::context::Context;
-use super::flight::Asked;
-use super::pipeline::{BACKLOG, Broken, Own, Pipeline};
+/// Bytes of content in one BDAT, or in one block of DATA.
+const SIZE: usize = 256 * 1024;
 
-/// Octets of content in one BDAT; as many go along with the envelope before it is answered.
-const CHUNK: usize = 256 * 1024;
-
-/// Octets of content encoded and handed over at a time.
-const BLOCK: usize = 256 * 1024;
-
-/// Content being read: where it lies in memory, without a copy.
-pub(super) enum Supply<'m> {
-    Octets(&'m [u8]),
-    Reading {
-        source: Box<dyn Read + 'm>,
-        chunk: Vec<u8>,
-        last: bool,
-    },
+/// A part of the content in the form in which it is sent.
+pub(super) struct Piece<'a> {
+    pub(super) bytes: &'a [u8],
+    /// Whether the content ends with it.
+    pub(super) last: bool,
 }
 
-/// What one BDAT carries.
-struct Chunk<'a> {
-    octets: &'a [u8],
-    last: bool,
+/// Reads content piece by piece. A piece is read whole before any of it is sent, because a BDAT that
+/// was begun can only be finished.
+pub(super) struct ContentReader<'m> {
+    input: Input<'m>,
+    /// For DATA; `None` for BDAT.
+    encoder: Option<DataEncoder>,
+    /// The next piece, unless it lies in memory and needs no encoding.
+    piece: Vec<u8>,
+    /// Whether a piece is at hand.
+    is_filled: bool,
+    /// Whether it is the last.
+    is_last: bool,
+    size: Option<u64>,
+    /// Bytes of content in the pieces that were read.
+    bytes_read: u64,
+    pieces_taken: u64,
 }
 
-impl<'m> Supply<'m> {
-    pub(super) fn open(content: &'m dyn Source) -> Result<Self, SourceFault> {
-        Ok(match content.octets() {
-            Some(octets) => Self::Octets(octets),
-            None => Self::Reading {
-                source: content.open()?,
-                chunk: Vec::new(),
-                last: false,
+enum Input<'m> {
+    Memory(&'m [u8]),
+    Reader(Box<dyn Read + 'm>, Vec<u8>),
+}
+
+impl<'m> ContentReader<'m> {
+    /// Opens the content. For BDAT the first piece is read too: it may go together with the envelope.
+    ///
+    /// # Errors
+    /// What can't be opened or read.
+    pub(super) fn open(content: &'m dyn Source, chunking: bool) -> Result<Self, SourceFault> {
+        let mut reader = Self {
+            input: match content.octets() {
+                Some(bytes) => Input::Memory(bytes),
+                None => Input::Reader(content.open()?, Vec::new()),
             },
-        })
+            encoder: (!chunking).then(DataEncoder::default),
+            piece: Vec::new(),
+            is_filled: false,
+            is_last: false,
+            size: content.facts().size,
+            bytes_read: 0,
+            pieces_taken: 0,
+        };
+        if chunking {
+            reader.fill()?;
+        }
+        Ok(reader)
     }
 
-    /// Reads the next chunk whole: a BDAT that was begun can only be finished.
+    /// Whether the next piece is the first one.
+    pub(super) fn is_at_start(&self) -> bool {
+        self.pieces_taken == 0
+    }
+
+    /// Bytes of the whole content, where they are known.
+    pub(super) fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// Bytes of content in the pieces that were read.
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.bytes_read
+    }
+
+    /// Reads the next piece, unless one is at hand.
+    ///
+    /// # Errors
+    /// What can't be read.
     pub(super) fn fill(&mut self) -> Result<(), SourceFault> {
-        if let Self::Reading {
-            source,
-            chunk,
-            last,
-        } = self
-        {
-            chunk.clear();
-            while chunk.len() < CHUNK && !*last {
-                let room = CHUNK.saturating_sub(chunk.len());
-                *last = source.read(room, chunk)? == Piece::End;
-            }
+        if self.is_filled {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// The chunk that is at hand.
-    fn chunk(&mut self) -> Chunk<'_> {
-        match self {
-            Self::Octets(rest) => {
-                let (octets, behind) = rest.split_at_checked(CHUNK).unwrap_or((rest, &[]));
-                *rest = behind;
-                let last = behind.is_empty();
-                Chunk { octets, last }
+        self.piece.clear();
+        match (&mut self.input, &mut self.encoder) {
+            // The slice is the piece.
+            (Input::Memory(rest), None) => {
+                self.is_last = rest.len() <= SIZE;
+                self.bytes_read += rest.len().min(SIZE) as u64;
             }
-            Self::Reading { chunk, last, .. } => Chunk {
-                octets: chunk,
-                last: *last,
-            },
-        }
-    }
-
-    /// The next block of DATA's form, appended to `out`, with the final dot if it is the last. Adds
-    /// up in `written` what that was of the content; tells whether more follows.
-    fn block(
-        &mut self,
-        encoder: &mut DataEncoder,
-        plain: &mut Vec<u8>,
-        out: &mut Vec<u8>,
-        written: &mut u64,
-    ) -> Result<bool, SourceFault> {
-        match self {
-            Self::Octets(rest) => {
-                let (block, behind) = rest.split_at_checked(BLOCK).unwrap_or((rest, &[]));
-                encoder.push(block, out);
-                *written = written.saturating_add(block.len() as u64);
+            (Input::Memory(rest), Some(encoder)) => {
+                let (block, behind) = rest.split_at_checked(SIZE).unwrap_or((rest, &[]));
+                encoder.push(block, &mut self.piece);
+                self.bytes_read += block.len() as u64;
                 *rest = behind;
-                if !behind.is_empty() {
-                    return Ok(true);
+                self.is_last = behind.is_empty();
+            }
+            (Input::Reader(reader, _), None) => {
+                while self.piece.len() < SIZE && !self.is_last {
+                    let room = SIZE - self.piece.len();
+                    self.is_last = reader.read(room, &mut self.piece)? == Kind::End;
                 }
+                self.bytes_read += self.piece.len() as u64;
             }
-            Self::Reading { source, .. } => {
-                while out.len() < BLOCK {
-                    plain.clear();
-                    let piece = source.read(BLOCK.saturating_sub(out.len()), plain)?;
-                    *written = written.saturating_add(plain.len() as u64);
-                    match piece {
-                        Piece::Text => encoder.push(plain, out),
-                        Piece::Dotless => encoder.push_dotless(plain, out),
-                        Piece::End => break,
+            (Input::Reader(reader, raw), Some(encoder)) => {
+                while self.piece.len() < SIZE && !self.is_last {
+                    raw.clear();
+                    let kind = reader.read(SIZE - self.piece.len(), raw)?;
+                    self.bytes_read += raw.len() as u64;
+                    match kind {
+                        Kind::Text => encoder.push(raw, &mut self.piece),
+                        Kind::Dotless => encoder.push_dotless(raw, &mut self.piece),
+                        Kind::End => self.is_last = true,
                     }
                 }
-                if out.len() >= BLOCK {
-                    return Ok(true);
-                }
             }
         }
-        encoder.finish(out);
-        Ok(false)
-    }
-}
-
-impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
-    /// Writes content behind 354, dot included. The dot follows only if nothing was said meanwhile.
-    pub(super) fn data(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut supply: Supply<'_>,
-        size: Option<u64>,
-    ) -> Result<(), Broken> {
-        let mut encoder = DataEncoder::default();
-        let (mut plain, mut out) = (Vec::new(), Vec::new());
-        self.mark_content();
-        let (mut more, mut written) = (true, 0);
-        while more {
-            cx.progress(written, size);
-            out.clear();
-            let block = supply.block(&mut encoder, &mut plain, &mut out, &mut written);
-            more = block.map_err(|fault| self.fall(cx, Cause::Source(fault), Own::Latest))?;
-            // A refusal is heard before more is said. And what lies in memory here is no content
-            // that left: it is given up with the connection.
-            self.settle(cx, |pipeline| pipeline.session.channel.backlog() < BACKLOG)?;
-            self.turn(cx)?;
-            self.push(cx, &out)?;
+        if let (true, Some(encoder)) = (self.is_last, &mut self.encoder) {
+            (*encoder).finish(&mut self.piece);
         }
-        let end = self.session.channel.pushed();
-        self.close_question(end);
-        self.end_content(end);
-        // Whatever the answer to the dot, it ends the transaction (RFC 5321 section 4.1.1.4).
-        self.session.open = false;
+        self.is_filled = true;
         Ok(())
     }
 
-    /// Writes content by BDAT, the chunk at hand at once. What is behind it waits until the
-    /// envelope is accepted; no chunk is begun after a refusal.
-    pub(super) fn bdat(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut supply: Supply<'_>,
-        size: Option<u64>,
-    ) -> Result<(), Broken> {
-        let mut more = true;
-        let mut begun = false;
-        let mut written = 0_u64;
-        while more {
-            if begun {
-                self.settle(cx, Self::envelope_is_answered)?;
-                let filled = supply.fill();
-                filled.map_err(|fault| self.fall(cx, Cause::Source(fault), Own::Latest))?;
-                self.settle(cx, |pipeline| pipeline.session.channel.backlog() < BACKLOG)?;
-                self.turn(cx)?;
-                if self.is_refused() {
-                    return Ok(());
-                }
+    /// The piece at hand.
+    pub(super) fn take(&mut self) -> Piece<'_> {
+        self.is_filled = false;
+        self.pieces_taken += 1;
+        let bytes = match (&mut self.input, &self.encoder) {
+            (Input::Memory(rest), None) => {
+                let (chunk, behind) = rest.split_at_checked(SIZE).unwrap_or((rest, &[]));
+                *rest = behind;
+                chunk
             }
-            begun = true;
-            let chunk = supply.chunk();
-            more = !chunk.last;
-            self.write_chunk(cx, &chunk)?;
-            written = written.saturating_add(chunk.octets.len() as u64);
-            if more {
-                cx.progress(written, size);
-            }
-        }
-        Ok(())
-    }
-
-    fn write_chunk(&mut self, cx: &mut Context<'_>, chunk: &Chunk<'_>) -> Result<(), Broken> {
-        let mut line = std::mem::take(&mut self.line);
-        line.clear();
-        bdat(&mut line, chunk.octets.len(), chunk.last);
-        let asked = match chunk.last {
-            true => Asked::End,
-            false => Asked::Chunk,
+            _ => &self.piece,
         };
-        self.announce(cx, asked, &line)?;
-        self.push(cx, &line)?;
-        self.line = line;
-        self.mark_content();
-        let end = self.session.channel.pushed();
-        let end = end.saturating_add(chunk.octets.len() as u64);
-        self.question(asked, end);
-        if chunk.last {
-            self.end_content(end);
-        }
-        for block in chunk.octets.chunks(BLOCK) {
-            self.push(cx, block)?;
-            if self.session.channel.backlog() >= BACKLOG {
-                self.settle(cx, |pipeline| pipeline.session.channel.backlog() < BACKLOG)?;
-            }
-        }
-        if self.lockstep {
-            self.settle(cx, Self::is_quiet)?;
-        }
-        Ok(())
-    }
-
-    /// The content begins here, unless it has begun.
-    fn mark_content(&mut self) {
-        let begin = self.session.channel.pushed();
-        if let Some(flight) = self.current() {
-            flight.content.get_or_insert(begin);
-        }
-    }
-
-    fn end_content(&mut self, end: u64) {
-        if let Some(flight) = self.current() {
-            flight.end = Some(end);
+        Piece {
+            bytes,
+            last: self.is_last,
         }
     }
 }

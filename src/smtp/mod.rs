@@ -1,27 +1,26 @@
-//! The typed session: what may be said over which channel.
+//! The SMTP client (RFC 5321, RFC 6409): what may be sent over which channel.
 //!
-//! Over [`crate::channel::Cleartext`] there are `starttls` and `quit`; over
-//! [`crate::channel::Probed`] there is `quit`; `authenticate` and `transaction` exist over
-//! [`crate::channel::Verified`] alone.
+//! [`Session`] is typed by its channel: over [`crate::channel::Cleartext`] there are `starttls` and
+//! `quit`, over [`crate::channel::Probed`] there is `quit`; `authenticate` and `send_all` exist over
+//! [`crate::channel::Verified`] alone. After the login, `pipeline` is the protocol without I/O, with
+//! one `transaction` a message, and `driver` moves the bytes.
 
 #![forbid(unsafe_code)]
 
 mod auth;
 mod content;
 mod context;
-mod envelope;
-mod flight;
+mod driver;
 mod limits;
-mod outcomes;
-mod owners;
+mod parameters;
 mod pipeline;
+mod redactor;
 mod session;
 mod stream;
 mod transaction;
 mod upgrade;
 
 pub use context::Context;
-pub use owners::Owners;
 pub use session::Session;
-pub use stream::{Ended, Next, Sink, Window};
+pub use stream::{MessageStream, NextMessage, StreamEnd, Window};
 pub use upgrade::{upgrade, upgrade_probe};

@@ -1,584 +1,803 @@
-//! Messages in flight over one session: what was asked, answered one to one, while more is written.
+//! The SMTP client after the login, without I/O (RFC 5321 section 3.3, RFC 2920, RFC 3030): which
+//! command or content may be queued next, which reply belongs to which command, and what became of
+//! each message. The driver moves the bytes.
+//!
+//! With PIPELINING the commands of a message go together, and with CHUNKING the content goes with
+//! them: MAIL, RCPT and BDAT LAST in one group, unless several recipients are to be all or nothing:
+//! then no content and no DATA is queued before each of them is accepted. The next message follows
+//! without waiting for the replies to the one before. Without PIPELINING it is one command at a time.
+//!
+//! MAIL behind BDAT LAST in one group is a step beyond the letter of RFC 2920 and RFC 3030, which
+//! known servers take; a window of one message leaves it out. RSET stands before each MAIL whose
+//! predecessor is not known to be over: a refused BDAT may leave its transaction open, and the next
+//! MAIL would be nested in it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
 
-use crate::channel::{Channel, Fault, Verified};
+use super::redactor::Redactor;
+use super::session::unsolicited;
+use super::transaction::{CommandKind, Notice, Transaction, WriteProgress, is_acceptance};
 use crate::deadline::Deadline;
-use crate::error::{Answer, Cause, Error, Record, Stage};
-use crate::log::Level;
-use crate::net::Transport;
-use crate::proto::address::Address;
+use crate::error::{Answer, Cause, Error, Recipient, Record, Stage};
+use crate::message::Prepared;
 use crate::proto::reply::{self, Reply};
+use crate::proto::transaction::{DATA, MailParameters, RSET, bdat, mail, rcpt};
 
-use super::context::Context;
-use super::flight::{Asked, Flight, is_acceptance};
-use super::limits::Fit;
-use super::session::{Session, heard_nothing};
-
-/// Octets of records that wait for the system before anybody waits for it: enough to keep the line
-/// busy, and few enough to be forgotten when nothing may follow any more.
-pub(super) const BACKLOG: usize = 512 * 1024;
-
-/// The content's patience is for each so many octets (RFC 5321 section 4.5.3.2.5).
-const STEP: u64 = 64 * 1024;
-
-/// Octets gathered before the system is asked to take them, when nobody waits for an answer.
-const FLUSH: usize = 64 * 1024;
-
-/// Octets that most commands fit into.
-const LINE: usize = 128;
-
-/// A question and its place in the text.
-#[derive(Clone, Copy)]
-pub(super) struct Question {
-    pub(super) asked: Asked,
-    /// The number of its flight.
-    pub(super) flight: u64,
-    /// Where it ends; unknown while content is read on.
-    pub(super) end: u64,
+/// What the server offers that decides how commands follow each other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Features {
+    pub(super) pipelining: bool,
+    pub(super) chunking: bool,
 }
 
-/// The connection can't go on; each flight has been told what became of it.
-pub(super) struct Broken;
+/// A command without a reply.
+#[derive(Debug, Clone, Copy)]
+struct PendingReply {
+    command: CommandKind,
+    /// The serial number of its transaction.
+    transaction: u64,
+    /// Where the command ends in the connection's text; `None` while its content is being queued.
+    end: Option<u64>,
+}
 
-/// Whose fault it is that the connection can't go on.
+impl PendingReply {
+    /// Whether it is the reply to MAIL, or to RSET before it.
+    fn is_of_sender(&self) -> bool {
+        matches!(self.command, CommandKind::Rset | CommandKind::Mail)
+    }
+
+    /// Whether part of the command has not left.
+    fn is_unsent(self, progress: WriteProgress) -> bool {
+        self.end.is_none_or(|end| end > progress.sent)
+    }
+}
+
+/// The replies that content waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Own {
-    /// The line's, or the server's as a whole.
-    Nobody,
-    /// An answer's, which is always one to the oldest message.
+enum Gate {
+    None,
+    /// MAIL's: the connection may be dead.
+    Sender,
+    /// Each recipient's: all of them are to be accepted, or none gets the message.
+    Envelope,
+}
+
+/// What comes next for the message that is being queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Command(CommandKind),
+    /// BDAT or DATA, behind the gate.
+    Content(Gate),
+    /// A chunk of BDAT.
+    Chunk,
+    /// The content of DATA, behind 354.
+    GoAhead,
+    /// A block of DATA's content.
+    Block,
+}
+
+/// The message that is being queued.
+struct Current {
+    message: Prepared,
+    parameters: MailParameters,
+    gate: Gate,
+    next: Next,
+}
+
+/// A message that begins.
+pub(super) struct Start {
+    /// What is known of it and of the connection.
+    pub(super) record: Record,
+    /// The caller's number for it.
+    pub(super) id: u64,
+    pub(super) deadline: Deadline,
+    /// Whether nothing is outstanding and the last reply is old.
+    pub(super) is_idle: bool,
+}
+
+/// What the driver is to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Send the command that was appended.
+    Send(CommandKind),
+    /// Queue the next chunk or block of content.
+    Content,
+    /// Wait: nothing may be queued before a reply.
+    Wait,
+    /// Begin another message, if there is one: the latest is queued whole.
+    Ready,
+}
+
+/// What happened to a message.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A reply, for the log.
+    Reply(u64, Stage, Arc<Answer>),
+    /// The recipient of this index has a reply.
+    Recipient(u64, usize, Recipient),
+    /// The whole content has left and has its reply.
+    Progress(u64, u64),
+    /// The content was accepted.
+    Accepted(u64),
+    /// The result, which is the last event of a message.
+    Done(u64, Result<Record, Error>),
+}
+
+/// The messages whose failure a fault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// All alike: the connection or the server as a whole failed.
+    Connection,
+    /// The oldest, whose reply it is.
     Oldest,
-    /// The message's that is being written.
-    Latest,
+    /// The one that is being queued.
+    Current,
 }
 
-/// The end of what is not written to its end yet.
-pub(super) const OPEN: u64 = u64::MAX;
-
-/// How far a wait has come, for which the clock runs once.
-struct Patience {
-    /// What is waited for, once that is looked at.
-    stage: Option<Stage>,
-    /// Answers taken in when it began.
-    answers: u64,
-    /// Text that had left when the clock was started last.
-    mark: u64,
-    /// How often the system was waited for.
-    waits: u64,
+/// Why the connection can't go on.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) cause: Cause,
+    pub(super) scope: Scope,
+    /// The reply that shows it, if it is nobody's of the transactions.
+    pub(super) reply: Option<Arc<Answer>>,
 }
 
-impl Patience {
-    fn new<T: Transport, S>(pipeline: &Pipeline<'_, T, S>) -> Self {
+impl Failure {
+    pub(super) fn new(cause: Cause, scope: Scope) -> Self {
         Self {
-            stage: None,
-            answers: pipeline.answers,
-            mark: pipeline.session.channel.taken(),
-            waits: 0,
+            cause,
+            scope,
+            reply: None,
         }
     }
 }
 
-/// The messages in flight, oldest first, and where their outcomes go.
-pub(super) struct Pipeline<'s, T, S> {
-    pub(super) session: &'s mut Session<Verified<T>>,
-    pub(super) sink: S,
-    pub(super) flights: VecDeque<Flight>,
-    /// The number of the oldest flight.
-    pub(super) oldest: u64,
-    pub(super) questions: VecDeque<Question>,
-    /// One command at a time: the server does not offer PIPELINING.
-    pub(super) lockstep: bool,
-    pub(super) line: Vec<u8>,
-    /// When a wait is to end that no answer has ended.
-    until: Deadline,
-    /// Answers taken in so far.
-    pub(super) answers: u64,
-    /// The server has said 421: nothing more is written.
-    pub(super) closing: bool,
-    usual: Usual,
-    /// Whether the line is known to stand: it was looked at since the last reply.
-    looked: bool,
-    /// The wait that goes on when there is nothing to write.
-    waiting: Option<Patience>,
-}
-
-/// The last answer to a recipient, and its octets: servers say the same nearly always.
+/// The last reply to a recipient, and its bytes: servers repeat it nearly always.
 #[derive(Default)]
-struct Usual(Option<(Vec<u8>, Arc<Answer>)>);
+struct LastRcptReply(Option<(Vec<u8>, Arc<Answer>)>);
 
-impl Usual {
-    /// The answer, fit to be shown.
-    fn shown(&mut self, cx: &Context<'_>, code: u16, said: &[u8]) -> Arc<Answer> {
-        if let Some((octets, answer)) = &self.0
-            && octets == said
-        {
-            return Arc::clone(answer);
+impl LastRcptReply {
+    fn answer(&mut self, redactor: &Redactor, code: u16, bytes: &[u8]) -> Arc<Answer> {
+        match &self.0 {
+            Some((known, answer)) if known == bytes => Arc::clone(answer),
+            _ => {
+                let answer = redactor.answer(&Reply::scanned(code, bytes));
+                self.0 = Some((bytes.to_vec(), Arc::clone(&answer)));
+                answer
+            }
         }
-        let answer = cx.answer(&Reply::scanned(code, said));
-        self.0 = Some((said.to_vec(), Arc::clone(&answer)));
-        answer
     }
 }
 
-impl<'s, T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'s, T, S> {
-    /// `looked` if the caller has looked at the line before.
-    pub(super) fn new(session: &'s mut Session<Verified<T>>, sink: S, looked: bool) -> Self {
-        let lockstep = !session.capabilities.pipelining;
+/// The transactions of one connection whose outcome is open, oldest first.
+pub(super) struct Pipeline {
+    features: Features,
+    /// Whether each reply is wanted for the log.
+    logs_replies: bool,
+    transactions: VecDeque<Transaction>,
+    /// The serial number of the oldest transaction.
+    oldest: u64,
+    replies: VecDeque<PendingReply>,
+    current: Option<Current>,
+    /// Whether the server may have an open transaction: the next begins with RSET.
+    pub(super) is_transaction_open: bool,
+    /// Whether no other message may follow: RSET was refused.
+    pub(super) is_closed: bool,
+    /// Text queued since the connection began.
+    queued: u64,
+    /// Replies taken so far.
+    replies_taken: u64,
+    last_rcpt: LastRcptReply,
+    events: VecDeque<Event>,
+    /// Why the connection ends once the messages before the latest are reported.
+    ending: Option<Cause>,
+    /// Whether the server said 421: nothing more is queued.
+    is_closing: bool,
+}
+
+impl Pipeline {
+    /// For a session that has sent `queued` bytes of text.
+    pub(super) fn new(
+        features: Features,
+        is_transaction_open: bool,
+        queued: u64,
+        logs_replies: bool,
+    ) -> Self {
         Self {
-            session,
-            sink,
-            flights: VecDeque::new(),
+            features,
+            logs_replies,
+            transactions: VecDeque::new(),
             oldest: 0,
-            questions: VecDeque::new(),
-            lockstep,
-            line: Vec::with_capacity(LINE),
-            until: Deadline::NEVER,
-            answers: 0,
-            closing: false,
-            usual: Usual::default(),
-            looked,
-            waiting: None,
+            replies: VecDeque::new(),
+            current: None,
+            is_transaction_open,
+            is_closed: false,
+            queued,
+            replies_taken: 0,
+            last_rcpt: LastRcptReply::default(),
+            events: VecDeque::new(),
+            ending: None,
+            is_closing: false,
         }
     }
 
-    /// Begins a flight; what is asked from here on is asked for it.
-    pub(super) fn begin(
-        &mut self,
-        cx: &mut Context<'_>,
-        record: Record,
-        tag: u64,
-        size: Option<u64>,
-        partial: bool,
-    ) -> Result<(), Broken> {
-        let begin = self.session.channel.pushed();
-        let mut flight = Flight::new(record, tag, begin, size, partial);
-        flight.until = cx.until();
-        self.flights.push_back(flight);
-        self.let_go_of_the_latest(cx, tag)?;
-        self.look(cx)
+    /// Go on behind an EHLO that was repeated while no message was under way.
+    pub(super) fn restart(&mut self, features: Features, is_transaction_open: bool, queued: u64) {
+        self.features = features;
+        self.is_transaction_open = is_transaction_open;
+        self.queued = queued;
     }
 
-    /// Sees that the line stands where nothing is outstanding: on one that is known to have ended nothing is
-    /// written, so that nothing of the message is in doubt.
-    fn look(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
-        if !self.questions.is_empty() || std::mem::take(&mut self.looked) {
-            return Ok(());
-        }
-        match self.session.channel.receive_ready(cx.deadline()) {
-            Err(fault @ (Fault::Lost(_) | Fault::Alert(_) | Fault::Flooded)) => {
-                if let Some(flight) = self.flights.back_mut() {
-                    flight.record.stage = Stage::Mail;
-                }
-                Err(self.lose(cx, fault))
-            }
-            // A cancel or a deadline shows again; what was received is looked at before MAIL.
-            _ => Ok(()),
-        }
+    pub(super) fn features(&self) -> Features {
+        self.features
     }
 
-    /// Whether a firewall may have forgotten the connection: nothing is outstanding, and the last reply is
-    /// old.
-    pub(super) fn may_be_forgotten(&self, cx: &Context<'_>) -> bool {
-        self.questions.is_empty() && self.session.heard.elapsed() >= cx.reply_age()
+    /// Whether the next command goes alone: every reply is in, and there is no PIPELINING.
+    pub(super) fn is_in_lockstep(&self) -> bool {
+        !self.features.pipelining && !self.awaits_reply()
     }
 
-    /// The flight that is being written.
-    pub(super) fn current(&mut self) -> Option<&mut Flight> {
-        self.flights.back_mut()
-    }
-
-    /// Whether the server refused the message that is being written.
-    pub(super) fn is_refused(&self) -> bool {
-        self.flights.back().is_some_and(|f| f.refusal.is_some())
-    }
-
-    /// Whether the current flight's sender and recipients are answered, or the message is refused.
-    pub(super) fn envelope_is_answered(&self) -> bool {
-        let flight = self.flights.back();
-        flight.is_none_or(|f| f.refusal.is_some() || f.envelope_is_accepted())
-    }
-
-    /// Whether the server has answered MAIL, which shows that the connection lives.
-    pub(super) fn sender_is_answered(&self) -> bool {
-        let due = self.questions.front().map(|due| due.asked);
-        !matches!(due, Some(Asked::Reset | Asked::Mail))
-    }
-
-    /// Tells the outcome of a message of which nothing was written.
-    pub(super) fn reject(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut record: Record,
-        tag: u64,
-        cause: Cause,
-    ) {
-        std::mem::swap(&mut cx.record, &mut record);
-        let error = cx.fail(cause);
-        std::mem::swap(&mut cx.record, &mut record);
-        (self.sink)(tag, Err(error));
-    }
-
-    /// The same with an error that is known.
-    pub(super) fn reject_with(&mut self, tag: u64, error: Error) {
-        (self.sink)(tag, Err(error));
+    /// Begin a message. `is_idle` tells that the last reply is old: a firewall may have forgotten the
+    /// connection, and the content waits for the reply to MAIL, so that a dead connection never has a
+    /// whole message.
+    pub(super) fn begin(&mut self, message: Prepared, parameters: MailParameters, start: Start) {
+        let Start {
+            mut record,
+            id,
+            deadline,
+            is_idle,
+        } = start;
+        record.stage = Stage::Mail;
+        let gate = match (
+            message.is_partial() || message.recipients().len() == 1,
+            is_idle,
+        ) {
+            (false, _) => Gate::Envelope,
+            (true, true) => Gate::Sender,
+            (true, false) => Gate::None,
+        };
+        let size = message.content().facts().size;
+        let partial = message.is_partial();
+        let mut transaction = Transaction::new(record, id, self.queued, size, partial);
+        transaction.deadline = deadline;
+        self.transactions.push_back(transaction);
+        let first = match self.is_transaction_open {
+            true => CommandKind::Rset,
+            false => CommandKind::Mail,
+        };
+        self.current = Some(Current {
+            message,
+            parameters,
+            gate,
+            next: Next::Command(first),
+        });
     }
 
     /// Messages whose outcome is open.
-    pub(super) fn in_flight(&self) -> usize {
-        self.flights.len()
+    pub(super) fn len(&self) -> usize {
+        self.transactions.len()
     }
 
-    /// Text written since the oldest open message began.
-    pub(super) fn octets_in_flight(&self) -> u64 {
-        let begin = self.flights.front().map(|flight| flight.begin);
-        let pushed = self.session.channel.pushed();
-        begin.map_or(0, |begin| pushed.saturating_sub(begin))
+    /// Text queued since the oldest open message began.
+    pub(super) fn queued_of_open(&self) -> u64 {
+        let begin = self.transactions.front().map(|oldest| oldest.begin);
+        begin.map_or(0, |begin| self.queued - begin)
     }
 
-    /// Whether nothing that was asked waits for an answer, unless it is being asked still.
+    pub(super) fn replies_taken(&self) -> u64 {
+        self.replies_taken
+    }
+
+    /// Whether no command waits for a reply.
     pub(super) fn is_quiet(&self) -> bool {
-        self.questions.front().is_none_or(|due| due.end == OPEN)
+        self.replies.is_empty()
     }
 
-    /// Writes a command of the current flight, without a wait unless it is lockstep.
-    pub(super) fn ask(
+    /// Whether a command that is queued whole waits for its reply.
+    fn awaits_reply(&self) -> bool {
+        self.replies.front().is_some_and(|due| due.end.is_some())
+    }
+
+    /// Decide what comes next, and append the command to `out` if it is one. `unread` was received
+    /// and belongs to no command.
+    ///
+    /// # Errors
+    /// Why the connection can't go on.
+    pub(super) fn step(
         &mut self,
-        cx: &mut Context<'_>,
-        asked: Asked,
-        write: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<(), Broken> {
-        let mut line = std::mem::take(&mut self.line);
-        line.clear();
-        write(&mut line);
-        let asked = self.ask_line(cx, asked, &line);
-        self.line = line;
-        asked?;
-        if self.lockstep {
-            self.settle(cx, Self::is_quiet)?;
-        }
-        Ok(())
-    }
-
-    fn ask_line(&mut self, cx: &mut Context<'_>, asked: Asked, line: &[u8]) -> Result<(), Broken> {
-        if self.lockstep {
-            // What was said meanwhile is no answer to this; a break shows again.
-            let _ = self.session.channel.receive_ready(cx.deadline());
-        }
-        self.announce(cx, asked, line)?;
-        self.push(cx, line)?;
-        self.question(asked, self.session.channel.pushed());
-        Ok(())
-    }
-
-    /// Notes the stage, sees that nobody spoke unasked, and logs a command.
-    pub(super) fn announce(
-        &mut self,
-        cx: &mut Context<'_>,
-        asked: Asked,
-        line: &[u8],
-    ) -> Result<(), Broken> {
-        if let Some(flight) = self.flights.back_mut() {
-            flight.record.stage = asked.stage(false);
-        }
-        if self.questions.is_empty()
-            && let Err((cause, answer)) = heard_nothing(self.session.channel.pending(), cx)
-        {
-            if let Some(flight) = self.flights.back_mut() {
-                flight.record.answer = answer;
-            }
-            return Err(self.fall(cx, cause, Own::Latest));
-        }
-        cx.record.stage = asked.stage(false);
-        cx.say(Level::Debug, || {
-            format!("> {}", String::from_utf8_lossy(line.trim_ascii_end()))
-        });
-        Ok(())
-    }
-
-    /// Notes that a reply is to come for the current flight.
-    pub(super) fn question(&mut self, asked: Asked, end: u64) {
-        let last = self.flights.len().saturating_sub(1) as u64;
-        if let Some(flight) = self.flights.back_mut() {
-            flight.outstanding = flight.outstanding.saturating_add(1);
-        }
-        self.questions.push_back(Question {
-            asked,
-            flight: self.oldest.saturating_add(last),
-            end,
-        });
-    }
-
-    /// Says where the question that was asked last ends.
-    pub(super) fn close_question(&mut self, end: u64) {
-        if let Some(question) = self.questions.back_mut() {
-            question.end = end;
-        }
-    }
-
-    /// Hands text over.
-    pub(super) fn push(&mut self, cx: &mut Context<'_>, text: &[u8]) -> Result<(), Broken> {
-        let pushed = self.session.channel.push(text);
-        pushed.map_err(|fault| self.lose(cx, fault))
-    }
-
-    /// The current flight is written. Its outcome may be known already.
-    pub(super) fn land(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
-        if let Some(flight) = self.flights.back_mut() {
-            flight.written = true;
-        }
-        self.complete(cx);
-        if self.session.channel.backlog() >= FLUSH {
-            self.turn(cx)?;
-        }
-        Ok(())
-    }
-
-    /// Writes and reads what can be at once, and takes the answers in.
-    pub(super) fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
-        cx.restart_clock();
-        self.session.channel.refresh();
-        if let Err(fault) = self.session.channel.exchange(false, cx.deadline()) {
-            self.mishap(cx, fault)?;
-        }
-        self.take_answers(cx)?;
-        self.let_go(cx)
-    }
-
-    /// Writes everything, and reads answers until `done`.
-    pub(super) fn settle(
-        &mut self,
-        cx: &mut Context<'_>,
-        done: impl Fn(&Self) -> bool,
-    ) -> Result<(), Broken> {
-        let mut patience = Patience::new(self);
-        self.settle_for(cx, &mut patience, |pipeline, _| done(pipeline))
-    }
-
-    fn settle_for(
-        &mut self,
-        cx: &mut Context<'_>,
-        patience: &mut Patience,
-        done: impl Fn(&Self, u64) -> bool,
-    ) -> Result<(), Broken> {
-        loop {
-            let answered = self.take_answers(cx)?;
-            self.let_go(cx)?;
-            if done(self, patience.waits) {
-                return Ok(());
-            }
-            // Patience begins anew with each answer, each block that left, and each wait of another
-            // kind.
-            let stage = self.stage(cx.record.stage);
-            let taken = self.session.channel.taken();
-            if answered || patience.stage != Some(stage) {
-                self.enter(cx, stage);
-                (patience.stage, patience.mark) = (Some(stage), taken);
-            } else if taken.saturating_sub(patience.mark) >= STEP {
-                cx.restart_clock();
-                patience.mark = taken;
-            }
-            match self.session.channel.exchange(true, cx.deadline()) {
-                Ok(true) => continue,
-                Ok(false) if done(self, patience.waits) => return Ok(()),
-                // All is written, and the wait is another one: for the answer.
-                Ok(false) if patience.stage != Some(self.stage(stage)) => {}
-                Ok(false) => {
-                    patience.waits = patience.waits.saturating_add(1);
-                    let deadline = cx.deadline().min(self.until);
-                    match self.session.channel.wait_ready(deadline) {
-                        Err(Fault::TimedOut) if deadline != cx.deadline() => {}
-                        Err(fault) => self.mishap(cx, fault)?,
-                        Ok(()) => {}
-                    }
-                }
-                Err(fault) => self.mishap(cx, fault)?,
-            }
-        }
-    }
-
-    /// Writes everything, and waits for whatever comes first: an answer, room for more, a wake-up.
-    /// As long as no answer comes it is one wait, however often something else ends it.
-    /// And it is for no longer than `until`.
-    pub(super) fn wait_for_something(
-        &mut self,
-        cx: &mut Context<'_>,
-        until: Deadline,
-    ) -> Result<(), Broken> {
-        let answers = self.answers;
-        let mut patience = match self.waiting.take() {
-            Some(patience) if patience.answers == answers => patience,
-            _ => Patience::new(self),
-        };
-        if patience.waits > 0 && cx.deadline().passed(Instant::now()) {
-            // What came while nobody looked is in time.
-            let _ = self.session.channel.receive_ready(Deadline::NEVER);
-            return match self.take_answers(cx)? {
-                true => Ok(()),
-                false => self.mishap(cx, Fault::TimedOut),
+        out: &mut Vec<u8>,
+        unread: &[u8],
+        redactor: &Redactor,
+    ) -> Result<Step, Failure> {
+        if let Some(cause) = &self.ending {
+            let others = self.transactions.iter().rev().skip(1);
+            return match others.into_iter().all(|other| other.reported) {
+                true => Err(Failure::new(cause.clone(), Scope::Connection)),
+                false => Ok(Step::Wait),
             };
         }
-        let before = patience.waits;
-        self.until = until;
-        let waited = self.settle_for(cx, &mut patience, |pipeline, waits| {
-            waits > before || pipeline.answers != answers
-        });
-        self.until = Deadline::NEVER;
-        self.waiting = Some(patience);
-        waited
-    }
-
-    /// Whether a message to these may go over this session.
-    pub(super) fn fit(&self, recipients: &[Address]) -> Fit {
-        if self.session.broken {
-            return Fit::Later;
-        }
-        let limits = &self.session.capabilities.limits;
-        self.session.used.fit(limits, recipients)
-    }
-
-    /// Begins a stage, which is that of the message whose answer is due.
-    fn enter(&mut self, cx: &mut Context<'_>, stage: Stage) {
-        let due = self.questions.front().map(|due| due.flight);
-        let index = due.and_then(|number| usize::try_from(number.checked_sub(self.oldest)?).ok());
-        if let Some(flight) = index.and_then(|index| self.flights.get(index)) {
-            cx.about(flight.tag);
-        }
-        cx.enter(stage);
-        self.about_the_latest(cx);
-    }
-
-    /// What is told is about the message that is being written, unless something else is said.
-    pub(super) fn about_the_latest(&self, cx: &mut Context<'_>) {
-        if let Some(flight) = self.flights.back() {
-            cx.about(flight.tag);
-        }
-    }
-
-    /// The stage whose patience counts: that of the answer that is due.
-    fn stage(&self, otherwise: Stage) -> Stage {
-        let taken = self.session.channel.taken();
-        let due = self.questions.front();
-        due.map_or(otherwise, |due| due.asked.stage(due.end > taken))
-    }
-
-    /// Matches what was received with what was asked, one to one; whether there was anything.
-    pub(super) fn take_answers(&mut self, cx: &mut Context<'_>) -> Result<bool, Broken> {
-        let matched = self.match_answers(cx);
-        matched.map_err(|(cause, own)| self.fall(cx, cause, own))
-    }
-
-    /// The same, and what becomes of the connection is left to the caller.
-    pub(super) fn match_answers(&mut self, cx: &mut Context<'_>) -> Result<bool, (Cause, Own)> {
-        let received = std::mem::take(self.session.channel.pending());
-        let mut at = 0_usize;
-        let mut fate = Ok(());
-        while let Some(question) = self.questions.front().copied() {
-            let rest = received.get(at..).unwrap_or_default();
-            match reply::scan(rest) {
-                Ok(Some((code, octets))) => {
-                    at = at.saturating_add(octets);
-                    self.questions.pop_front();
-                    self.answers = self.answers.saturating_add(1);
-                    let said = rest.get(..octets).unwrap_or_default();
-                    let more = received.get(at..).unwrap_or_default();
-                    let judged = match self.is_one_too_many(question, more) {
-                        true => self.doubt(cx, question, code, said),
-                        false => self.answer(cx, question, code, said),
-                    };
-                    fate = judged.map_err(|cause| (cause, Own::Oldest));
+        loop {
+            let awaits_reply = self.awaits_reply();
+            if !self.features.pipelining && awaits_reply {
+                return Ok(Step::Wait);
+            }
+            let (Some(current), Some(latest)) = (&mut self.current, self.transactions.back())
+            else {
+                return Ok(Step::Ready);
+            };
+            if latest.is_refused() && current.next != Next::Block {
+                self.finish_current();
+                return Ok(Step::Ready);
+            }
+            current.next = match current.next {
+                Next::Command(command) => {
+                    return self.queue_command(command, out, unread, redactor);
                 }
-                Ok(None) => break,
-                Err(fault) => fate = Err((cx.malformed(fault, rest), Own::Nobody)),
-            }
-            if fate.is_err() {
-                break;
-            }
+                Next::Content(gate) => {
+                    let passed = match gate {
+                        Gate::None => true,
+                        Gate::Sender => {
+                            !self.replies.front().is_some_and(PendingReply::is_of_sender)
+                        }
+                        Gate::Envelope => latest.is_envelope_answered(),
+                    };
+                    match (passed, self.features.chunking) {
+                        (false, _) => return Ok(Step::Wait),
+                        (true, true) => Next::Chunk,
+                        (true, false) => Next::Command(CommandKind::Data),
+                    }
+                }
+                Next::GoAhead if awaits_reply => return Ok(Step::Wait),
+                Next::GoAhead => Next::Block,
+                // Behind the first chunk, which may go together with the envelope.
+                Next::Chunk if latest.has_content() && !latest.is_envelope_answered() => {
+                    return Ok(Step::Wait);
+                }
+                Next::Chunk | Next::Block => return Ok(Step::Content),
+            };
         }
-        // What nobody asked for stays, and is met by whoever asks next.
-        let pending = self.session.channel.pending();
-        *pending = received;
-        pending.drain(..at);
-        if at > 0 {
-            self.session.heard = Instant::now();
-        }
-        fate.map(|()| at > 0)
     }
 
-    /// Whether more was said than asked, which shows with the last answer. Where several were asked at
-    /// a time nobody can tell which one was too many. A farewell is none.
-    fn is_one_too_many(&self, question: Question, more: &[u8]) -> bool {
-        let last = self.questions.is_empty() && question.asked == Asked::End && !self.lockstep;
-        last && !more.is_empty() && !more.starts_with(b"421")
-    }
-
-    /// Takes no reply for one of this message's.
-    fn doubt(
+    fn queue_command(
         &mut self,
-        cx: &Context<'_>,
-        question: Question,
-        code: u16,
-        said: &[u8],
-    ) -> Result<(), Cause> {
-        let index = question.flight.saturating_sub(self.oldest);
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        if let Some(flight) = self.flights.get_mut(index) {
-            let answer = cx.answer(&Reply::scanned(code, said));
-            flight.doubt(answer, question.end > self.session.channel.taken());
-        }
-        Err(Cause::Unsolicited)
-    }
-
-    fn answer(
-        &mut self,
-        cx: &mut Context<'_>,
-        question: Question,
-        code: u16,
-        said: &[u8],
-    ) -> Result<(), Cause> {
-        let index = question.flight.saturating_sub(self.oldest);
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        let Some(flight) = self.flights.get_mut(index) else {
-            return Err(Cause::Unsolicited);
+        command: CommandKind,
+        out: &mut Vec<u8>,
+        unread: &[u8],
+        redactor: &Redactor,
+    ) -> Result<Step, Failure> {
+        self.latest()?.record.stage = command.stage(false);
+        self.check_unsolicited(unread, redactor)?;
+        let Some(current) = &mut self.current else {
+            return Err(internal("a command of no message"));
         };
-        let early = question.end > self.session.channel.taken();
-        // What servers say nearly always, and nobody wants to see.
-        if matches!(question.asked, Asked::Reset | Asked::Mail)
-            && (code, early) == (250, false)
-            && !cx.wants_lines()
-            && !flight.closing
-        {
-            flight.passed(question.asked);
+        let begin = out.len();
+        let message = &current.message;
+        current.next = match command {
+            CommandKind::Rset => {
+                out.extend_from_slice(RSET);
+                Next::Command(CommandKind::Mail)
+            }
+            CommandKind::Mail => {
+                mail(
+                    out,
+                    message.sender(),
+                    &current.parameters,
+                    message.options(),
+                );
+                self.is_transaction_open = true;
+                Next::Command(CommandKind::Rcpt(0))
+            }
+            CommandKind::Rcpt(index) => {
+                let Some(address) = message.recipients().get(index) else {
+                    return Err(internal("no recipient of this index"));
+                };
+                rcpt(out, address, index, message.options());
+                match index + 1 < message.recipients().len() {
+                    true => Next::Command(CommandKind::Rcpt(index + 1)),
+                    false => Next::Content(current.gate),
+                }
+            }
+            CommandKind::Data => {
+                out.extend_from_slice(DATA);
+                Next::GoAhead
+            }
+            CommandKind::Chunk | CommandKind::ContentEnd => {
+                return Err(internal("content queued as a command"));
+            }
+        };
+        self.queued += (out.len() - begin) as u64;
+        self.await_reply(command, Some(self.queued))?;
+        Ok(Step::Send(command))
+    }
+
+    /// Queue a chunk of `size` bytes: append BDAT to `out`, which the chunk has to follow.
+    ///
+    /// # Errors
+    /// Why the connection can't go on.
+    pub(super) fn queue_chunk(
+        &mut self,
+        size: usize,
+        last: bool,
+        out: &mut Vec<u8>,
+        unread: &[u8],
+        redactor: &Redactor,
+    ) -> Result<CommandKind, Failure> {
+        let command = match last {
+            true => CommandKind::ContentEnd,
+            false => CommandKind::Chunk,
+        };
+        self.latest()?.record.stage = command.stage(false);
+        self.check_unsolicited(unread, redactor)?;
+        let begin = out.len();
+        bdat(out, size, last);
+        self.queued += (out.len() - begin) as u64;
+        let content = self.queued;
+        self.queued += size as u64;
+        self.await_reply(command, Some(self.queued))?;
+        let end = self.queued;
+        let latest = self.latest()?;
+        latest.begin_content(content);
+        if last {
+            latest.end_content(end);
+            self.finish_current();
+        }
+        Ok(command)
+    }
+
+    /// Queue a block of DATA's content, `size` bytes in its encoded form; the `last` one has the final
+    /// dot.
+    ///
+    /// # Errors
+    /// Why the connection can't go on.
+    pub(super) fn queue_block(&mut self, size: usize, last: bool) -> Result<(), Failure> {
+        let begin = self.queued;
+        self.queued += size as u64;
+        let end = self.queued;
+        let latest = self.latest()?;
+        latest.begin_content(begin);
+        if last {
+            latest.end_content(end);
+            match self.replies.back_mut() {
+                Some(due) if due.end.is_none() => due.end = Some(end),
+                _ => return Err(internal("content without 354")),
+            }
+            // Whatever the reply to the dot, it ends the transaction (RFC 5321 section 4.1.1.4).
+            self.is_transaction_open = false;
+            self.finish_current();
+        }
+        Ok(())
+    }
+
+    fn latest(&mut self) -> Result<&mut Transaction, Failure> {
+        let latest = self.transactions.back_mut();
+        latest.ok_or_else(|| internal("no transaction"))
+    }
+
+    fn await_reply(&mut self, command: CommandKind, end: Option<u64>) -> Result<(), Failure> {
+        let last = self.transactions.len() as u64 - 1;
+        let transaction = self.oldest + last;
+        let latest = self.latest()?;
+        latest.replies_due += 1;
+        self.replies.push_back(PendingReply {
+            command,
+            transaction,
+            end,
+        });
+        Ok(())
+    }
+
+    fn finish_current(&mut self) {
+        self.current = None;
+        if let Some(latest) = self.transactions.back_mut() {
+            latest.all_queued = true;
+        }
+    }
+
+    /// Fail if something was received although no command waits for a reply.
+    fn check_unsolicited(&self, unread: &[u8], redactor: &Redactor) -> Result<(), Failure> {
+        if !self.replies.is_empty() {
             return Ok(());
         }
-        let answer = &match question.asked {
-            Asked::Rcpt(_) => self.usual.shown(cx, code, said),
-            _ => cx.answer(&Reply::scanned(code, said)),
-        };
-        cx.about(flight.tag);
-        std::mem::swap(&mut cx.record, &mut flight.record);
-        // What follows from a refusal does not move its stage.
-        if flight.refusal.is_none() {
-            cx.record.stage = question.asked.stage(early);
+        unsolicited(unread, redactor).map_err(|(cause, reply)| Failure {
+            cause,
+            scope: Scope::Current,
+            reply,
+        })
+    }
+
+    /// Match what was received with the commands that wait for a reply. Returns the number of bytes
+    /// that were taken, which are gone also when the connection can't go on.
+    pub(super) fn input(
+        &mut self,
+        received: &[u8],
+        progress: WriteProgress,
+        redactor: &Redactor,
+    ) -> (usize, Result<(), Failure>) {
+        let mut taken = 0;
+        while let Some(due) = self.replies.front().copied() {
+            let rest = received.get(taken..).unwrap_or_default();
+            match reply::scan(rest) {
+                Ok(Some((code, size))) => {
+                    taken += size;
+                    self.replies.pop_front();
+                    self.replies_taken += 1;
+                    let (bytes, more) = rest.split_at(size);
+                    if let Err(failure) = self.on_reply(due, code, bytes, more, progress, redactor)
+                    {
+                        return (taken, Err(failure));
+                    }
+                }
+                Ok(None) => break,
+                Err(fault) => {
+                    let cause = redactor.malformed(fault, rest);
+                    return (taken, Err(Failure::new(cause, Scope::Connection)));
+                }
+            }
         }
-        cx.log_answer(answer);
-        let judged = flight.answered(cx, question.asked, answer, early, self.closing);
-        std::mem::swap(&mut cx.record, &mut flight.record);
-        self.about_the_latest(cx);
-        judged?;
-        match question.asked {
-            // From here on whatever is said is said to the content.
-            Asked::Data if code == 354 => self.question(Asked::End, OPEN),
+        self.report_finished(progress);
+        (taken, Ok(()))
+    }
+
+    fn on_reply(
+        &mut self,
+        due: PendingReply,
+        code: u16,
+        bytes: &[u8],
+        more: &[u8],
+        progress: WriteProgress,
+        redactor: &Redactor,
+    ) -> Result<(), Failure> {
+        let of_oldest = |cause| Failure::new(cause, Scope::Oldest);
+        let is_extra = self.is_one_too_many(due, more);
+        let is_latest = due.transaction - self.oldest + 1 == self.transactions.len() as u64;
+        let index = usize::try_from(due.transaction - self.oldest).unwrap_or(usize::MAX);
+        let Some(transaction) = self.transactions.get_mut(index) else {
+            return Err(internal("a reply of no transaction"));
+        };
+        transaction.replies_due = match transaction.replies_due.checked_sub(1) {
+            Some(due) => due,
+            None => return Err(internal("more replies than commands")),
+        };
+        let unsent = due.is_unsent(progress);
+        if is_extra {
+            transaction.set_ambiguous(redactor.answer(&Reply::scanned(code, bytes)), unsent);
+            return Err(of_oldest(Cause::Unsolicited));
+        }
+        let is_plain = due.is_of_sender() && is_acceptance(code) && !unsent;
+        if is_plain && !self.logs_replies && !transaction.is_closing {
+            transaction.record.answered |= due.command != CommandKind::Rset;
+            transaction.record.stage = due.command.stage(false);
+            return Ok(());
+        }
+        let answer = match due.command {
+            CommandKind::Rcpt(_) => self.last_rcpt.answer(redactor, code, bytes),
+            _ => redactor.answer(&Reply::scanned(code, bytes)),
+        };
+        let id = transaction.id;
+        let was_closing = transaction.is_closing;
+        let notice = transaction.on_reply(due.command, &answer, unsent, self.is_closing);
+        if self.logs_replies {
+            let stage = transaction.record.stage;
+            self.events
+                .push_back(Event::Reply(id, stage, Arc::clone(&answer)));
+        }
+        if let (CommandKind::ContentEnd, false, Some(size)) =
+            (due.command, unsent, transaction.size)
+            && code != 421
+            && !was_closing
+        {
+            self.events.push_back(Event::Progress(id, size));
+        }
+        match notice.map_err(of_oldest)? {
+            Notice::None => {}
+            Notice::Recipient(index) => {
+                if let Some(recipient) = transaction.record.recipients.get(index) {
+                    let event = Event::Recipient(id, index, recipient.clone());
+                    self.events.push_back(event);
+                }
+            }
+            Notice::Accepted => self.events.push_back(Event::Accepted(id)),
+        }
+        match due.command {
+            // From here on a reply is one to the content.
+            CommandKind::Data if code == 354 => self.await_reply(CommandKind::ContentEnd, None)?,
             // Without RSET no other message can follow over this connection.
-            Asked::Reset if code >= 400 => self.session.broken = true,
-            // A refused BDAT may leave the transaction open; RSET sees to it before the next.
-            Asked::End if is_acceptance(code) && index.saturating_add(1) == self.flights.len() => {
-                self.session.open = false;
+            CommandKind::Rset if code >= 400 => self.is_closed = true,
+            // A refused BDAT may leave the transaction open.
+            CommandKind::ContentEnd if is_acceptance(code) && is_latest => {
+                self.is_transaction_open = false;
             }
             _ => {}
         }
-        self.complete(cx);
+        self.report_finished(progress);
         Ok(())
     }
+
+    /// Whether more replies came than commands were sent, which shows with the last reply. Where
+    /// several commands went together it is not known which one was too many. A 421 is none.
+    fn is_one_too_many(&self, due: PendingReply, more: &[u8]) -> bool {
+        let last = self.replies.is_empty() && due.command == CommandKind::ContentEnd;
+        last && self.features.pipelining && !more.is_empty() && !more.starts_with(b"421")
+    }
+
+    /// Report the messages whose last reply is in: they are the oldest.
+    pub(super) fn report_finished(&mut self, progress: WriteProgress) {
+        while self.transactions.front().is_some_and(Transaction::is_over) {
+            let Some(transaction) = self.transactions.pop_front() else {
+                return;
+            };
+            self.oldest += 1;
+            if !transaction.reported {
+                let id = transaction.id;
+                let result = transaction.into_result(progress);
+                self.events.push_back(Event::Done(id, result));
+            }
+        }
+    }
+
+    /// The next thing that happened, in order.
+    pub(super) fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The message whose reply is due, and the stage in which it waits.
+    pub(super) fn waiting(&self, progress: WriteProgress) -> Option<(u64, Stage)> {
+        let due = self.replies.front()?;
+        let index = usize::try_from(due.transaction - self.oldest).ok()?;
+        let stage = due.command.stage(due.is_unsent(progress));
+        Some((self.transactions.get(index)?.id, stage))
+    }
+
+    /// The deadline of the oldest message that has no outcome yet.
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        let mut open = self.transactions.iter().filter(|one| !one.reported);
+        open.next().map(|oldest| oldest.deadline)
+    }
+
+    /// Report messages that the caller no longer waits for; their replies are still matched. What is
+    /// queued behind them goes on.
+    ///
+    /// # Errors
+    /// The connection has to end: no message is left that is waited for.
+    pub(super) fn give_up(
+        &mut self,
+        is_given_up: impl Fn(&Transaction) -> bool,
+        cause: &Cause,
+        progress: WriteProgress,
+    ) -> Result<bool, Failure> {
+        let open = self.transactions.iter().filter(|one| !one.reported).count();
+        let which: Vec<_> = self.open_where(is_given_up);
+        if which.is_empty() {
+            return Ok(false);
+        }
+        // Queued data still leaves while other messages on the connection are waited for.
+        let progress = match open > which.len() {
+            true => WriteProgress {
+                sent: self.queued,
+                partially_sent: self.queued,
+            },
+            false => progress,
+        };
+        for index in which {
+            let waiting = self.waiting_stage(index, progress);
+            self.report(index, progress, waiting, cause.clone());
+        }
+        if self.transactions.iter().all(|one| one.reported) {
+            return Err(Failure::new(cause.clone(), Scope::Connection));
+        }
+        // A message that was begun and can't be finished ends the connection, once those before it
+        // are over.
+        if self.current.is_some()
+            && self
+                .transactions
+                .back()
+                .is_some_and(|latest| latest.reported)
+        {
+            self.ending = Some(cause.clone());
+        }
+        Ok(true)
+    }
+
+    /// Report those for which nothing more will be queued, and which end nothing.
+    fn open_where(&self, is: impl Fn(&Transaction) -> bool) -> Vec<usize> {
+        let all = self.transactions.iter().enumerate();
+        let open = all.filter(|(_, one)| !one.reported && is(one));
+        open.map(|(index, _)| index).collect()
+    }
+
+    fn waiting_stage(&self, index: usize, progress: WriteProgress) -> Option<Stage> {
+        let serial = self.oldest + index as u64;
+        let due = self.replies.iter().find(|due| due.transaction == serial)?;
+        Some(due.command.stage(due.is_unsent(progress)))
+    }
+
+    fn report(
+        &mut self,
+        index: usize,
+        progress: WriteProgress,
+        waiting: Option<Stage>,
+        cause: Cause,
+    ) {
+        let Some(transaction) = self.transactions.get_mut(index).filter(|one| !one.reported) else {
+            return;
+        };
+        transaction.reported = true;
+        let error = transaction.clone().into_error(progress, waiting, cause);
+        self.events
+            .push_back(Event::Done(transaction.id, Err(error)));
+    }
+
+    /// Queue nothing more: the server said 421.
+    pub(super) fn set_closing(&mut self) {
+        self.is_closing = true;
+    }
+
+    /// Whether a message without an outcome has left as a whole.
+    pub(super) fn is_in_doubt(&self, progress: WriteProgress) -> bool {
+        let mut open = self.transactions.iter().filter(|one| !one.reported);
+        open.any(|one| one.is_sent(progress))
+    }
+
+    /// Note that the server ended TLS behind 421 without a reply to what followed: it did not process
+    /// that (RFC 5321 section 4.2.1).
+    pub(super) fn set_unprocessed(&mut self) {
+        self.transactions
+            .iter_mut()
+            .for_each(Transaction::set_unprocessed);
+    }
+
+    /// Report the messages that were cancelled while the server closes.
+    pub(super) fn report_cancelled(
+        &mut self,
+        is_cancelled: impl Fn(&Transaction) -> bool,
+        progress: WriteProgress,
+    ) {
+        for index in self.open_where(is_cancelled) {
+            let waiting = self.waiting_stage(index, progress);
+            self.report(index, progress, waiting, Cause::Cancelled);
+        }
+    }
+
+    /// Note the reply that shows why the connection can't go on.
+    pub(super) fn note_reply(&mut self, failure: &Failure) {
+        if let (Scope::Current, Some(latest)) = (failure.scope, self.transactions.back_mut()) {
+            latest.record.answer.clone_from(&failure.reply);
+        }
+    }
+
+    /// End it all: report each message, and queue nothing more.
+    pub(super) fn abort(&mut self, failure: &Failure, progress: WriteProgress) {
+        let own = match failure.scope {
+            Scope::Current => self.transactions.len().checked_sub(1),
+            // Each message to which the server said 421 is known.
+            Scope::Oldest if failure.cause != Cause::Closing => Some(0),
+            Scope::Oldest | Scope::Connection => None,
+        };
+        for index in 0..self.transactions.len() {
+            let is_closing = self
+                .transactions
+                .get(index)
+                .is_some_and(|one| one.is_closing);
+            let (waiting, cause) = match own {
+                _ if is_closing => (None, failure.cause.clone()),
+                Some(own) if own == index => (None, failure.cause.clone()),
+                Some(_) => (
+                    self.waiting_stage(index, progress),
+                    failure.cause.for_neighbours(),
+                ),
+                None => (self.waiting_stage(index, progress), failure.cause.clone()),
+            };
+            self.report(index, progress, waiting, cause);
+        }
+        self.transactions.clear();
+        self.replies.clear();
+        self.current = None;
+        self.is_closed = true;
+    }
+}
+
+fn internal(what: &'static str) -> Failure {
+    Failure::new(Cause::Internal(what), Scope::Connection)
 }

@@ -16,6 +16,8 @@ use crate::tls::{ProbeSetup, Setup};
 
 use super::context::Context;
 use super::limits::{Fit, Used};
+use super::pipeline::Features;
+use super::redactor::Redactor;
 use super::upgrade::{upgrade, upgrade_probe};
 
 /// A dialogue over a channel; the channel's type says what may be said.
@@ -25,49 +27,38 @@ pub struct Session<C> {
     pub(super) capabilities: Capabilities,
     /// What the server called itself, fit to be shown.
     greeting: String,
-    /// Whether a transaction may be open at the server: the next one begins with RSET.
-    pub(super) open: bool,
-    /// Whether nothing may be said any more.
-    pub(super) broken: bool,
-    /// How we introduced ourselves, and whether we did so twice.
+    /// Whether the server may have an open transaction: the next one begins with RSET.
+    pub(super) is_transaction_open: bool,
+    /// Whether nothing more may be sent.
+    pub(super) is_closed: bool,
+    /// The name in EHLO, and whether EHLO was repeated after the login.
     name: EhloName,
-    pub(super) asked_again: bool,
-    /// What this session has used up of the server's limits.
+    pub(super) is_ehlo_repeated: bool,
+    /// How much of the server's limits is used up.
     pub(super) used: Used,
     /// When the last reply came in.
-    pub(super) heard: Instant,
+    pub(super) last_reply: Instant,
+    /// Keeps the login's secrets out of what is shown.
+    pub(super) redactor: Redactor,
 }
-
-/// What was said unasked: what that means, and its words if they can be read.
-type Unasked = (Cause, Option<Arc<Answer>>);
 
 /// Reads a reply off the front of what was received.
 type Parse = fn(&[u8]) -> Result<Option<(Reply, usize)>, ReplyFault>;
 
-/// A reply that begins no session. The refusal of a verified server is the outcome; in clear it may
-/// be anybody's, and is shown.
-fn refused<C: Channel>(cx: &mut Context<'_>, reply: &Reply, expected: &'static str) -> Error {
-    if reply.code < 400 || reply.code == 421 {
-        return cx.unexpected(reply, expected);
-    }
-    cx.record.answer = Some(cx.answer(reply));
-    if C::VERIFIED {
-        cx.record.outcome = Outcome::Refused;
-    }
-    cx.fail(Cause::Refused(Refused::Session))
-}
-
-/// Whether nothing was received that nobody asked for. A server may say unasked that it closes
-/// (RFC 5321 section 3.8).
-pub(super) fn heard_nothing(pending: &[u8], cx: &Context<'_>) -> Result<(), Unasked> {
-    match reply::parse(pending) {
-        Ok(None) if pending.is_empty() => Ok(()),
+/// Whether bytes were received although no command waits for a reply: the cause, and the reply if it
+/// is one. A server may announce that it closes (RFC 5321 section 3.8).
+pub(super) fn unsolicited(
+    unread: &[u8],
+    redactor: &Redactor,
+) -> Result<(), (Cause, Option<Arc<Answer>>)> {
+    match reply::parse(unread) {
+        Ok(None) if unread.is_empty() => Ok(()),
         Ok(Some((reply, _))) => {
             let cause = match reply.code {
                 421 => Cause::Closing,
                 _ => Cause::Unsolicited,
             };
-            Err((cause, Some(cx.answer(&reply))))
+            Err((cause, Some(redactor.answer(&reply))))
         }
         _ => Err((Cause::Unsolicited, None)),
     }
@@ -84,19 +75,22 @@ impl<C: Channel> Session<C> {
             channel,
             capabilities: Capabilities::default(),
             greeting: String::new(),
-            open: false,
-            broken: false,
+            is_transaction_open: false,
+            is_closed: false,
             used: Used::default(),
             name: EhloName::neutral(),
-            asked_again: false,
-            heard: Instant::now(),
+            is_ehlo_repeated: false,
+            last_reply: Instant::now(),
+            redactor: Redactor::default(),
         };
         cx.enter(Stage::Greeting);
         let greeting = session.read(cx, reply::parse_greeting)?;
         if greeting.code != 220 {
-            return Err(refused::<C>(cx, &greeting, "the greeting 220"));
+            return Err(session.refused(cx, &greeting, "the greeting 220"));
         }
-        session.greeting.clone_from(&cx.answer(&greeting).text);
+        session
+            .greeting
+            .clone_from(&session.redactor.answer(&greeting).text);
         session.ehlo(cx, name)?;
         Ok(session)
     }
@@ -106,17 +100,58 @@ impl<C: Channel> Session<C> {
         let reply = self.command(cx, &Command::ehlo(name))?;
         // HELO is never tried: without ESMTP there is neither STARTTLS nor AUTH.
         if reply.code != 250 {
-            return Err(refused::<C>(cx, &reply, "250 to EHLO"));
+            return Err(self.refused(cx, &reply, "250 to EHLO"));
         }
         self.learn(cx, &reply)?;
         self.name = name.clone();
         Ok(())
     }
 
+    /// The error of a reply that begins no session. The refusal of a verified server is the outcome;
+    /// in clear it may come from any other host, and is shown.
+    fn refused(&self, cx: &mut Context<'_>, reply: &Reply, expected: &'static str) -> Error {
+        if reply.code < 400 || reply.code == 421 {
+            return self.unexpected(cx, reply, expected);
+        }
+        cx.record.answer = Some(self.redactor.answer(reply));
+        if C::VERIFIED {
+            cx.record.outcome = Outcome::Refused;
+        }
+        cx.fail(Cause::Refused(Refused::Session))
+    }
+
+    /// The error of a reply that ends the call: 421 where anything else may come, or one that does
+    /// not fit.
+    pub(super) fn unexpected(
+        &self,
+        cx: &mut Context<'_>,
+        reply: &Reply,
+        expected: &'static str,
+    ) -> Error {
+        cx.record.answer = Some(self.redactor.answer(reply));
+        match reply.code {
+            421 => cx.fail(Cause::Closing),
+            _ => cx.fail(Cause::Unexpected { expected }),
+        }
+    }
+
+    fn log_reply(&self, cx: &mut Context<'_>, reply: &Reply) {
+        if !cx.wants_lines() {
+            return;
+        }
+        if reply.code == 334 {
+            // Salt, nonces and the server's proof are what a password can be guessed from.
+            let size: usize = reply.lines().map(<[u8]>::len).sum();
+            return cx.say(Level::Debug, || format!("< 334 ({size} octets not shown)"));
+        }
+        let stage = cx.record.stage;
+        cx.log_answer(stage, &self.redactor.answer(reply));
+    }
+
     /// Takes in what the server offers.
     fn learn(&mut self, cx: &mut Context<'_>, reply: &Reply) -> Result<(), Error> {
         self.capabilities = capabilities(reply).map_err(|fault| {
-            let cause = cx.malformed(fault, reply.text());
+            let cause = self.redactor.malformed(fault, reply.text());
             cx.fail(cause)
         })?;
         Ok(())
@@ -124,8 +159,8 @@ impl<C: Channel> Session<C> {
 
     /// Asks what the server offers to those who are logged in, once: some name extensions only
     /// then. Others refuse a second EHLO (503), and what they offered stands.
-    pub(super) fn ask_again(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        self.asked_again = true;
+    pub(super) fn repeat_ehlo(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+        self.is_ehlo_repeated = true;
         let stage = cx.record.stage;
         cx.enter(Stage::Ehlo);
         let reply = self.command(cx, &Command::ehlo(&self.name.clone()))?;
@@ -134,11 +169,11 @@ impl<C: Channel> Session<C> {
             250 => {
                 self.learn(cx, &reply)?;
                 // EHLO ends a transaction as RSET does (RFC 5321 section 4.1.4).
-                self.open = false;
+                self.is_transaction_open = false;
                 Ok(())
             }
             400.. if reply.code != 421 => Ok(()),
-            _ => Err(cx.unexpected(&reply, "250 to EHLO")),
+            _ => Err(self.unexpected(cx, &reply, "250 to EHLO")),
         }
     }
 
@@ -166,7 +201,7 @@ impl<C: Channel> Session<C> {
     /// Sees that the line stands, and that nothing was said on it that nobody asked for.
     pub(super) fn expect_silence(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
         let ready = self.channel.receive_ready(cx.deadline());
-        if let Err((cause, answer)) = heard_nothing(self.channel.pending(), cx) {
+        if let Err((cause, answer)) = unsolicited(self.channel.pending(), &self.redactor) {
             cx.record.answer = answer;
             return Err(cx.fail(cause));
         }
@@ -183,8 +218,8 @@ impl<C: Channel> Session<C> {
             match parse(self.channel.pending()) {
                 Ok(Some((reply, taken))) => {
                     self.channel.pending().drain(..taken);
-                    self.heard = Instant::now();
-                    cx.log_reply(&reply);
+                    self.last_reply = Instant::now();
+                    self.log_reply(cx, &reply);
                     return Ok(reply);
                 }
                 Ok(None) => {
@@ -193,7 +228,7 @@ impl<C: Channel> Session<C> {
                 }
                 Err(fault) => {
                     let received = std::mem::take(self.channel.pending());
-                    let cause = cx.malformed(fault, &received);
+                    let cause = self.redactor.malformed(fault, &received);
                     return Err(cx.fail(cause));
                 }
             }
@@ -216,19 +251,31 @@ impl<C: Channel> Session<C> {
     /// does, and the number of messages that the server takes in one.
     #[must_use]
     pub fn can_go_on(&self) -> bool {
-        !self.broken && !self.used.is_full(&self.capabilities.limits)
+        !self.is_closed && !self.used.is_full(&self.capabilities.limits)
     }
 
     /// Whether the server takes a message to these over this connection, or wants another for it
     /// (RFC 9422).
-    #[must_use]
-    pub fn has_room_for(&self, recipients: &[Address]) -> bool {
-        self.used.fit(&self.capabilities.limits, recipients) != Fit::Later
+    pub(super) fn fit(&self, recipients: &[Address]) -> Fit {
+        self.used.fit(&self.capabilities.limits, recipients)
+    }
+
+    /// Counts a message to these for the server's limits.
+    pub(super) fn count(&mut self, recipients: &[Address]) {
+        self.used.count(&self.capabilities.limits, recipients);
+    }
+
+    /// The extensions that decide how commands follow each other.
+    pub(super) fn features(&self) -> Features {
+        Features {
+            pipelining: self.capabilities.pipelining,
+            chunking: self.capabilities.chunking,
+        }
     }
 
     /// Says QUIT and closes, without waiting for the answer. After a surprise it closes alone.
     pub fn quit(mut self, cx: &mut Context<'_>) {
-        if self.broken || !self.channel.pending().is_empty() {
+        if self.is_closed || !self.channel.pending().is_empty() {
             return;
         }
         cx.say(Level::Debug, || "> QUIT".to_owned());
@@ -263,12 +310,13 @@ impl<T: Transport> Session<Cleartext<T>> {
             channel: verified,
             capabilities: Capabilities::default(),
             greeting,
-            open: false,
-            broken: false,
+            is_transaction_open: false,
+            is_closed: false,
             used: Used::default(),
             name: EhloName::neutral(),
-            asked_again: false,
-            heard: Instant::now(),
+            is_ehlo_repeated: false,
+            last_reply: Instant::now(),
+            redactor: Redactor::default(),
         };
         session.ehlo(cx, name.unwrap_or(&EhloName::neutral()))?;
         Ok(session)
@@ -290,12 +338,13 @@ impl<T: Transport> Session<Cleartext<T>> {
             channel: probed,
             capabilities: Capabilities::default(),
             greeting,
-            open: false,
-            broken: false,
+            is_transaction_open: false,
+            is_closed: false,
             used: Used::default(),
             name: EhloName::neutral(),
-            asked_again: false,
-            heard: Instant::now(),
+            is_ehlo_repeated: false,
+            last_reply: Instant::now(),
+            redactor: Redactor::default(),
         };
         session.ehlo(cx, &EhloName::neutral())?;
         Ok(session)
@@ -310,7 +359,7 @@ impl<T: Transport> Session<Cleartext<T>> {
         }
         let reply = self.command(cx, &Command::starttls())?;
         if reply.code != 220 {
-            cx.record.answer = Some(cx.answer(&reply));
+            cx.record.answer = Some(self.redactor.answer(&reply));
             return Err(match reply.code {
                 421 => cx.fail(Cause::Closing),
                 400.. => cx.fail(Cause::StarttlsRefused),

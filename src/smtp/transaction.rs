@@ -1,183 +1,479 @@
-//! One mail: the envelope and the content in as few flights as the server's extensions allow
-//! (RFC 5321 section 3.3, RFC 2920, RFC 3030).
-//!
-//! With PIPELINING the commands go together. With CHUNKING the content goes with them: MAIL, RCPT
-//! and BDAT LAST in one flight, unless several recipients are to be all or nothing: then no content
-//! and no DATA is written before each of them is accepted. Without PIPELINING it is one at a time.
-//!
-//! Where nothing is outstanding and the last reply is old, a firewall may have forgotten the connection.
-//! Then the content waits for the reply to MAIL: what a dead connection took of a message is never whole,
-//! and the message can go over another.
+//! One mail transaction (RFC 5321 section 3.3): how much was queued for it, what the server has
+//! replied, and which outcome follows. No I/O; positions are bytes of text since the connection began.
 
-use crate::channel::Verified;
-use crate::error::{Cause, Error, Record};
-use crate::log::Level;
-use crate::message::{Message, Parts};
-use crate::net::Transport;
-use crate::proto::transaction::{DATA, MailParameters, RSET, mail, rcpt};
+use std::sync::Arc;
 
-use super::content::Supply;
-use super::context::Context;
-use super::envelope::{self, parameters};
-use super::flight::Asked;
-use super::limits::Fit;
-use super::pipeline::{Broken, Pipeline};
-use super::session::Session;
-use super::stream::Sink;
+use crate::deadline::Deadline;
+use crate::error::{Answer, Cause, Error, Outcome, Recipient, Record, Refused, Stage};
 
-impl<T: Transport> Session<Verified<T>> {
-    /// Sends one message. On success the record in `cx` says who got it. A refusal leaves the
-    /// session fit for another, which [`Session::can_go_on`] tells.
+/// A command that is to be answered by one reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CommandKind {
+    /// RSET, before this transaction's MAIL.
+    Rset,
+    Mail,
+    /// RCPT for the recipient of this index.
+    Rcpt(usize),
+    Data,
+    /// BDAT without LAST, and its bytes.
+    Chunk,
+    /// The end of the content: the final dot, or BDAT LAST and its bytes.
+    ContentEnd,
+}
+
+impl CommandKind {
+    /// The stage that waits for the reply; `unsent` while part of the command has not left.
+    pub(super) fn stage(self, unsent: bool) -> Stage {
+        match self {
+            Self::Rset | Self::Mail => Stage::Mail,
+            Self::Rcpt(_) => Stage::Rcpt,
+            Self::Data => Stage::Data,
+            Self::ContentEnd if !unsent => Stage::Answer,
+            Self::Chunk | Self::ContentEnd => Stage::Content,
+        }
+    }
+
+    /// The reply that lets the transaction go on, for messages.
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Rset => "250 to RSET",
+            Self::Mail => "250 to MAIL",
+            Self::Rcpt(_) => "250 to RCPT",
+            Self::Data => "354 to DATA",
+            Self::Chunk => "250 to BDAT",
+            Self::ContentEnd => "250 to the content",
+        }
+    }
+}
+
+/// How much of the connection's text has left.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WriteProgress {
+    /// Text in records that the system has taken whole: the peer may have read it.
+    pub(super) sent: u64,
+    /// Text in records of which the system has taken at least one byte.
+    pub(super) partially_sent: u64,
+}
+
+/// How much of the content is queued.
+#[derive(Debug, Clone, Copy)]
+enum Content {
+    None,
+    From {
+        begin: u64,
+    },
+    /// Without the text before `end` the server has no whole message.
+    Whole {
+        begin: u64,
+        end: u64,
+    },
+}
+
+/// What the replies have decided so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    /// Nothing yet: recipients accepted, and those without a reply.
+    Open {
+        accepted: usize,
+        unanswered: usize,
+    },
+    Accepted,
+    Refused(Refused),
+    /// The server ended the session before it came to the content.
+    Unprocessed,
+    /// Replies that can't be told apart: a refusal among them may belong to another command.
+    Ambiguous,
+}
+
+/// A reply that the driver reports while it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Notice {
+    None,
+    /// The recipient of this index has its reply.
+    Recipient(usize),
+    Accepted,
+}
+
+/// A transaction of which something was queued, and whose outcome is not reported.
+#[derive(Clone)]
+pub(super) struct Transaction {
+    pub(super) record: Record,
+    /// The caller's number for the message.
+    pub(super) id: u64,
+    /// When the message must be over.
+    pub(super) deadline: Deadline,
+    /// Where its first command begins.
+    pub(super) begin: u64,
+    /// Replies that are to come.
+    pub(super) replies_due: usize,
+    /// Whether nothing more will be queued for it.
+    pub(super) all_queued: bool,
+    /// Whether its outcome was reported before its last reply, which changes nothing then.
+    pub(super) reported: bool,
+    /// Whether the server said 421 to it.
+    pub(super) is_closing: bool,
+    content: Content,
+    decision: Decision,
+    /// Bytes of its content, where they are known.
+    pub(super) size: Option<u64>,
+    /// Whether to deliver to the accepted recipients when others are refused.
+    partial: bool,
+}
+
+impl Transaction {
+    pub(super) fn new(
+        record: Record,
+        id: u64,
+        begin: u64,
+        size: Option<u64>,
+        partial: bool,
+    ) -> Self {
+        let unanswered = record.recipients.len();
+        Self {
+            record,
+            id,
+            deadline: Deadline::NEVER,
+            begin,
+            replies_due: 0,
+            all_queued: false,
+            reported: false,
+            is_closing: false,
+            content: Content::None,
+            decision: Decision::Open {
+                accepted: 0,
+                unanswered,
+            },
+            size,
+            partial,
+        }
+    }
+
+    /// Whether every reply is in, and none is to come.
+    pub(super) fn is_over(&self) -> bool {
+        self.all_queued && self.replies_due == 0
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.decision, Decision::Refused(_))
+    }
+
+    /// Whether each RCPT has its reply, so that the content may follow, or the message is refused.
+    pub(super) fn is_envelope_answered(&self) -> bool {
+        !matches!(
+            self.decision,
+            Decision::Open {
+                unanswered: 1..,
+                ..
+            }
+        )
+    }
+
+    /// Whether the whole message has left.
+    pub(super) fn is_sent(&self, progress: WriteProgress) -> bool {
+        matches!(self.content, Content::Whole { end, .. } if end <= progress.sent)
+    }
+
+    /// Whether content of it is queued.
+    pub(super) fn has_content(&self) -> bool {
+        !matches!(self.content, Content::None)
+    }
+
+    /// Note that content is queued from here on, unless some was before.
+    pub(super) fn begin_content(&mut self, begin: u64) {
+        if let Content::None = self.content {
+            self.content = Content::From { begin };
+        }
+    }
+
+    /// Note where the content ends.
+    pub(super) fn end_content(&mut self, end: u64) {
+        self.content = match self.content {
+            Content::None => Content::Whole { begin: end, end },
+            Content::From { begin } | Content::Whole { begin, .. } => Content::Whole { begin, end },
+        };
+    }
+
+    /// Note that the server ended the session in order before it came to this message, unless it is the
+    /// one to which it said 421.
+    pub(super) fn set_unprocessed(&mut self) {
+        if !self.is_closing {
+            self.decision = Decision::Unprocessed;
+        }
+    }
+
+    /// Take a reply to one of this transaction's commands; `unsent` if part of that has not left, and
+    /// `closing` if the server said 421 before, perhaps to another message.
     ///
     /// # Errors
-    /// Where it failed; the error's outcome says what became of the message.
-    pub fn transaction(&mut self, cx: &mut Context<'_>, message: &Message) -> Result<(), Error> {
-        message.parts()?;
-        let mut came_to = None;
-        let record = std::mem::take(&mut cx.record);
-        let mut done = |_, result: Result<Record, Error>| came_to = Some(result);
-        let mut pipeline = Pipeline::new(self, &mut done as &mut Sink<'_>, record.reused);
-        if let Ok(()) = pipeline.send(cx, message, record, 0) {
-            let _ = pipeline.settle(cx, |pipeline| pipeline.in_flight() == 0);
+    /// Why the connection can't go on: the reply does not fit, or nothing may follow it.
+    pub(super) fn on_reply(
+        &mut self,
+        command: CommandKind,
+        reply: &Arc<Answer>,
+        unsent: bool,
+        closing: bool,
+    ) -> Result<Notice, Cause> {
+        // What follows from a refusal does not move its stage.
+        if !self.is_refused() {
+            self.record.stage = command.stage(unsent);
         }
-        match came_to {
-            Some(Ok(record)) => cx.record = record,
-            Some(Err(error)) => {
-                cx.record = (*error.record).clone();
-                return Err(error);
+        if self.is_closing {
+            self.on_reply_behind_421(command, reply.code);
+            return Ok(Notice::None);
+        }
+        if unsent && !matches!(command, CommandKind::Chunk | CommandKind::ContentEnd) {
+            return Err(Cause::Unsolicited);
+        }
+        let code = reply.code;
+        // Behind a 421 every refusal to begin a message means the same.
+        let begins = matches!(command, CommandKind::Rset | CommandKind::Mail);
+        if code == 421 || closing && begins && code >= 400 {
+            self.on_closing(command, reply)?;
+            return Err(Cause::Closing);
+        }
+        self.record.answered |= command != CommandKind::Rset;
+        let (accepted, refused) = (is_acceptance(code), code >= 400);
+        let open = matches!(self.decision, Decision::Open { accepted, unanswered }
+            if accepted > 0 || unanswered > 0);
+        match command {
+            CommandKind::Rset | CommandKind::Mail if accepted => Ok(Notice::None),
+            // If more was queued behind RSET, the server may have accepted that all the same.
+            CommandKind::Rset if refused && self.replies_due == 0 => {
+                self.refuse(Refused::Session, reply)
             }
-            None => {}
+            CommandKind::Mail if refused => self.refuse(Refused::Sender, reply),
+            CommandKind::Rcpt(index) => self.on_recipient_reply(index, reply),
+            CommandKind::Data if code == 354 && open => Ok(Notice::None),
+            CommandKind::Chunk if accepted && open && !unsent => Ok(Notice::None),
+            CommandKind::ContentEnd if accepted && open && !unsent => {
+                self.decision = Decision::Accepted;
+                set_outcome(&mut self.record, Outcome::Accepted, Some(reply));
+                self.record.answer = Some(Arc::clone(reply));
+                Ok(Notice::Accepted)
+            }
+            CommandKind::Data | CommandKind::Chunk | CommandKind::ContentEnd if refused => {
+                self.refuse(Refused::Content, reply)?;
+                // In the middle of the content nothing may follow, least of all its end.
+                match unsent {
+                    true => Err(Cause::Refused(Refused::Content)),
+                    false => Ok(Notice::None),
+                }
+            }
+            // A server may answer so although it refused each recipient (RFC 2920 section 3.1). It has
+            // not all of the content, so the refusal stands.
+            CommandKind::Data if code == 354 => Err(self.unexpected(command, reply, unsent)),
+            CommandKind::Chunk if accepted && !unsent => {
+                Err(self.unexpected(command, reply, unsent))
+            }
+            // Neither acceptance nor refusal, or an acceptance behind a refusal.
+            _ => Err(self.ambiguous(command, reply, unsent)),
+        }
+    }
+
+    /// 421 in place of the reply to MAIL or to the last recipient leaves no recipient to deliver to.
+    fn on_closing(&mut self, command: CommandKind, reply: &Arc<Answer>) -> Result<(), Cause> {
+        self.is_closing = true;
+        if !self.is_refused() {
+            self.record.answer = Some(Arc::clone(reply));
+        }
+        if let Decision::Open {
+            accepted,
+            unanswered,
+        } = self.decision
+        {
+            let unanswered = match command {
+                CommandKind::Rcpt(_) => one_less(unanswered)?,
+                CommandKind::Rset | CommandKind::Mail => 0,
+                _ => unanswered,
+            };
+            self.decision = match (accepted, unanswered) {
+                (0, 0) => Decision::Unprocessed,
+                _ => Decision::Open {
+                    accepted,
+                    unanswered,
+                },
+            };
         }
         Ok(())
     }
+
+    /// Of the replies behind a 421 to this message, only the one to the content shows whether the
+    /// server may have accepted it.
+    fn on_reply_behind_421(&mut self, command: CommandKind, code: u16) {
+        if command == CommandKind::ContentEnd && !self.is_refused() {
+            self.decision = match code {
+                400.. => Decision::Unprocessed,
+                _ => Decision::Ambiguous,
+            };
+        }
+    }
+
+    fn on_recipient_reply(&mut self, index: usize, reply: &Arc<Answer>) -> Result<Notice, Cause> {
+        let refused = match reply.code {
+            code if is_acceptance(code) => false,
+            400.. => true,
+            _ => return Err(self.ambiguous(CommandKind::Rcpt(index), reply, false)),
+        };
+        // Behind a refused MAIL the reply says nothing of the recipient.
+        let Decision::Open {
+            accepted,
+            unanswered,
+        } = self.decision
+        else {
+            return Ok(Notice::None);
+        };
+        let recipient = self.record.recipients.get_mut(index);
+        let recipient = recipient.ok_or(Cause::Internal("a reply to no recipient"))?;
+        recipient.answer = Some(Arc::clone(reply));
+        if refused {
+            recipient.outcome = Outcome::Refused;
+        }
+        let accepted = accepted + usize::from(!refused);
+        let unanswered = one_less(unanswered)?;
+        self.decision = Decision::Open {
+            accepted,
+            unanswered,
+        };
+        if unanswered == 0 && (accepted == 0 || !self.partial) {
+            let is_refused = |one: &&Recipient| one.outcome == Outcome::Refused;
+            if let Some(first) = self.record.recipients.iter().find(is_refused) {
+                self.record.answer.clone_from(&first.answer);
+                self.record.outcome = Outcome::Refused;
+                self.decision = Decision::Refused(Refused::Recipient);
+            }
+        }
+        Ok(Notice::Recipient(index))
+    }
+
+    /// The first refusal decides; what is refused behind it follows from it.
+    fn refuse(&mut self, what: Refused, reply: &Arc<Answer>) -> Result<Notice, Cause> {
+        if !self.is_refused() {
+            self.decision = Decision::Refused(what);
+            self.record.answer = Some(Arc::clone(reply));
+            match what {
+                Refused::Content => set_outcome(&mut self.record, Outcome::Refused, Some(reply)),
+                _ => self.record.outcome = Outcome::Refused,
+            }
+        }
+        Ok(Notice::None)
+    }
+
+    /// A reply that does not fit: those before it may belong to other commands too, a refusal among
+    /// them.
+    fn ambiguous(&mut self, command: CommandKind, reply: &Arc<Answer>, unsent: bool) -> Cause {
+        self.forget_refusal();
+        self.record.stage = command.stage(unsent);
+        self.unexpected(command, reply, unsent)
+    }
+
+    /// Note that more replies came than there were commands, which shows with this reply to the
+    /// content: which one is whose is not known.
+    pub(super) fn set_ambiguous(&mut self, reply: Arc<Answer>, unsent: bool) {
+        self.forget_refusal();
+        self.record.answer = Some(reply);
+        self.record.stage = CommandKind::ContentEnd.stage(unsent);
+    }
+
+    fn forget_refusal(&mut self) {
+        if self.is_refused() {
+            self.record.outcome = Outcome::NotSent;
+            self.record.answer = None;
+            for recipient in &mut self.record.recipients {
+                recipient.outcome = Outcome::NotSent;
+            }
+        }
+        self.decision = Decision::Ambiguous;
+    }
+
+    fn unexpected(&mut self, command: CommandKind, reply: &Arc<Answer>, unsent: bool) -> Cause {
+        if self.record.outcome != Outcome::Refused {
+            self.record.answer = Some(Arc::clone(reply));
+        }
+        let fits = match command {
+            CommandKind::Data => reply.code == 354,
+            _ => is_acceptance(reply.code),
+        };
+        Cause::Unexpected {
+            expected: match (unsent, fits) {
+                (true, _) => "no reply before the content's end",
+                (false, true) => "a refusal like the one before",
+                (false, false) => command.expected(),
+            },
+        }
+    }
+
+    /// The result, when every reply is in.
+    pub(super) fn into_result(mut self, progress: WriteProgress) -> Result<Record, Error> {
+        if self.is_closing {
+            return Err(self.into_error(progress, None, Cause::Closing));
+        }
+        self.note_release(progress);
+        match self.decision {
+            Decision::Accepted => Ok(self.record),
+            Decision::Refused(what) => Err(Error::new(Cause::Refused(what), self.record)),
+            _ => Err(self.into_error(
+                progress,
+                None,
+                Cause::Internal("replies without a decision"),
+            )),
+        }
+    }
+
+    /// The error, when no more replies are awaited. `waiting` is the stage of the first command
+    /// without a reply; `None` leaves the stage as it is.
+    pub(super) fn into_error(
+        mut self,
+        progress: WriteProgress,
+        waiting: Option<Stage>,
+        cause: Cause,
+    ) -> Error {
+        self.note_release(progress);
+        if let Decision::Refused(what) = self.decision {
+            return Error::new(Cause::Refused(what), self.record);
+        }
+        let whole = self.decision != Decision::Unprocessed && self.is_sent(progress);
+        if whole {
+            set_outcome(&mut self.record, Outcome::Unknown, None);
+        }
+        if let Some(waiting) = waiting {
+            self.record.stage = match whole {
+                true => Stage::Answer,
+                false if self.record.content_released => Stage::Content,
+                false => waiting,
+            };
+        }
+        Error::new(cause, self.record)
+    }
+
+    fn note_release(&mut self, progress: WriteProgress) {
+        let (begin, end) = match self.content {
+            Content::None => return,
+            Content::From { begin } => (begin, None),
+            Content::Whole { begin, end } => (begin, Some(end)),
+        };
+        self.record.content_released |= begin < progress.partially_sent;
+        self.record.content_complete |= end.is_some_and(|end| end <= progress.sent);
+    }
 }
 
-impl<T: Transport, S: FnMut(u64, Result<Record, Error>)> Pipeline<'_, T, S> {
-    /// Writes one message; its outcome is told when its last answer is in. `record` is what is
-    /// known of it and of the connection.
-    pub(super) fn send(
-        &mut self,
-        cx: &mut Context<'_>,
-        message: &Message,
-        mut record: Record,
-        tag: u64,
-    ) -> Result<(), Broken> {
-        record.message_id = message.message_id();
-        record.recipients = message.recipients_not_sent();
-        let parts = match message.parts() {
-            Ok(parts) => parts,
-            Err(error) => {
-                self.reject(cx, record, tag, *error.cause);
-                return Ok(());
-            }
-        };
-        let mut parameters = parameters(&self.session.capabilities, &parts);
-        if parameters
-            .as_ref()
-            .is_err_and(Cause::is_for_want_of_extension)
-            && !self.session.asked_again
-        {
-            // Some servers name an extension only to those who are logged in.
-            self.settle(cx, |pipeline| pipeline.in_flight() == 0)?;
-            std::mem::swap(&mut cx.record, &mut record);
-            let asked = self.session.ask_again(cx);
-            std::mem::swap(&mut cx.record, &mut record);
-            if let Err(error) = asked {
-                self.session.broken = true;
-                self.reject_with(tag, error);
-                return Err(Broken);
-            }
-            parameters = envelope::parameters(&self.session.capabilities, &parts);
-            self.lockstep = !self.session.capabilities.pipelining;
-        }
-        let parameters = match parameters {
-            Ok(parameters) => parameters,
-            Err(cause) => {
-                self.reject(cx, record, tag, cause);
-                return Ok(());
-            }
-        };
-        if let Fit::Never(cause) = self.fit(parts.recipients) {
-            self.reject(cx, record, tag, cause);
-            return Ok(());
-        }
-        let chunking = self.session.capabilities.chunking;
-        let supply = Supply::open(parts.content).and_then(|mut supply| {
-            if chunking {
-                supply.fill()?;
-            }
-            Ok(supply)
-        });
-        let supply = match supply {
-            Ok(supply) => supply,
-            Err(fault) => {
-                self.reject(cx, record, tag, Cause::Source(fault));
-                return Ok(());
-            }
-        };
-        let size = parts.content.facts().size;
-        self.begin(cx, record, tag, size, message.partial)?;
-        let gated = !message.partial && parts.recipients.len() > 1;
-        if self.envelope(cx, &parts, &parameters, gated)? {
-            if chunking {
-                log_content(cx, size);
-                self.bdat(cx, supply, size)?;
-            } else if self.go_ahead(cx)? {
-                log_content(cx, size);
-                self.data(cx, supply, size)?;
-            }
-        }
-        self.land(cx)
-    }
+/// Whether a reply accepts RSET, MAIL, RCPT or the content: any 2yz does (RFC 5321 section 4.3.2).
+pub(super) fn is_acceptance(code: u16) -> bool {
+    (200..300).contains(&code)
+}
 
-    /// MAIL, and RCPT for each, so that each one's answer is known. Whether to go on.
-    fn envelope(
-        &mut self,
-        cx: &mut Context<'_>,
-        parts: &Parts<'_>,
-        parameters: &MailParameters,
-        gated: bool,
-    ) -> Result<bool, Broken> {
-        let wait = self.may_be_forgotten(cx);
-        if self.session.open {
-            self.ask(cx, Asked::Reset, |out| out.extend_from_slice(RSET))?;
+/// Set the outcome of the message and of each recipient that it concerns.
+fn set_outcome(record: &mut Record, outcome: Outcome, reply: Option<&Arc<Answer>>) {
+    record.outcome = outcome;
+    for recipient in &mut record.recipients {
+        if recipient.outcome != Outcome::Refused {
+            recipient.outcome = outcome;
+            recipient.answer = reply.or(recipient.answer.as_ref()).cloned();
         }
-        if self.is_refused() {
-            return Ok(false);
-        }
-        self.session.open = true;
-        let limits = self.session.capabilities.limits;
-        self.session.used.count(&limits, parts.recipients);
-        self.ask(cx, Asked::Mail, |out| {
-            mail(out, parts.sender, parameters, parts.options)
-        })?;
-        if self.is_refused() {
-            return Ok(false);
-        }
-        for (index, address) in parts.recipients.iter().enumerate() {
-            self.ask(cx, Asked::Rcpt(index), |out| {
-                rcpt(out, address, index, parts.options);
-            })?;
-        }
-        if gated {
-            self.settle(cx, Self::envelope_is_answered)?;
-        } else if wait {
-            self.settle(cx, Self::sender_is_answered)?;
-        }
-        Ok(!self.is_refused())
-    }
-
-    /// DATA, and whether the server wants the content.
-    fn go_ahead(&mut self, cx: &mut Context<'_>) -> Result<bool, Broken> {
-        self.ask(cx, Asked::Data, |out| out.extend_from_slice(DATA))?;
-        self.settle(cx, Self::is_quiet)?;
-        Ok(!self.is_refused())
     }
 }
 
-fn log_content(cx: &mut Context<'_>, size: Option<u64>) {
-    cx.say(Level::Debug, || match size {
-        Some(size) => format!("> (content of {size} octets not shown)"),
-        None => "> (content not shown)".to_owned(),
-    });
+fn one_less(count: usize) -> Result<usize, Cause> {
+    count
+        .checked_sub(1)
+        .ok_or(Cause::Internal("more replies than recipients"))
 }

@@ -32,4 +32,6 @@ mod scram_server;
 mod secrets;
 mod setters;
 mod stream;
+#[path = "../support/stream.rs"]
+mod stream_of;
 mod support;

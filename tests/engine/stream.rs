@@ -9,17 +9,19 @@ use std::thread;
 use std::time::Duration;
 
 use secsmtp::channel::{Cleartext, Verified};
+use secsmtp::client::Bulk;
 use secsmtp::credential::Credential;
 use secsmtp::deadline::{Deadline, Timeouts};
 use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::net::{TcpTransport, Waiter, dial};
-use secsmtp::smtp::{Context, Ended, Next, Session, Window, upgrade};
+use secsmtp::smtp::{Context, NextMessage, Session, StreamEnd, Window, upgrade};
 use secsmtp::status::Status;
 use secsmtp::tls::{Host, Setup, TlsMode};
 use secsmtp_testservers::{Honest, HonestConfig, Pki, Scripted, Step};
 
+use crate::stream_of::stream_of;
 use crate::support::*;
 
 type Results = BTreeMap<u64, Result<Record, Error>>;
@@ -56,21 +58,25 @@ fn stream(
     address: SocketAddr,
     window: Window,
     messages: Vec<Message>,
-) -> (Results, Ended<Message>) {
+) -> (Results, StreamEnd) {
     let (mut session, mut cx) = open(pki, address);
     let results = RefCell::new(Results::new());
     let mut rest = messages.into_iter().enumerate();
-    let ended = session.stream(
+    let ended = session.send_all(
         &mut cx,
         window,
-        || match rest.next() {
-            Some((tag, message)) => Next::Message(tag as u64, message),
-            None => Next::End,
-        },
-        &mut |tag, result| {
-            let known = results.borrow_mut().insert(tag, result);
-            assert!(known.is_none(), "{tag} has two outcomes");
-        },
+        &stream_of(
+            || match rest.next() {
+                Some((tag, message)) => {
+                    NextMessage::Message(tag as u64, message.prepare().unwrap())
+                }
+                None => NextMessage::End,
+            },
+            |tag, result| {
+                let known = results.borrow_mut().insert(tag, result);
+                assert!(known.is_none(), "{tag} has two outcomes");
+            },
+        ),
     );
     if session.can_go_on() {
         session.quit(&mut cx);
@@ -161,7 +167,7 @@ fn a_refusal_in_the_middle_never_disturbs_its_neighbours() {
                 messages.push(message);
             }
             let (results, ended) = stream(&pki, server.implicit_addr(), window, messages);
-            assert!(matches!(ended, Ended::Done), "{ended:?}");
+            assert!(matches!(ended, StreamEnd::Done), "{ended:?}");
             assert_eq!(outcomes(&results), expected, "{form:?}");
             for (number, result) in &results {
                 let status = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
@@ -206,26 +212,28 @@ fn a_window_of_one_begins_a_message_when_the_last_is_answered() {
             messages,
             octets: u64::MAX,
         };
-        let ended = session.stream(
+        let ended = session.send_all(
             &mut cx,
             window,
-            || {
-                let now = open.get();
-                assert!(now <= most, "{now} of {messages}");
-                seen.set(now.max(seen.get()));
-                if begun == 20 {
-                    return Next::End;
-                }
-                begun += 1;
-                open.set(open.get() + 1);
-                Next::Message(begun, message())
-            },
-            &mut |_, result| {
-                assert!(result.is_ok());
-                open.set(open.get() - 1);
-            },
+            &stream_of(
+                || {
+                    let now = open.get();
+                    assert!(now <= most, "{now} of {messages}");
+                    seen.set(now.max(seen.get()));
+                    if begun == 20 {
+                        return NextMessage::End;
+                    }
+                    begun += 1;
+                    open.set(open.get() + 1);
+                    NextMessage::Message(begun, message().prepare().unwrap())
+                },
+                |_, result| {
+                    assert!(result.is_ok());
+                    open.set(open.get() - 1);
+                },
+            ),
         );
-        assert!(matches!(ended, Ended::Done));
+        assert!(matches!(ended, StreamEnd::Done));
         assert_eq!(seen.get(), most);
     }
 }
@@ -243,8 +251,11 @@ fn a_message_without_a_sender_or_too_large_is_told_and_the_others_go_on() {
         .set_content("large\r\n".repeat(200).as_bytes())
         .unwrap();
     let messages = vec![message(), Message::new(), large, message()];
-    let (results, ended) = stream(&pki, server.implicit_addr(), Window::default(), messages);
-    assert!(matches!(ended, Ended::Done));
+    let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
+    let mut results = Results::new();
+    let done = |id, result| drop(results.insert(id, result));
+    let begun = client.send_many(&messages, &Bulk::default(), done, Log::off());
+    assert_eq!(begun, 4);
     use Outcome::{Accepted, NotSent};
     assert_eq!(outcomes(&results), [Accepted, NotSent, NotSent, Accepted]);
     assert_eq!(results[&1].as_ref().unwrap_err().status(), Status::NoSender);
@@ -267,8 +278,8 @@ fn limits_of_the_server_end_the_stream_in_time() {
         let (results, ended) = stream(&pki, server.implicit_addr(), Window::default(), messages);
         assert_eq!(outcomes(&results), vec![Outcome::Accepted; fit], "{limits}");
         match ended {
-            Ended::Full(tag, _) => assert_eq!(tag, fit as u64),
-            Ended::Done => assert_eq!(fit, 4),
+            StreamEnd::Full(tag, _) => assert_eq!(tag, fit as u64),
+            StreamEnd::Done => assert_eq!(fit, 4),
             other => panic!("{other:?}"),
         }
     }
@@ -341,7 +352,7 @@ fn an_answer_that_came_while_nobody_looked_is_taken_and_silence_is_not_forgiven(
         let next = || {
             asked += 1;
             match asked {
-                1 => return Next::Message(0, message()),
+                1 => return NextMessage::Message(0, message().prepare().unwrap()),
                 // Ends the wait that begins now, without an answer.
                 2 => wait.wake(),
                 3 => {
@@ -351,12 +362,16 @@ fn an_answer_that_came_while_nobody_looked_is_taken_and_silence_is_not_forgiven(
                 }
                 _ => {}
             }
-            Next::Nothing
+            NextMessage::Nothing
         };
         let mut results = Vec::new();
-        session.stream(&mut cx, Window::default(), next, &mut |_, result| {
-            results.push(result);
-        });
+        session.send_all(
+            &mut cx,
+            Window::default(),
+            &stream_of(next, |_, result| {
+                results.push(result);
+            }),
+        );
         let result = results.pop().unwrap();
         let met = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
         assert_eq!(met, status, "{result:?}");
@@ -448,7 +463,7 @@ fn a_broken_line_gives_each_message_its_own_outcome() {
         let server = answering(&pki, 4, &answers, Step::Close);
         let messages = (0..4).map(|_| message()).collect();
         let (results, ended) = stream(&pki, server.addr(), Window::default(), messages);
-        assert!(matches!(ended, Ended::Broken), "{ended:?}");
+        assert!(matches!(ended, StreamEnd::Closed), "{ended:?}");
         let list = outcomes(&results);
         // Replies one too few shift those that follow: what the last one came to differs then.
         let shifted = answers == format!("{one}{one}{one}");
@@ -472,20 +487,23 @@ fn more_replies_than_questions_end_the_session() {
     );
     let (mut session, mut cx) = open(&pki, server.addr());
     let (mut left, mut got) = (Some(message()), None);
-    let ended = session.stream(
+    let ended = session.send_all(
         &mut cx,
         Window::default(),
-        || {
-            left.take()
-                .map_or(Next::End, |message| Next::Message(0, message))
-        },
-        &mut |_, result| got = Some(result),
+        &stream_of(
+            || {
+                left.take().map_or(NextMessage::End, |message| {
+                    NextMessage::Message(0, message.prepare().unwrap())
+                })
+            },
+            |_, result| got = Some(result),
+        ),
     );
     // Which of them was too many nobody knows.
     let error = got.unwrap().unwrap_err();
     assert_eq!(error.status(), Status::Unsolicited);
     assert_eq!(error.record.outcome, Outcome::Unknown);
-    assert!(matches!(ended, Ended::Broken));
+    assert!(matches!(ended, StreamEnd::Closed));
     assert!(!session.can_go_on());
     drop(session);
     assert_eq!(
@@ -512,7 +530,7 @@ fn a_cut_while_it_is_written_tells_what_was_whole() {
         octets: u64::MAX,
     };
     let (results, ended) = stream(&pki, server.addr(), window, messages);
-    assert!(matches!(ended, Ended::Broken));
+    assert!(matches!(ended, StreamEnd::Closed));
     let list = outcomes(&results);
     assert_ne!(list[0], Outcome::NotSent);
     // Whole ones come before those that were not: what was written was written in order.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use secsmtp::error::{Cause, Outcome, Stage};
 use secsmtp::proto::options::{DeliverBy, Late, Notify};
-use secsmtp::smtp::{Ended, Next};
+use secsmtp::smtp::{NextMessage, StreamEnd};
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
 
@@ -108,13 +108,13 @@ fn b15_a_server_that_speaks_while_it_rests_is_given_nothing_more() {
     let next = || {
         asked += 1;
         match asked {
-            1 => Next::Message(0, &world.message),
-            _ => Next::Later(Instant::now() + Duration::from_secs(3600)),
+            1 => NextMessage::Message(0, world.message.prepare().unwrap()),
+            _ => NextMessage::Later(Instant::now() + Duration::from_secs(3600)),
         }
     };
     let peer = Peer::new(Arc::clone(&world.server), true, server);
     let (ended, results) = world.stream_over(Memory::new(peer, None), next);
-    assert!(matches!(ended, Some(Ended::Broken)), "{ended:?}");
+    assert!(matches!(ended, Some(StreamEnd::Closed)), "{ended:?}");
     let told: Vec<_> = results.iter().map(outcome).collect();
     assert_eq!(told, [Outcome::Accepted]);
 }
@@ -538,14 +538,14 @@ fn h18_a_pause_between_messages_ends_no_wait_for_an_answer() {
     let next = || {
         asked += 1;
         match asked {
-            1 => Next::Message(0, &world.message),
-            2..5 => Next::Later(Instant::now() + Duration::from_secs(1)),
-            _ => Next::Nothing,
+            1 => NextMessage::Message(0, world.message.prepare().unwrap()),
+            2..5 => NextMessage::Later(Instant::now() + Duration::from_secs(1)),
+            _ => NextMessage::Nothing,
         }
     };
     let peer = Peer::new(Arc::clone(&world.server), true, server);
     let (ended, results) = world.stream_over(Memory::new(peer, None), next);
-    assert!(matches!(ended, Some(Ended::Broken)), "{ended:?}");
+    assert!(matches!(ended, Some(StreamEnd::Closed)), "{ended:?}");
     let error = results[0].as_ref().expect_err("silence");
     let told = (error.status(), error.record.outcome);
     assert_eq!(told, (Status::Timeout, Outcome::Unknown));

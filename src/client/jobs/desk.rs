@@ -10,7 +10,7 @@ use super::event::{Completion, Event, JobId, News, Question, Wishes};
 use super::events::{Events, Place};
 use crate::client::rate::Bucket;
 use crate::error::{Cause, Error};
-use crate::message::Message;
+use crate::message::Prepared;
 use crate::secret::Secret;
 use crate::smtp::Window;
 use crate::status::Status;
@@ -40,13 +40,13 @@ impl Default for Limits {
 #[derive(Debug, Clone)]
 pub(super) struct Ticket {
     pub(super) job: JobId,
-    pub(super) message: Arc<Message>,
+    pub(super) message: Prepared,
     pub(super) token: Arc<Token>,
 }
 
 #[derive(Debug)]
 enum State {
-    Queued(Arc<Message>),
+    Queued(Prepared),
     Running,
     /// Its completion stands at this place of the events.
     Done(Place),
@@ -108,7 +108,7 @@ pub(super) enum Taken {
 #[derive(Debug)]
 pub(super) enum Cancelled {
     /// It was queued, and is over now.
-    Queued(Arc<Message>),
+    Queued(Prepared),
     /// It runs, and this ends it.
     Running(Arc<Token>),
     /// It was over before.
@@ -169,11 +169,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`Cause::Closed`] or [`Cause::Full`].
-    pub(super) fn submit(
-        &mut self,
-        message: &Arc<Message>,
-        tag: u64,
-    ) -> Result<(JobId, Call), Error> {
+    pub(super) fn submit(&mut self, message: &Prepared, tag: u64) -> Result<(JobId, Call), Error> {
         if self.closed {
             return Err(Error::local(Cause::Closed));
         }
@@ -183,7 +179,7 @@ impl Desk {
         self.last = self.last.saturating_add(1);
         let job = Job {
             tag,
-            state: State::Queued(Arc::clone(message)),
+            state: State::Queued(message.clone()),
             token: Arc::default(),
             answer: Answer::None,
         };
@@ -208,7 +204,7 @@ impl Desk {
         &mut self,
         job: JobId,
         cause: &Cause,
-    ) -> (Vec<Arc<Message>>, Result<(), Error>) {
+    ) -> (Vec<Prepared>, Result<(), Error>) {
         self.workers = self.workers.saturating_sub(1);
         let (mut messages, mut kept) = (Vec::new(), Ok(()));
         if self.workers > 0 {
@@ -306,12 +302,12 @@ impl Desk {
     }
 
     /// Completes a job that is queued, and returns its message.
-    fn finish_queued(&mut self, id: JobId, cause: Cause) -> Option<Arc<Message>> {
+    fn finish_queued(&mut self, id: JobId, cause: Cause) -> Option<Prepared> {
         let State::Queued(message) = &self.jobs.get(&id)?.state else {
             return None;
         };
-        let message = Arc::clone(message);
-        self.conclude(id, Err(untouched(&message, cause)));
+        let message = message.clone();
+        self.conclude(id, Err(message.not_sent(cause)));
         Some(message)
     }
 
@@ -348,7 +344,7 @@ impl Desk {
 
     /// Ends all jobs: those that are queued at once, whose messages are returned; the others through
     /// the tokens returned.
-    pub(super) fn cancel_all(&mut self) -> (Vec<Arc<Message>>, Vec<Arc<Token>>) {
+    pub(super) fn cancel_all(&mut self) -> (Vec<Prepared>, Vec<Arc<Token>>) {
         let queued = std::mem::take(&mut self.queue);
         let messages = queued
             .into_iter()
@@ -458,14 +454,6 @@ impl Desk {
     }
 }
 
-/// Why nothing was done for a message.
-pub(super) fn untouched(message: &Message, cause: Cause) -> Error {
-    let mut error = Error::local(cause);
-    error.record.recipients = message.recipients_not_sent();
-    error.record.message_id = message.message_id();
-    error
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -477,7 +465,7 @@ mod tests {
             ..Limits::default()
         });
         let orders = desk.orders;
-        let submit = |desk: &mut Desk| desk.submit(&Arc::default(), 0).unwrap().1;
+        let submit = |desk: &mut Desk| desk.submit(&Prepared::sample(), 0).unwrap().1;
         // One worker each for the first four; nobody is called for the others.
         for number in 0..20 {
             let call = submit(&mut desk);

@@ -101,7 +101,7 @@ fn submit(desk: &Arc<Desk>) -> JobId {
         thread::spawn(move || work(&own));
         Ok(())
     };
-    desk.submit(Message::new(), 0, start).unwrap()
+    desk.submit(Prepared::sample(), 0, start).unwrap()
 }
 
 /// The same with workers that take several at a time.
@@ -111,7 +111,7 @@ fn submit_streamed(desk: &Arc<Desk>) -> JobId {
         thread::spawn(move || stream(&own));
         Ok(())
     };
-    desk.submit(Message::new(), 0, start).unwrap()
+    desk.submit(Prepared::sample(), 0, start).unwrap()
 }
 
 fn completed(desk: &Desk) -> Option<JobId> {
@@ -210,11 +210,22 @@ fn a_message_is_dropped_without_the_lock() {
         }
     }
 
-    fn message(desk: &Arc<Desk>) -> Message {
-        let part = crate::message::Part::pull(Arc::new(Host(Arc::clone(desk))), None);
-        let mut message = Message::new();
-        message.add_part(&part).unwrap();
-        message
+    use crate::error::SourceFault;
+    use crate::message::{Read, Source};
+    use crate::proto::content::Facts;
+
+    impl Source for Host {
+        fn facts(&self) -> Facts {
+            Facts::default()
+        }
+
+        fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
+            Ok(Box::new(&b""[..]))
+        }
+    }
+
+    fn message(desk: &Arc<Desk>) -> Prepared {
+        Prepared::with_content(Arc::new(Host(Arc::clone(desk))))
     }
 
     explore(|| {
@@ -274,10 +285,10 @@ fn jobs_of_a_worker_that_could_not_be_started_do_not_hang() {
             })
         };
         let beside = thread::spawn(move || {
-            let job = other.submit(Message::new(), 0, failing);
+            let job = other.submit(Prepared::sample(), 0, failing);
             job.is_ok_and(|job| matches!(other.wait(job, Deadline::NEVER), Ok(Waited::Done(_))))
         });
-        let here = desk.submit(Message::new(), 0, failing);
+        let here = desk.submit(Prepared::sample(), 0, failing);
         if let Ok(job) = here {
             assert!(matches!(
                 desk.wait(job, Deadline::NEVER),
@@ -311,7 +322,7 @@ fn a_question_is_answered_once() {
             });
             Ok(())
         };
-        let job = desk.submit(Message::new(), 0, start).unwrap();
+        let job = desk.submit(Prepared::sample(), 0, start).unwrap();
         assert_eq!(completed(&desk), Some(job));
         desk.answer(job, None).unwrap();
         assert!(desk.answer(job, None).is_err());

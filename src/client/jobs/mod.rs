@@ -24,7 +24,7 @@ use super::rate::{Bucket, Rate};
 use super::token::{Crowd, Token};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
-use crate::message::Message;
+use crate::message::Prepared;
 use crate::secret::Secret;
 use crate::smtp::Window;
 use crate::status::Status;
@@ -109,11 +109,10 @@ impl<M: Monitor<Shared>> Jobs<M> {
     /// Takes a message in; each event of its job carries `tag`. `start` starts a worker if one is needed.
     pub(super) fn submit(
         &self,
-        message: Message,
+        message: Prepared,
         tag: u64,
         start: impl FnOnce() -> Result<(), Cause>,
     ) -> Result<JobId, Error> {
-        let message = Arc::new(message);
         let (job, call) = self.with(|shared| shared.desk.submit(&message, tag))?;
         match call {
             Call::Nobody => {}

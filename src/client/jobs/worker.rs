@@ -3,24 +3,22 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::super::carry::{Carried, Load, Way};
 use super::super::core::Core;
 use super::super::pool::DEFAULT_IDLE;
-use super::super::retry::{Item, Released};
+use super::super::retry::Released;
+use super::super::run::{RunEnd, RunOptions};
+use super::super::source::{Item, MessageSource, Next};
 use super::super::token::Crowd;
-use super::desk::{Orders, Taken, Ticket, untouched};
+use super::desk::{Orders, Taken, Ticket};
 use super::event::{Completion, JobId, Kind, News};
 use super::provider::ByEvent;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Recipient, Stage};
 use crate::log::{Level, Log, Watcher};
-use crate::message::Message;
 use crate::net::Canceller;
-use crate::smtp::{Next, Owners};
 
 /// Does what is queued, and ends when nothing was for as long as a connection is kept.
 pub(in crate::client) fn work(core: &Arc<Core>) {
@@ -32,7 +30,7 @@ pub(in crate::client) fn work(core: &Arc<Core>) {
         let hand = Hand::new(core);
         hand.take(ticket);
         // Completes its jobs whatever happens: also if a fault of our own is caught here.
-        if catch_unwind(AssertUnwindSafe(|| hand.carry())).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| hand.run())).is_err() {
             let left: Vec<_> = hand.held.borrow().keys().copied().collect();
             left.into_iter()
                 .for_each(|job| hand.done(job, Err(Error::in_doubt())));
@@ -55,20 +53,14 @@ struct Hand<'a> {
 
 struct Held {
     ticket: Ticket,
-    /// Not over a kept connection: there it was tried, or does not fit.
-    fresh: bool,
+    /// Whether a kept connection won't do.
+    needs_new_connection: bool,
     /// What left the machine when it was tried.
     released: Released,
     /// When it must be over, once it was begun.
-    until: Cell<Option<Deadline>>,
+    deadline: Cell<Option<Deadline>>,
     /// The stage that was told last.
     stage: Cell<Option<Stage>>,
-}
-
-impl fmt::Debug for Hand<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hand")
-    }
 }
 
 impl<'a> Hand<'a> {
@@ -90,9 +82,9 @@ impl<'a> Hand<'a> {
 
     fn hold(&self, ticket: Ticket) {
         let held = Held {
-            fresh: false,
+            needs_new_connection: false,
             released: Released::default(),
-            until: Cell::new(None),
+            deadline: Cell::new(None),
             stage: Cell::new(None),
             ticket,
         };
@@ -100,47 +92,43 @@ impl<'a> Hand<'a> {
     }
 
     /// A job in hand, to be sent.
-    fn item(&self, job: JobId) -> Option<(Ticket, Item<Arc<Message>>)> {
+    fn item(&self, job: JobId) -> Option<(Ticket, Item)> {
         let held = self.held.borrow();
         let held = held.get(&job)?;
         let item = Item {
-            message: Arc::clone(&held.ticket.message),
-            fresh: held.fresh,
+            id: job,
+            message: held.ticket.message.clone(),
+            needs_new_connection: held.needs_new_connection,
             released: held.released,
         };
         Some((held.ticket.clone(), item))
     }
 
     /// The next of those that need a connection.
-    fn next_waiting(&self) -> Option<(Ticket, Item<Arc<Message>>)> {
+    fn next_waiting(&self) -> Option<(Ticket, Item)> {
         let job = self.waiting.borrow_mut().pop_front()?;
         self.item(job)
     }
 
-    /// Over one connection after the other, until nothing is left.
-    fn carry(&self) {
+    /// Sends over one connection after the other, until nothing is left.
+    fn run(&self) {
         while let Some((ticket, item)) = self.next_waiting() {
-            let carried = self.carry_from(&ticket, item);
+            let end = self.run_from(&ticket, item);
             if let Some(crowd) = self.crowd.take() {
                 self.core.jobs.leave(&crowd);
             }
-            match carried {
-                Ok(Carried::Done | Carried::Broken(_)) => {}
-                Ok(Carried::Nothing(_, _, error)) | Err(error) => {
+            match end {
+                Ok(RunEnd::Done | RunEnd::Failed(_)) => {}
+                Ok(RunEnd::NoConnection(_, error)) | Err(error) => {
                     self.done(ticket.job, Err(error));
                 }
             }
         }
     }
 
-    /// Carries a job over a connection, and as many others as there are.
-    fn carry_from(
-        &self,
-        ticket: &Ticket,
-        item: Item<Arc<Message>>,
-    ) -> Result<Carried<Arc<Message>>, Error> {
+    /// Sends a job over a connection, and as many others as there are.
+    fn run_from(&self, ticket: &Ticket, item: Item) -> Result<RunEnd, Error> {
         let core = self.core;
-        ticket.message.parts()?;
         core.site.setup()?;
         let mut settings = core.settings();
         if let Some(credential) = &settings.credential {
@@ -162,21 +150,20 @@ impl<'a> Hand<'a> {
             _ => Log::notices(&mut reporter),
         };
         let mut cx = core.context(&settings, log);
-        cx.set_owners(self, ticket.job);
-        let way = Way {
+        cx.set_messages();
+        cx.set_overall(self.deadline(ticket.job, cx.overall()));
+        let options = RunOptions {
             settings: &settings,
             token: &ticket.token,
             window: self.orders.window,
             keep: core.jobs.limits().connections,
         };
-        Ok(core.carry(self, (ticket.job, item), &way, &mut cx))
+        Ok(core.run(self, item, &options, &mut cx))
     }
 }
 
-impl Load for Hand<'_> {
-    type Message = Arc<Message>;
-
-    fn next(&self) -> Next<Item<Arc<Message>>> {
+impl MessageSource for Hand<'_> {
+    fn next(&self) -> Next {
         let crowd = self.crowd.borrow().clone();
         let Some(crowd) = crowd else {
             return Next::End;
@@ -189,7 +176,7 @@ impl Load for Hand<'_> {
                     let in_hand = self.held.borrow().len();
                     match self.core.jobs.more(in_hand, &self.orders, Some(&crowd)) {
                         Taken::Job(ticket) => {
-                            let item = Item::new(Arc::clone(&ticket.message));
+                            let item = Item::new(ticket.job, ticket.message.clone());
                             self.hold(ticket.clone());
                             (ticket, item)
                         }
@@ -199,59 +186,62 @@ impl Load for Hand<'_> {
                 }
             };
             if !ticket.token.join(&crowd) {
-                return Next::Message(ticket.job, item);
+                return Next::Item(item);
             }
-            self.done(ticket.job, Err(untouched(&item.message, Cause::Cancelled)));
+            self.done(ticket.job, Err(item.message.not_sent(Cause::Cancelled)));
         }
     }
 
-    fn done(&self, job: u64, mut completion: Completion) {
-        let held = self.held.borrow_mut().remove(&job);
+    fn done(&self, id: u64, mut completion: Completion) {
+        let held = self.held.borrow_mut().remove(&id);
         if let Some(held) = held {
             held.ticket.token.detach();
             held.released.mark_completion(&mut completion);
         }
-        self.core.jobs.finish(job, completion);
+        self.core.jobs.finish(id, completion);
     }
 
-    fn board(&self, job: u64, canceller: &Arc<Canceller>) -> bool {
+    fn put_back(&self, item: Item) {
+        if let Some(held) = self.held.borrow_mut().get_mut(&item.id) {
+            held.needs_new_connection = item.needs_new_connection;
+            held.released = item.released;
+            self.waiting.borrow_mut().push_front(item.id);
+        }
+    }
+
+    fn connected(&self, id: u64, canceller: &Arc<Canceller>) -> bool {
         let crowd = Crowd::new(canceller);
         let held = self.held.borrow();
         let cancelled = held
-            .get(&job)
+            .get(&id)
             .is_some_and(|held| held.ticket.token.join(&crowd));
         *self.crowd.borrow_mut() = Some(crowd);
         !cancelled
     }
 
-    fn put_back(&self, job: u64, item: Item<Arc<Message>>) {
-        if let Some(held) = self.held.borrow_mut().get_mut(&job) {
-            (held.fresh, held.released) = (item.fresh, item.released);
-            self.waiting.borrow_mut().push_front(job);
-        }
+    fn is_cancelled(&self, id: u64) -> bool {
+        let held = self.held.borrow();
+        held.get(&id)
+            .is_some_and(|held| held.ticket.token.is_cancelled())
     }
-}
 
-impl Owners for Hand<'_> {
-    fn have_changed(&self) -> bool {
+    fn has_cancellations(&self) -> bool {
         let crowd = self.crowd.borrow();
         crowd.as_ref().is_some_and(|crowd| crowd.has_changed())
     }
 
-    fn gave_up(&self, job: u64) -> bool {
-        let held = self.held.borrow();
-        held.get(&job)
-            .is_some_and(|held| held.ticket.token.is_cancelled())
+    fn has_deadlines(&self) -> bool {
+        true
     }
 
-    fn until(&self, job: u64, now: Deadline) -> Deadline {
+    fn deadline(&self, id: u64, fresh: Deadline) -> Deadline {
         let held = self.held.borrow();
-        let Some(held) = held.get(&job) else {
-            return now;
+        let Some(held) = held.get(&id) else {
+            return fresh;
         };
-        let until = held.until.get().unwrap_or(now);
-        held.until.set(Some(until));
-        until
+        let deadline = held.deadline.get().unwrap_or(fresh);
+        held.deadline.set(Some(deadline));
+        deadline
     }
 }
 
@@ -301,6 +291,7 @@ impl Watcher for Reporter<'_> {
 mod tests {
     use super::super::super::Client;
     use super::*;
+    use crate::message::Prepared;
     use crate::net::Waiter;
     use crate::tls::Policy;
 
@@ -310,7 +301,7 @@ mod tests {
         let core = &client.core;
         let hand = Hand::new(core);
         for _ in 0..3 {
-            core.jobs.submit(Message::new(), 0, || Ok(())).unwrap();
+            core.jobs.submit(Prepared::sample(), 0, || Ok(())).unwrap();
         }
         for job in 1..=2 {
             let Taken::Job(ticket) = core.jobs.more(0, &hand.orders, None) else {
@@ -320,13 +311,14 @@ mod tests {
             hand.waiting.borrow_mut().push_back(job);
         }
         let (ticket, item) = hand.next_waiting().unwrap();
-        hand.put_back(ticket.job, item);
+        assert_eq!(ticket.job, item.id);
+        hand.put_back(item);
         let (first, _) = hand.next_waiting().unwrap();
         assert_eq!(first.job, 1);
-        assert!(hand.board(first.job, &Waiter::new().unwrap().canceller()));
-        assert!(matches!(hand.next(), Next::Message(2, _)));
+        assert!(hand.connected(first.job, &Waiter::new().unwrap().canceller()));
+        assert!(matches!(hand.next(), Next::Item(Item { id: 2, .. })));
         hand.done(1, Err(Error::local(Cause::Cancelled)));
         hand.done(2, Err(Error::local(Cause::Cancelled)));
-        assert!(matches!(hand.next(), Next::Message(3, _)));
+        assert!(matches!(hand.next(), Next::Item(Item { id: 3, .. })));
     }
 }

@@ -10,11 +10,12 @@ use secsmtp::deadline::Timeouts;
 use secsmtp::error::{Error, Outcome, Record};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
-use secsmtp::smtp::{Context, Next, Session, Window, upgrade, upgrade_probe};
+use secsmtp::smtp::{Context, NextMessage, Session, StreamEnd, Window, upgrade, upgrade_probe};
 use secsmtp::tls::{Host, Policy, ProbeSetup, Setup, TlsMode};
 use secsmtp_testservers::{CertKind, Pki};
 
 use super::peer::{Dialogue, Peer};
+use super::stream_of;
 use super::transport::{Fault, Memory};
 
 pub(crate) const HOST: &str = "mail.test";
@@ -52,10 +53,23 @@ impl Ended {
     }
 }
 
-/// How a stream came to its end.
-type Ending<'m> = secsmtp::smtp::Ended<&'m Message>;
-
 type Logged = Session<Verified<Memory>>;
+
+/// Sends one message over a session.
+fn send_one(session: &mut Logged, cx: &mut Context<'_>, message: &Message) -> Result<(), Error> {
+    let mut left = Some(message.prepare()?);
+    let mut result = None;
+    let next = || {
+        left.take()
+            .map_or(NextMessage::End, |message| NextMessage::Message(0, message))
+    };
+    session.send_all(
+        cx,
+        Window::default(),
+        &stream_of(next, |_, it| result = Some(it)),
+    );
+    result.expect("a result").map(|_| ())
+}
 
 /// A session that outlives a message: what one costs is then the message's own.
 pub(crate) struct Kept {
@@ -67,7 +81,7 @@ impl Kept {
     /// Sends a message; what was noted of the messages before is forgotten.
     pub(crate) fn send(&mut self, message: &Message) -> Result<(), Error> {
         self.memory.state().forget();
-        self.session.transaction(&mut quiet(), message)
+        send_one(&mut self.session, &mut quiet(), message)
     }
 
     /// Whether another may follow.
@@ -184,27 +198,30 @@ impl World {
         let mut numbers = 0..messages as u64;
         let next = || {
             let number = numbers.next();
-            number.map_or(Next::End, |n| Next::Message(n, &self.message))
+            number.map_or(NextMessage::End, |n| {
+                NextMessage::Message(n, self.message.prepare().expect("a message"))
+            })
         };
         let (_, results) = self.stream_over(memory.clone(), next);
         (results, memory)
     }
 
     /// Streams what `next` gives, over this connection.
-    pub(crate) fn stream_over<'m>(
+    pub(crate) fn stream_over(
         &self,
         memory: Memory,
-        next: impl FnMut() -> Next<&'m Message>,
-    ) -> (Option<Ending<'m>>, Vec<Result<Record, Error>>) {
+        next: impl FnMut() -> NextMessage,
+    ) -> (Option<StreamEnd>, Vec<Result<Record, Error>>) {
         let mut cx = self.context(Log::off());
         let mut results = Vec::new();
         let Ok(mut session) = self.open(memory, &mut cx) else {
             return (None, results);
         };
-        let ended = session.stream(&mut cx, Window::default(), next, &mut |number, result| {
+        let done = |number, result| {
             assert_eq!(number as usize, results.len(), "in the order given");
             results.push(result);
-        });
+        };
+        let ended = session.send_all(&mut cx, Window::default(), &stream_of(next, done));
         session.quit(&mut cx);
         (Some(ended), results)
     }
@@ -238,7 +255,7 @@ impl World {
                 session
             }
         };
-        session.transaction(cx, &self.message)?;
+        send_one(&mut session, cx, &self.message)?;
         session.quit(cx);
         Ok(())
     }

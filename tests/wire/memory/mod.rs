@@ -6,11 +6,14 @@ mod drive;
 mod esmtp;
 mod peer;
 mod sealed;
+#[path = "../../support/stream.rs"]
+mod stream;
 mod transport;
 mod verdict;
 
 pub(crate) use drive::{CONTENT, Ended, FROM, HOST, Kept, PASSWORD, TO, USER, World};
 pub(crate) use esmtp::{Answer, Esmtp, Point};
 pub(crate) use peer::{Act, Dialogue, Peer};
+pub(crate) use stream::stream_of;
 pub(crate) use transport::{Direction, Fault, Kind, Memory, State};
 pub(crate) use verdict::{Shape, expected, is_possible, outcome_of_one};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::{Cause, NotAscii};
-use crate::message::Parts;
+use crate::message::Prepared;
 use crate::proto::content::Facts;
 use crate::proto::ehlo::Capabilities;
 use crate::proto::options::{Hold, Late, Options};
@@ -15,9 +15,9 @@ use crate::proto::transaction::{Body, MailParameters};
 /// What the message needs and the server lacks.
 pub(super) fn parameters(
     offers: &Capabilities,
-    parts: &Parts<'_>,
+    message: &Prepared,
 ) -> Result<MailParameters, Cause> {
-    let facts = parts.content.facts();
+    let facts = message.content().facts();
     if let (Some(Some(limit)), Some(size)) = (offers.size, facts.size)
         && size > limit
     {
@@ -29,7 +29,7 @@ pub(super) fn parameters(
     if facts.eight_bit && !facts.binary && !offers.eight_bit_mime {
         return Err(Cause::Needs8Bit);
     }
-    let addresses = parts.sender.into_iter().chain(parts.recipients);
+    let addresses = message.sender().into_iter().chain(message.recipients());
     let beyond_ascii = addresses.into_iter().find(|a| !a.is_ascii());
     // Beyond ASCII in the header alone needs it as well (RFC 6532).
     let utf8 = match (beyond_ascii, &facts.utf8_field) {
@@ -43,7 +43,7 @@ pub(super) fn parameters(
         let what = what.clone();
         return Err(Cause::NeedsSmtputf8 { what });
     }
-    asked_for(offers, parts.options)?;
+    asked_for(offers, message.options())?;
     Ok(MailParameters {
         size: offers.size.and(facts.size),
         body: match facts {

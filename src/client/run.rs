@@ -1,0 +1,264 @@
+//! The one way to send: messages of a source over one connection, kept or new, as far as the server
+//! lets them follow each other; and which of them go over another connection.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use super::connection::Connection;
+use super::core::{Core, about};
+use super::retry;
+use super::site::Settings;
+use super::source::{Item, MessageSource, Next};
+use super::token::Token;
+use crate::deadline::Deadline;
+use crate::error::{Cause, Error, Outcome, Record};
+use crate::log::Level;
+use crate::smtp::{Context, MessageStream, NextMessage, StreamEnd, Window};
+
+/// How messages are sent.
+pub(super) struct RunOptions<'a> {
+    pub(super) settings: &'a Settings,
+    /// Ends the opening of a connection.
+    pub(super) token: &'a Token,
+    pub(super) window: Window,
+    /// How many connections may be kept.
+    pub(super) keep: usize,
+}
+
+/// Why a run is over.
+pub(super) enum RunEnd {
+    /// Each message has its result, or was put back.
+    Done,
+    /// There was no connection for the first message, whose result is to be reported.
+    NoConnection(Item, Error),
+    /// The connection failed with this, and nothing was accepted over it; each message has its result.
+    Failed(Error),
+}
+
+impl Core {
+    /// Sends a message, and those that come after it, over a kept connection or a new one.
+    ///
+    /// Where the server ends a connection that has carried a message, the messages of which it can
+    /// have accepted nothing are put back: so each login carries at least one message.
+    pub(super) fn run(
+        &self,
+        source: &dyn MessageSource,
+        first: Item,
+        options: &RunOptions<'_>,
+        cx: &mut Context<'_>,
+    ) -> RunEnd {
+        about(cx, &first);
+        let kept = match first.needs_new_connection {
+            true => None,
+            false => self.pool.take(&self.site, options.settings),
+        };
+        let is_kept = kept.is_some();
+        let connection = match kept {
+            Some(connection) => Ok(connection),
+            None => self.open(options.settings, options.token, cx),
+        };
+        let mut connection = match connection {
+            Ok(connection) => connection,
+            Err(error) => return RunEnd::NoConnection(first, error),
+        };
+        if !source.connected(first.id, connection.canceller()) {
+            let error = cx.fail(Cause::Cancelled);
+            self.keep_or_close(connection, options, cx);
+            return RunEnd::NoConnection(first, error);
+        }
+        let window = Window {
+            messages: self.pool.most_in_flight(options.window.messages),
+            ..options.window
+        };
+        let generation = connection.edition;
+        let attempt = Attempt {
+            core: self,
+            source,
+            generation,
+            room: Cell::new(
+                options
+                    .settings
+                    .reuse
+                    .messages
+                    .saturating_sub(connection.messages),
+            ),
+            first: RefCell::new(Some(first)),
+            open: RefCell::default(),
+            put_back: RefCell::default(),
+            begun: Cell::new(0),
+            carried: Cell::new(0),
+            was_accepted: Cell::new(false),
+            has_carried: Cell::new(is_kept),
+            failure: RefCell::default(),
+        };
+        let end = connection.send_all(cx, window, &attempt);
+        options.token.detach();
+        let is_closed = matches!(end, StreamEnd::Closed);
+        if let StreamEnd::Full(id, _) = end {
+            attempt.move_later(id, None);
+        }
+        let Attempt {
+            put_back,
+            begun,
+            carried,
+            was_accepted,
+            has_carried,
+            failure,
+            ..
+        } = attempt;
+        connection.messages += begun.get();
+        connection.carried += carried.get();
+        let failure = failure.into_inner().filter(|_| is_closed);
+        match failure
+            .as_ref()
+            .filter(|error| retry::is_by_server(&error.cause))
+        {
+            // Idle for too long, perhaps: that shows nothing of what the server takes.
+            Some(_) if is_kept && carried.get() == 0 => {}
+            Some(error) => {
+                let is_closing = *error.cause == Cause::Closing;
+                if has_carried.get() || is_closing {
+                    self.pool.back_off(options.settings.reuse.back_off);
+                }
+                if is_closing {
+                    self.pool.narrow(connection.carried);
+                }
+            }
+            None => self.pool.widen(connection.carried),
+        }
+        self.keep_or_close(connection, options, cx);
+        let put_back = put_back.into_inner();
+        let is_moved = !put_back.is_empty();
+        if is_closed && is_moved {
+            cx.say(Level::Info, || {
+                "the connection ended before the server accepted anything of a message: opening another"
+                    .to_owned()
+            });
+        }
+        put_back
+            .into_iter()
+            .rev()
+            .for_each(|item| source.put_back(item));
+        match failure {
+            Some(error) if !was_accepted.get() && !is_moved => RunEnd::Failed(error),
+            _ => RunEnd::Done,
+        }
+    }
+
+    fn keep_or_close(
+        &self,
+        connection: Box<Connection>,
+        options: &RunOptions<'_>,
+        cx: &mut Context<'_>,
+    ) {
+        // The settings of now: a change in the meantime makes it unfit.
+        let settings = self.settings();
+        if let Some(connection) = self.pool.keep(connection, &settings, options.keep) {
+            connection.close(cx);
+        }
+    }
+}
+
+/// The messages that go over one connection.
+struct Attempt<'a> {
+    core: &'a Core,
+    source: &'a dyn MessageSource,
+    /// Of the settings that the connection was opened with.
+    generation: u64,
+    /// Messages that may still go over the connection.
+    room: Cell<u32>,
+    first: RefCell<Option<Item>>,
+    /// Those without a result.
+    open: RefCell<BTreeMap<u64, Item>>,
+    /// Those that go over another connection, in order.
+    put_back: RefCell<Vec<Item>>,
+    /// Messages that were begun, and those that the server accepted or refused.
+    begun: Cell<u32>,
+    carried: Cell<usize>,
+    was_accepted: Cell<bool>,
+    /// Whether the connection has carried a message.
+    has_carried: Cell<bool>,
+    /// The last error that is no refusal.
+    failure: RefCell<Option<Error>>,
+}
+
+impl Attempt<'_> {
+    fn count_carried(&self) {
+        self.has_carried.set(true);
+        self.carried.set(self.carried.get() + 1);
+    }
+
+    /// Keeps a message for another connection.
+    fn move_later(&self, id: u64, record: Option<&Record>) {
+        if let Some(mut item) = self.open.borrow_mut().remove(&id) {
+            item.needs_new_connection = true;
+            if let Some(record) = record {
+                item.released = item.released.with(record);
+            }
+            self.put_back.borrow_mut().push(item);
+        }
+    }
+}
+
+impl MessageStream for Attempt<'_> {
+    fn next(&self) -> NextMessage {
+        let next = match self.first.take() {
+            Some(item) => Next::Item(item),
+            // What comes now goes by the new settings.
+            None if self.room.get() == 0 || self.core.edition() != self.generation => Next::End,
+            None => self.source.next(),
+        };
+        match next {
+            Next::Item(item) => {
+                self.room.set(self.room.get().saturating_sub(1));
+                self.begun.set(self.begun.get() + 1);
+                let (id, message) = (item.id, item.message.clone());
+                self.open.borrow_mut().insert(id, item);
+                NextMessage::Message(id, message)
+            }
+            Next::Nothing => NextMessage::Nothing,
+            Next::Later(at) => NextMessage::Later(at),
+            Next::End => NextMessage::End,
+        }
+    }
+
+    fn done(&self, id: u64, mut result: Result<Record, Error>) {
+        match &result {
+            Ok(_) => {
+                self.count_carried();
+                if !self.was_accepted.replace(true) {
+                    self.core.pool.welcome();
+                }
+            }
+            Err(error) if error.record.outcome == Outcome::Refused => self.count_carried(),
+            Err(error) => {
+                self.failure.replace(Some(error.clone()));
+                if self.has_carried.get() && retry::may_move(error) && !self.source.is_cancelled(id)
+                {
+                    return self.move_later(id, Some(&error.record));
+                }
+            }
+        }
+        let item = self.open.borrow_mut().remove(&id);
+        if let Some(item) = item {
+            item.released.mark_completion(&mut result);
+        }
+        self.source.done(id, result);
+    }
+
+    fn has_cancellations(&self) -> bool {
+        self.source.has_cancellations()
+    }
+
+    fn is_cancelled(&self, id: u64) -> bool {
+        self.source.is_cancelled(id)
+    }
+
+    fn has_deadlines(&self) -> bool {
+        self.source.has_deadlines()
+    }
+
+    fn deadline(&self, id: u64, fresh: Deadline) -> Deadline {
+        self.source.deadline(id, fresh)
+    }
+}

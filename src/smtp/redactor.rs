@@ -1,0 +1,67 @@
+//! Replies made fit to be shown: control characters escaped, lengths capped, own secrets cut out.
+
+use std::sync::Arc;
+
+use crate::error::{Answer, Cause, ReplyFault};
+use crate::proto::reply::{self, Reply};
+use crate::proto::show::{MAX_SHOWN, Scrubber, escape};
+
+/// Knows the secrets of a session in every form in which a server could repeat them.
+#[derive(Debug, Default)]
+pub(super) struct Redactor(Scrubber);
+
+impl Redactor {
+    /// Cuts out this secret from now on, whole or in part.
+    pub(super) fn learn(&mut self, secret: &[u8]) {
+        self.0.learn(secret);
+    }
+
+    /// Cuts out these bytes as a whole.
+    pub(super) fn learn_whole(&mut self, bytes: &[u8]) {
+        self.0.learn_whole(bytes);
+    }
+
+    /// A reply.
+    pub(super) fn answer(&self, reply: &Reply) -> Arc<Answer> {
+        let mut text = String::new();
+        for (index, line) in reply.lines().enumerate() {
+            let shown = |room| escape(&self.0.scrub(line), room);
+            if index == 0 {
+                text = shown(MAX_SHOWN);
+                continue;
+            }
+            text.push('\n');
+            let room = MAX_SHOWN.saturating_sub(text.chars().count());
+            text.push_str(&shown(room));
+            if text.ends_with('…') {
+                break;
+            }
+        }
+        Arc::new(Answer {
+            code: reply.code,
+            enhanced: reply.enhanced(),
+            text,
+        })
+    }
+
+    /// Text that came in another form than a reply's, as one line.
+    pub(super) fn text(&self, code: u16, bytes: &[u8]) -> Arc<Answer> {
+        Arc::new(Answer {
+            code,
+            enhanced: None,
+            text: escape(&self.0.scrub(bytes), MAX_SHOWN),
+        })
+    }
+
+    /// The cause that a reply can't be parsed.
+    pub(super) fn malformed(&self, fault: ReplyFault, received: &[u8]) -> Cause {
+        // Redacted whole: of a secret that was cut, a part would be left.
+        let redacted = self.0.scrub(received);
+        let shown = match fault {
+            ReplyFault::Mismatch => reply::from_mismatch(&redacted),
+            _ => &redacted,
+        };
+        let sample = escape(shown, 80);
+        Cause::Malformed { fault, sample }
+    }
+}
