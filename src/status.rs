@@ -170,7 +170,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::NoTrust,
         "SECSMTP_E_NO_TRUST",
-        "The policy names nobody to trust: no pin, CA, certificate or named roots.",
+        "The policy trusts no server: it has no pin, CA, certificate or named roots.",
     ),
     (
         Status::NoSender,

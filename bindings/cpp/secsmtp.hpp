@@ -5,7 +5,7 @@
 // function holds here. What fails throws secsmtp::Exception, which has all of the error record; but
 // where SECSMTP_E_NOTHING is an everyday result, it is an empty std::optional (Client::poll_event) or
 // false (Client::dispatch).
-// Text in is a std::string_view, octets are secsmtp::Bytes; text out is a std::string_view that is
+// Text in is a std::string_view, bytes are secsmtp::Bytes; text out is a std::string_view that is
 // valid as long as the object that gave it. A default-made object is no handle (NULL).
 //
 // Callbacks are std::function where the class can keep them: Client::set_log, set_event_callback,
@@ -31,14 +31,14 @@
 
 namespace secsmtp {
 
-/// Octets that somebody else owns.
+/// A view of bytes.
 class Bytes {
 public:
     Bytes(const std::uint8_t *data, std::size_t size) : data_(data), size_(size) {}
     Bytes(std::string_view text) : Bytes(reinterpret_cast<const std::uint8_t *>(text.data()), text.size()) {}
     Bytes(const std::string &text) : Bytes(std::string_view(text)) {}
     Bytes(const char *text) : Bytes(std::string_view(text)) {}
-    Bytes(const std::vector<std::uint8_t> &octets) : Bytes(octets.data(), octets.size()) {}
+    Bytes(const std::vector<std::uint8_t> &bytes) : Bytes(bytes.data(), bytes.size()) {}
     const std::uint8_t *data() const { return data_; }
     std::size_t size() const { return size_; }
 
@@ -64,7 +64,7 @@ public:
     explicit operator bool() const { return handle_ != nullptr; }
     /// For the C functions.
     H *get() const { return handle_; }
-    /// Gives the handle away: whoever has it frees it.
+    /// Releases the handle: the caller then frees it.
     H *release() { return std::exchange(handle_, nullptr); }
 
 private:
@@ -156,7 +156,7 @@ public:
     static Batch create();
     void add(const Message &message);
     void set_connections(uint32_t connections);
-    void set_window(uint32_t messages, uint32_t octets);
+    void set_window(uint32_t messages, uint32_t bytes);
     void set_stop_on_error(int32_t stop);
     int32_t count() const;
     int32_t status(int32_t index) const;
@@ -186,7 +186,7 @@ public:
     void wake();
     void close(uint32_t milliseconds);
     void set_limits(uint32_t max_connections, uint32_t max_jobs, uint32_t max_events);
-    void set_window(uint32_t jobs, uint32_t octets);
+    void set_window(uint32_t jobs, uint32_t bytes);
     void set_rate(uint32_t messages, uint32_t milliseconds, uint32_t burst);
     void set_events(int32_t kinds, int32_t max_level);
     void answer_secret(uint64_t job, const Bytes &secret);
@@ -279,7 +279,7 @@ public:
     void set_html(std::string_view html);
     void set_calendar(std::string_view calendar_method, std::string_view calendar);
     void attach_file(std::string_view path);
-    void attach_memory(std::string_view name, const Bytes &octets);
+    void attach_memory(std::string_view name, const Bytes &bytes);
     void add_part(const Part &part);
     void add_alternative(const Part &part);
     void set_content_file(std::string_view path, int32_t rules);
@@ -312,8 +312,8 @@ public:
     void add_signer(const Signer &signer);
     /// Shows the message as it would be sent, piece by piece, until `write` returns another number than 0.
     void preview(const std::function<std::int32_t(const Bytes &)> &write) const {
-        const auto callback = [](void *user, const std::uint8_t *octets, std::size_t len) noexcept -> std::int32_t {
-            return (*static_cast<const std::function<std::int32_t(const Bytes &)> *>(user))(Bytes(octets, len));
+        const auto callback = [](void *user, const std::uint8_t *bytes, std::size_t len) noexcept -> std::int32_t {
+            return (*static_cast<const std::function<std::int32_t(const Bytes &)> *>(user))(Bytes(bytes, len));
         };
         secsmtp_error *error = nullptr;
         void *user = const_cast<void *>(static_cast<const void *>(&write));
@@ -326,7 +326,7 @@ class Part : public Handle<secsmtp_part, secsmtp_part_free> {
 public:
     using Handle::Handle;
     static Part new_file(std::string_view path);
-    static Part new_memory(const Bytes &octets);
+    static Part new_memory(const Bytes &bytes);
     static Part new_reader(secsmtp_read_callback read, secsmtp_release_callback release, void *user, int64_t size);
     void set_name(std::string_view name);
     void set_type(std::string_view media_type);
@@ -501,9 +501,9 @@ inline void Batch::set_connections(uint32_t connections) {
     check(status, error);
 }
 
-inline void Batch::set_window(uint32_t messages, uint32_t octets) {
+inline void Batch::set_window(uint32_t messages, uint32_t bytes) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_batch_set_window(get(), messages, octets, &error);
+    const std::int32_t status = secsmtp_batch_set_window(get(), messages, bytes, &error);
     check(status, error);
 }
 
@@ -665,9 +665,9 @@ inline void Client::set_limits(uint32_t max_connections, uint32_t max_jobs, uint
     check(status, error);
 }
 
-inline void Client::set_window(uint32_t jobs, uint32_t octets) {
+inline void Client::set_window(uint32_t jobs, uint32_t bytes) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_client_set_window(get(), jobs, octets, &error);
+    const std::int32_t status = secsmtp_client_set_window(get(), jobs, bytes, &error);
     check(status, error);
 }
 
@@ -897,9 +897,9 @@ inline void Message::attach_file(std::string_view path) {
     check(status, error);
 }
 
-inline void Message::attach_memory(std::string_view name, const Bytes &octets) {
+inline void Message::attach_memory(std::string_view name, const Bytes &bytes) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_attach_memory(get(), name.data(), name.size(), octets.data(), octets.size(), &error);
+    const std::int32_t status = secsmtp_message_attach_memory(get(), name.data(), name.size(), bytes.data(), bytes.size(), &error);
     check(status, error);
 }
 
@@ -1091,10 +1091,10 @@ inline Part Part::new_file(std::string_view path) {
     return Part(result);
 }
 
-inline Part Part::new_memory(const Bytes &octets) {
+inline Part Part::new_memory(const Bytes &bytes) {
     secsmtp_error *error = nullptr;
     secsmtp_part *result = nullptr;
-    const std::int32_t status = secsmtp_part_new_memory(octets.data(), octets.size(), &result, &error);
+    const std::int32_t status = secsmtp_part_new_memory(bytes.data(), bytes.size(), &result, &error);
     check(status, error);
     return Part(result);
 }

@@ -73,8 +73,8 @@ impl Report {
     }
 
     /// The leaf's pin, to be kept for later connections: if the policy trusts the peer, or if
-    /// `confirmed` is that pin, which the server's owner has told over another way. There is no
-    /// trust on first use: whoever stands in between at the first contact would be kept for good.
+    /// `confirmed` is that pin, which the server's owner has confirmed out of band. There is no
+    /// trust on first use: an attacker in the middle of the first connection would be trusted for good.
     ///
     /// # Errors
     /// [`Status::PinMismatch`] if another pin was confirmed than the one met; else the status of
@@ -97,7 +97,7 @@ impl Report {
             (None, Err(rejection)) => refuse(
                 rejection.status(),
                 "the peer is not trusted, and no pin was confirmed; nothing was learnt. Have its \
-                 owner tell you the pin over another way, and give that",
+                 owner confirm the pin out of band (for example by phone), and give that",
             ),
         }
     }
@@ -170,8 +170,8 @@ impl Report {
         if let Some(leaf) = self.certificates.first() {
             writeln!(
                 f,
-                "To pin the server's key, once its owner has confirmed it over another way:\n  \
-                 --pin {}",
+                "To pin the server's key, once its owner has confirmed it out of band \
+                 (for example by phone):\n  --pin {}",
                 leaf.spki
             )?;
             f.write_str(

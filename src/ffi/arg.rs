@@ -31,7 +31,7 @@ pub(super) unsafe fn bytes<'a>(
         ));
     }
     if len > MAX_BYTES {
-        let why = format!("a length of {len} octets is beyond the limit of {MAX_BYTES}");
+        let why = format!("a length of {len} bytes is beyond the limit of {MAX_BYTES}");
         return Err(Error::argument(Status::Length, argument, why));
     }
     // SAFETY: the header asks for `len` readable octets for the time of the call; the pointer is
@@ -66,7 +66,7 @@ unsafe fn text_up_to<'a>(
     len: usize,
 ) -> Result<&'a str, Error> {
     let too_long = || {
-        let why = format!("is longer than {max} octets, or has no NUL at its end");
+        let why = format!("is longer than {max} bytes, or has no NUL at its end");
         Error::argument(Status::Length, argument, why)
     };
     let len = if len == NUL_TERMINATED {

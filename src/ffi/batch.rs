@@ -16,9 +16,9 @@ use crate::process::{ForkMutex, Process};
 use crate::smtp::Window;
 use crate::status::Status;
 
-/// Messages to be sent by one call, and what became of each of them. Where the server offers
-/// PIPELINING, one connection carries them as a stream: the next are written while the answers to
-/// the former are on their way.
+/// Messages that one call sends, and the result of each. Where the server offers PIPELINING, one
+/// connection carries them as a stream: the next message is written while the replies to the last are on
+/// their way.
 /// Functions: secsmtp_batch_new, _add, _set_connections, _set_window, _set_stop_on_error,
 /// secsmtp_client_send_batch, secsmtp_batch_count, _status, _receipt, _error, _clear, _free.
 pub struct secsmtp_batch(());
@@ -108,9 +108,8 @@ fn nothing(why: &'static str) -> Error {
     Error::argument(Status::Nothing, "index", why)
 }
 
-/// Makes an empty batch: one connection, 128 messages and 1 MiB in flight, no stop.
-/// Ownership: *batch_out is the caller's; secsmtp_batch_free. Threads: any.
-/// Errors: SECSMTP_E_NULL.
+/// Makes an empty batch: one connection, a window of 128 messages and 1 MiB, no stop on error.
+/// Ownership: *batch_out is the caller's; secsmtp_batch_free. Threads: any. Errors: SECSMTP_E_NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_batch_new(
     batch_out: *mut *mut secsmtp_batch,
@@ -128,9 +127,9 @@ pub unsafe extern "C" fn secsmtp_batch_new(
     }
 }
 
-/// Adds a message, which has the next index, the first one 0.
-/// Ownership: copied; large content is shared until the last user of it is freed. Threads: any.
-/// Errors: those of the handles.
+/// Adds a message. Indexes begin at 0.
+/// Ownership: copied; large content is shared until the last user of it is freed. Threads: any. Errors:
+/// those of the handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_batch_add(
     batch: *mut secsmtp_batch,
@@ -154,8 +153,8 @@ pub unsafe extern "C" fn secsmtp_batch_add(
     }
 }
 
-/// Sets how many connections are open at a time, 1 to 64; each but the first has a thread of its own
-/// for the time of the call.
+/// Sets how many connections are open at a time, 1 to 64. Each but the first has a thread of its own for
+/// the duration of the call.
 /// Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_batch_set_connections(
@@ -179,15 +178,15 @@ pub unsafe extern "C" fn secsmtp_batch_set_connections(
     }
 }
 
-/// Sets how many messages and bytes may be in flight over one connection. When the line breaks,
-/// these are the messages whose outcome may be unknown. With 1 message each waits for the answer to
-/// the one before.
+/// Sets how many messages and bytes may be in flight on one connection. If the connection breaks, these
+/// are the messages whose outcome may be unknown. With 1 message, each waits for the final reply to the
+/// last.
 /// Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_batch_set_window(
     batch: *mut secsmtp_batch,
     messages: u32,
-    octets: u32,
+    bytes: u32,
     error_out: *mut *mut secsmtp_error,
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
@@ -199,7 +198,7 @@ pub unsafe extern "C" fn secsmtp_batch_set_window(
             with(batch, |batch| {
                 batch.bulk.window = Window {
                     messages: usize::try_from(messages).unwrap_or(usize::MAX),
-                    octets: u64::from(octets),
+                    octets: u64::from(bytes),
                 };
                 Ok(())
             })
@@ -207,8 +206,8 @@ pub unsafe extern "C" fn secsmtp_batch_set_window(
     }
 }
 
-/// With 1, the first message that is not accepted ends the call: no other is begun, and those in
-/// flight come to their own outcomes. With 0, as it is at first, each message is tried.
+/// With 1, the first message that is not accepted ends the call: no other is begun, and those in flight
+/// get their own outcomes. With 0, the default, each message is tried.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_batch_set_stop_on_error(
@@ -228,14 +227,14 @@ pub unsafe extern "C" fn secsmtp_batch_set_stop_on_error(
     }
 }
 
-/// Sends all messages of the batch, and waits for what becomes of them. Each has its own outcome,
-/// whatever becomes of its neighbours. Where the server ends a connection that has carried a message, the
-/// messages of which it can have accepted nothing go over another connection, after a second, with no more
-/// in flight than the last one carried. A client that was closed or cancelled says so for the first
-/// message of each connection, and begins no other.
-/// Ownership: the results stay in the batch, in the place of those of a call before.
-/// Threads: any; meanwhile every other function on the batch but _free is an error.
-/// Errors: SECSMTP_E_VALUE for a batch that is being sent; that of the first message that was not accepted; SECSMTP_OK says that all were.
+/// Sends all messages of the batch and waits for their outcomes. Each message has its own outcome. Where
+/// the server ends a connection that has carried a message, the messages of which it can have accepted
+/// nothing go over another connection, after a second, with no more in flight than the last one carried.
+/// On a client that was closed or cancelled, the first message of each connection gets that error and no
+/// other is begun.
+/// Ownership: the results stay in the batch, and replace those of an earlier call. Threads: any; during
+/// the call every other function on the batch but _free is an error. Errors: SECSMTP_E_VALUE for a batch
+/// that is being sent; that of the first message that was not accepted; SECSMTP_OK if all were.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_send_batch(
     client: *mut secsmtp_client,
@@ -287,8 +286,8 @@ pub unsafe extern "C" fn secsmtp_batch_count(batch: *const secsmtp_batch) -> i32
     })
 }
 
-/// What the message of this index came to: SECSMTP_OK if it was accepted, SECSMTP_E_NOTHING if it
-/// was not begun, else the status of its error.
+/// The result of the message with this index: SECSMTP_OK if it was accepted, SECSMTP_E_NOTHING if it was
+/// not begun, else the status of its error.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_batch_status(batch: *const secsmtp_batch, index: i32) -> i32 {
@@ -350,7 +349,7 @@ pub unsafe extern "C" fn secsmtp_batch_error(
     }
 }
 
-/// Takes all messages and results out; the settings stay.
+/// Removes all messages and results. The settings stay.
 /// Threads: any. Errors: those of the handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_batch_clear(
@@ -369,7 +368,7 @@ pub unsafe extern "C" fn secsmtp_batch_clear(
     }
 }
 
-/// Frees a batch; a call that sends it goes on to its end. NULL is nothing to do.
+/// Frees a batch. A call that is sending it continues to its end. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_batch_free(batch: *mut secsmtp_batch) -> i32 {

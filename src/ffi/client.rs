@@ -32,10 +32,10 @@ use crate::sync::Mutex;
 /// _poll_event, _dispatch, _descriptor, _wake, _close.
 pub struct secsmtp_client(());
 
-/// Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
-/// with a NUL behind its text_len bytes, valid for the call. Called on the thread that is inside
-/// secsmtp_client_send, _send_batch or _probe, with no lock held; it may call any function of the
-/// library, also free the client, and those that would have to wait return SECSMTP_E_REENTRANT. It
+/// Receives a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text in
+/// UTF-8, NUL-terminated after text_len bytes and valid for the call. Called on the thread that is
+/// inside secsmtp_client_send, _send_batch or _probe, with no lock held. It may call any function of the
+/// library, even free the client; a function that would have to wait returns SECSMTP_E_REENTRANT. It
 /// must return normally: no longjmp, no exception.
 pub type secsmtp_log_callback = Option<
     unsafe extern "C" fn(
@@ -121,10 +121,10 @@ pub(super) fn get(client: *const secsmtp_client) -> Result<Arc<Object>, Error> {
     }
 }
 
-/// Makes a client for the server that its certificate names `host`: a host name or an IP address.
-/// Port 0 is 465 with implicit TLS and 587 with STARTTLS. Nothing is connected yet.
-/// Ownership: host and policy are copied; *client_out is the caller's; secsmtp_client_free.
-/// Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT.
+/// Makes a client for the server whose certificate must name `host`: a host name or an IP address. Port
+/// 0 means 465 with implicit TLS and 587 with STARTTLS. No connection is made yet.
+/// Ownership: host and policy are copied; *client_out is the caller's; secsmtp_client_free. Threads:
+/// any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_new(
     host: *const c_char,
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn secsmtp_client_new(
     }
 }
 
-/// Dials this address or name and port; what is verified stays the host.
+/// Sets the address or name, and the port, to connect to. The name that is verified is still the host.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_connect(
@@ -164,9 +164,9 @@ pub unsafe extern "C" fn secsmtp_client_set_connect(
     }
 }
 
-/// Logs in with this credential, or with NULL not at all.
-/// Ownership: copied (the secret is shared until the last user of it is freed). Threads: any.
-/// Errors: those of the handles.
+/// Sets the credential of the login. NULL: no login.
+/// Ownership: copied (the secret is shared until its last user is freed). Threads: any. Errors: those of
+/// the handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_credential(
     client: *mut secsmtp_client,
@@ -188,7 +188,7 @@ pub unsafe extern "C" fn secsmtp_client_set_credential(
     }
 }
 
-/// Sets the name for EHLO inside TLS; in clear it is always a neutral one.
+/// Sets the name in the EHLO command inside TLS. In clear a neutral name is always used.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_EHLO_NAME.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_ehlo_name(
@@ -206,12 +206,12 @@ pub unsafe extern "C" fn secsmtp_client_set_ehlo_name(
     }
 }
 
-/// Sets the patience of a stage (SECSMTP_STAGE_...) in milliseconds, or with SECSMTP_STAGE_ALL that
-/// of a whole call, which has none unless set. Without this call: 10 s to resolve, 30 s each to
-/// connect, for STARTTLS and the handshake, 60 s each for greeting, EHLO and login, 5 min each for
-/// MAIL and RCPT, 2 min for DATA, 3 min per 64 KiB of content, and 10 min for its reply. A time of 0
-/// would end each call at once and is refused; SECSMTP_FOREVER takes the limit away.
-/// Threads: any. Errors: SECSMTP_E_VALUE for a number that is no stage, and for 0 milliseconds.
+/// Sets the timeout of a stage (SECSMTP_STAGE_...) in milliseconds, or with SECSMTP_STAGE_ALL that of a
+/// whole call, which has none by default. Defaults: 10 s to resolve; 30 s each to connect, for STARTTLS
+/// and for the handshake; 60 s each for greeting, EHLO and login; 5 min each for MAIL and RCPT; 2 min
+/// for DATA; 3 min per 64 KiB of content; 10 min for the final reply. SECSMTP_FOREVER removes the
+/// timeout; 0 is an error, because it would end each call at once.
+/// Threads: any. Errors: SECSMTP_E_VALUE for a number that is not a stage, and for 0 milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_timeout(
     client: *mut secsmtp_client,
@@ -238,11 +238,11 @@ pub unsafe extern "C" fn secsmtp_client_set_timeout(
     }
 }
 
-/// Keeps a connection open for idle_milliseconds with nothing to do, and uses it for at most
-/// max_messages messages; with 0 milliseconds each message has a connection of its own. Unless this
-/// is called, secsmtp_client_send closes its connection at its end, and jobs keep theirs for 5 s.
-/// One where the server has spoken or hung up meanwhile is not used, and none is after a change of
-/// credential, address or EHLO name.
+/// Keeps a connection open while it has been idle for less than idle_milliseconds, for at most
+/// max_messages messages. With 0 milliseconds each message has a connection of its own. By default
+/// secsmtp_client_send closes its connection when it returns, and jobs keep theirs for 5 s. A connection
+/// on which the server has sent something or closed in the meantime is not used, and none survives a
+/// change of credential, address or EHLO name.
 /// Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_reuse(
@@ -260,13 +260,12 @@ pub unsafe extern "C" fn secsmtp_client_set_reuse(
     }
 }
 
-/// Sends the log of calls that begin from now on to callback, up to and including max_level
-/// (SECSMTP_LOG_...); a NULL callback turns it off, whatever max_level is. Secrets and content are never in it. When this
-/// returns, an earlier callback is not running and is never called again; but called from inside a
-/// callback it does not wait for that. Jobs have SECSMTP_EVENT_LOG instead.
+/// Sets the callback that receives the log of calls that begin from now on, up to and including
+/// max_level (SECSMTP_LOG_...). A NULL callback turns the log off, whatever max_level is. The log has no
+/// secret and no content. When this returns, an earlier callback is not running and is not called again;
+/// called from inside a callback, it does not wait for that. Jobs have SECSMTP_EVENT_LOG instead.
 /// Ownership: user stays the caller's, and must live until another callback is set or the client is
-/// freed. Threads: any.
-/// Errors: SECSMTP_E_VALUE for a number that is no level.
+/// freed. Threads: any. Errors: SECSMTP_E_VALUE for a number that is not a level.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_log(
     client: *mut secsmtp_client,
@@ -292,12 +291,12 @@ pub unsafe extern "C" fn secsmtp_client_set_log(
     }
 }
 
-/// Sends a message and waits for what becomes of it. Before the server is verified nothing is
-/// written but EHLO (with a neutral name), STARTTLS and QUIT.
-/// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL for who wants no
-/// receipt. Threads: any; several sends of one client run side by side, each on its caller's thread.
-/// Errors: any but those of files; secsmtp_error_outcome says what became of the message, and is
-/// never SECSMTP_OUTCOME_NONE.
+/// Sends a message and waits for its outcome. Before the server is verified only EHLO (with a neutral
+/// name), STARTTLS and QUIT are written.
+/// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL: no receipt is
+/// made. Threads: any; several sends of one client run in parallel, each on the thread of its call.
+/// Errors: any but those of files; secsmtp_error_outcome is the outcome of the message, and never
+/// SECSMTP_OUTCOME_NONE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_send(
     client: *mut secsmtp_client,
@@ -320,10 +319,10 @@ pub unsafe extern "C" fn secsmtp_client_send(
     }
 }
 
-/// Meets the server and looks at it; nothing but EHLO, STARTTLS and QUIT is written. The policy may
-/// be empty. A server that is not trusted is no error: see secsmtp_report_verdict.
-/// Ownership: *report_out is the caller's, on success only; secsmtp_report_free.
-/// Threads: any. Errors: when nobody was met.
+/// Connects and reads who the server is. Only EHLO, STARTTLS and QUIT are written. The policy may be
+/// empty. A server that is not trusted is not an error: see secsmtp_report_verdict.
+/// Ownership: *report_out is the caller's, on success only; secsmtp_report_free. Threads: any. Errors:
+/// those of name, connection, TLS handshake and protocol.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_probe(
     client: *mut secsmtp_client,
@@ -341,8 +340,8 @@ pub unsafe extern "C" fn secsmtp_client_probe(
     }
 }
 
-/// Ends each send and probe of this client that is running now, at once: they return
-/// SECSMTP_E_CANCELLED with their outcome. Calls that begin later are not concerned.
+/// Ends each send and probe of this client that is running now, at once: they return SECSMTP_E_CANCELLED
+/// with their outcome. Calls that begin later are not affected.
 /// Threads: any. Errors: those of the handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_cancel(
@@ -358,12 +357,11 @@ pub unsafe extern "C" fn secsmtp_client_cancel(
     }
 }
 
-/// Frees a client: sends and probes that are running are cancelled and return on their own threads,
-/// jobs end without a word, not sent or, when all of the content was written, unknown (close it first
-/// to learn which). When this returns no log, event or secret callback is running and none is called
-/// again, but called from inside a callback it waits for nothing. Read callbacks of jobs that were running
-/// may be called until their release, wherever this is called from.
-/// NULL is a no-op.
+/// Frees a client. Sends and probes that are running are cancelled and return on their own threads. Jobs
+/// end without an event: not sent, or unknown if all of the content was written (close the client first
+/// to learn which). When this returns, no log, event or secret callback is running and none is called
+/// again; called from inside a callback, it does not wait for that. Read callbacks of jobs that were
+/// running may be called until their release callback is. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_free(client: *mut secsmtp_client) -> i32 {

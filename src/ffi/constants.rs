@@ -5,7 +5,7 @@ pub const SECSMTP_ABI_VERSION: u32 = 1;
 
 /// TLS from the first byte, usually port 465 (RFC 8314 section 3.3).
 pub const SECSMTP_TLS_MODE_IMPLICIT: i32 = 0;
-/// STARTTLS, demanded, usually port 587 (RFC 3207).
+/// STARTTLS, required, usually port 587 (RFC 3207).
 pub const SECSMTP_TLS_MODE_STARTTLS: i32 = 1;
 
 /// TLS 1.2 or newer: the default.
@@ -13,16 +13,16 @@ pub const SECSMTP_TLS_1_2: i32 = 12;
 /// TLS 1.3 only.
 pub const SECSMTP_TLS_1_3: i32 = 13;
 
-/// The login is never tied to the TLS channel.
+/// The login is never bound to the TLS channel.
 pub const SECSMTP_CHANNEL_BINDING_OFF: i32 = 0;
-/// The login is tied to the TLS channel when the server offers that: the default.
+/// The login is bound to the TLS channel when the server offers that: the default.
 pub const SECSMTP_CHANNEL_BINDING_PREFER: i32 = 1;
-/// No login that is not tied to the TLS channel (RFC 5802 section 6, RFC 9266).
+/// No login that is not bound to the TLS channel (RFC 5802 section 6, RFC 9266).
 pub const SECSMTP_CHANNEL_BINDING_REQUIRE: i32 = 2;
 
-/// The login is tied to the TLS session (tls-exporter, RFC 9266): the default.
+/// The login is bound to the TLS session (tls-exporter, RFC 9266): the default.
 pub const SECSMTP_BINDING_TLS_EXPORTER: i32 = 0;
-/// The login is tied to the server's certificate (tls-server-end-point, RFC 5929).
+/// The login is bound to the server's certificate (tls-server-end-point, RFC 5929).
 pub const SECSMTP_BINDING_TLS_SERVER_END_POINT: i32 = 1;
 
 /// A password is asked for.
@@ -32,20 +32,21 @@ pub const SECSMTP_SECRET_TOKEN: i32 = 2;
 
 /// A secret is asked for the first login of a send.
 pub const SECSMTP_REASON_FIRST: i32 = 1;
-/// A secret is asked for because the server refused the token given before: get a fresh one. It is
-/// used on a new connection, verified anew; there is no third.
+/// A secret is asked for because the server rejected the last token: get a fresh one. It is used on a
+/// new connection, which is verified again; there is no third question.
 pub const SECSMTP_REASON_REFUSED: i32 = 2;
 
-/// The error is not about a message, and says nothing of what became of one: that of any function but
-/// secsmtp_client_send, secsmtp_client_submit and the entries of a batch.
+/// The error is not about a message: that of any function but secsmtp_client_send,
+/// secsmtp_client_submit and the entries of a batch.
 pub const SECSMTP_OUTCOME_NONE: i32 = 0;
 /// Certainly not delivered: sending again is safe.
 pub const SECSMTP_OUTCOME_NOT_SENT: i32 = 1;
-/// The verified server said no, with a 4yz or 5yz reply.
+/// The verified server rejected the message, with a 4yz or 5yz reply.
 pub const SECSMTP_OUTCOME_REFUSED: i32 = 2;
-/// The verified server answered the content with 2yz.
+/// The verified server replied 2yz to the content.
 pub const SECSMTP_OUTCOME_ACCEPTED: i32 = 3;
-/// The line broke between the last byte of the content and its answer: don't send again blindly.
+/// The connection ended between the last byte of the content and the reply to it: the message may have
+/// been delivered.
 pub const SECSMTP_OUTCOME_UNKNOWN: i32 = 4;
 
 /// Before any network. As a timeout: the whole call.
@@ -56,41 +57,41 @@ pub const SECSMTP_STAGE_RESOLVE: i32 = 1;
 pub const SECSMTP_STAGE_CONNECT: i32 = 2;
 /// Waiting for the server's 220.
 pub const SECSMTP_STAGE_GREETING: i32 = 3;
-/// EHLO and its answer.
+/// EHLO and its reply.
 pub const SECSMTP_STAGE_EHLO: i32 = 4;
-/// STARTTLS and its answer.
+/// STARTTLS and its reply.
 pub const SECSMTP_STAGE_STARTTLS: i32 = 5;
 /// The TLS handshake and the verdict on the peer.
 pub const SECSMTP_STAGE_TLS: i32 = 6;
 /// The login.
 pub const SECSMTP_STAGE_AUTH: i32 = 7;
-/// MAIL and its answer.
+/// MAIL and its reply.
 pub const SECSMTP_STAGE_MAIL: i32 = 8;
-/// RCPT and its answer.
+/// RCPT and its reply.
 pub const SECSMTP_STAGE_RCPT: i32 = 9;
-/// DATA and its answer.
+/// DATA and its reply.
 pub const SECSMTP_STAGE_DATA: i32 = 10;
 /// Writing the content.
 pub const SECSMTP_STAGE_CONTENT: i32 = 11;
-/// Waiting for the answer to the content.
+/// Waiting for the reply to the content.
 pub const SECSMTP_STAGE_ANSWER: i32 = 12;
 
-/// Who wrote the message.
+/// The From field: the authors.
 pub const SECSMTP_FIELD_FROM: i32 = 1;
-/// Who sends it for several authors.
+/// The Sender field: the sender on behalf of several authors.
 pub const SECSMTP_FIELD_SENDER: i32 = 2;
-/// Where answers go.
+/// The Reply-To field.
 pub const SECSMTP_FIELD_REPLY_TO: i32 = 3;
-/// To whom the message goes.
+/// The To field.
 pub const SECSMTP_FIELD_TO: i32 = 4;
-/// Who gets a copy.
+/// The Cc field.
 pub const SECSMTP_FIELD_CC: i32 = 5;
-/// Who gets a copy without being named to the others.
+/// Bcc: recipients that the header does not name.
 pub const SECSMTP_FIELD_BCC: i32 = 6;
 
 /// The message can wait.
 pub const SECSMTP_PRIORITY_LOW: i32 = 1;
-/// As usual: nothing is said of it.
+/// The usual priority: no field.
 pub const SECSMTP_PRIORITY_NORMAL: i32 = 2;
 /// The message should be read soon.
 pub const SECSMTP_PRIORITY_HIGH: i32 = 3;
@@ -109,9 +110,9 @@ pub const SECSMTP_RETURN_HEADER: i32 = 1;
 /// A report of failure brings back the whole message.
 pub const SECSMTP_RETURN_FULL: i32 = 2;
 
-/// A message whose time is over comes back.
+/// A message whose time is over is returned.
 pub const SECSMTP_LATE_RETURN: i32 = 1;
-/// A message whose time is over goes on, and its sender is told.
+/// A message whose time is over goes on, and its sender is notified.
 pub const SECSMTP_LATE_NOTIFY: i32 = 2;
 
 /// No priority is asked for.
@@ -120,29 +121,29 @@ pub const SECSMTP_MT_PRIORITY_NONE: i32 = -100;
 /// A size that is not known beforehand.
 pub const SECSMTP_SIZE_UNKNOWN: i32 = -1;
 
-/// Content with a bare CR or LF is refused, with the line's number; without this each becomes CRLF.
+/// Content with a bare CR or LF is an error with the line's number; without this each becomes CRLF.
 pub const SECSMTP_CONTENT_STRICT: i32 = 1;
 /// Content that DATA can't carry (a NUL, a line over 998 bytes) is sent to a server with BINARYMIME: byte
 /// by byte where the header's lines end in CRLF, else with CRLF for each line end; without this it is
-/// refused.
+/// an error.
 pub const SECSMTP_CONTENT_BINARY: i32 = 2;
 /// Sender and recipients are those of the content's header: Sender or From, To, Cc and Bcc, or the
 /// Resent- fields alone where there are any (RFC 5322 section 3.6.6). Names may be in any character set;
 /// an address that is not UTF-8 is an error.
 pub const SECSMTP_CONTENT_ENVELOPE: i32 = 4;
 
-/// Something must be changed before another try, or the error is not about a message.
+/// Another try needs a change first, or the error is not about a message.
 pub const SECSMTP_RETRY_NEVER: i32 = 0;
-/// The same call may succeed later, and can't deliver twice.
+/// Another try may succeed later, and can't deliver twice.
 pub const SECSMTP_RETRY_LATER: i32 = 1;
-/// The mail may have been delivered: ask a person, or look for its Message-ID.
+/// The message may have been delivered: look for its Message-ID before another try.
 pub const SECSMTP_RETRY_UNKNOWN: i32 = 2;
 
 /// Why a call failed.
 pub const SECSMTP_LOG_ERROR: i32 = 1;
-/// Something the owner of the policy should know.
+/// A warning about the policy or the clock.
 pub const SECSMTP_LOG_WARNING: i32 = 2;
-/// A step of the way.
+/// A stage begins or ends.
 pub const SECSMTP_LOG_INFO: i32 = 3;
 /// A command or a reply.
 pub const SECSMTP_LOG_DEBUG: i32 = 4;
@@ -151,18 +152,18 @@ pub const SECSMTP_LOG_DEBUG: i32 = 4;
 pub const SECSMTP_EVENT_LOG: i32 = 1;
 /// A stage of a job begins.
 pub const SECSMTP_EVENT_STAGE: i32 = 2;
-/// The system has taken so many bytes of the content; only the latest is kept for each job.
+/// Bytes of the content were handed to the operating system; only the latest is kept for each job.
 pub const SECSMTP_EVENT_PROGRESS: i32 = 4;
-/// The server answered to a recipient; the receipt or error has all of them again.
+/// The server replied about a recipient; the receipt or error has all of these replies again.
 pub const SECSMTP_EVENT_RECIPIENT: i32 = 8;
 /// A job needs a password or token; its server is verified.
 pub const SECSMTP_EVENT_SECRET: i32 = 16;
-/// A job is over: exactly once for each.
+/// A job is complete: exactly once for each.
 pub const SECSMTP_EVENT_COMPLETED: i32 = 32;
-/// Events were left out for lack of room.
+/// Events were dropped because the queue was full.
 pub const SECSMTP_EVENT_DROPPED: i32 = 64;
 
-/// As a time in milliseconds: without an end.
+/// As a time in milliseconds: no timeout.
 pub const SECSMTP_FOREVER: u32 = 4_294_967_295;
 
 /// Success.
@@ -197,7 +198,7 @@ pub const SECSMTP_E_PIN: i32 = 1013;
 pub const SECSMTP_E_CERTIFICATE: i32 = 1014;
 /// A file can't be read.
 pub const SECSMTP_E_FILE: i32 = 1015;
-/// The policy names nobody to trust: no pin, CA, certificate or named roots.
+/// The policy trusts no server: it has no pin, CA, certificate or named roots.
 pub const SECSMTP_E_NO_TRUST: i32 = 1016;
 /// The message has no sender.
 pub const SECSMTP_E_NO_SENDER: i32 = 1017;

@@ -12,12 +12,11 @@ use crate::error::Error;
 use crate::process::ForkMutex;
 use crate::proto::sasl::{BindingType, ChannelBinding};
 
-/// Who logs in: a user with a password or a token, given or asked for when it is needed, or the
-/// holder of the policy's client certificate. A secret that is given is wiped from memory when the
-/// last object that uses it is freed, and shown to nobody but a verified server.
-/// Functions: secsmtp_credential_new_password, _new_token, _new_asked, _new_external,
-/// _add_mechanism, _set_floor,
-/// _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
+/// A login: a user with a password or a token, which is given or asked for when it is needed, or the
+/// policy's client certificate. A secret that is given is wiped from memory when the last object that
+/// uses it is freed, and is sent to a verified server only.
+/// Functions: secsmtp_credential_new_password, _new_token, _new_asked, _new_external, _add_mechanism,
+/// _set_floor, _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
 pub struct secsmtp_credential(());
 
 type Object = ForkMutex<Credential>;
@@ -83,15 +82,15 @@ pub unsafe extern "C" fn secsmtp_credential_new_token(
     }
 }
 
-/// Makes a credential whose password or token (kind: SECSMTP_SECRET_PASSWORD or _TOKEN) is asked for
-/// in each send that logs in: once its server is verified, and not before. secsmtp_client_send asks
-/// callback, with context, on its caller's thread; a job asks by SECSMTP_EVENT_SECRET. With a NULL
-/// callback there are jobs alone, and a send ends with SECSMTP_E_NO_SECRET.
-/// When a server refuses a token it is asked for once more, with SECSMTP_REASON_REFUSED, for one
-/// more login on a new connection, verified anew. A password that was refused is not tried again.
-/// Ownership: user is copied; context stays the caller's, and must live as long as clients have
-/// this credential; *credential_out is the caller's; secsmtp_credential_free.
-/// Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_VALUE for another kind.
+/// Makes a credential whose password or token (kind: SECSMTP_SECRET_PASSWORD or _TOKEN) is asked for in
+/// each send that logs in, once the server is verified and not before. secsmtp_client_send calls
+/// callback, with context, on the thread of that call; a job asks by SECSMTP_EVENT_SECRET. With a NULL
+/// callback only jobs can log in, and a send ends with SECSMTP_E_NO_SECRET. When a server rejects a
+/// token there is one more question, with SECSMTP_REASON_REFUSED, and one more login, on a new
+/// connection that is verified again. A password that was rejected is not tried again.
+/// Ownership: user is copied; context stays the caller's, and must live as long as clients have this
+/// credential; *credential_out is the caller's; secsmtp_credential_free. Threads: any. Errors:
+/// SECSMTP_E_USER, SECSMTP_E_VALUE for another kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_credential_new_asked(
     user: *const c_char,
@@ -113,13 +112,12 @@ pub unsafe extern "C" fn secsmtp_credential_new_asked(
     }
 }
 
-/// Makes a credential of the client certificate that the policy has
-/// (secsmtp_policy_set_client_certificate), for EXTERNAL (RFC 4422 appendix A): the server knows
-/// the client by it, and there is no secret. identity is whom to act as; empty leaves that to the
-/// certificate.
-/// Ownership: copied; *credential_out is the caller's; secsmtp_credential_free.
-/// Threads: any. Errors: SECSMTP_E_USER. With a policy without a certificate a send is
-/// SECSMTP_E_NO_CLIENT_CERTIFICATE before it connects.
+/// Makes a credential of the policy's client certificate (secsmtp_policy_set_client_certificate), for
+/// EXTERNAL (RFC 4422 appendix A): the server identifies the client by its certificate, and there is no
+/// secret. identity is the authorization identity; empty leaves it to the certificate.
+/// Ownership: copied; *credential_out is the caller's; secsmtp_credential_free. Threads: any. Errors:
+/// SECSMTP_E_USER. With a policy without a certificate a send is SECSMTP_E_NO_CLIENT_CERTIFICATE before
+/// it connects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_credential_new_external(
     identity: *const c_char,
@@ -140,7 +138,8 @@ pub unsafe extern "C" fn secsmtp_credential_new_external(
     }
 }
 
-/// Allows only this mechanism and those added before; without any, all that fit are allowed.
+/// Allows only this mechanism and those added before. By default all mechanisms that fit the credential
+/// are allowed.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_credential_add_mechanism(
@@ -159,10 +158,10 @@ pub unsafe extern "C" fn secsmtp_credential_add_mechanism(
     }
 }
 
-/// Allows no mechanism weaker than this one: no smaller hash, and with -PLUS nothing that is not
-/// tied to the TLS channel. The order, strongest first: SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS,
-/// SCRAM-SHA-1-PLUS, the same three without -PLUS, PLAIN, LOGIN; for tokens OAUTHBEARER, XOAUTH2;
-/// for a client certificate EXTERNAL alone.
+/// Allows no mechanism weaker than this one: no smaller hash, and with -PLUS none without channel
+/// binding. The order, strongest first: SCRAM-SHA-512-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, then
+/// these without -PLUS, PLAIN, LOGIN; for tokens OAUTHBEARER, XOAUTH2; for a client certificate EXTERNAL
+/// alone.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_credential_set_floor(
@@ -181,9 +180,9 @@ pub unsafe extern "C" fn secsmtp_credential_set_floor(
     }
 }
 
-/// Chooses whether the login is tied to the TLS channel, so that nobody in between can pass it on
+/// Chooses whether the login is bound to the TLS channel, so that an attacker in between can't relay it
 /// (RFC 5802 section 6, RFC 9266): SECSMTP_CHANNEL_BINDING_OFF, _PREFER (the default) or _REQUIRE.
-/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_credential_set_channel_binding(
     credential: *mut secsmtp_credential,
@@ -202,11 +201,11 @@ pub unsafe extern "C" fn secsmtp_credential_set_channel_binding(
     }
 }
 
-/// Chooses to what of the channel a login is tied: SECSMTP_BINDING_TLS_EXPORTER (the default), the
-/// session itself, or _TLS_SERVER_END_POINT, its certificate, for a server that knows that type
-/// alone (RFC 5929); it is undefined for a certificate whose signature has no single hash (Ed25519).
-/// A server that knows another type refuses the login: nothing is tried instead.
-/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+/// Chooses what a login is bound to: SECSMTP_BINDING_TLS_EXPORTER (the default), the TLS session, or
+/// _TLS_SERVER_END_POINT, the server's certificate, for a server that knows only that type (RFC 5929).
+/// The latter is undefined for a certificate whose signature has no single hash (Ed25519). A server that
+/// knows another type rejects the login, and nothing else is tried.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_credential_set_binding_type(
     credential: *mut secsmtp_credential,
@@ -225,10 +224,10 @@ pub unsafe extern "C" fn secsmtp_credential_set_binding_type(
     }
 }
 
-/// Sets the most iterations of its hash that a SCRAM server may ask for: 4096 to 10000000, unless
-/// set 100000. A server that asks for more is refused before any work. 100000 are some 50 ms of it,
-/// 10000000 are seconds, during which a cancel waits.
-/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+/// Sets the greatest iteration count of a SCRAM server that is accepted: 4096 to 10000000, default
+/// 100000. A server that asks for more is an error before any computation. 100000 iterations take about
+/// 50 ms, 10000000 take seconds, during which a cancel waits.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_credential_set_max_iterations(
     credential: *mut secsmtp_credential,

@@ -10,7 +10,7 @@ use super::{arg, guard};
 use crate::error::{Error, Stage};
 use crate::status::Status;
 
-/// Why a call failed, how far it came, and what left the machine. Texts and numbers are as those of
+/// Why a call failed, at which stage, and what left the machine. Texts and numbers behave as those of
 /// secsmtp_receipt.
 /// Functions: secsmtp_error_status, _stage, _outcome, _secret_released, _content_released, _retry,
 /// _smtp_code, _enhanced_code, _server_text, _text, _receipt, _free.
@@ -54,9 +54,9 @@ pub unsafe extern "C" fn secsmtp_error_stage(error: *const secsmtp_error) -> i32
     guard::integer(|| Ok(get(error)?.error.record.stage as i32))
 }
 
-/// What became of the message: SECSMTP_OUTCOME_..., and SECSMTP_OUTCOME_NONE for an error that is not
-/// about one. A time that is over in secsmtp_client_wait, a completion that was taken before and a
-/// secsmtp_client_close that had to cancel have none: the message is or will be told of elsewhere.
+/// The outcome of the message: SECSMTP_OUTCOME_..., and SECSMTP_OUTCOME_NONE for an error that is not
+/// about a message. A timeout of secsmtp_client_wait, a completion that was taken before, and a
+/// secsmtp_client_close that had to cancel have none: the outcome of the message is reported elsewhere.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_error_outcome(error: *const secsmtp_error) -> i32 {
@@ -77,15 +77,15 @@ pub unsafe extern "C" fn secsmtp_error_content_released(error: *const secsmtp_er
     guard::integer(|| Ok(i32::from(get(error)?.error.record.content_released)))
 }
 
-/// What to do with the message: SECSMTP_RETRY_..., and SECSMTP_RETRY_NEVER for an error that is not
-/// about one.
+/// Whether the message may be sent again: SECSMTP_RETRY_..., and SECSMTP_RETRY_NEVER for an error that
+/// is not about a message.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_error_retry(error: *const secsmtp_error) -> i32 {
     guard::integer(|| Ok(get(error)?.error.retry() as i32))
 }
 
-/// The code of the decisive reply, or 0 if there was none (RFC 5321 section 4.2).
+/// The code of the deciding reply, or 0 if there was none (RFC 5321 section 4.2).
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_error_smtp_code(error: *const secsmtp_error) -> i32 {
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn secsmtp_error_enhanced_code(
     }
 }
 
-/// The words of that reply: controls escaped, own secrets scrubbed, 1000 characters at most.
+/// The text of that reply: controls escaped, own secrets removed, at most 1000 characters.
 /// Ownership: the error's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_error_server_text(
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn secsmtp_error_server_text(
     }
 }
 
-/// The whole of it for people: what was expected, what was met, what left the machine.
+/// The whole error as text for people: what failed, its cause, what left the machine, and what to do.
 /// Ownership: the error's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_error_text(
@@ -140,9 +140,9 @@ pub unsafe extern "C" fn secsmtp_error_text(
     unsafe { guard::text(error.cast(), len_out, |o: &ErrorObject| Some(&o.text)) }
 }
 
-/// Gives the record of the send that failed: recipients, keys that were met, and so on.
-/// Ownership: *receipt_out is a new object of the caller's; secsmtp_receipt_free. Threads: any.
-/// Errors: SECSMTP_E_NOTHING for an error that came before any connection.
+/// Gives the record of the send that failed: recipients, keys of the server, and so on.
+/// Ownership: *receipt_out is a new object of the caller's; secsmtp_receipt_free. Threads: any. Errors:
+/// SECSMTP_E_NOTHING for an error that came before any connection.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_error_receipt(
     error: *const secsmtp_error,

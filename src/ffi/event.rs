@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::proto::sasl::Proof;
 use crate::status::Status;
 
-/// One thing that happened to a job of a client: which kind (SECSMTP_EVENT_...) says what is in it.
-/// A getter of something that is not in this kind gives 0 or the empty text.
+/// An event of a job of a client. Its kind (SECSMTP_EVENT_...) determines what it contains; a getter of
+/// what this kind does not contain gives 0 or the empty text.
 /// Functions: secsmtp_event_kind, _job, _tag, _status, _receipt, _error, _stage, _level, _text,
 /// _written, _total, _index, _outcome, _smtp_code, _secret_kind, _secret_reason, _dropped, _free.
 pub struct secsmtp_event(());
@@ -45,14 +45,14 @@ fn get(event: *const secsmtp_event) -> Result<Arc<EventObject>, Error> {
     handle::get(Handle::of(event), "event")
 }
 
-/// What it is: SECSMTP_EVENT_...
+/// The kind: SECSMTP_EVENT_...
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_kind(notice: *const secsmtp_event) -> i32 {
     guard::integer(|| Ok(get(notice)?.event.news.kind() as i32))
 }
 
-/// Whose it is: the number that secsmtp_client_submit gave. 0 with SECSMTP_EVENT_DROPPED.
+/// The number of the job, as secsmtp_client_submit gave it. 0 with SECSMTP_EVENT_DROPPED.
 /// Threads: any. Errors: 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_job(notice: *const secsmtp_event) -> u64 {
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn secsmtp_event_tag(notice: *const secsmtp_event) -> u64 
     guard::number(|| Ok(get(notice)?.event.tag))
 }
 
-/// With SECSMTP_EVENT_COMPLETED: SECSMTP_OK if the mail was accepted, else why it was not.
+/// With SECSMTP_EVENT_COMPLETED: SECSMTP_OK if the message was accepted, else the status of its error.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_status(notice: *const secsmtp_event) -> i32 {
@@ -81,9 +81,9 @@ pub unsafe extern "C" fn secsmtp_event_status(notice: *const secsmtp_event) -> i
     })
 }
 
-/// With SECSMTP_EVENT_COMPLETED and an accepted mail: its receipt.
-/// Ownership: *receipt_out is a new object of the caller's; secsmtp_receipt_free. Threads: any.
-/// Errors: SECSMTP_E_NOTHING where there is none.
+/// With SECSMTP_EVENT_COMPLETED and an accepted message: its receipt.
+/// Ownership: *receipt_out is a new object of the caller's; secsmtp_receipt_free. Threads: any. Errors:
+/// SECSMTP_E_NOTHING where there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_receipt(
     notice: *const secsmtp_event,
@@ -105,10 +105,10 @@ pub unsafe extern "C" fn secsmtp_event_receipt(
     }
 }
 
-/// With SECSMTP_EVENT_COMPLETED and a mail that was not accepted: why, as secsmtp_client_send would
-/// have it.
-/// Ownership: *failure_out is a new object of the caller's; secsmtp_error_free. Threads: any.
-/// Errors: SECSMTP_E_NOTHING where there is none.
+/// With SECSMTP_EVENT_COMPLETED and a message that was not accepted: the error that secsmtp_client_send
+/// would have given.
+/// Ownership: *failure_out is a new object of the caller's; secsmtp_error_free. Threads: any. Errors:
+/// SECSMTP_E_NOTHING where there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_error(
     notice: *const secsmtp_event,
@@ -159,8 +159,8 @@ pub unsafe extern "C" fn secsmtp_event_level(notice: *const secsmtp_event) -> i3
     })
 }
 
-/// The line of the log, the address of the recipient, the user whose secret is wanted, or with
-/// SECSMTP_EVENT_COMPLETED the server's words or the error in words.
+/// The line of the log, the address of the recipient, the user whose secret is needed, or with
+/// SECSMTP_EVENT_COMPLETED the text of the server's reply or of the error.
 /// Ownership: the event's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_text(
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn secsmtp_event_text(
     unsafe { guard::text(notice.cast(), len_out, |o: &EventObject| Some(&o.text)) }
 }
 
-/// With SECSMTP_EVENT_PROGRESS: how many bytes of the content the system has taken.
+/// With SECSMTP_EVENT_PROGRESS: how many bytes of the content were handed to the operating system.
 /// Threads: any. Errors: 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_written(notice: *const secsmtp_event) -> u64 {
@@ -183,8 +183,8 @@ pub unsafe extern "C" fn secsmtp_event_written(notice: *const secsmtp_event) -> 
     })
 }
 
-/// With SECSMTP_EVENT_PROGRESS: how many bytes the content has, or 0 if that is not known before
-/// its end.
+/// With SECSMTP_EVENT_PROGRESS: the size of the content in bytes, or 0 if it is not known before its
+/// end.
 /// Threads: any. Errors: 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_total(notice: *const secsmtp_event) -> u64 {
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn secsmtp_event_total(notice: *const secsmtp_event) -> u6
     })
 }
 
-/// With SECSMTP_EVENT_RECIPIENT: which one, in the order given, from 0.
+/// With SECSMTP_EVENT_RECIPIENT: the index of the recipient, from 0.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_index(notice: *const secsmtp_event) -> i32 {
@@ -208,8 +208,8 @@ pub unsafe extern "C" fn secsmtp_event_index(notice: *const secsmtp_event) -> i3
     })
 }
 
-/// What became of the message, or with SECSMTP_EVENT_RECIPIENT of it for this one so far:
-/// SECSMTP_OUTCOME_..., and SECSMTP_OUTCOME_NONE for any other kind.
+/// The outcome of the message, or with SECSMTP_EVENT_RECIPIENT its outcome for this recipient so far:
+/// SECSMTP_OUTCOME_...; SECSMTP_OUTCOME_NONE for any other kind.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_outcome(notice: *const secsmtp_event) -> i32 {
@@ -272,7 +272,7 @@ pub unsafe extern "C" fn secsmtp_event_secret_reason(notice: *const secsmtp_even
     })
 }
 
-/// With SECSMTP_EVENT_DROPPED: how many events were left out here for lack of room.
+/// With SECSMTP_EVENT_DROPPED: how many events were dropped because the queue was full.
 /// Threads: any. Errors: 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_event_dropped(notice: *const secsmtp_event) -> u64 {

@@ -22,10 +22,10 @@ use crate::log::Level;
 use crate::smtp::Window;
 use crate::status::Status;
 
-/// Takes an event of a job. The event is the library's: valid for the call, and freed behind it.
-/// Called on the thread that is inside secsmtp_client_dispatch, or on a thread of the library's own
-/// if that was asked for; one call at a time then, and never with a lock held. It may call any
-/// function of the library, also free the client; those that would have to wait return
+/// Receives an event of a job. The event belongs to the library: it is valid for the call and freed
+/// afterwards. Called on the thread that is inside secsmtp_client_dispatch, or on a thread of the
+/// library if that was asked for; then one call at a time, and never with a lock held. It may call any
+/// function of the library, even free the client; a function that would have to wait returns
 /// SECSMTP_E_REENTRANT. It must return normally: no longjmp, no exception.
 pub type secsmtp_event_callback =
     Option<unsafe extern "C" fn(user: *mut c_void, notice: *const secsmtp_event)>;
@@ -115,17 +115,17 @@ fn nothing(argument: &'static str, why: &str) -> Error {
     Error::argument(Status::Nothing, argument, why)
 }
 
-/// Takes a message in to be sent by a worker of the client, and gives the number of the job at
-/// once: numbers grow and are never used again. When there are as many jobs as
-/// secsmtp_client_set_limits allows, take the completion of one, and try again: so messages need not
-/// be made before there is room for them. tag is any number of the caller's: each event of the job
-/// carries it (secsmtp_event_tag), also one that another thread or a callback gets before this
-/// function has returned the job's number. How it ends is told once, by a SECSMTP_EVENT_COMPLETED
-/// or by secsmtp_client_wait, whichever comes first.
+/// Queues a message, which a worker of the client sends, and gives the number of the job at once.
+/// Numbers grow and are never used again. When there are as many jobs as secsmtp_client_set_limits
+/// allows, take the completion of one and try again, so that messages need not be made before there is
+/// room for them. tag is any number of the caller's: each event of the job carries it
+/// (secsmtp_event_tag), also one that another thread or a callback gets before this function has
+/// returned the job's number. The job ends with one completion: a SECSMTP_EVENT_COMPLETED, or the result
+/// of secsmtp_client_wait, whichever takes it first.
 /// Ownership: the message is copied. Threads: any; a worker is started when a job waits and none is
-/// free, has a connection that it keeps for the jobs that follow, and ends when there is nothing to
-/// do. Errors: SECSMTP_E_FULL, SECSMTP_E_CLOSED, and what secsmtp_client_send would find wrong
-/// before it connects.
+/// free, keeps its connection for the jobs that follow, and ends when there is nothing left to do.
+/// Errors: SECSMTP_E_FULL, SECSMTP_E_CLOSED, and errors that secsmtp_client_send would give before it
+/// connects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_submit(
     client: *mut secsmtp_client,
@@ -146,14 +146,13 @@ pub unsafe extern "C" fn secsmtp_client_submit(
     }
 }
 
-/// Waits until a job is over, and gives what secsmtp_client_send would have given. There will be no
-/// SECSMTP_EVENT_COMPLETED of it. A time of 0 does not wait, SECSMTP_FOREVER has no end.
-/// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL for who wants no
-/// receipt. Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
-/// not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a
-/// number that is no job's, SECSMTP_E_REENTRANT if it is not over and this was called from inside a
-/// callback, where nothing waits, each with SECSMTP_OUTCOME_NONE. One that has an outcome is the job's
-/// own.
+/// Waits until a job is complete, and gives what secsmtp_client_send would have given. The job then has
+/// no SECSMTP_EVENT_COMPLETED. A time of 0 does not wait; SECSMTP_FOREVER has no timeout.
+/// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL: no receipt is
+/// made. Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
+/// not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a number
+/// that is not a job, SECSMTP_E_REENTRANT if it is not over and this was called from inside a callback,
+/// where nothing waits, each with SECSMTP_OUTCOME_NONE. An error with an outcome is the job's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_wait(
     client: *mut secsmtp_client,
@@ -186,10 +185,10 @@ pub unsafe extern "C" fn secsmtp_client_wait(
     }
 }
 
-/// Ends a job: one that waits is not sent, and one that runs ends at once with its outcome, which is
-/// unknown if all of it was handed over. Others that share its connection are not disturbed. How it
-/// ended is told as ever. Nothing is done to one that is over.
-/// Threads: any. Errors: SECSMTP_E_VALUE for a number that is no job's.
+/// Ends a job. A waiting job is not sent. A running one completes at once with its outcome, which is
+/// unknown if all of it was written. Others on its connection are not disturbed. The completion is
+/// reported as usual. A job that is complete is left alone.
+/// Threads: any. Errors: SECSMTP_E_VALUE for a number that is not a job.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_cancel_job(
     client: *mut secsmtp_client,
@@ -200,11 +199,11 @@ pub unsafe extern "C" fn secsmtp_client_cancel_job(
     unsafe { guard::status(client, error_out, || get(client)?.client.cancel_job(job)) }
 }
 
-/// Gives the next event of any job, waiting for one if there is none: a time of 0 does not wait,
-/// SECSMTP_FOREVER has no end.
-/// Ownership: *event_out is the caller's; secsmtp_event_free. Threads: any; each event is given to
-/// one caller. Errors: SECSMTP_E_NOTHING when the time is over or secsmtp_client_wake was called;
-/// SECSMTP_E_CLOSED when the client is closed and everything was told; SECSMTP_E_REENTRANT if there is
+/// Gives the next event of any job, and waits for one if there is none: a time of 0 does not wait,
+/// SECSMTP_FOREVER has no timeout.
+/// Ownership: *event_out is the caller's; secsmtp_event_free. Threads: any; each event is given to one
+/// caller. Errors: SECSMTP_E_NOTHING when the time is over or secsmtp_client_wake was called;
+/// SECSMTP_E_CLOSED when the client is closed and all events were taken; SECSMTP_E_REENTRANT if there is
 /// no event and this was called from inside a callback, where nothing waits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_poll_event(
@@ -232,12 +231,12 @@ pub unsafe extern "C" fn secsmtp_client_poll_event(
     }
 }
 
-/// Sets who is called with events. With on_any_thread 0 that is done by secsmtp_client_dispatch, on
-/// its caller's thread; with 1 a thread of the library's own calls as soon as there is something to
-/// tell. NULL is nobody: when this returns, an earlier callback is not running and is never called
-/// again; but called from inside a callback it does not wait for that.
+/// Sets the callback for events. With on_any_thread 0 it is called inside secsmtp_client_dispatch, on
+/// the thread of that call; with 1 on a thread of the library, as soon as there is an event. NULL
+/// removes the callback. When this returns, an earlier callback is not running and is not called again;
+/// called from inside a callback, it does not wait for that.
 /// Ownership: user stays the caller's, and must live until another callback is set or the client is
-/// freed. Threads: any. Errors: SECSMTP_E_VALUE for another number than 0 and 1, SECSMTP_E_RESOURCE
+/// freed. Threads: any. Errors: SECSMTP_E_VALUE for any other number than 0 and 1, SECSMTP_E_RESOURCE
 /// when there is no thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_event_callback(
@@ -305,12 +304,12 @@ impl Pump {
     }
 }
 
-/// Calls the callback that secsmtp_client_set_event_callback has set with each event that is there
-/// now, on this thread, waiting for the first if there is none: a time of 0 does not wait,
-/// SECSMTP_FOREVER has no end. What comes while it is at work is left for the next call.
-/// Threads: any. Errors: SECSMTP_E_NOTHING when there was no event; SECSMTP_E_CLOSED when the client
-/// is closed and everything was told; SECSMTP_E_NULL when no callback is set;
-/// SECSMTP_E_REENTRANT from inside a callback.
+/// Calls the callback set by secsmtp_client_set_event_callback for each event that is there now, on this
+/// thread, and waits for the first if there is none: a time of 0 does not wait, SECSMTP_FOREVER has no
+/// timeout. Events that arrive meanwhile are left for the next call.
+/// Threads: any. Errors: SECSMTP_E_NOTHING when there was no event; SECSMTP_E_CLOSED when the client is
+/// closed and all events were taken; SECSMTP_E_NULL when no callback is set; SECSMTP_E_REENTRANT from
+/// inside a callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_dispatch(
     client: *mut secsmtp_client,
@@ -349,8 +348,9 @@ pub unsafe extern "C" fn secsmtp_client_dispatch(
     }
 }
 
-/// Ends the secsmtp_client_poll_event and _dispatch that are waiting now, with SECSMTP_E_NOTHING;
-/// when none is, the next one, also when an event is waiting: that is left to the call behind it.
+/// Ends the calls of secsmtp_client_poll_event and _dispatch that are waiting now, with
+/// SECSMTP_E_NOTHING. If none is waiting it ends the next one, even when there is an event, which the
+/// call after that gets.
 /// Threads: any. Errors: those of the handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_wake(
@@ -366,11 +366,11 @@ pub unsafe extern "C" fn secsmtp_client_wake(
     }
 }
 
-/// Takes no more sends and jobs, waits for those that are there, and when the time is over cancels
-/// what is left. Idle connections are closed, and no thread of the workers is left. Events can still
-/// be taken. A time of 0 cancels at once, SECSMTP_FOREVER has no end.
+/// Takes no more sends and jobs, waits for those that are there, and cancels what is left when the time
+/// is over. Idle connections are closed, and all workers have ended. Events can still be taken. A time
+/// of 0 cancels at once; SECSMTP_FOREVER has no timeout.
 /// Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled; SECSMTP_E_REENTRANT from
-/// inside a callback: everything is cancelled then, and nothing was waited for.
+/// inside a callback, where everything is cancelled without waiting.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_close(
     client: *mut secsmtp_client,
@@ -397,10 +397,10 @@ pub unsafe extern "C" fn secsmtp_client_close(
     }
 }
 
-/// Sets how many connections jobs have at a time (4 unless set, 64 at most), how many jobs there may
-/// be whose completion nobody has taken (1024), and how many events may wait that can be left out
-/// when there are more (1024): all but completions and questions for a secret. What is left out is
-/// counted and told by SECSMTP_EVENT_DROPPED.
+/// Sets how many connections jobs have at a time (default 4, at most 64), how many jobs there may be
+/// whose completion has not been taken (default 1024), and how many droppable events may wait (default
+/// 1024). All events but completions and questions for a secret are droppable; those that are dropped
+/// are counted and reported by SECSMTP_EVENT_DROPPED.
 /// Threads: any. Errors: SECSMTP_E_VALUE for 0 or more than 64, or a million.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_limits(
@@ -423,16 +423,16 @@ pub unsafe extern "C" fn secsmtp_client_set_limits(
     }
 }
 
-/// Sets how many jobs and bytes may be in flight over each connection of jobs (128 and 1048576 unless
-/// set): the next are written while the answers to the former are on their way. When the line breaks,
-/// these are the jobs whose outcome may be unknown. With 1 job each waits for the answer to the one
-/// before. Jobs are shared out among the connections, and each has its own outcome.
-/// Threads: any; it holds for what is begun from now on. Errors: SECSMTP_E_VALUE for 0 jobs.
+/// Sets how many jobs and bytes may be in flight on each connection of jobs (default 128 and 1048576):
+/// the next job is written while the replies to the last are on their way. If the connection breaks,
+/// these are the jobs whose outcome may be unknown. With 1 job, each waits for the final reply to the
+/// last. Jobs are shared out among the connections, and each has its own outcome.
+/// Threads: any; applies to what is begun from now on. Errors: SECSMTP_E_VALUE for 0 jobs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_window(
     client: *mut secsmtp_client,
     jobs: u32,
-    octets: u32,
+    bytes: u32,
     error_out: *mut *mut secsmtp_error,
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
@@ -440,18 +440,18 @@ pub unsafe extern "C" fn secsmtp_client_set_window(
         guard::status(client, error_out, || {
             get(client)?.client.set_window(Window {
                 messages: usize::try_from(jobs).unwrap_or(usize::MAX),
-                octets: u64::from(octets),
+                octets: u64::from(bytes),
             })
         })
     }
 }
 
-/// Sets how many messages are begun in a time, those of jobs and of secsmtp_client_send_batch together
-/// and over all connections: so many in so many milliseconds, evenly, and burst of them at once after a
-/// rest. With 0 messages, as it is at first, as many as go. A message waits for its turn in the queue, or
-/// in the call of secsmtp_client_send_batch, and can be cancelled there; secsmtp_client_send does not
-/// wait, and is not counted. The clock is monotonic.
-/// Threads: any; it holds for what is begun from now on. Errors: SECSMTP_E_VALUE for messages with 0
+/// Limits how many messages are begun in a time, counting jobs and secsmtp_client_send_batch together
+/// over all connections: `messages` in so many milliseconds, evenly, and up to burst of them at once
+/// after a pause. 0 messages, the default, is no limit. A message waits for its turn in the queue, or
+/// inside secsmtp_client_send_batch, and can be cancelled there. secsmtp_client_send does not wait and
+/// is not counted. The clock is monotonic.
+/// Threads: any; applies to what is begun from now on. Errors: SECSMTP_E_VALUE for messages with 0
 /// milliseconds or a burst of 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_rate(
@@ -474,9 +474,9 @@ pub unsafe extern "C" fn secsmtp_client_set_rate(
     }
 }
 
-/// Sets which events jobs make that begin from now on: SECSMTP_EVENT_... added up, and for
-/// SECSMTP_EVENT_LOG up to which level (SECSMTP_LOG_...). Completions, questions for a secret and
-/// losses are always told, and without this call nothing else is.
+/// Sets which events are made for jobs that begin from now on: a sum of SECSMTP_EVENT_..., and for
+/// SECSMTP_EVENT_LOG the most detailed level (SECSMTP_LOG_...). Completions, questions for a secret and
+/// SECSMTP_EVENT_DROPPED are always made; by default no others are.
 /// Threads: any. Errors: SECSMTP_E_VALUE for another kind or level.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_events(
@@ -501,10 +501,10 @@ pub unsafe extern "C" fn secsmtp_client_set_events(
     }
 }
 
-/// Answers a job's SECSMTP_EVENT_SECRET with a password or token; length 0 says that there is none,
-/// and the job ends with SECSMTP_E_NO_SECRET.
-/// Ownership: copied, and wiped after use. Threads: any. Errors: SECSMTP_E_VALUE for a number that
-/// is no job's, SECSMTP_E_NOTHING for a job that does not ask now.
+/// Answers a job's SECSMTP_EVENT_SECRET with a password or token. Length 0 means that there is none, and
+/// the job ends with SECSMTP_E_NO_SECRET.
+/// Ownership: copied, and wiped after use. Threads: any. Errors: SECSMTP_E_VALUE for a number that is
+/// not a job, SECSMTP_E_NOTHING for a job that does not ask now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_answer_secret(
     client: *mut secsmtp_client,
@@ -524,11 +524,11 @@ pub unsafe extern "C" fn secsmtp_client_answer_secret(
 }
 
 /// Gives what an event loop can wait for: on Unix a file descriptor that is readable (poll, select,
-/// epoll, kqueue), on Windows an event (WaitForMultipleObjects), while there is an event to take or
-/// a wake to see. It is to be waited for and nothing else; then take events with a time of 0 until
-/// there are none.
-/// Ownership: the client's, until it is freed; stop waiting for it before. Threads: any.
-/// Errors: SECSMTP_E_RESOURCE.
+/// epoll, kqueue), on Windows an event (WaitForMultipleObjects), while there is an event to take or a
+/// wake. Wait for it and do nothing else with it; then take events with a time of 0 until there are
+/// none.
+/// Ownership: the client's, until it is freed; stop waiting for it before that. Threads: any. Errors:
+/// SECSMTP_E_RESOURCE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_descriptor(
     client: *mut secsmtp_client,

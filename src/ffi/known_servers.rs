@@ -9,11 +9,11 @@ use crate::error::Error;
 use crate::status::Status;
 use crate::tls::{Clock, Host, KnownServer, Pin, learn};
 
-/// Adds a pin that was confirmed for host and port to the file of known mail servers at path, which
-/// is made if there is none; what stands there already is left alone. It is a regular file, or a symbolic
-/// link to one. The file changes whole or not at all, and one writer waits for the other, for up to 5
-/// seconds, but not for one that was killed: the lock is that of the system, on path with .lock behind it.
-/// The text by says who confirmed the pin. A send never writes this file.
+/// Adds a pin that was confirmed for host and port to the file of known mail servers at path, which is
+/// created if there is none; its other lines are left alone. It must be a regular file, or a symbolic
+/// link to one. The file is replaced atomically. One writer waits for another for up to 5 seconds, but
+/// not for one that was killed: the lock is the system's, on path with .lock appended. The text by names
+/// the person who confirmed the pin. A send never writes this file.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT, SECSMTP_E_PIN;
 /// SECSMTP_E_VALUE for a text by that is empty, over 200 bytes, or has a control character;
 /// SECSMTP_E_FILE if the file can't be read or written, is not a regular file, or a line of it is wrong.

@@ -9,7 +9,7 @@ use super::{guard, handle};
 use crate::error::{Outcome, Stage};
 use crate::status::TABLE;
 
-/// The ABI's number: compare it with SECSMTP_ABI_VERSION before any other call.
+/// The number of the ABI. Compare it with SECSMTP_ABI_VERSION before any other call.
 /// Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_abi_version() -> u32 {
@@ -30,7 +30,7 @@ pub extern "C" fn secsmtp_version_number() -> u32 {
 }
 
 /// The release as text, for instance "0.1.0".
-/// Ownership: the library's, for ever. Threads: any. Errors: none.
+/// Ownership: the library's, and always valid. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_version_string() -> *const c_char {
     guard::plain(guard::name(c""), || {
@@ -38,8 +38,8 @@ pub extern "C" fn secsmtp_version_string() -> *const c_char {
     })
 }
 
-/// The name of a status, for instance "SECSMTP_E_PIN_MISMATCH"; empty for a number that is none.
-/// Ownership: the library's, for ever. Threads: any. Errors: none.
+/// The name of a status, for instance "SECSMTP_E_PIN_MISMATCH"; empty for a number that is not a status.
+/// Ownership: the library's, and always valid. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_status_name(status: i32) -> *const c_char {
     guard::plain(guard::name(c""), || {
@@ -47,8 +47,8 @@ pub extern "C" fn secsmtp_status_name(status: i32) -> *const c_char {
     })
 }
 
-/// A status in one sentence; empty for a number that is none.
-/// Ownership: the library's, for ever. Threads: any. Errors: none.
+/// A sentence about a status; empty for a number that is not a status.
+/// Ownership: the library's, and always valid. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_status_text(status: i32) -> *const c_char {
     guard::plain(guard::name(c""), || {
@@ -56,15 +56,15 @@ pub extern "C" fn secsmtp_status_text(status: i32) -> *const c_char {
     })
 }
 
-/// A stage in one word, for instance "connect"; empty for a number that is none.
-/// Ownership: the library's, for ever. Threads: any. Errors: none.
+/// The name of a stage, for instance "connect"; empty for a number that is not a stage.
+/// Ownership: the library's, and always valid. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_stage_name(stage: i32) -> *const c_char {
     guard::plain(guard::name(c""), || named(&STAGE_NAMES, stage_names, stage))
 }
 
-/// An outcome in one word, for instance "not_sent"; empty for a number that is none.
-/// Ownership: the library's, for ever. Threads: any. Errors: none.
+/// The name of an outcome, for instance "not_sent"; empty for a number that is not an outcome.
+/// Ownership: the library's, and always valid. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_outcome_name(outcome: i32) -> *const c_char {
     guard::plain(guard::name(c""), || {
@@ -72,7 +72,7 @@ pub extern "C" fn secsmtp_outcome_name(outcome: i32) -> *const c_char {
     })
 }
 
-/// How many handles are alive in this process: 0 once a program has freed all of its own.
+/// The number of handles in this process that are not freed: 0 once a program has freed all of its own.
 /// Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_debug_live_handles() -> i64 {

@@ -32,10 +32,10 @@ const FEATURES: &[&str] = &[
     "dkim",
 ];
 
-/// The value of one of this header's numbers by its name, for instance "SECSMTP_E_HOST", for hosts
-/// that can't read a header. SECSMTP_NUL_TERMINATED is none of them: all bits of it are set.
-/// Ownership: name is borrowed for the call. Threads: any.
-/// Errors: a negative status (-1000 or less), minus SECSMTP_E_NOTHING for a name that is none.
+/// The value of a number of this header by its name, for instance "SECSMTP_E_HOST", for hosts that can't
+/// read a header. SECSMTP_NUL_TERMINATED is not among them: all bits of it are set.
+/// Ownership: name is borrowed for the call. Threads: any. Errors: a negative status (-1000 or less),
+/// minus SECSMTP_E_NOTHING for an unknown name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_constant(name: *const c_char, name_len: usize) -> i64 {
     // SAFETY: the pointer is as the header asks.
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn secsmtp_constant(name: *const c_char, name_len: usize) 
 /// 1 if this build of the library has a feature, else 0: "implicit-tls", "starttls", "tls-1.2",
 /// "tls-1.3", "client-certificates", "pins", "crl", "known-servers", "mozilla-roots",
 /// "system-roots", "scram", "channel-binding", "oauth", "external", "idn", "composition", "jobs", "dkim".
-/// Ask before you call what an older or smaller build may lack; a name that nobody knows is a
+/// Ask before you call what an older or smaller build may lack; an unknown name is a
 /// feature that is not there.
 /// Ownership: name is borrowed for the call. Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]

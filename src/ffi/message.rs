@@ -14,16 +14,16 @@ use crate::status::Status;
 
 /// A message: the envelope (sender and recipients) and the content, which is either given whole
 /// (secsmtp_message_set_content) or composed of fields, texts and parts. It can be sent as often as
-/// wanted, also at the same time; a send works on a copy. What is composed is put together when it
-/// is first needed and stays the same, Message-ID and date too, until something of it is changed.
-/// Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; content given
-/// whole: _set_content, _set_content_by, _set_content_file, _set_content_reader; composed: _add_address, _add_addresses, _set_subject, _set_date,
-/// _set_message_id, _add_in_reply_to, _add_reference, _add_header, _add_finished_header, _set_priority,
-/// _add_unsubscribe, _set_one_click, _set_text, _set_html, _set_calendar, _attach_file, _attach_memory, _add_part,
-/// _add_alternative; signed: _add_signer;
-/// asked of the server: _set_notify,
-/// _set_return, _set_envelope_id, _set_original_recipient, _set_deliver_by, _set_hold_for,
-/// _set_hold_until, _set_mt_priority, _set_require_tls; looking at it: _id, _size, _preview, _preview_buffer, _preview_file.
+/// needed, also at the same time; a send works on a copy. A composed message is put together when it is
+/// first needed and stays the same, with its Message-ID and date, until it is changed.
+/// Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; finished content:
+/// _set_content, _set_content_by, _set_content_file, _set_content_reader; composed: _add_address,
+/// _add_addresses, _set_subject, _set_date, _set_message_id, _add_in_reply_to, _add_reference,
+/// _add_header, _add_finished_header, _set_priority, _add_unsubscribe, _set_one_click, _set_text,
+/// _set_html, _set_calendar, _attach_file, _attach_memory, _add_part, _add_alternative; signatures:
+/// _add_signer; options of delivery: _set_notify, _set_return, _set_envelope_id,
+/// _set_original_recipient, _set_deliver_by, _set_hold_for, _set_hold_until, _set_mt_priority,
+/// _set_require_tls; reading it: _id, _size, _preview, _preview_buffer, _preview_file.
 pub struct secsmtp_message(());
 
 pub(super) type Object = ForkMutex<State>;
@@ -109,8 +109,8 @@ pub unsafe extern "C" fn secsmtp_message_new(
     }
 }
 
-/// Sets the envelope's sender, to whom failures are reported (RFC 5321 section 4.1.1.2); the empty
-/// text is the null reverse-path.
+/// Sets the sender of the envelope, which receives reports of failure (RFC 5321 section 4.1.1.2). The
+/// empty text is the null reverse-path.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_sender(
@@ -146,8 +146,8 @@ pub unsafe extern "C" fn secsmtp_message_add_recipient(
     }
 }
 
-/// Sets the content: header and body as RFC 5322 has them, bytes. Any line end becomes CRLF; Bcc
-/// and Resent-Bcc fields are left out; everything else is sent as it is.
+/// Sets the content: header and body in the form of RFC 5322, as bytes. Any line end becomes CRLF; Bcc
+/// and Resent-Bcc fields are removed; everything else is sent as it is.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_NO_CONTENT if it is empty, SECSMTP_E_CONTENT for a
 /// NUL or a line over 998 bytes, with the line's number and place, and for content that begins with the
 /// "From " line that stands before a message in an mbox file.
@@ -190,9 +190,9 @@ pub unsafe extern "C" fn secsmtp_message_set_content_by(
     }
 }
 
-/// With 1, delivers to the accepted recipients when others are refused; with 0, the default, it is
-/// all or nothing.
-/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+/// With 1, delivers to the accepted recipients when others are rejected. With 0, the default, a rejected
+/// recipient means that the message is not sent to any.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_partial(
     message: *mut secsmtp_message,

@@ -10,7 +10,7 @@ use super::{arg, guard};
 use crate::memory;
 use crate::message::Part;
 
-/// Sets the plain text of the message, UTF-8, 2 GiB at most. Any line end becomes CRLF.
+/// Sets the plain text of the message: UTF-8, at most 2 GiB. Any line end becomes CRLF.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_text(
@@ -31,7 +31,8 @@ pub unsafe extern "C" fn secsmtp_message_set_text(
     }
 }
 
-/// Sets the HTML of the message, UTF-8, 2 GiB at most. With both a text and HTML, readers choose.
+/// Sets the HTML of the message: UTF-8, at most 2 GiB. With both text and HTML, mail programs show one
+/// of them.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_html(
@@ -52,10 +53,10 @@ pub unsafe extern "C" fn secsmtp_message_set_html(
     }
 }
 
-/// Adds a calendar object (RFC 5545, UTF-8) as a further form of the text, and what is asked for with
-/// it: REQUEST, CANCEL, REPLY, PUBLISH (RFC 5546), which is the METHOD inside.
-/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no method, or not the METHOD of
-/// the calendar.
+/// Adds a calendar object (RFC 5545, UTF-8) as a further form of the text, and its method: REQUEST,
+/// CANCEL, REPLY, PUBLISH (RFC 5546), the METHOD inside it.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for a text that is not a method, or not the
+/// METHOD of the calendar.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_calendar(
     message: *mut secsmtp_message,
@@ -75,10 +76,11 @@ pub unsafe extern "C" fn secsmtp_message_set_calendar(
     }
 }
 
-/// Attaches a file, whose name and type are the file's own. It is read anew by each send and never
-/// held in memory; when it is gone or was written to since, the send fails and nothing is delivered.
+/// Attaches a file under its own name, from which the type is guessed. The file is read again by each
+/// send and never held in memory. If it was removed or changed since, the send fails and nothing is
+/// delivered.
 /// Ownership: path copied. Threads: any; the file is read on the thread that sends. Errors:
-/// SECSMTP_E_FILE for what can't be looked at or is no regular file.
+/// SECSMTP_E_FILE for a path that can't be read or is not a regular file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_attach_file(
     message: *mut secsmtp_message,
@@ -103,26 +105,26 @@ pub unsafe extern "C" fn secsmtp_message_attach_memory(
     message: *mut secsmtp_message,
     name: *const c_char,
     name_len: usize,
-    octets: *const u8,
-    octets_len: usize,
+    bytes: *const u8,
+    bytes_len: usize,
     error_out: *mut *mut secsmtp_error,
 ) -> i32 {
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::status(message, error_out, || {
             let name = arg::text("file name", name, name_len)?;
-            let octets = arg::bytes("attachment", octets, octets_len)?;
-            let mut part = Part::memory(memory::copy(octets)?);
+            let bytes = arg::bytes("attachment", bytes, bytes_len)?;
+            let mut part = Part::memory(memory::copy(bytes)?);
             part.set_name(name)?;
             change(message, |message| message.add_part(&part))
         })
     }
 }
 
-/// Adds a part: one with a content id is shown where the HTML says `cid:ID`, any other is an attachment.
-/// What is changed of the part afterwards does not concern the message.
-/// Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any.
-/// Errors: SECSMTP_E_HEADER if another part has its content id, SECSMTP_E_LENGTH beyond 1000 parts.
+/// Adds a part. One with a content id is shown where the HTML has `cid:ID`; any other is an attachment.
+/// Later changes of the part have no effect on the message.
+/// Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any. Errors:
+/// SECSMTP_E_HEADER if another part has its content id, SECSMTP_E_LENGTH beyond 1000 parts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_part(
     message: *mut secsmtp_message,
@@ -138,9 +140,9 @@ pub unsafe extern "C" fn secsmtp_message_add_part(
     }
 }
 
-/// Adds a part as a further form of the text, AMP for instance (text/x-amp-html). It stands behind the
-/// plain text and before the HTML, a calendar (text/calendar) behind both: readers show the last form that
-/// they know.
+/// Adds a part as a further form of the text, for instance AMP (text/x-amp-html). It is placed after the
+/// plain text and before the HTML; a calendar (text/calendar) is placed after both. Mail programs show
+/// the last form that they support.
 /// Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any. Errors:
 /// SECSMTP_E_HEADER for a part without a type, and as secsmtp_message_add_part.
 #[unsafe(no_mangle)]

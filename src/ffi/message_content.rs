@@ -9,13 +9,13 @@ use super::reader::{self, Reader, secsmtp_read_callback, secsmtp_release_callbac
 use super::{arg, guard};
 use crate::message::Whole;
 
-/// Sets the content from a regular file, header and body as RFC 5322 has them, which is never held in
-/// memory: it is read through now, and anew by each send. Rules: 0, or a sum as for
-/// secsmtp_message_set_content_by. When the file is gone or has changed since, the send fails and
-/// nothing is delivered.
-/// Ownership: path copied. Threads: any; the file is read on the thread that calls or sends. Errors:
-/// as secsmtp_message_set_content_by; SECSMTP_E_FILE for what can't be looked at or is no regular file,
-/// SECSMTP_E_SOURCE for what can't be read, SECSMTP_E_CONTENT for a header over 2 MiB.
+/// Sets the content from a regular file, header and body in the form of RFC 5322. It is read once now
+/// and again by each send, and never held in memory. Rules: 0, or a sum as for
+/// secsmtp_message_set_content_by. If the file was removed or changed since, the send fails and nothing
+/// is delivered.
+/// Ownership: path copied. Threads: any; the file is read on the thread that calls or sends. Errors: as
+/// secsmtp_message_set_content_by; SECSMTP_E_FILE for a path that can't be read or is not a regular
+/// file, SECSMTP_E_SOURCE for a failure to read, SECSMTP_E_CONTENT for a header over 2 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_content_file(
     message: *mut secsmtp_message,
@@ -35,12 +35,12 @@ pub unsafe extern "C" fn secsmtp_message_set_content_file(
     }
 }
 
-/// Sets the content from a function, as secsmtp_message_set_content_file does from a file; size is its
-/// number of bytes, or SECSMTP_SIZE_UNKNOWN. It is read to its end now, and anew by each send: other
-/// bytes than the first time fail the send, and nothing is delivered.
+/// Sets the content from a callback, as secsmtp_message_set_content_file does from a file. size is the
+/// number of bytes, or SECSMTP_SIZE_UNKNOWN. The content is read to its end now, and again by each send;
+/// if the bytes differ from the first time the send fails, and nothing is delivered.
 /// Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
-/// a release, until the message is freed or has other content and no send of it runs; a failed call
-/// does not call release. Threads: any; read is called on the thread that calls or sends. Errors: as
+/// a release, until the message is freed or has other content and no send of it runs; a failed call does
+/// not call release. Threads: any; read is called on the thread that calls or sends. Errors: as
 /// secsmtp_message_set_content_file; SECSMTP_E_NULL for read, SECSMTP_E_VALUE for another negative size.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_content_reader(

@@ -16,13 +16,13 @@ fn field(number: i32) -> Result<Field, Error> {
     )
 }
 
-/// Adds somebody to an address field (SECSMTP_FIELD_...): the bare address, and the name that people
-/// read, which may be empty and is never looked into for an address. Unless the envelope has
-/// recipients of its own, it is everybody in To, Cc and Bcc, each once; its sender is Sender, or
-/// From. Bcc never gets into the header. A domain beyond ASCII is written as A-labels; a local part
-/// beyond ASCII needs a server with SMTPUTF8.
-/// Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS; SECSMTP_E_HEADER for a name with
-/// controls or with characters that turn text around; SECSMTP_E_LENGTH beyond 10000.
+/// Adds an address to an address field (SECSMTP_FIELD_...): the bare address, and the display name,
+/// which may be empty and is never searched for an address. Unless the envelope has recipients of its
+/// own, its recipients are all addresses of To, Cc and Bcc, each once; its sender is Sender, or From.
+/// Bcc is never part of the header. A domain beyond ASCII is written as A-labels; a local part beyond
+/// ASCII needs a server with SMTPUTF8.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS; SECSMTP_E_HEADER for a name with controls
+/// or with bidirectional control characters; SECSMTP_E_LENGTH beyond 10000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_address(
     message: *mut secsmtp_message,
@@ -44,9 +44,9 @@ pub unsafe extern "C" fn secsmtp_message_add_address(
     }
 }
 
-/// Adds addresses as people write them (RFC 5322 section 3.4), for instance
-/// `Anna Bee <a@example.com>, "Cee, Dee" <c@example.com>, Team: e@example.com, f@example.com;`.
-/// Ownership: copied. Threads: any. Errors: as secsmtp_message_add_address; what is doubtful is
+/// Adds addresses as people write them (RFC 5322 section 3.4), for instance `Anna Bee <a@example.com>,
+/// "Cee, Dee" <c@example.com>, Team: e@example.com, f@example.com;`.
+/// Ownership: copied. Threads: any. Errors: as secsmtp_message_add_address; a list that is ambiguous is
 /// SECSMTP_E_ADDRESS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_addresses(
@@ -67,8 +67,8 @@ pub unsafe extern "C" fn secsmtp_message_add_addresses(
 }
 
 /// Sets the subject, in any language.
-/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls (CR, LF, NUL and the like)
-/// and for characters that turn text around.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls (CR, LF, NUL and the like) and
+/// for bidirectional control characters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_subject(
     message: *mut secsmtp_message,
@@ -85,8 +85,8 @@ pub unsafe extern "C" fn secsmtp_message_set_subject(
     }
 }
 
-/// Sets the date: seconds since 1970, and the minutes that its zone is east of Greenwich. Without it,
-/// it is the moment at which the message is first needed, in UTC.
+/// Sets the date: seconds since 1970, and the offset of its zone east of UTC in minutes. By default it
+/// is the moment at which the message is first needed, in UTC.
 /// Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_date(
@@ -103,8 +103,8 @@ pub unsafe extern "C" fn secsmtp_message_set_date(
     }
 }
 
-/// Sets the Message-ID, with or without its angle brackets. Without it, a random one is made at the
-/// From address's domain.
+/// Sets the Message-ID, with or without its angle brackets. By default a random one is made with the
+/// domain of the From address.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_message_id(
@@ -122,8 +122,8 @@ pub unsafe extern "C" fn secsmtp_message_set_message_id(
     }
 }
 
-/// Adds the Message-ID of a message that this one answers (In-Reply-To), as it stands there: with or
-/// without its angle brackets, visible ASCII.
+/// Adds the Message-ID of a message that this one replies to (In-Reply-To), unchanged, with or without
+/// its angle brackets, visible ASCII.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_in_reply_to(
@@ -141,8 +141,8 @@ pub unsafe extern "C" fn secsmtp_message_add_in_reply_to(
     }
 }
 
-/// Adds a Message-ID of the conversation so far (References), the oldest first, as it stands there:
-/// with or without its angle brackets, visible ASCII.
+/// Adds a Message-ID of the conversation so far (References), the oldest first, unchanged, with or
+/// without its angle brackets, visible ASCII.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER, SECSMTP_E_LENGTH beyond 1000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_reference(
@@ -160,18 +160,18 @@ pub unsafe extern "C" fn secsmtp_message_add_reference(
     }
 }
 
-/// Adds a header field of one's own. A value that is ASCII stays as it is, and is folded at white
-/// space. Characters beyond ASCII are encoded by the syntax of the field: in addresses
-/// (Disposition-Notification-To and the like), List-Id and Keywords the names; in URLs (List-Archive
-/// and other List- fields, Archived-At) by percent; in parameters (Auto-Submitted) by RFC 2231; in JSON
+/// Adds a header field of one's own. A value that is ASCII stays as it is, and is folded at white space.
+/// Characters beyond ASCII are encoded by the syntax of the field: in addresses
+/// (Disposition-Notification-To and the like), List-Id and Keywords the names; in URLs (List-Archive and
+/// other List- fields, Archived-At) by percent; in parameters (Auto-Submitted) by RFC 2231; in JSON
 /// (X-SMTPAPI and the like) as escapes; in ids, dates and tags (Autocrypt, Supersedes) they are an
 /// error. In any other field the value is text, of which each word beyond ASCII is encoded (RFC 2047),
 /// and so is one that looks encoded already: what was given is read back, but for white space at the
-/// ends, which receivers drop. A tab is white space. Fields that have a function here, Content-,
-/// Resent- and transport fields are refused.
-/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for a name that is none, and a value with
-/// controls, with characters that turn text around, or not of the field's syntax; SECSMTP_E_LENGTH for
-/// a word that is too long for a line of 998 bytes, and beyond 1000 fields.
+/// ends, which receivers drop. A tab is white space. Fields that have a function here, Content-, Resent-
+/// and transport fields are refused.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for an invalid name, and for a value with
+/// controls, with bidirectional control characters, or not of the field's syntax; SECSMTP_E_LENGTH for a
+/// word that is too long for a line of 998 bytes, and beyond 1000 fields.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_header(
     message: *mut secsmtp_message,
@@ -191,9 +191,9 @@ pub unsafe extern "C" fn secsmtp_message_add_header(
     }
 }
 
-/// Adds a header field of one's own that is sent as it is, for instance with encoded words that are
-/// made already. It may be folded: a line end (LF or CRLF, sent as CRLF) with white space and text
-/// behind it. With characters beyond ASCII it needs a server with SMTPUTF8.
+/// Adds a header field of your own that is sent as it is, for instance with encoded words that are made
+/// already. It may be folded: a line end (LF or CRLF, sent as CRLF) followed by white space and text.
+/// With characters beyond ASCII it needs a server with SMTPUTF8.
 /// Ownership: copied. Threads: any. Errors: as secsmtp_message_add_header; any other line end is
 /// SECSMTP_E_HEADER, and a line over 998 bytes SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
@@ -215,7 +215,7 @@ pub unsafe extern "C" fn secsmtp_message_add_finished_header(
     }
 }
 
-/// Says how urgent the message is: SECSMTP_PRIORITY_...
+/// Sets the priority that the header shows: SECSMTP_PRIORITY_...
 /// Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_priority(
@@ -236,7 +236,7 @@ pub unsafe extern "C" fn secsmtp_message_set_priority(
     }
 }
 
-/// Adds a way to unsubscribe (List-Unsubscribe, RFC 2369): a https: or mailto: address.
+/// Adds a URI for unsubscribing (List-Unsubscribe, RFC 2369): https: or mailto:.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_unsubscribe(
@@ -254,10 +254,10 @@ pub unsafe extern "C" fn secsmtp_message_add_unsubscribe(
     }
 }
 
-/// With 1, a POST to the https: address unsubscribes at once, without a question (RFC 8058); with 0,
-/// the default, that is not said. A message with 1 and without a https: address is not complete: it is
-/// SECSMTP_E_HEADER where the message is used.
-/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+/// With 1, a POST to the https: URI unsubscribes at once (RFC 8058). With 0, the default, the field is
+/// left out. A message with 1 and without an https: URI is not complete: it is SECSMTP_E_HEADER where
+/// the message is used.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_one_click(
     message: *mut secsmtp_message,

@@ -11,11 +11,11 @@ use crate::status::Status;
 
 use super::constants::SECSMTP_MT_PRIORITY_NONE as NO_PRIORITY;
 
-/// Asks each recipient's server for reports of delivery (DSN, RFC 3461): a sum of
-/// SECSMTP_NOTIFY_SUCCESS, _FAILURE and _DELAY, or _NEVER alone; 0 leaves it to the server. What a
-/// server does not offer is never left out in silence: the send ends with
-/// SECSMTP_E_EXTENSION_MISSING before anything of the message is written. So it is with each of the
-/// functions below.
+/// Asks the servers of the recipients for delivery status notifications (DSN, RFC 3461): a sum of
+/// SECSMTP_NOTIFY_SUCCESS, _FAILURE and _DELAY, or _NEVER alone; 0 leaves it to the server. An extension
+/// that the server does not offer is never left out silently: the send ends with
+/// SECSMTP_E_EXTENSION_MISSING before anything of the message is written. This holds for all options of
+/// delivery.
 /// Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_notify(
@@ -31,8 +31,8 @@ pub unsafe extern "C" fn secsmtp_message_set_notify(
     }
 }
 
-/// Asks that a report of failure brings back the header (SECSMTP_RETURN_HEADER) or the whole message
-/// (SECSMTP_RETURN_FULL) (DSN); 0 leaves it to the server.
+/// Sets what a notification of failure returns (DSN RET): the header (SECSMTP_RETURN_HEADER) or the
+/// whole message (SECSMTP_RETURN_FULL); 0 leaves it to the server.
 /// Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_return(
@@ -57,8 +57,8 @@ pub unsafe extern "C" fn secsmtp_message_set_return(
     }
 }
 
-/// Gives this sending of the message a name, which reports repeat (DSN ENVID): printable ASCII, at
-/// most 100 bytes as it is sent; empty for none.
+/// Sets the envelope id, which notifications repeat (DSN ENVID): printable ASCII, at most 100 bytes as
+/// it is sent; empty for none.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_envelope_id(
@@ -76,8 +76,8 @@ pub unsafe extern "C" fn secsmtp_message_set_envelope_id(
     }
 }
 
-/// Tells whom the recipient of this index (the first is 0) stands for, a list or an alias; reports
-/// repeat it (DSN ORCPT).
+/// Sets the original recipient of the recipient with this index, from 0, for instance a list or an
+/// alias; notifications repeat it (DSN ORCPT).
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS, SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_original_recipient(
@@ -100,8 +100,8 @@ pub unsafe extern "C" fn secsmtp_message_set_original_recipient(
     }
 }
 
-/// Sets a time limit for the delivery (DELIVERBY, RFC 2852): within so many seconds, or the message
-/// comes back (SECSMTP_LATE_RETURN, 1 to 999999999), or its sender is told (SECSMTP_LATE_NOTIFY, also
+/// Sets a time limit for the delivery (DELIVERBY, RFC 2852): after so many seconds the message is
+/// returned (SECSMTP_LATE_RETURN, 1 to 999999999), or its sender is notified (SECSMTP_LATE_NOTIFY, also
 /// below 0). With trace 1, each server on the way is asked to report. With late 0 there is no limit.
 /// Threads: any. Errors: SECSMTP_E_VALUE; the send's SECSMTP_E_BEYOND_LIMIT below the server's least.
 #[unsafe(no_mangle)]
@@ -168,8 +168,8 @@ pub unsafe extern "C" fn secsmtp_message_set_hold_until(
     }
 }
 
-/// Sets how urgent the message is on its way, -9 to 9 (MT-PRIORITY, RFC 6710); what people read in the
-/// header is secsmtp_message_set_priority. SECSMTP_MT_PRIORITY_NONE asks for nothing.
+/// Sets the priority of the transfer, -9 to 9 (MT-PRIORITY, RFC 6710); the priority in the header is
+/// that of secsmtp_message_set_priority. SECSMTP_MT_PRIORITY_NONE asks for none.
 /// Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_set_mt_priority(

@@ -13,19 +13,19 @@ use crate::error::{Error, io_words};
 use crate::proto::show;
 use crate::status::Status;
 
-/// Takes bytes of a message, valid for the call, and returns 0 to go on. Called on the thread that
-/// is inside secsmtp_message_preview, with no lock held; it may call any function of the library, and
-/// those that would have to wait return SECSMTP_E_REENTRANT. It must return normally: no longjmp, no
+/// Receives bytes of a message, valid for the call, and returns 0 to continue. Called on the thread that
+/// is inside secsmtp_message_preview, with no lock held. It may call any function of the library; a
+/// function that would have to wait returns SECSMTP_E_REENTRANT. It must return normally: no longjmp, no
 /// exception.
 pub type secsmtp_write_callback =
-    Option<unsafe extern "C" fn(user: *mut c_void, octets: *const u8, octets_len: usize) -> i32>;
+    Option<unsafe extern "C" fn(user: *mut c_void, bytes: *const u8, bytes_len: usize) -> i32>;
 
 fn failed(why: impl Into<String>) -> Error {
     Error::argument(Status::Output, "preview", why)
 }
 
-/// The Message-ID with its angle brackets; empty while the message is incomplete. What is composed
-/// has one from the first time it is asked for or sent, until something of it is changed.
+/// The Message-ID with its angle brackets; empty while the message is incomplete. A composed message has
+/// one from the first time that it is asked for or sent, until the message is changed.
 /// Ownership: the text is the message's, and valid until the message is changed or freed. Threads: any,
 /// but none may change the message while another reads the text. Errors: the empty text.
 #[unsafe(no_mangle)]
@@ -37,8 +37,8 @@ pub unsafe extern "C" fn secsmtp_message_id(
     unsafe { guard::lend(len_out, || message::id(message)) }
 }
 
-/// Bytes of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN when a part does not know its
-/// own.
+/// The size in bytes of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN if that of a part is
+/// not known.
 /// Threads: any. Errors: a negative status, beginning at -1000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_size(message: *const secsmtp_message) -> i64 {
@@ -48,10 +48,11 @@ pub unsafe extern "C" fn secsmtp_message_size(message: *const secsmtp_message) -
     })
 }
 
-/// Shows the message as it would be sent (header and body, lines ended by CRLF), piece by piece.
-/// Ownership: `user` is handed to the callback. Threads: any; a copy of the message is shown. Errors:
-/// what is missing of the message; SECSMTP_E_SOURCE for a part that can't be read; SECSMTP_E_OUTPUT
-/// when the callback returned something else than 0.
+/// Gives the message as it would be sent (header and body, lines ended by CRLF) to a callback, piece by
+/// piece.
+/// Ownership: `user` is passed to the callback. Threads: any; a copy of the message is shown. Errors:
+/// those of an incomplete message; SECSMTP_E_SOURCE for a part that can't be read; SECSMTP_E_OUTPUT when
+/// the callback returned another number than 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_preview(
     message: *const secsmtp_message,
@@ -64,8 +65,8 @@ pub unsafe extern "C" fn secsmtp_message_preview(
         guard::status(message, error_out, || {
             let write = write.ok_or_else(|| Error::argument(Status::Null, "write", "is NULL"))?;
             let write = Callback::new(write, user);
-            message::copy(message)?.preview(&mut |octets| {
-                let said = write.call(|write, user| write(user, octets.as_ptr(), octets.len()));
+            message::copy(message)?.preview(&mut |bytes| {
+                let said = write.call(|write, user| write(user, bytes.as_ptr(), bytes.len()));
                 match said {
                     0 => Ok(()),
                     said => Err(failed(format!("was stopped: the callback returned {said}"))),
@@ -93,13 +94,13 @@ pub unsafe extern "C" fn secsmtp_message_preview_buffer(
                 return Err(Error::argument(Status::Null, "buffer", "is NULL"));
             }
             let mut len = 0_usize;
-            message::copy(message)?.preview(&mut |octets| {
-                let end = len.saturating_add(octets.len());
+            message::copy(message)?.preview(&mut |bytes| {
+                let end = len.saturating_add(bytes.len());
                 if end > room {
-                    return Err(failed(format!("does not fit into {room} octets")));
+                    return Err(failed(format!("does not fit into {room} bytes")));
                 }
                 // Never a slice of the caller's memory, which need not be initialised.
-                std::ptr::copy_nonoverlapping(octets.as_ptr(), buffer.add(len), octets.len());
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.add(len), bytes.len());
                 len = end;
                 Ok(())
             })?;
@@ -133,7 +134,7 @@ pub unsafe extern "C" fn secsmtp_message_preview_file(
             let message = message::copy(message)?;
             message.size()?;
             let mut file = File::create(Path::new(path)).map_err(wrong)?;
-            message.preview(&mut |octets| file.write_all(octets).map_err(wrong))
+            message.preview(&mut |bytes| file.write_all(bytes).map_err(wrong))
         })
     }
 }

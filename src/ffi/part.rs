@@ -13,10 +13,10 @@ use crate::memory;
 use crate::message::Part;
 use crate::process::ForkMutex;
 
-/// A part of messages: an attachment, or with a content id a picture that the HTML shows. One part
-/// can be added to many messages, which then share its bytes.
-/// Functions: secsmtp_part_new_file, _new_memory, _new_reader, _set_name, _set_type,
-/// _set_content_id, _set_cached, _free.
+/// A part of messages: an attachment, or with a content id a picture that the HTML shows. One part can
+/// be added to many messages, which share its bytes.
+/// Functions: secsmtp_part_new_file, _new_memory, _new_reader, _set_name, _set_type, _set_content_id,
+/// _set_cached, _free.
 pub struct secsmtp_part(());
 
 type Object = ForkMutex<Part>;
@@ -37,11 +37,11 @@ fn change(
     change(&mut *get(part)?.lock()?)
 }
 
-/// Makes a part of a regular file. Its name and type are the file's own, unless others are set. The
-/// file is read anew by each send and never held in memory; when it is gone or was written to since,
-/// the send fails and nothing is delivered.
-/// Ownership: path copied; *part_out is the caller's; secsmtp_part_free. Threads: any; the file is
-/// read on the thread that sends. Errors: SECSMTP_E_FILE.
+/// Makes a part of a regular file. Its name is that of the file and its type is guessed from it, unless
+/// others are set. The file is read again by each send and never held in memory. If it was removed or
+/// changed since, the send fails and nothing is delivered.
+/// Ownership: path copied; *part_out is the caller's; secsmtp_part_free. Threads: any; the file is read
+/// on the thread that sends. Errors: SECSMTP_E_FILE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_part_new_file(
     path: *const c_char,
@@ -64,8 +64,8 @@ pub unsafe extern "C" fn secsmtp_part_new_file(
 /// SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_part_new_memory(
-    octets: *const u8,
-    octets_len: usize,
+    bytes: *const u8,
+    bytes_len: usize,
     part_out: *mut *mut secsmtp_part,
     error_out: *mut *mut secsmtp_error,
 ) -> i32 {
@@ -73,22 +73,19 @@ pub unsafe extern "C" fn secsmtp_part_new_memory(
     unsafe {
         guard::status(part_out, error_out, || {
             arg::place("part_out", part_out)?;
-            let octets = arg::bytes("attachment", octets, octets_len)?;
-            arg::hand_out(
-                part_out,
-                ForkMutex::new(Part::memory(memory::copy(octets)?)),
-            )
+            let bytes = arg::bytes("attachment", bytes, bytes_len)?;
+            arg::hand_out(part_out, ForkMutex::new(Part::memory(memory::copy(bytes)?)))
         })
     }
 }
 
-/// Makes a part whose bytes come from a function; size is their number, or SECSMTP_SIZE_UNKNOWN. Any
-/// other number of bytes than announced fails the send, and nothing is delivered.
+/// Makes a part whose bytes come from a callback. size is their number, or SECSMTP_SIZE_UNKNOWN. Another
+/// number of bytes than announced fails the send, and nothing is delivered.
 /// Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
-/// a release, until the part and each message that has it are freed and no send of them runs; a
-/// failed call does not call release. *part_out is the caller's; secsmtp_part_free.
-/// Threads: any; read is called on those that send. Errors: SECSMTP_E_NULL for read, SECSMTP_E_VALUE
-/// for another negative size.
+/// a release, until the part and each message that has it are freed and no send of them runs; a failed
+/// call does not call release. *part_out is the caller's; secsmtp_part_free. Threads: any; read is
+/// called on the threads that send. Errors: SECSMTP_E_NULL for read, SECSMTP_E_VALUE for another
+/// negative size.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_part_new_reader(
     read: secsmtp_read_callback,
@@ -113,10 +110,10 @@ pub unsafe extern "C" fn secsmtp_part_new_reader(
     }
 }
 
-/// Sets the file name that readers show. What stands before a slash or backslash is cut off; the type
-/// is guessed from the name unless one is set.
-/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls, characters that turn text
-/// around, nothing but dots, or more than 255 bytes.
+/// Sets the file name. Everything up to the last slash or backslash is cut off. The type is guessed from
+/// the name unless one is set.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls, bidirectional control
+/// characters, nothing but dots, or more than 255 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_part_set_name(
     part: *mut secsmtp_part,
@@ -158,7 +155,7 @@ pub unsafe extern "C" fn secsmtp_part_set_type(
     }
 }
 
-/// Sets the content id, without angle brackets: the HTML shows the part where it says `cid:ID`.
+/// Sets the content id, without angle brackets: the HTML shows the part where it has `cid:ID`.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_part_set_content_id(
@@ -176,11 +173,12 @@ pub unsafe extern "C" fn secsmtp_part_set_content_id(
     }
 }
 
-/// With 1, the part's encoding is kept in memory once it is made, for parts that many messages share;
-/// however large it is, and from the first on. It takes 1.37 bytes for each. With 0, the default, it is
-/// kept from the second message on that has the part, if the part has no more than 8 MiB and is no
-/// reader's; a larger one is read and encoded anew by each send. It goes with the last that has it.
-/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+/// With 1, the encoded form of the part is kept in memory from the first send on, whatever its size, for
+/// parts that many messages share: 1.37 bytes for each byte. With 0, the default, it is kept from the
+/// second message on that has the part, if the part has no more than 8 MiB and does not come from a
+/// callback; a larger one is read and encoded again by each send. It is freed with the last message that
+/// has it.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_part_set_cached(
     part: *mut secsmtp_part,

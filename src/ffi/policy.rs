@@ -9,26 +9,28 @@ use crate::error::{Cause, Error};
 use crate::process::ForkMutex;
 use crate::tls::{MinTls, Policy, TlsMode};
 
-/// Whom to believe. Within a kind (certificates, pins, CAs and roots) any entry may match; every
-/// kind that is given must hold. A client copies it; later changes don't reach the client.
+/// All that decides whether a server is trusted. Within a kind (certificates, pins, CAs and roots) any
+/// entry may match; every kind that is given must hold. A client copies it; later changes have no effect
+/// on the client.
 ///
 /// What each kind proves, once the handshake has proven that the peer holds its certificate's key:
-/// - CAs and roots: one of them, or whoever it lets issue, vouches for the host's name, today. Not
-///   that no other of them, or an employer or a state that made one of them issue, stands in between.
+/// - CAs and roots: one of them, or an intermediate CA below it, vouches for the host's name, today. It
+///   is not proven that no other of them, or an employer or a state with power over one of them, is in
+///   between.
 /// - Pins with CAs: that, and that the key of the server, or of an issuer on the path that was
 ///   validated, is one you chose. A valid chain with another key is refused.
-/// - Pins alone: the server's key is one you chose; its name and dates are only told (strict: they
+/// - Pins alone: the server's key is one you chose; its name and dates are only reported (strict: they
 ///   decide). If an issuer's key is pinned and the server sends that issuer: any certificate that
 ///   issuer signs for the name, within its dates.
 /// - A certificate alone: the server's certificate is this one, byte for byte; name and dates as
 ///   with pins alone.
 /// - Revocation lists: that the CAs had not revoked the path when they made the lists; nothing newer.
-///   Without lists, revocation is not checked; a stapled OCSP answer is not looked at.
+///   Without lists, revocation is not checked; a stapled OCSP response is not evaluated.
 ///
-/// None of them proves that the server treats the mail well.
+/// None of them proves what the server does with the message.
 ///
-/// After a call on a policy has failed it is out of use: a client made with it would trust more than
-/// was meant, so secsmtp_client_new refuses it with the status of that call.
+/// After a call on a policy has failed the policy can't be used: a client made with it would trust more
+/// than was intended, so secsmtp_client_new fails with the status of that call.
 ///
 /// Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _set_strict, _add_ca, _add_ca_file,
 /// _add_system_roots, _add_mozilla_roots, _add_pin, _add_pin_with_window, _add_pin_file,
@@ -81,9 +83,9 @@ pub(super) fn copy(policy: *const secsmtp_policy) -> Result<Policy, Error> {
     }
 }
 
-/// Makes a policy that trusts nobody: implicit TLS, TLS 1.2 or newer.
-/// Ownership: *policy_out is the caller's; secsmtp_policy_free. Threads: any.
-/// Errors: SECSMTP_E_NULL for policy_out.
+/// Makes a policy without any trust: implicit TLS, TLS 1.2 or newer.
+/// Ownership: *policy_out is the caller's; secsmtp_policy_free. Threads: any. Errors: SECSMTP_E_NULL for
+/// policy_out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_new(
     policy_out: *mut *mut secsmtp_policy,
@@ -98,8 +100,8 @@ pub unsafe extern "C" fn secsmtp_policy_new(
     }
 }
 
-/// Chooses how the connection becomes encrypted: SECSMTP_TLS_MODE_IMPLICIT or _STARTTLS.
-/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+/// Sets how the connection becomes encrypted: SECSMTP_TLS_MODE_IMPLICIT or _STARTTLS.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_set_tls_mode(
     policy: *mut secsmtp_policy,
@@ -119,8 +121,8 @@ pub unsafe extern "C" fn secsmtp_policy_set_tls_mode(
     }
 }
 
-/// Chooses the oldest TLS version taken: SECSMTP_TLS_1_2 or SECSMTP_TLS_1_3.
-/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+/// Sets the oldest TLS version that is accepted: SECSMTP_TLS_1_2 or SECSMTP_TLS_1_3.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_set_min_tls(
     policy: *mut secsmtp_policy,
@@ -176,8 +178,8 @@ pub unsafe extern "C" fn secsmtp_policy_add_ca_file(
     }
 }
 
-/// Trusts this machine's roots: whomever its maker, its owner or an employer put there.
-/// They come from the platform's store or well-known paths; the environment is not asked.
+/// Trusts the roots of this machine: the CAs that its vendor, owner or administrator has installed. They
+/// are read from the platform's store or from well-known paths; the environment is not read.
 /// Threads: any. Errors: SECSMTP_E_ROOTS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_add_system_roots(

@@ -6,9 +6,9 @@ use super::error::secsmtp_error;
 use super::policy::{change, secsmtp_policy};
 use super::{arg, guard};
 
-/// With pins or a certificate alone, lets name and dates decide too (1), or only tells them (0, the
-/// default). With CAs or roots they always decide.
-/// Threads: any. Errors: SECSMTP_E_VALUE for another number.
+/// With pins or a certificate alone, name and dates of the certificate decide too (1), or are only
+/// reported (0, the default). With CAs or roots they always decide.
+/// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_set_strict(
     policy: *mut secsmtp_policy,
@@ -27,9 +27,9 @@ pub unsafe extern "C" fn secsmtp_policy_set_strict(
     }
 }
 
-/// Adds SPKI pins, in the form of secsmtp_policy_add_pin, that may be used from not_before to
-/// not_after, in seconds since 1970, both included. Outside that time they match nothing, as if
-/// another key were met: a pin that ran out never turns pinning off.
+/// Adds SPKI pins, in the form of secsmtp_policy_add_pin, that match from not_before to not_after, in
+/// seconds since 1970, both included. Outside that time they match nothing: an expired pin never turns
+/// pinning off.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_PIN, SECSMTP_E_VALUE for a negative time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_add_pin_with_window(
@@ -71,11 +71,12 @@ pub unsafe extern "C" fn secsmtp_policy_add_pin_file(
     }
 }
 
-/// Adds the pins that a file of known mail servers, which is read now, has for host and port. One
-/// pin a line: host, port, pin, the time it was learnt (2026-11-23T00:00:00Z), and by whom;
-/// separated by spaces; lines that begin with # are comments.
-/// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE if it can't be read, is neither
-/// a regular file nor a symbolic link to one, or a line of it is wrong; SECSMTP_E_HOST, SECSMTP_E_PORT; SECSMTP_E_NO_TRUST if it has no pin for host and port.
+/// Adds the pins that a file of known mail servers, which is read now, has for host and port. The file
+/// has one pin per line: host, port, pin, the time at which it was added (2026-11-23T00:00:00Z), and the
+/// person who confirmed it, separated by spaces. Lines that begin with # are comments.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE if it can't be read, is neither a regular
+/// file nor a symbolic link to one, or a line of it is wrong; SECSMTP_E_HOST, SECSMTP_E_PORT;
+/// SECSMTP_E_NO_TRUST if it has no pin for host and port.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_add_known_servers(
     policy: *mut secsmtp_policy,

@@ -12,9 +12,9 @@ use crate::error::Error;
 use crate::status::Status;
 use crate::tls::{Clock, Host, verify_pem};
 
-/// Demands revocation lists for each certificate of a path below its CA: PEM (BEGIN X509 CRL, one or
-/// more), or one in DER. A certificate that is revoked, one of which no list tells, and a list that
-/// is out of date are errors of each connection. Of two lists by one CA the one added later counts.
+/// Requires a revocation list for each certificate of a path below its CA: PEM (BEGIN X509 CRL, one or
+/// more), or one in DER. A revoked certificate, a certificate that no list covers, and a list that is
+/// out of date are errors of each connection. Of two lists of one CA the one added later counts.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_add_crl(
@@ -32,7 +32,7 @@ pub unsafe extern "C" fn secsmtp_policy_add_crl(
     }
 }
 
-/// Demands the revocation lists in a file, which is read now.
+/// Requires the revocation lists in a file, which is read now.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_add_crl_file(
@@ -50,11 +50,11 @@ pub unsafe extern "C" fn secsmtp_policy_add_crl_file(
     }
 }
 
-/// Shows this certificate to a server that asks for one, after it was verified: a chain, leaf
-/// first, and its key without a passphrase, both in PEM. Raises the minimum to TLS 1.3, because TLS
-/// 1.2 would show the certificate in clear. A probe never shows it.
-/// Ownership: copied; the caller wipes its own copy of the key. Threads: any.
-/// Errors: SECSMTP_E_CERTIFICATE if they can't be read or don't belong together.
+/// Sets the certificate for a server that asks for one, which is sent after the server was verified: a
+/// chain, leaf first, and its key without a passphrase, both in PEM. Raises the minimum to TLS 1.3,
+/// because TLS 1.2 sends the certificate in clear. A probe never sends it.
+/// Ownership: copied; the caller wipes its own copy of the key. Threads: any. Errors:
+/// SECSMTP_E_CERTIFICATE if they can't be parsed or don't belong together.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_set_client_certificate(
     policy: *mut secsmtp_policy,
@@ -74,12 +74,12 @@ pub unsafe extern "C" fn secsmtp_policy_set_client_certificate(
     }
 }
 
-/// Judges a chain for host without a network, as a connection would: PEM, leaf first, or a single
-/// certificate in DER; at a time in seconds since 1970, or if it is negative now. That somebody
-/// holds the leaf's key is what only a connection proves. A chain that is not trusted is no error:
+/// Computes the verdict on a chain for host without a network, as a connection would: PEM, leaf first,
+/// or a single certificate in DER; at a time in seconds since 1970, or now if it is negative. Only a
+/// connection proves that the server holds the leaf's key. A chain that is not trusted is not an error:
 /// see secsmtp_report_verdict.
-/// Ownership: copied; *report_out is the caller's, on success only; secsmtp_report_free.
-/// Threads: any. Errors: SECSMTP_E_HOST; SECSMTP_E_CERTIFICATE if there is no chain to be read.
+/// Ownership: copied; *report_out is the caller's, on success only; secsmtp_report_free. Threads: any.
+/// Errors: SECSMTP_E_HOST; SECSMTP_E_CERTIFICATE if there is no chain that can be parsed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_policy_verify_chain(
     policy: *const secsmtp_policy,

@@ -8,21 +8,21 @@ use crate::error::Error;
 use crate::message::Pull;
 use crate::status::Status;
 
-/// Puts up to room bytes of a part or of a finished mail, from offset on, into buffer, and returns
-/// their number: 0 at the end, a negative number if there are none to be had; the message is then not
-/// delivered. Each reading asks from offset 0 upwards without gaps. Called on the thread that sends
-/// (or sets the content), with no lock held; by several threads at once when messages with it are
-/// sent at once. It may call any function of the library, also free the client; those that would have
-/// to wait return SECSMTP_E_REENTRANT. A call that does not return holds up its send, which
-/// secsmtp_client_cancel can't end before it does. It must return normally: no longjmp, no exception.
+/// Puts up to room bytes of a part or of a finished message, from offset on, into buffer, and returns
+/// their number: 0 at the end, or a negative number on failure; the message is then not delivered. Each
+/// reading begins at offset 0 and goes on without gaps. Called on the thread that sends (or sets the
+/// content), with no lock held; by several threads at once when several messages that have it are sent
+/// at once. It may call any function of the library, even free the client; a function that would have to
+/// wait returns SECSMTP_E_REENTRANT. A call that does not return blocks its send, which
+/// secsmtp_client_cancel can't end before that. It must return normally: no longjmp, no exception.
 pub type secsmtp_read_callback = Option<
     unsafe extern "C" fn(user: *mut c_void, offset: u64, buffer: *mut u8, room: usize) -> i64,
 >;
 
 /// Called once, when a read callback will not be called again: the part or content, and every message
 /// and send that had it, are gone. Called on the thread that freed, cancelled or sent the last of them,
-/// with no lock held; that is a thread of the library's own for a job that was sent. It may call any
-/// function of the library; those that would have to wait return SECSMTP_E_REENTRANT. It must return
+/// with no lock held; for a job that was sent, that is a thread of the library. It may call any function
+/// of the library; a function that would have to wait returns SECSMTP_E_REENTRANT. It must return
 /// normally: no longjmp, no exception.
 pub type secsmtp_release_callback = Option<unsafe extern "C" fn(user: *mut c_void)>;
 

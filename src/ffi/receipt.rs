@@ -10,15 +10,15 @@ use super::handle::{self, Handle};
 use super::text::Text;
 use crate::error::{Error, Recipient, Record};
 
-/// The record of one send: what became of the message and of each recipient, what left the
-/// machine, and who was met. An error of a send has one too (secsmtp_error_receipt).
-/// Texts are UTF-8, valid until the receipt is freed, and empty where there is nothing to say;
-/// their length goes to *len_out, which may be NULL. Numbers below 0 are a status with its sign
-/// turned: the handle is not a live receipt, or the index is beyond the last.
+/// The record of one send: the outcome of the message and of each recipient, what left the machine, and
+/// who the server was. An error of a send has one too (secsmtp_error_receipt).
+/// Texts are UTF-8, valid until the receipt is freed, and empty where there is no value; their
+/// length is stored in *len_out, which may be NULL. A number below 0 is a negative status: the handle is
+/// not a live receipt, or the index is beyond the last.
 /// Functions: secsmtp_receipt_outcome, _stage, _secret_released, _content_released,
 /// _connection_reused, _smtp_code, _enhanced_code, _server_text, _message_id, _tls_version,
-/// _cipher_suite, _mechanism, _channel_binding, _matched_pin, _spki_count, _spki, _recipient_count, _recipient_address,
-/// _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _free.
+/// _cipher_suite, _mechanism, _channel_binding, _matched_pin, _spki_count, _spki, _recipient_count,
+/// _recipient_address, _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _free.
 pub struct secsmtp_receipt(());
 
 /// A record. Most are looked at for their outcome alone, so its texts are made when the first of
@@ -121,7 +121,7 @@ fn count(len: usize) -> i32 {
     i32::try_from(len).unwrap_or(i32::MAX)
 }
 
-/// What became of the message: SECSMTP_OUTCOME_...
+/// The outcome of the message: SECSMTP_OUTCOME_...
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_outcome(receipt: *const secsmtp_receipt) -> i32 {
@@ -149,15 +149,15 @@ pub unsafe extern "C" fn secsmtp_receipt_content_released(receipt: *const secsmt
     guard::integer(|| Ok(i32::from(get(receipt)?.record.content_released)))
 }
 
-/// 1 if the connection had carried another message before; then the secret was released when it was
-/// opened, if there was one.
+/// 1 if the connection had carried another message before. A secret was then released when the
+/// connection was opened, if there was a login.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_connection_reused(receipt: *const secsmtp_receipt) -> i32 {
     guard::integer(|| Ok(i32::from(get(receipt)?.record.reused)))
 }
 
-/// The code of the decisive reply, or 0 if there was none (RFC 5321 section 4.2).
+/// The code of the deciding reply, or 0 if there was none (RFC 5321 section 4.2).
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_smtp_code(receipt: *const secsmtp_receipt) -> i32 {
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn secsmtp_receipt_enhanced_code(
     }
 }
 
-/// The words of that reply: controls escaped, own secrets scrubbed, 1000 characters at most.
+/// The text of that reply: controls escaped, own secrets removed, at most 1000 characters.
 /// Ownership: the receipt's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_server_text(
@@ -290,7 +290,7 @@ pub unsafe extern "C" fn secsmtp_receipt_matched_pin(
     }
 }
 
-/// How many certificates were served.
+/// The number of certificates that the server sent.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_spki_count(receipt: *const secsmtp_receipt) -> i32 {
@@ -300,7 +300,8 @@ pub unsafe extern "C" fn secsmtp_receipt_spki_count(receipt: *const secsmtp_rece
     })
 }
 
-/// The SHA-256 of a served certificate's public key, as "sha256//BASE64"; index 0 is the leaf.
+/// The SHA-256 of the public key of a certificate that the server sent, as "sha256//BASE64"; index 0 is
+/// the leaf.
 /// Ownership: the receipt's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_spki(
@@ -316,7 +317,7 @@ pub unsafe extern "C" fn secsmtp_receipt_spki(
     }
 }
 
-/// How many recipients the message had.
+/// The number of recipients of the message.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_recipient_count(receipt: *const secsmtp_receipt) -> i32 {
@@ -339,7 +340,7 @@ pub unsafe extern "C" fn secsmtp_receipt_recipient_address(
     }
 }
 
-/// What became of the message for a recipient: SECSMTP_OUTCOME_...
+/// The outcome of the message for a recipient: SECSMTP_OUTCOME_...
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_recipient_outcome(
@@ -379,7 +380,7 @@ pub unsafe extern "C" fn secsmtp_receipt_recipient_enhanced_code(
     }
 }
 
-/// The words of that reply.
+/// The text of that reply.
 /// Ownership: the receipt's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_receipt_recipient_text(

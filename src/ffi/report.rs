@@ -9,13 +9,13 @@ use super::text::Text;
 use crate::client::Report;
 use crate::error::Error;
 
-/// What a probe found: who answered, with which chain, what it offers, and whether the policy
-/// believes it. Texts and numbers are as those of secsmtp_receipt. Names and dates are the
-/// certificates' own claims.
+/// The result of a probe: who the server is, its chain, what it offers, and whether the policy trusts
+/// it. Texts and numbers behave as those of secsmtp_receipt. Names and dates are claims of the
+/// certificates.
 /// Functions: secsmtp_report_verdict, _verdict_text, _text, _greeting, _tls_version, _cipher_suite,
 /// _matched_pin, _certificate_count, _certificate_spki, _certificate_subject, _certificate_issuer,
-/// _certificate_names, _certificate_not_before, _certificate_not_after, _capability_count,
-/// _capability, _mechanism_count, _mechanism, _free.
+/// _certificate_names, _certificate_not_before, _certificate_not_after, _capability_count, _capability,
+/// _mechanism_count, _mechanism, _free.
 pub struct secsmtp_report(());
 
 /// A report with its texts made ready for C.
@@ -88,14 +88,14 @@ fn count(len: usize) -> i32 {
     i32::try_from(len).unwrap_or(i32::MAX)
 }
 
-/// 0 if the policy trusts the server, else the status that says why not.
+/// 0 if the policy trusts the server, else the status that gives the reason.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_report_verdict(report: *const secsmtp_report) -> i32 {
     guard::integer(|| Ok(get(report)?.verdict))
 }
 
-/// The verdict in words.
+/// The verdict as text.
 /// Ownership: the report's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_report_verdict_text(
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn secsmtp_report_verdict_text(
     }
 }
 
-/// The whole report for people, with the pins to copy.
+/// The whole report as text for people, with pins that can be copied.
 /// Ownership: the report's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_report_text(
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn secsmtp_report_text(
     unsafe { guard::text(report.cast(), len_out, |o: &ReportObject| Some(&o.text)) }
 }
 
-/// What the server called itself; with STARTTLS it said so in clear, where anybody can.
+/// The name in the server's greeting. With STARTTLS the greeting is in clear and can be forged.
 /// Ownership: the report's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_report_greeting(
@@ -177,7 +177,7 @@ pub unsafe extern "C" fn secsmtp_report_matched_pin(
     }
 }
 
-/// How many certificates were served and can be read.
+/// The number of certificates that the server sent and that can be parsed.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_report_certificate_count(report: *const secsmtp_report) -> i32 {
@@ -232,7 +232,7 @@ pub unsafe extern "C" fn secsmtp_report_certificate_issuer(
     }
 }
 
-/// The DNS names and addresses that a certificate is for, separated by ", ".
+/// The DNS names and addresses in a certificate, separated by ", ".
 /// Ownership: the report's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_report_certificate_names(
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn secsmtp_report_certificate_not_after(
     }
 }
 
-/// How many capabilities the server offers inside TLS.
+/// The number of capabilities that the server offers inside TLS.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_report_capability_count(report: *const secsmtp_report) -> i32 {
@@ -303,7 +303,7 @@ pub unsafe extern "C" fn secsmtp_report_capability(
     }
 }
 
-/// How many mechanisms the server offers for the login.
+/// The number of SASL mechanisms that the server offers.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_report_mechanism_count(report: *const secsmtp_report) -> i32 {

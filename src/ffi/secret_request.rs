@@ -19,20 +19,19 @@ use crate::proto::sasl::Proof;
 use crate::secret::Secret;
 use crate::status::Status;
 
-/// A question for a password or token: which one, for whom, and why now. It exists only while the
-/// callback runs that it was given to, and its server is verified.
+/// A question for a password or token: its kind, its user, and the reason. It is valid only during the
+/// callback that it was given to, and its server is verified.
 /// Functions: secsmtp_secret_request_host, _port, _user, _kind, _reason, _answer.
 pub struct secsmtp_secret_request(());
 
-/// Is asked for a password or token when it is needed: after the server was verified and has a
-/// mechanism for it, and not before. Gives it by secsmtp_secret_request_answer and returns 0; any
-/// other number, or 0 without an answer, says that there is none, and the send ends with
-/// SECSMTP_E_NO_SECRET. Called on the thread that is inside secsmtp_client_send, with no lock held;
-/// it may call any function of the library, free its credential and client, and cancel; those that
-/// would have to wait return SECSMTP_E_REENTRANT. It may take
-/// its time: a cancel or the deadline of the whole call counts when it returns. A send from inside
-/// it that would have to ask in turn gets SECSMTP_E_NO_SECRET. It must return normally: no longjmp,
-/// no exception.
+/// Called when a password or token is needed: after the server was verified and has a mechanism for it,
+/// not before. It gives the secret to secsmtp_secret_request_answer and returns 0. Any other number, or
+/// 0 without an answer, means that there is none, and the send ends with SECSMTP_E_NO_SECRET. Called on
+/// the thread that is inside secsmtp_client_send, with no lock held. It may call any function of the
+/// library, free its credential and client, and cancel; a function that would have to wait returns
+/// SECSMTP_E_REENTRANT. It may take its time: a cancel, or the deadline of the whole call, takes effect
+/// when it returns. A send from inside it that would have to ask in turn gets SECSMTP_E_NO_SECRET. It
+/// must return normally: no longjmp, no exception.
 pub type secsmtp_secret_callback =
     Option<unsafe extern "C" fn(context: *mut c_void, request: *mut secsmtp_secret_request) -> i32>;
 
@@ -158,7 +157,7 @@ pub unsafe extern "C" fn secsmtp_secret_request_user(
     unsafe { guard::text::<Object>(request.cast(), len_out, |object| Some(&object.user)) }
 }
 
-/// What is asked for: SECSMTP_SECRET_PASSWORD or SECSMTP_SECRET_TOKEN.
+/// The kind of secret: SECSMTP_SECRET_PASSWORD or SECSMTP_SECRET_TOKEN.
 /// Threads: any. Errors: negative for a bad handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_secret_request_kind(
@@ -172,7 +171,7 @@ pub unsafe extern "C" fn secsmtp_secret_request_kind(
     })
 }
 
-/// Why it is asked for: SECSMTP_REASON_FIRST or SECSMTP_REASON_REFUSED.
+/// The reason for the question: SECSMTP_REASON_FIRST or SECSMTP_REASON_REFUSED.
 /// Threads: any. Errors: negative for a bad handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_secret_request_reason(
@@ -181,10 +180,10 @@ pub unsafe extern "C" fn secsmtp_secret_request_reason(
     guard::integer(|| Ok(get(request)?.reason as i32))
 }
 
-/// Gives the password or token. A second answer takes the place of the first.
-/// Ownership: copied, and wiped when its connection ends; the caller wipes its own copy.
-/// Threads: any, while the callback runs. Errors: SECSMTP_E_SECRET for what can't be one; the
-/// answer before it, if any, stands.
+/// Answers with the password or token. A second answer replaces the first.
+/// Ownership: copied, and wiped when its connection ends; the caller wipes its own copy. Threads: any,
+/// while the callback runs. Errors: SECSMTP_E_SECRET for a value that can't be one; an earlier answer
+/// stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_secret_request_answer(
     request: *mut secsmtp_secret_request,
@@ -196,9 +195,9 @@ pub unsafe extern "C" fn secsmtp_secret_request_answer(
     unsafe {
         guard::status(request, error_out, || {
             let object = get(request)?;
-            let octets = arg::bytes("secret", secret, secret_len)?;
-            check_secret(object.proof, octets)?;
-            *object.answer.lock()? = Some(Secret::new(octets));
+            let bytes = arg::bytes("secret", secret, secret_len)?;
+            check_secret(object.proof, bytes)?;
+            *object.answer.lock()? = Some(Secret::new(bytes));
             Ok(())
         })
     }

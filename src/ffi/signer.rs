@@ -11,11 +11,11 @@ use crate::error::Error;
 use crate::message::Signer;
 use crate::process::ForkMutex;
 
-/// Who signs messages (DKIM, RFC 6376 and RFC 8463): a domain, a selector and a private key, whose
-/// public half stands in the DNS under SELECTOR._domainkey.DOMAIN. The key is RSA of 2048 to 4096 bits
-/// (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; its file and DER are wiped
-/// once the key was read. One signer can be added to many messages. A build without DKIM has these
-/// functions too, and makes none: secsmtp_feature.
+/// A signer of messages (DKIM, RFC 6376 and RFC 8463): a domain, a selector and a private key, whose
+/// public key is in the DNS under SELECTOR._domainkey.DOMAIN. The key is RSA of 2048 to 4096 bits
+/// (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; the bytes of its
+/// file and DER are wiped once the key was parsed. One signer can be added to many messages. In a build
+/// without DKIM (secsmtp_feature) these functions exist and fail.
 /// Functions: secsmtp_signer_new, _new_file, _set_lifetime, _set_fields, _set_absent_fields, _free;
 /// secsmtp_message_add_signer.
 pub struct secsmtp_signer(());
@@ -32,9 +32,8 @@ fn change_signer(
 
 /// Makes a signer of a key in memory.
 /// Ownership: copied, the DER of the copy is wiped, and the caller wipes its own; *signer_out is the
-/// caller's; secsmtp_signer_free. Threads: any.
-/// Errors: SECSMTP_E_VALUE for what is no domain or selector, SECSMTP_E_SIGNING_KEY, SECSMTP_E_NOT_BUILT
-/// in a build without DKIM.
+/// caller's; secsmtp_signer_free. Threads: any. Errors: SECSMTP_E_VALUE for an invalid domain or
+/// selector, SECSMTP_E_SIGNING_KEY, SECSMTP_E_NOT_BUILT in a build without DKIM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_signer_new(
     domain: *const c_char,
@@ -86,8 +85,8 @@ pub unsafe extern "C" fn secsmtp_signer_new_file(
     }
 }
 
-/// Sets for how many seconds a signature holds once it is made (x=); 0, the default, is for ever. A
-/// message is not sent with a signature whose time is over.
+/// Sets for how many seconds a signature is valid (x=); 0, the default, is without an end. A message is
+/// not sent with a signature that has expired.
 /// Threads: any. Errors: SECSMTP_E_VALUE beyond a hundred years.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_signer_set_lifetime(
@@ -104,12 +103,12 @@ pub unsafe extern "C" fn secsmtp_signer_set_lifetime(
     }
 }
 
-/// Sets which fields are signed where a message has them, as names with colons between them, in place
-/// of the usual ones, which are those that readers are shown and those that say how the body is to be
-/// read. From is always signed, and what a message has once is signed so that a second one breaks the
+/// Sets the names of the fields that are signed if a message has them, separated by colons, in place of
+/// the default: the fields that mail programs show, and those that describe the body. From is always
+/// signed. Fields that a message has once are signed in such a way that a second one breaks the
 /// signature.
-/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for what is no name of a field or has a
-/// semicolon, SECSMTP_E_LENGTH beyond 200.
+/// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for a text that is not the name of a field
+/// or has a semicolon, SECSMTP_E_LENGTH beyond 200.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_signer_set_fields(
     signer: *mut secsmtp_signer,
@@ -126,10 +125,10 @@ pub unsafe extern "C" fn secsmtp_signer_set_fields(
     }
 }
 
-/// Sets which of the signed fields are named in the signature also where a message has none, with colons
-/// between them, in place of Cc and Reply-To: one that is added on the way then breaks the signature (RFC
-/// 6376 section 5.4). The empty text is none. Fields that secsmtp_signer_set_fields leaves out are none of
-/// them.
+/// Sets the names of the fields, separated by colons, that the signature covers also if a message does
+/// not have them, in place of Cc and Reply-To: a field that is added on the way then breaks the signature
+/// (RFC 6376 section 5.4). The empty text means none. Each must be among the signed fields
+/// (secsmtp_signer_set_fields).
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for one that is not signed, and for Date,
 /// Message-ID, Sender and To, which servers add where they are missing.
 #[unsafe(no_mangle)]
@@ -155,11 +154,11 @@ pub unsafe extern "C" fn secsmtp_signer_free(signer: *mut secsmtp_signer) -> i32
     guard::free::<Object>(signer.cast(), "signer")
 }
 
-/// Has the message signed, by each signer that is added, ten at most. It is signed when it is first
-/// needed, for which its content is read through once more, and stays as it is, the signature's time too,
-/// until something of it is changed. Content for BINARYMIME alone, with no From field or several, or with a
-/// line in its header that is no field, can't be signed: the send is then SECSMTP_E_CONTENT, before it connects.
-/// Ownership: the signer stays the caller's, who may free it; later changes of it do not concern the
+/// Adds a signer, at most ten. The message is signed when it is first needed, for which its content is
+/// read once more, and the signature with its time stays the same until the message is changed. Content
+/// for BINARYMIME, without a From field or with several, or with a line in its header that is not a
+/// field, can't be signed: the send is then SECSMTP_E_CONTENT, before it connects.
+/// Ownership: the signer stays the caller's, who may free it; later changes of it have no effect on the
 /// message. Threads: any. Errors: SECSMTP_E_LENGTH beyond ten.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_message_add_signer(

@@ -189,12 +189,12 @@ impl Rejection {
         }
         match &self.reason {
             Reason::NothingToCompare => {
-                "What to do: have the owner of the server confirm the key over another way, and \
-                 pin it."
+                "What to do: have the owner of the server confirm the key out of band (for example by \
+                 phone), and pin it."
             }
             Reason::PinMismatch | Reason::CertificateMismatch => {
-                "What to do: try from another network; ask the provider, over another way than \
-                 this line, whether its key has changed, and only then change the pin."
+                "What to do: try from another network; ask the provider out of band (for example by \
+                 phone) whether its key has changed, and only then change the pin."
             }
             Reason::UnknownIssuer => {
                 "What to do: try from another network; ask the provider which CA it uses."
@@ -206,7 +206,9 @@ impl Rejection {
                 "What to do: check this machine's clock; if it is right, the provider must fix it."
             }
             Reason::Unfit(_) => "What to do: the provider must fix it.",
-            Reason::Revoked => "What to do: don't go on; ask the provider, over another way.",
+            Reason::Revoked => {
+                "What to do: don't go on; ask the provider out of band (for example by phone)."
+            }
             Reason::RevocationUnknown(_) | Reason::CrlExpired => {
                 "What to do: give the current lists of each CA of the chain, or none."
             }

@@ -31,7 +31,7 @@ impl Setup {
     /// [`Status::NoTrust`] from one that trusts nobody; [`Status::Random`].
     pub fn new(policy: &Arc<Policy>, host: &Host) -> Result<Self, Error> {
         if policy.is_empty() {
-            let why = "names nobody to trust: add a pin, a CA, a certificate, or roots by name";
+            let why = "trusts no server: add a pin, a CA, a certificate, or roots by name";
             return Err(Error::argument(Status::NoTrust, "policy", why));
         }
         let demand = Demand::Trust(Arc::clone(policy), host.clone());

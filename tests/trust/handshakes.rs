@@ -226,7 +226,7 @@ fn no_trust_is_an_error_before_the_connection() {
         send(HOST, server.implicit_addr(), &Policy::new()).expect_err("C08 nobody is trusted");
     assert_eq!(error.status(), Status::NoTrust);
     assert_eq!(error.record.stage, Stage::Local);
-    // A list of revoked ones names nobody to trust.
+    // A revocation list alone trusts no server.
     let mut policy = Policy::new();
     policy.strict = true;
     assert!(send(HOST, server.implicit_addr(), &policy).is_err());

@@ -11,8 +11,8 @@ def learn(path: PathLike, host: str, port: int, pin: str, by: str) -> None:
     """Add a pin that was confirmed for ``host`` and ``port`` to the file of known mail servers.
 
     ``path``: the file; it is made if there is none, and changes whole or not at all. ``pin``: one
-    that its owner told over another way, or of a server that was trusted. ``by``: who confirmed
-    it, for whoever reads the file. What stands there already is left alone.
+    that its owner confirmed out of band, or of a server that was trusted. ``by``: who confirmed
+    it, for readers of the file. Its other lines are left alone.
 
     Threads and processes: any; one waits for the other, for up to 5 seconds.
     Errors: :class:`ArgumentError`, which names the argument or the line of the file.
