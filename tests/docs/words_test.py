@@ -9,7 +9,7 @@ import unittest
 from tests.support import peers
 
 ROOT = peers.ROOT
-TEXTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md", "GLOSSARY.md", "SECURITY.md",
+TEXTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md", "GLOSSARY.md", "SECURITY.md", "CHANGELOG.md",
          "docs/*.md", "docs/decisions/*.md", "bindings/*/README.md", "cli/src/usage.txt", "tools/docs.py",
          "include/secsmtp.h", "cbindgen.toml", "bindings/cpp/secsmtp.hpp", "bindings/xojo/*.xojo_code")
 # Made from the tests' names and titles; and a list of codes of its own kind.
