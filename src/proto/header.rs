@@ -15,6 +15,10 @@ const MAX_SHOWN_NAME: usize = 200;
 /// What an editor may leave at the very beginning of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// What a line begins with that continues a field: space and tab (RFC 5322 section 2.2.3), and the other
+/// white space, so that no part of a blind copy's field is left behind as a line of its own.
+const CONTINUES: &[u8] = b" \t\x0b\x0c";
+
 /// A raw message as it may leave.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kept {
@@ -154,7 +158,7 @@ fn take_field(input: &[u8]) -> Option<&[u8]> {
     }
     let mut end = line_len(input);
     while let Some(next) = input.get(end..)
-        && matches!(next.first(), Some(b' ' | b'\t'))
+        && next.first().is_some_and(|first| CONTINUES.contains(first))
     {
         end = end.saturating_add(line_len(next));
     }
@@ -230,6 +234,35 @@ mod tests {
                 without_bcc(raw.as_bytes()).unwrap().octets,
                 ["A: b", "C: d", "", "body"].join(end).as_bytes()
             );
+        }
+    }
+
+    #[test]
+    fn g10_no_line_that_continues_a_blind_copy_leaves() {
+        for end in ["\n", "\r", "\r\n"] {
+            for name in ["Bcc:", "bCC\t:", "Resent-Bcc :", "RESENT-BCC:"] {
+                for space in [" ", "\t", " \t", "\t ", "\t\t", "\x0b", "\x0c"] {
+                    // The names stand in the second line, the third or the last; or behind an empty fold.
+                    for value in [
+                        format!("{name} a@x,{end}{space}hidden@x"),
+                        format!("{name}{end}{space}hidden@x"),
+                        format!("{name} a@x,{end}{space}b@x,{end}{space}hidden@x"),
+                        format!("{name}{end}{space}{end}{space}hidden@x"),
+                    ] {
+                        for (before, behind) in [
+                            ("A: b", format!("C: d{end}\tfolded{end}{end}{space}body")),
+                            ("A: b", format!("{end}\tbody")),
+                            ("A: b", String::new()),
+                            ("A: b\u{b}", "C: d".to_owned()),
+                        ] {
+                            let raw = format!("{before}{end}{value}{end}{behind}");
+                            let kept = without_bcc(raw.as_bytes()).unwrap().octets;
+                            let kept = String::from_utf8(kept).unwrap();
+                            assert_eq!(kept, format!("{before}{end}{behind}"), "{raw:?}");
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -119,6 +119,21 @@ mod tests {
     }
 
     #[test]
+    fn c16_digits_before_the_last_label_make_no_address() {
+        for name in [
+            "0x7f.example",
+            "127.0.0.1.example",
+            "0x7f.1.a0x",
+            "mail.x0x7f",
+            "mail.ex0",
+            "1.2.3.4x",
+            "x",
+        ] {
+            assert_eq!(Host::parse(name).unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
     fn c16_what_is_no_host_is_refused() {
         for bad in [
             "",
@@ -147,6 +162,18 @@ mod tests {
             "daa::0bbb.",
             "0x7f.1",
             "a.0x7f",
+            "0x7f000001",
+            "0X7F.0.0.1",
+            "127.0.0.0x1",
+            "mail.example.0x",
+            "mail.example.0X7f",
+            "mail.example.0x7f.",
+            "mail.example.0xzz",
+            "mail.example.0x-a",
+            "mail.example.1",
+            "mail.example.017",
+            "\u{ff10}x7f",
+            "a.\u{ff10}\u{ff38}7f",
             "-a.b",
             "a-.b",
             "*.b",
