@@ -290,28 +290,30 @@ impl<T: Transport> Driver<'_, '_, T> {
         if self.source.is_cancelled(id) {
             self.give_up(|one| one.id == id, &Cause::Cancelled)?;
         }
-        if is_quiet && !std::mem::take(&mut self.is_checked) {
-            // Nothing is written to a connection that is known to have ended: nothing is in doubt then.
-            let ready = self.session.channel.receive_ready(self.cx.deadline());
-            // A cancel or a timeout shows again.
-            if let Err(fault @ (Fault::Lost(_) | Fault::Alert(_) | Fault::Flooded)) = ready {
-                return Err(self.lose(fault));
-            }
-        }
         Ok(())
     }
 
+    /// Where no command waits for a reply, read before the next one is written: a reply that is there
+    /// already would be taken for its own, and on a connection that is known to have ended nothing is
+    /// written, so that nothing is in doubt.
     fn step(&mut self) -> Result<Step, ConnectionEnded> {
         let channel = &mut self.session.channel;
-        if self.pipeline.is_in_lockstep() {
-            // What was received meanwhile is no reply to the next command; a break shows again.
-            let _ = channel.receive_ready(self.cx.deadline());
-        }
+        let ready = match self.pipeline.is_quiet() && !std::mem::take(&mut self.is_checked) {
+            true => channel.receive_ready(self.cx.deadline()),
+            false => Ok(()),
+        };
         self.line.clear();
         let step = self
             .pipeline
             .step(&mut self.line, channel.pending(), &self.session.redactor);
-        step.map_err(|failure| self.abort(failure))
+        let step = step.map_err(|failure| self.abort(failure))?;
+        match ready {
+            Err(fault @ (Fault::Lost(_) | Fault::Alert(_) | Fault::Flooded)) => {
+                Err(self.lose(fault))
+            }
+            // A cancel or a timeout shows again.
+            _ => Ok(step),
+        }
     }
 
     fn send_line(&mut self, command: CommandKind) -> Result<(), ConnectionEnded> {

@@ -234,11 +234,6 @@ impl Pipeline {
         self.features
     }
 
-    /// Whether the next command goes alone: every reply is in, and there is no PIPELINING.
-    pub(super) fn is_in_lockstep(&self) -> bool {
-        !self.features.pipelining && !self.awaits_reply()
-    }
-
     /// Begin a message. `is_idle` tells that the last reply is old: a firewall may have forgotten the
     /// connection, and the content waits for the reply to MAIL, so that a dead connection never has a
     /// whole message.

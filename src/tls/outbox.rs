@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write as _};
 
 use rustls::ClientConnection;
+use zeroize::Zeroize as _;
 
 use crate::channel::Fault;
 use crate::net::Transport;
@@ -74,6 +75,13 @@ impl Outbox {
         staged.clear();
         self.staged = staged;
         sealed
+    }
+
+    /// Overwrites what is left of text that was sealed: it may have been a secret.
+    pub(super) fn wipe(&mut self) {
+        if self.staged.is_empty() {
+            self.staged.zeroize();
+        }
     }
 
     fn seal_record(&mut self, tls: &mut ClientConnection, text: &[u8]) -> Result<(), Fault> {

@@ -116,6 +116,7 @@ impl<T: Transport> TlsStream<T> {
     pub(super) fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
         self.push(bytes)?;
         self.outbox.seal(&mut self.connection)?;
+        self.outbox.wipe();
         loop {
             self.transport.check(deadline)?;
             self.outbox.collect(&mut self.connection)?;

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use secsmtp::error::{Cause, Outcome, Stage};
+use secsmtp::error::{Cause, Error, Outcome, Stage};
 use secsmtp::proto::options::{DeliverBy, Late, Notify};
 use secsmtp::smtp::{NextMessage, StreamEnd};
 use secsmtp::status::Status;
@@ -572,5 +572,139 @@ fn j04_on_a_connection_that_ended_with_the_login_nothing_is_written() {
         let inside = ended.memory.state().peer.inside.clone();
         let inside = String::from_utf8_lossy(&inside);
         assert!(!inside.contains("MAIL"), "{offers:?}: {inside}");
+    }
+}
+
+/// A server that reads slowly is waited for anew with each 64 KiB that it takes (RFC 5321 section
+/// 4.5.3.2.5), and not with each byte.
+#[test]
+fn h18_the_time_for_content_begins_anew_with_each_block_and_not_with_each_byte() {
+    const STEP: usize = 64 * 1024;
+    const SIZE: usize = 10 * STEP;
+    let mut world = World::new();
+    let content = [
+        b"Subject: x\r\n\r\n".as_slice(),
+        &b"0123456789abcde\r\n".repeat(SIZE / 17),
+    ];
+    world
+        .message
+        .set_content(&content.concat())
+        .expect("content");
+    for offers in [&["AUTH PLAIN"][..], &["AUTH PLAIN", "CHUNKING"], FLIGHT] {
+        for sip in [100, 5_000, 50_000] {
+            let server = Esmtp::new(true, offers, |_| Answer::Good);
+            let peer = Peer::new(Arc::clone(&world.server), true, Box::new(server));
+            let memory = Memory::new(peer, None);
+            memory.state().sip = Some(sip);
+            let ended = world.send_to(TlsMode::Implicit, memory);
+            assert_eq!(ended.outcome(), Outcome::Accepted, "{}", ended.log);
+            let state = ended.memory.state();
+            // Behind the envelope, before the end.
+            let content = |(_, taken): &&(_, u64)| (4_000..SIZE as u64).contains(taken);
+            let mut ends: Vec<_> = state.waits.iter().filter(content).map(|it| it.0).collect();
+            assert!(ends.len() >= SIZE / sip / 2, "{} waits", ends.len());
+            ends.dedup();
+            let case = format!("{offers:?} {sip}: {} times", ends.len());
+            // A block of 256 KiB that is begun is looked at besides.
+            let most = SIZE / STEP + SIZE / (4 * STEP) + 2;
+            assert!((SIZE / STEP / 2..=most).contains(&ends.len()), "{case}");
+        }
+    }
+}
+
+/// Whose fault it is that a connection can't go on: that message has the cause, those behind it know that
+/// the connection broke, and none has another's reply.
+#[test]
+fn h14_h15_each_message_of_a_stream_has_its_own_cause() {
+    use Status::{
+        Closing, ConnectionLost, ContentRefused, MalformedReply, Ok as Sent, RecipientRefused,
+        SenderRefused, UnexpectedReply,
+    };
+    let world = World::new();
+    for (point, said, statuses) in [
+        (
+            Point::Mail,
+            "354 odd\r\n",
+            [Sent, UnexpectedReply, ConnectionLost, ConnectionLost],
+        ),
+        (
+            Point::Rcpt,
+            "354 odd\r\n",
+            [Sent, UnexpectedReply, ConnectionLost, ConnectionLost],
+        ),
+        (
+            Point::Content,
+            "354 odd\r\n",
+            [Sent, UnexpectedReply, ConnectionLost, ConnectionLost],
+        ),
+        (
+            Point::Mail,
+            "250 ok\n",
+            [Sent, MalformedReply, MalformedReply, MalformedReply],
+        ),
+        (
+            Point::Content,
+            "2x0 ok\r\n",
+            [Sent, MalformedReply, MalformedReply, MalformedReply],
+        ),
+        (
+            Point::Mail,
+            "550 5.7.1 own\r\n",
+            [Sent, SenderRefused, Sent, Sent],
+        ),
+        (
+            Point::Rcpt,
+            "550 5.1.1 own\r\n",
+            [Sent, RecipientRefused, Sent, Sent],
+        ),
+        (
+            Point::Content,
+            "554 5.7.1 own\r\n",
+            [Sent, ContentRefused, Sent, Sent],
+        ),
+        (
+            Point::Content,
+            "421 4.3.2 own\r\n",
+            [Sent, Closing, Closing, Closing],
+        ),
+    ] {
+        let (mut mails, mut refused) = (0, false);
+        let choose = move |at| {
+            if at == Point::Mail {
+                (mails, refused) = (mails + 1, false);
+            }
+            if (mails, at) == (2, point) {
+                refused = said.starts_with('5');
+                return match said.starts_with("421") {
+                    true => Answer::Last(said.as_bytes().to_vec()),
+                    false => reply(said),
+                };
+            }
+            match (refused, at) {
+                (true, Point::Rcpt | Point::Content) => reply("503 5.5.1 behind\r\n"),
+                _ => Answer::Good,
+            }
+        };
+        let server = Box::new(Esmtp::new(true, FLIGHT, choose));
+        let (results, _) = world.stream(4, server, None);
+        let status =
+            |result: &Result<_, Error>| result.as_ref().map_or_else(Error::status, |_| Sent);
+        let case = format!("{said:?} at {point:?}: {results:?}");
+        assert_eq!(
+            results.iter().map(status).collect::<Vec<_>>(),
+            statuses,
+            "{case}"
+        );
+        for (number, result) in results.iter().enumerate() {
+            let Err(error) = result else { continue };
+            let answer = error
+                .record
+                .answer
+                .as_ref()
+                .map(|answer| answer.text.as_str());
+            let own = said[..3].parse::<u16>().is_ok() && said.ends_with("\r\n");
+            assert_eq!(answer.is_some(), own && number == 1, "{case}");
+            assert!(answer.is_none_or(|text| said.contains(text)), "{case}");
+        }
     }
 }

@@ -51,6 +51,7 @@ fn sweep(world: &World, mode: TlsMode, offers: &[&'static str], kind: Kind) -> [
             };
             let ended = world.send(mode, server(mode, offers), Some(fault));
             check(&ended, fault);
+            check_release(&ended, fault, offers);
             seen[match ended.outcome() {
                 Outcome::NotSent => 0,
                 Outcome::Unknown => 1,
@@ -111,6 +112,42 @@ fn check(ended: &Ended, fault: Fault) {
         );
     }
     oracle::assert_nothing_in_clear(&state.peer);
+}
+
+/// The secret and the content count as released from the first byte of their record on, and not before. The
+/// record that the content begins in is the one behind this command.
+#[track_caller]
+fn check_release(ended: &Ended, fault: Fault, offers: &[&str]) {
+    let Err(error) = &ended.result else {
+        return;
+    };
+    // A login in several steps has other records before the content's.
+    if !offers.contains(&"AUTH PLAIN") {
+        return;
+    }
+    let state = ended.memory.state();
+    let heard = String::from_utf8_lossy(&state.peer.inside);
+    let last = heard.lines().last().unwrap_or_default();
+    let last = last.split(' ').next().unwrap_or_default();
+    // A record of which not all came.
+    let mut rest = &state.peer.raw[state.peer.clear.len()..];
+    while let [_, _, _, high, low, ..] = rest {
+        let length = 5 + usize::from(u16::from_be_bytes([*high, *low]));
+        match rest.get(length..) {
+            Some(behind) => rest = behind,
+            None => break,
+        }
+    }
+    let begun = |before: &str| !rest.is_empty() && last == before;
+    let content = match (offers.contains(&"PIPELINING"), offers.contains(&"CHUNKING")) {
+        (_, false) => begun("DATA"),
+        (false, true) => begun("RCPT"),
+        (true, true) => begun("AUTH"),
+    };
+    let content = content || heard.contains("content marker");
+    assert_eq!(error.record.content_released, content, "{fault:?}: {error}");
+    let secret = begun("EHLO") || heard.contains("AUTH PLAIN ");
+    assert_eq!(error.record.secret_released, secret, "{fault:?}: {error}");
 }
 
 fn sweep_all(kind: Kind) {

@@ -1,15 +1,12 @@
 //! Peers that never stop: what they can make a send hold in memory is counted by the allocator, on
 //! the thread that sends, and is bounded.
-#![allow(unsafe_code, reason = "a global allocator that counts")]
 #![allow(clippy::print_stdout, reason = "the figures of a run")]
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 
 use secsmtp::error::Outcome;
 use secsmtp::status::Status;
 use secsmtp::tls::TlsMode;
 
+use crate::allocator::{LIVE, PEAK};
 use crate::memory::{Act, Dialogue, Direction, Fault, Kind, World};
 
 /// The most that a flood may make a send hold: the unread input of 128 KiB, a reply of 64 KiB and
@@ -19,39 +16,6 @@ const BOUND: i64 = 1024 * 1024;
 /// The same while a large content is on its way: half a mebibyte of records waits for the system, in a
 /// buffer that has grown, and a block of the content for its turn.
 const WRITING: i64 = 3 * 1024 * 1024;
-
-struct Counting;
-
-thread_local! {
-    static LIVE: Cell<i64> = const { Cell::new(0) };
-    static PEAK: Cell<i64> = const { Cell::new(0) };
-}
-
-fn count(octets: i64) {
-    // A thread that is ending has no counters any more.
-    let _ = LIVE.try_with(|live| {
-        live.set(live.get() + octets);
-        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(live.get())));
-    });
-}
-
-// SAFETY: each call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size().cast_signed() as i64);
-        // SAFETY: the same demands.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-(layout.size().cast_signed() as i64));
-        // SAFETY: the same demands.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
 
 /// Answers in order up to a command, and then never stops.
 struct Endless {

@@ -1,5 +1,6 @@
 //! The hostile line: the catalogue's scripts, faults at every octet, every sequence of replies.
 
+mod allocator;
 mod cancel;
 mod codes;
 mod corners;
@@ -7,6 +8,7 @@ mod faults;
 mod floods;
 mod fuzz_replay;
 mod hello;
+mod interjections;
 mod load;
 mod memory;
 mod oracle;
@@ -18,4 +20,5 @@ mod source;
 mod stream_faults;
 mod stream_walk;
 mod walk;
+mod wiped;
 mod words;

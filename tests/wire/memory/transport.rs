@@ -8,6 +8,7 @@ use secsmtp::deadline::Deadline;
 use secsmtp::net::{Interest, Stop, Transport};
 
 use super::peer::Peer;
+use crate::allocator::unwatched;
 
 /// Which way the octets go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,13 @@ pub(crate) struct State {
     cancelled: bool,
     finished: bool,
     calls: u64,
+    /// Each read brings one record of TLS at most.
+    pub(crate) read_by_record: bool,
+    /// The most that the system takes at a time: then it has to be waited for.
+    pub(crate) sip: Option<usize>,
+    /// When each wait would have ended, as far behind the beginning, and what was taken before it.
+    pub(crate) waits: Vec<(Option<Duration>, u64)>,
+    began: Instant,
     /// How long the last wait that came to nothing might have been.
     pub(crate) patience: Option<Duration>,
 }
@@ -92,6 +100,10 @@ impl Memory {
             cancelled: false,
             finished: false,
             calls: 0,
+            read_by_record: false,
+            sip: None,
+            waits: Vec::new(),
+            began: Instant::now(),
             patience: None,
         })))
     }
@@ -115,6 +127,15 @@ impl State {
     pub(crate) fn forget(&mut self) {
         self.calls = 0;
         self.peer.forget();
+    }
+
+    /// The first record that the peer has put on the line.
+    fn record_len(&mut self) -> usize {
+        let out = self.peer.outgoing();
+        match (out.get(3), out.get(4)) {
+            (Some(high), Some(low)) => 5 + usize::from(u16::from_be_bytes([*high, *low])),
+            _ => out.len(),
+        }
     }
 
     fn pass(&mut self, direction: Direction, wanted: usize) -> Passage {
@@ -175,8 +196,13 @@ impl State {
 impl Transport for Memory {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state();
-        state.peer.refill();
-        let there = state.peer.outgoing().len().min(buffer.len());
+        let peer = &mut state.peer;
+        unwatched(|| peer.refill());
+        let mut there = state.peer.outgoing().len().min(buffer.len());
+        if state.read_by_record {
+            let record = state.record_len();
+            there = there.min(record);
+        }
         let n = match state.pass(Direction::ToClient, there) {
             Passage::Octets(n) => n,
             Passage::End => return Ok(0),
@@ -202,14 +228,21 @@ impl Transport for Memory {
         if state.finished {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        let n = match state.pass(Direction::ToServer, bytes.len()) {
+        let sip = state.sip;
+        // Once for each wait.
+        if sip.is_some() && std::mem::replace(&mut state.writable_again, true) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let wanted = sip.map_or(bytes.len(), |most| bytes.len().min(most));
+        let n = match state.pass(Direction::ToServer, wanted) {
             Passage::Octets(n) => n,
             Passage::End => return Ok(0),
             Passage::Fail(kind) => return Err(kind.into()),
         };
         state.to_server += n as u64;
         let total = state.to_server;
-        state.peer.receive(&bytes[..n], total);
+        let peer = &mut state.peer;
+        unwatched(|| peer.receive(&bytes[..n], total));
         Ok(n)
     }
 
@@ -222,6 +255,9 @@ impl Transport for Memory {
         if state.cancelled {
             return Err(Stop::Cancelled);
         }
+        let until = deadline.left(state.began);
+        let taken = state.to_server;
+        state.waits.push((until, taken));
         let readable =
             (!state.peer.outgoing().is_empty() || state.peer.has_closed()) && !state.stalled();
         if readable || std::mem::take(&mut state.writable_again) {
