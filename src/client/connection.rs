@@ -1,7 +1,7 @@
 //! One connection, from resolving to the login, and then for as many messages as it is good for.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::site::{Settings, Site};
 use crate::channel::{Cleartext, Probed, Verified};
@@ -11,8 +11,23 @@ use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
 use crate::smtp::{Context, MessageStream, Session, StreamEnd, Window, upgrade, upgrade_probe};
 use crate::tls::{ProbeSetup, TlsMode};
 
-/// How old a verdict on the peer may be before a reuse asks again.
-const VERDICT_AGE: Duration = Duration::from_secs(60);
+/// How old a verdict on the peer may be, in seconds, before a reuse asks again.
+const VERDICT_AGE: u64 = 60;
+
+/// The last verdict on a peer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Verdict {
+    /// Seconds since 1970 by the policy's clock.
+    at: u64,
+}
+
+impl Verdict {
+    /// Whether it still counts at `now`. A clock that was set back gives it no age.
+    pub(super) fn is_fresh(self, now: u64) -> bool {
+        now.checked_sub(self.at)
+            .is_some_and(|age| age < VERDICT_AGE)
+    }
+}
 
 /// A session that is logged in, and owns what ends it.
 #[derive(Debug)]
@@ -27,7 +42,7 @@ pub(super) struct Connection {
     pub(super) carried: usize,
     /// Since when it has nothing to do.
     pub(super) idle_since: Instant,
-    judged: Instant,
+    pub(super) verdict: Verdict,
     /// What was met, and how far the opening came: part of each message's record.
     peer: Option<Arc<Peer>>,
     stage: Stage,
@@ -47,6 +62,9 @@ impl Connection {
         cx: &mut Context<'_>,
     ) -> Result<Self, Error> {
         let canceller = waiter.canceller();
+        let verdict = Verdict {
+            at: site.policy.clock.now().as_secs(),
+        };
         let transport = connect(site, settings, waiter, cx)?;
         let mut session = greet(site, settings, transport, cx)?;
         if let Some(credential) = &settings.credential
@@ -65,7 +83,7 @@ impl Connection {
             messages: 0,
             carried: 0,
             idle_since: now,
-            judged: now,
+            verdict,
             peer: cx.record.peer.clone(),
             stage: cx.record.stage,
             secret_released: cx.record.secret_released,
@@ -83,10 +101,11 @@ impl Connection {
         if !self.session.is_silent() {
             return false;
         }
-        if self.judged.elapsed() < VERDICT_AGE {
+        let now = site.policy.clock.now().as_secs();
+        if self.verdict.is_fresh(now) {
             return true;
         }
-        self.judged = Instant::now();
+        self.verdict = Verdict { at: now };
         let setup = site.setup();
         setup.is_ok_and(|setup| self.session.channel().is_still_believed(setup))
     }

@@ -3,8 +3,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::connection::Connection;
+use super::connection::{Connection, Verdict};
 use super::core::{Core, about};
 use super::retry;
 use super::site::Settings;
@@ -70,11 +71,14 @@ impl Core {
             messages: self.pool.most_in_flight(options.window.messages),
             ..options.window
         };
-        let generation = connection.edition;
+        let (generation, verdict) = (connection.edition, connection.verdict);
         let attempt = Attempt {
             core: self,
             source,
             generation,
+            verdict,
+            back_off: options.settings.reuse.back_off,
+            is_kept,
             room: Cell::new(
                 options
                     .settings
@@ -89,6 +93,7 @@ impl Core {
             carried: Cell::new(0),
             was_accepted: Cell::new(false),
             has_carried: Cell::new(is_kept),
+            is_backed_off: Cell::new(false),
             failure: RefCell::default(),
         };
         let end = connection.send_all(cx, window, &attempt);
@@ -102,7 +107,6 @@ impl Core {
             begun,
             carried,
             was_accepted,
-            has_carried,
             failure,
             ..
         } = attempt;
@@ -115,15 +119,10 @@ impl Core {
         {
             // Idle for too long, perhaps: that shows nothing of what the server takes.
             Some(_) if is_kept && carried.get() == 0 => {}
-            Some(error) => {
-                let is_closing = *error.cause == Cause::Closing;
-                if has_carried.get() || is_closing {
-                    self.pool.back_off(options.settings.reuse.back_off);
-                }
-                if is_closing {
-                    self.pool.narrow(connection.carried);
-                }
+            Some(error) if *error.cause == Cause::Closing => {
+                self.pool.narrow(connection.carried);
             }
+            Some(_) => {}
             None => self.pool.widen(connection.carried),
         }
         self.keep_or_close(connection, options, cx);
@@ -165,6 +164,11 @@ struct Attempt<'a> {
     source: &'a dyn MessageSource,
     /// Of the settings that the connection was opened with.
     generation: u64,
+    verdict: Verdict,
+    /// How long the next connection waits at first.
+    back_off: Duration,
+    /// Whether the connection was idle before.
+    is_kept: bool,
     /// Messages that may still go over the connection.
     room: Cell<u32>,
     first: RefCell<Option<Item>>,
@@ -178,6 +182,8 @@ struct Attempt<'a> {
     was_accepted: Cell<bool>,
     /// Whether the connection has carried a message.
     has_carried: Cell<bool>,
+    /// Whether the next connection is known to wait.
+    is_backed_off: Cell<bool>,
     /// The last error that is no refusal.
     failure: RefCell<Option<Error>>,
 }
@@ -186,6 +192,24 @@ impl Attempt<'_> {
     fn count_carried(&self) {
         self.has_carried.set(true);
         self.carried.set(self.carried.get() + 1);
+    }
+
+    /// Whether the peer need not be judged again yet.
+    fn is_verdict_fresh(&self) -> bool {
+        let site = &self.core.site;
+        self.verdict.is_fresh(site.policy.clock.now().as_secs())
+    }
+
+    /// Has the next connection wait, before an outcome is reported: with that another one may be asked
+    /// for. A connection that had been idle, perhaps for too long, shows nothing of what the server takes.
+    fn back_off_after(&self, error: &Error) {
+        let is_closing = *error.cause == Cause::Closing && !self.is_kept;
+        if retry::is_by_server(&error.cause)
+            && (self.carried.get() > 0 || is_closing)
+            && !self.is_backed_off.replace(true)
+        {
+            self.core.pool.back_off(self.back_off);
+        }
     }
 
     /// Keeps a message for another connection.
@@ -204,8 +228,14 @@ impl MessageStream for Attempt<'_> {
     fn next(&self) -> NextMessage {
         let next = match self.first.take() {
             Some(item) => Next::Item(item),
-            // What comes now goes by the new settings.
-            None if self.room.get() == 0 || self.core.edition() != self.generation => Next::End,
+            // What comes now goes by the new settings. After a minute the peer is judged again, as it is
+            // before each use.
+            None if self.room.get() == 0
+                || self.core.edition() != self.generation
+                || !self.is_verdict_fresh() =>
+            {
+                Next::End
+            }
             None => self.source.next(),
         };
         match next {
@@ -233,6 +263,7 @@ impl MessageStream for Attempt<'_> {
             Err(error) if error.record.outcome == Outcome::Refused => self.count_carried(),
             Err(error) => {
                 self.failure.replace(Some(error.clone()));
+                self.back_off_after(error);
                 if self.has_carried.get() && retry::may_move(error) && !self.source.is_cancelled(id)
                 {
                     return self.move_later(id, Some(&error.record));

@@ -109,3 +109,47 @@ impl Token {
         self.0.lock().at_work = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Waiter;
+
+    #[test]
+    fn a_connection_that_was_given_back_is_not_cancelled() {
+        let (token, waiter) = (Token::default(), Waiter::new().unwrap());
+        token.attach(&waiter.canceller());
+        token.detach();
+        token.cancel();
+        assert!(!waiter.canceller().is_cancelled());
+        let crowd = Crowd::new(&waiter.canceller());
+        let token = Token::default();
+        assert!(!token.join(&crowd));
+        token.detach();
+        token.cancel();
+        assert!(!crowd.has_changed() && !waiter.canceller().is_cancelled());
+    }
+
+    #[test]
+    fn what_was_cancelled_ends_each_connection_that_it_still_gets() {
+        let token = Token::default();
+        let first = Waiter::new().unwrap();
+        token.attach(&first.canceller());
+        token.detach();
+        token.cancel();
+        let second = Waiter::new().unwrap();
+        token.attach(&second.canceller());
+        assert!(second.canceller().is_cancelled() && !first.canceller().is_cancelled());
+        assert!(token.join(&Crowd::new(&first.canceller())));
+    }
+
+    #[test]
+    fn a_cancel_among_others_leaves_the_connection_to_them() {
+        let (token, waiter) = (Token::default(), Waiter::new().unwrap());
+        let crowd = Crowd::new(&waiter.canceller());
+        token.join(&crowd);
+        token.cancel();
+        assert!(token.is_cancelled() && !waiter.canceller().is_cancelled());
+        assert!(crowd.has_changed() && !crowd.has_changed());
+    }
+}

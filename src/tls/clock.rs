@@ -10,13 +10,15 @@ use rustls::time_provider::TimeProvider;
 pub const RELEASED: u64 = 1_795_132_800;
 
 /// Where the time comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub enum Clock {
     /// The system's clock.
     #[default]
     System,
     /// Always this time, in seconds since 1970: for tests, and for a look at another day.
     Fixed(u64),
+    /// The time that a function gives, in seconds since 1970: for tests in which it passes.
+    By(fn() -> u64),
 }
 
 impl Clock {
@@ -28,6 +30,7 @@ impl Clock {
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or_default(),
             Self::Fixed(seconds) => Duration::from_secs(seconds),
+            Self::By(read) => Duration::from_secs(read()),
         };
         UnixTime::since_unix_epoch(since_1970)
     }

@@ -200,6 +200,50 @@ fn a_job_cancelled_among_others_ends_at_once_and_they_go_on() {
     }
 }
 
+/// The replies to a job that was given up are read, and make no event.
+#[test]
+fn no_event_follows_the_completion_of_a_job() {
+    let pki = pki();
+    for cancelled in 0..3 {
+        let server = Held::start(&pki, &messages(3), Step::ReadToEnd);
+        let client = over_one_connection(&pki, &server.server, 8);
+        client.set_events(Wishes {
+            kinds: Kind::ALL.into_iter().fold(0, |all, kind| all | kind as i32),
+            level: Some(Level::Debug),
+        });
+        let jobs = [0; 3].map(|_| client.submit(&message()).unwrap());
+        server.read.recv_timeout(LONG).unwrap();
+        client.cancel_job(jobs[cancelled]).unwrap();
+        // Its completion is there, and not taken while the others' replies come.
+        let answers = format!("{ONE}{NEXT}{NEXT}");
+        server.go.send(Box::leak(answers.into_boxed_str())).unwrap();
+        for (index, job) in jobs.iter().enumerate() {
+            if index != cancelled {
+                assert_eq!(outcome(&completion(&client, *job)), Outcome::Accepted);
+            }
+        }
+        let (mut over, mut recipients) = (None, 0);
+        while let Some(event) = client.next_event().unwrap() {
+            let own = event.job == jobs[cancelled];
+            assert!(
+                !own || over.is_none(),
+                "{cancelled}: {:?} behind {over:?}",
+                event.news
+            );
+            match event.news {
+                News::Completed(completion) => over = Some(outcome(&completion)),
+                News::Recipient(..) => recipients += 1,
+                _ => {}
+            }
+        }
+        assert_eq!(over, Some(Outcome::Unknown));
+        assert_eq!(recipients, 2, "of those that were waited for");
+        client.close(LONG).unwrap();
+        let rest = client.poll(Deadline::after(LONG));
+        assert!(matches!(rest, Ok(Polled::Closed)), "{rest:?}");
+    }
+}
+
 #[test]
 fn when_the_last_of_a_connection_is_given_up_it_ends() {
     let pki = pki();
@@ -464,4 +508,71 @@ fn a_job_given_up_while_the_next_is_written_leaves_that_to_its_own_outcome() {
     let late = completion(&client, second).unwrap_err();
     let told = (late.status(), late.record.outcome);
     assert_eq!(told, (Status::Timeout, Outcome::NotSent), "{late}");
+}
+
+#[test]
+fn a_job_that_waits_for_another_connection_can_be_cancelled() {
+    let pki = pki();
+    let answers = format!("{ONE}421 4.3.2 closing\r\n");
+    let server = answering(&pki, 2, &answers, Step::Close);
+    let client = over_one_connection(&pki, &server, 8);
+    // Longer than the test may take, and each job has the time.
+    client.set_timeout(Stage::Local, LONG * 100);
+    client.set_timeout(Stage::Connect, LONG * 100);
+    client.set_back_off(LONG * 10);
+    let jobs = [0; 2].map(|_| client.submit(&message()).unwrap());
+    completion(&client, jobs[0]).unwrap();
+    client.cancel_job(jobs[1]).unwrap();
+    let error = completion(&client, jobs[1]).unwrap_err();
+    // The cancel may come before the 421.
+    let either = [Status::Cancelled, Status::Closing];
+    assert!(either.contains(&error.status()), "{error}");
+    assert_eq!(error.record.outcome, Outcome::NotSent, "{error}");
+    assert_eq!(server.records().len(), 1);
+}
+
+/// The worker is at the reply to a job that was given up: no job is open, and its connection is not yet put
+/// away.
+#[test]
+fn no_connection_is_kept_by_a_client_that_is_closed() {
+    let pki = pki();
+    let (tell, read) = channel();
+    let (go, may) = channel::<&str>();
+    let may = Arc::new(Mutex::new(may));
+    let held = || {
+        let (tell, may) = (tell.clone(), Arc::clone(&may));
+        Step::respond(move |_, _| {
+            let _ = tell.send(());
+            let answer = may.lock().unwrap().recv_timeout(LONG);
+            answer.unwrap_or_default().as_bytes().to_vec()
+        })
+    };
+    let mut steps = vec![
+        Step::StartTls(pki.identity()),
+        Step::send("220 m\r\n"),
+        Step::expect("EHLO"),
+        Step::send("250-m\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH PLAIN\r\n"),
+        Step::expect("AUTH PLAIN "),
+        Step::send("235 ok\r\n"),
+    ];
+    // The content of the second is there with its last line but one.
+    let lines = messages(2);
+    let expected = lines[..lines.len() - 2].iter();
+    steps.extend(expected.map(|line| Step::expect(line)));
+    steps.extend([held(), held(), Step::ReadToEnd]);
+    let server = Scripted::start(steps).unwrap();
+    let client = over_one_connection(&pki, &server, 8);
+    let jobs = [0; 2].map(|_| client.submit(&message()).unwrap());
+    read.recv_timeout(LONG).unwrap();
+    client.cancel_job(jobs[1]).unwrap();
+    let given_up = completion(&client, jobs[1]).unwrap_err();
+    assert_eq!(given_up.record.outcome, Outcome::Unknown);
+    go.send(ONE).unwrap();
+    completion(&client, jobs[0]).unwrap();
+    client.abandon();
+    go.send(NEXT).unwrap();
+    // It is closed in order, although the client is still there.
+    let said = server.join().tls;
+    assert!(String::from_utf8_lossy(&said).ends_with("QUIT\r\n"));
+    drop(client);
 }

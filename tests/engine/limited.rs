@@ -231,15 +231,17 @@ fn a_server_that_takes_none_is_not_asked_again_and_again() {
 #[test]
 fn between_two_connections_there_is_a_pause() {
     let pki = pki();
-    let server = Honest::start(limited(&pki, FORMS[0], &[3], Ending::Close)).unwrap();
-    let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
-    // Longer than the call may take.
-    client.set_back_off(LONG * 2);
-    let outcomes = send_all(&client, By::Batch, 16, &messages(MESSAGES, &[TO]));
-    let accepted = outcomes.iter().filter(|o| **o == Outcome::Accepted);
-    assert_eq!(accepted.count(), 3);
-    assert!(outcomes.iter().all(|o| *o != Outcome::Unknown));
-    assert_eq!(server.login_count(), 1);
+    for by in [By::Batch, By::Jobs] {
+        let server = Honest::start(limited(&pki, FORMS[0], &[3], Ending::Close)).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
+        // Longer than the call may take.
+        client.set_back_off(LONG * 2);
+        let outcomes = send_all(&client, by, 16, &messages(MESSAGES, &[TO]));
+        let accepted = outcomes.iter().filter(|o| **o == Outcome::Accepted);
+        assert_eq!(accepted.count(), 3, "{by:?}");
+        assert!(outcomes.iter().all(|o| *o != Outcome::Unknown), "{by:?}");
+        assert_eq!(server.login_count(), 1, "{by:?}");
+    }
 }
 
 #[test]

@@ -1,15 +1,19 @@
 //! A connection carries several messages, and a message is never sent twice for it.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use secsmtp::client::Client;
+use secsmtp::client::jobs::Limits;
+use secsmtp::client::{Bulk, Client};
 use secsmtp::credential::Credential;
-use secsmtp::error::{Outcome, Retry, Stage};
+use secsmtp::error::{Error, Outcome, Record, Retry, Stage};
+use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::tls::{Clock, Policy, RELEASED, TlsMode};
 use secsmtp_testservers::{CertKind, Honest, Pki, Scripted, SessionRecord, Step};
 
+use crate::jobs_stream::completion;
 use crate::stream::with_extensions;
 use crate::support::*;
 
@@ -407,5 +411,220 @@ fn h20_a_connection_whose_rset_fails_is_left() {
             .map(|session| ["MAIL", "RSET"].map(|verb| said(session, verb)))
             .collect();
         assert_eq!(said, [[1, 1], [1, 0]], "{answer}");
+    }
+}
+
+/// The policy's time in the tests of what runs out.
+static NOW: AtomicU64 = AtomicU64::new(0);
+
+#[test]
+fn j_the_peer_of_a_kept_connection_is_judged_again_when_its_time_may_be_over() {
+    /// The first time that a policy may have.
+    const BEGIN: u64 = RELEASED + 86_400;
+    let pki = pki();
+    let leaf = pki.spki_pin(CertKind::Leaf);
+    for by in [By::Send, By::Batch, By::Job] {
+        // When the second message is sent, and whether the pin still counts.
+        for (at, reused, status) in [
+            (BEGIN + 59, true, Status::Ok),
+            // Known to be good a moment ago: the verdict is a minute old at most.
+            (BEGIN + 60, true, Status::Ok),
+            (BEGIN + 100, true, Status::Ok),
+            (BEGIN + 101, false, Status::PinMismatch),
+            (BEGIN + 86_400, false, Status::PinMismatch),
+            // A clock that was set back is asked too.
+            (BEGIN - 1, false, Status::PinMismatch),
+            (0, false, Status::PinMismatch),
+        ] {
+            let server = Honest::start(honest(&pki)).unwrap();
+            let mut policy = Policy::new();
+            policy.clock = Clock::By(|| NOW.load(Ordering::SeqCst));
+            policy
+                .add_pin_with_window(&leaf, BEGIN, BEGIN + 100)
+                .unwrap();
+            NOW.store(BEGIN, Ordering::SeqCst);
+            let client = client(&policy, server.implicit_addr());
+            client.set_reuse(LONG, 100).unwrap();
+            // Another worker would have a connection of its own.
+            let limits = Limits {
+                connections: 1,
+                ..Limits::default()
+            };
+            client.set_limits(limits).unwrap();
+            by.send(&client).unwrap();
+            NOW.store(at, Ordering::SeqCst);
+            let second = by.send(&client);
+            let case = format!("{by:?} at {at}: {second:?}");
+            let met = match &second {
+                Ok(record) => (record.reused, Status::Ok),
+                Err(error) => (error.record.reused, error.status()),
+            };
+            assert_eq!(met, (reused, status), "{case}");
+            if let Err(error) = second {
+                assert_eq!(error.record.outcome, Outcome::NotSent, "{case}");
+                assert!(!error.record.secret_released, "{case}");
+            }
+            drop(client);
+            assert!(server.wait_idle(LONG));
+            // The one that is believed no longer is left in order.
+            let sessions = server.sessions();
+            assert_eq!(said(&sessions[0], "QUIT"), 1, "{case}");
+            assert_eq!(server.mail_count(), 1 + usize::from(reused), "{case}");
+        }
+    }
+}
+
+/// In which way a message is given to a client.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Send,
+    Batch,
+    Job,
+}
+
+impl By {
+    fn send(self, client: &Client) -> Result<Record, Error> {
+        match self {
+            By::Send => send(client, &message()),
+            By::Batch => {
+                let result = Mutex::new(None);
+                let done = |_, sent| *result.lock().unwrap() = Some(sent);
+                client.send_many([message()], &Bulk::default(), done, Log::off());
+                result.into_inner().unwrap().expect("an outcome")
+            }
+            By::Job => completion(client, client.submit(&message()).unwrap()),
+        }
+    }
+}
+
+/// A server that ends a kept connection when the next message begins, and would take it over another.
+fn ending(pki: &Pki) -> Scripted {
+    let more = [
+        taken("250 taken\r\n"),
+        vec![Step::expect("MAIL"), Step::Close],
+    ];
+    scripted(pki, more.concat())
+}
+
+#[test]
+fn j_a_call_that_was_cancelled_is_not_tried_again() {
+    let pki = pki();
+    for (line, status, reused) in [
+        // The error of the kept connection is known, and then it is cancelled.
+        ("lost", Status::ConnectionLost, true),
+        // It has been decided to try again.
+        ("opening another", Status::Cancelled, false),
+        ("connecting to", Status::Cancelled, false),
+    ] {
+        let server = ending(&pki);
+        let client = keeping(&pki, server.addr());
+        client.set_reply_age(Duration::ZERO);
+        send(&client, &message()).unwrap();
+        let mut log = String::new();
+        let mut sink = |level: Level, _: Stage, text: &str| {
+            log.push_str(text);
+            let here = match line {
+                "lost" => level == Level::Error,
+                line => text.contains(line),
+            };
+            if here {
+                client.cancel();
+            }
+        };
+        let sent = client.send(&message(), Log::to(&mut sink, Level::Debug));
+        let error = sent.unwrap_err();
+        let met = (error.status(), error.record.reused, error.record.outcome);
+        assert_eq!(
+            met,
+            (status, reused, Outcome::NotSent),
+            "{line}: {error}\n{log}"
+        );
+        assert_eq!(log.contains("opening another"), line != "lost", "{log}");
+        // A cancel is for the calls that were running: the next one goes its own way.
+        let record = send(&client, &message()).unwrap();
+        assert!(!record.reused, "{line}");
+        drop(client);
+        let sessions = server.join_all(2);
+        let taken = sessions.iter().map(|s| said(s, "DATA")).sum::<usize>();
+        assert_eq!(taken, 2, "{line}");
+    }
+}
+
+#[test]
+fn j_a_batch_that_was_cancelled_is_not_tried_again() {
+    let pki = pki();
+    let server = ending(&pki);
+    let client = keeping(&pki, server.addr());
+    client.set_reply_age(Duration::ZERO);
+    send(&client, &message()).unwrap();
+    let mut sink = |level: Level, _: Stage, _: &str| {
+        if level == Level::Error {
+            client.cancel();
+        }
+    };
+    let results = Mutex::new(Vec::new());
+    let done = |_, sent: Result<Record, Error>| results.lock().unwrap().push(sent);
+    let messages = [message(), message()];
+    let log = Log::to(&mut sink, Level::Debug);
+    client.send_many(&messages, &Bulk::default(), done, log);
+    let results = results.into_inner().unwrap();
+    let not_sent = |sent: &Result<Record, Error>| match sent {
+        Ok(_) => false,
+        Err(error) => error.record.outcome == Outcome::NotSent,
+    };
+    assert!(results.iter().all(not_sent), "{results:?}");
+    assert_eq!(server.records().len(), 1);
+}
+
+/// The outcome is known, and the call has not returned.
+#[test]
+fn j_a_cancel_behind_the_outcome_changes_nothing_for_this_message_nor_the_next() {
+    let pki = pki();
+    let server = Honest::start(honest(&pki)).unwrap();
+    let client = keeping(&pki, server.implicit_addr());
+    for _ in 0..3 {
+        let mut cancelled = false;
+        let mut sink = |_: Level, _: Stage, text: &str| {
+            if text == "accepted" {
+                cancelled = true;
+                client.cancel();
+            }
+        };
+        let sent = client.send(&message(), Log::to(&mut sink, Level::Debug));
+        assert_eq!(sent.unwrap().outcome, Outcome::Accepted);
+        assert!(cancelled);
+        assert_eq!(
+            send(&client, &message()).unwrap().outcome,
+            Outcome::Accepted
+        );
+    }
+    assert_eq!(server.mail_count(), 6);
+}
+
+#[test]
+fn j_after_421_at_any_stage_and_in_any_way_the_next_connection_waits() {
+    let pki = pki();
+    let farewell = || vec![Step::send("421 4.3.2 too busy\r\n"), Step::ReadToEnd];
+    for by in [By::Send, By::Batch, By::Job] {
+        // In the place of the greeting and of the replies to EHLO, AUTH, MAIL, RCPT, DATA, the content.
+        for steps in [0, 2, 4, 6, 8, 10, 12] {
+            let script = [first(steps), farewell()].concat();
+            let server = Scripted::start_implicit(pki.identity(), script).unwrap();
+            let client = keeping(&pki, server.addr());
+            client.set_back_off(LONG * 2);
+            let error = by.send(&client).unwrap_err();
+            let case = format!("{by:?} {steps}: {error}");
+            assert_eq!(error.status(), Status::Closing, "{case}");
+            for other in [by, By::Send, By::Batch, By::Job] {
+                let error = other.send(&client).unwrap_err();
+                assert_eq!(
+                    error.status(),
+                    Status::BackOff,
+                    "{case}, {other:?}: {error}"
+                );
+                assert_eq!(error.record.outcome, Outcome::NotSent);
+            }
+            assert_eq!(server.records().len(), 1, "{case}");
+        }
     }
 }

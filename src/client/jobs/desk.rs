@@ -403,7 +403,9 @@ impl Desk {
 
     /// A running job needs a secret.
     pub(super) fn ask(&mut self, id: JobId, question: Question) {
-        if let Some(job) = self.jobs.get_mut(&id) {
+        if let Some(job) = self.jobs.get_mut(&id)
+            && matches!(job.state, State::Running)
+        {
             job.answer = Answer::Awaited;
             self.events.push(id, job.tag, News::SecretWanted(question));
         }
@@ -457,6 +459,53 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credential::Reason;
+    use crate::error::{Record, Stage};
+    use crate::proto::sasl::Proof;
+
+    fn question() -> Question {
+        Question {
+            user: "alice".to_owned(),
+            proof: Proof::Password,
+            reason: Reason::First,
+        }
+    }
+
+    #[test]
+    fn a_job_completes_once_and_no_event_follows_its_completion() {
+        let mut desk = Desk::new(Limits::default());
+        let (job, _) = desk.submit(&Prepared::sample(), 7).unwrap();
+        let tell = |desk: &mut Desk| desk.tell(job, News::Stage(Stage::Mail));
+        tell(&mut desk); // it is queued
+        desk.finish(job, Err(Error::local(Cause::Full)));
+        assert!(desk.events.is_empty() && desk.open_jobs() == 1);
+        desk.take_first().unwrap();
+        tell(&mut desk);
+        desk.ask(job, question());
+        desk.answer(job, Some(Secret::new(b"secret"))).unwrap();
+        desk.finish(job, Ok(Record::default()));
+        assert_eq!(desk.open_jobs(), 0);
+        // Each of these comes too late.
+        desk.finish(job, Err(Error::local(Cause::Cancelled)));
+        tell(&mut desk);
+        desk.ask(job, question());
+        assert!(desk.answered(job).is_none());
+        assert!(desk.answer(job, None).is_err());
+        assert!(matches!(desk.cancel(job), Ok(Cancelled::Over)));
+        let (messages, tokens) = desk.cancel_all();
+        assert!(messages.is_empty() && tokens.is_empty());
+        assert_eq!(desk.open_jobs(), 0);
+        let next = |desk: &mut Desk| desk.next_event(Place::MAX).map(|event| event.news);
+        assert!(matches!(next(&mut desk), Some(News::Stage(Stage::Mail))));
+        assert!(matches!(next(&mut desk), Some(News::SecretWanted(_))));
+        assert!(matches!(next(&mut desk), Some(News::Completed(done)) if done.is_ok()));
+        // Its completion is taken, and there is still no other event.
+        desk.finish(job, Ok(Record::default()));
+        tell(&mut desk);
+        desk.ask(job, question());
+        assert!(next(&mut desk).is_none());
+        assert!(matches!(desk.collect(job), Collected::Taken));
+    }
 
     #[test]
     fn work_is_shared_out_and_goes_first_to_those_who_have_none() {
