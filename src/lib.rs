@@ -4,9 +4,9 @@
 //! end there, or an error that says what was met and what left the machine.
 //!
 //! Start at [`client::Client`]. The layers below it are public so that their promises can be
-//! checked from outside: [`channel`] and [`tls`] (who may be spoken to), [`smtp`] (what may be
-//! said to whom), [`proto`] (bytes, without a socket in sight). `ARCHITECTURE.md` tells the way of
-//! one mail through them.
+//! checked from outside: [`trust`] (which servers the policy accepts), [`channel`] (bytes to a peer,
+//! verified or not), [`smtp`] (what may be sent over which channel). `ARCHITECTURE.md` follows one send
+//! through them.
 //!
 //! ## What the types forbid
 //!
@@ -86,11 +86,11 @@
 //!
 //! A secret shows itself only to the holder of a verified channel:
 //! ```compile_fail,E0277
-//! use secsmtp::{channel::Cleartext, net::TcpTransport, secret::Secret};
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, support::secret::Secret};
 //! fn f(secret: &Secret, c: &Cleartext<TcpTransport>) -> usize { secret.expose(c, |s| s.len()) }
 //! ```
 //! ```
-//! use secsmtp::{channel::Verified, net::TcpTransport, secret::Secret};
+//! use secsmtp::{channel::Verified, net::TcpTransport, support::secret::Secret};
 //! fn f(secret: &Secret, c: &Verified<TcpTransport>) -> usize { secret.expose(c, |s| s.len()) }
 //! ```
 //!
@@ -110,15 +110,15 @@
 //!
 //! A secret can be neither printed nor copied:
 //! ```compile_fail,E0277
-//! let s = secsmtp::secret::Secret::new(b"x");
+//! let s = secsmtp::support::secret::Secret::new(b"x");
 //! println!("{s}");
 //! ```
 //! ```compile_fail,E0599
-//! let s = secsmtp::secret::Secret::new(b"x");
+//! let s = secsmtp::support::secret::Secret::new(b"x");
 //! let t = s.clone();
 //! ```
 //! ```
-//! let s = secsmtp::secret::Secret::new(b"x");
+//! let s = secsmtp::support::secret::Secret::new(b"x");
 //! assert_eq!(format!("{s:?}"), "Secret(not shown)");
 //! ```
 //!
@@ -128,7 +128,7 @@
 //! fn f(c: Cleartext<TcpTransport>) -> Verified<TcpTransport> { Verified(c) }
 //! ```
 //! ```
-//! use secsmtp::{channel::{Cleartext, Verified}, net::TcpTransport, smtp::Context, tls::Setup};
+//! use secsmtp::{channel::{Cleartext, Verified}, net::TcpTransport, smtp::Context, channel::Setup};
 //! fn f(c: Cleartext<TcpTransport>, setup: &Setup, cx: &mut Context<'_>)
 //!     -> Result<Verified<TcpTransport>, secsmtp::error::Error> {
 //!     secsmtp::smtp::upgrade(c, setup, cx)
@@ -137,14 +137,14 @@
 //!
 //! After STARTTLS the clear session is gone:
 //! ```compile_fail,E0382
-//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Session}, tls::Setup};
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Session}, channel::Setup};
 //! fn f(s: Session<Cleartext<TcpTransport>>, setup: &Setup, cx: &mut Context<'_>) {
 //!     let _ = s.starttls(cx, setup, None);
 //!     s.quit(cx);
 //! }
 //! ```
 //! ```
-//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Session}, tls::Setup};
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Session}, channel::Setup};
 //! fn f(s: Session<Cleartext<TcpTransport>>, setup: &Setup, cx: &mut Context<'_>) {
 //!     if let Ok(verified) = s.starttls(cx, setup, None) {
 //!         verified.quit(cx);
@@ -177,10 +177,9 @@ mod memory;
 pub mod message;
 pub mod net;
 mod process;
-pub mod proto;
-pub mod secret;
+pub mod sasl;
 pub mod smtp;
 pub mod status;
+pub mod support;
 mod sync;
-mod texts;
-pub mod tls;
+pub mod trust;

@@ -11,9 +11,9 @@ use secsmtp::client::{Client, Rate, Report};
 use secsmtp::error::{Cause, Error, Outcome, Record, Stage, io_words};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::{BY_BINARY, BY_NAME, Message, Signer};
-use secsmtp::proto::show::escape;
 use secsmtp::status::Status;
-use secsmtp::tls::{
+use secsmtp::support::redact::escape;
+use secsmtp::trust::{
     Clock, Host, KnownServer, MinTls, Pin, Policy, TlsMode, Verdict, learn, now_at, verify_pem,
 };
 

@@ -2,7 +2,7 @@
 
 use secsmtp::error::Error;
 use secsmtp::message::Message;
-use secsmtp::proto::options::{DeliverBy, Hold, Late, Notify, Return};
+use secsmtp::message::delivery::{DeliverBy, Hold, Late, Notify, Return};
 use secsmtp::status::Status;
 
 use crate::options::quote;

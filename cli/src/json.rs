@@ -5,7 +5,7 @@ use std::path::Path;
 use secsmtp::client::Report;
 use secsmtp::error::{Answer, Error, Peer, Record, Stage};
 use secsmtp::status::Status;
-use secsmtp::tls::{Basis, Certificate, KnownServer, Rejection, Verdict};
+use secsmtp::trust::{Basis, Certificate, KnownServer, Rejection, Verdict};
 use serde_json::{Map, Value, json};
 
 use crate::terminal::OUT;

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use secsmtp::credential::{Credential, NoSecret, Reason, SecretProvider, SecretRequest};
 use secsmtp::error::{Error, io_words};
-use secsmtp::secret::Secret;
 use secsmtp::status::Status;
+use secsmtp::support::secret::Secret;
 use zeroize::Zeroizing;
 
 use crate::actions::{shown, unreadable};

@@ -8,8 +8,8 @@ use lexopt::ValueExt as _;
 use lexopt::prelude::{Long, Short, Value};
 use secsmtp::client::Bulk;
 use secsmtp::message::ContentRules;
-use secsmtp::proto::sasl::{BindingType, ChannelBinding};
-use secsmtp::proto::show::escape;
+use secsmtp::sasl::{BindingType, ChannelBinding};
+use secsmtp::support::redact::escape;
 
 use crate::composition::{self, Composition};
 use crate::delivery::{self, Delivery};

@@ -6,7 +6,7 @@ use std::path::Path;
 use secsmtp::client::Report;
 use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::Level;
-use secsmtp::tls::{KnownServer, Verdict};
+use secsmtp::trust::{KnownServer, Verdict};
 
 use crate::actions::shown;
 use crate::terminal::{ERR, OUT};

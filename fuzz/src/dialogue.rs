@@ -8,9 +8,9 @@ use crate::memory::{
     Act, CONTENT, Dialogue, FROM, PASSWORD, Point, State, TO, USER, World, outcome_of_one,
 };
 use secsmtp::error::Outcome;
-use secsmtp::proto::ehlo::capabilities;
-use secsmtp::proto::reply::{parse, parse_greeting};
-use secsmtp::tls::TlsMode;
+use secsmtp::smtp::wire::ehlo::capabilities;
+use secsmtp::smtp::wire::reply::{parse, parse_greeting};
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::Leaks;
 
 /// A target's name, which is its corpus folder's, and its function.

@@ -10,11 +10,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::{digest, hmac, pbkdf2};
 use secsmtp::credential::Credential;
-use secsmtp::proto::command::Command;
-use secsmtp::proto::sasl::{
+use secsmtp::sasl::{
     Binding, External, Gs2, Hash, Login, Mechanism, NONCE_LEN, OAuthBearer, Plain, Scram, Stop,
     XOAuth2, prepare,
 };
+use secsmtp::smtp::wire::command::Command;
 
 /// A target's name, which is its corpus folder's, and its function.
 pub type Target = (&'static str, fn(&[u8]));

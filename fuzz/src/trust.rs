@@ -13,7 +13,7 @@ use ring::signature::{
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{PemObject as _, SectionKind};
-use secsmtp::tls::{Certificate, Host, KnownServer, Pin, Policy, now_at, verify_pem};
+use secsmtp::trust::{Certificate, Host, KnownServer, Pin, Policy, now_at, verify_pem};
 use sha2::{Digest as _, Sha256};
 use x509_cert::der::asn1::AnyRef;
 use x509_cert::der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};

@@ -2,15 +2,16 @@
 //! content on its way into DATA. None may panic, and what was read must mean one thing only.
 
 use secsmtp::error::ReplyFault;
-use secsmtp::proto::address::{Address, EhloName};
-use secsmtp::proto::command::Command;
-use secsmtp::proto::content::{DataEncoder, bare_line_end, inspect};
-use secsmtp::proto::ehlo::{MAX_MECHANISMS, capabilities};
-use secsmtp::proto::lines::Lines;
-use secsmtp::proto::mailbox::{Entry, MAX_LIST, Mailbox, parse_list};
-use secsmtp::proto::options::Options;
-use secsmtp::proto::reply::{MAX_LINES, MAX_REPLY, Reply, parse, parse_greeting};
-use secsmtp::proto::transaction;
+use secsmtp::message::address::{Address, EhloName};
+use secsmtp::message::content::canonical::{bare_line_end, inspect};
+use secsmtp::message::content::lines::Lines;
+use secsmtp::message::delivery::Options;
+use secsmtp::message::mailbox::{Entry, MAX_LIST, Mailbox, parse_list};
+use secsmtp::smtp::wire::command::Command;
+use secsmtp::smtp::wire::data_encoder::DataEncoder;
+use secsmtp::smtp::wire::ehlo::{MAX_MECHANISMS, capabilities};
+use secsmtp::smtp::wire::reply::{MAX_LINES, MAX_REPLY, Reply, parse, parse_greeting};
+use secsmtp::smtp::wire::transaction;
 
 /// A target's name, which is its corpus folder's, and its function.
 pub type Target = (&'static str, fn(&[u8]));

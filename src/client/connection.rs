@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::site::{Settings, Site};
+use crate::channel::ProbeSetup;
 use crate::channel::{Cleartext, Probed, Verified};
 use crate::error::{Error, Outcome, Peer, Record, Stage};
 use crate::log::{Level, Log};
 use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
 use crate::smtp::{Context, MessageStream, Session, StreamEnd, Window, upgrade, upgrade_probe};
-use crate::tls::{ProbeSetup, TlsMode};
+use crate::trust::TlsMode;
 
 /// How old a verdict on the peer may be, in seconds, before a reuse asks again.
 const VERDICT_AGE: u64 = 60;

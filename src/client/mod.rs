@@ -29,10 +29,10 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Record, Stage};
 use crate::log::Log;
 use crate::message::Message;
-use crate::proto::address::EhloName;
+use crate::message::address::EhloName;
 use crate::status::Status;
 use crate::sync::Mutex;
-use crate::tls::Policy;
+use crate::trust::Policy;
 
 pub use bulk::{Bulk, MAX_CONNECTIONS};
 pub use rate::Rate;

@@ -6,7 +6,7 @@ use crate::channel::Probed;
 use crate::error::{Error, Peer};
 use crate::smtp::Session;
 use crate::status::Status;
-use crate::tls::{Basis, Certificate, Host, Pin, Policy, Rejection, Verdict, verify_chain};
+use crate::trust::{Basis, Certificate, Host, Pin, Policy, Rejection, Verdict, verify_chain};
 
 /// Who answered, with which chain, and whether the policy believes it.
 #[derive(Debug, Clone)]

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
+use crate::channel::Setup;
 use crate::credential::Credential;
 use crate::deadline::Timeouts;
 use crate::error::Error;
-use crate::proto::address::EhloName;
-use crate::proto::sasl::Proof;
+use crate::message::address::EhloName;
+use crate::sasl::Proof;
 use crate::status::Status;
-use crate::tls::{Host, Policy, Setup, TlsMode};
+use crate::trust::{Host, Policy, TlsMode};
 
 /// The server that is meant, and whom to believe there.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use crate::credential::MAX_SECRET;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::message::Message;
-use crate::secret::Secret;
 use crate::smtp::Window;
 use crate::status::Status;
+use crate::support::secret::Secret;
 
 /// The most connections that jobs may have.
 const MOST_CONNECTIONS: usize = 64;

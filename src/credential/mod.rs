@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Refused};
-use crate::proto::sasl::{
+use crate::sasl::{
     Binding, BindingType, ChannelBinding, DEFAULT_MAX_ITERATIONS, External, Kind, Login,
     MIN_ITERATIONS, Mechanism, NONCE_LEN, OAuthBearer, Plain, Proof, Scram, Wish, XOAuth2,
 };
-use crate::secret::{MaySendCredentials, Secret};
 use crate::status::Status;
+use crate::support::secret::{MaySendCredentials, Secret};
 
 pub use provider::{Meant, NoSecret, Patient, Reason, SecretProvider, SecretRequest};
 

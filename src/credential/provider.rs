@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::check_secret;
+use crate::channel::Verified;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::net::{Stop, Transport};
-use crate::proto::sasl::Proof;
-use crate::secret::{MaySendCredentials, Secret};
-use crate::tls::Verified;
+use crate::sasl::Proof;
+use crate::support::secret::{MaySendCredentials, Secret};
 
 /// Knows a password or token, and gives it to who presents a verified channel.
 ///

@@ -18,7 +18,7 @@ pub use enhanced::Enhanced;
 pub use words::{io_words, kind_words};
 
 use crate::status::Status;
-use crate::tls::{Pin, Rejection};
+use crate::trust::{Pin, Rejection};
 
 /// Where in the dialogue something happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

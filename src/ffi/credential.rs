@@ -10,7 +10,7 @@ use super::{arg, guard};
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::process::ForkMutex;
-use crate::proto::sasl::{BindingType, ChannelBinding};
+use crate::sasl::{BindingType, ChannelBinding};
 
 /// A login: a user with a password or a token, which is given or asked for when it is needed, or the
 /// policy's client certificate. A secret that is given is wiped from memory when the last object that

@@ -10,7 +10,7 @@ use super::text::Text;
 use super::{arg, constants, guard};
 use crate::client::jobs::{Event, News};
 use crate::error::Error;
-use crate::proto::sasl::Proof;
+use crate::sasl::Proof;
 use crate::status::Status;
 
 /// An event of a job of a client. Its kind (SECSMTP_EVENT_...) determines what it contains; a getter of

@@ -7,7 +7,7 @@ use super::handle::Handle;
 use super::{arg, guard};
 use crate::error::Error;
 use crate::status::Status;
-use crate::tls::{Clock, Host, KnownServer, Pin, learn};
+use crate::trust::{Clock, Host, KnownServer, Pin, learn};
 
 /// Adds a pin that was confirmed for host and port to the file of known mail servers at path, which is
 /// created if there is none; its other lines are left alone. It must be a regular file, or a symbolic

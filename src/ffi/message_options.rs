@@ -6,7 +6,7 @@ use super::error::secsmtp_error;
 use super::message::{change, secsmtp_message};
 use super::{arg, guard};
 use crate::error::Error;
-use crate::proto::options::{DeliverBy, Hold, Late, Return};
+use crate::message::delivery::{DeliverBy, Hold, Late, Return};
 use crate::status::Status;
 
 use super::constants::SECSMTP_MT_PRIORITY_NONE as NO_PRIORITY;

@@ -10,8 +10,8 @@ use super::error::secsmtp_error;
 use super::message::{self, secsmtp_message};
 use super::{arg, guard};
 use crate::error::{Error, io_words};
-use crate::proto::show;
 use crate::status::Status;
+use crate::support::redact;
 
 /// Receives bytes of a message, valid for the call, and returns 0 to continue. Called on the thread that
 /// is inside secsmtp_message_preview, with no lock held. It may call any function of the library; a
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn secsmtp_message_preview_file(
         guard::status(message, error_out, || {
             let path = arg::text("path", path, path_len)?;
             let wrong = |error: std::io::Error| {
-                let path = show::escape(path.as_bytes(), 300);
+                let path = redact::escape(path.as_bytes(), 300);
                 failed(format!("can't be written to {path} ({})", io_words(&error)))
             };
             let message = message::copy(message)?;

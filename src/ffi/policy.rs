@@ -7,7 +7,7 @@ use super::handle::{self, Handle};
 use super::{arg, guard};
 use crate::error::{Cause, Error};
 use crate::process::ForkMutex;
-use crate::tls::{MinTls, Policy, TlsMode};
+use crate::trust::{MinTls, Policy, TlsMode};
 
 /// All that decides whether a server is trusted. Within a kind (certificates, pins, CAs and roots) any
 /// entry may match; every kind that is given must hold. A client copies it; later changes have no effect

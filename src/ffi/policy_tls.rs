@@ -10,7 +10,7 @@ use super::{arg, guard};
 use crate::client::Report;
 use crate::error::Error;
 use crate::status::Status;
-use crate::tls::{Clock, Host, verify_pem};
+use crate::trust::{Clock, Host, verify_pem};
 
 /// Requires a revocation list for each certificate of a path below its CA: PEM (BEGIN X509 CRL, one or
 /// more), or one in DER. A revoked certificate, a certificate that no list covers, and a list that is

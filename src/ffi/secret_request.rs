@@ -15,9 +15,9 @@ use crate::credential::{
 };
 use crate::error::Error;
 use crate::process::ForkMutex;
-use crate::proto::sasl::Proof;
-use crate::secret::Secret;
+use crate::sasl::Proof;
 use crate::status::Status;
+use crate::support::secret::Secret;
 
 /// A question for a password or token: its kind, its user, and the reason. It is valid only during the
 /// callback that it was given to, and its server is verified.

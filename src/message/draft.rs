@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use super::MAX_RECIPIENTS;
-use super::calendar;
-use super::custom;
-use super::date;
-use super::field::{self, Header};
-use super::part::{Part, check_id};
+use super::address::Address;
+use super::mailbox::{Entry, Mailbox, parse_list};
+use super::mime::calendar;
+use super::mime::custom;
+use super::mime::date;
+use super::mime::field;
+use super::mime::field::Header;
+use super::mime::part::{Part, check_id};
 use crate::error::Error;
 use crate::memory;
-use crate::proto::address::Address;
-use crate::proto::mailbox::{Entry, Mailbox, parse_list};
-use crate::proto::show;
 use crate::status::Status;
-use crate::texts::Texts;
+use crate::support::redact;
+use crate::support::string_set::Texts;
 
 /// The most parts, custom fields and references.
 const MAX_ITEMS: usize = 1000;
@@ -417,7 +418,7 @@ fn other_id(argument: &'static str, id: &str) -> Result<String, Error> {
     }
     let why = format!(
         "\"{}\" is no message id: one at a time, 1 to {MAX_ID} visible ASCII characters",
-        show::escape(id.as_bytes(), 80)
+        redact::escape(id.as_bytes(), 80)
     );
     Err(Error::argument(Status::Header, argument, why))
 }

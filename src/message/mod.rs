@@ -2,31 +2,16 @@
 
 #![forbid(unsafe_code)]
 
-mod as_given;
-mod base64_lines;
-mod calendar;
-mod compose;
-mod composed;
-mod custom;
-mod data;
-mod date;
-#[cfg(feature = "dkim")]
-mod dkim;
+pub mod address;
+pub mod content;
+pub mod delivery;
+pub mod dkim;
 mod draft;
-mod field;
-mod media_type;
+pub mod header;
+pub mod mailbox;
+mod mime;
 mod options;
-mod part;
-mod raw;
 mod setters;
-#[cfg(feature = "dkim")]
-mod signer;
-#[cfg(not(feature = "dkim"))]
-#[path = "no_signer.rs"]
-mod signer;
-mod source;
-mod streamed;
-mod text;
 
 use std::fmt;
 use std::path::Path;
@@ -35,19 +20,19 @@ use std::sync::Arc;
 use once_cell::race::OnceBox;
 
 use crate::error::{Cause, Error, Outcome, Recipient};
-use crate::proto::address::Address;
-use crate::proto::options::Options;
+use crate::message::address::Address;
+use crate::message::delivery::Options;
 use crate::status::Status;
 
-use compose::Sealed;
-pub use data::Pull;
+pub use content::data::Pull;
+pub use content::raw::{BY_BINARY, BY_NAME, ContentRules};
+pub(crate) use content::source::{Piece, Read, Source};
+pub(crate) use content::streamed::Whole;
+pub use dkim::Signer;
 use draft::Draft;
 pub use draft::{Field, Priority};
-pub use part::Part;
-pub use raw::{BY_BINARY, BY_NAME, ContentRules};
-pub use signer::Signer;
-pub(crate) use source::{Piece, Read, Source};
-pub(crate) use streamed::Whole;
+use mime::compose::Sealed;
+pub use mime::part::Part;
 
 /// The most signatures of one message.
 const MAX_SIGNERS: usize = 10;
@@ -89,7 +74,7 @@ struct Signing {
     signers: Vec<Signer>,
     /// The content with its signatures, once it was needed.
     #[cfg(feature = "dkim")]
-    signed: OnceBox<dkim::Signed>,
+    signed: OnceBox<dkim::sign::Signed>,
 }
 
 impl Signing {
@@ -278,7 +263,7 @@ impl Message {
     /// # Errors
     /// What is missing, what can't be read, or what `take` says.
     pub fn preview(&self, take: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        source::write(&**self.source()?, take)
+        content::source::write(&**self.source()?, take)
     }
 
     /// Put the message together: complete, canonical and signed, its files looked at.
@@ -332,7 +317,8 @@ impl Message {
         let unsigned = self.unsigned()?;
         #[cfg(feature = "dkim")]
         if let Some(signing) = &self.signing {
-            let sign = || dkim::sign(unsigned, &signing.signers, date::now()).map(Box::new);
+            let sign =
+                || dkim::sign::sign(unsigned, &signing.signers, mime::date::now()).map(Box::new);
             let signed = signing.signed.get_or_try_init(sign)?;
             return Ok(&signed.source);
         }
@@ -370,7 +356,7 @@ impl Message {
     fn sealed(&self) -> Result<&Sealed, Error> {
         let nothing = || Error::argument(Status::NoContent, "content", "is not set");
         let composed = self.composed.as_ref().ok_or_else(nothing)?;
-        let seal = || compose::seal(&composed.draft).map(Box::new);
+        let seal = || mime::compose::seal(&composed.draft).map(Box::new);
         composed.sealed.get_or_try_init(seal)
     }
 
@@ -449,7 +435,7 @@ impl Prepared {
     /// # Errors
     /// [`Status::Value`].
     pub(crate) fn check_signature(&self) -> Result<(), Error> {
-        if self.expires.is_some_and(|end| end <= date::now()) {
+        if self.expires.is_some_and(|end| end <= mime::date::now()) {
             let why = "its time is over: any change of the message makes a new one";
             return Err(Error::argument(Status::Value, "signature", why));
         }
@@ -479,7 +465,7 @@ impl Prepared {
 impl Prepared {
     /// A message for tests that send nothing.
     pub(crate) fn sample() -> Self {
-        let content = source::Octets::new(b"\r\n".to_vec(), Default::default());
+        let content = content::source::Octets::new(b"\r\n".to_vec(), Default::default());
         Self::with_content(Arc::new(content))
     }
 

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use super::address::Address;
+use super::delivery::{DeliverBy, Hold, Late, Notify, Options, Return, envelope_id};
 use super::{MAX_RECIPIENTS, Message};
 use crate::error::Error;
-use crate::proto::address::Address;
-use crate::proto::options::{DeliverBy, Hold, Late, Notify, Options, Return, envelope_id};
 use crate::status::Status;
 
 /// The largest number of nine digits.

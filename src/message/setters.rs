@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Message;
 use super::draft::{Draft, Field, Priority};
-use super::part::Part;
+use super::mime::part::Part;
 use crate::error::Error;
 
 /// Composition. Each of these takes the place of content given whole; any of them gives a message

@@ -7,15 +7,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+use super::wire::command::Command;
+use super::wire::reply::Reply;
 use crate::channel::{Channel, Verified};
 use crate::credential::{Credential, Exchange, Meant, NoSecret};
 use crate::error::{Cause, Error, Outcome, Refused, Stage};
 use crate::log::Level;
 use crate::net::Transport;
-use crate::proto::command::Command;
-use crate::proto::reply::Reply;
-use crate::proto::sasl::{Kind, MAX_CHALLENGE, Mechanism, NONCE_LEN, Response, Stop};
-use crate::secret::Secret;
+use crate::sasl::{Kind, MAX_CHALLENGE, Mechanism, NONCE_LEN, Response, Stop};
+use crate::support::secret::Secret;
 
 use super::context::Context;
 use super::session::Session;

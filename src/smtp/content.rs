@@ -1,8 +1,8 @@
 //! Content on its way: by BDAT in counted chunks, or behind DATA with its final dot.
 
+use super::wire::data_encoder::DataEncoder;
 use crate::error::SourceFault;
 use crate::message::{Piece as Kind, Read, Source};
-use crate::proto::content::DataEncoder;
 
 /// Bytes of content in one BDAT, or in one block of DATA.
 const SIZE: usize = 256 * 1024;

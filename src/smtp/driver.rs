@@ -11,14 +11,14 @@ use super::pipeline::{Event, Failure, Pipeline, Scope, Start, Step};
 use super::session::Session;
 use super::stream::{MessageStream, NextMessage, StreamEnd, Window};
 use super::transaction::{CommandKind, Transaction, WriteProgress};
+use super::wire::transaction::MailParameters;
 use crate::channel::{Channel as _, Fault, Verified};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Record, Stage};
 use crate::log::Level;
 use crate::message::Prepared;
+use crate::message::address::Address;
 use crate::net::Transport;
-use crate::proto::address::Address;
-use crate::proto::transaction::MailParameters;
 
 /// Bytes of records that may wait for the system: enough to keep the connection busy, and few enough
 /// to be given up when nothing may follow any more.

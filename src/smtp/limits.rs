@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::wire::ehlo::Limits;
 use crate::error::Cause;
-use crate::proto::address::Address;
-use crate::proto::ehlo::Limits;
-use crate::texts::Texts;
+use crate::message::address::Address;
+use crate::support::string_set::Texts;
 
 /// What a session has used up.
 #[derive(Debug, Default)]

@@ -19,6 +19,7 @@ mod session;
 mod stream;
 mod transaction;
 mod upgrade;
+pub mod wire;
 
 pub use context::Context;
 pub use session::Session;

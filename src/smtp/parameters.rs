@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::wire::ehlo::Capabilities;
+use super::wire::transaction::{Body, MailParameters};
 use crate::error::{Cause, NotAscii};
 use crate::message::Prepared;
-use crate::proto::content::Facts;
-use crate::proto::ehlo::Capabilities;
-use crate::proto::options::{Hold, Late, Options};
-use crate::proto::transaction::{Body, MailParameters};
+use crate::message::content::canonical::Facts;
+use crate::message::delivery::{Hold, Late, Options};
 
 /// The parameters of MAIL that this message needs and the server offers.
 ///

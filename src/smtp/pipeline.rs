@@ -18,11 +18,12 @@ use std::sync::Arc;
 use super::redactor::Redactor;
 use super::session::unsolicited;
 use super::transaction::{CommandKind, Notice, Transaction, WriteProgress, is_acceptance};
+use super::wire::reply;
+use super::wire::reply::Reply;
+use super::wire::transaction::{DATA, MailParameters, RSET, bdat, mail, rcpt};
 use crate::deadline::Deadline;
 use crate::error::{Answer, Cause, Error, Recipient, Record, Stage};
 use crate::message::Prepared;
-use crate::proto::reply::{self, Reply};
-use crate::proto::transaction::{DATA, MailParameters, RSET, bdat, mail, rcpt};
 
 /// What the server offers that decides how commands follow each other.
 #[derive(Debug, Clone, Copy)]

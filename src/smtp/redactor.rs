@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::wire::reply;
+use super::wire::reply::Reply;
 use crate::error::{Answer, Cause, ReplyFault};
-use crate::proto::reply::{self, Reply};
-use crate::proto::show::{MAX_SHOWN, Scrubber, escape};
+use crate::support::redact::{MAX_SHOWN, Scrubber, escape};
 
 /// Knows the secrets of a session in every form in which a server could repeat them.
 #[derive(Debug, Default)]

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::wire::command::Command;
+use super::wire::ehlo::{Capabilities, capabilities};
+use super::wire::reply;
+use super::wire::reply::Reply;
 use crate::channel::{Channel, Cleartext, Probed, Verified};
+use crate::channel::{ProbeSetup, Setup};
 use crate::deadline::Deadline;
 use crate::error::{Answer, Cause, Error, Outcome, Refused, ReplyFault, Stage};
 use crate::log::Level;
+use crate::message::address::{Address, EhloName};
 use crate::net::Transport;
-use crate::proto::address::{Address, EhloName};
-use crate::proto::command::Command;
-use crate::proto::ehlo::{Capabilities, capabilities};
-use crate::proto::reply::{self, Reply};
-use crate::tls::{ProbeSetup, Setup};
 
 use super::context::Context;
 use super::limits::{Fit, Used};

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::channel;
 use crate::channel::{Cleartext, Probed, Verified};
+use crate::channel::{HandshakeFault, ProbeSetup, Setup};
 use crate::error::{Cause, Error, Peer, Stage};
 use crate::log::Level;
 use crate::net::Transport;
-use crate::tls::{self, HandshakeFault, ProbeSetup, Setup};
 
 use super::context::Context;
 
@@ -20,7 +21,8 @@ pub fn upgrade<T: Transport>(
     cx: &mut Context<'_>,
 ) -> Result<Verified<T>, Error> {
     cx.enter(Stage::Tls);
-    let verified = tls::verify(clear, setup, cx.deadline()).map_err(|fault| failed(fault, cx))?;
+    let verified =
+        channel::verify(clear, setup, cx.deadline()).map_err(|fault| failed(fault, cx))?;
     describe(verified.peer(), cx);
     if let Some(pin) = verified.basis().matched_pin {
         cx.say(Level::Info, || format!("the pin {pin} matches"));
@@ -44,7 +46,7 @@ pub fn upgrade_probe<T: Transport>(
     cx: &mut Context<'_>,
 ) -> Result<Probed<T>, Error> {
     cx.enter(Stage::Tls);
-    let probed = tls::probe(clear, setup, cx.deadline()).map_err(|fault| failed(fault, cx))?;
+    let probed = channel::probe(clear, setup, cx.deadline()).map_err(|fault| failed(fault, cx))?;
     describe(probed.peer(), cx);
     cx.say(Level::Info, || {
         "encrypted, not verified: a probe only looks".to_owned()

@@ -2,7 +2,7 @@
 
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Honest, Pki, Scripted, Step};
 
 use crate::support::*;

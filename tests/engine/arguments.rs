@@ -4,7 +4,7 @@ use secsmtp::client::Client;
 use secsmtp::error::{Error, Outcome, Stage};
 use secsmtp::message::Message;
 use secsmtp::status::Status;
-use secsmtp::tls::Policy;
+use secsmtp::trust::Policy;
 
 use crate::support::fails;
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use secsmtp::credential::Credential;
 use secsmtp::error::{Outcome, Stage};
-use secsmtp::proto::sasl::ChannelBinding;
+use secsmtp::sasl::ChannelBinding;
 use secsmtp::status::Status;
-use secsmtp::tls::{MinTls, TlsMode};
+use secsmtp::trust::{MinTls, TlsMode};
 use secsmtp_testservers::{Scripted, Step};
 
 use crate::scram_server::{Server, client_of, offering, play, welcome};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::message::{ContentRules, Field, Message, Part};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Honest, HonestConfig};
 
 use crate::support::*;

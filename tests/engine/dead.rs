@@ -11,7 +11,7 @@ use secsmtp::error::{Error, Outcome, Record};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::smtp::Window;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Ending, Honest, Pki, Scripted, SessionRecord, Step};
 
 use crate::jobs_stream::{completion, over_one_connection};

@@ -7,7 +7,7 @@ use secsmtp::error::{Outcome, Refused, Stage};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::status::Status;
-use secsmtp::tls::{MinTls, TlsMode};
+use secsmtp::trust::{MinTls, TlsMode};
 use secsmtp_testservers::{CertKind, Honest, TlsVersions};
 
 use crate::support::*;
@@ -335,7 +335,7 @@ fn a_probe_says_nothing_but_ehlo_starttls_and_quit() {
             .probe(Log::off())
             .unwrap();
         assert_eq!(trusted.status(), Status::Ok);
-        let mut nobody = secsmtp::tls::Policy::new();
+        let mut nobody = secsmtp::trust::Policy::new();
         nobody.tls_mode = mode;
         let report = client(&nobody, address(&server, mode))
             .probe(Log::off())

@@ -8,7 +8,7 @@ use secsmtp::client::Client;
 use secsmtp::client::jobs::{News, Polled};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Cause, Error, Outcome, Stage};
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Pki, Scripted, Step};
 
 use crate::support::*;

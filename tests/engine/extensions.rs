@@ -3,9 +3,9 @@
 
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::message::Message;
-use secsmtp::proto::options::{DeliverBy, Hold, Late, Notify, Return};
+use secsmtp::message::delivery::{DeliverBy, Hold, Late, Notify, Return};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Honest, Pki, Scripted, Step};
 
 use crate::support::*;

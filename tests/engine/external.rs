@@ -9,7 +9,7 @@ use secsmtp::client::Client;
 use secsmtp::credential::Credential;
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::status::Status;
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{Pki, Scripted, Step};
 
 use crate::scram_server::{mail, offering};

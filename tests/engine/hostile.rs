@@ -9,7 +9,7 @@ use secsmtp::client::Client;
 use secsmtp::error::{Cause, Outcome, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{CertSpec, ClosedPort, Honest, KeyKind, Pki, Scripted, Step};
 
 use crate::support::*;
@@ -480,7 +480,7 @@ fn c05_c06_pins_and_single_certificates() {
             let mut policy = if anchored {
                 policy(&ours, mode)
             } else {
-                secsmtp::tls::Policy::new()
+                secsmtp::trust::Policy::new()
             };
             policy.tls_mode = mode;
             if pinned {
@@ -529,7 +529,7 @@ fn c07_an_issuers_pin_makes_name_and_dates_decide_and_a_decoy_does_not_count() {
         let mut config = honest(&ours);
         config.identity = identity;
         let server = secsmtp_testservers::Honest::start(config).unwrap();
-        let mut policy = secsmtp::tls::Policy::new();
+        let mut policy = secsmtp::trust::Policy::new();
         policy.add_pin(&ours.spki_pin(Intermediate)).unwrap();
         let client = client(&policy, server.implicit_addr());
         match status {

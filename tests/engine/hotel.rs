@@ -3,7 +3,7 @@
 
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::status::Status;
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{CertKind, Honest, Hotel, HotelConfig, Trick};
 
 use crate::support::*;

@@ -14,9 +14,9 @@ use secsmtp::deadline::Deadline;
 use secsmtp::error::{Outcome, Retry, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::{ContentRules, Message, Pull};
-use secsmtp::secret::Secret;
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::support::secret::Secret;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Honest, Pki, Scripted, Step};
 
 use crate::support::*;
@@ -244,7 +244,7 @@ fn what_is_wrong_with_a_message_is_told_at_once() {
         .submit(&secsmtp::message::Message::new())
         .unwrap_err();
     assert_eq!(error.status(), Status::NoSender);
-    let empty = secsmtp::tls::Policy::new();
+    let empty = secsmtp::trust::Policy::new();
     let nobody = Client::new(HOST, 0, &empty).unwrap();
     assert_eq!(
         nobody.submit(&message()).unwrap_err().status(),

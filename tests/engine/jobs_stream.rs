@@ -14,7 +14,7 @@ use secsmtp::log::Level;
 use secsmtp::message::{Field, Message, Part};
 use secsmtp::smtp::Window;
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Honest, Pki, Scripted, Step};
 
 use crate::stream::answering;

@@ -10,7 +10,7 @@ use secsmtp::error::{Error, Outcome, Record};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::smtp::Window;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Ending, Honest, HonestConfig, Pki, SessionRecord};
 
 use crate::jobs_stream::completion;

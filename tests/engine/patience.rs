@@ -8,7 +8,7 @@ use std::time::Duration;
 use secsmtp::error::{Cause, Outcome, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{ClosedPort, Scripted, Step};
 
 use crate::support::*;
@@ -155,7 +155,7 @@ fn a_cancel_from_within_the_log_ends_the_call() {
 fn a_cancel_from_the_first_line_of_the_log_is_not_lost() {
     let pki = pki();
     let server = secsmtp_testservers::Honest::start(honest(&pki)).unwrap();
-    let mut policy = secsmtp::tls::Policy::new();
+    let mut policy = secsmtp::trust::Policy::new();
     policy
         .add_pin(&pki.spki_pin(secsmtp_testservers::CertKind::Leaf))
         .unwrap();

@@ -14,10 +14,10 @@ use rustls::sign::CertifiedKey;
 use secsmtp::client::Client;
 use secsmtp::credential::{Credential, NoSecret, Reason, SecretProvider, SecretRequest};
 use secsmtp::error::{Outcome, Retry, Stage};
-use secsmtp::proto::sasl::Proof;
-use secsmtp::secret::Secret;
+use secsmtp::sasl::Proof;
 use secsmtp::status::Status;
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::support::secret::Secret;
+use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{Honest, Pki, Scripted, ServerIdentity, Step};
 
 use crate::scram_server::{mail, offering};

@@ -9,10 +9,10 @@ use secsmtp::client::jobs::{Event, News, Polled, Question, Waited};
 use secsmtp::credential::{Credential, NoSecret, Reason, SecretProvider, SecretRequest};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Outcome, Stage};
-use secsmtp::proto::sasl::Proof;
-use secsmtp::secret::Secret;
+use secsmtp::sasl::Proof;
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::support::secret::Secret;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Pki, Scripted, Step};
 
 use crate::scram_server::{mail, offering};

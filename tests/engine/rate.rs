@@ -9,7 +9,7 @@ use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{ClosedPort, Honest, Pki, Step};
 
 use crate::stream::answering;

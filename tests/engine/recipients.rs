@@ -3,7 +3,7 @@
 use secsmtp::error::{Cause, Outcome, Stage};
 use secsmtp::message::{ContentRules, MAX_RECIPIENTS, Message};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::Honest;
 
 use crate::support::*;

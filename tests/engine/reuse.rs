@@ -10,7 +10,7 @@ use secsmtp::credential::Credential;
 use secsmtp::error::{Error, Outcome, Record, Retry, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
-use secsmtp::tls::{Clock, Policy, RELEASED, TlsMode};
+use secsmtp::trust::{Clock, Policy, RELEASED, TlsMode};
 use secsmtp_testservers::{CertKind, Honest, Pki, Scripted, SessionRecord, Step};
 
 use crate::jobs_stream::completion;

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::{digest, hmac, pbkdf2};
 use secsmtp::client::Client;
 use secsmtp::credential::Credential;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Pki, Scripted, Step};
 
 use crate::support::{PASSWORD, USER, client, policy};

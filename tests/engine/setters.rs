@@ -13,7 +13,7 @@ use secsmtp::error::{Error, Outcome};
 use secsmtp::message::Signer;
 use secsmtp::message::{ContentRules, Field, MAX_RECIPIENTS, Message, Part};
 use secsmtp::smtp::Window;
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{CertKind, Honest};
 
 use crate::support::*;

@@ -8,6 +8,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use secsmtp::channel::Setup;
 use secsmtp::channel::{Cleartext, Verified};
 use secsmtp::client::Bulk;
 use secsmtp::credential::Credential;
@@ -18,7 +19,7 @@ use secsmtp::message::Message;
 use secsmtp::net::{TcpTransport, Waiter, dial};
 use secsmtp::smtp::{Context, NextMessage, Session, StreamEnd, Window, upgrade};
 use secsmtp::status::Status;
-use secsmtp::tls::{Host, Setup, TlsMode};
+use secsmtp::trust::{Host, TlsMode};
 use secsmtp_testservers::{Honest, HonestConfig, Pki, Scripted, Step};
 
 use crate::stream_of::stream_of;

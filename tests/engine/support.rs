@@ -12,7 +12,7 @@ use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
 use secsmtp::status::Status;
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{CertKind, Honest, HonestConfig, Leaks, Pki, SessionRecord};
 
 pub(crate) const HOST: &str = "mail.test";

@@ -4,7 +4,7 @@
 use secsmtp::client::Client;
 use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
-use secsmtp::tls::{Clock, Host, Policy, RELEASED, now_at, verify_pem};
+use secsmtp::trust::{Clock, Host, Policy, RELEASED, now_at, verify_pem};
 use secsmtp_testservers::{CertKind, Honest, HonestConfig, ServerIdentity};
 
 use crate::authority::{Ca, now, pem, set_days};
@@ -113,8 +113,8 @@ fn a_probe_proposes_pins_and_says_what_they_mean() {
     let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
     for mode in MODES {
         let address = match mode {
-            secsmtp::tls::TlsMode::Implicit => server.implicit_addr(),
-            secsmtp::tls::TlsMode::Starttls => server.starttls_addr(),
+            secsmtp::trust::TlsMode::Implicit => server.implicit_addr(),
+            secsmtp::trust::TlsMode::Starttls => server.starttls_addr(),
         };
         let mut policy = Policy::new();
         policy.tls_mode = mode;

@@ -9,7 +9,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, SupportedProtocolVersion};
 use secsmtp::error::Outcome;
 use secsmtp::status::Status;
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{KeyKind, Scripted, ServerIdentity, Step};
 
 use crate::world::{HOST, MODES, World, assert_nothing_left, ca, certificate, pin, send};

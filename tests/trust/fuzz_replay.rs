@@ -10,7 +10,7 @@ mod targets;
 use std::fs;
 use std::path::Path;
 
-use secsmtp::tls::{Host, Policy, now_at, verify_pem};
+use secsmtp::trust::{Host, Policy, now_at, verify_pem};
 
 #[test]
 fn c23_no_octets_from_outside_panic() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::log::Log;
 use secsmtp::status::Status::{self, ConnectionLost, Handshake, NotTls, Timeout};
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{Honest, HonestConfig, Scripted, Step};
 
 use crate::world::{HOST, MODES, PATIENCE, World, ca, client, message, send};

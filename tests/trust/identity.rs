@@ -7,7 +7,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use secsmtp::log::Log;
 use secsmtp::status::Status;
-use secsmtp::tls::{MinTls, Policy};
+use secsmtp::trust::{MinTls, Policy};
 use secsmtp_testservers::{CertKind, CertSpec, Scripted, ServerIdentity, Step, TlsVersions};
 
 use crate::authority::{block, pem};

@@ -8,7 +8,7 @@ use std::thread;
 
 use secsmtp::log::Log;
 use secsmtp::status::Status;
-use secsmtp::tls::{Host, KnownServer, Pin, Policy, learn};
+use secsmtp::trust::{Host, KnownServer, Pin, Policy, learn};
 use secsmtp_testservers::{CertKind, Honest, HonestConfig, ServerIdentity};
 
 use crate::authority::{block, pem};

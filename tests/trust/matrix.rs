@@ -2,7 +2,7 @@
 
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::status::Status;
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{Honest, HonestConfig, ServerIdentity, TlsVersions};
 
 use crate::world::{HOST, MODES, PATIENCE, World, assert_nothing_left, send};

@@ -2,7 +2,7 @@
 
 use rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints};
 use secsmtp::status::Status::{self, BadCertificate, Expired, NotYetValid, UnknownIssuer};
-use secsmtp::tls::{Clock, MinTls, Policy};
+use secsmtp::trust::{Clock, MinTls, Policy};
 use secsmtp_testservers::{CertKind, CertSpec, KeyKind, ServerIdentity, TlsVersions};
 
 use crate::authority::{Ca, now, set_days};

@@ -1,7 +1,7 @@
 //! Anchors with pins: both must hold, and a pin counts on the validated path alone.
 
 use secsmtp::status::Status::{self, Expired, NameMismatch, PinMismatch, UnknownIssuer};
-use secsmtp::tls::Policy;
+use secsmtp::trust::Policy;
 use secsmtp_testservers::{CertKind, CertSpec, ServerIdentity};
 
 use crate::authority::now;

@@ -3,7 +3,7 @@
 use secsmtp::status::Status::{
     self, CertificateMismatch, Expired, NameMismatch, PinMismatch, UnknownIssuer,
 };
-use secsmtp::tls::Policy;
+use secsmtp::trust::Policy;
 use secsmtp_testservers::{CertKind, CertSpec, ServerIdentity};
 
 use crate::matrix::{Case, run};

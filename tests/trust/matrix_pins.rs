@@ -3,7 +3,7 @@
 use secsmtp::status::Status::{
     self, Expired, NameMismatch, NotYetValid, PinMismatch, UnknownIssuer,
 };
-use secsmtp::tls::Policy;
+use secsmtp::trust::Policy;
 use secsmtp_testservers::{CertKind, CertSpec, ServerIdentity, TlsVersions};
 
 use crate::authority::now;

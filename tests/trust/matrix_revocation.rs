@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use rcgen::SerialNumber;
 use secsmtp::status::Status::{self, CrlExpired, RevocationUnknown, Revoked};
-use secsmtp::tls::{Pin, Policy};
+use secsmtp::trust::{Pin, Policy};
 use secsmtp_testservers::ServerIdentity;
 
 use crate::authority::Ca;
@@ -279,7 +279,7 @@ fn c21_a_staple_changes_no_verdict() {
 }
 
 fn issuers_pin(identity: &ServerIdentity) -> String {
-    let described = secsmtp::tls::Certificate::describe(&identity.chain[1]).expect("readable");
+    let described = secsmtp::trust::Certificate::describe(&identity.chain[1]).expect("readable");
     let pin: Pin = described.spki;
     pin.to_string()
 }

@@ -14,7 +14,7 @@ use rcgen::{
     NameConstraints,
 };
 use rustls::pki_types::CertificateDer;
-use secsmtp::tls::{Host, Policy, now_at, verify_chain};
+use secsmtp::trust::{Host, Policy, now_at, verify_chain};
 
 use crate::authority::{Ca, now, pem, set_days};
 use crate::random::Random;

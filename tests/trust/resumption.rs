@@ -8,13 +8,14 @@ use std::thread::{JoinHandle, spawn};
 use rustls::crypto::ring;
 use rustls::server::ServerSessionMemoryCache;
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
+use secsmtp::channel::Setup;
 use secsmtp::channel::{Cleartext, Verified};
 use secsmtp::deadline::{Deadline, Timeouts};
 use secsmtp::log::Log;
 use secsmtp::net::{Waiter, dial};
 use secsmtp::smtp::{Context, Session, upgrade};
 use secsmtp::status::Status;
-use secsmtp::tls::{Host, Policy, Setup};
+use secsmtp::trust::{Host, Policy};
 
 use crate::world::{HOST, PATIENCE, World, ca, client, pin};
 

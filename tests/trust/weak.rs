@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use secsmtp::status::Status;
-use secsmtp::tls::{Host, Policy, now_at, verify_pem};
+use secsmtp::trust::{Host, Policy, now_at, verify_pem};
 
 use crate::oracle::has_openssl;
 use crate::world::{HOST, send};

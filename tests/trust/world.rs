@@ -8,7 +8,7 @@ use secsmtp::credential::Credential;
 use secsmtp::error::{Error, Record};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{CertKind, CertSpec, Pki, ServerIdentity, SessionRecord};
 
 pub(crate) const HOST: &str = "mail.example";

@@ -17,7 +17,7 @@ use secsmtp::error::Error;
 use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::status::Status;
-use secsmtp::tls::{Policy, TlsMode};
+use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{CertKind, Pki, Scripted, Step};
 
 use crate::memory::HOST;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use secsmtp::error::{Cause, Error, Outcome, Refused, Retry};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 
 use crate::memory::{Answer, Esmtp, Point, Shape, World, expected};
 use crate::oracle;

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use secsmtp::error::{Cause, Error, Outcome, Stage};
-use secsmtp::proto::options::{DeliverBy, Late, Notify};
+use secsmtp::message::delivery::{DeliverBy, Late, Notify};
 use secsmtp::smtp::{NextMessage, StreamEnd};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 
 use crate::memory::{
     Act, Answer, Dialogue, Direction, Esmtp, Fault, Kind, Memory, Peer, Point, Shape, World,

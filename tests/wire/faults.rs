@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secsmtp::error::Outcome;
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 
 use crate::memory::{Answer, Direction, Ended, Esmtp, Fault, Kind, PASSWORD, World};
 use crate::oracle;

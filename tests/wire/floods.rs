@@ -4,7 +4,7 @@
 
 use secsmtp::error::Outcome;
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 
 use crate::allocator::{LIVE, PEAK};
 use crate::memory::{Act, Dialogue, Direction, Fault, Kind, World};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secsmtp::error::Outcome;
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 
 use crate::memory::{Answer, Esmtp, HOST, Memory, Peer, World};
 use crate::oracle;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secsmtp::error::Outcome;
 use secsmtp::message::{ContentRules, Message, Pull};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 
 use crate::memory::{Act, Answer, Dialogue, Ended, Esmtp, Memory, Peer, Point, TO, World};
 

@@ -19,7 +19,7 @@ use secsmtp::credential::Credential;
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
-use secsmtp::proto::reply::parse;
+use secsmtp::smtp::wire::reply::parse;
 
 use crate::memory::{Answer, Esmtp, FROM, HOST, PASSWORD, Peer, Point, TO, USER, World};
 use crate::random::Random;

@@ -15,7 +15,7 @@ use secsmtp::deadline::Deadline;
 use secsmtp::error::{Error, Outcome, Stage};
 use secsmtp::log::Log;
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 
 use crate::memory::{
     Act, Answer, Dialogue, Esmtp, HOST, Memory, PASSWORD, Peer, Point, USER, World,

@@ -14,7 +14,7 @@ use secsmtp::error::{Cause, Error, Outcome, Record, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
 use secsmtp::status::TABLE;
-use secsmtp::tls::{MinTls, Policy, TlsMode};
+use secsmtp::trust::{MinTls, Policy, TlsMode};
 use secsmtp_testservers::{
     CertKind, CertSpec, Pki, Script, Scripted, ServerIdentity, SessionRecord,
 };

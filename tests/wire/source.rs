@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secsmtp::error::Outcome;
 use secsmtp::message::{Field, Message, Part};
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 
 use crate::memory::{Act, Answer, Dialogue, Ended, Esmtp, FROM, Point, TO, World};
 

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use secsmtp::error::Outcome;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 
 use crate::memory::{Answer, Ended, Esmtp, Point, TO, World, is_possible};
 use crate::oracle;

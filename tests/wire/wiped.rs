@@ -12,11 +12,11 @@ use secsmtp::client::jobs::{Awaited, News, Polled};
 use secsmtp::credential::{Credential, NoSecret, SecretProvider, SecretRequest};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::Stage;
-use secsmtp::proto::sasl::{
+use secsmtp::sasl::{
     DEFAULT_MAX_ITERATIONS, Gs2, Hash, Mechanism, NONCE_LEN, OAuthBearer, Scram, XOAuth2,
 };
-use secsmtp::secret::Secret;
-use secsmtp::tls::TlsMode;
+use secsmtp::support::secret::Secret;
+use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Scripted, Step};
 
 use crate::allocator::{RARE, RARE_BLOCKS, left_behind};

@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use secsmtp::credential::Credential;
 use secsmtp::error::{Error, Outcome};
 use secsmtp::message::Message;
-use secsmtp::proto::address::Address;
-use secsmtp::proto::transaction;
+use secsmtp::message::address::Address;
+use secsmtp::smtp::wire::transaction;
 use secsmtp::status::Status;
-use secsmtp::tls::TlsMode;
+use secsmtp::trust::TlsMode;
 
 use crate::memory::{Answer, CONTENT, Direction, Esmtp, FROM, Fault, Kind, Point, World};
 
@@ -32,7 +32,7 @@ fn g04_wide_characters_do_not_become_line_ends() {
                 &mut wire,
                 &address,
                 0,
-                &secsmtp::proto::options::Options::NOTHING,
+                &secsmtp::message::delivery::Options::NOTHING,
             );
             let line = wire.strip_suffix(b"\r\n").expect("a line");
             assert!(!line.iter().any(u8::is_ascii_control), "{line:?}");
@@ -78,7 +78,7 @@ fn i06_no_text_for_people_holds_content() {
 #[test]
 fn e02_g17_what_is_too_long_is_seen_before_it_is_whole() {
     use secsmtp::error::ReplyFault;
-    use secsmtp::proto::reply::{MAX_LINE, parse};
+    use secsmtp::smtp::wire::reply::{MAX_LINE, parse};
     let line = [b"250-".as_slice(), &vec![b'a'; 12_000], b"\r\n"].concat();
     let mut unfinished = line.repeat(5);
     unfinished.extend_from_slice(b"250-");

@@ -11,9 +11,9 @@ use super::events::{Events, Place};
 use crate::client::rate::Bucket;
 use crate::error::{Cause, Error};
 use crate::message::Prepared;
-use crate::secret::Secret;
 use crate::smtp::Window;
 use crate::status::Status;
+use crate::support::secret::Secret;
 
 /// What a client may have of each.
 #[derive(Debug, Clone, Copy)]
@@ -461,7 +461,7 @@ mod tests {
     use super::*;
     use crate::credential::Reason;
     use crate::error::{Record, Stage};
-    use crate::proto::sasl::Proof;
+    use crate::sasl::Proof;
 
     fn question() -> Question {
         Question {

@@ -3,7 +3,7 @@
 use crate::credential::Reason;
 use crate::error::{Error, Recipient, Record, Stage};
 use crate::log::Level;
-use crate::proto::sasl::Proof;
+use crate::sasl::Proof;
 
 /// The number of a job: it grows with each, and is never used again.
 pub type JobId = u64;

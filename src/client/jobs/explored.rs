@@ -211,8 +211,8 @@ fn a_message_is_dropped_without_the_lock() {
     }
 
     use crate::error::SourceFault;
+    use crate::message::content::canonical::Facts;
     use crate::message::{Read, Source};
-    use crate::proto::content::Facts;
 
     impl Source for Host {
         fn facts(&self) -> Facts {
@@ -311,7 +311,7 @@ fn a_question_is_answered_once() {
                 let ticket = own.next(Duration::ZERO).unwrap();
                 let question = Question {
                     user: String::new(),
-                    proof: crate::proto::sasl::Proof::Password,
+                    proof: crate::sasl::Proof::Password,
                     reason: crate::credential::Reason::First,
                 };
                 own.ask(ticket.job, question);

@@ -25,9 +25,9 @@ use super::token::{Crowd, Token};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::message::Prepared;
-use crate::secret::Secret;
 use crate::smtp::Window;
 use crate::status::Status;
+use crate::support::secret::Secret;
 
 pub use desk::Limits;
 pub use event::{Completion, Event, JobId, Kind, News, Question, Wishes};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::core::Core;
 use super::event::{JobId, Question};
 use crate::credential::{NoSecret, SecretProvider, SecretRequest};
-use crate::secret::Secret;
+use crate::support::secret::Secret;
 
 /// Asks for one job.
 pub(super) struct ByEvent {

@@ -293,7 +293,7 @@ mod tests {
     use super::*;
     use crate::message::Prepared;
     use crate::net::Waiter;
-    use crate::tls::Policy;
+    use crate::trust::Policy;
 
     #[test]
     fn what_was_put_back_goes_before_what_is_queued() {

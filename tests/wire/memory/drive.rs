@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, SupportedProtocolVersion};
 use secsmtp::channel::{Cleartext, Probed, Verified};
+use secsmtp::channel::{ProbeSetup, Setup};
 use secsmtp::credential::Credential;
 use secsmtp::deadline::Timeouts;
 use secsmtp::error::{Error, Outcome, Record};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
 use secsmtp::smtp::{Context, NextMessage, Session, StreamEnd, Window, upgrade, upgrade_probe};
-use secsmtp::tls::{Host, Policy, ProbeSetup, Setup, TlsMode};
+use secsmtp::trust::{Host, Policy, TlsMode};
 use secsmtp_testservers::{CertKind, Pki};
 
 use super::peer::{Dialogue, Peer};

@@ -3,7 +3,7 @@
 //! can tell which answer is whose, and less is demanded.
 
 use secsmtp::error::Outcome;
-use secsmtp::proto::reply::parse;
+use secsmtp::smtp::wire::reply::parse;
 
 use super::esmtp::Point;
 use super::peer::Reply;

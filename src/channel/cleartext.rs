@@ -1,0 +1,106 @@
+//! The channel that a connection begins as.
+
+use std::io;
+
+use super::{Channel, Fault, MAX_PENDING};
+use crate::deadline::Deadline;
+use crate::net::{Interest, Transport};
+
+/// A connection in clear text: good for EHLO, STARTTLS and QUIT.
+#[derive(Debug)]
+pub struct Cleartext<T> {
+    transport: T,
+    pending: Vec<u8>,
+    octets_out: u64,
+}
+
+impl<T: Transport> Cleartext<T> {
+    /// A fresh connection.
+    pub fn new(transport: T) -> Self {
+        Self {
+            transport,
+            pending: Vec::new(),
+            octets_out: 0,
+        }
+    }
+
+    /// Gives the connection up to the handshake.
+    pub(crate) fn into_transport(self) -> T {
+        self.transport
+    }
+}
+
+impl<T: Transport> Channel for Cleartext<T> {
+    const VERIFIED: bool = false;
+
+    fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            self.transport.check(deadline)?;
+            match self.transport.write(rest) {
+                Ok(0) => return Err(Fault::Lost(io::ErrorKind::WriteZero)),
+                Ok(n) => {
+                    self.octets_out = self.octets_out.saturating_add(n as u64);
+                    rest = rest.get(n..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.receive_ready(deadline)?;
+                    self.transport.wait(Interest::ReadOrWrite, deadline)?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.kind().into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, deadline: Deadline) -> Result<(), Fault> {
+        let before = self.pending.len();
+        loop {
+            self.transport.check(deadline)?;
+            let ready = self.receive_ready(deadline);
+            // What came before a break is looked at first; the break shows again.
+            if self.pending.len() > before {
+                return Ok(());
+            }
+            ready?;
+            self.transport.wait(Interest::Read, deadline)?;
+        }
+    }
+
+    fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
+        let mut buffer = [0_u8; 4096];
+        let before = self.pending.len();
+        loop {
+            self.transport.check(deadline)?;
+            if self.pending.len() > MAX_PENDING {
+                return Err(Fault::Flooded);
+            }
+            match self.transport.read(&mut buffer) {
+                // What came before the end is looked at first; the end shows again.
+                Ok(0) if self.pending.len() > before => return Ok(()),
+                Ok(0) => return Err(Fault::Lost(io::ErrorKind::UnexpectedEof)),
+                Ok(n) => self
+                    .pending
+                    .extend_from_slice(buffer.get(..n).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.kind().into()),
+            }
+        }
+    }
+
+    fn pending(&mut self) -> &mut Vec<u8> {
+        &mut self.pending
+    }
+
+    fn octets_out(&self) -> u64 {
+        self.octets_out
+    }
+
+    fn finish(&mut self, bytes: &[u8]) {
+        // Best effort: a farewell that is not taken at once is not worth a wait.
+        let _ = self.transport.write(bytes);
+        self.transport.finish();
+    }
+}

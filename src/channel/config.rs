@@ -1,0 +1,150 @@
+//! The TLS configuration of one send or probe: made from the policy, then unchangeable.
+
+use std::sync::Arc;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+use rustls::client::{ClientConfig, Resumption};
+use rustls::crypto::ring::default_provider;
+use rustls::sign::SingleCertAndKey;
+use rustls::version::{TLS12, TLS13};
+
+use super::verifier::{Demand, Verifier};
+use super::words;
+use crate::error::{Cause, Error};
+use crate::status::Status;
+use crate::trust::client_identity::ClientIdentity;
+use crate::trust::host::Host;
+use crate::trust::policy::{MinTls, Policy};
+
+/// For connections that are to be believed.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) host: Host,
+}
+
+impl Setup {
+    /// From a policy that trusts somebody.
+    ///
+    /// # Errors
+    /// [`Status::NoTrust`] from one that trusts nobody; [`Status::Random`].
+    pub fn new(policy: &Arc<Policy>, host: &Host) -> Result<Self, Error> {
+        if policy.is_empty() {
+            let why = "trusts no server: add a pin, a CA, a certificate, or roots by name";
+            return Err(Error::argument(Status::NoTrust, "policy", why));
+        }
+        let demand = Demand::Trust(Arc::clone(policy), host.clone());
+        let config = config(demand, policy, policy.client_identity.as_ref())?;
+        Ok(Self {
+            config,
+            policy: Arc::clone(policy),
+            host: host.clone(),
+        })
+    }
+}
+
+/// For a probe, which looks at whoever answers.
+#[derive(Debug, Clone)]
+pub struct ProbeSetup {
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) host: Host,
+}
+
+impl ProbeSetup {
+    /// From any policy; only its TLS version and clock count.
+    ///
+    /// # Errors
+    /// When the TLS layer takes no such configuration; [`Status::Random`].
+    pub fn new(policy: &Policy, host: &Host) -> Result<Self, Error> {
+        Ok(Self {
+            // A probe shows no certificate of ours to whoever answers.
+            config: config(Demand::Look, policy, None)?,
+            host: host.clone(),
+        })
+    }
+}
+
+fn config(
+    demand: Demand,
+    policy: &Policy,
+    identity: Option<&ClientIdentity>,
+) -> Result<Arc<ClientConfig>, Error> {
+    // What the builder draws for its hash tables can't fail but by a panic.
+    let drawn = SystemRandom::new().fill(&mut [0; 1]);
+    drawn.map_err(|_| Error::local(Cause::Random))?;
+    // Passed explicitly: a process-wide default could be another crate's choice.
+    let provider = Arc::new(default_provider());
+    let verifier = Verifier {
+        demand,
+        algorithms: provider.signature_verification_algorithms,
+    };
+    let versions: &[_] = match policy.effective_min_tls() {
+        MinTls::V1_2 => &[&TLS13, &TLS12],
+        MinTls::V1_3 => &[&TLS13],
+    };
+    let builder = ClientConfig::builder_with_details(provider, Arc::new(policy.clock))
+        .with_protocol_versions(versions)
+        .map_err(|error| {
+            Error::local(Cause::Handshake {
+                detail: words::error(&error),
+            })
+        })?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = match identity {
+        Some(identity) => {
+            let shown = SingleCertAndKey::from(identity.certified_key());
+            builder.with_client_cert_resolver(Arc::new(shown))
+        }
+        None => builder.with_no_client_auth(),
+    };
+    // A resumed session is one whose certificate was judged another time, under other pins perhaps.
+    config.resumption = Resumption::disabled();
+    config.enable_early_data = false;
+    config.require_ems = true;
+    config.enable_sni = true;
+    Ok(Arc::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change of these lists by a new release of the TLS layer shows here.
+    #[test]
+    fn d03_suites_groups_and_settings_are_the_expected_ones() {
+        let policy = Policy::new();
+        let host = Host::parse("localhost").unwrap();
+        let config = ProbeSetup::new(&policy, &host).unwrap().config;
+        let provider = config.crypto_provider();
+        let suites: Vec<_> = provider
+            .cipher_suites
+            .iter()
+            .map(|s| format!("{:?}", s.suite()))
+            .collect();
+        assert_eq!(
+            suites,
+            [
+                "TLS13_AES_256_GCM_SHA384",
+                "TLS13_AES_128_GCM_SHA256",
+                "TLS13_CHACHA20_POLY1305_SHA256",
+                "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+                "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+                "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+                "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+                "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+                "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+            ]
+        );
+        let groups: Vec<_> = provider
+            .kx_groups
+            .iter()
+            .map(|g| format!("{:?}", g.name()))
+            .collect();
+        assert_eq!(groups, ["X25519", "secp256r1", "secp384r1"]);
+        assert!(config.require_ems && config.enable_sni && !config.enable_early_data);
+        assert!(config.alpn_protocols.is_empty() && config.cert_decompressors.is_empty());
+        assert!(!config.key_log.will_log("CLIENT_RANDOM"));
+    }
+}

@@ -1,0 +1,100 @@
+//! What the TLS layer asks during the handshake. Immutable; signatures are always checked by the
+//! provider, in both verifiers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
+
+use crate::trust::host::Host;
+use crate::trust::policy::Policy;
+use crate::trust::rejection::Rejection;
+use crate::trust::verdict::verify_chain;
+
+/// What a certificate must satisfy inside the handshake.
+pub(super) enum Demand {
+    /// To be believed by the policy.
+    Trust(Arc<Policy>, Host),
+    /// Nothing, for a probe: the verdict is given afterwards, on a channel that can't send.
+    Look,
+}
+
+/// The verifier of one configuration. `Debug` is constant: rustls asks for it, and it would bring
+/// that of everything in a policy.
+pub(super) struct Verifier {
+    pub(super) demand: Demand,
+    pub(super) algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier")
+    }
+}
+
+/// A rejection on its way through rustls, for the same reason.
+pub(super) struct Carried(pub(super) Rejection);
+
+impl fmt::Debug for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Carried")
+    }
+}
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Carried {}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let Demand::Trust(policy, host) = &self.demand else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        let chain: Vec<_> = std::iter::once(end_entity)
+            .chain(intermediates)
+            .cloned()
+            .collect();
+        match verify_chain(policy, host, &chain, now) {
+            Ok(_) => Ok(ServerCertVerified::assertion()),
+            Err(rejection) => Err(Error::InvalidCertificate(CertificateError::Other(
+                OtherError(Arc::new(Carried(*rejection))),
+            ))),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,115 @@
+//! Where a message's content comes from: read anew by each send, piece by piece, so that nothing
+//! must hold a large attachment whole.
+
+use super::canonical::Facts;
+use crate::error::{Cause, Error, SourceFault};
+
+/// Content in its canonical form: each line ends in CRLF, the last one too; no Bcc field; nothing
+/// that [`super::canonical::inspect`] refuses. Only where its facts say `binary` it is any
+/// octets at all. One source serves several sends at once.
+pub(crate) trait Source: Send + Sync {
+    /// What must be known before MAIL.
+    fn facts(&self) -> Facts;
+
+    /// All of it, where it lies in memory: to be written without a copy.
+    fn octets(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// Whether it is still there as it was, as far as that is told without reading it.
+    ///
+    /// # Errors
+    /// What has changed, or can't be looked at.
+    fn check(&self) -> Result<(), SourceFault> {
+        Ok(())
+    }
+
+    /// Begins to read at the first octet.
+    ///
+    /// # Errors
+    /// What can't be opened, and why.
+    fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault>;
+}
+
+/// One reading of a source.
+pub(crate) trait Read {
+    /// Appends the next piece to `out`: about `room` octets, fewer at the end or where it suits.
+    ///
+    /// # Errors
+    /// What can't be read, and why. The content is then never finished.
+    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<Piece, SourceFault>;
+}
+
+/// What a piece was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Any text.
+    Text,
+    /// Text without a dot, its line ends CRLF: base64, in which nothing need be looked for.
+    Dotless,
+    /// The content ended before; nothing was appended.
+    End,
+}
+
+/// Octets that are read at a time where nobody else says.
+const BLOCK: usize = 64 * 1024;
+
+/// Reads a source from its beginning to its end.
+///
+/// # Errors
+/// What can't be read, or what `take` says.
+pub(crate) fn write(
+    source: &dyn Source,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if let Some(octets) = source.octets() {
+        return take(octets);
+    }
+    let failed = |fault| Error::local(Cause::Source(fault));
+    let mut reader = source.open().map_err(failed)?;
+    let mut piece = Vec::with_capacity(BLOCK);
+    while reader.read(BLOCK, &mut piece).map_err(failed)? != Piece::End {
+        take(&piece)?;
+        piece.clear();
+    }
+    Ok(())
+}
+
+/// Content held in memory.
+pub(crate) struct Octets {
+    octets: Vec<u8>,
+    facts: Facts,
+}
+
+impl Octets {
+    /// For canonical content with these facts.
+    pub(crate) fn new(octets: Vec<u8>, facts: Facts) -> Self {
+        Self { octets, facts }
+    }
+}
+
+impl Source for Octets {
+    fn facts(&self) -> Facts {
+        self.facts.clone()
+    }
+
+    fn octets(&self) -> Option<&[u8]> {
+        Some(&self.octets)
+    }
+
+    fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
+        Ok(Box::new(self.octets.as_slice()))
+    }
+}
+
+impl Read for &[u8] {
+    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<Piece, SourceFault> {
+        if self.is_empty() {
+            return Ok(Piece::End);
+        }
+        let (piece, rest) = self.split_at_checked(room).unwrap_or((self, &[]));
+        out.extend_from_slice(piece);
+        *self = rest;
+        Ok(Piece::Text)
+    }
+}

@@ -1,0 +1,678 @@
+//! Writing header fields: encoded where they must be, folded at 78, never with a line end of the
+//! caller's. Words beyond ASCII are made by `email-encoding` (RFC 2047); the rest is ASCII.
+
+use std::borrow::Cow;
+use std::collections::TryReserveError;
+use std::sync::Arc;
+
+use email_encoding::headers::{rfc2047, writer::EmailWriter};
+
+use crate::error::Error;
+use crate::message::address::Address;
+use crate::message::content::canonical::MAX_LINE;
+use crate::message::mailbox::{Entry, Mailbox};
+use crate::status::Status;
+use crate::support::redact;
+
+/// Where lines are folded (RFC 5322 section 2.1.1), without CRLF.
+const WIDTH: usize = 76;
+/// The bytes of an encoded word without the text in it.
+const AROUND: usize = "=?utf-8?b??=".len();
+
+/// Refuses what no header field may hold: controls, and characters that turn text around.
+///
+/// # Errors
+/// [`Status::Header`], with the field's name and the character.
+pub(crate) fn check(argument: &'static str, text: &str) -> Result<(), Error> {
+    let why = match text
+        .chars()
+        .find(|c| c.is_control() || redact::is_turning(*c))
+    {
+        None => return Ok(()),
+        Some(c) if c.is_control() => format!(
+            "has the control character U+{:04X} (CR, LF, NUL and the like are refused)",
+            u32::from(c)
+        ),
+        Some(c) => format!(
+            "has U+{:04X}, which makes text look like another: write it without",
+            u32::from(c)
+        ),
+    };
+    Err(Error::argument(Status::Header, argument, why))
+}
+
+/// Refuses a name that is not made of printable ASCII without colon (RFC 5322 section 2.2).
+///
+/// # Errors
+/// [`Status::Header`].
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+    let good =
+        (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic() && b != b':');
+    if good {
+        return Ok(());
+    }
+    let why = format!(
+        "\"{}\" is no field name: 1 to 64 printable ASCII characters without space and colon",
+        redact::escape(name.as_bytes(), 80)
+    );
+    Err(Error::argument(Status::Header, "header name", why))
+}
+
+/// A piece of a field's value, with the white space before it.
+pub(crate) struct Piece<'a> {
+    pub(crate) space: Cow<'a, str>,
+    pub(crate) text: Cow<'a, str>,
+    /// Whether the text is written as encoded words; otherwise it is ASCII, and stays as it is.
+    pub(crate) is_encoded: bool,
+}
+
+/// A header being written.
+#[derive(Clone, Default)]
+pub(crate) struct Header {
+    out: String,
+    /// Where the field begins.
+    start: usize,
+    column: usize,
+    /// Whether the name alone stands in this line.
+    bare: bool,
+    /// The first field that is written as UTF-8 (RFC 6532).
+    pub(crate) utf8: Option<Arc<str>>,
+}
+
+impl Header {
+    /// An empty header with room for so many bytes.
+    pub(crate) fn with_room(len: usize) -> Result<Self, TryReserveError> {
+        let mut header = Self::default();
+        header.out.try_reserve(len)?;
+        Ok(header)
+    }
+
+    /// The octets, without the empty line behind them.
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.out.into_bytes()
+    }
+
+    /// The bytes written so far.
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// The length of the longest line.
+    pub(crate) fn longest_line(&self) -> usize {
+        let lines = self.out.split("\r\n").map(str::len);
+        lines.max().unwrap_or_default()
+    }
+
+    /// Fields that were written before.
+    pub(crate) fn append(&mut self, fields: &Self) {
+        self.out.push_str(&fields.out);
+        if self.utf8.is_none() {
+            self.utf8.clone_from(&fields.utf8);
+        }
+    }
+
+    /// The subject: free text for people (RFC 5322 section 2.2.1). It is read back as it was, with the
+    /// white space at its ends, and its lines stay short.
+    pub(crate) fn subject(&mut self, value: &str) {
+        let is_long = |space: &str, word: &str| space.len().max(1) + word.len() > WIDTH;
+        self.begin("Subject");
+        self.pieces(&free_text(value, Ends::Kept, is_long));
+        self.end();
+    }
+
+    /// A field of free text that programs may read: what is ASCII stays as it is.
+    pub(crate) fn text(&mut self, name: &str, value: &str) {
+        self.begin(name);
+        self.pieces(&free_text(value, Ends::Bare, |_, _| false));
+        self.end_behind(value);
+    }
+
+    /// A field that is ASCII, as it is, folded at white space.
+    pub(crate) fn plain(&mut self, name: &str, value: &str) {
+        self.begin(name);
+        let plain = words(value).map(|(start, end, before)| Piece {
+            space: value[before..start].into(),
+            text: value[start..end].into(),
+            is_encoded: false,
+        });
+        self.pieces(&plain.collect::<Vec<_>>());
+        self.end_behind(value);
+    }
+
+    /// A field of these pieces.
+    pub(crate) fn structured(&mut self, name: &str, pieces: &[Piece<'_>]) {
+        self.begin(name);
+        self.pieces(pieces);
+        self.end();
+    }
+
+    /// A field as its maker folded it: lines without their ends, the later ones beginning with white
+    /// space.
+    pub(crate) fn finished(&mut self, name: &str, lines: &[&str]) {
+        self.begin(name);
+        for (i, line) in lines.iter().enumerate() {
+            match i {
+                0 if line.is_empty() || line.starts_with([' ', '\t']) => {}
+                0 => self.push(" "),
+                _ => self.new_line(),
+            }
+            self.push(line);
+        }
+        if lines.iter().any(|line| !line.is_ascii()) {
+            self.needs_utf8();
+        }
+        self.end();
+    }
+
+    /// A field of tokens separated by spaces, each ASCII and checked.
+    pub(crate) fn tokens(&mut self, name: &str, value: &str) {
+        self.begin(name);
+        self.words(value);
+        self.end();
+    }
+
+    /// A field of addresses and groups.
+    pub(crate) fn addresses(&mut self, name: &str, list: &[Entry]) {
+        self.begin(name);
+        let mut comma = Comma::default();
+        for entry in list {
+            self.comma(&mut comma);
+            match entry {
+                Entry::Mailbox(mailbox) => self.mailbox(mailbox),
+                Entry::Group { name, members } => {
+                    self.phrase(name);
+                    self.push(":");
+                    let mut inner = Comma::default();
+                    for member in members {
+                        self.comma(&mut inner);
+                        self.mailbox(member);
+                    }
+                    self.push(";");
+                }
+            }
+        }
+        self.end();
+    }
+
+    /// A content field with its parameters (RFC 2045 section 5.1), each ASCII and checked.
+    pub(crate) fn content(&mut self, name: &str, value: &str, parameters: &[(&str, &str)]) {
+        self.begin(name);
+        self.word(value);
+        for (key, value) in parameters {
+            self.push(";");
+            self.word(&format!("{key}={}", quoted(value)));
+        }
+        self.end();
+    }
+
+    /// Content-Disposition with the file's name: as it is if it is ASCII, else by RFC
+    /// 2231 in one piece.
+    pub(crate) fn disposition(&mut self, kind: &str, file_name: &str) {
+        self.begin("Content-Disposition");
+        self.word(kind);
+        if !file_name.is_empty() {
+            self.push(";");
+            self.file_name(file_name);
+        }
+        self.end();
+    }
+
+    fn file_name(&mut self, name: &str) {
+        // Some readers take "=?" for an encoded word, quotes or not. One long line is understood by
+        // more of them than sections (RFC 2231 section 3), and no name is too long for one.
+        if name.is_ascii() && !name.contains("=?") {
+            self.word(&format!("filename={}", quoted(name)));
+        } else {
+            self.word(&format!("filename*=utf-8''{}", percent_encoded(name)));
+        }
+    }
+
+    fn mailbox(&mut self, mailbox: &Mailbox) {
+        if mailbox.name.is_empty() {
+            self.address(&mailbox.address, "", "");
+        } else {
+            self.phrase(&mailbox.name);
+            self.address(&mailbox.address, "<", ">");
+        }
+    }
+
+    fn address(&mut self, address: &Address, before: &str, behind: &str) {
+        if !address.is_ascii() {
+            self.needs_utf8();
+        }
+        self.word(&format!("{before}{address}{behind}"));
+    }
+
+    /// A display name (RFC 5322 section 3.2.5).
+    fn phrase(&mut self, name: &str) {
+        let atoms = |word: &str| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+        };
+        if !is_plain(name) || name.len() > 60 {
+            self.encoded(" ", name);
+        } else if name.split(' ').all(atoms) {
+            self.words(name);
+        } else {
+            self.word(&quoted_always(name));
+        }
+    }
+
+    fn comma(&mut self, comma: &mut Comma) {
+        if std::mem::replace(&mut comma.due, true) {
+            self.push(",");
+        }
+    }
+
+    fn begin(&mut self, name: &str) {
+        self.start = self.out.len();
+        self.out.push_str(name);
+        self.out.push(':');
+        self.column = name.len() + 1;
+        self.bare = true;
+    }
+
+    fn end(&mut self) {
+        // A field without a value has the space that separates it, as others do.
+        if self.bare {
+            self.out.push(' ');
+        }
+        self.new_line();
+    }
+
+    /// The end of a field with the white space at the end of its value.
+    fn end_behind(&mut self, value: &str) {
+        let text = value.trim_end_matches(WHITE);
+        self.out.push_str(&value[text.len()..]);
+        self.end();
+    }
+
+    fn new_line(&mut self) {
+        self.out.push_str("\r\n");
+        self.column = 0;
+        self.bare = false;
+    }
+
+    /// The field that is being written has UTF-8.
+    fn needs_utf8(&mut self) {
+        if self.utf8.is_none() {
+            let name = self.out[self.start..].split(':').next();
+            self.utf8 = name.map(Arc::from);
+        }
+    }
+
+    fn words(&mut self, text: &str) {
+        text.split(' ').for_each(|word| self.word(word));
+    }
+
+    /// A space and a word, on a line of their own where this one is full.
+    fn word(&mut self, word: &str) {
+        self.fold(" ", word, word.len());
+    }
+
+    fn pieces(&mut self, pieces: &[Piece<'_>]) {
+        for (i, piece) in pieces.iter().enumerate() {
+            let first = format!(" {}", piece.space);
+            let space = if i == 0 { &first } else { &*piece.space };
+            let rest = &pieces[i + 1..];
+            match (piece.is_encoded, space) {
+                (true, _) => self.encoded(space, &piece.text),
+                (false, " ") => self.fold(space, &piece.text, width(&piece.text, rest)),
+                (false, _) => self.fold(space, &piece.text, piece.text.len()),
+            }
+        }
+    }
+
+    /// White space and a word, on a line of their own where this one has no room for `width` bytes.
+    fn fold(&mut self, space: &str, word: &str, width: usize) {
+        // Behind the bare name of a field a line ends only if it must: it holds nothing.
+        let is_full = !self.bare && self.column + space.len() + width > WIDTH;
+        if is_full || self.column + space.len() + word.len() > MAX_LINE {
+            self.new_line();
+        }
+        self.push(space);
+        self.push(word);
+    }
+
+    fn push(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.len();
+        self.bare = false;
+    }
+
+    fn encoded(&mut self, space: &str, text: &str) {
+        // A short text stays in one word: some readers put a space where it is split.
+        let whole = 1 + AROUND + text.len().div_ceil(3) * 4;
+        let is_split = !self.bare && self.column + whole > WIDTH && whole <= WIDTH;
+        let room = WIDTH.saturating_sub(AROUND + self.column + 2) / 4 * 3;
+        if is_split || room < text.chars().next().map_or(0, char::len_utf8) {
+            self.new_line();
+        }
+        self.out.push_str(space);
+        let mut writer = EmailWriter::new(&mut self.out, self.column, 0, false);
+        // Writing to a String can't fail.
+        let _ = rfc2047::encode(text, &mut writer);
+        drop(writer);
+        self.column = self.out.len() - self.out.rfind('\n').map_or(0, |end| end + 1);
+        self.bare = false;
+    }
+}
+
+/// The bytes of a word and of what stands behind it without a good place for folding: where there is
+/// more than one space, some readers make one of it when they unfold.
+fn width(word: &str, rest: &[Piece<'_>]) -> usize {
+    let joined = rest
+        .iter()
+        .take_while(|piece| piece.space != " " && !piece.is_encoded);
+    let joined = joined.map(|piece| piece.space.len() + piece.text.len());
+    word.len() + joined.sum::<usize>()
+}
+
+#[derive(Default)]
+struct Comma {
+    due: bool,
+}
+
+/// White space within a field (RFC 5234 appendix B.1).
+pub(crate) const WHITE: [char; 2] = [' ', '\t'];
+
+/// The words of a text: start, end, and the end of the one before.
+fn words(text: &str) -> impl Iterator<Item = (usize, usize, usize)> {
+    let mut before = 0;
+    std::iter::from_fn(move || {
+        let start = before + text[before..].find(|c| !WHITE.contains(&c))?;
+        let end = text[start..].find(WHITE).map_or(text.len(), |n| start + n);
+        Some((start, end, std::mem::replace(&mut before, end)))
+    })
+}
+
+/// White space at the ends of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// Encoded with the word beside it, so that it is read back.
+    Kept,
+    /// As it is, and dropped by many a receiver.
+    Bare,
+}
+
+/// Free text in pieces: encoded are the words that are not ASCII or look encoded already, those that
+/// `also` names with the white space before them, and what stands between two of them. White space
+/// between encoded words and others is one character wide, since some readers make one of several.
+fn free_text(value: &str, ends: Ends, also: impl Fn(&str, &str) -> bool) -> Vec<Piece<'_>> {
+    struct Run {
+        start: usize,
+        end: usize,
+        is_encoded: bool,
+    }
+    let text_end = value.trim_end_matches(WHITE).len();
+    let mut runs: Vec<Run> = Vec::new();
+    for (start, end, before) in words(value) {
+        let word = &value[start..end];
+        let mut run = Run {
+            start,
+            end,
+            is_encoded: !word.is_ascii()
+                || word
+                    .match_indices("=?")
+                    .any(|(at, _)| looks_encoded(&value[start + at..]))
+                || also(&value[before..start], word),
+        };
+        if ends == Ends::Kept {
+            run.is_encoded |= (before == 0 && start > 0) || (end == text_end && end < value.len());
+            run.start = if before == 0 { 0 } else { start };
+            run.end = if end == text_end { value.len() } else { end };
+        }
+        match runs.last_mut() {
+            Some(last) if last.is_encoded && run.is_encoded => last.end = run.end,
+            Some(last) if last.is_encoded => {
+                last.end = start - 1;
+                runs.push(run);
+            }
+            Some(last) if run.is_encoded => {
+                run.start = last.end + 1;
+                runs.push(run);
+            }
+            _ => runs.push(run),
+        }
+    }
+    if ends == Ends::Kept && runs.is_empty() && !value.is_empty() {
+        runs.push(Run {
+            start: 0,
+            end: value.len(),
+            is_encoded: true,
+        });
+    }
+    let mut before = 0;
+    let piece = |run: Run| Piece {
+        space: value[std::mem::replace(&mut before, run.end)..run.start].into(),
+        text: value[run.start..run.end].into(),
+        is_encoded: run.is_encoded,
+    };
+    runs.into_iter().map(piece).collect()
+}
+
+/// True for a text, beginning with `=?`, that lenient readers take for an encoded word, though perhaps
+/// not a good one: `=?charset?b?...?=`.
+fn looks_encoded(text: &str) -> bool {
+    let charset = text.get(2..).and_then(|text| text.split_once('?'));
+    let is_encoding = |(_, rest): (&str, &str)| {
+        let data = rest.strip_prefix(['b', 'B', 'q', 'Q'])?.strip_prefix('?')?;
+        Some(data.contains("?="))
+    };
+    charset.and_then(is_encoding).unwrap_or_default()
+}
+
+/// True for a name that can be written as it is and folded at its spaces without a change.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~'))
+        && !text.contains("=?")
+        && !text.contains("  ")
+        && !text.starts_with(' ')
+        && !text.ends_with(' ')
+        && text.split(' ').all(|word| word.len() < WIDTH)
+}
+
+/// A parameter's value: a token, or a quoted string.
+fn quoted(value: &str) -> String {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&+-^_`{|}~.".contains(&b);
+    if !value.is_empty() && value.bytes().all(token) {
+        value.to_owned()
+    } else {
+        quoted_always(value)
+    }
+}
+
+fn quoted_always(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// RFC 2231 section 4, with what RFC 5987 leaves bare.
+pub(crate) fn percent_encoded(value: &str) -> String {
+    let mut out = String::new();
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::mailbox::parse_list;
+
+    fn written(write: impl FnOnce(&mut Header)) -> String {
+        let mut header = Header::default();
+        write(&mut header);
+        String::from_utf8(header.finish()).unwrap()
+    }
+
+    #[test]
+    fn text_is_folded_and_encoded() {
+        let subject = |value: &str| written(|h| h.subject(value));
+        assert_eq!(subject("Hello"), "Subject: Hello\r\n");
+        assert_eq!(subject(""), "Subject: \r\n");
+        assert_eq!(subject("Grüße"), "Subject: =?utf-8?b?R3LDvMOfZQ==?=\r\n");
+        assert!(subject("=?utf-8?q?x?=").contains("?b?"));
+        assert_eq!(
+            subject("Viele Grüße über Köln an alle"),
+            "Subject: Viele =?utf-8?b?R3LDvMOfZSDDvGJlciBLw7Zsbg==?= an alle\r\n"
+        );
+        // The white space at its ends is read back.
+        for value in [" a", "a ", "  a  b  ", " ", "\u{fc} ", " a \u{fc}"] {
+            let text = subject(value);
+            let text = text.strip_prefix("Subject: ").unwrap();
+            let text = text.strip_suffix("\r\n").unwrap();
+            assert!(!text.starts_with(' ') && !text.ends_with(' '), "{text}");
+        }
+        assert!(subject(&format!("a{}b", " ".repeat(2000))).contains("?b?"));
+        for value in [
+            "word ".repeat(300),
+            "ä".repeat(5000),
+            "x".repeat(5000),
+            "a  b".repeat(90),
+        ] {
+            let text = subject(&value);
+            assert!(text.split("\r\n").all(|line| line.len() <= 78), "{text}");
+            assert!(
+                text.split("\r\n")
+                    .skip(1)
+                    .all(|line| line.is_empty() || line.starts_with(' '))
+            );
+        }
+    }
+
+    #[test]
+    fn ascii_stays_as_it_is_in_other_fields() {
+        let text = |value: &str| written(|h| h.text("X-A", value));
+        for value in [
+            "",
+            "a",
+            "  a  b  ",
+            "a\tb\t\tc",
+            " ",
+            "=? a ?= =?x?y?z?=",
+            "https://a.b/?q=?b",
+            &"x".repeat(993),
+        ] {
+            let field = text(value);
+            assert!(!field.contains("\r\n "));
+            assert_eq!(field, format!("X-A: {value}\r\n"));
+        }
+        // Nothing is folded but at white space, and a line never ends in it.
+        for value in [
+            "word ".repeat(300) + "end",
+            "two  spaces ".repeat(40) + "end",
+            "a  b".repeat(90),
+            "tab\t".repeat(90) + "end",
+            format!("{0} {0}", "x".repeat(200)),
+            "x".repeat(997),
+        ] {
+            let field = text(&value);
+            assert_eq!(field.replace("\r\n", ""), format!("X-A: {value}"));
+            let lines = field.strip_suffix("\r\n").unwrap().split("\r\n");
+            for line in lines.skip(1) {
+                assert!(
+                    line.len() <= 78 || !line.trim().contains([' ', '\t']),
+                    "{line:?}"
+                );
+                assert!(
+                    line.starts_with([' ', '\t']) && !line.ends_with([' ', '\t']),
+                    "{line:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_encoded_one_by_one() {
+        let text = |value: &str| written(|h| h.text("X-A", value));
+        for (value, expected) in [
+            ("ASCII é ASCII", "ASCII =?utf-8?b?w6k=?= ASCII"),
+            // What stands between two of them is encoded with them.
+            ("é  é", "=?utf-8?b?w6kgIMOp?="),
+            ("é é a", "=?utf-8?b?w6kgw6k=?= a"),
+            // One character of white space stands beside them.
+            ("a  é", "a =?utf-8?b?IMOp?="),
+            ("é  a", "=?utf-8?b?w6kg?= a"),
+            ("a\té", "a\t=?utf-8?b?w6k=?="),
+            // Text that looks encoded is not decoded by a reader.
+            ("a =?utf-8?q?x?= b", "a =?utf-8?b?PT91dGYtOD9xP3g/PQ==?= b"),
+            ("x=?utf-8?Q?x?=", "=?utf-8?b?eD0/dXRmLTg/UT94Pz0=?="),
+            ("=?utf-8?q?x y?=", "=?utf-8?b?PT91dGYtOD9xP3g=?= y?="),
+        ] {
+            assert_eq!(text(value), format!("X-A: {expected}\r\n"));
+        }
+        let url = format!("https://list.test/{}", "x".repeat(300));
+        let field = text(&format!("{url} {} <{url}>", "日本".repeat(90)));
+        assert!(
+            field.starts_with(&format!("X-A: {url}\r\n =?utf-8?b?")),
+            "{field}"
+        );
+        assert!(field.ends_with(&format!("?=\r\n <{url}>\r\n")), "{field}");
+    }
+
+    #[test]
+    fn addresses_are_written_from_their_parts() {
+        let to = |list: &str| written(|h| h.addresses("To", &parse_list(list).unwrap()));
+        assert_eq!(to("a@b"), "To: a@b\r\n");
+        assert_eq!(to("Anna Bee <a@b>, c@d"), "To: Anna Bee <a@b>, c@d\r\n");
+        assert_eq!(to("\"B, A\" <a@b>"), "To: \"B, A\" <a@b>\r\n");
+        assert_eq!(to("Jörg <a@b>"), "To: =?utf-8?b?SsO2cmc=?= <a@b>\r\n");
+        assert_eq!(to("T: a@b, c@d;"), "To: T: a@b, c@d;\r\n");
+        assert_eq!(to("E:;"), "To: E:;\r\n");
+        let many = to(&"Some Body <some.body@example.org>,".repeat(300));
+        assert!(many.split("\r\n").all(|line| line.len() <= 78));
+    }
+
+    #[test]
+    fn g08_file_names_are_quoted_or_encoded() {
+        let name = |name: &str| written(|h| h.disposition("attachment", name));
+        assert_eq!(
+            name("a.txt"),
+            "Content-Disposition: attachment; filename=a.txt\r\n"
+        );
+        assert_eq!(
+            name("a\";b\\.txt"),
+            "Content-Disposition: attachment; filename=\"a\\\";b\\\\.txt\"\r\n"
+        );
+        assert_eq!(
+            name("ä b.txt"),
+            "Content-Disposition: attachment; filename*=utf-8''%C3%A4%20b.txt\r\n"
+        );
+        assert!(name(&"ä".repeat(100)).contains("\r\n filename*=utf-8''%C3"));
+        assert!(name(&"n".repeat(200)).contains("\r\n filename=nnn"));
+        assert!(
+            name(&"👍".repeat(63))
+                .split("\r\n")
+                .all(|line| line.len() < 998)
+        );
+    }
+
+    #[test]
+    fn g07_g18_controls_and_turning_characters_are_named() {
+        for bad in [
+            "a\r\nb",
+            "a\nb",
+            "\0",
+            "\u{7f}",
+            "\u{85}",
+            "\u{202e}fdp.exe",
+            "\u{2028}",
+            "\u{2066}x",
+        ] {
+            let error = check("subject", bad).unwrap_err();
+            assert_eq!(error.status(), Status::Header);
+            assert!(error.to_string().starts_with("subject: has "), "{error}");
+        }
+        check("subject", "שלום \u{200f}\u{200d}👩").unwrap();
+        for bad in ["", "a b", "a:", "a\r\n", "ä", &"x".repeat(65)] {
+            assert!(check_name(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Helpers that know nothing of mail: secrets in memory, text made safe to show, host names, string sets.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
+
+pub mod idn;
+pub mod redact;
+pub mod secret;
+pub(crate) mod string_set;

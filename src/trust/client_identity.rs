@@ -1,0 +1,51 @@
+//! The client's own certificate and key, for servers that ask for one (RFC 8446 section 4.3.2).
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+
+/// A chain and its key. `Debug` is constant. The key's DER is wiped once the provider has made its
+/// own form of it, which lives as long as the last policy or client that has it.
+#[derive(Clone)]
+pub(crate) struct ClientIdentity(Arc<CertifiedKey>);
+
+impl ClientIdentity {
+    /// From PEM: the chain, leaf first, and the leaf's key (PKCS#8, SEC1 or PKCS#1).
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub(crate) fn read(chain: &[u8], key: &[u8]) -> Result<Self, &'static str> {
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
+            .collect::<Result<_, _>>()
+            .map_err(|_| "the chain is not well-formed PEM")?;
+        if chain.is_empty() {
+            return Err("the chain holds no certificate (BEGIN CERTIFICATE)");
+        }
+        let key = PrivateKeyDer::from_pem_slice(key)
+            .map_err(|_| "the key is not a private key in PEM without a passphrase")?;
+        // The provider wipes what it is given.
+        let signer = default_provider()
+            .key_provider
+            .load_private_key(key)
+            .map_err(|_| "the key is of a kind that is not supported")?;
+        let identity = CertifiedKey::new(chain, signer);
+        identity
+            .keys_match()
+            .map_err(|_| "the key is not that of the first certificate of the chain")?;
+        Ok(Self(Arc::new(identity)))
+    }
+
+    pub(crate) fn certified_key(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientIdentity(key not shown)")
+    }
+}

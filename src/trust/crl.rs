@@ -1,0 +1,93 @@
+//! Revocation lists (RFC 5280 section 5) from the caller: where there are any they are demanded,
+//! for each certificate of a path below its anchor.
+
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateRevocationListDer;
+use rustls::pki_types::pem::PemObject;
+use webpki::{BorrowedCertRevocationList, CertRevocationList};
+
+/// Revocation lists that were read. Of two by the same issuer the one added later counts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Crls(Vec<Arc<CertRevocationList<'static>>>);
+
+impl Crls {
+    /// Adds those in `bytes`: PEM (`X509 CRL`, one or more; other blocks are passed over), or one
+    /// in DER.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub(crate) fn add(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let ders = if bytes.first() == Some(&0x30) {
+            vec![CertificateRevocationListDer::from(bytes)]
+        } else {
+            CertificateRevocationListDer::pem_slice_iter(bytes)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|_| "is not well-formed PEM".to_owned())?
+        };
+        if ders.is_empty() {
+            return Err("holds no list, neither PEM (BEGIN X509 CRL) nor DER".to_owned());
+        }
+        let read = |der: &CertificateRevocationListDer<'_>| {
+            let owned = BorrowedCertRevocationList::from_der(der)?.to_owned()?;
+            Ok(Arc::new(CertRevocationList::Owned(owned)))
+        };
+        let lists: Result<Vec<_>, webpki::Error> = ders.iter().map(read).collect();
+        let lists = lists
+            .map_err(|error| format!("holds a list that can't be read ({})", words(&error)))?;
+        // The path builder takes the first list of an issuer.
+        self.0.splice(..0, lists.into_iter().rev());
+        Ok(())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn lists(&self) -> Vec<&CertRevocationList<'static>> {
+        self.0.iter().map(AsRef::as_ref).collect()
+    }
+}
+
+fn words(error: &webpki::Error) -> &'static str {
+    use webpki::Error as E;
+    match error {
+        E::UnsupportedCrlVersion => "it is not of version 2",
+        E::UnsupportedDeltaCrl => "it has only the changes since another list",
+        E::UnsupportedIndirectCrl => "it is about the certificates of other issuers",
+        E::UnsupportedCriticalExtension => "it has a critical extension that is not known here",
+        E::UnsupportedRevocationReason => "it has a reason that is not known here",
+        E::InvalidCrlNumber | E::InvalidSerialNumber => "a number in it is malformed",
+        E::UnsupportedCrlIssuingDistributionPoint => {
+            "the part of the certificates that it is about is not known here"
+        }
+        _ => "it is malformed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c23_what_is_no_list_is_refused() {
+        let mut crls = Crls::default();
+        for bad in [
+            &b""[..],
+            b"x",
+            b"\x30",
+            b"\x30\x80",
+            b"\x30\x03\x02\x01\x01",
+            b"-----BEGIN X509 CRL-----\nMAMCAQE=\n-----END X509 CRL-----\n",
+            b"-----BEGIN X509 CRL-----\n!\n-----END X509 CRL-----\n",
+            b"-----BEGIN X509 CRL-----\n",
+        ] {
+            let why = crls.add(bad).unwrap_err();
+            let read = "holds a list that can't be read (it is malformed)";
+            let others = ["is not well-formed PEM", "holds no list, neither PEM"];
+            let known = why == read || others.iter().any(|other| why.starts_with(other));
+            assert!(known, "{bad:?}: {why}");
+        }
+        assert!(crls.is_empty());
+    }
+}

@@ -1,0 +1,157 @@
+//! Writing the file of known mail servers: by an explicit call alone, whole or not at all, and one
+//! learner after the other.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::file;
+use super::known_servers::{BadLine, FILE, KnownServer, MAX_FILE};
+use super::lock::Lock;
+use crate::error::{Error, io_words};
+use crate::status::Status;
+
+/// How long one learner waits for another.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Adds a server's pin to the file at `path`, which is made if there is none. False if host, port
+/// and pin stand in it already; then it is left as it is.
+///
+/// Only a regular file is written, or the one that a symbolic link leads to. The new text is written
+/// to its path with `.new` behind it, and takes the file's place only when it is on the disk. Meanwhile
+/// a lock on the path with `.lock` behind it keeps other learners out; the system releases it when the
+/// process ends, so that a learner that was killed blocks none.
+///
+/// # Errors
+/// [`Status::File`]: the file can't be read or written, a line of it is wrong, or another learner
+/// does not finish within 5 seconds. The file is as it was.
+pub fn learn(path: &str, server: &KnownServer) -> Result<bool, Error> {
+    let target = target(Path::new(path))?;
+    let unwritable = |error: io::Error| {
+        let why = format!("can't be written ({})", io_words(&error));
+        file::wrong(FILE, &target, &why)
+    };
+    let _lock =
+        patiently(|| Lock::take(with_suffix(&target, ".lock"))).map_err(
+            |error| match is_in_the_way(&error) {
+                true => file::wrong(FILE, &target, "is being written by another program"),
+                false => unwritable(error),
+            },
+        )?;
+    let old = match is_missing(&target) {
+        true => Vec::new(),
+        false => file::read_regular(FILE, &target, MAX_FILE)?,
+    };
+    let known = KnownServer::parse_file(&old).map_err(wrong_line)?;
+    if known.iter().any(|other| other.is_same_pin(server)) {
+        return Ok(false);
+    }
+    replace(&target, &with_line(old, server)?).map_err(unwritable)?;
+    Ok(true)
+}
+
+/// Where the file is, or is to be: a rename must not replace a link.
+fn target(path: &Path) -> Result<PathBuf, Error> {
+    let failed = |error: io::Error| file::unreadable(FILE, path, &error);
+    match fs::metadata(path) {
+        Ok(found) => {
+            file::check_regular(FILE, path, &found)?;
+            fs::canonicalize(path).map_err(failed)
+        }
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
+        Err(_) if is_missing(path) => Ok(path.to_owned()),
+        Err(_) => {
+            let why = "is a symbolic link to a file that does not exist";
+            Err(file::wrong(FILE, path, why))
+        }
+    }
+}
+
+/// Whether nothing has this name, not even a link that leads nowhere.
+fn is_missing(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(suffix);
+    name.into()
+}
+
+pub(crate) fn wrong_line(bad: BadLine) -> Error {
+    Error::argument(Status::File, FILE, bad.to_string())
+}
+
+fn with_line(mut text: Vec<u8>, server: &KnownServer) -> Result<Vec<u8>, Error> {
+    if text.is_empty() {
+        text.extend_from_slice(b"# Known mail servers: host port pin learnt by\n");
+    }
+    if text.last() != Some(&b'\n') {
+        text.push(b'\n');
+    }
+    text.extend_from_slice(format!("{server}\n").as_bytes());
+    if text.len() as u64 > MAX_FILE {
+        let why = "would be larger than 1 MiB";
+        return Err(Error::argument(Status::File, FILE, why));
+    }
+    Ok(text)
+}
+
+/// Writes the text beside the file and puts it in the file's place, under the lock.
+fn replace(target: &Path, text: &[u8]) -> io::Result<()> {
+    let new = with_suffix(target, ".new");
+    let written = write(&new, target, text).and_then(|()| patiently(|| fs::rename(&new, target)));
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written.and_then(|()| sync_folder(target))
+}
+
+fn write(new: &Path, target: &Path, text: &[u8]) -> io::Result<()> {
+    // What a learner left that was killed.
+    if !is_missing(new) {
+        fs::remove_file(new)?;
+    }
+    let mut file = patiently(|| OpenOptions::new().write(true).create_new(true).open(new))?;
+    if let Ok(old) = fs::metadata(target) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+/// Tries for as long as another program may be in the way.
+fn patiently<T>(mut step: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let end = Instant::now().checked_add(PATIENCE);
+    loop {
+        match step() {
+            Err(error) if is_in_the_way(&error) && end.is_some_and(|end| Instant::now() < end) => {
+                sleep(Duration::from_millis(10));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Whether it may be possible in a moment. On Windows a name that another program opens, renames or
+/// removes at the moment is denied.
+fn is_in_the_way(error: &io::Error) -> bool {
+    const ERROR_SHARING_VIOLATION: i32 = 32; // which has no kind
+    let denied = error.kind() == ErrorKind::PermissionDenied
+        || error.raw_os_error() == Some(ERROR_SHARING_VIOLATION);
+    error.kind() == ErrorKind::WouldBlock || cfg!(windows) && denied
+}
+
+/// The rename itself, on the disk.
+#[cfg(unix)]
+fn sync_folder(target: &Path) -> io::Result<()> {
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_target: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! The path from a leaf to an anchor (RFC 5280 section 6), by the web PKI path builder, asked
+//! directly so that the path that was validated is at hand: pins are looked for on that one alone.
+
+use std::time::Duration;
+
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::{
+    EndEntityCert, ExpirationPolicy, KeyUsage, RevocationCheckDepth, RevocationOptionsBuilder,
+    UnknownStatusPolicy, VerifiedPath,
+};
+
+use super::certificate::Certificate;
+use super::crl::Crls;
+use super::host::Host;
+use super::pin::Pin;
+use super::rejection::Reason;
+use super::x509;
+
+/// What a path is asked for.
+pub(crate) struct Demands<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) anchors: &'a [TrustAnchor<'a>],
+    pub(crate) now: UnixTime,
+    /// Lists that must speak of each certificate below the anchor, if there are any at all.
+    pub(crate) crls: Option<&'a Crls>,
+    /// Keys one of which must be on the path.
+    pub(crate) pins: Option<&'a [Pin]>,
+}
+
+/// Builds a path from the leaf to an anchor and compares the name (RFC 9525: subject alternative
+/// names only). Gives the pin that is on it, if pins were demanded.
+pub(crate) fn build(
+    chain: &[CertificateDer<'_>],
+    demands: &Demands<'_>,
+) -> Result<Option<Pin>, Reason> {
+    let (leaf, others) = chain.split_first().ok_or(Reason::UnknownIssuer)?;
+    let leaf = EndEntityCert::try_from(leaf).map_err(|error| reason(&error, chain))?;
+    let pins = demands.pins;
+    let has_pin = |path: &VerifiedPath<'_>| match pins {
+        Some(pins) if pin_on(path, pins).is_none() => Err(webpki::Error::UnknownIssuer),
+        _ => Ok(()),
+    };
+    let lists = demands.crls.map(Crls::lists).unwrap_or_default();
+    // Without a list there is nothing to build of; else: the whole chain, no unknown, no expired.
+    let revocation = RevocationOptionsBuilder::new(&lists).ok().map(|options| {
+        options
+            .with_depth(RevocationCheckDepth::Chain)
+            .with_status_policy(UnknownStatusPolicy::Deny)
+            .with_expiration_policy(ExpirationPolicy::Enforce)
+            .build()
+    });
+    let path = leaf
+        .verify_for_usage(
+            default_provider().signature_verification_algorithms.all,
+            demands.anchors,
+            others,
+            demands.now,
+            KeyUsage::server_auth(),
+            revocation,
+            Some(&has_pin),
+        )
+        .map_err(|error| reason(&error, chain))?;
+    leaf.verify_is_valid_for_subject_name(demands.host.server_name())
+        .map_err(|error| reason(&error, chain))?;
+    Ok(pins.and_then(|pins| pin_on(&path, pins)))
+}
+
+/// The first pinned key on a validated path: leaf, intermediates, anchor.
+fn pin_on(path: &VerifiedPath<'_>, pins: &[Pin]) -> Option<Pin> {
+    let leaf = path.end_entity().subject_public_key_info();
+    let between = path
+        .intermediate_certificates()
+        .map(|c| c.subject_public_key_info());
+    let anchor = webpki::spki_for_anchor(path.anchor());
+    std::iter::once(leaf)
+        .chain(between)
+        .chain(std::iter::once(anchor))
+        .map(|der| Pin::of_spki(&der))
+        .find(|pin| pins.contains(pin))
+}
+
+/// The certificate of a chain that has this date.
+fn dated(
+    chain: &[CertificateDer<'_>],
+    date: impl Fn(&x509::Certificate<'_>) -> Duration,
+    at: UnixTime,
+) -> Option<Box<Certificate>> {
+    let has_date = |der: &&CertificateDer<'_>| {
+        x509::Certificate::read(der).is_some_and(|read| date(&read).as_secs() == at.as_secs())
+    };
+    let found = chain.iter().find(has_date)?;
+    Certificate::describe(found).map(Box::new)
+}
+
+/// The path builder's error about a chain as a reason.
+pub(crate) fn reason(error: &webpki::Error, chain: &[CertificateDer<'_>]) -> Reason {
+    use webpki::Error as E;
+    match error {
+        E::UnknownIssuer | E::InvalidSignatureForPublicKey => Reason::UnknownIssuer,
+        E::CertNotValidForName(_) => Reason::NameMismatch,
+        E::CertExpired { not_after, .. } => {
+            let end = |read: &x509::Certificate<'_>| read.not_after.unix_duration();
+            Reason::Expired(dated(chain, end, *not_after))
+        }
+        E::CertNotValidYet { not_before, .. } => {
+            let begin = |read: &x509::Certificate<'_>| read.not_before.unix_duration();
+            Reason::NotYetValid(dated(chain, begin, *not_before))
+        }
+        E::CertRevoked => Reason::Revoked,
+        E::CrlExpired { .. } => Reason::CrlExpired,
+        E::UnknownRevocationStatus => {
+            Reason::RevocationUnknown("no list of its issuer is among those given")
+        }
+        E::InvalidCrlSignatureForPublicKey
+        | E::UnsupportedCrlSignatureAlgorithmContext(_)
+        | E::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
+            Reason::RevocationUnknown("the list of its issuer is not signed by that issuer's key")
+        }
+        E::IssuerNotCrlSigner => {
+            Reason::RevocationUnknown("its issuer may not sign revocation lists")
+        }
+        E::CaUsedAsEndEntity => Reason::Unfit("it is the certificate of a CA, not of a server"),
+        E::EndEntityUsedAsCa => Reason::Unfit("a certificate of its chain is not that of a CA"),
+        E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => {
+            Reason::Unfit("its extended key usage does not allow servers")
+        }
+        E::NameConstraintViolation | E::MalformedNameConstraint => {
+            Reason::Unfit("its issuer may not issue for that name")
+        }
+        E::PathLenConstraintViolated => Reason::Unfit("its chain is longer than an issuer allows"),
+        E::MaximumNameConstraintComparisonsExceeded
+        | E::MaximumPathBuildCallsExceeded
+        | E::MaximumPathDepthExceeded
+        | E::MaximumSignatureChecksExceeded => {
+            Reason::Unfit("its chain takes more work to check than any honest one")
+        }
+        E::UnsupportedSignatureAlgorithmContext(_)
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            Reason::Unfit("it is signed in a way that is not supported (too old or too new)")
+        }
+        E::UnsupportedCertVersion => Reason::Unfit("it is not of version 3"),
+        E::InvalidCertValidity => Reason::Unfit("it ends before it begins"),
+        E::UnsupportedCriticalExtension => {
+            Reason::Unfit("it has a critical extension that is not known here")
+        }
+        _ => Reason::Unfit("it is malformed"),
+    }
+}

@@ -1,0 +1,303 @@
+//! The policy: whom the caller believes. Empty at first, and an empty one can send nothing.
+
+use std::path::Path;
+
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use zeroize::Zeroizing;
+
+use super::client_identity::ClientIdentity;
+use super::clock::Clock;
+use super::crl::Crls;
+use super::host::Host;
+use super::known_servers;
+use super::known_servers::KnownServer;
+use super::learn::wrong_line;
+use super::pin::Pin;
+use super::pin_set::{DatedPin, PinSet};
+use super::{certificate, file, key_file, roots};
+use crate::error::Error;
+use crate::memory;
+use crate::status::Status;
+
+/// The most memory that a byte of certificates and keys takes while it is read, and one of lists.
+pub(crate) const ROOM_OF_CERTIFICATES: usize = 4;
+const ROOM_OF_LISTS: usize = 16;
+
+/// How a connection becomes encrypted. There is no third way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(i32)]
+pub enum TlsMode {
+    /// TLS from the first octet (RFC 8314 section 3.3), usually port 465.
+    #[default]
+    Implicit = 0,
+    /// STARTTLS (RFC 3207), demanded, usually port 587.
+    Starttls = 1,
+}
+
+/// The oldest TLS version taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(i32)]
+pub enum MinTls {
+    /// TLS 1.2 with ECDHE, AEAD and extended master secret; or 1.3.
+    #[default]
+    V1_2 = 12,
+    /// TLS 1.3 only.
+    V1_3 = 13,
+}
+
+/// Whom to believe. Within a kind (single certificates, pins, anchors) any entry may match; every
+/// kind that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// How the connection becomes encrypted.
+    pub tls_mode: TlsMode,
+    /// The oldest TLS version taken.
+    pub min_tls: MinTls,
+    /// With pins or a certificate alone: name and dates decide too, and are not only told.
+    pub strict: bool,
+    /// The time that certificates, lists and pins are judged by.
+    pub clock: Clock,
+    pub(crate) anchors: Vec<TrustAnchor<'static>>,
+    pub(crate) pins: PinSet,
+    pub(crate) certificates: Vec<CertificateDer<'static>>,
+    pub(crate) crls: Crls,
+    pub(crate) client_identity: Option<ClientIdentity>,
+}
+
+impl Policy {
+    /// A policy that trusts nobody.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts the CAs in `bytes`: PEM (one or more), or one in DER.
+    ///
+    /// # Errors
+    /// [`Status::Certificate`] if it holds none, or one that can't be read.
+    pub fn add_ca(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        memory::check(bytes.len(), ROOM_OF_CERTIFICATES)?;
+        let wrong = |why| Error::argument(Status::Certificate, "CA certificates", why);
+        let read = certificate::read(bytes).map_err(wrong)?;
+        let anchors: Option<Vec<_>> = read.iter().map(roots::anchor).collect();
+        let unfit = || wrong("holds a certificate that can't be a trust anchor".to_owned());
+        self.anchors.extend(anchors.ok_or_else(unfit)?);
+        Ok(())
+    }
+
+    /// Trusts the CAs in a file, read now.
+    ///
+    /// # Errors
+    /// [`Status::File`] if it can't be read, and those of [`Policy::add_ca`].
+    pub fn add_ca_file(&mut self, path: &str) -> Result<(), Error> {
+        self.add_ca(&file::read("CA file", path, file::MAX)?)
+    }
+
+    /// Trusts this machine's roots: whomever its maker, its owner or an employer put there.
+    ///
+    /// # Errors
+    /// [`Status::Roots`] if there are none to be found.
+    pub fn add_system_roots(&mut self) -> Result<(), Error> {
+        let roots =
+            roots::system().map_err(|why| Error::argument(Status::Roots, "system roots", why))?;
+        self.anchors.extend_from_slice(roots);
+        Ok(())
+    }
+
+    /// Trusts Mozilla's list of roots, as of this build.
+    pub fn add_mozilla_roots(&mut self) {
+        self.anchors.extend_from_slice(roots::mozilla());
+    }
+
+    /// Adds one pin, or several separated by semicolons: `sha256//BASE64`, or 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`Status::Pin`] if it is anything else.
+    pub fn add_pin(&mut self, text: &str) -> Result<(), Error> {
+        self.pins.add(parse_pins(text)?, None);
+        Ok(())
+    }
+
+    /// Adds pins that may be used from `not_before` to `not_after`, in seconds since 1970, both
+    /// included. Outside that time they match nothing, as if another key were met.
+    ///
+    /// # Errors
+    /// [`Status::Pin`] if the text is no pin, or the time ends before it begins.
+    pub fn add_pin_with_window(
+        &mut self,
+        text: &str,
+        not_before: u64,
+        not_after: u64,
+    ) -> Result<(), Error> {
+        let pins = parse_pins(text)?;
+        if not_before > not_after {
+            return Err(Error::argument(
+                Status::Pin,
+                "pin",
+                "its time ends before it begins",
+            ));
+        }
+        self.pins.add(pins, Some((not_before, not_after)));
+        Ok(())
+    }
+
+    /// Adds the pin of the one key in `bytes`: a certificate or a public key, PEM or DER.
+    ///
+    /// # Errors
+    /// [`Status::Pin`] if it holds none, several, or a private key.
+    pub fn add_pin_of(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        memory::check(bytes.len(), ROOM_OF_CERTIFICATES)?;
+        let pin = key_file::pin(bytes);
+        let pin = pin.map_err(|why| Error::argument(Status::Pin, "pin", why))?;
+        self.pins.add(vec![pin], None);
+        Ok(())
+    }
+
+    /// Adds the pin of the one key in a file, read now.
+    ///
+    /// # Errors
+    /// [`Status::File`] if it can't be read, and those of [`Policy::add_pin_of`].
+    pub fn add_pin_file(&mut self, path: &str) -> Result<(), Error> {
+        // It may be a private key by mistake.
+        self.add_pin_of(&Zeroizing::new(file::read("pin file", path, file::MAX)?))
+    }
+
+    /// Adds the pins of `host` and `port` from a file of known mail servers, read now; see
+    /// [`KnownServer`] for its form.
+    ///
+    /// # Errors
+    /// [`Status::File`] if it can't be read or a line of it is wrong, [`Status::Host`], and
+    /// [`Status::NoTrust`] if it has no pin for them: that is never taken as "no pins".
+    pub fn add_known_servers(&mut self, path: &str, host: &str, port: u16) -> Result<(), Error> {
+        let argument = known_servers::FILE;
+        let host = Host::parse(host).map_err(|why| Error::argument(Status::Host, "host", why))?;
+        let bytes = file::read_regular(argument, Path::new(path), known_servers::MAX_FILE)?;
+        memory::check(bytes.len(), ROOM_OF_LISTS)?;
+        let servers = KnownServer::parse_file(&bytes).map_err(wrong_line)?;
+        let pins: Vec<Pin> = servers
+            .into_iter()
+            .filter(|server| server.host == host && server.port == port)
+            .map(|server| server.pin)
+            .collect();
+        if pins.is_empty() {
+            let why = format!("has no pin for {host} port {port}");
+            return Err(Error::argument(Status::NoTrust, argument, why));
+        }
+        self.pins.add(pins, None);
+        Ok(())
+    }
+
+    /// Demands revocation lists (RFC 5280 section 5) for each certificate of a path below its
+    /// anchor: PEM (one or more), or one in DER. A revoked certificate, one of which no list
+    /// tells, and a list that is out of date are errors. Of two lists by one CA the later counts.
+    ///
+    /// # Errors
+    /// [`Status::Certificate`] if it holds none, or one that can't be read.
+    pub fn add_crl(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        memory::check(bytes.len(), ROOM_OF_LISTS)?;
+        let wrong = |why| Error::argument(Status::Certificate, "revocation list", why);
+        self.crls.add(bytes).map_err(wrong)
+    }
+
+    /// Demands the revocation lists in a file, read now.
+    ///
+    /// # Errors
+    /// [`Status::File`] if it can't be read, and those of [`Policy::add_crl`].
+    pub fn add_crl_file(&mut self, path: &str) -> Result<(), Error> {
+        self.add_crl(&file::read("revocation list file", path, file::MAX)?)
+    }
+
+    /// Shows this certificate to a server that asks for one, after it was verified: a chain and its
+    /// key in PEM, the key without a passphrase. Raises the minimum to TLS 1.3, because TLS 1.2
+    /// would show the certificate in clear.
+    ///
+    /// # Errors
+    /// [`Status::Certificate`] if they can't be read or don't belong together.
+    pub fn set_client_certificate(&mut self, chain: &[u8], key: &[u8]) -> Result<(), Error> {
+        memory::check(chain.len().saturating_add(key.len()), ROOM_OF_CERTIFICATES)?;
+        let wrong = |why| Error::argument(Status::Certificate, "client certificate", why);
+        self.client_identity = Some(ClientIdentity::read(chain, key).map_err(wrong)?);
+        Ok(())
+    }
+
+    /// The same from two files, read now.
+    ///
+    /// # Errors
+    /// [`Status::File`] if one can't be read, and those of [`Policy::set_client_certificate`].
+    pub fn set_client_certificate_files(&mut self, chain: &str, key: &str) -> Result<(), Error> {
+        let chain = file::read("client certificate file", chain, file::MAX)?;
+        let key = Zeroizing::new(file::read("client key file", key, file::MAX)?);
+        self.set_client_certificate(&chain, &key)
+    }
+
+    /// Trusts exactly this certificate of the server, byte for byte: PEM or DER.
+    ///
+    /// # Errors
+    /// [`Status::Certificate`] if it is not exactly one that can be read.
+    pub fn add_certificate(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        memory::check(bytes.len(), ROOM_OF_CERTIFICATES)?;
+        let wrong = |why: String| Error::argument(Status::Certificate, "certificate", why);
+        let [one] =
+            <[_; 1]>::try_from(certificate::read(bytes).map_err(wrong)?).map_err(|many| {
+                wrong(format!(
+                    "holds {} certificates, and only one is meant",
+                    many.len()
+                ))
+            })?;
+        self.certificates.push(one);
+        Ok(())
+    }
+
+    /// Trusts exactly the certificate in a file, read now.
+    ///
+    /// # Errors
+    /// [`Status::File`] if it can't be read, and those of [`Policy::add_certificate`].
+    pub fn add_certificate_file(&mut self, path: &str) -> Result<(), Error> {
+        self.add_certificate(&file::read("certificate file", path, file::MAX)?)
+    }
+
+    /// Whether a client certificate was set.
+    #[must_use]
+    pub fn has_client_certificate(&self) -> bool {
+        self.client_identity.is_some()
+    }
+
+    /// Whether it trusts nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.anchors.is_empty() && self.pins.is_empty() && self.certificates.is_empty()
+    }
+
+    /// Whether it has exactly one pin, however often named, so that the server's next key locks it
+    /// out.
+    #[must_use]
+    pub fn has_lone_pin(&self) -> bool {
+        self.pins.is_lone()
+    }
+
+    /// Whether it names CAs or roots.
+    #[must_use]
+    pub fn has_anchors(&self) -> bool {
+        !self.anchors.is_empty()
+    }
+
+    /// The pins, each with the time in which it may be used.
+    #[must_use]
+    pub fn pins(&self) -> &[DatedPin] {
+        self.pins.all()
+    }
+
+    /// The oldest TLS version that connections will take: the one set, or with a client
+    /// certificate 1.3.
+    #[must_use]
+    pub fn effective_min_tls(&self) -> MinTls {
+        match self.client_identity {
+            Some(_) => MinTls::V1_3,
+            None => self.min_tls,
+        }
+    }
+}
+
+fn parse_pins(text: &str) -> Result<Vec<Pin>, Error> {
+    Pin::parse_list(text).map_err(|why| Error::argument(Status::Pin, "pin", why))
+}

@@ -1,0 +1,206 @@
+//! The verdict on a chain: a pure function of policy, name, chain and time. The verifier asks it
+//! inside the handshake, the handshake asks again from outside, and `secsmtp verify` offline.
+
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, anchor_from_trusted_cert};
+
+use super::certificate::{Certificate, describe_chain, spki};
+use super::host::Host;
+use super::path::{self, Demands};
+use super::pin::Pin;
+use super::policy::Policy;
+use super::rejection::{Reason, Rejection};
+use super::roots;
+use super::x509;
+
+/// The most certificates of a served chain that are looked at.
+const MAX_CHAIN: usize = 16;
+
+/// What a chain was believed for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis {
+    /// The pin that matched, if the policy has pins.
+    pub matched_pin: Option<Pin>,
+    /// What did not decide and is worth knowing, in words: with pins or a certificate alone, an
+    /// expired certificate or another name.
+    pub remarks: Vec<String>,
+}
+
+impl Basis {
+    /// Of a validated path: name and dates did decide.
+    fn of_path(matched_pin: Option<Pin>) -> Self {
+        Self {
+            matched_pin,
+            remarks: Vec::new(),
+        }
+    }
+}
+
+/// Judges a chain, leaf first, without a connection. That the peer holds the leaf's key is for the
+/// handshake to prove.
+///
+/// # Errors
+/// Why the chain is not believed.
+pub fn verify_chain(
+    policy: &Policy,
+    host: &Host,
+    chain: &[CertificateDer<'_>],
+    now: UnixTime,
+) -> Result<Basis, Box<Rejection>> {
+    let question = Question {
+        policy,
+        host,
+        chain: chain.get(..MAX_CHAIN).unwrap_or(chain),
+        now,
+        pins: policy.pins.usable(now),
+    };
+    question
+        .judge()
+        .map_err(|reason| Box::new(question.reject(reason)))
+}
+
+struct Question<'a> {
+    policy: &'a Policy,
+    host: &'a Host,
+    chain: &'a [CertificateDer<'a>],
+    now: UnixTime,
+    /// Those of the policy's pins that may be used now.
+    pins: Vec<Pin>,
+}
+
+impl Question<'_> {
+    fn judge(&self) -> Result<Basis, Reason> {
+        let policy = self.policy;
+        let leaf = self.chain.first();
+        let leaf = leaf.ok_or(Reason::Unfit("the peer showed none"))?;
+        EndEntityCert::try_from(leaf).map_err(|error| path::reason(&error, self.chain))?;
+        if policy.is_empty() {
+            return Err(Reason::NothingToCompare);
+        }
+        if !policy.certificates.is_empty() && !policy.certificates.contains(leaf) {
+            return Err(Reason::CertificateMismatch);
+        }
+        match (policy.has_anchors(), policy.pins.is_empty()) {
+            (true, true) => self.path(&policy.anchors, false).map(Basis::of_path),
+            (true, false) => self.by_anchors_and_pins(),
+            (false, true) => self.by_itself(leaf, None),
+            (false, false) => self.by_pins(),
+        }
+    }
+
+    /// Path, name and dates, and one of the pins on the path that was validated.
+    fn by_anchors_and_pins(&self) -> Result<Basis, Reason> {
+        let anchors = &self.policy.anchors;
+        self.path(anchors, true).map(Basis::of_path).or_else(|_| {
+            // A path that lacks only the pin: say so, rather than that there is none.
+            self.path(anchors, false)?;
+            Err(Reason::PinMismatch)
+        })
+    }
+
+    /// A pinned leaf authenticates itself (as DANE-EE does, RFC 7671 section 5.1); a pinned issuer
+    /// of the served chain is the anchor, and name and dates decide (as DANE-TA does, section 5.2).
+    fn by_pins(&self) -> Result<Basis, Reason> {
+        let (leaf, issuers) = self.chain.split_first().ok_or(Reason::PinMismatch)?;
+        let pinned = |der: &CertificateDer<'_>| spki(der).filter(|pin| self.pins.contains(pin));
+        if let Some(pin) = pinned(leaf) {
+            return self.by_itself(leaf, Some(pin));
+        }
+        let anchors: Vec<TrustAnchor<'_>> = issuers
+            .iter()
+            .filter(|der| pinned(der).is_some())
+            .filter_map(|der| anchor_from_trusted_cert(der).ok())
+            .collect();
+        if anchors.is_empty() {
+            return Err(Reason::PinMismatch);
+        }
+        self.path(&anchors, true).map(Basis::of_path)
+    }
+
+    /// A leaf that was named by its key or its octets: name and dates are told, and decide only in
+    /// a strict policy.
+    fn by_itself(
+        &self,
+        leaf: &CertificateDer<'_>,
+        matched_pin: Option<Pin>,
+    ) -> Result<Basis, Reason> {
+        if !self.policy.crls.is_empty() {
+            // Without a path there is no issuer to check a list by; what was demanded is not
+            // passed over.
+            return Err(Reason::RevocationUnknown(
+                "revocation lists need the issuer's CA in the policy, or its key among the pins",
+            ));
+        }
+        let findings = findings(self.host, leaf, self.now);
+        match findings.first() {
+            Some((reason, _)) if self.policy.strict => Err(reason.clone()),
+            _ => Ok(Basis {
+                matched_pin,
+                remarks: findings.into_iter().map(|(_, words)| words).collect(),
+            }),
+        }
+    }
+
+    fn path(&self, anchors: &[TrustAnchor<'_>], pinned: bool) -> Result<Option<Pin>, Reason> {
+        let demands = Demands {
+            host: self.host,
+            anchors,
+            now: self.now,
+            crls: Some(&self.policy.crls),
+            pins: pinned.then_some(&self.pins),
+        };
+        path::build(self.chain, &demands)
+    }
+
+    fn reject(&self, reason: Reason) -> Rejection {
+        let otherwise = if self.policy.has_anchors() {
+            self.path(&self.policy.anchors, false)
+        } else {
+            // The caller's lists speak of the caller's CAs, not of Mozilla's.
+            let demands = Demands {
+                host: self.host,
+                anchors: roots::mozilla(),
+                now: self.now,
+                crls: None,
+                pins: None,
+            };
+            path::build(self.chain, &demands)
+        };
+        Rejection {
+            reason,
+            host: self.host.to_string(),
+            expected: self.policy.pins.all().iter().map(|d| d.pin).collect(),
+            unusable: self.policy.pins.unusable(self.now),
+            chain: describe_chain(self.chain),
+            valid_otherwise: otherwise.is_ok(),
+        }
+    }
+}
+
+/// What name and dates of a leaf say against it.
+fn findings(host: &Host, leaf: &CertificateDer<'_>, now: UnixTime) -> Vec<(Reason, String)> {
+    let mut findings = Vec::new();
+    let named = EndEntityCert::try_from(leaf)
+        .and_then(|parsed| parsed.verify_is_valid_for_subject_name(host.server_name()));
+    if named.is_err() {
+        let words = format!("the certificate does not name {host}");
+        findings.push((Reason::NameMismatch, words));
+    }
+    let Some(parsed) = x509::Certificate::read(leaf) else {
+        // What can't be read here can't be shown to be in time.
+        let reason = Reason::Unfit("its dates can't be read");
+        findings.push((reason, "the certificate's dates can't be read".to_owned()));
+        return findings;
+    };
+    let (begin, end) = (parsed.not_before, parsed.not_after);
+    let described = || Certificate::describe(leaf).map(Box::new);
+    if now.as_secs() > end.unix_duration().as_secs() {
+        let words = format!("the certificate has expired ({end})");
+        findings.push((Reason::Expired(described()), words));
+    }
+    if now.as_secs() < begin.unix_duration().as_secs() {
+        let words = format!("the certificate is not valid before {begin}");
+        findings.push((Reason::NotYetValid(described()), words));
+    }
+    findings
+}
