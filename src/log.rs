@@ -107,6 +107,11 @@ impl<'a> Log<'a> {
         }
     }
 
+    /// Whether there is a watcher.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watcher.is_some()
+    }
+
     /// Whether somebody listens to lines of this level.
     pub(crate) fn wants(&self, level: Level) -> bool {
         self.watcher.is_some() && self.max.is_some_and(|max| level <= max)

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 pub(crate) use std::sync::MutexGuard;
@@ -43,11 +44,18 @@ impl<T> Mutex<T> {
 
 /// Wakes threads that wait for a change of a value.
 #[derive(Debug, Default)]
-pub(crate) struct Condvar(std::sync::Condvar);
+pub(crate) struct Condvar {
+    inner: std::sync::Condvar,
+    /// Threads that wait. With none the system need not be called.
+    waiting: AtomicUsize,
+}
 
 impl Condvar {
     pub(crate) const fn new() -> Self {
-        Self(std::sync::Condvar::new())
+        Self {
+            inner: std::sync::Condvar::new(),
+            waiting: AtomicUsize::new(0),
+        }
     }
 
     /// Waits for a wake-up, for no longer than `left` if there is a limit.
@@ -56,16 +64,26 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         left: Option<Duration>,
     ) -> MutexGuard<'a, T> {
-        match left {
-            None => self.0.wait(guard).unwrap_or_else(PoisonError::into_inner),
+        // Counted under the lock: a thread that changes the value after this sees it.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let guard = match left {
+            None => self
+                .inner
+                .wait(guard)
+                .unwrap_or_else(PoisonError::into_inner),
             Some(left) => {
-                let woken = self.0.wait_timeout(guard, left);
+                let woken = self.inner.wait_timeout(guard, left);
                 woken.unwrap_or_else(PoisonError::into_inner).0
             }
-        }
+        };
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        guard
     }
 
+    /// Wakes the threads that wait, after a change that was made under their lock.
     pub(crate) fn notify_all(&self) {
-        self.0.notify_all();
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            self.inner.notify_all();
+        }
     }
 }

@@ -137,6 +137,11 @@ impl<'a> Context<'a> {
         self.log.line(level, stage, text);
     }
 
+    /// Whether progress and replies to recipients are reported, or lines written.
+    pub(super) fn wants_notices(&self) -> bool {
+        self.log.is_watched()
+    }
+
     /// Whether somebody wants to see each command and reply.
     pub(crate) fn wants_lines(&self) -> bool {
         self.log.wants(Level::Debug)

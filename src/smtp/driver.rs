@@ -7,7 +7,7 @@ use super::content::ContentReader;
 use super::context::Context;
 use super::limits::Fit;
 use super::parameters::parameters;
-use super::pipeline::{Event, Failure, Pipeline, Scope, Start, Step};
+use super::pipeline::{Event, Failure, Pipeline, Scope, Start, Step, Wanted};
 use super::session::Session;
 use super::stream::{MessageStream, NextMessage, StreamEnd, Window};
 use super::transaction::{CommandKind, Transaction, WriteProgress};
@@ -51,7 +51,10 @@ impl<T: Transport> Session<Verified<T>> {
             self.features(),
             self.is_transaction_open,
             self.channel.pushed(),
-            cx.wants_lines(),
+            Wanted {
+                replies: cx.wants_lines(),
+                notices: cx.wants_notices(),
+            },
         );
         let mut driver = Driver {
             session: self,

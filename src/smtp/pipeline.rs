@@ -110,6 +110,15 @@ pub(super) enum Step {
     Ready,
 }
 
+/// The events that are wanted besides results.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// Each reply, for the log.
+    pub(super) replies: bool,
+    /// Progress, and the replies to recipients.
+    pub(super) notices: bool,
+}
+
 /// What happened to a message.
 #[derive(Debug)]
 pub(super) enum Event {
@@ -175,8 +184,7 @@ impl LastRcptReply {
 /// The transactions of one connection whose outcome is open, oldest first.
 pub(super) struct Pipeline {
     features: Features,
-    /// Whether each reply is wanted for the log.
-    logs_replies: bool,
+    wanted: Wanted,
     transactions: VecDeque<Transaction>,
     /// The serial number of the oldest transaction.
     oldest: u64,
@@ -204,11 +212,11 @@ impl Pipeline {
         features: Features,
         is_transaction_open: bool,
         queued: u64,
-        logs_replies: bool,
+        wanted: Wanted,
     ) -> Self {
         Self {
             features,
-            logs_replies,
+            wanted,
             transactions: VecDeque::new(),
             oldest: 0,
             replies: VecDeque::new(),
@@ -562,7 +570,7 @@ impl Pipeline {
             return Err(of_oldest(Cause::Unsolicited));
         }
         let is_plain = due.is_of_sender() && is_acceptance(code) && !unsent;
-        if is_plain && !self.logs_replies && !transaction.is_closing {
+        if is_plain && !self.wanted.replies && !transaction.is_closing {
             transaction.record.answered |= due.command != CommandKind::Rset;
             transaction.record.stage = due.command.stage(false);
             return Ok(());
@@ -574,13 +582,14 @@ impl Pipeline {
         let id = transaction.id;
         let was_closing = transaction.is_closing;
         let notice = transaction.on_reply(due.command, &answer, unsent, self.is_closing);
-        if self.logs_replies {
+        if self.wanted.replies {
             let stage = transaction.record.stage;
             self.events
                 .push_back(Event::Reply(id, stage, Arc::clone(&answer)));
         }
         if let (CommandKind::ContentEnd, false, Some(size)) =
             (due.command, unsent, transaction.size)
+            && self.wanted.notices
             && code != 421
             && !was_closing
         {
@@ -588,6 +597,7 @@ impl Pipeline {
         }
         match notice.map_err(of_oldest)? {
             Notice::None => {}
+            _ if !self.wanted.notices => {}
             Notice::Recipient(index) => {
                 if let Some(recipient) = transaction.record.recipients.get(index) {
                     let event = Event::Recipient(id, index, recipient.clone());

@@ -20,14 +20,8 @@ pub(in crate::client) trait Monitor<T> {
 
 /// The real one.
 pub(in crate::client) struct Locked<T> {
-    value: Mutex<Watched<T>>,
+    value: Mutex<T>,
     changed: Condvar,
-}
-
-/// A value, and how many wait for its change: with none, nobody is woken, which would ask the system.
-struct Watched<T> {
-    value: T,
-    waiting: usize,
 }
 
 impl<T> fmt::Debug for Locked<T> {
@@ -39,26 +33,21 @@ impl<T> fmt::Debug for Locked<T> {
 impl<T> Monitor<T> for Locked<T> {
     fn new(value: T) -> Self {
         Self {
-            value: Mutex::new(Watched { value, waiting: 0 }),
+            value: Mutex::new(value),
             changed: Condvar::new(),
         }
     }
 
     fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        let mut watched = self.value.lock();
-        let result = change(&mut watched.value);
-        let waiting = watched.waiting;
-        drop(watched);
-        if waiting > 0 {
-            self.changed.notify_all();
-        }
+        let result = change(&mut self.value.lock());
+        self.changed.notify_all();
         result
     }
 
     fn wait<R>(&self, deadline: Deadline, mut look: impl FnMut(&mut T) -> Option<R>) -> Option<R> {
-        let mut watched = self.value.lock();
+        let mut value = self.value.lock();
         loop {
-            if let Some(found) = look(&mut watched.value) {
+            if let Some(found) = look(&mut value) {
                 return Some(found);
             }
             // The clock of `Instant` is monotonic: setting the time of day moves no deadline.
@@ -66,9 +55,7 @@ impl<T> Monitor<T> for Locked<T> {
             if left == Some(Duration::ZERO) {
                 return None;
             }
-            watched.waiting = watched.waiting.saturating_add(1);
-            watched = self.changed.wait(watched, left);
-            watched.waiting = watched.waiting.saturating_sub(1);
+            value = self.changed.wait(value, left);
         }
     }
 }
