@@ -2,7 +2,7 @@
 //! lets them follow each other; and which of them go over another connection.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::connection::{Connection, Verdict};
@@ -48,7 +48,6 @@ impl Core {
         options: &RunOptions<'_>,
         cx: &mut Context<'_>,
     ) -> RunEnd {
-        about(cx, &first);
         let kept = match first.needs_new_connection {
             true => None,
             false => self.pool.take(&self.site, options.settings),
@@ -56,7 +55,10 @@ impl Core {
         let is_kept = kept.is_some();
         let connection = match kept {
             Some(connection) => Ok(connection),
-            None => self.open(options.settings, options.token, cx),
+            None => {
+                about(cx, &first);
+                self.open(options.settings, options.token, cx)
+            }
         };
         let mut connection = match connection {
             Ok(connection) => connection,
@@ -172,8 +174,8 @@ struct Attempt<'a> {
     /// Messages that may still go over the connection.
     room: Cell<u32>,
     first: RefCell<Option<Item>>,
-    /// Those without a result.
-    open: RefCell<BTreeMap<u64, Item>>,
+    /// Those without a result, in order.
+    open: RefCell<VecDeque<Item>>,
     /// Those that go over another connection, in order.
     put_back: RefCell<Vec<Item>>,
     /// Messages that were begun, and those that the server accepted or refused.
@@ -212,9 +214,16 @@ impl Attempt<'_> {
         }
     }
 
+    /// Takes a message out of those without a result; it is nearly always the first.
+    fn take(&self, id: u64) -> Option<Item> {
+        let mut open = self.open.borrow_mut();
+        let index = open.iter().position(|item| item.id == id)?;
+        open.remove(index)
+    }
+
     /// Keeps a message for another connection.
     fn move_later(&self, id: u64, record: Option<&Record>) {
-        if let Some(mut item) = self.open.borrow_mut().remove(&id) {
+        if let Some(mut item) = self.take(id) {
             item.needs_new_connection = true;
             if let Some(record) = record {
                 item.released = item.released.with(record);
@@ -243,7 +252,7 @@ impl MessageStream for Attempt<'_> {
                 self.room.set(self.room.get().saturating_sub(1));
                 self.begun.set(self.begun.get() + 1);
                 let (id, message) = (item.id, item.message.clone());
-                self.open.borrow_mut().insert(id, item);
+                self.open.borrow_mut().push_back(item);
                 NextMessage::Message(id, message)
             }
             Next::Nothing => NextMessage::Nothing,
@@ -270,8 +279,7 @@ impl MessageStream for Attempt<'_> {
                 }
             }
         }
-        let item = self.open.borrow_mut().remove(&id);
-        if let Some(item) = item {
+        if let Some(item) = self.take(id) {
             item.released.mark_completion(&mut result);
         }
         self.source.done(id, result);

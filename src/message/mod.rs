@@ -289,7 +289,7 @@ impl Message {
         for part in sealed.iter().flat_map(|sealed| &sealed.parts) {
             part.data.check().map_err(failed)?;
         }
-        let prepared = Prepared {
+        let prepared = Prepared(Arc::new(Parts {
             sender,
             recipients,
             content,
@@ -297,7 +297,7 @@ impl Message {
             options: self.options.clone(),
             partial: self.partial,
             expires: self.signature_end(),
-        };
+        }));
         prepared.check_signature()?;
         Ok(prepared)
     }
@@ -381,7 +381,10 @@ impl Message {
 
 /// A message that is complete: the only thing that can be sent. Copies share everything.
 #[derive(Clone)]
-pub struct Prepared {
+pub struct Prepared(Arc<Parts>);
+
+/// The parts of a message that is complete.
+struct Parts {
     sender: Option<Address>,
     recipients: Arc<Vec<Address>>,
     content: Arc<dyn Source>,
@@ -396,8 +399,8 @@ impl fmt::Debug for Prepared {
     /// Sizes, not addresses or content: debug output ends up in logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prepared")
-            .field("recipients", &self.recipients.len())
-            .field("bytes", &self.content.facts().size)
+            .field("recipients", &self.0.recipients.len())
+            .field("bytes", &self.0.content.facts().size)
             .finish_non_exhaustive()
     }
 }
@@ -405,29 +408,29 @@ impl fmt::Debug for Prepared {
 impl Prepared {
     /// The envelope's sender; `None` is the null reverse-path.
     pub(crate) fn sender(&self) -> Option<&Address> {
-        self.sender.as_ref()
+        self.0.sender.as_ref()
     }
 
     pub(crate) fn recipients(&self) -> &[Address] {
-        &self.recipients
+        &self.0.recipients
     }
 
     pub(crate) fn content(&self) -> &dyn Source {
-        &*self.content
+        &*self.0.content
     }
 
     pub(crate) fn message_id(&self) -> Option<Arc<str>> {
-        self.message_id.clone()
+        self.0.message_id.clone()
     }
 
     /// The options of MAIL and RCPT.
     pub(crate) fn options(&self) -> &Options {
-        self.options.as_deref().unwrap_or(&NOTHING)
+        self.0.options.as_deref().unwrap_or(&NOTHING)
     }
 
     /// Whether to deliver to the accepted recipients when others are refused.
     pub(crate) fn is_partial(&self) -> bool {
-        self.partial
+        self.0.partial
     }
 
     /// A signature whose time is over is not sent.
@@ -435,7 +438,7 @@ impl Prepared {
     /// # Errors
     /// [`Status::Value`].
     pub(crate) fn check_signature(&self) -> Result<(), Error> {
-        if self.expires.is_some_and(|end| end <= mime::date::now()) {
+        if self.0.expires.is_some_and(|end| end <= mime::date::now()) {
             let why = "its time is over: any change of the message makes a new one";
             return Err(Error::argument(Status::Value, "signature", why));
         }
@@ -449,7 +452,7 @@ impl Prepared {
             outcome: Outcome::NotSent,
             answer: None,
         };
-        self.recipients.iter().map(recipient).collect()
+        self.0.recipients.iter().map(recipient).collect()
     }
 
     /// An error of this message, of which nothing was sent.
@@ -471,7 +474,7 @@ impl Prepared {
 
     /// A message for tests that send nothing, with this content.
     pub(crate) fn with_content(content: Arc<dyn Source>) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             sender: None,
             recipients: Arc::default(),
             content,
@@ -479,7 +482,7 @@ impl Prepared {
             options: None,
             partial: false,
             expires: None,
-        }
+        }))
     }
 }
 
