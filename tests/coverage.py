@@ -29,7 +29,7 @@ PARTS = {
     ),
     "framing": (
         "src/message/content/canonical.rs", "src/message/content/lines.rs", "src/smtp/wire/command.rs",
-        "src/smtp/wire/transaction.rs", "src/smtp/wire/data_encoder.rs",
+        "src/smtp/wire/transaction_commands.rs", "src/smtp/wire/data_encoder.rs",
     ),
     "session": (
         "src/smtp/*.rs", "src/channel/mod.rs", "src/channel/cleartext.rs", "src/channel/tls_stream.rs",

@@ -11,7 +11,7 @@ use secsmtp::smtp::wire::command::Command;
 use secsmtp::smtp::wire::data_encoder::DataEncoder;
 use secsmtp::smtp::wire::ehlo::{MAX_MECHANISMS, capabilities};
 use secsmtp::smtp::wire::reply::{MAX_LINES, MAX_REPLY, Reply, parse, parse_greeting};
-use secsmtp::smtp::wire::transaction;
+use secsmtp::smtp::wire::transaction_commands;
 
 /// A target's name, which is its corpus folder's, and its function.
 pub type Target = (&'static str, fn(&[u8]));

@@ -11,7 +11,7 @@ use crate::net::{Interest, Transport};
 pub struct Cleartext<T> {
     transport: T,
     pending: Vec<u8>,
-    octets_out: u64,
+    bytes_written: u64,
 }
 
 impl<T: Transport> Cleartext<T> {
@@ -20,7 +20,7 @@ impl<T: Transport> Cleartext<T> {
         Self {
             transport,
             pending: Vec::new(),
-            octets_out: 0,
+            bytes_written: 0,
         }
     }
 
@@ -40,7 +40,7 @@ impl<T: Transport> Channel for Cleartext<T> {
             match self.transport.write(rest) {
                 Ok(0) => return Err(Fault::Lost(io::ErrorKind::WriteZero)),
                 Ok(n) => {
-                    self.octets_out = self.octets_out.saturating_add(n as u64);
+                    self.bytes_written = self.bytes_written.saturating_add(n as u64);
                     rest = rest.get(n..).unwrap_or_default();
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -94,8 +94,8 @@ impl<T: Transport> Channel for Cleartext<T> {
         &mut self.pending
     }
 
-    fn octets_out(&self) -> u64 {
-        self.octets_out
+    fn bytes_written(&self) -> u64 {
+        self.bytes_written
     }
 
     fn finish(&mut self, bytes: &[u8]) {

@@ -86,7 +86,7 @@ pub(crate) trait Channel {
 
     /// Octets that the system took of what was sent since the channel was made (for TLS: of
     /// records). Grows if and only if something may have left.
-    fn octets_out(&self) -> u64;
+    fn bytes_written(&self) -> u64;
 
     /// Says farewell: writes `bytes` and the end of the stream as far as the system takes them at
     /// once, and waits for nothing.

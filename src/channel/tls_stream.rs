@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _};
 use rustls::ClientConnection;
 
 use super::words;
-use super::write_buffer::Outbox;
+use super::write_buffer::WriteBuffer;
 use crate::channel::{Fault, MAX_PENDING};
 use crate::deadline::Deadline;
 use crate::net::{Interest, Transport};
@@ -22,14 +22,14 @@ pub(super) struct TlsStream<T> {
     pub(super) connection: ClientConnection,
     pub(super) transport: T,
     pub(super) pending: Vec<u8>,
-    pub(super) outbox: Outbox,
+    pub(super) write_buffer: WriteBuffer,
     incoming: Box<[u8]>,
     /// Octets read since the last that were meant for us.
     idle: usize,
     /// Why TLS can't go on, once it can't: the transport would have nothing more to say of it.
     broken: Option<Fault>,
     /// Whether the peer has said, sealed, that nothing more will come.
-    pub(super) said_farewell: bool,
+    pub(super) received_close_notify: bool,
 }
 
 /// What one look at the transport brought.
@@ -46,11 +46,11 @@ impl<T: Transport> TlsStream<T> {
             connection,
             transport,
             pending: Vec::new(),
-            outbox: Outbox::default(),
+            write_buffer: WriteBuffer::default(),
             incoming: vec![0; READ].into_boxed_slice(),
             idle: 0,
             broken: None,
-            said_farewell: false,
+            received_close_notify: false,
         }
     }
 
@@ -62,8 +62,8 @@ impl<T: Transport> TlsStream<T> {
     ) -> Result<(), HandshakeStop> {
         while self.connection.is_handshaking() {
             self.transport.check(deadline).map_err(Fault::from)?;
-            self.outbox.collect(&mut self.connection)?;
-            let wrote = self.outbox.flush(&mut self.transport)?;
+            self.write_buffer.collect(&mut self.connection)?;
+            let wrote = self.write_buffer.flush(&mut self.transport)?;
             let found = self.look()?;
             match found {
                 Found::End => return Err(Fault::Lost(io::ErrorKind::UnexpectedEof).into()),
@@ -87,7 +87,7 @@ impl<T: Transport> TlsStream<T> {
 
     /// Takes text to be written: it leaves with [`Self::exchange`].
     pub(super) fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
-        self.outbox.push(&mut self.connection, text)
+        self.write_buffer.push(&mut self.connection, text)
     }
 
     /// Writes what the system takes and reads what is there, without waiting; whether anything was
@@ -95,10 +95,10 @@ impl<T: Transport> TlsStream<T> {
     pub(super) fn exchange(&mut self, all: bool, deadline: Deadline) -> Result<bool, Fault> {
         self.transport.check(deadline)?;
         if all {
-            self.outbox.seal(&mut self.connection)?;
+            self.write_buffer.seal(&mut self.connection)?;
         }
-        self.outbox.collect(&mut self.connection)?;
-        self.outbox.flush(&mut self.transport)?;
+        self.write_buffer.collect(&mut self.connection)?;
+        self.write_buffer.flush(&mut self.transport)?;
         let before = self.pending.len();
         let ready = self.receive_some(deadline, true);
         // What came before a break is looked at first; the break shows again.
@@ -115,13 +115,13 @@ impl<T: Transport> TlsStream<T> {
 
     pub(super) fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault> {
         self.push(bytes)?;
-        self.outbox.seal(&mut self.connection)?;
-        self.outbox.wipe();
+        self.write_buffer.seal(&mut self.connection)?;
+        self.write_buffer.wipe();
         loop {
             self.transport.check(deadline)?;
-            self.outbox.collect(&mut self.connection)?;
-            let wrote = self.outbox.flush(&mut self.transport)?;
-            if self.outbox.is_empty() {
+            self.write_buffer.collect(&mut self.connection)?;
+            let wrote = self.write_buffer.flush(&mut self.transport)?;
+            if self.write_buffer.is_empty() {
                 return Ok(());
             }
             if !wrote {
@@ -135,8 +135,8 @@ impl<T: Transport> TlsStream<T> {
         let before = self.pending.len();
         loop {
             self.transport.check(deadline)?;
-            self.outbox.collect(&mut self.connection)?;
-            self.outbox.flush(&mut self.transport)?;
+            self.write_buffer.collect(&mut self.connection)?;
+            self.write_buffer.flush(&mut self.transport)?;
             let ready = self.receive_some(deadline, false);
             // What came before a break is looked at first; the break shows again.
             if self.pending.len() > before {
@@ -237,7 +237,7 @@ impl<T: Transport> TlsStream<T> {
             }
             match reader.fill_buf() {
                 Ok([]) => {
-                    self.said_farewell = true;
+                    self.received_close_notify = true;
                     return Ok(true);
                 }
                 Ok(text) => {
@@ -255,20 +255,22 @@ impl<T: Transport> TlsStream<T> {
     /// Lets the engine's alert go, as far as the system takes it at once.
     fn tell_alert(&mut self) {
         // Behind records that were given up, nothing is said.
-        if self.outbox.backlog() == 0 && self.outbox.collect(&mut self.connection).is_ok() {
-            let _ = self.outbox.flush(&mut self.transport);
+        if self.write_buffer.backlog() == 0
+            && self.write_buffer.collect(&mut self.connection).is_ok()
+        {
+            let _ = self.write_buffer.flush(&mut self.transport);
         }
     }
 
     pub(super) fn finish(&mut self, bytes: &[u8]) {
         // What the system has not taken may be content that was given up: it stays here, and
         // nothing may be said behind the part that left.
-        if self.outbox.is_empty() && self.push(bytes).is_ok() {
-            let sealed = self.outbox.seal(&mut self.connection);
+        if self.write_buffer.is_empty() && self.push(bytes).is_ok() {
+            let sealed = self.write_buffer.seal(&mut self.connection);
             self.connection.send_close_notify();
             // Best effort: a farewell that is not taken at once is not worth a wait.
-            if sealed.is_ok() && self.outbox.collect(&mut self.connection).is_ok() {
-                let _ = self.outbox.flush(&mut self.transport);
+            if sealed.is_ok() && self.write_buffer.collect(&mut self.connection).is_ok() {
+                let _ = self.write_buffer.flush(&mut self.transport);
             }
         }
         self.transport.finish();

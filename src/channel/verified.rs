@@ -206,29 +206,29 @@ impl<T: Transport> Verified<T> {
     }
 
     /// Octets of text pushed since the channel was made.
-    pub(crate) fn pushed(&self) -> u64 {
-        self.stream.outbox.pushed
+    pub(crate) fn queued(&self) -> u64 {
+        self.stream.write_buffer.queued
     }
 
     /// Octets of text that the system has taken in whole records: the peer may have read them.
-    pub(crate) fn taken(&self) -> u64 {
-        self.stream.outbox.taken
+    pub(crate) fn sent(&self) -> u64 {
+        self.stream.write_buffer.sent
     }
 
     /// Octets of text of whose records the system has taken at least one octet.
-    pub(crate) fn touched(&self) -> u64 {
-        self.stream.outbox.touched
+    pub(crate) fn partially_sent(&self) -> u64 {
+        self.stream.write_buffer.partially_sent
     }
 
     /// Whether the peer has said, by close_notify, that nothing more will come. Anybody on the way can
     /// end a connection; this nobody else can say.
-    pub(crate) fn said_farewell(&self) -> bool {
-        self.stream.said_farewell
+    pub(crate) fn received_close_notify(&self) -> bool {
+        self.stream.received_close_notify
     }
 
     /// Octets of records that the system has not taken.
     pub(crate) fn backlog(&self) -> usize {
-        self.stream.outbox.backlog()
+        self.stream.write_buffer.backlog()
     }
 }
 
@@ -367,8 +367,8 @@ impl<C: OverTls> Channel for C {
         &mut self.stream_mut().pending
     }
 
-    fn octets_out(&self) -> u64 {
-        self.stream().outbox.octets_out
+    fn bytes_written(&self) -> u64 {
+        self.stream().write_buffer.bytes_written
     }
 
     fn finish(&mut self, bytes: &[u8]) {

@@ -24,7 +24,7 @@ struct Mark {
 
 /// Text on its way into records, and records on their way to the system.
 #[derive(Default)]
-pub(super) struct Outbox {
+pub(super) struct WriteBuffer {
     /// Text that is in no record yet.
     staged: Vec<u8>,
     /// Records; those before `from` were taken.
@@ -33,19 +33,19 @@ pub(super) struct Outbox {
     /// The records of text that were not wholly taken.
     marks: VecDeque<Mark>,
     /// All text given, staged or not.
-    pub(super) pushed: u64,
+    pub(super) queued: u64,
     /// Text whose records were wholly taken by the system: the peer may have read it.
-    pub(super) taken: u64,
+    pub(super) sent: u64,
     /// Text of whose records at least an octet was taken.
-    pub(super) touched: u64,
+    pub(super) partially_sent: u64,
     /// All octets that the system took.
-    pub(super) octets_out: u64,
+    pub(super) bytes_written: u64,
 }
 
-impl Outbox {
+impl WriteBuffer {
     /// Takes text; each record that it fills is sealed.
     pub(super) fn push(&mut self, tls: &mut ClientConnection, text: &[u8]) -> Result<(), Fault> {
-        self.pushed = self.pushed.saturating_add(text.len() as u64);
+        self.queued = self.queued.saturating_add(text.len() as u64);
         let mut rest = text;
         if !self.staged.is_empty() {
             let room = MAX_RECORD.saturating_sub(self.staged.len());
@@ -85,7 +85,7 @@ impl Outbox {
     }
 
     fn seal_record(&mut self, tls: &mut ClientConnection, text: &[u8]) -> Result<(), Fault> {
-        let begin = self.octets_out.saturating_add(self.backlog() as u64);
+        let begin = self.bytes_written.saturating_add(self.backlog() as u64);
         let mut rest = text;
         while !rest.is_empty() {
             let taken = tls.writer().write(rest).map_err(|error| error.kind())?;
@@ -93,11 +93,11 @@ impl Outbox {
             self.collect(tls)?;
         }
         // Whatever else the engine has to say goes before: the text's end is the record's.
-        let before = self.marks.back().map_or(self.taken, |mark| mark.text);
+        let before = self.marks.back().map_or(self.sent, |mark| mark.text);
         self.marks.push_back(Mark {
             text: before.saturating_add(text.len() as u64),
             begin,
-            end: self.octets_out.saturating_add(self.backlog() as u64),
+            end: self.bytes_written.saturating_add(self.backlog() as u64),
         });
         Ok(())
     }
@@ -147,15 +147,15 @@ impl Outbox {
 
     fn took(&mut self, octets: usize) {
         self.from = self.from.saturating_add(octets);
-        self.octets_out = self.octets_out.saturating_add(octets as u64);
+        self.bytes_written = self.bytes_written.saturating_add(octets as u64);
         while let Some(mark) = self.marks.front() {
-            if mark.end > self.octets_out {
+            if mark.end > self.bytes_written {
                 break;
             }
-            self.taken = mark.text;
+            self.sent = mark.text;
             self.marks.pop_front();
         }
-        let begun = self.marks.front().filter(|m| m.begin < self.octets_out);
-        self.touched = begun.map_or(self.taken, |mark| mark.text);
+        let begun = self.marks.front().filter(|m| m.begin < self.bytes_written);
+        self.partially_sent = begun.map_or(self.sent, |mark| mark.text);
     }
 }

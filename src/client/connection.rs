@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::site::{Settings, Site};
+use super::endpoint::{Endpoint, Settings};
 use crate::channel::ProbeSetup;
 use crate::channel::{Cleartext, Probed, Verified};
 use crate::error::{Error, Outcome, Peer, Record, Stage};
@@ -36,7 +36,7 @@ pub(super) struct Connection {
     session: Session<Verified<TcpTransport>>,
     canceller: Arc<Canceller>,
     /// Of the settings that it was opened with.
-    pub(super) edition: u64,
+    pub(super) config_generation: u64,
     /// Messages that it has carried, or tried to.
     pub(super) messages: u32,
     /// Those of them that the server has accepted or refused.
@@ -57,17 +57,17 @@ impl Connection {
     /// # Errors
     /// Where it failed, and what left the machine.
     pub(super) fn open(
-        site: &Site,
+        endpoint: &Endpoint,
         settings: &Settings,
         waiter: Waiter,
         cx: &mut Context<'_>,
     ) -> Result<Self, Error> {
         let canceller = waiter.canceller();
         let verdict = Verdict {
-            at: site.policy.clock.now().as_secs(),
+            at: endpoint.policy.clock.now().as_secs(),
         };
-        let transport = connect(site, settings, waiter, cx)?;
-        let mut session = greet(site, settings, transport, cx)?;
+        let transport = connect(endpoint, settings, waiter, cx)?;
+        let mut session = greet(endpoint, settings, transport, cx)?;
         if let Some(credential) = &settings.credential
             && let Err(error) = session.authenticate(cx, credential)
         {
@@ -80,7 +80,7 @@ impl Connection {
         Ok(Self {
             session,
             canceller,
-            edition: settings.edition,
+            config_generation: settings.config_generation,
             messages: 0,
             carried: 0,
             idle_since: now,
@@ -98,16 +98,16 @@ impl Connection {
 
     /// Whether the server keeps it open, as far as this machine knows without asking, and is still
     /// believed.
-    pub(super) fn is_alive(&mut self, site: &Site) -> bool {
+    pub(super) fn is_alive(&mut self, endpoint: &Endpoint) -> bool {
         if !self.session.is_silent() {
             return false;
         }
-        let now = site.policy.clock.now().as_secs();
+        let now = endpoint.policy.clock.now().as_secs();
         if self.verdict.is_fresh(now) {
             return true;
         }
         self.verdict = Verdict { at: now };
-        let setup = site.setup();
+        let setup = endpoint.setup();
         setup.is_ok_and(|setup| self.session.channel().is_still_believed(setup))
     }
 
@@ -140,44 +140,44 @@ impl Connection {
     }
 
     /// The same when no call has anything to do with it any more.
-    pub(super) fn close_unseen(self, site: &Site) {
+    pub(super) fn close_unseen(self, endpoint: &Endpoint) {
         let timeouts = crate::deadline::Timeouts::default();
-        let mut cx = Context::new(site.host.as_str(), site.port, timeouts, Log::off());
+        let mut cx = Context::new(endpoint.host.as_str(), endpoint.port, timeouts, Log::off());
         self.close(&mut cx);
     }
 }
 
 fn connect(
-    site: &Site,
+    endpoint: &Endpoint,
     settings: &Settings,
     mut waiter: Waiter,
     cx: &mut Context<'_>,
 ) -> Result<TcpTransport, Error> {
     let (target, port) = match &settings.connect {
         Some((address, port)) => (address.as_str(), *port),
-        None => (site.host.as_str(), site.port),
+        None => (endpoint.host.as_str(), endpoint.port),
     };
     cx.enter(Stage::Resolve);
     let found = resolve(target, port, &mut waiter, cx.deadline());
     let addresses = found.map_err(|cause| cx.fail_network(cause))?;
     cx.enter(Stage::Connect);
     cx.say(Level::Info, || {
-        format!("connecting to {target} port {port} for {}", site.host)
+        format!("connecting to {target} port {port} for {}", endpoint.host)
     });
     let transport = dial(&addresses, waiter, cx.deadline());
     transport.map_err(|cause| cx.fail_network(cause))
 }
 
 fn greet(
-    site: &Site,
+    endpoint: &Endpoint,
     settings: &Settings,
     transport: TcpTransport,
     cx: &mut Context<'_>,
 ) -> Result<Session<Verified<TcpTransport>>, Error> {
-    let setup = site.setup()?;
+    let setup = endpoint.setup()?;
     let clear = Cleartext::new(transport);
     let name = settings.ehlo_name.as_ref();
-    match site.policy.tls_mode {
+    match endpoint.policy.tls_mode {
         TlsMode::Implicit => {
             let verified = upgrade(clear, setup, cx)?;
             Session::<Verified<_>>::open(verified, cx, name)
@@ -188,14 +188,14 @@ fn greet(
 
 /// The same for a probe, whose channel can carry nothing.
 pub(super) fn look(
-    site: &Site,
+    endpoint: &Endpoint,
     settings: &Settings,
     waiter: Waiter,
     cx: &mut Context<'_>,
 ) -> Result<Session<Probed<TcpTransport>>, Error> {
-    let setup = ProbeSetup::new(&site.policy, &site.host)?;
-    let clear = Cleartext::new(connect(site, settings, waiter, cx)?);
-    match site.policy.tls_mode {
+    let setup = ProbeSetup::new(&endpoint.policy, &endpoint.host)?;
+    let clear = Cleartext::new(connect(endpoint, settings, waiter, cx)?);
+    match endpoint.policy.tls_mode {
         TlsMode::Implicit => {
             let probed = upgrade_probe(clear, &setup, cx)?;
             Session::<Probed<_>>::open(probed, cx)

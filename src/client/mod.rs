@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-mod bulk;
+mod batch;
+mod cancel;
 mod connection;
-mod core;
+mod endpoint;
+mod engine;
 pub mod jobs;
 mod pool;
 mod rate;
@@ -12,18 +14,16 @@ mod report;
 mod retry;
 mod run;
 mod single;
-mod site;
 mod source;
 mod submit;
-mod token;
 
 use std::borrow::Borrow;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use self::core::Core;
-use self::site::{Site, parse_host, parse_port};
+use self::endpoint::{Endpoint, parse_host, parse_port};
+use self::engine::Engine;
 use crate::credential::Credential;
 use crate::deadline::Deadline;
 use crate::error::{Error, Record, Stage};
@@ -34,7 +34,7 @@ use crate::status::Status;
 use crate::sync::Mutex;
 use crate::trust::Policy;
 
-pub use bulk::{Bulk, MAX_CONNECTIONS};
+pub use batch::{Bulk, MAX_CONNECTIONS};
 pub use rate::Rate;
 pub use report::Report;
 
@@ -45,7 +45,7 @@ const SETTLING: Duration = Duration::from_secs(30);
 /// dropped is closed.
 #[derive(Debug)]
 pub struct Client {
-    core: Arc<Core>,
+    engine: Arc<Engine>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -56,9 +56,9 @@ impl Client {
     /// # Errors
     /// [`Status::Host`] or [`Status::Port`].
     pub fn new(host: &str, port: u32, policy: &Policy) -> Result<Self, Error> {
-        let core = Arc::new(Core::new(Site::new(host, port, policy)?));
+        let engine = Arc::new(Engine::new(Endpoint::new(host, port, policy)?));
         Ok(Self {
-            core,
+            engine,
             threads: Mutex::default(),
         })
     }
@@ -72,13 +72,14 @@ impl Client {
             parse_host("connect address", address)?,
             parse_port("connect port", port)?,
         );
-        self.core.change(|settings| settings.connect = Some(target));
+        self.engine
+            .change(|settings| settings.connect = Some(target));
         Ok(())
     }
 
     /// Logs in with this, or with `None` not at all.
     pub fn set_credential(&self, credential: Option<Arc<Credential>>) {
-        self.core
+        self.engine
             .change(|settings| settings.credential = credential);
     }
 
@@ -89,13 +90,14 @@ impl Client {
     pub fn set_ehlo_name(&self, name: &str) -> Result<(), Error> {
         let name = EhloName::parse(name)
             .map_err(|why| Error::argument(Status::EhloName, "EHLO name", why))?;
-        self.core.change(|settings| settings.ehlo_name = Some(name));
+        self.engine
+            .change(|settings| settings.ehlo_name = Some(name));
         Ok(())
     }
 
     /// The patience of one stage, or with [`Stage::Local`] that of a whole call.
     pub fn set_timeout(&self, stage: Stage, patience: Duration) {
-        self.core
+        self.engine
             .set(|settings| settings.timeouts.set(stage, patience));
     }
 
@@ -113,11 +115,11 @@ impl Client {
         if messages == 0 {
             return Err(Error::argument(Status::Value, "messages", "is 0"));
         }
-        let settings = self.core.set(|settings| {
+        let settings = self.engine.set(|settings| {
             settings.reuse.idle = Some(idle);
             settings.reuse.messages = messages;
         });
-        self.core.pool.sweep(&self.core.site, &settings);
+        self.engine.pool.sweep(&self.engine.endpoint, &settings);
         Ok(())
     }
 
@@ -126,14 +128,14 @@ impl Client {
     /// a dead connection then never leaves a message in doubt, for one more round trip. With zero it always
     /// waits.
     pub fn set_reply_age(&self, age: Duration) {
-        self.core
+        self.engine
             .set(|settings| settings.timeouts.set_reply_age(age));
     }
 
     /// How long the next connection waits after a 421, a second unless this is called; each 421 that follows
     /// without a message accepted doubles it.
     pub fn set_back_off(&self, wait: Duration) {
-        self.core.set(|settings| settings.reuse.back_off = wait);
+        self.engine.set(|settings| settings.reuse.back_off = wait);
     }
 
     /// Sends a message and waits for what becomes of it.
@@ -143,9 +145,9 @@ impl Client {
     pub fn send(&self, message: &Message, log: Log<'_>) -> Result<Record, Error> {
         let deliver = || {
             let message = message.prepare()?;
-            self.core.site.setup()?;
-            let running = self.core.begin()?;
-            self.core.send_one(message, &running.token, log)
+            self.engine.endpoint.setup()?;
+            let running = self.engine.begin()?;
+            self.engine.send_one(message, &running.token, log)
         };
         deliver().map_err(Error::for_message)
     }
@@ -167,7 +169,7 @@ impl Client {
         I: IntoIterator<Item: Borrow<Message> + Send, IntoIter: Send>,
         D: FnMut(u64, Result<Record, Error>) + Send,
     {
-        self.core.send_many(messages.into_iter(), bulk, done, log)
+        self.engine.send_many(messages.into_iter(), bulk, done, log)
     }
 
     /// Meets the server and looks at it: EHLO, STARTTLS, QUIT, and nothing else is written. The
@@ -176,13 +178,13 @@ impl Client {
     /// # Errors
     /// When nobody was met. A peer that is not believed is no error but the report's verdict.
     pub fn probe(&self, log: Log<'_>) -> Result<Report, Error> {
-        let running = self.core.begin()?;
-        self.core.probe(&running.token, log)
+        let running = self.engine.begin()?;
+        self.engine.probe(&running.token, log)
     }
 
     /// Ends each send and probe that is running now, at once. From any thread.
     pub fn cancel(&self) {
-        self.core.cancel();
+        self.engine.cancel();
     }
 
     /// Takes no more calls and jobs, gives those that are there so much time, ends what is left
@@ -192,15 +194,16 @@ impl Client {
     /// # Errors
     /// [`Status::Timeout`] if something was left to be ended.
     pub fn close(&self, grace: Duration) -> Result<(), Error> {
-        self.core.check_process()?;
-        self.core.refuse();
+        self.engine.check_process()?;
+        self.engine.refuse();
         let deadline = Deadline::after(grace);
-        let in_time = self.core.jobs.wait_for_all(deadline) && self.core.wait_for_calls(deadline);
-        self.core.abandon();
+        let in_time =
+            self.engine.jobs.wait_for_all(deadline) && self.engine.wait_for_calls(deadline);
+        self.engine.abandon();
         let deadline = Deadline::after(SETTLING);
-        self.core.jobs.wait_for_all(deadline);
-        self.core.wait_for_calls(deadline);
-        if self.core.jobs.wait_for_workers(deadline) {
+        self.engine.jobs.wait_for_all(deadline);
+        self.engine.wait_for_calls(deadline);
+        if self.engine.jobs.wait_for_workers(deadline) {
             // Past their last word: so a thread is not seen after this.
             let threads = std::mem::take(&mut *self.threads.lock());
             threads.into_iter().for_each(|thread| drop(thread.join()));
@@ -219,20 +222,20 @@ impl Client {
     /// Ends all calls and jobs, and takes no more; waits for nothing.
     pub fn abandon(&self) {
         if !self.is_forked() {
-            self.core.abandon();
+            self.engine.abandon();
         }
     }
 
     /// Waits until no send or probe is running. Not from inside one.
     pub fn wait_for_calls(&self) {
-        self.core.wait_for_calls(Deadline::NEVER);
+        self.engine.wait_for_calls(Deadline::NEVER);
     }
 
     /// Whether this is another process than the one that the client was made in: then it is of no
     /// use, and each call that can fail says so.
     #[must_use]
     pub fn is_forked(&self) -> bool {
-        self.core.check_process().is_err()
+        self.engine.check_process().is_err()
     }
 }
 
@@ -241,10 +244,10 @@ impl Drop for Client {
         if self.is_forked() {
             // A thread that this process does not have may hold a lock, and the sockets are the other
             // process's. So are the threads: their ids may be those of other threads here.
-            std::mem::forget(Arc::clone(&self.core));
+            std::mem::forget(Arc::clone(&self.engine));
             std::mem::forget(std::mem::take(self.threads.get_mut()));
         } else {
-            self.core.abandon();
+            self.engine.abandon();
         }
     }
 }

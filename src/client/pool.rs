@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
-use super::site::{Settings, Site};
+use super::endpoint::{Endpoint, Settings};
 use crate::sync::Mutex;
 
 /// The longest wait.
@@ -33,14 +33,14 @@ struct State {
 impl Pool {
     /// A connection that fits the settings and lives, as far as can be known without a word to the
     /// server. One that is found to be of no use is closed.
-    pub(super) fn take(&self, site: &Site, settings: &Settings) -> Option<Box<Connection>> {
+    pub(super) fn take(&self, endpoint: &Endpoint, settings: &Settings) -> Option<Box<Connection>> {
         loop {
             // The one used last: the others may run out of time.
             let mut connection = self.0.lock().idle.pop()?;
-            if fits(&connection, settings) && connection.is_alive(site) {
+            if fits(&connection, settings) && connection.is_alive(endpoint) {
                 return Some(connection);
             }
-            connection.close_unseen(site);
+            connection.close_unseen(endpoint);
         }
     }
 
@@ -64,7 +64,7 @@ impl Pool {
     }
 
     /// Closes those that no longer fit, or have been idle for too long.
-    pub(super) fn sweep(&self, site: &Site, settings: &Settings) {
+    pub(super) fn sweep(&self, endpoint: &Endpoint, settings: &Settings) {
         let unfit: Vec<_> = {
             let mut state = self.0.lock();
             let idle = std::mem::take(&mut state.idle);
@@ -73,19 +73,19 @@ impl Pool {
             unfit
         };
         for connection in unfit {
-            connection.close_unseen(site);
+            connection.close_unseen(endpoint);
         }
     }
 
     /// Closes all, and keeps none from here on.
-    pub(super) fn close(&self, site: &Site) {
+    pub(super) fn close(&self, endpoint: &Endpoint) {
         let idle = {
             let mut state = self.0.lock();
             state.closed = true;
             std::mem::take(&mut state.idle)
         };
         for connection in idle {
-            connection.close_unseen(site);
+            connection.close_unseen(endpoint);
         }
     }
 
@@ -108,17 +108,17 @@ impl Pool {
 
     /// The server takes mail: the wait after the next 421 is the first one. A wait that another connection has
     /// been given goes on.
-    pub(super) fn welcome(&self) {
+    pub(super) fn clear_back_off(&self) {
         self.0.lock().wait = None;
     }
 
     /// The server said 421 on a connection that had carried so many messages.
-    pub(super) fn narrow(&self, carried: usize) {
+    pub(super) fn limit_window(&self, carried: usize) {
         self.0.lock().carried = Some(carried);
     }
 
     /// A connection has carried so many messages, and the server goes on.
-    pub(super) fn widen(&self, carried: usize) {
+    pub(super) fn lift_window_limit(&self, carried: usize) {
         let mut state = self.0.lock();
         state.carried = state.carried.filter(|most| carried <= *most);
     }
@@ -140,7 +140,7 @@ impl Pool {
 
 fn fits(connection: &Connection, settings: &Settings) -> bool {
     let idle = settings.reuse.idle.unwrap_or(DEFAULT_IDLE);
-    connection.edition == settings.edition
+    connection.config_generation == settings.config_generation
         && connection.messages < settings.reuse.messages
         && connection.idle_since.elapsed() < idle
 }

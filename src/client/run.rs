@@ -5,12 +5,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::cancel::CancelToken;
 use super::connection::{Connection, Verdict};
-use super::core::{Core, about};
+use super::endpoint::Settings;
+use super::engine::{Engine, about};
 use super::retry;
-use super::site::Settings;
 use super::source::{Item, MessageSource, Next};
-use super::token::Token;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Outcome, Record};
 use crate::log::Level;
@@ -20,7 +20,7 @@ use crate::smtp::{Context, MessageStream, NextMessage, StreamEnd, Window};
 pub(super) struct RunOptions<'a> {
     pub(super) settings: &'a Settings,
     /// Ends the opening of a connection.
-    pub(super) token: &'a Token,
+    pub(super) token: &'a CancelToken,
     pub(super) window: Window,
     /// How many connections may be kept.
     pub(super) keep: usize,
@@ -36,7 +36,7 @@ pub(super) enum RunEnd {
     Failed(Error),
 }
 
-impl Core {
+impl Engine {
     /// Sends a message, and those that come after it, over a kept connection or a new one.
     ///
     /// Where the server ends a connection that has carried a message, the messages of which it can
@@ -50,7 +50,7 @@ impl Core {
     ) -> RunEnd {
         let kept = match first.needs_new_connection {
             true => None,
-            false => self.pool.take(&self.site, options.settings),
+            false => self.pool.take(&self.endpoint, options.settings),
         };
         let is_kept = kept.is_some();
         let connection = match kept {
@@ -73,9 +73,9 @@ impl Core {
             messages: self.pool.most_in_flight(options.window.messages),
             ..options.window
         };
-        let (generation, verdict) = (connection.edition, connection.verdict);
+        let (generation, verdict) = (connection.config_generation, connection.verdict);
         let attempt = Attempt {
-            core: self,
+            engine: self,
             source,
             generation,
             verdict,
@@ -122,10 +122,10 @@ impl Core {
             // Idle for too long, perhaps: that shows nothing of what the server takes.
             Some(_) if is_kept && carried.get() == 0 => {}
             Some(error) if *error.cause == Cause::Closing => {
-                self.pool.narrow(connection.carried);
+                self.pool.limit_window(connection.carried);
             }
             Some(_) => {}
-            None => self.pool.widen(connection.carried),
+            None => self.pool.lift_window_limit(connection.carried),
         }
         self.keep_or_close(connection, options, cx);
         let put_back = put_back.into_inner();
@@ -162,7 +162,7 @@ impl Core {
 
 /// The messages that go over one connection.
 struct Attempt<'a> {
-    core: &'a Core,
+    engine: &'a Engine,
     source: &'a dyn MessageSource,
     /// Of the settings that the connection was opened with.
     generation: u64,
@@ -198,8 +198,8 @@ impl Attempt<'_> {
 
     /// Whether the peer need not be judged again yet.
     fn is_verdict_fresh(&self) -> bool {
-        let site = &self.core.site;
-        self.verdict.is_fresh(site.policy.clock.now().as_secs())
+        let endpoint = &self.engine.endpoint;
+        self.verdict.is_fresh(endpoint.policy.clock.now().as_secs())
     }
 
     /// Has the next connection wait, before an outcome is reported: with that another one may be asked
@@ -210,7 +210,7 @@ impl Attempt<'_> {
             && (self.carried.get() > 0 || is_closing)
             && !self.is_backed_off.replace(true)
         {
-            self.core.pool.back_off(self.back_off);
+            self.engine.pool.back_off(self.back_off);
         }
     }
 
@@ -240,7 +240,7 @@ impl MessageStream for Attempt<'_> {
             // What comes now goes by the new settings. After a minute the peer is judged again, as it is
             // before each use.
             None if self.room.get() == 0
-                || self.core.edition() != self.generation
+                || self.engine.config_generation() != self.generation
                 || !self.is_verdict_fresh() =>
             {
                 Next::End
@@ -266,7 +266,7 @@ impl MessageStream for Attempt<'_> {
             Ok(_) => {
                 self.count_carried();
                 if !self.was_accepted.replace(true) {
-                    self.core.pool.welcome();
+                    self.engine.pool.clear_back_off();
                 }
             }
             Err(error) if error.record.outcome == Outcome::Refused => self.count_carried(),

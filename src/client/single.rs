@@ -3,18 +3,18 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::core::Core;
+use super::cancel::CancelToken;
+use super::engine::Engine;
 use super::jobs::Completion;
 use super::run::{RunEnd, RunOptions};
 use super::source::{Item, MessageSource, Next};
-use super::token::Token;
 use crate::error::{Cause, Error, Record};
 use crate::log::Log;
 use crate::message::Prepared;
 use crate::net::Canceller;
 use crate::smtp::Window;
 
-impl Core {
+impl Engine {
     /// Sends a message, over a kept connection if there is one, and over a new one if that had ended.
     ///
     /// # Errors
@@ -22,12 +22,12 @@ impl Core {
     pub(super) fn send_one(
         &self,
         message: Prepared,
-        token: &Token,
+        token: &CancelToken,
         log: Log<'_>,
     ) -> Result<Record, Error> {
-        self.site.setup()?;
+        self.endpoint.setup()?;
         let settings = self.settings();
-        settings.check(&self.site.policy)?;
+        settings.check(&self.endpoint.policy)?;
         let keep = settings
             .reuse
             .idle
@@ -58,7 +58,7 @@ impl Core {
 }
 
 struct SingleMessage<'a> {
-    token: &'a Token,
+    token: &'a CancelToken,
     /// The message, if it goes over another connection.
     again: RefCell<Option<Item>>,
     completion: RefCell<Option<Completion>>,

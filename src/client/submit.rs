@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::jobs::{Awaited, Event, JobId, Limits, Polled, Signal, Waited, Wishes, work};
+use super::jobs::{Awaited, Event, EventMask, JobId, Limits, Polled, Signal, Waited, work};
 use super::{Client, Rate};
 use crate::credential::MAX_SECRET;
 use crate::deadline::Deadline;
@@ -40,20 +40,22 @@ impl Client {
     /// Those of [`Client::submit`].
     pub fn submit_tagged(&self, message: &Message, tag: u64) -> Result<JobId, Error> {
         let submit = || {
-            self.core.check_process()?;
+            self.engine.check_process()?;
             let message = message.prepare()?;
-            self.core.site.setup()?;
-            self.core.check_settings()?;
-            self.core.jobs.submit(message, tag, || self.start_worker())
+            self.engine.endpoint.setup()?;
+            self.engine.check_settings()?;
+            self.engine
+                .jobs
+                .submit(message, tag, || self.start_worker())
         };
         submit().map_err(Error::for_message)
     }
 
     fn start_worker(&self) -> Result<(), Cause> {
-        let core = Arc::clone(&self.core);
+        let engine = Arc::clone(&self.engine);
         let started = thread::Builder::new()
             .name("secsmtp-worker".to_owned())
-            .spawn(move || work(&core));
+            .spawn(move || work(&engine));
         let thread = started.map_err(|error| Cause::Resource {
             what: "thread",
             kind: error.kind(),
@@ -80,7 +82,7 @@ impl Client {
                 return Err(Error::argument(Status::Value, argument, why));
             }
         }
-        self.core.jobs.set_limits(limits);
+        self.engine.jobs.set_limits(limits);
         Ok(())
     }
 
@@ -95,7 +97,7 @@ impl Client {
         if window.messages == 0 {
             return Err(Error::argument(Status::Value, "messages", "is 0"));
         }
-        self.core.jobs.set_window(window);
+        self.engine.jobs.set_window(window);
         Ok(())
     }
 
@@ -107,15 +109,15 @@ impl Client {
     /// [`Status::Value`] for no messages, no time or no burst.
     pub fn set_rate(&self, rate: Option<Rate>) -> Result<(), Error> {
         rate.iter().try_for_each(Rate::check)?;
-        self.core.jobs.set_rate(rate);
-        self.core.wake();
+        self.engine.jobs.set_rate(rate);
+        self.engine.wake();
         Ok(())
     }
 
     /// Which events jobs that begin from now on shall make, besides completions and questions for a
     /// secret: none, unless this is called.
-    pub fn set_events(&self, wishes: Wishes) {
-        self.core.jobs.set_wishes(wishes);
+    pub fn set_events(&self, mask: EventMask) {
+        self.engine.jobs.set_wishes(mask);
     }
 
     /// The next event of any job; each is given to one caller.
@@ -123,8 +125,8 @@ impl Client {
     /// # Errors
     /// [`Status::Forked`].
     pub fn poll(&self, deadline: Deadline) -> Result<Polled, Error> {
-        self.core.check_process()?;
-        Ok(self.core.jobs.poll(deadline))
+        self.engine.check_process()?;
+        Ok(self.engine.jobs.poll(deadline))
     }
 
     /// Waits until there is an event, and leaves it there.
@@ -132,8 +134,8 @@ impl Client {
     /// # Errors
     /// [`Status::Forked`].
     pub fn await_event(&self, deadline: Deadline) -> Result<Awaited, Error> {
-        self.core.check_process()?;
-        Ok(self.core.jobs.await_event(deadline))
+        self.engine.check_process()?;
+        Ok(self.engine.jobs.await_event(deadline))
     }
 
     /// Waits until there is an event, and leaves it there; `give_up` is asked after each
@@ -142,8 +144,8 @@ impl Client {
     /// # Errors
     /// [`Status::Forked`].
     pub fn watch(&self, give_up: impl Fn() -> bool) -> Result<Awaited, Error> {
-        self.core.check_process()?;
-        Ok(self.core.jobs.watch(give_up))
+        self.engine.check_process()?;
+        Ok(self.engine.jobs.watch(give_up))
     }
 
     /// The next event, without waiting.
@@ -157,7 +159,7 @@ impl Client {
     /// Marks where the events that are there now end, for [`Client::poll_before`].
     #[must_use]
     pub fn mark(&self) -> u64 {
-        self.core.jobs.end()
+        self.engine.jobs.end()
     }
 
     /// The next of the events that were there at the mark, without waiting: so a round over them
@@ -166,18 +168,18 @@ impl Client {
     /// # Errors
     /// [`Status::Forked`].
     pub fn poll_before(&self, mark: u64) -> Result<Option<Event>, Error> {
-        self.core.check_process()?;
-        Ok(self.core.jobs.poll_before(mark))
+        self.engine.check_process()?;
+        Ok(self.engine.jobs.poll_before(mark))
     }
 
     /// Ends the polls that are waiting; with none, the next one, also when an event is waiting.
     pub fn wake(&self) {
-        self.core.jobs.wake();
+        self.engine.jobs.wake();
     }
 
     /// Has waiting polls ask again whether to give up.
     pub fn nudge(&self) {
-        self.core.jobs.nudge();
+        self.engine.jobs.nudge();
     }
 
     /// Waits until a job is over, and takes its completion: there will be no event of it.
@@ -185,13 +187,13 @@ impl Client {
     /// # Errors
     /// [`Status::Value`] for a number that is no job's, [`Status::Forked`].
     pub fn wait(&self, job: JobId, deadline: Deadline) -> Result<Waited, Error> {
-        self.core.check_process()?;
-        self.core.jobs.wait(job, deadline)
+        self.engine.check_process()?;
+        self.engine.jobs.wait(job, deadline)
     }
 
     /// Waits until every event was taken.
     pub fn wait_until_told(&self, deadline: Deadline) -> bool {
-        self.core.jobs.wait_until_told(deadline)
+        self.engine.jobs.wait_until_told(deadline)
     }
 
     /// Ends a job: one that is queued is not sent, one that runs ends at once with its outcome, and
@@ -200,8 +202,8 @@ impl Client {
     /// # Errors
     /// [`Status::Value`] for a number that is no job's, [`Status::Forked`].
     pub fn cancel_job(&self, job: JobId) -> Result<(), Error> {
-        self.core.check_process()?;
-        self.core.jobs.cancel(job)
+        self.engine.check_process()?;
+        self.engine.jobs.cancel(job)
     }
 
     /// Answers a job's question for a secret, with `None` that there is none.
@@ -210,10 +212,10 @@ impl Client {
     /// [`Status::Value`] for a number that is no job's, [`Status::Nothing`] for a job that asks
     /// nothing, [`Status::Forked`].
     pub fn answer_secret(&self, job: JobId, secret: Option<&[u8]>) -> Result<(), Error> {
-        self.core.check_process()?;
+        self.engine.check_process()?;
         // One byte beyond the longest is enough for the job to refuse it.
         let kept = |secret: &[u8]| Secret::new(secret.get(..=MAX_SECRET).unwrap_or(secret));
-        self.core.jobs.answer(job, secret.map(kept))
+        self.engine.jobs.answer(job, secret.map(kept))
     }
 
     /// Has a signal show whether there is an event to take.
@@ -221,8 +223,8 @@ impl Client {
     /// # Errors
     /// [`Status::Forked`].
     pub fn set_signal(&self, signal: Box<dyn Signal>) -> Result<(), Error> {
-        self.core.check_process()?;
-        self.core.jobs.set_signal(signal);
+        self.engine.check_process()?;
+        self.engine.jobs.set_signal(signal);
         Ok(())
     }
 }

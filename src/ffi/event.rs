@@ -8,7 +8,7 @@ use super::handle::{self, Handle};
 use super::receipt::{ReceiptObject, secsmtp_receipt};
 use super::text::Text;
 use super::{arg, constants, guard};
-use crate::client::jobs::{Event, News};
+use crate::client::jobs::{Event, EventData};
 use crate::error::Error;
 use crate::sasl::Proof;
 use crate::status::Status;
@@ -28,14 +28,16 @@ pub(super) struct EventObject {
 impl EventObject {
     pub(super) fn new(event: Event) -> Self {
         let text = match &event.news {
-            News::Line(_, _, text) => Text::new(text),
-            News::Recipient(_, recipient) => Text::new(&recipient.address),
-            News::SecretWanted(question) => Text::new(&question.user),
-            News::Completed(completion) => match &**completion {
+            EventData::Line(_, _, text) => Text::new(text),
+            EventData::Recipient(_, recipient) => Text::new(&recipient.address),
+            EventData::SecretWanted(question) => Text::new(&question.user),
+            EventData::Completed(completion) => match &**completion {
                 Ok(record) => Text::of(record.answer.as_ref().map(|a| a.text.as_str())),
                 Err(error) => Text::new(&error.to_string()),
             },
-            News::Stage(_) | News::Progress(..) | News::Dropped(_) => Text::default(),
+            EventData::Stage(_) | EventData::Progress(..) | EventData::Dropped(_) => {
+                Text::default()
+            }
         };
         Self { event, text }
     }
@@ -72,7 +74,7 @@ pub unsafe extern "C" fn secsmtp_event_tag(notice: *const secsmtp_event) -> u64 
 pub unsafe extern "C" fn secsmtp_event_status(notice: *const secsmtp_event) -> i32 {
     guard::integer(|| {
         Ok(match &get(notice)?.event.news {
-            News::Completed(completion) => match &**completion {
+            EventData::Completed(completion) => match &**completion {
                 Ok(_) => 0,
                 Err(error) => error.status().number(),
             },
@@ -95,7 +97,7 @@ pub unsafe extern "C" fn secsmtp_event_receipt(
             arg::place("receipt_out", receipt_out)?;
             let object = get(notice)?;
             match &object.event.news {
-                News::Completed(completion) => match &**completion {
+                EventData::Completed(completion) => match &**completion {
                     Ok(record) => arg::hand_out(receipt_out, ReceiptObject::new(record.clone())),
                     Err(_) => Err(nothing("no receipt: the mail was not accepted")),
                 },
@@ -120,7 +122,7 @@ pub unsafe extern "C" fn secsmtp_event_error(
             arg::place("failure_out", failure_out)?;
             let object = get(notice)?;
             match &object.event.news {
-                News::Completed(completion) => match &**completion {
+                EventData::Completed(completion) => match &**completion {
                     Err(error) => arg::hand_out(failure_out, ErrorObject::new(error.clone())),
                     Ok(_) => Err(nothing("no error: the mail was accepted")),
                 },
@@ -137,8 +139,8 @@ pub unsafe extern "C" fn secsmtp_event_error(
 pub unsafe extern "C" fn secsmtp_event_stage(notice: *const secsmtp_event) -> i32 {
     guard::integer(|| {
         Ok(match &get(notice)?.event.news {
-            News::Stage(stage) | News::Line(_, stage, _) => *stage as i32,
-            News::Completed(completion) => match &**completion {
+            EventData::Stage(stage) | EventData::Line(_, stage, _) => *stage as i32,
+            EventData::Completed(completion) => match &**completion {
                 Ok(record) => record.stage as i32,
                 Err(error) => error.record.stage as i32,
             },
@@ -153,7 +155,7 @@ pub unsafe extern "C" fn secsmtp_event_stage(notice: *const secsmtp_event) -> i3
 pub unsafe extern "C" fn secsmtp_event_level(notice: *const secsmtp_event) -> i32 {
     guard::integer(|| {
         Ok(match get(notice)?.event.news {
-            News::Line(level, _, _) => level as i32,
+            EventData::Line(level, _, _) => level as i32,
             _ => 0,
         })
     })
@@ -177,7 +179,7 @@ pub unsafe extern "C" fn secsmtp_event_text(
 pub unsafe extern "C" fn secsmtp_event_written(notice: *const secsmtp_event) -> u64 {
     guard::number(|| {
         Ok(match get(notice)?.event.news {
-            News::Progress(written, _) => written,
+            EventData::Progress(written, _) => written,
             _ => 0,
         })
     })
@@ -190,7 +192,7 @@ pub unsafe extern "C" fn secsmtp_event_written(notice: *const secsmtp_event) -> 
 pub unsafe extern "C" fn secsmtp_event_total(notice: *const secsmtp_event) -> u64 {
     guard::number(|| {
         Ok(match get(notice)?.event.news {
-            News::Progress(_, total) => total.unwrap_or(0),
+            EventData::Progress(_, total) => total.unwrap_or(0),
             _ => 0,
         })
     })
@@ -202,7 +204,7 @@ pub unsafe extern "C" fn secsmtp_event_total(notice: *const secsmtp_event) -> u6
 pub unsafe extern "C" fn secsmtp_event_index(notice: *const secsmtp_event) -> i32 {
     guard::integer(|| {
         Ok(match get(notice)?.event.news {
-            News::Recipient(index, _) => i32::try_from(index).unwrap_or(i32::MAX),
+            EventData::Recipient(index, _) => i32::try_from(index).unwrap_or(i32::MAX),
             _ => 0,
         })
     })
@@ -215,8 +217,8 @@ pub unsafe extern "C" fn secsmtp_event_index(notice: *const secsmtp_event) -> i3
 pub unsafe extern "C" fn secsmtp_event_outcome(notice: *const secsmtp_event) -> i32 {
     guard::integer(|| {
         Ok(match &get(notice)?.event.news {
-            News::Recipient(_, recipient) => recipient.outcome as i32,
-            News::Completed(completion) => match &**completion {
+            EventData::Recipient(_, recipient) => recipient.outcome as i32,
+            EventData::Completed(completion) => match &**completion {
                 Ok(record) => record.outcome as i32,
                 Err(error) => error.record.outcome as i32,
             },
@@ -233,8 +235,8 @@ pub unsafe extern "C" fn secsmtp_event_smtp_code(notice: *const secsmtp_event) -
     guard::integer(|| {
         let object = get(notice)?;
         let answer = match &object.event.news {
-            News::Recipient(_, recipient) => recipient.answer.as_ref(),
-            News::Completed(completion) => match &**completion {
+            EventData::Recipient(_, recipient) => recipient.answer.as_ref(),
+            EventData::Completed(completion) => match &**completion {
                 Ok(record) => record.answer.as_ref(),
                 Err(error) => error.record.answer.as_ref(),
             },
@@ -251,7 +253,7 @@ pub unsafe extern "C" fn secsmtp_event_smtp_code(notice: *const secsmtp_event) -
 pub unsafe extern "C" fn secsmtp_event_secret_kind(notice: *const secsmtp_event) -> i32 {
     guard::integer(|| {
         Ok(match &get(notice)?.event.news {
-            News::SecretWanted(question) => match question.proof {
+            EventData::SecretWanted(question) => match question.proof {
                 Proof::Token => constants::SECSMTP_SECRET_TOKEN,
                 _ => constants::SECSMTP_SECRET_PASSWORD,
             },
@@ -266,7 +268,7 @@ pub unsafe extern "C" fn secsmtp_event_secret_kind(notice: *const secsmtp_event)
 pub unsafe extern "C" fn secsmtp_event_secret_reason(notice: *const secsmtp_event) -> i32 {
     guard::integer(|| {
         Ok(match &get(notice)?.event.news {
-            News::SecretWanted(question) => question.reason as i32,
+            EventData::SecretWanted(question) => question.reason as i32,
             _ => 0,
         })
     })
@@ -278,7 +280,7 @@ pub unsafe extern "C" fn secsmtp_event_secret_reason(notice: *const secsmtp_even
 pub unsafe extern "C" fn secsmtp_event_dropped(notice: *const secsmtp_event) -> u64 {
     guard::number(|| {
         Ok(match get(notice)?.event.news {
-            News::Dropped(count) => count,
+            EventData::Dropped(count) => count,
             _ => 0,
         })
     })

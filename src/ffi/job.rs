@@ -15,7 +15,7 @@ use super::message::{self, secsmtp_message};
 use super::receipt::{ReceiptObject, secsmtp_receipt};
 use super::{arg, guard};
 use crate::client::Rate;
-use crate::client::jobs::{Awaited, Event, Kind, Limits, Polled, Waited, Wishes};
+use crate::client::jobs::{Awaited, Event, EventMask, Kind, Limits, Polled, Waited};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::log::Level;
@@ -495,7 +495,7 @@ pub unsafe extern "C" fn secsmtp_client_set_events(
             }
             let levels = Level::ALL.map(|level| (level as i32, level));
             let level = Some(arg::choice("max_level", max_level, levels)?);
-            get(client)?.client.set_events(Wishes { kinds, level });
+            get(client)?.client.set_events(EventMask { kinds, level });
             Ok(())
         })
     }

@@ -1,4 +1,4 @@
-//! Name look-up, dialling, and waiting: the only place that blocks.
+//! Name look-up, dialling, and waiting for a socket: the only place that does.
 
 #![forbid(unsafe_code)]
 

@@ -11,7 +11,7 @@ use super::pipeline::{Event, Failure, Pipeline, Scope, Start, Step, Wanted};
 use super::session::Session;
 use super::stream::{MessageStream, NextMessage, StreamEnd, Window};
 use super::transaction::{CommandKind, Transaction, WriteProgress};
-use super::wire::transaction::MailParameters;
+use super::wire::transaction_commands::MailParameters;
 use crate::channel::{Channel as _, Fault, Verified};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Record, Stage};
@@ -50,7 +50,7 @@ impl<T: Transport> Session<Verified<T>> {
         let pipeline = Pipeline::new(
             self.features(),
             self.is_transaction_open,
-            self.channel.pushed(),
+            self.channel.queued(),
             Wanted {
                 replies: cx.wants_lines(),
                 notices: cx.wants_notices(),
@@ -255,7 +255,7 @@ impl<T: Transport> Driver<'_, '_, T> {
                 self.session.is_closed = true;
                 Unsendable::Connection(Some(error))
             })?;
-            let (features, queued) = (self.session.features(), self.session.channel.pushed());
+            let (features, queued) = (self.session.features(), self.session.channel.queued());
             self.pipeline
                 .restart(features, self.session.is_transaction_open, queued);
             found = parameters(&self.session.capabilities, message);
@@ -587,7 +587,7 @@ impl<T: Transport> Driver<'_, '_, T> {
             }
             match ready.and_then(|()| channel.wait_ready(end)) {
                 Ok(()) => {}
-                Err(Fault::Lost(_)) if channel.said_farewell() => {
+                Err(Fault::Lost(_)) if channel.received_close_notify() => {
                     if only_421 && channel.pending().is_empty() {
                         self.pipeline.set_unprocessed();
                     }
@@ -605,8 +605,8 @@ impl<T: Transport> Driver<'_, '_, T> {
 
     fn progress(&self) -> WriteProgress {
         WriteProgress {
-            sent: self.session.channel.taken(),
-            partially_sent: self.session.channel.touched(),
+            sent: self.session.channel.sent(),
+            partially_sent: self.session.channel.partially_sent(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::wire::ehlo::Capabilities;
-use super::wire::transaction::{Body, MailParameters};
+use super::wire::transaction_commands::{Body, MailParameters};
 use crate::error::{Cause, NotAscii};
 use crate::message::Prepared;
 use crate::message::content::canonical::Facts;

@@ -20,7 +20,7 @@ use super::session::unsolicited;
 use super::transaction::{CommandKind, Notice, Transaction, WriteProgress, is_acceptance};
 use super::wire::reply;
 use super::wire::reply::Reply;
-use super::wire::transaction::{DATA, MailParameters, RSET, bdat, mail, rcpt};
+use super::wire::transaction_commands::{DATA, MailParameters, RSET, bdat, mail, rcpt};
 use crate::deadline::Deadline;
 use crate::error::{Answer, Cause, Error, Recipient, Record, Stage};
 use crate::message::Prepared;
@@ -32,7 +32,7 @@ pub(super) struct Features {
     pub(super) chunking: bool,
 }
 
-/// A command without a reply.
+/// The reply that a command waits for.
 #[derive(Debug, Clone, Copy)]
 struct PendingReply {
     command: CommandKind,
@@ -662,8 +662,8 @@ impl Pipeline {
         open.next().map(|oldest| oldest.deadline)
     }
 
-    /// Report messages that the caller no longer waits for; their replies are still matched. What is
-    /// queued behind them goes on.
+    /// Report messages that the caller no longer waits for; their replies are still matched, and what is
+    /// queued behind them goes on. Returns whether there were any.
     ///
     /// # Errors
     /// The connection has to end: no message is left that is waited for.
@@ -706,7 +706,7 @@ impl Pipeline {
         Ok(true)
     }
 
-    /// Report those for which nothing more will be queued, and which end nothing.
+    /// The places of the messages that are not reported and for which `is` holds.
     fn open_where(&self, is: impl Fn(&Transaction) -> bool) -> Vec<usize> {
         let all = self.transactions.iter().enumerate();
         let open = all.filter(|(_, one)| !one.reported && is(one));

@@ -186,9 +186,9 @@ impl<C: Channel> Session<C> {
     ) -> Result<Reply, Error> {
         self.expect_silence(cx)?;
         cx.say(Level::Debug, || format!("> {}", command.shown()));
-        let before = self.channel.octets_out();
+        let before = self.channel.bytes_written();
         let sent = self.channel.send(command.wire(), cx.deadline());
-        if command.is_secret() && self.channel.octets_out() > before {
+        if command.is_secret() && self.channel.bytes_written() > before {
             cx.record.secret_released = true;
         }
         if let Err(fault) = sent {

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use secsmtp::client::Client;
-use secsmtp::client::jobs::{News, Polled};
+use secsmtp::client::jobs::{EventData, Polled};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Cause, Error, Outcome, Stage};
 use secsmtp::trust::TlsMode;
@@ -186,7 +186,7 @@ fn fails_by(way: Way, client: &Client) -> Error {
             loop {
                 match client.poll(Deadline::after(LONG)).unwrap() {
                     Polled::Event(event) => {
-                        if let News::Completed(completion) = event.news {
+                        if let EventData::Completed(completion) = event.news {
                             return completion.unwrap_err();
                         }
                     }

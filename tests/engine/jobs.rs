@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use secsmtp::client::jobs::{
-    Awaited, Completion, Event, JobId, Kind, Limits, News, Polled, Waited, Wishes,
+    Awaited, Completion, Event, EventData, EventMask, JobId, Kind, Limits, Polled, Waited,
 };
 use secsmtp::client::{Bulk, Client};
 use secsmtp::credential::{Credential, NoSecret, SecretProvider, SecretRequest};
@@ -33,8 +33,8 @@ fn limits(connections: usize, jobs: usize) -> Limits {
     }
 }
 
-fn everything() -> Wishes {
-    Wishes {
+fn everything() -> EventMask {
+    EventMask {
         kinds: Kind::ALL.into_iter().fold(0, |all, kind| all | kind as i32),
         level: Some(Level::Debug),
     }
@@ -55,7 +55,7 @@ fn completions(client: &Client, count: usize) -> BTreeMap<JobId, Completion> {
     let mut found = BTreeMap::new();
     while found.len() < count {
         let event = next(client);
-        if let News::Completed(completion) = event.news {
+        if let EventData::Completed(completion) = event.news {
             let twice = found.insert(event.job, *completion);
             assert!(twice.is_none(), "job {} completed twice", event.job);
         }
@@ -121,20 +121,20 @@ fn events_tell_the_way_of_a_message() {
         let event = next(&client);
         assert_eq!(event.job, job);
         match event.news {
-            News::Stage(stage) => stages.push(stage),
-            News::Line(_, _, line) => lines += &line,
-            News::Recipient(0, recipient) => {
+            EventData::Stage(stage) => stages.push(stage),
+            EventData::Line(_, _, line) => lines += &line,
+            EventData::Recipient(0, recipient) => {
                 assert_eq!(recipient.answer.unwrap().code, 250);
                 recipients += 1;
             }
-            News::Progress(written, total) => {
+            EventData::Progress(written, total) => {
                 assert!(
                     written > last && Some(written) <= total,
                     "{written} of {total:?}"
                 );
                 last = written;
             }
-            News::Completed(completion) => break completion.unwrap(),
+            EventData::Completed(completion) => break completion.unwrap(),
             other => panic!("{other:?}"),
         }
     };
@@ -265,7 +265,7 @@ fn a_cancelled_job_ends_at_once_queued_or_stalled() {
     // Two of them hang in the server's silence.
     let mut hanging = 0;
     while hanging < 2 {
-        if let News::Stage(secsmtp::error::Stage::Tls) = next(&client).news {
+        if let EventData::Stage(secsmtp::error::Stage::Tls) = next(&client).news {
             hanging += 1;
         }
     }
@@ -483,7 +483,7 @@ fn a_secret_is_wanted_by_an_event_and_given_from_any_thread() {
     client.set_limits(limits(1, 10)).unwrap();
     let jobs: Vec<_> = (0..4).map(|_| client.submit(&message()).unwrap()).collect();
     let event = next(&client);
-    assert!(matches!(event.news, News::SecretWanted(ref q) if q.user == USER));
+    assert!(matches!(event.news, EventData::SecretWanted(ref q) if q.user == USER));
     for other in &jobs[1..] {
         let error = client.answer_secret(*other, Some(b"x")).unwrap_err();
         assert_eq!(error.status(), Status::Nothing);
@@ -499,23 +499,23 @@ fn a_secret_is_wanted_by_an_event_and_given_from_any_thread() {
     for job in jobs {
         let event = next(&client);
         assert_eq!(event.job, job);
-        assert!(matches!(event.news, News::Completed(c) if c.is_ok()));
+        assert!(matches!(event.news, EventData::Completed(c) if c.is_ok()));
     }
     client.set_credential(Some(Arc::new(
         Credential::password_from(USER, Arc::new(NotThisOne)).unwrap(),
     )));
     for answer in [None, Some(&b"wr\0ng"[..])] {
         let job = client.submit(&message()).unwrap();
-        assert!(matches!(next(&client).news, News::SecretWanted(_)));
+        assert!(matches!(next(&client).news, EventData::SecretWanted(_)));
         client.answer_secret(job, answer).unwrap();
-        let News::Completed(completion) = next(&client).news else {
+        let EventData::Completed(completion) = next(&client).news else {
             panic!("it goes on without a secret");
         };
         assert_eq!(completion.unwrap_err().record.outcome, Outcome::NotSent);
     }
     // A question that nobody answers ends with its job.
     let job = client.submit(&message()).unwrap();
-    assert!(matches!(next(&client).news, News::SecretWanted(_)));
+    assert!(matches!(next(&client).news, EventData::SecretWanted(_)));
     client.cancel_job(job).unwrap();
     let Waited::Done(completion) = client.wait(job, Deadline::after(LONG)).unwrap() else {
         panic!("it hangs");
@@ -596,7 +596,7 @@ fn each_event_of_a_job_carries_its_tag() {
         let event = next(&client);
         assert_eq!(event.tag, submitted[&event.job], "{event:?}");
         kinds |= event.news.kind() as i32;
-        completed += usize::from(matches!(event.news, News::Completed(_)));
+        completed += usize::from(matches!(event.news, EventData::Completed(_)));
     }
     let log = [
         Kind::Line,
@@ -631,7 +631,7 @@ fn a_job_that_was_not_begun_and_one_that_asks_carry_their_tags() {
     client.set_credential(Some(Arc::new(asked)));
     let job = client.submit_tagged(&message(), 3).unwrap();
     let question = next(&client);
-    assert!(matches!(question.news, News::SecretWanted(_)));
+    assert!(matches!(question.news, EventData::SecretWanted(_)));
     assert_eq!((question.job, question.tag), (job, 3));
     client
         .answer_secret(job, Some(PASSWORD.as_bytes()))

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secsmtp::client::Client;
-use secsmtp::client::jobs::{Completion, Event, JobId, Kind, Limits, News, Polled, Waited, Wishes};
+use secsmtp::client::jobs::{
+    Completion, Event, EventData, EventMask, JobId, Kind, Limits, Polled, Waited,
+};
 use secsmtp::credential::Credential;
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Outcome, Stage};
@@ -207,7 +209,7 @@ fn no_event_follows_the_completion_of_a_job() {
     for cancelled in 0..3 {
         let server = Held::start(&pki, &messages(3), Step::ReadToEnd);
         let client = over_one_connection(&pki, &server.server, 8);
-        client.set_events(Wishes {
+        client.set_events(EventMask {
             kinds: Kind::ALL.into_iter().fold(0, |all, kind| all | kind as i32),
             level: Some(Level::Debug),
         });
@@ -231,8 +233,8 @@ fn no_event_follows_the_completion_of_a_job() {
                 event.news
             );
             match event.news {
-                News::Completed(completion) => over = Some(outcome(&completion)),
-                News::Recipient(..) => recipients += 1,
+                EventData::Completed(completion) => over = Some(outcome(&completion)),
+                EventData::Recipient(..) => recipients += 1,
                 _ => {}
             }
         }
@@ -319,7 +321,7 @@ fn events_are_those_of_their_own_job() {
             ..Limits::default()
         })
         .unwrap();
-    client.set_events(Wishes {
+    client.set_events(EventMask {
         kinds: Kind::ALL.into_iter().fold(0, |all, kind| all | kind as i32),
         level: Some(Level::Debug),
     });
@@ -345,20 +347,20 @@ fn events_are_those_of_their_own_job() {
             event.news
         );
         match event.news {
-            News::Recipient(0, recipient) => {
+            EventData::Recipient(0, recipient) => {
                 assert_eq!(*recipient.address, *address);
                 recipients += 1;
             }
-            News::Progress(_, total) => {
+            EventData::Progress(_, total) => {
                 assert_eq!(total, Some(size(number)));
                 progress += 1;
             }
-            News::Stage(Stage::Mail) => began += 1,
-            News::Line(_, _, line) if line.contains("RCPT TO") => {
+            EventData::Stage(Stage::Mail) => began += 1,
+            EventData::Line(_, _, line) if line.contains("RCPT TO") => {
                 assert!(line.contains(&address), "{line}");
                 said += 1;
             }
-            News::Completed(completion) => {
+            EventData::Completed(completion) => {
                 let expected = match number {
                     7 => Outcome::Refused,
                     _ => Outcome::Accepted,
@@ -379,14 +381,15 @@ fn a_job_behind_a_farewell_can_be_given_up() {
     let pki = pki();
     let held = Held::start(&pki, &messages(3), Step::Stall);
     let client = over_one_connection(&pki, &held.server, 8);
-    client.set_events(Wishes {
+    client.set_events(EventMask {
         kinds: Kind::Line as i32,
         level: Some(Level::Debug),
     });
     let jobs = [0; 3].map(|_| client.submit(&message()).unwrap());
     held.read.recv_timeout(LONG).unwrap();
     held.go.send("421 4.3.2 closing\r\n").unwrap();
-    let heard = |event: Event| matches!(event.news, News::Line(_, _, line) if line.contains("421"));
+    let heard =
+        |event: Event| matches!(event.news, EventData::Line(_, _, line) if line.contains("421"));
     while !heard(next(&client)) {}
     // Nothing has ended the wait for what the server may still say to each.
     for job in [jobs[2], jobs[1]] {

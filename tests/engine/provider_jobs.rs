@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use secsmtp::client::Client;
-use secsmtp::client::jobs::{Event, News, Polled, Question, Waited};
+use secsmtp::client::jobs::{Event, EventData, Polled, Question, Waited};
 use secsmtp::credential::{Credential, NoSecret, Reason, SecretProvider, SecretRequest};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Outcome, Stage};
@@ -61,7 +61,7 @@ fn next(client: &Client) -> Event {
 #[track_caller]
 fn question(client: &Client) -> Question {
     match next(client).news {
-        News::SecretWanted(question) => question,
+        EventData::SecretWanted(question) => question,
         other => panic!("no question: {other:?}"),
     }
 }
@@ -81,7 +81,7 @@ fn a_refused_token_is_asked_for_once_more() {
             let again = client.answer_secret(job, Some(b"another")).unwrap_err();
             assert_eq!(again.status(), Status::Nothing);
         }
-        let News::Completed(completion) = next(&client).news else {
+        let EventData::Completed(completion) = next(&client).news else {
             panic!("there is a third question");
         };
         assert_eq!(completion.err().map(|error| error.status()), expected);

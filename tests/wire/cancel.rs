@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use secsmtp::client::Client;
-use secsmtp::client::jobs::{News, Polled};
+use secsmtp::client::jobs::{EventData, Polled};
 use secsmtp::credential::Credential;
 use secsmtp::deadline::Deadline;
 use secsmtp::error::Error;
@@ -157,7 +157,7 @@ fn completion(client: &Client) -> Error {
     loop {
         match client.poll(Deadline::NEVER).expect("an open client") {
             Polled::Event(event) => {
-                if let News::Completed(completion) = event.news {
+                if let EventData::Completed(completion) = event.news {
                     return completion.expect_err("nobody answers");
                 }
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secsmtp::client::Client;
-use secsmtp::client::jobs::{Awaited, News, Polled};
+use secsmtp::client::jobs::{Awaited, EventData, Polled};
 use secsmtp::credential::{Credential, NoSecret, SecretProvider, SecretRequest};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::Stage;
@@ -217,7 +217,10 @@ fn i04_a_secret_that_was_given_and_not_fetched_is_gone_with_its_job() {
         let Polled::Event(asked) = asked else {
             panic!("{asked:?}");
         };
-        assert!(matches!(asked.news, News::SecretWanted(_)), "{asked:?}");
+        assert!(
+            matches!(asked.news, EventData::SecretWanted(_)),
+            "{asked:?}"
+        );
         client.cancel_job(job).expect("a job");
         given += usize::from(client.answer_secret(job, Some(&RARE_SECRET)).is_ok());
         // Its completion is there, and was not taken yet.
@@ -238,7 +241,7 @@ fn i04_a_secret_that_was_given_and_not_fetched_is_gone_with_its_job() {
         let Polled::Event(done) = client.poll(Deadline::after(LONG)).expect("no fork") else {
             panic!("no completion");
         };
-        assert!(matches!(done.news, News::Completed(_)), "{done:?}");
+        assert!(matches!(done.news, EventData::Completed(_)), "{done:?}");
         if given == 10 {
             return;
         }

@@ -6,7 +6,7 @@ use secsmtp::credential::Credential;
 use secsmtp::error::{Error, Outcome};
 use secsmtp::message::Message;
 use secsmtp::message::address::Address;
-use secsmtp::smtp::wire::transaction;
+use secsmtp::smtp::wire::transaction_commands;
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
 

@@ -14,17 +14,17 @@ pub type Completion = Result<Record, Error>;
 /// One thing that happened to a job.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Whose; 0 for [`News::Dropped`].
+    /// Whose; 0 for [`EventData::Dropped`].
     pub job: JobId,
-    /// The tag that the job was submitted with; 0 for [`News::Dropped`].
+    /// The tag that the job was submitted with; 0 for [`EventData::Dropped`].
     pub tag: u64,
     /// What.
-    pub news: News,
+    pub news: EventData,
 }
 
 /// What happened.
 #[derive(Debug, Clone)]
-pub enum News {
+pub enum EventData {
     /// A line of the log.
     Line(Level, Stage, String),
     /// A stage began.
@@ -56,19 +56,19 @@ pub struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Kind {
-    /// [`News::Line`].
+    /// [`EventData::Line`].
     Line = 1,
-    /// [`News::Stage`].
+    /// [`EventData::Stage`].
     Stage = 2,
-    /// [`News::Progress`].
+    /// [`EventData::Progress`].
     Progress = 4,
-    /// [`News::Recipient`].
+    /// [`EventData::Recipient`].
     Recipient = 8,
-    /// [`News::SecretWanted`].
+    /// [`EventData::SecretWanted`].
     SecretWanted = 16,
-    /// [`News::Completed`].
+    /// [`EventData::Completed`].
     Completed = 32,
-    /// [`News::Dropped`].
+    /// [`EventData::Dropped`].
     Dropped = 64,
 }
 
@@ -85,7 +85,7 @@ impl Kind {
     ];
 }
 
-impl News {
+impl EventData {
     /// What kind of news it is.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -111,14 +111,14 @@ impl News {
 
 /// Which news are wanted besides completions and questions, which always are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub struct EventMask {
     /// The bits of [`Kind`].
     pub kinds: i32,
     /// Lines up to and including this level, if lines are wanted.
     pub level: Option<Level>,
 }
 
-impl Wishes {
+impl EventMask {
     pub(super) fn wants(&self, kind: Kind) -> bool {
         self.kinds & kind as i32 != 0
     }

@@ -1,8 +1,8 @@
-//! The queue of events: bounded for chatter, never for completions; a plain value without a lock.
+//! The queue of events: bounded for droppable, never for completions; a plain value without a lock.
 
 use std::collections::BTreeMap;
 
-use super::event::{Event, JobId, News};
+use super::event::{Event, EventData, JobId};
 
 /// A place in the queue; it grows.
 pub(super) type Place = u64;
@@ -15,7 +15,7 @@ pub(super) struct Events {
     /// The most events that may be left out when there are more.
     room: usize,
     /// How many of those are waiting.
-    chatter: usize,
+    droppable: usize,
     /// Where the loss of others is told.
     dropped: Option<Place>,
     /// Each job's latest progress that nobody has seen yet: the next one takes its place.
@@ -28,13 +28,13 @@ impl Events {
             waiting: BTreeMap::new(),
             next: 1,
             room,
-            chatter: 0,
+            droppable: 0,
             dropped: None,
             progress: BTreeMap::new(),
         }
     }
 
-    /// Bounds the chatter from here on; what is waiting stays.
+    /// Bounds the droppable from here on; what is waiting stays.
     pub(super) fn set_room(&mut self, room: usize) {
         self.room = room;
     }
@@ -49,8 +49,8 @@ impl Events {
     }
 
     /// Puts an event in, unless it may be left out and there is no room.
-    pub(super) fn push(&mut self, job: JobId, tag: u64, news: News) -> Option<Place> {
-        if let News::Progress(..) = news
+    pub(super) fn push(&mut self, job: JobId, tag: u64, news: EventData) -> Option<Place> {
+        if let EventData::Progress(..) = news
             && let Some(event) = self
                 .progress
                 .get(&job)
@@ -60,13 +60,13 @@ impl Events {
             return None;
         }
         if news.is_chatter() {
-            if self.chatter >= self.room {
+            if self.droppable >= self.room {
                 self.drop_one();
                 return None;
             }
-            self.chatter = self.chatter.saturating_add(1);
+            self.droppable = self.droppable.saturating_add(1);
         }
-        let is_progress = matches!(news, News::Progress(..));
+        let is_progress = matches!(news, EventData::Progress(..));
         let place = self.put(Event { job, tag, news });
         if is_progress {
             self.progress.insert(job, place);
@@ -85,13 +85,13 @@ impl Events {
     fn drop_one(&mut self) {
         let told = self.dropped.and_then(|place| self.waiting.get_mut(&place));
         if let Some(Event {
-            news: News::Dropped(count),
+            news: EventData::Dropped(count),
             ..
         }) = told
         {
             *count = count.saturating_add(1);
         } else {
-            let news = News::Dropped(1);
+            let news = EventData::Dropped(1);
             let (job, tag) = (0, 0);
             self.dropped = Some(self.put(Event { job, tag, news }));
         }
@@ -107,7 +107,7 @@ impl Events {
     pub(super) fn take(&mut self, place: Place) -> Option<Event> {
         let event = self.waiting.remove(&place)?;
         if event.news.is_chatter() {
-            self.chatter = self.chatter.saturating_sub(1);
+            self.droppable = self.droppable.saturating_sub(1);
         }
         if self.progress.get(&event.job) == Some(&place) {
             self.progress.remove(&event.job);
@@ -121,12 +121,12 @@ mod tests {
     use super::*;
     use crate::error::{Record, Stage};
 
-    fn stage() -> News {
-        News::Stage(Stage::Mail)
+    fn stage() -> EventData {
+        EventData::Stage(Stage::Mail)
     }
 
-    fn done() -> News {
-        News::Completed(Box::new(Ok(Record::default())))
+    fn done() -> EventData {
+        EventData::Completed(Box::new(Ok(Record::default())))
     }
 
     fn drain(events: &mut Events) -> Vec<Event> {
@@ -141,17 +141,19 @@ mod tests {
             events.push(job, 0, done());
         }
         let told = drain(&mut events);
-        let completed = |e: &&Event| matches!(e.news, News::Completed(_));
+        let completed = |e: &&Event| matches!(e.news, EventData::Completed(_));
         assert_eq!(told.iter().filter(completed).count(), 5);
         let dropped: Vec<_> = told
             .iter()
             .filter_map(|e| match e.news {
-                News::Dropped(count) => Some(count),
+                EventData::Dropped(count) => Some(count),
                 _ => None,
             })
             .collect();
         assert_eq!(dropped, [3]);
-        let loss = told.iter().find(|e| matches!(e.news, News::Dropped(_)));
+        let loss = told
+            .iter()
+            .find(|e| matches!(e.news, EventData::Dropped(_)));
         assert!(loss.is_some_and(|e| (e.job, e.tag) == (0, 0)));
         assert!(events.is_empty());
         // There is room again, and the next loss is told anew.
@@ -159,20 +161,23 @@ mod tests {
             events.push(9, 0, stage());
         }
         let told = drain(&mut events);
-        assert!(matches!(told.last().unwrap().news, News::Dropped(2)));
+        assert!(matches!(told.last().unwrap().news, EventData::Dropped(2)));
     }
 
     #[test]
     fn progress_that_nobody_saw_is_replaced_by_later_progress() {
         let mut events = Events::new(10);
         for octets in 1..=1000 {
-            events.push(1, 0, News::Progress(octets, Some(1000)));
-            events.push(2, 0, News::Progress(octets, None));
+            events.push(1, 0, EventData::Progress(octets, Some(1000)));
+            events.push(2, 0, EventData::Progress(octets, None));
         }
         let told = drain(&mut events);
         assert_eq!(told.len(), 2);
-        assert!(matches!(told[0].news, News::Progress(1000, Some(1000))));
-        events.push(1, 0, News::Progress(1001, None));
+        assert!(matches!(
+            told[0].news,
+            EventData::Progress(1000, Some(1000))
+        ));
+        events.push(1, 0, EventData::Progress(1001, None));
         assert_eq!(drain(&mut events).len(), 1);
     }
 

@@ -2,26 +2,26 @@
 //! called from any thread. None calls the host or drops anything of the host's while it holds the
 //! lock: a message leaves the lock as a result, and is dropped behind it.
 
-mod desk;
 mod event;
 mod events;
 #[cfg(test)]
-mod explored;
+mod loom_tests;
 mod monitor;
+mod notifier;
 mod provider;
-mod signal;
+mod queue;
 mod worker;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::desk::{Call, Cancelled, Collected, Desk, Orders, Taken, Ticket};
 use self::events::Place;
 use self::monitor::{Locked, Monitor};
-use self::signal::Lamp;
+use self::notifier::ReadyFlag;
+use self::queue::{Cancelled, Collected, JobQueue, JobSettings, QueuedJob, Taken, Wakeup};
+use super::cancel::{CancelToken, SharedConnection};
 use super::rate::{Bucket, Rate};
-use super::token::{Crowd, Token};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::message::Prepared;
@@ -29,9 +29,9 @@ use crate::smtp::Window;
 use crate::status::Status;
 use crate::support::secret::Secret;
 
-pub use desk::Limits;
-pub use event::{Completion, Event, JobId, Kind, News, Question, Wishes};
-pub use signal::Signal;
+pub use event::{Completion, Event, EventData, EventMask, JobId, Kind, Question};
+pub use notifier::Signal;
+pub use queue::Limits;
 pub(super) use worker::work;
 
 /// What a wait for a job's completion came to.
@@ -67,10 +67,10 @@ pub enum Awaited {
     Closed,
 }
 
-/// The desk with what its waits need besides.
+/// The queue with what its waits need besides.
 pub(super) struct Shared {
-    desk: Desk,
-    lamp: Lamp,
+    queue: JobQueue,
+    ready_flag: ReadyFlag,
     /// Polls that are waiting, and how often such were woken.
     polling: usize,
     wakes: u64,
@@ -90,8 +90,8 @@ impl<M> fmt::Debug for Jobs<M> {
 impl<M: Monitor<Shared>> Jobs<M> {
     pub(super) fn new(limits: Limits) -> Self {
         Self(M::new(Shared {
-            desk: Desk::new(limits),
-            lamp: Lamp::default(),
+            queue: JobQueue::new(limits),
+            ready_flag: ReadyFlag::default(),
             polling: 0,
             wakes: 0,
             woken: false,
@@ -113,13 +113,13 @@ impl<M: Monitor<Shared>> Jobs<M> {
         tag: u64,
         start: impl FnOnce() -> Result<(), Cause>,
     ) -> Result<JobId, Error> {
-        let (job, call) = self.with(|shared| shared.desk.submit(&message, tag))?;
+        let (job, call) = self.with(|shared| shared.queue.submit(&message, tag))?;
         match call {
-            Call::Nobody => {}
-            Call::Worker(crowd) => crowd.wake(),
-            Call::NewWorker => {
+            Wakeup::Nobody => {}
+            Wakeup::Worker(connection) => connection.wake(),
+            Wakeup::NewWorker => {
                 if let Err(cause) = start() {
-                    let not_started = |shared: &mut Shared| shared.desk.not_started(job, &cause);
+                    let not_started = |shared: &mut Shared| shared.queue.not_started(job, &cause);
                     let (_messages, kept) = self.with(not_started);
                     kept?;
                 }
@@ -129,10 +129,15 @@ impl<M: Monitor<Shared>> Jobs<M> {
     }
 
     /// Another job for a worker that has some in hand; it does not wait.
-    fn more(&self, in_hand: usize, orders: &Orders, crowd: Option<&Arc<Crowd>>) -> Taken {
+    fn more(
+        &self,
+        in_hand: usize,
+        settings: &JobSettings,
+        connection: Option<&Arc<SharedConnection>>,
+    ) -> Taken {
         let now = Instant::now();
         self.0
-            .with(|shared| shared.desk.take_more(in_hand, orders, crowd, now))
+            .with(|shared| shared.queue.take_more(in_hand, settings, connection, now))
     }
 
     /// Whether a message of another call may begin now.
@@ -141,56 +146,58 @@ impl<M: Monitor<Shared>> Jobs<M> {
     /// When it may.
     pub(super) fn permit(&self) -> Result<(), Instant> {
         let now = Instant::now();
-        self.0.with(|shared| shared.desk.bucket.take(now))
+        self.0.with(|shared| shared.queue.bucket.take(now))
     }
 
     /// When the next message may begin.
     pub(super) fn turn(&self) -> Instant {
         let now = Instant::now();
-        let taken = self.0.with(|shared| shared.desk.bucket.clone().take(now));
+        let taken = self.0.with(|shared| shared.queue.bucket.clone().take(now));
         taken.err().unwrap_or(now)
     }
 
     /// How many messages are begun in a time from here on.
     pub(super) fn set_rate(&self, rate: Option<Rate>) {
-        self.with(|shared| shared.desk.bucket = Bucket::new(rate));
-        self.wake_the_hungry();
+        self.with(|shared| shared.queue.bucket = Bucket::new(rate));
+        self.wake_waiting_workers();
     }
 
     /// Workers that wait on a connection look again.
-    fn wake_the_hungry(&self) {
-        let hungry = self.0.with(|shared| shared.desk.all_hungry());
-        hungry.iter().for_each(|crowd| crowd.wake());
+    fn wake_waiting_workers(&self) {
+        let waiting_workers = self.0.with(|shared| shared.queue.take_waiting_workers());
+        waiting_workers
+            .iter()
+            .for_each(|connection| connection.wake());
     }
 
-    /// A worker has nothing in hand over this connection any more.
-    fn leave(&self, crowd: &Arc<Crowd>) {
-        self.0.with(|shared| shared.desk.leave(crowd));
+    /// A worker has nothing in state over this connection any more.
+    fn leave(&self, connection: &Arc<SharedConnection>) {
+        self.0.with(|shared| shared.queue.leave(connection));
     }
 
     pub(super) fn set_window(&self, window: Window) {
-        self.with(|shared| shared.desk.orders.window = window);
+        self.with(|shared| shared.queue.settings.window = window);
     }
 
     /// The next job for a worker, which waits for one for so long; `None` ends the worker, which is
     /// not counted from then on.
-    fn next(&self, patience: Duration) -> Option<Ticket> {
-        self.with(|shared| shared.desk.idle = shared.desk.idle.saturating_add(1));
+    fn next(&self, patience: Duration) -> Option<QueuedJob> {
+        self.with(|shared| shared.queue.idle = shared.queue.idle.saturating_add(1));
         let patience = Deadline::after(patience);
         let mut later = None;
         loop {
             let until = later.map_or(patience, Deadline::at);
             let waited = self.0.wait(until, |shared| {
-                let desk = &mut shared.desk;
-                let over = desk.closed || desk.workers > desk.limits.connections;
-                match desk.take(Instant::now()) {
+                let queue = &mut shared.queue;
+                let over = queue.closed || queue.workers > queue.limits.connections;
+                match queue.take(Instant::now()) {
                     Taken::Later(at) if later == Some(at) => None,
                     Taken::Nothing if !over && later.is_none() => None,
                     taken => Some(taken),
                 }
             });
             let found = match waited {
-                Some(Taken::Job(ticket)) => Taken::Job(ticket),
+                Some(Taken::Job(queued)) => Taken::Job(queued),
                 // What had to wait is gone, and patience counts again.
                 Some(Taken::Nothing) if later.take().is_some() => continue,
                 Some(Taken::Later(at)) => {
@@ -201,9 +208,9 @@ impl<M: Monitor<Shared>> Jobs<M> {
             };
             // What was submitted since the last look counted on this worker.
             let taken = self.with(|shared| {
-                let desk = &mut shared.desk;
+                let queue = &mut shared.queue;
                 let taken = match found {
-                    Taken::Nothing => desk.take(Instant::now()),
+                    Taken::Nothing => queue.take(Instant::now()),
                     found => found,
                 };
                 let (idle, workers) = match taken {
@@ -211,12 +218,12 @@ impl<M: Monitor<Shared>> Jobs<M> {
                     Taken::Later(_) => (0, 0),
                     Taken::Nothing => (1, 1),
                 };
-                desk.idle = desk.idle.saturating_sub(idle);
-                desk.workers = desk.workers.saturating_sub(workers);
+                queue.idle = queue.idle.saturating_sub(idle);
+                queue.workers = queue.workers.saturating_sub(workers);
                 taken
             });
             match taken {
-                Taken::Job(ticket) => return Some(ticket),
+                Taken::Job(queued) => return Some(queued),
                 Taken::Later(at) => later = Some(at),
                 Taken::Nothing => return None,
             }
@@ -224,41 +231,41 @@ impl<M: Monitor<Shared>> Jobs<M> {
     }
 
     fn finish(&self, job: JobId, completion: Completion) {
-        self.with(|shared| shared.desk.finish(job, completion));
+        self.with(|shared| shared.queue.finish(job, completion));
     }
 
-    fn tell(&self, job: JobId, news: News) {
-        self.with(|shared| shared.desk.tell(job, news));
+    fn tell(&self, job: JobId, news: EventData) {
+        self.with(|shared| shared.queue.tell(job, news));
     }
 
-    fn orders(&self) -> Orders {
-        self.0.with(|shared| shared.desk.orders)
+    fn settings(&self) -> JobSettings {
+        self.0.with(|shared| shared.queue.settings)
     }
 
     pub(super) fn limits(&self) -> Limits {
-        self.0.with(|shared| shared.desk.limits)
+        self.0.with(|shared| shared.queue.limits)
     }
 
     pub(super) fn set_limits(&self, limits: Limits) {
         self.with(|shared| {
-            shared.desk.limits = limits;
-            shared.desk.events.set_room(limits.events);
+            shared.queue.limits = limits;
+            shared.queue.events.set_room(limits.events);
         });
     }
 
-    pub(super) fn set_wishes(&self, wishes: Wishes) {
-        self.with(|shared| shared.desk.orders.wishes = wishes);
+    pub(super) fn set_wishes(&self, mask: EventMask) {
+        self.with(|shared| shared.queue.settings.mask = mask);
     }
 
     pub(super) fn set_signal(&self, signal: Box<dyn Signal>) {
-        let _before = self.with(|shared| shared.lamp.set(signal));
+        let _before = self.with(|shared| shared.ready_flag.set(signal));
     }
 
     /// The next event.
     pub(super) fn poll(&self, deadline: Deadline) -> Polled {
-        let next = |shared: &mut Shared| match shared.desk.next_event(Place::MAX) {
+        let next = |shared: &mut Shared| match shared.queue.next_event(Place::MAX) {
             Some(event) => Some(Polled::Event(event)),
-            None if shared.desk.is_over() => Some(Polled::Closed),
+            None if shared.queue.is_over() => Some(Polled::Closed),
             None => None,
         };
         self.listen(deadline, next).unwrap_or(Polled::Nothing)
@@ -290,7 +297,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
         let begun = self.with(|shared| {
             if std::mem::take(&mut shared.woken) {
                 // An event loop that looks for changes alone sees the descriptor raised again.
-                shared.lamp.show(false);
+                shared.ready_flag.show(false);
                 return None;
             }
             shared.polling = shared.polling.saturating_add(1);
@@ -314,12 +321,12 @@ impl<M: Monitor<Shared>> Jobs<M> {
 
     /// The next of the events that were there when [`Jobs::end`] was asked, without waiting.
     pub(super) fn poll_before(&self, end: Place) -> Option<Event> {
-        self.with(|shared| shared.desk.next_event(end))
+        self.with(|shared| shared.queue.next_event(end))
     }
 
     /// What comes from here on stands behind this.
     pub(super) fn end(&self) -> Place {
-        self.0.with(|shared| shared.desk.events.end())
+        self.0.with(|shared| shared.queue.events.end())
     }
 
     /// Ends the polls that are waiting; with none, the next one.
@@ -339,7 +346,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
     pub(super) fn wait(&self, job: JobId, deadline: Deadline) -> Result<Waited, Error> {
         let collected = self
             .0
-            .wait(deadline, |shared| match shared.desk.collect(job) {
+            .wait(deadline, |shared| match shared.queue.collect(job) {
                 Collected::Pending => None,
                 other => Some(other),
             });
@@ -356,10 +363,10 @@ impl<M: Monitor<Shared>> Jobs<M> {
     }
 
     pub(super) fn cancel(&self, job: JobId) -> Result<(), Error> {
-        match self.with(|shared| shared.desk.cancel(job))? {
+        match self.with(|shared| shared.queue.cancel(job))? {
             Cancelled::Running(token) => token.cancel(),
             Cancelled::Queued(message) => {
-                self.wake_the_hungry();
+                self.wake_waiting_workers();
                 drop(message);
             }
             Cancelled::Over => {}
@@ -369,46 +376,46 @@ impl<M: Monitor<Shared>> Jobs<M> {
 
     /// Takes no more jobs.
     pub(super) fn refuse(&self) {
-        self.with(|shared| shared.desk.closed = true);
-        self.wake_the_hungry();
+        self.with(|shared| shared.queue.closed = true);
+        self.wake_waiting_workers();
     }
 
     /// Ends all jobs.
     pub(super) fn cancel_all(&self) {
-        let (_messages, tokens) = self.with(|shared| shared.desk.cancel_all());
+        let (_messages, tokens) = self.with(|shared| shared.queue.cancel_all());
         tokens.iter().for_each(|token| token.cancel());
-        self.wake_the_hungry();
+        self.wake_waiting_workers();
     }
 
     /// Waits until each job is over.
     pub(super) fn wait_for_all(&self, deadline: Deadline) -> bool {
-        let over = |shared: &mut Shared| (shared.desk.open_jobs() == 0).then_some(());
+        let over = |shared: &mut Shared| (shared.queue.open_jobs() == 0).then_some(());
         self.0.wait(deadline, over).is_some()
     }
 
     /// Waits until each worker has ended, which they do once no more jobs are taken.
     pub(super) fn wait_for_workers(&self, deadline: Deadline) -> bool {
-        let over = |shared: &mut Shared| (shared.desk.workers == 0).then_some(());
+        let over = |shared: &mut Shared| (shared.queue.workers == 0).then_some(());
         self.0.wait(deadline, over).is_some()
     }
 
     /// Waits until each event was taken.
     pub(super) fn wait_until_told(&self, deadline: Deadline) -> bool {
-        let told = |shared: &mut Shared| shared.desk.events.is_empty().then_some(());
+        let told = |shared: &mut Shared| shared.queue.events.is_empty().then_some(());
         self.0.wait(deadline, told).is_some()
     }
 
     fn ask(&self, job: JobId, question: Question) {
-        self.with(|shared| shared.desk.ask(job, question));
+        self.with(|shared| shared.queue.ask(job, question));
     }
 
     fn answered(&self, job: JobId) -> Option<Option<Secret>> {
-        self.0.with(|shared| shared.desk.answered(job))
+        self.0.with(|shared| shared.queue.answered(job))
     }
 
     /// Answers a question; `None` for no secret.
     pub(super) fn answer(&self, job: JobId, secret: Option<Secret>) -> Result<(), Error> {
-        let token: Arc<Token> = self.with(|shared| shared.desk.answer(job, secret))?;
+        let token: Arc<CancelToken> = self.with(|shared| shared.queue.answer(job, secret))?;
         token.wake();
         Ok(())
     }
@@ -417,14 +424,14 @@ impl<M: Monitor<Shared>> Jobs<M> {
 impl Shared {
     /// What a wait for an event finds, unless it is to go on.
     fn awaited(&self) -> Option<Awaited> {
-        match self.desk.events.is_empty() {
+        match self.queue.events.is_empty() {
             false => Some(Awaited::Event),
-            true => self.desk.is_over().then_some(Awaited::Closed),
+            true => self.queue.is_over().then_some(Awaited::Closed),
         }
     }
 
     fn show(&mut self) {
-        let ready = !self.desk.events.is_empty() || self.woken || self.desk.is_over();
-        self.lamp.show(ready);
+        let ready = !self.queue.events.is_empty() || self.woken || self.queue.is_over();
+        self.ready_flag.show(ready);
     }
 }

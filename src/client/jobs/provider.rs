@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::super::core::Core;
+use super::super::engine::Engine;
 use super::event::{JobId, Question};
 use crate::credential::{NoSecret, SecretProvider, SecretRequest};
 use crate::support::secret::Secret;
 
 /// Asks for one job.
 pub(super) struct ByEvent {
-    pub(super) core: Arc<Core>,
+    pub(super) engine: Arc<Engine>,
     pub(super) job: JobId,
 }
 
@@ -21,7 +21,7 @@ impl SecretProvider for ByEvent {
             proof: meant.proof,
             reason: meant.reason,
         };
-        let jobs = &self.core.jobs;
+        let jobs = &self.engine.jobs;
         jobs.ask(self.job, question);
         loop {
             match jobs.answered(self.job) {

@@ -6,53 +6,53 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::super::core::Core;
+use super::super::cancel::SharedConnection;
+use super::super::engine::Engine;
 use super::super::pool::DEFAULT_IDLE;
 use super::super::retry::Released;
 use super::super::run::{RunEnd, RunOptions};
 use super::super::source::{Item, MessageSource, Next};
-use super::super::token::Crowd;
-use super::desk::{Orders, Taken, Ticket};
-use super::event::{Completion, JobId, Kind, News};
+use super::event::{Completion, EventData, JobId, Kind};
 use super::provider::ByEvent;
+use super::queue::{JobSettings, QueuedJob, Taken};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Recipient, Stage};
 use crate::log::{Level, Log, Watcher};
 use crate::net::Canceller;
 
 /// Does what is queued, and ends when nothing was for as long as a connection is kept.
-pub(in crate::client) fn work(core: &Arc<Core>) {
+pub(in crate::client) fn work(engine: &Arc<Engine>) {
     loop {
-        let patience = core.settings().reuse.idle.unwrap_or(DEFAULT_IDLE);
-        let Some(ticket) = core.jobs.next(patience) else {
+        let patience = engine.settings().reuse.idle.unwrap_or(DEFAULT_IDLE);
+        let Some(queued) = engine.jobs.next(patience) else {
             break;
         };
-        let hand = Hand::new(core);
-        hand.take(ticket);
+        let state = WorkerState::new(engine);
+        state.take(queued);
         // Completes its jobs whatever happens: also if a fault of our own is caught here.
-        if catch_unwind(AssertUnwindSafe(|| hand.run())).is_err() {
-            let left: Vec<_> = hand.held.borrow().keys().copied().collect();
+        if catch_unwind(AssertUnwindSafe(|| state.run())).is_err() {
+            let left: Vec<_> = state.held.borrow().keys().copied().collect();
             left.into_iter()
-                .for_each(|job| hand.done(job, Err(Error::in_doubt())));
+                .for_each(|job| state.done(job, Err(Error::in_doubt())));
         }
     }
-    core.sweep();
+    engine.sweep();
 }
 
-/// The jobs that one worker has in hand.
-struct Hand<'a> {
-    core: &'a Arc<Core>,
+/// The jobs that one worker has in state.
+struct WorkerState<'a> {
+    engine: &'a Arc<Engine>,
     /// What was wanted when it began.
-    orders: Orders,
+    settings: JobSettings,
     held: RefCell<BTreeMap<JobId, Held>>,
     /// Those that need a connection.
     waiting: RefCell<VecDeque<JobId>>,
-    /// Those that share the connection at hand.
-    crowd: RefCell<Option<Arc<Crowd>>>,
+    /// Those that share the connection at state.
+    connection: RefCell<Option<Arc<SharedConnection>>>,
 }
 
 struct Held {
-    ticket: Ticket,
+    queued: QueuedJob,
     /// Whether a kept connection won't do.
     needs_new_connection: bool,
     /// What left the machine when it was tried.
@@ -63,142 +63,146 @@ struct Held {
     stage: Cell<Option<Stage>>,
 }
 
-impl<'a> Hand<'a> {
-    fn new(core: &'a Arc<Core>) -> Self {
+impl<'a> WorkerState<'a> {
+    fn new(engine: &'a Arc<Engine>) -> Self {
         Self {
-            core,
-            orders: core.jobs.orders(),
+            engine,
+            settings: engine.jobs.settings(),
             held: RefCell::default(),
             waiting: RefCell::default(),
-            crowd: RefCell::default(),
+            connection: RefCell::default(),
         }
     }
 
     /// Takes a job that needs a connection.
-    fn take(&self, ticket: Ticket) {
-        self.waiting.borrow_mut().push_back(ticket.job);
-        self.hold(ticket);
+    fn take(&self, queued: QueuedJob) {
+        self.waiting.borrow_mut().push_back(queued.job);
+        self.hold(queued);
     }
 
-    fn hold(&self, ticket: Ticket) {
+    fn hold(&self, queued: QueuedJob) {
         let held = Held {
             needs_new_connection: false,
             released: Released::default(),
             deadline: Cell::new(None),
             stage: Cell::new(None),
-            ticket,
+            queued,
         };
-        self.held.borrow_mut().insert(held.ticket.job, held);
+        self.held.borrow_mut().insert(held.queued.job, held);
     }
 
-    /// A job in hand, to be sent.
-    fn item(&self, job: JobId) -> Option<(Ticket, Item)> {
+    /// A job in state, to be sent.
+    fn item(&self, job: JobId) -> Option<(QueuedJob, Item)> {
         let held = self.held.borrow();
         let held = held.get(&job)?;
         let item = Item {
             id: job,
-            message: held.ticket.message.clone(),
+            message: held.queued.message.clone(),
             needs_new_connection: held.needs_new_connection,
             released: held.released,
         };
-        Some((held.ticket.clone(), item))
+        Some((held.queued.clone(), item))
     }
 
     /// The next of those that need a connection.
-    fn next_waiting(&self) -> Option<(Ticket, Item)> {
+    fn next_waiting(&self) -> Option<(QueuedJob, Item)> {
         let job = self.waiting.borrow_mut().pop_front()?;
         self.item(job)
     }
 
     /// Sends over one connection after the other, until nothing is left.
     fn run(&self) {
-        while let Some((ticket, item)) = self.next_waiting() {
-            let end = self.run_from(&ticket, item);
-            if let Some(crowd) = self.crowd.take() {
-                self.core.jobs.leave(&crowd);
+        while let Some((queued, item)) = self.next_waiting() {
+            let end = self.run_from(&queued, item);
+            if let Some(connection) = self.connection.take() {
+                self.engine.jobs.leave(&connection);
             }
             match end {
                 Ok(RunEnd::Done | RunEnd::Failed(_)) => {}
                 Ok(RunEnd::NoConnection(_, error)) | Err(error) => {
-                    self.done(ticket.job, Err(error));
+                    self.done(queued.job, Err(error));
                 }
             }
         }
     }
 
     /// Sends a job over a connection, and as many others as there are.
-    fn run_from(&self, ticket: &Ticket, item: Item) -> Result<RunEnd, Error> {
-        let core = self.core;
-        core.site.setup()?;
-        let mut settings = core.settings();
+    fn run_from(&self, queued: &QueuedJob, item: Item) -> Result<RunEnd, Error> {
+        let engine = self.engine;
+        engine.endpoint.setup()?;
+        let mut settings = engine.settings();
         if let Some(credential) = &settings.credential {
             let provider = Arc::new(ByEvent {
-                core: Arc::clone(core),
-                job: ticket.job,
+                engine: Arc::clone(engine),
+                job: queued.job,
             });
             let asking = Arc::new(credential.asking(provider));
             Arc::make_mut(&mut settings).credential = Some(asking);
         }
-        settings.check(&core.site.policy)?;
-        let wishes = self.orders.wishes;
+        settings.check(&engine.endpoint.policy)?;
+        let mask = self.settings.mask;
         let mut reporter = Reporter {
-            hand: self,
-            job: ticket.job,
+            state: self,
+            job: queued.job,
         };
-        let log = match wishes.level {
-            Some(level) if wishes.wants(Kind::Line) => Log::to(&mut reporter, level),
+        let log = match mask.level {
+            Some(level) if mask.wants(Kind::Line) => Log::to(&mut reporter, level),
             _ => Log::notices(&mut reporter),
         };
-        let mut cx = core.context(&settings, log);
+        let mut cx = engine.context(&settings, log);
         cx.set_messages();
-        cx.set_overall(self.deadline(ticket.job, cx.overall()));
+        cx.set_overall(self.deadline(queued.job, cx.overall()));
         let options = RunOptions {
             settings: &settings,
-            token: &ticket.token,
-            window: self.orders.window,
-            keep: core.jobs.limits().connections,
+            token: &queued.token,
+            window: self.settings.window,
+            keep: engine.jobs.limits().connections,
         };
-        Ok(core.run(self, item, &options, &mut cx))
+        Ok(engine.run(self, item, &options, &mut cx))
     }
 }
 
-impl MessageSource for Hand<'_> {
+impl MessageSource for WorkerState<'_> {
     fn next(&self) -> Next {
-        let crowd = self.crowd.borrow().clone();
-        let Some(crowd) = crowd else {
+        let connection = self.connection.borrow().clone();
+        let Some(connection) = connection else {
             return Next::End;
         };
         loop {
             // What was put back has had its turn.
-            let (ticket, item) = match self.next_waiting() {
+            let (queued, item) = match self.next_waiting() {
                 Some(waiting) => waiting,
                 None => {
                     let in_hand = self.held.borrow().len();
-                    match self.core.jobs.more(in_hand, &self.orders, Some(&crowd)) {
-                        Taken::Job(ticket) => {
-                            let item = Item::new(ticket.job, ticket.message.clone());
-                            self.hold(ticket.clone());
-                            (ticket, item)
+                    match self
+                        .engine
+                        .jobs
+                        .more(in_hand, &self.settings, Some(&connection))
+                    {
+                        Taken::Job(queued) => {
+                            let item = Item::new(queued.job, queued.message.clone());
+                            self.hold(queued.clone());
+                            (queued, item)
                         }
                         Taken::Later(at) => return Next::Later(at),
                         Taken::Nothing => return Next::Nothing,
                     }
                 }
             };
-            if !ticket.token.join(&crowd) {
+            if !queued.token.join(&connection) {
                 return Next::Item(item);
             }
-            self.done(ticket.job, Err(item.message.not_sent(Cause::Cancelled)));
+            self.done(queued.job, Err(item.message.not_sent(Cause::Cancelled)));
         }
     }
 
     fn done(&self, id: u64, mut completion: Completion) {
         let held = self.held.borrow_mut().remove(&id);
         if let Some(held) = held {
-            held.ticket.token.detach();
+            held.queued.token.detach();
             held.released.mark_completion(&mut completion);
         }
-        self.core.jobs.finish(id, completion);
+        self.engine.jobs.finish(id, completion);
     }
 
     fn put_back(&self, item: Item) {
@@ -210,24 +214,26 @@ impl MessageSource for Hand<'_> {
     }
 
     fn connected(&self, id: u64, canceller: &Arc<Canceller>) -> bool {
-        let crowd = Crowd::new(canceller);
+        let connection = SharedConnection::new(canceller);
         let held = self.held.borrow();
         let cancelled = held
             .get(&id)
-            .is_some_and(|held| held.ticket.token.join(&crowd));
-        *self.crowd.borrow_mut() = Some(crowd);
+            .is_some_and(|held| held.queued.token.join(&connection));
+        *self.connection.borrow_mut() = Some(connection);
         !cancelled
     }
 
     fn is_cancelled(&self, id: u64) -> bool {
         let held = self.held.borrow();
         held.get(&id)
-            .is_some_and(|held| held.ticket.token.is_cancelled())
+            .is_some_and(|held| held.queued.token.is_cancelled())
     }
 
     fn has_cancellations(&self) -> bool {
-        let crowd = self.crowd.borrow();
-        crowd.as_ref().is_some_and(|crowd| crowd.has_changed())
+        let connection = self.connection.borrow();
+        connection
+            .as_ref()
+            .is_some_and(|connection| connection.has_changed())
     }
 
     fn has_deadlines(&self) -> bool {
@@ -247,14 +253,14 @@ impl MessageSource for Hand<'_> {
 
 /// Makes events of what a send tells.
 struct Reporter<'a> {
-    hand: &'a Hand<'a>,
+    state: &'a WorkerState<'a>,
     job: JobId,
 }
 
 impl Reporter<'_> {
-    fn tell(&self, kind: Kind, news: impl FnOnce() -> News) {
-        if self.hand.orders.wishes.wants(kind) {
-            self.hand.core.jobs.tell(self.job, news());
+    fn tell(&self, kind: Kind, news: impl FnOnce() -> EventData) {
+        if self.state.settings.mask.wants(kind) {
+            self.state.engine.jobs.tell(self.job, news());
         }
     }
 }
@@ -265,24 +271,26 @@ impl Watcher for Reporter<'_> {
     }
 
     fn line(&mut self, level: Level, stage: Stage, text: &str) {
-        self.tell(Kind::Line, || News::Line(level, stage, text.to_owned()));
+        self.tell(Kind::Line, || {
+            EventData::Line(level, stage, text.to_owned())
+        });
     }
 
     fn stage(&mut self, stage: Stage) {
-        let held = self.hand.held.borrow();
+        let held = self.state.held.borrow();
         let held = held.get(&self.job);
         if held.is_some_and(|held| held.stage.replace(Some(stage)) != Some(stage)) {
-            self.tell(Kind::Stage, || News::Stage(stage));
+            self.tell(Kind::Stage, || EventData::Stage(stage));
         }
     }
 
     fn progress(&mut self, written: u64, total: Option<u64>) {
-        self.tell(Kind::Progress, || News::Progress(written, total));
+        self.tell(Kind::Progress, || EventData::Progress(written, total));
     }
 
     fn recipient(&mut self, index: usize, recipient: &Recipient) {
         self.tell(Kind::Recipient, || {
-            News::Recipient(index, recipient.clone())
+            EventData::Recipient(index, recipient.clone())
         });
     }
 }
@@ -298,27 +306,30 @@ mod tests {
     #[test]
     fn what_was_put_back_goes_before_what_is_queued() {
         let client = Client::new("mail.example", 0, &Policy::new()).unwrap();
-        let core = &client.core;
-        let hand = Hand::new(core);
+        let engine = &client.engine;
+        let state = WorkerState::new(engine);
         for _ in 0..3 {
-            core.jobs.submit(Prepared::sample(), 0, || Ok(())).unwrap();
+            engine
+                .jobs
+                .submit(Prepared::sample(), 0, || Ok(()))
+                .unwrap();
         }
         for job in 1..=2 {
-            let Taken::Job(ticket) = core.jobs.more(0, &hand.orders, None) else {
+            let Taken::Job(queued) = engine.jobs.more(0, &state.settings, None) else {
                 panic!("none");
             };
-            hand.hold(ticket);
-            hand.waiting.borrow_mut().push_back(job);
+            state.hold(queued);
+            state.waiting.borrow_mut().push_back(job);
         }
-        let (ticket, item) = hand.next_waiting().unwrap();
-        assert_eq!(ticket.job, item.id);
-        hand.put_back(item);
-        let (first, _) = hand.next_waiting().unwrap();
+        let (queued, item) = state.next_waiting().unwrap();
+        assert_eq!(queued.job, item.id);
+        state.put_back(item);
+        let (first, _) = state.next_waiting().unwrap();
         assert_eq!(first.job, 1);
-        assert!(hand.connected(first.job, &Waiter::new().unwrap().canceller()));
-        assert!(matches!(hand.next(), Next::Item(Item { id: 2, .. })));
-        hand.done(1, Err(Error::local(Cause::Cancelled)));
-        hand.done(2, Err(Error::local(Cause::Cancelled)));
-        assert!(matches!(hand.next(), Next::Item(Item { id: 3, .. })));
+        assert!(state.connected(first.job, &Waiter::new().unwrap().canceller()));
+        assert!(matches!(state.next(), Next::Item(Item { id: 2, .. })));
+        state.done(1, Err(Error::local(Cause::Cancelled)));
+        state.done(2, Err(Error::local(Cause::Cancelled)));
+        assert!(matches!(state.next(), Next::Item(Item { id: 3, .. })));
     }
 }

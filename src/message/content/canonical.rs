@@ -1,5 +1,5 @@
-//! The content on its way into DATA (RFC 5321 section 4.5.2): every line end becomes CRLF, every
-//! line that begins with a dot gets another, and exactly one line with a lone dot ends it.
+//! The canonical form of content (RFC 5321 section 2.3.8): every line end is CRLF, and the last line has
+//! one too. What is not fit for DATA is found here; dots are stuffed by the encoder of DATA.
 
 use std::collections::TryReserveError;
 use std::sync::Arc;

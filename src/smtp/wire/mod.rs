@@ -10,4 +10,4 @@ pub mod command;
 pub mod data_encoder;
 pub mod ehlo;
 pub mod reply;
-pub mod transaction;
+pub mod transaction_commands;

@@ -16,7 +16,7 @@ use crate::trust::{Host, Policy, TlsMode};
 
 /// The server that is meant, and whom to believe there.
 #[derive(Debug)]
-pub(super) struct Site {
+pub(super) struct Endpoint {
     pub(super) host: Host,
     pub(super) port: u16,
     pub(super) policy: Arc<Policy>,
@@ -24,7 +24,7 @@ pub(super) struct Site {
     setup: OnceCell<Setup>,
 }
 
-impl Site {
+impl Endpoint {
     /// `port` 0 is the mode's own.
     ///
     /// # Errors
@@ -55,8 +55,8 @@ impl Site {
 /// What may be set after a client was made; each send takes a snapshot.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Settings {
-    /// Grows with whatever a connection depends on: one of another edition is never reused.
-    pub(super) edition: u64,
+    /// Grows with whatever a connection depends on: one of another config_generation is never reused.
+    pub(super) config_generation: u64,
     pub(super) connect: Option<(Host, u16)>,
     pub(super) credential: Option<Arc<Credential>>,
     pub(super) ehlo_name: Option<EhloName>,

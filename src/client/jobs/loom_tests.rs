@@ -53,7 +53,7 @@ impl<T> Monitor<T> for Explored<T> {
     }
 }
 
-type Desk = Jobs<Explored<Shared>>;
+type JobQueue = Jobs<Explored<Shared>>;
 
 fn explore(run: impl Fn() + Send + Sync + 'static) {
     let mut model = loom::model::Builder::new();
@@ -61,61 +61,61 @@ fn explore(run: impl Fn() + Send + Sync + 'static) {
     model.check(run);
 }
 
-fn desk() -> Arc<Desk> {
+fn queue() -> Arc<JobQueue> {
     let limits = Limits {
         connections: 2,
         ..Limits::default()
     };
-    Arc::new(Desk::new(limits))
+    Arc::new(JobQueue::new(limits))
 }
 
 /// A worker that sends nothing. It has no patience, as if its time were over at once.
-fn work(desk: &Desk) {
-    while let Some(ticket) = desk.next(Duration::ZERO) {
-        desk.finish(ticket.job, Ok(Record::default()));
+fn work(queue: &JobQueue) {
+    while let Some(queued) = queue.next(Duration::ZERO) {
+        queue.finish(queued.job, Ok(Record::default()));
     }
 }
 
-/// A worker that takes what it can while it has something in hand.
-fn stream(desk: &Desk) {
-    let orders = desk.orders();
-    while let Some(ticket) = desk.next(Duration::ZERO) {
-        let mut hand = vec![ticket];
-        while let Taken::Job(ticket) = desk.more(hand.len(), &orders, None) {
-            hand.push(ticket);
+/// A worker that takes what it can while it has something in state.
+fn stream(queue: &JobQueue) {
+    let settings = queue.settings();
+    while let Some(queued) = queue.next(Duration::ZERO) {
+        let mut state = vec![queued];
+        while let Taken::Job(queued) = queue.more(state.len(), &settings, None) {
+            state.push(queued);
         }
-        for ticket in hand {
-            let done = match ticket.token.is_cancelled() {
+        for queued in state {
+            let done = match queued.token.is_cancelled() {
                 true => Err(Error::local(Cause::Cancelled)),
                 false => Ok(Record::default()),
             };
-            desk.finish(ticket.job, done);
+            queue.finish(queued.job, done);
         }
     }
 }
 
-/// Submits with workers that are started as the desk asks for them.
-fn submit(desk: &Arc<Desk>) -> JobId {
-    let own = Arc::clone(desk);
+/// Submits with workers that are started as the queue asks for them.
+fn submit(queue: &Arc<JobQueue>) -> JobId {
+    let own = Arc::clone(queue);
     let start = || {
         thread::spawn(move || work(&own));
         Ok(())
     };
-    desk.submit(Prepared::sample(), 0, start).unwrap()
+    queue.submit(Prepared::sample(), 0, start).unwrap()
 }
 
 /// The same with workers that take several at a time.
-fn submit_streamed(desk: &Arc<Desk>) -> JobId {
-    let own = Arc::clone(desk);
+fn submit_streamed(queue: &Arc<JobQueue>) -> JobId {
+    let own = Arc::clone(queue);
     let start = || {
         thread::spawn(move || stream(&own));
         Ok(())
     };
-    desk.submit(Prepared::sample(), 0, start).unwrap()
+    queue.submit(Prepared::sample(), 0, start).unwrap()
 }
 
-fn completed(desk: &Desk) -> Option<JobId> {
-    match desk.poll(Deadline::NEVER) {
+fn completed(queue: &JobQueue) -> Option<JobId> {
+    match queue.poll(Deadline::NEVER) {
         Polled::Event(event) => Some(event.job),
         Polled::Nothing => None,
         Polled::Closed => panic!("it is not closed"),
@@ -125,10 +125,10 @@ fn completed(desk: &Desk) -> Option<JobId> {
 #[test]
 fn no_job_is_left_by_a_worker_that_ends_as_it_comes() {
     explore(|| {
-        let desk = desk();
-        let first = submit(&desk);
-        let second = submit(&desk);
-        let mut done = [completed(&desk), completed(&desk)];
+        let queue = queue();
+        let first = submit(&queue);
+        let second = submit(&queue);
+        let mut done = [completed(&queue), completed(&queue)];
         done.sort_unstable();
         assert_eq!(done, [Some(first), Some(second)]);
     });
@@ -137,13 +137,13 @@ fn no_job_is_left_by_a_worker_that_ends_as_it_comes() {
 #[test]
 fn a_cancel_that_meets_the_end_gives_one_completion() {
     explore(|| {
-        let desk = desk();
-        let job = submit(&desk);
-        desk.cancel(job).unwrap();
-        assert_eq!(completed(&desk), Some(job));
-        desk.cancel(job).unwrap();
+        let queue = queue();
+        let job = submit(&queue);
+        queue.cancel(job).unwrap();
+        assert_eq!(completed(&queue), Some(job));
+        queue.cancel(job).unwrap();
         assert!(matches!(
-            desk.poll(Deadline::after(Duration::ZERO)),
+            queue.poll(Deadline::after(Duration::ZERO)),
             Polled::Nothing
         ));
     });
@@ -152,15 +152,15 @@ fn a_cancel_that_meets_the_end_gives_one_completion() {
 #[test]
 fn a_wait_and_a_poll_share_one_completion() {
     explore(|| {
-        let desk = desk();
-        let job = submit(&desk);
-        let other = Arc::clone(&desk);
+        let queue = queue();
+        let job = submit(&queue);
+        let other = Arc::clone(&queue);
         let poll = thread::spawn(move || completed(&other).is_some());
-        let waited = desk.wait(job, Deadline::NEVER).unwrap();
+        let waited = queue.wait(job, Deadline::NEVER).unwrap();
         let got = matches!(waited, Waited::Done(_));
         assert!(got || matches!(waited, Waited::Taken));
         // A poll that came away with nothing waits for the next: it is woken.
-        desk.wake();
+        queue.wake();
         assert!(got != poll.join().unwrap());
     });
 }
@@ -168,10 +168,10 @@ fn a_wait_and_a_poll_share_one_completion() {
 #[test]
 fn a_wake_is_never_lost() {
     explore(|| {
-        let desk = desk();
-        let other = Arc::clone(&desk);
+        let queue = queue();
+        let other = Arc::clone(&queue);
         let poll = thread::spawn(move || other.poll(Deadline::NEVER));
-        desk.wake();
+        queue.wake();
         assert!(matches!(poll.join().unwrap(), Polled::Nothing));
     });
 }
@@ -180,15 +180,15 @@ fn a_wake_is_never_lost() {
 #[test]
 fn a_wake_is_not_lost_to_an_event_that_is_waiting() {
     explore(|| {
-        let desk = desk();
-        let other = Arc::clone(&desk);
+        let queue = queue();
+        let other = Arc::clone(&queue);
         let polls = thread::spawn(move || {
             let mut polls = [completed(&other), completed(&other)];
             polls.sort_unstable();
             polls
         });
-        let job = submit(&desk);
-        desk.wake();
+        let job = submit(&queue);
+        queue.wake();
         assert_eq!(polls.join().unwrap(), [None, Some(job)]);
     });
 }
@@ -196,7 +196,7 @@ fn a_wake_is_not_lost_to_an_event_that_is_waiting() {
 /// A message may hold a function of the host that, when it is dropped, calls the client.
 #[test]
 fn a_message_is_dropped_without_the_lock() {
-    struct Host(Arc<Desk>);
+    struct Host(Arc<JobQueue>);
 
     impl crate::message::Pull for Host {
         fn pull(&self, _: u64, _: &mut [u8]) -> Result<usize, String> {
@@ -224,40 +224,40 @@ fn a_message_is_dropped_without_the_lock() {
         }
     }
 
-    fn message(desk: &Arc<Desk>) -> Prepared {
-        Prepared::with_content(Arc::new(Host(Arc::clone(desk))))
+    fn message(queue: &Arc<JobQueue>) -> Prepared {
+        Prepared::with_content(Arc::new(Host(Arc::clone(queue))))
     }
 
     explore(|| {
-        let desk = desk();
+        let queue = queue();
         let failing = || {
             Err(Cause::Resource {
                 what: "thread",
                 kind: std::io::ErrorKind::OutOfMemory,
             })
         };
-        assert!(desk.submit(message(&desk), 0, failing).is_err());
-        let queued = |desk: &Arc<Desk>| desk.submit(message(desk), 0, || Ok(())).unwrap();
-        desk.cancel(queued(&desk)).unwrap();
-        queued(&desk);
-        desk.cancel_all();
-        desk.set_limits(Limits {
+        assert!(queue.submit(message(&queue), 0, failing).is_err());
+        let queued = |queue: &Arc<JobQueue>| queue.submit(message(queue), 0, || Ok(())).unwrap();
+        queue.cancel(queued(&queue)).unwrap();
+        queued(&queue);
+        queue.cancel_all();
+        queue.set_limits(Limits {
             jobs: 2,
-            ..desk.limits()
+            ..queue.limits()
         });
-        assert!(desk.submit(message(&desk), 0, failing).is_err());
-        desk.refuse();
-        assert!(desk.submit(message(&desk), 0, failing).is_err());
-        assert_eq!(desk.0.with(|shared| shared.wakes), 5);
+        assert!(queue.submit(message(&queue), 0, failing).is_err());
+        queue.refuse();
+        assert!(queue.submit(message(&queue), 0, failing).is_err());
+        assert_eq!(queue.0.with(|shared| shared.wakes), 5);
     });
 }
 
 #[test]
 fn a_close_waits_for_all_and_ends_the_polls() {
     explore(|| {
-        let desk = desk();
-        submit(&desk);
-        let other = Arc::clone(&desk);
+        let queue = queue();
+        submit(&queue);
+        let other = Arc::clone(&queue);
         let poll = thread::spawn(move || {
             let mut found = 0;
             while let Polled::Event(_) = other.poll(Deadline::NEVER) {
@@ -265,10 +265,10 @@ fn a_close_waits_for_all_and_ends_the_polls() {
             }
             found
         });
-        desk.refuse();
-        desk.cancel_all();
-        assert!(desk.wait_for_all(Deadline::NEVER));
-        assert!(desk.wait_for_workers(Deadline::NEVER));
+        queue.refuse();
+        queue.cancel_all();
+        assert!(queue.wait_for_all(Deadline::NEVER));
+        assert!(queue.wait_for_workers(Deadline::NEVER));
         assert_eq!(poll.join().unwrap(), 1);
     });
 }
@@ -276,8 +276,8 @@ fn a_close_waits_for_all_and_ends_the_polls() {
 #[test]
 fn jobs_of_a_worker_that_could_not_be_started_do_not_hang() {
     explore(|| {
-        let desk = desk();
-        let other = Arc::clone(&desk);
+        let queue = queue();
+        let other = Arc::clone(&queue);
         let failing = || {
             Err(Cause::Resource {
                 what: "thread",
@@ -288,62 +288,62 @@ fn jobs_of_a_worker_that_could_not_be_started_do_not_hang() {
             let job = other.submit(Prepared::sample(), 0, failing);
             job.is_ok_and(|job| matches!(other.wait(job, Deadline::NEVER), Ok(Waited::Done(_))))
         });
-        let here = desk.submit(Prepared::sample(), 0, failing);
+        let here = queue.submit(Prepared::sample(), 0, failing);
         if let Ok(job) = here {
             assert!(matches!(
-                desk.wait(job, Deadline::NEVER),
+                queue.wait(job, Deadline::NEVER),
                 Ok(Waited::Done(_))
             ));
         }
         beside.join().unwrap();
-        desk.refuse();
-        assert!(desk.wait_for_all(Deadline::after(Duration::ZERO)));
+        queue.refuse();
+        assert!(queue.wait_for_all(Deadline::after(Duration::ZERO)));
     });
 }
 
 #[test]
 fn a_question_is_answered_once() {
     explore(|| {
-        let desk = desk();
-        let own = Arc::clone(&desk);
+        let queue = queue();
+        let own = Arc::clone(&queue);
         let start = move || {
             thread::spawn(move || {
-                let ticket = own.next(Duration::ZERO).unwrap();
+                let queued = own.next(Duration::ZERO).unwrap();
                 let question = Question {
                     user: String::new(),
                     proof: crate::sasl::Proof::Password,
                     reason: crate::credential::Reason::First,
                 };
-                own.ask(ticket.job, question);
-                let answered = |shared: &mut Shared| shared.desk.answered(ticket.job);
+                own.ask(queued.job, question);
+                let answered = |shared: &mut Shared| shared.queue.answered(queued.job);
                 let secret = own.0.wait(Deadline::NEVER, answered).unwrap();
                 assert!(secret.is_none());
-                own.finish(ticket.job, Ok(Record::default()));
+                own.finish(queued.job, Ok(Record::default()));
             });
             Ok(())
         };
-        let job = desk.submit(Prepared::sample(), 0, start).unwrap();
-        assert_eq!(completed(&desk), Some(job));
-        desk.answer(job, None).unwrap();
-        assert!(desk.answer(job, None).is_err());
-        assert_eq!(completed(&desk), Some(job));
+        let job = queue.submit(Prepared::sample(), 0, start).unwrap();
+        assert_eq!(completed(&queue), Some(job));
+        queue.answer(job, None).unwrap();
+        assert!(queue.answer(job, None).is_err());
+        assert_eq!(completed(&queue), Some(job));
     });
 }
 
 #[test]
 fn of_jobs_that_share_a_worker_each_completes_once() {
     explore(|| {
-        let desk = Arc::new(Desk::new(Limits {
+        let queue = Arc::new(JobQueue::new(Limits {
             connections: 1,
             ..Limits::default()
         }));
-        let jobs = [0; 3].map(|_| submit_streamed(&desk));
-        desk.cancel(jobs[1]).unwrap();
-        let mut done = jobs.map(|_| completed(&desk));
+        let jobs = [0; 3].map(|_| submit_streamed(&queue));
+        queue.cancel(jobs[1]).unwrap();
+        let mut done = jobs.map(|_| completed(&queue));
         done.sort_unstable();
         assert_eq!(done, jobs.map(Some));
         assert!(matches!(
-            desk.poll(Deadline::after(Duration::ZERO)),
+            queue.poll(Deadline::after(Duration::ZERO)),
             Polled::Nothing
         ));
     });
@@ -352,9 +352,9 @@ fn of_jobs_that_share_a_worker_each_completes_once() {
 #[test]
 fn what_several_workers_share_out_is_done_once() {
     explore(|| {
-        let desk = desk();
-        let jobs = [0; 3].map(|_| submit_streamed(&desk));
-        let mut done = jobs.map(|_| completed(&desk));
+        let queue = queue();
+        let jobs = [0; 3].map(|_| submit_streamed(&queue));
+        let mut done = jobs.map(|_| completed(&queue));
         done.sort_unstable();
         assert_eq!(done, jobs.map(Some));
     });

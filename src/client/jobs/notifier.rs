@@ -11,12 +11,12 @@ pub trait Signal: Send {
 
 /// A signal, once somebody has asked for one, and how it stands.
 #[derive(Default)]
-pub(super) struct Lamp {
+pub(super) struct ReadyFlag {
     signal: Option<Box<dyn Signal>>,
     lit: bool,
 }
 
-impl Lamp {
+impl ReadyFlag {
     /// Takes a signal, which is not ready as it comes, and returns the one before.
     pub(super) fn set(&mut self, signal: Box<dyn Signal>) -> Option<Box<dyn Signal>> {
         self.lit = false;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::token::{Crowd, Token};
-use super::event::{Completion, Event, JobId, News, Question, Wishes};
+use super::super::cancel::{CancelToken, SharedConnection};
+use super::event::{Completion, Event, EventData, EventMask, JobId, Question};
 use super::events::{Events, Place};
 use crate::client::rate::Bucket;
 use crate::error::{Cause, Error};
@@ -38,10 +38,10 @@ impl Default for Limits {
 
 /// A job that a worker has taken.
 #[derive(Debug, Clone)]
-pub(super) struct Ticket {
+pub(super) struct QueuedJob {
     pub(super) job: JobId,
     pub(super) message: Prepared,
-    pub(super) token: Arc<Token>,
+    pub(super) token: Arc<CancelToken>,
 }
 
 #[derive(Debug)]
@@ -57,7 +57,7 @@ struct Job {
     /// The caller's own number, which each event of the job carries.
     tag: u64,
     state: State,
-    token: Arc<Token>,
+    token: Arc<CancelToken>,
     answer: Answer,
 }
 
@@ -88,9 +88,9 @@ pub(super) enum Collected {
 
 /// How jobs that begin from now on are to be sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Orders {
+pub(super) struct JobSettings {
     /// Which events are wanted of them.
-    pub(super) wishes: Wishes,
+    pub(super) mask: EventMask,
     /// What may be in flight over one connection.
     pub(super) window: Window,
 }
@@ -98,7 +98,7 @@ pub(super) struct Orders {
 /// What there is for a worker.
 #[derive(Debug)]
 pub(super) enum Taken {
-    Job(Ticket),
+    Job(QueuedJob),
     /// There is something, and it may not be begun before this.
     Later(Instant),
     Nothing,
@@ -110,55 +110,55 @@ pub(super) enum Cancelled {
     /// It was queued, and is over now.
     Queued(Prepared),
     /// It runs, and this ends it.
-    Running(Arc<Token>),
+    Running(Arc<CancelToken>),
     /// It was over before.
     Over,
 }
 
 /// Who sees to a job that was submitted.
 #[derive(Debug)]
-pub(super) enum Call {
+pub(super) enum Wakeup {
     /// Whoever looks next.
     Nobody,
     /// A worker that is to be started, and is counted already.
     NewWorker,
     /// A worker that is to be woken.
-    Worker(Arc<Crowd>),
+    Worker(Arc<SharedConnection>),
 }
 
 /// All of it. A message may hold functions of the host, which are called when it is dropped. No method
 /// drops one: each returns those that it removes, and the caller drops them without the lock.
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct JobQueue {
     last: JobId,
     jobs: BTreeMap<JobId, Job>,
-    queue: VecDeque<JobId>,
+    waiting: VecDeque<JobId>,
     running: usize,
     pub(super) events: Events,
     pub(super) limits: Limits,
-    pub(super) orders: Orders,
+    pub(super) settings: JobSettings,
     /// How many messages may be begun; those of `send_many` too.
     pub(super) bucket: Bucket,
     /// Workers that wait for the server's answers and would take more meanwhile.
-    hungry: Vec<Arc<Crowd>>,
+    waiting_workers: Vec<Arc<SharedConnection>>,
     /// Worker threads, and how many of them have nothing to do.
     pub(super) workers: usize,
     pub(super) idle: usize,
     pub(super) closed: bool,
 }
 
-impl Desk {
+impl JobQueue {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             last: 0,
             jobs: BTreeMap::new(),
-            queue: VecDeque::new(),
+            waiting: VecDeque::new(),
             running: 0,
             events: Events::new(limits.events),
             limits,
-            orders: Orders::default(),
+            settings: JobSettings::default(),
             bucket: Bucket::default(),
-            hungry: Vec::new(),
+            waiting_workers: Vec::new(),
             workers: 0,
             idle: 0,
             closed: false,
@@ -169,7 +169,11 @@ impl Desk {
     ///
     /// # Errors
     /// [`Cause::Closed`] or [`Cause::Full`].
-    pub(super) fn submit(&mut self, message: &Prepared, tag: u64) -> Result<(JobId, Call), Error> {
+    pub(super) fn submit(
+        &mut self,
+        message: &Prepared,
+        tag: u64,
+    ) -> Result<(JobId, Wakeup), Error> {
         if self.closed {
             return Err(Error::local(Cause::Closed));
         }
@@ -184,14 +188,16 @@ impl Desk {
             answer: Answer::None,
         };
         self.jobs.insert(self.last, job);
-        self.queue.push_back(self.last);
-        let call = if self.queue.len() <= self.idle {
-            Call::Nobody
+        self.waiting.push_back(self.last);
+        let call = if self.waiting.len() <= self.idle {
+            Wakeup::Nobody
         } else if self.workers < self.limits.connections {
             self.workers = self.workers.saturating_add(1);
-            Call::NewWorker
+            Wakeup::NewWorker
         } else {
-            self.hungry.pop().map_or(Call::Nobody, Call::Worker)
+            self.waiting_workers
+                .pop()
+                .map_or(Wakeup::Nobody, Wakeup::Worker)
         };
         Ok((self.last, call))
     }
@@ -210,7 +216,7 @@ impl Desk {
         if self.workers > 0 {
             return (messages, kept);
         }
-        for other in std::mem::take(&mut self.queue) {
+        for other in std::mem::take(&mut self.waiting) {
             if other != job {
                 messages.extend(self.finish_queued(other, cause.clone()));
             } else if let Some(State::Queued(message)) = self.jobs.remove(&job).map(|job| job.state)
@@ -224,7 +230,7 @@ impl Desk {
 
     /// The next job for a worker.
     pub(super) fn take(&mut self, now: Instant) -> Taken {
-        if self.queue.is_empty() {
+        if self.waiting.is_empty() {
             return Taken::Nothing;
         }
         match self.bucket.take(now) {
@@ -233,14 +239,14 @@ impl Desk {
         }
     }
 
-    fn take_first(&mut self) -> Option<Ticket> {
-        let id = self.queue.pop_front()?;
+    fn take_first(&mut self) -> Option<QueuedJob> {
+        let id = self.waiting.pop_front()?;
         let job = self.jobs.get_mut(&id)?;
         match std::mem::replace(&mut job.state, State::Running) {
             State::Queued(message) => {
                 self.running = self.running.saturating_add(1);
                 let token = Arc::clone(&job.token);
-                Some(Ticket {
+                Some(QueuedJob {
                     job: id,
                     message,
                     token,
@@ -253,41 +259,45 @@ impl Desk {
         }
     }
 
-    /// Another job for a worker that has so many in hand already. Those that have nothing to do come
+    /// Another job for a worker that has so many in state already. Those that have nothing to do come
     /// first, and nobody takes more than his share of all that is to be done. Who gets none is woken
     /// when there is one.
     pub(super) fn take_more(
         &mut self,
         in_hand: usize,
-        orders: &Orders,
-        crowd: Option<&Arc<Crowd>>,
+        settings: &JobSettings,
+        connection: Option<&Arc<SharedConnection>>,
         now: Instant,
     ) -> Taken {
-        if self.orders != *orders {
-            return Taken::Nothing; // once what is in hand is over, it begins anew
+        if self.settings != *settings {
+            return Taken::Nothing; // once what is in state is over, it begins anew
         }
         let share = self.open_jobs().div_ceil(self.workers.max(1));
         let surplus = self.workers > self.limits.connections;
-        let taken = match self.queue.len() > self.idle && in_hand < share && !surplus {
+        let taken = match self.waiting.len() > self.idle && in_hand < share && !surplus {
             true => self.take(now),
             false => Taken::Nothing,
         };
-        if let (Taken::Later(_) | Taken::Nothing, Some(crowd)) = (&taken, crowd)
-            && !self.hungry.iter().any(|other| Arc::ptr_eq(other, crowd))
+        if let (Taken::Later(_) | Taken::Nothing, Some(connection)) = (&taken, connection)
+            && !self
+                .waiting_workers
+                .iter()
+                .any(|other| Arc::ptr_eq(other, connection))
         {
-            self.hungry.push(Arc::clone(crowd));
+            self.waiting_workers.push(Arc::clone(connection));
         }
         taken
     }
 
     /// Those that are to look again: what they wait for may be no more.
-    pub(super) fn all_hungry(&mut self) -> Vec<Arc<Crowd>> {
-        std::mem::take(&mut self.hungry)
+    pub(super) fn take_waiting_workers(&mut self) -> Vec<Arc<SharedConnection>> {
+        std::mem::take(&mut self.waiting_workers)
     }
 
     /// A worker waits for no more on this connection.
-    pub(super) fn leave(&mut self, crowd: &Arc<Crowd>) {
-        self.hungry.retain(|other| !Arc::ptr_eq(other, crowd));
+    pub(super) fn leave(&mut self, connection: &Arc<SharedConnection>) {
+        self.waiting_workers
+            .retain(|other| !Arc::ptr_eq(other, connection));
     }
 
     /// A running job is over; a second time says nothing.
@@ -316,7 +326,7 @@ impl Desk {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
-        let news = News::Completed(Box::new(completion));
+        let news = EventData::Completed(Box::new(completion));
         if let Some(place) = self.events.push(id, job.tag, news) {
             job.state = State::Done(place);
             job.answer = Answer::None;
@@ -331,7 +341,7 @@ impl Desk {
     pub(super) fn cancel(&mut self, id: JobId) -> Result<Cancelled, Error> {
         self.check(id)?;
         if let Some(message) = self.finish_queued(id, Cause::Cancelled) {
-            self.queue.retain(|other| *other != id);
+            self.waiting.retain(|other| *other != id);
             return Ok(Cancelled::Queued(message));
         }
         Ok(match self.jobs.get(&id) {
@@ -344,8 +354,8 @@ impl Desk {
 
     /// Ends all jobs: those that are queued at once, whose messages are returned; the others through
     /// the tokens returned.
-    pub(super) fn cancel_all(&mut self) -> (Vec<Prepared>, Vec<Arc<Token>>) {
-        let queued = std::mem::take(&mut self.queue);
+    pub(super) fn cancel_all(&mut self) -> (Vec<Prepared>, Vec<Arc<CancelToken>>) {
+        let queued = std::mem::take(&mut self.waiting);
         let messages = queued
             .into_iter()
             .filter_map(|id| self.finish_queued(id, Cause::Cancelled))
@@ -357,11 +367,11 @@ impl Desk {
 
     /// Jobs that are not over.
     pub(super) fn open_jobs(&self) -> usize {
-        self.queue.len().saturating_add(self.running)
+        self.waiting.len().saturating_add(self.running)
     }
 
     /// Puts an event of a running job into the queue: after a completion nothing comes.
-    pub(super) fn tell(&mut self, id: JobId, news: News) {
+    pub(super) fn tell(&mut self, id: JobId, news: EventData) {
         if let Some(job) = self.jobs.get(&id)
             && matches!(job.state, State::Running)
         {
@@ -372,7 +382,7 @@ impl Desk {
     /// The next event; a completion that is given out here is nobody else's.
     pub(super) fn next_event(&mut self, end: Place) -> Option<Event> {
         let event = self.events.pop(end)?;
-        if let News::Completed(_) = event.news {
+        if let EventData::Completed(_) = event.news {
             self.jobs.remove(&event.job);
         }
         Some(event)
@@ -391,7 +401,7 @@ impl Desk {
         };
         self.jobs.remove(&id);
         match self.events.take(place).map(|event| event.news) {
-            Some(News::Completed(completion)) => Collected::Ready(completion),
+            Some(EventData::Completed(completion)) => Collected::Ready(completion),
             _ => Collected::Taken,
         }
     }
@@ -407,7 +417,8 @@ impl Desk {
             && matches!(job.state, State::Running)
         {
             job.answer = Answer::Awaited;
-            self.events.push(id, job.tag, News::SecretWanted(question));
+            self.events
+                .push(id, job.tag, EventData::SecretWanted(question));
         }
     }
 
@@ -432,7 +443,7 @@ impl Desk {
         &mut self,
         id: JobId,
         secret: Option<Secret>,
-    ) -> Result<Arc<Token>, Error> {
+    ) -> Result<Arc<CancelToken>, Error> {
         self.check(id)?;
         match self.jobs.get_mut(&id) {
             Some(job) if matches!(job.answer, Answer::Awaited) => {
@@ -473,72 +484,75 @@ mod tests {
 
     #[test]
     fn a_job_completes_once_and_no_event_follows_its_completion() {
-        let mut desk = Desk::new(Limits::default());
-        let (job, _) = desk.submit(&Prepared::sample(), 7).unwrap();
-        let tell = |desk: &mut Desk| desk.tell(job, News::Stage(Stage::Mail));
-        tell(&mut desk); // it is queued
-        desk.finish(job, Err(Error::local(Cause::Full)));
-        assert!(desk.events.is_empty() && desk.open_jobs() == 1);
-        desk.take_first().unwrap();
-        tell(&mut desk);
-        desk.ask(job, question());
-        desk.answer(job, Some(Secret::new(b"secret"))).unwrap();
-        desk.finish(job, Ok(Record::default()));
-        assert_eq!(desk.open_jobs(), 0);
+        let mut queue = JobQueue::new(Limits::default());
+        let (job, _) = queue.submit(&Prepared::sample(), 7).unwrap();
+        let tell = |queue: &mut JobQueue| queue.tell(job, EventData::Stage(Stage::Mail));
+        tell(&mut queue); // it is queued
+        queue.finish(job, Err(Error::local(Cause::Full)));
+        assert!(queue.events.is_empty() && queue.open_jobs() == 1);
+        queue.take_first().unwrap();
+        tell(&mut queue);
+        queue.ask(job, question());
+        queue.answer(job, Some(Secret::new(b"secret"))).unwrap();
+        queue.finish(job, Ok(Record::default()));
+        assert_eq!(queue.open_jobs(), 0);
         // Each of these comes too late.
-        desk.finish(job, Err(Error::local(Cause::Cancelled)));
-        tell(&mut desk);
-        desk.ask(job, question());
-        assert!(desk.answered(job).is_none());
-        assert!(desk.answer(job, None).is_err());
-        assert!(matches!(desk.cancel(job), Ok(Cancelled::Over)));
-        let (messages, tokens) = desk.cancel_all();
+        queue.finish(job, Err(Error::local(Cause::Cancelled)));
+        tell(&mut queue);
+        queue.ask(job, question());
+        assert!(queue.answered(job).is_none());
+        assert!(queue.answer(job, None).is_err());
+        assert!(matches!(queue.cancel(job), Ok(Cancelled::Over)));
+        let (messages, tokens) = queue.cancel_all();
         assert!(messages.is_empty() && tokens.is_empty());
-        assert_eq!(desk.open_jobs(), 0);
-        let next = |desk: &mut Desk| desk.next_event(Place::MAX).map(|event| event.news);
-        assert!(matches!(next(&mut desk), Some(News::Stage(Stage::Mail))));
-        assert!(matches!(next(&mut desk), Some(News::SecretWanted(_))));
-        assert!(matches!(next(&mut desk), Some(News::Completed(done)) if done.is_ok()));
+        assert_eq!(queue.open_jobs(), 0);
+        let next = |queue: &mut JobQueue| queue.next_event(Place::MAX).map(|event| event.news);
+        assert!(matches!(
+            next(&mut queue),
+            Some(EventData::Stage(Stage::Mail))
+        ));
+        assert!(matches!(next(&mut queue), Some(EventData::SecretWanted(_))));
+        assert!(matches!(next(&mut queue), Some(EventData::Completed(done)) if done.is_ok()));
         // Its completion is taken, and there is still no other event.
-        desk.finish(job, Ok(Record::default()));
-        tell(&mut desk);
-        desk.ask(job, question());
-        assert!(next(&mut desk).is_none());
-        assert!(matches!(desk.collect(job), Collected::Taken));
+        queue.finish(job, Ok(Record::default()));
+        tell(&mut queue);
+        queue.ask(job, question());
+        assert!(next(&mut queue).is_none());
+        assert!(matches!(queue.collect(job), Collected::Taken));
     }
 
     #[test]
     fn work_is_shared_out_and_goes_first_to_those_who_have_none() {
-        let mut desk = Desk::new(Limits {
+        let mut queue = JobQueue::new(Limits {
             connections: 4,
             ..Limits::default()
         });
-        let orders = desk.orders;
-        let submit = |desk: &mut Desk| desk.submit(&Prepared::sample(), 0).unwrap().1;
+        let settings = queue.settings;
+        let submit = |queue: &mut JobQueue| queue.submit(&Prepared::sample(), 0).unwrap().1;
         // One worker each for the first four; nobody is called for the others.
         for number in 0..20 {
-            let call = submit(&mut desk);
-            assert_eq!(matches!(call, Call::NewWorker), number < 4, "{number}");
+            let call = submit(&mut queue);
+            assert_eq!(matches!(call, Wakeup::NewWorker), number < 4, "{number}");
         }
         // The first worker that has a connection takes its share of twenty, the others are on their
         // way; when it has finished some, it takes more.
-        let mut hand = vec![desk.take_first().unwrap()];
+        let mut state = vec![queue.take_first().unwrap()];
         let now = Instant::now();
-        let more = |desk: &mut Desk, in_hand| desk.take_more(in_hand, &orders, None, now);
-        while let Taken::Job(ticket) = more(&mut desk, hand.len()) {
-            hand.push(ticket);
+        let more = |queue: &mut JobQueue, in_hand| queue.take_more(in_hand, &settings, None, now);
+        while let Taken::Job(queued) = more(&mut queue, state.len()) {
+            state.push(queued);
         }
-        assert_eq!(hand.len(), 5);
-        for ticket in hand.drain(..4) {
-            desk.finish(ticket.job, Ok(crate::error::Record::default()));
+        assert_eq!(state.len(), 5);
+        for queued in state.drain(..4) {
+            queue.finish(queued.job, Ok(crate::error::Record::default()));
         }
-        assert!(matches!(more(&mut desk, 1), Taken::Job(_)));
+        assert!(matches!(more(&mut queue, 1), Taken::Job(_)));
         // What waits is left to those that wait for it.
-        desk.idle = desk.queue.len();
-        assert!(matches!(more(&mut desk, 0), Taken::Nothing));
-        desk.idle = 0;
-        // What is begun under other orders begins anew.
-        desk.orders.window.messages = 7;
-        assert!(matches!(more(&mut desk, 0), Taken::Nothing));
+        queue.idle = queue.waiting.len();
+        assert!(matches!(more(&mut queue, 0), Taken::Nothing));
+        queue.idle = 0;
+        // What is begun under other settings begins anew.
+        queue.settings.window.messages = 7;
+        assert!(matches!(more(&mut queue, 0), Taken::Nothing));
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use super::core::{Core, Running, waiter};
+use super::cancel::CancelToken;
+use super::endpoint::Settings;
+use super::engine::{Engine, Running, waiter};
 use super::run::{RunEnd, RunOptions};
-use super::site::Settings;
 use super::source::{Item, MessageSource, Next};
-use super::token::Token;
 use crate::channel::Fault;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Record, Retry};
@@ -148,7 +148,7 @@ where
     }
 }
 
-impl Core {
+impl Engine {
     /// Sends messages and tells of each what became of it; how many were begun.
     pub(super) fn send_many<I, D>(&self, messages: I, bulk: &Bulk, done: D, log: Log<'_>) -> u64
     where
@@ -234,7 +234,7 @@ impl Core {
                 keep: settings.reuse.idle.map_or(0, |_| most),
             };
             let source = BatchSource {
-                core: self,
+                engine: self,
                 batch,
                 token,
             };
@@ -250,7 +250,7 @@ impl Core {
     fn ready<I: Iterator, D>(
         &self,
         batch: &Mutex<Batch<I, D>>,
-        token: &Token,
+        token: &CancelToken,
     ) -> Result<Arc<Settings>, Error> {
         // First: what has no hope may have no end either.
         if token.is_cancelled() {
@@ -260,13 +260,13 @@ impl Core {
             return Err(error);
         }
         let settings = self.settings();
-        settings.check(&self.site.policy)?;
-        self.site.setup()?;
+        settings.check(&self.endpoint.policy)?;
+        self.endpoint.setup()?;
         Ok(settings)
     }
 
     /// Waits until the next message may begin, without a connection.
-    fn rest(&self, token: &Token, until: Instant, cx: &mut Context<'_>) -> Result<(), Error> {
+    fn rest(&self, token: &CancelToken, until: Instant, cx: &mut Context<'_>) -> Result<(), Error> {
         let mut waiter = waiter(token)?;
         // Another rate wakes it from here on, and may have been set before.
         let until = until.min(self.jobs.turn());
@@ -287,9 +287,9 @@ impl Core {
 
 /// A batch as one of its connections sees it.
 struct BatchSource<'a, I: Iterator, D> {
-    core: &'a Core,
+    engine: &'a Engine,
     batch: &'a Mutex<Batch<I, D>>,
-    token: &'a Token,
+    token: &'a CancelToken,
 }
 
 impl<I, D> MessageSource for BatchSource<'_, I, D>
@@ -300,7 +300,7 @@ where
     fn next(&self) -> Next {
         match self.token.is_cancelled() {
             true => Next::End,
-            false => next(self.batch, || self.core.jobs.permit()),
+            false => next(self.batch, || self.engine.jobs.permit()),
         }
     }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::cancel::CancelToken;
 use super::connection::{self, Connection};
+use super::endpoint::{Endpoint, Settings};
 use super::jobs::{Jobs, Limits};
 use super::pool::Pool;
 use super::report::Report;
-use super::site::{Settings, Site};
 use super::source::Item;
-use super::token::Token;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Outcome, Record, Stage};
 use crate::log::{Level, Log};
@@ -20,8 +20,8 @@ use crate::sync::{Condvar, Mutex};
 
 /// What a client and its workers share.
 #[derive(Debug)]
-pub(super) struct Core {
-    pub(super) site: Site,
+pub(super) struct Engine {
+    pub(super) endpoint: Endpoint,
     settings: Mutex<Arc<Settings>>,
     pub(super) pool: Pool,
     pub(super) jobs: Jobs,
@@ -35,14 +35,14 @@ pub(super) struct Core {
 /// The calls that are running, and whether there may be more.
 #[derive(Debug, Default)]
 struct Calls {
-    running: Vec<Arc<Token>>,
+    running: Vec<Arc<CancelToken>>,
     closed: bool,
 }
 
-impl Core {
-    pub(super) fn new(site: Site) -> Self {
+impl Engine {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
         Self {
-            site,
+            endpoint,
             settings: Mutex::default(),
             pool: Pool::default(),
             jobs: Jobs::new(Limits::default()),
@@ -65,13 +65,13 @@ impl Core {
 
     /// What can be known to fail before anything is done.
     pub(super) fn check_settings(&self) -> Result<(), Error> {
-        self.settings().check(&self.site.policy)
+        self.settings().check(&self.endpoint.policy)
     }
 
     /// Closes the connections that have been idle for too long.
     pub(super) fn sweep(&self) {
         let settings = self.settings();
-        self.pool.sweep(&self.site, &settings);
+        self.pool.sweep(&self.endpoint, &settings);
     }
 
     /// The settings of now.
@@ -79,9 +79,9 @@ impl Core {
         Arc::clone(&self.settings.lock())
     }
 
-    /// Which edition of what a connection depends on is in force.
-    pub(super) fn edition(&self) -> u64 {
-        self.settings.lock().edition
+    /// Which config_generation of what a connection depends on is in force.
+    pub(super) fn config_generation(&self) -> u64 {
+        self.settings.lock().config_generation
     }
 
     /// Changes settings for what begins from now on; gives them as they are then.
@@ -100,24 +100,24 @@ impl Core {
     pub(super) fn change(&self, change: impl FnOnce(&mut Settings)) {
         let settings = self.set(|settings| {
             change(settings);
-            settings.edition = settings.edition.saturating_add(1);
+            settings.config_generation = settings.config_generation.saturating_add(1);
         });
-        self.pool.sweep(&self.site, &settings);
+        self.pool.sweep(&self.endpoint, &settings);
     }
 
     /// Meets the server and looks at it.
     ///
     /// # Errors
     /// When nobody was met.
-    pub(super) fn probe(&self, token: &Token, log: Log<'_>) -> Result<Report, Error> {
+    pub(super) fn probe(&self, token: &CancelToken, log: Log<'_>) -> Result<Report, Error> {
         let settings = self.settings();
         let mut cx = self.context(&settings, log);
         cx.record.outcome = Outcome::None;
         self.warn(&mut cx);
         let waiter = waiter(token)?;
-        let site = &self.site;
-        let session = connection::look(site, &settings, waiter, &mut cx)?;
-        let report = Report::new(&site.policy, &site.host, site.port, &session);
+        let endpoint = &self.endpoint;
+        let session = connection::look(endpoint, &settings, waiter, &mut cx)?;
+        let report = Report::new(&endpoint.policy, &endpoint.host, endpoint.port, &session);
         session.quit(&mut cx);
         Ok(report)
     }
@@ -128,7 +128,7 @@ impl Core {
     pub(super) fn open(
         &self,
         settings: &Settings,
-        token: &Token,
+        token: &CancelToken,
         cx: &mut Context<'_>,
     ) -> Result<Box<Connection>, Error> {
         self.warn(cx);
@@ -150,12 +150,12 @@ impl Core {
     fn log_in(
         &self,
         settings: &Settings,
-        token: &Token,
+        token: &CancelToken,
         cx: &mut Context<'_>,
     ) -> Result<Box<Connection>, Error> {
         let mut waiter = waiter(token)?;
-        self.respect(&mut waiter, cx)?;
-        let opened = Connection::open(&self.site, settings, waiter, cx).map(Box::new);
+        self.wait_for_back_off(&mut waiter, cx)?;
+        let opened = Connection::open(&self.endpoint, settings, waiter, cx).map(Box::new);
         opened.inspect_err(|error| {
             token.detach();
             if *error.cause == Cause::Closing {
@@ -165,7 +165,7 @@ impl Core {
     }
 
     /// Waits for as long as the server's last 421 asks for, unless the call has no time for that.
-    fn respect(&self, waiter: &mut Waiter, cx: &mut Context<'_>) -> Result<(), Error> {
+    fn wait_for_back_off(&self, waiter: &mut Waiter, cx: &mut Context<'_>) -> Result<(), Error> {
         while let Some(left) = self.pool.wait_left() {
             cx.enter(Stage::Connect);
             cx.say(Level::Info, || {
@@ -184,13 +184,13 @@ impl Core {
     }
 
     pub(super) fn context<'a>(&self, settings: &Settings, log: Log<'a>) -> Context<'a> {
-        let (host, port) = (self.site.host.as_str(), self.site.port);
+        let (host, port) = (self.endpoint.host.as_str(), self.endpoint.port);
         Context::new(host, port, settings.timeouts.clone(), log)
     }
 
     /// What the owner of the policy should know before anything goes wrong.
     fn warn(&self, cx: &mut Context<'_>) {
-        let policy = &self.site.policy;
+        let policy = &self.endpoint.policy;
         if policy.clock.is_behind() {
             cx.say(Level::Warning, || {
                 "the clock stands before this release was made: it is wrong, and what has expired \
@@ -214,13 +214,16 @@ impl Core {
     /// When the client is closed.
     pub(super) fn begin(&self) -> Result<Running<'_>, Error> {
         self.check_process()?;
-        let token = Arc::new(Token::default());
+        let token = Arc::new(CancelToken::default());
         let mut calls = self.calls.lock();
         if calls.closed {
             return Err(Error::local(Cause::Closed));
         }
         calls.running.push(Arc::clone(&token));
-        Ok(Running { core: self, token })
+        Ok(Running {
+            engine: self,
+            token,
+        })
     }
 
     /// Ends each call that is running now, at once.
@@ -261,12 +264,12 @@ impl Core {
         self.refuse();
         self.cancel();
         self.jobs.cancel_all();
-        self.pool.close(&self.site);
+        self.pool.close(&self.endpoint);
     }
 }
 
 /// A selector for a new connection of the call.
-pub(super) fn waiter(token: &Token) -> Result<Waiter, Error> {
+pub(super) fn waiter(token: &CancelToken) -> Result<Waiter, Error> {
     let waiter = Waiter::new().map_err(|error| {
         Error::local(Cause::Resource {
             what: "selector",
@@ -287,18 +290,18 @@ pub(super) fn about(cx: &mut Context<'_>, item: &Item) {
     item.released.mark(&mut cx.record);
 }
 
-/// Keeps a call among those that [`Core::cancel`] ends, for as long as it runs.
+/// Keeps a call among those that [`Engine::cancel`] ends, for as long as it runs.
 pub(super) struct Running<'a> {
-    core: &'a Core,
-    pub(super) token: Arc<Token>,
+    engine: &'a Engine,
+    pub(super) token: Arc<CancelToken>,
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let mut calls = self.core.calls.lock();
+        let mut calls = self.engine.calls.lock();
         calls
             .running
             .retain(|other| !Arc::ptr_eq(other, &self.token));
-        self.core.call_ended.notify_all();
+        self.engine.call_ended.notify_all();
     }
 }

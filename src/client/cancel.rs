@@ -9,7 +9,7 @@ use crate::sync::Mutex;
 /// One call's or job's. A connection is lent to it by its canceller, and taken back: so a cancel
 /// that comes late does not hit whoever has the connection next.
 #[derive(Debug, Default)]
-pub(super) struct Token(Mutex<State>);
+pub(super) struct CancelToken(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -23,26 +23,26 @@ enum Place {
     /// On a connection of its own, which ends with it.
     Alone(Arc<Canceller>),
     /// On one that others use too.
-    Among(Arc<Crowd>),
+    Among(Arc<SharedConnection>),
 }
 
 impl Place {
     fn canceller(&self) -> &Canceller {
         match self {
             Self::Alone(canceller) => canceller,
-            Self::Among(crowd) => &crowd.canceller,
+            Self::Among(connection) => &connection.canceller,
         }
     }
 }
 
 /// The calls that share a connection, which goes on when one of them is cancelled.
 #[derive(Debug)]
-pub(super) struct Crowd {
+pub(super) struct SharedConnection {
     canceller: Arc<Canceller>,
     changed: AtomicBool,
 }
 
-impl Crowd {
+impl SharedConnection {
     pub(super) fn new(canceller: &Arc<Canceller>) -> Arc<Self> {
         Arc::new(Self {
             canceller: Arc::clone(canceller),
@@ -61,16 +61,16 @@ impl Crowd {
     }
 }
 
-impl Token {
+impl CancelToken {
     /// Ends the call at once, and each connection it may still get.
     pub(super) fn cancel(&self) {
         let mut state = self.0.lock();
         state.cancelled = true;
         match &state.at_work {
             Some(Place::Alone(canceller)) => canceller.cancel(),
-            Some(Place::Among(crowd)) => {
-                crowd.changed.store(true, Ordering::Release);
-                crowd.wake();
+            Some(Place::Among(connection)) => {
+                connection.changed.store(true, Ordering::Release);
+                connection.wake();
             }
             None => {}
         }
@@ -98,9 +98,9 @@ impl Token {
     }
 
     /// The call works from here among others; whether it was cancelled before.
-    pub(super) fn join(&self, crowd: &Arc<Crowd>) -> bool {
+    pub(super) fn join(&self, connection: &Arc<SharedConnection>) -> bool {
         let mut state = self.0.lock();
-        state.at_work = Some(Place::Among(Arc::clone(crowd)));
+        state.at_work = Some(Place::Among(Arc::clone(connection)));
         state.cancelled
     }
 
@@ -117,22 +117,22 @@ mod tests {
 
     #[test]
     fn a_connection_that_was_given_back_is_not_cancelled() {
-        let (token, waiter) = (Token::default(), Waiter::new().unwrap());
+        let (token, waiter) = (CancelToken::default(), Waiter::new().unwrap());
         token.attach(&waiter.canceller());
         token.detach();
         token.cancel();
         assert!(!waiter.canceller().is_cancelled());
-        let crowd = Crowd::new(&waiter.canceller());
-        let token = Token::default();
-        assert!(!token.join(&crowd));
+        let connection = SharedConnection::new(&waiter.canceller());
+        let token = CancelToken::default();
+        assert!(!token.join(&connection));
         token.detach();
         token.cancel();
-        assert!(!crowd.has_changed() && !waiter.canceller().is_cancelled());
+        assert!(!connection.has_changed() && !waiter.canceller().is_cancelled());
     }
 
     #[test]
     fn what_was_cancelled_ends_each_connection_that_it_still_gets() {
-        let token = Token::default();
+        let token = CancelToken::default();
         let first = Waiter::new().unwrap();
         token.attach(&first.canceller());
         token.detach();
@@ -140,16 +140,16 @@ mod tests {
         let second = Waiter::new().unwrap();
         token.attach(&second.canceller());
         assert!(second.canceller().is_cancelled() && !first.canceller().is_cancelled());
-        assert!(token.join(&Crowd::new(&first.canceller())));
+        assert!(token.join(&SharedConnection::new(&first.canceller())));
     }
 
     #[test]
     fn a_cancel_among_others_leaves_the_connection_to_them() {
-        let (token, waiter) = (Token::default(), Waiter::new().unwrap());
-        let crowd = Crowd::new(&waiter.canceller());
-        token.join(&crowd);
+        let (token, waiter) = (CancelToken::default(), Waiter::new().unwrap());
+        let connection = SharedConnection::new(&waiter.canceller());
+        token.join(&connection);
         token.cancel();
         assert!(token.is_cancelled() && !waiter.canceller().is_cancelled());
-        assert!(crowd.has_changed() && !crowd.has_changed());
+        assert!(connection.has_changed() && !connection.has_changed());
     }
 }
