@@ -7,7 +7,7 @@
  *   pointer and a length. NULL with length 0 is empty; NULL with any other length is an error.
  *   Arguments are copied: they need to live for the call only.
  *   Outputs are written only on success. Flags are 0 or 1.
- *   A function that fails leaves its object as it was. A policy can't be used after that, so that no
+ *   A setter that fails leaves its object as it was. A policy can't be used after that, so that no
  *   client trusts more than was intended (see secsmtp_policy).
  *   A call that gets no memory for a large argument gives SECSMTP_E_RESOURCE.
  *   A getter of a number returns it (0 or more), or minus SECSMTP_E_BAD_HANDLE or another status.
@@ -60,7 +60,8 @@
  *   holds it exactly. It is never dereferenced: one that is freed, invented or of another kind gives
  *   SECSMTP_E_BAD_HANDLE. Each handle that a function gives out belongs to the caller, who frees it
  *   once by the _free of its kind. _free also takes NULL.
- *   Texts belong to their object and are valid until it is freed. Nothing else is to be freed.
+ *   Texts belong to their object and are valid until it is freed, unless the function says less.
+ *   Nothing else is to be freed.
  *
  * ERRORS
  *   The last parameter of most functions, error_out, may be NULL. Otherwise it is set to NULL on
@@ -164,8 +165,8 @@
 #define SECSMTP_REASON_REFUSED 2
 
 /**
- * The error is not about a message: that of any function but secsmtp_client_send,
- * secsmtp_client_submit and the entries of a batch.
+ * The error is not about a message: that of any function but a send, a submission, an entry of a
+ * batch or a completion.
  */
 #define SECSMTP_OUTCOME_NONE 0
 

@@ -190,7 +190,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::Content,
         "SECSMTP_E_CONTENT",
-        "The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 octets.",
+        "The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 bytes.",
     ),
     (
         Status::Roots,
@@ -417,7 +417,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::Needs8Bit,
         "SECSMTP_E_NEEDS_8BIT",
-        "The content has 8-bit octets and the server takes only 7-bit.",
+        "The content has 8-bit bytes and the server takes only 7-bit.",
     ),
     (
         Status::NeedsSmtputf8,

@@ -15,11 +15,19 @@ const GREEN: &str = "32";
 const YELLOW: &str = "33";
 const RED: &str = "31";
 
+/// The lines of a reply as one: a line of its own could look like the result of another mail.
+fn one_line(text: &str) -> String {
+    text.lines().collect::<Vec<_>>().join(" ")
+}
+
 /// Of send.
 pub(crate) fn sent(sent: &Result<Record, Error>) {
     let record = match sent {
         Ok(record) => {
-            let words = record.answer.as_ref().map_or("", |a| a.text.as_str());
+            let words = record
+                .answer
+                .as_ref()
+                .map_or(String::new(), |a| one_line(&a.text));
             OUT.line(&format!(
                 "{} The server has taken the mail: {words}",
                 out(GREEN, "ACCEPTED.")
@@ -43,7 +51,9 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
     {
         for recipient in &record.recipients {
             let answer = recipient.answer.as_ref();
-            let words = answer.map_or(String::new(), |a| format!(": {} {}", a.code, a.text));
+            let words = answer.map_or(String::new(), |a| {
+                format!(": {} {}", a.code, one_line(&a.text))
+            });
             ERR.line(&format!(
                 "  {} {}{words}",
                 recipient.address,
@@ -77,7 +87,10 @@ pub(crate) fn one_sent(path: &Path, sent: &Result<Record, Error>) {
     let others = record.recipients.iter();
     let others = others.filter(|recipient| recipient.outcome != Outcome::Accepted);
     let others: Vec<String> = others.map(|one| one.address.to_string()).collect();
-    let words = record.answer.as_ref().map_or("", |a| a.text.as_str());
+    let words = record
+        .answer
+        .as_ref()
+        .map_or(String::new(), |a| one_line(&a.text));
     match others.is_empty() {
         true => OUT.line(&format!("{} {path}: {words}", out(GREEN, "ACCEPTED."))),
         false => OUT.line(&format!(

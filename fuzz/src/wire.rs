@@ -139,7 +139,7 @@ pub fn address(data: &[u8]) {
         assert_eq!(shown.is_ascii(), address.is_ascii());
         assert!(!shown.chars().any(char::is_control) && shown.len() <= 254);
         let mut wire = Vec::new();
-        transaction::rcpt(&mut wire, &address, 0, &Options::default());
+        transaction_commands::rcpt(&mut wire, &address, 0, &Options::default());
         assert_eq!(wire, format!("RCPT TO:<{shown}>\r\n").into_bytes());
         // A server that knows only quoted strings finds the end of the path where we meant it.
         assert_eq!(path_end(&wire[9..]), shown.len(), "{shown:?}");

@@ -114,7 +114,7 @@ impl Credential {
             return wrong_user("is empty");
         }
         if user.len() > MAX_USER {
-            return wrong_user("is longer than 1024 octets");
+            return wrong_user("is longer than 1024 bytes");
         }
         if user.chars().any(char::is_control) {
             return wrong_user("has a control character (NUL, CR, LF or the like)");
@@ -285,7 +285,7 @@ impl Credential {
             Source::Asked(provider) => {
                 let mut request = SecretRequest::new(channel, deadline, meant);
                 let secret = provider.secret(&mut request)?;
-                secret.expose(channel, |octets| check_secret(self.proof(), octets))?;
+                secret.expose(channel, |bytes| check_secret(self.proof(), bytes))?;
                 Ok(Arc::new(secret))
             }
         }

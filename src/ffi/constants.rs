@@ -36,8 +36,8 @@ pub const SECSMTP_REASON_FIRST: i32 = 1;
 /// new connection, which is verified again; there is no third question.
 pub const SECSMTP_REASON_REFUSED: i32 = 2;
 
-/// The error is not about a message: that of any function but secsmtp_client_send,
-/// secsmtp_client_submit and the entries of a batch.
+/// The error is not about a message: that of any function but a send, a submission, an entry of a
+/// batch or a completion.
 pub const SECSMTP_OUTCOME_NONE: i32 = 0;
 /// Certainly not delivered: sending again is safe.
 pub const SECSMTP_OUTCOME_NOT_SENT: i32 = 1;

@@ -17,7 +17,7 @@ pub struct Address {
 
 /// The longest address: a path has 256 octets with its angle brackets (RFC 5321 section 4.5.3.1.3).
 const MAX_ADDRESS: usize = 254;
-const TOO_LONG: &str = "is longer than 254 octets";
+const TOO_LONG: &str = "is longer than 254 bytes";
 
 impl Address {
     /// Parses `local@domain`, without angle brackets, display name, comment or source route.
@@ -37,7 +37,7 @@ impl Address {
         let domain = domain.strip_prefix('@').unwrap_or_default();
         // RFC 5321 section 4.5.3.1.1.
         if local.len() > 64 {
-            return Err("has more than 64 octets before the @");
+            return Err("has more than 64 bytes before the @");
         }
         if text.len() > MAX_ADDRESS {
             return Err(TOO_LONG);
@@ -146,7 +146,7 @@ fn labels(text: &str) -> impl Iterator<Item = &[u8]> {
     text.as_bytes().split(|b| *b == b'.')
 }
 
-/// An octet of an unquoted name (RFC 5322 section 3.2.3), or of a character beyond ASCII.
+/// An byte of an unquoted name (RFC 5322 section 3.2.3), or of a character beyond ASCII.
 fn is_atext(b: u8) -> bool {
     // What is visible but the specials.
     !matches!(

@@ -120,7 +120,7 @@ pub fn envelope_id(text: &str) -> Result<(), &'static str> {
     xtext(&mut encoded, text.as_bytes());
     match encoded.len() {
         ..=100 => Ok(()),
-        _ => Err("is longer than 100 octets as it is sent"),
+        _ => Err("is longer than 100 bytes as it is sent"),
     }
 }
 
@@ -323,8 +323,8 @@ mod tests {
 
     #[test]
     fn g06_no_text_in_a_parameter_begins_another() {
-        for octet in b' '..=b'~' {
-            let odd = char::from(octet);
+        for byte in b' '..=b'~' {
+            let odd = char::from(byte);
             let id = format!("a{odd}b RET=FULL");
             assert_eq!(envelope_id(&id), Ok(()));
             let mut options = Options {

@@ -245,7 +245,7 @@ impl Draft {
                 .bytes()
                 .all(|b| b.is_ascii_graphic() && !b"<>,\"\\".contains(&b));
         if !known || !visible {
-            let why = "must be a https: or mailto: address of visible ASCII, 900 octets at most";
+            let why = "must be a https: or mailto: address of visible ASCII, 900 bytes at most";
             return Err(Error::argument(Status::Header, "list-unsubscribe", why));
         }
         push("list-unsubscribe", &mut self.unsubscribe, uri.to_owned())

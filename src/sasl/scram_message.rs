@@ -45,7 +45,7 @@ impl<'a> ServerFirst<'a> {
         let salt = value(attributes.next(), "s=")
             .and_then(|salt| STANDARD.decode(salt).ok())
             .filter(|salt| (1..=MAX_SALT).contains(&salt.len()))
-            .ok_or(Stop::Unfitting("a salt of 1 to 1024 octets"))?;
+            .ok_or(Stop::Unfitting("a salt of 1 to 1024 bytes"))?;
         let iterations = value(attributes.next(), "i=")
             .and_then(number)
             .ok_or(Stop::Unfitting("an iteration count in plain digits"))?;

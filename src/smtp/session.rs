@@ -143,7 +143,7 @@ impl<C: Channel> Session<C> {
         if reply.code == 334 {
             // Salt, nonces and the server's proof are what a password can be guessed from.
             let size: usize = reply.lines().map(<[u8]>::len).sum();
-            return cx.say(Level::Debug, || format!("< 334 ({size} octets not shown)"));
+            return cx.say(Level::Debug, || format!("< 334 ({size} bytes not shown)"));
         }
         let stage = cx.record.stage;
         cx.log_answer(stage, &self.redactor.answer(reply));

@@ -70,7 +70,7 @@ impl KnownServer {
             let number = index.saturating_add(1);
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if line.len() > MAX_LINE {
-                return Err(bad(number, "is longer than 1024 octets"));
+                return Err(bad(number, "is longer than 1024 bytes"));
             }
             let line = std::str::from_utf8(line).map_err(|_| bad(number, "is not UTF-8"))?;
             if line.trim_matches([' ', '\t']).is_empty() || line.starts_with('#') {
@@ -165,7 +165,7 @@ fn one_pin(text: &str) -> Result<Pin, &'static str> {
 
 fn check_by(by: &str) -> Result<&str, &'static str> {
     if by.is_empty() || by.len() > MAX_BY || by.chars().any(char::is_control) {
-        return Err("says by whom in an empty text, one over 200 octets, or one with controls");
+        return Err("says by whom in an empty text, one over 200 bytes, or one with controls");
     }
     Ok(by)
 }

@@ -205,7 +205,7 @@ fn i01_i02_nothing_to_guess_the_password_from_is_shown() {
             assert!(!holds(shown.as_bytes(), secret), "{secret} is in {shown}");
         }
         assert!(
-            log.contains("< 334 (") && log.contains("octets not shown"),
+            log.contains("< 334 (") && log.contains("bytes not shown"),
             "{log}"
         );
     }

@@ -36,7 +36,7 @@ fn i01_i02_the_log_of_a_whole_send_holds_no_secret_and_no_content() {
         let (sent, log) = send_logged(&client, &message());
         assert_clean(&format!("{:?}", sent.unwrap()));
         assert_clean(&log);
-        assert!(log.contains("octets not shown"), "{log}");
+        assert!(log.contains("bytes not shown"), "{log}");
         assert!(
             log.contains("> BDAT 52 LAST") && log.contains("< 250") && log.contains("< 235"),
             "{log}"

@@ -28,7 +28,7 @@ fn g04_wide_characters_do_not_become_line_ends() {
                 continue;
             };
             let mut wire = Vec::new();
-            transaction::rcpt(
+            transaction_commands::rcpt(
                 &mut wire,
                 &address,
                 0,

@@ -112,11 +112,14 @@ def send_many(
             for mail in group:
                 _add(lib, batch, mail)
             failed = new_handle("error")
-            lib.client_send_batch(client, batch, ctypes.byref(failed))
+            status = lib.client_send_batch(client, batch, ctypes.byref(failed))
+            results = [_sent(lib, batch, place, first + place) for place in range(len(group))]
+            if status != _abi.OK and not any(results):
+                # The call failed before a message was begun.
+                raise take_error(lib, status, failed, False)
             lib.error_free(failed)
             failures = False
-            for place in range(len(group)):
-                sent = _sent(lib, batch, place, first + place)
+            for sent in results:
                 if sent is not None:
                     failures = failures or sent.error is not None
                     yield sent

@@ -22,7 +22,7 @@ from typing import (
 )
 
 from . import _abi
-from ._errors import Error, NoSecret, argument_error, check, error_class, take_error
+from ._errors import Error, NoSecret, check, error_class, take_error
 from ._library import Library, bytes_argument, new_handle, static_text, text
 from ._results import Receipt, number, outcome_name, read_receipt
 from ._secret import Provider, SecretRequest, octets
@@ -226,10 +226,12 @@ class Router:
             return False
         self._polling = True
         self._changed.release()
-        handle = new_handle("event")
+        handle, failed = new_handle("event"), new_handle("error")
         try:
             limit = round(seconds * 1000)
-            status = self._lib.client_poll_event(self._client, limit, ctypes.byref(handle), None)
+            status = self._lib.client_poll_event(
+                self._client, limit, ctypes.byref(handle), ctypes.byref(failed)
+            )
         finally:
             self._changed.acquire()
             self._polling = False
@@ -239,10 +241,14 @@ class Router:
                 self._route(handle)
             finally:
                 self._lib.event_free(handle)
-        elif status == _abi.E_REENTRANT:
-            raise argument_error(static_text(self._lib.status_text, status), status)
-        elif status != _abi.E_NOTHING:
+        elif status == _abi.E_CLOSED:
+            self._lib.error_free(failed)
             self._end()
+        elif status == _abi.E_NOTHING:
+            self._lib.error_free(failed)
+        else:
+            # The jobs go on: their results can still be taken.
+            raise take_error(self._lib, status, failed, False)
         return bool(status == _abi.OK)
 
     def _route(self, handle: Any) -> None:

@@ -399,7 +399,7 @@ class Sources(ComposeCase):
 
     def test_h07_a_file_that_changes_or_goes_fails_the_message(self):
         for change, words in (
-            (lambda p: p.write_bytes(b"x" * 999), "had 1000 octets when it was added, and has 999 now"),
+            (lambda p: p.write_bytes(b"x" * 999), "had 1000 bytes when it was added, and has 999 now"),
             (lambda p: p.write_bytes(b"x" * 1001), "and has 1001 now"),
             (lambda p: os.utime(p, (1, 1)), "written to since"),
             (lambda p: p.unlink(), "can't be read"),
@@ -425,7 +425,7 @@ class Sources(ComposeCase):
             def read(self, size=-1):
                 return self.answer(size)
 
-        self.fails(self.message(attachments=Short(b"x" * 100)), "20 octets where 100 were announced")
+        self.fails(self.message(attachments=Short(b"x" * 100)), "20 bytes where 100 were announced")
         error = self.fails(self.message(attachments=Fails(b"x" * 100)), "returned -1")
         self.assertRegex(str(error.__cause__), "on fire")
         for answer, words in ((lambda n: b"x" * (n + 1), "gave"), (lambda n: "text", "not bytes"), (lambda n: None, "NoneType")):

@@ -120,7 +120,7 @@ impl Noted {
         let (size, modified) = found.map_err(|why| self.fault(unreadable(&why)))?;
         if size != self.size {
             let why = format!(
-                "had {} octets when it was added, and has {size} now",
+                "had {} bytes when it was added, and has {size} now",
                 self.size
             );
             return Err(self.fault(why));
@@ -185,11 +185,11 @@ impl Reader {
                 let found = self.done;
                 let more = if self.ended { "" } else { " or more" };
                 return Err(self.fault(format!(
-                    "has {found} octets{more} where {size} were announced"
+                    "has {found} bytes{more} where {size} were announced"
                 )));
             }
             if self.size.is_none() && self.done > MAX_UNSIZED {
-                return Err(self.fault(format!("goes on beyond {MAX_UNSIZED} octets")));
+                return Err(self.fault(format!("goes on beyond {MAX_UNSIZED} bytes")));
             }
         }
         if self.ended
@@ -220,7 +220,7 @@ impl Reader {
                 let pulled = pull.pull(self.done, buffer);
                 let n = pulled.map_err(|why| self.fault(why))?;
                 if n > buffer.len() {
-                    let why = format!("gave {n} octets where there was room for {}", buffer.len());
+                    let why = format!("gave {n} bytes where there was room for {}", buffer.len());
                     return Err(self.fault(why));
                 }
                 Ok(n)

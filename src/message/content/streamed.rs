@@ -62,7 +62,7 @@ impl Whole {
         // Up to the empty line, all of its end included.
         while !ended && matches!(&head[header_len(&head)..], b"" | b"\r") {
             if head.len() > MAX_HEADER {
-                let why = format!("has a header of more than {MAX_HEADER} octets");
+                let why = format!("has a header of more than {MAX_HEADER} bytes");
                 return Err(Error::argument(Status::Content, NAME, why));
             }
             head.try_reserve(BLOCK)?;

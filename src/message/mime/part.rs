@@ -51,7 +51,7 @@ struct Shared {
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Part")
-            .field("octets", &self.data.size())
+            .field("bytes", &self.data.size())
             .finish_non_exhaustive()
     }
 }
@@ -106,7 +106,7 @@ impl Part {
         let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
         let wrong = |why: &str| Err(Error::argument(Status::Header, "file name", why));
         if base.len() > MAX_NAME {
-            return wrong("has more than 255 octets");
+            return wrong("has more than 255 bytes");
         }
         if !name.is_empty() && base.chars().all(|c| c == '.' || c == ' ') {
             return wrong("is a folder's, or nothing but dots");

@@ -54,7 +54,7 @@ impl Command {
         // RFC 4954 section 4: an empty initial response is a single equals sign.
         wire.extend_from_slice(if encoded.is_empty() { b"=" } else { &encoded });
         wire.extend_from_slice(b"\r\n");
-        let shown = format!("AUTH {mechanism} ({} octets not shown)", encoded.len());
+        let shown = format!("AUTH {mechanism} ({} bytes not shown)", encoded.len());
         Self {
             wire,
             shown,
@@ -71,7 +71,7 @@ impl Command {
         wire.extend_from_slice(b"\r\n");
         Self {
             wire,
-            shown: format!("({} octets not shown)", encoded.len()),
+            shown: format!("({} bytes not shown)", encoded.len()),
             secret: response.secret,
         }
     }
@@ -151,7 +151,7 @@ mod tests {
             secret: true,
         };
         let command = Command::auth("PLAIN", Some(&response));
-        assert_eq!(command.shown(), "AUTH PLAIN (20 octets not shown)");
+        assert_eq!(command.shown(), "AUTH PLAIN (20 bytes not shown)");
         assert!(!format!("{command:?}").contains("AHVzZXI"));
     }
 }
