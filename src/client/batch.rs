@@ -129,7 +129,11 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> B
 }
 
 /// The next message of a batch. It is put together, and dropped, without the lock: it is the caller's.
-fn next<I, D>(batch: &Mutex<Batch<I, D>>, permit: impl Fn() -> Result<(), Instant>) -> Next
+fn next<I, D>(
+    batch: &Mutex<Batch<I, D>>,
+    permit: impl Fn() -> Result<(), Instant>,
+    token: &CancelToken,
+) -> Next
 where
     I: Iterator<Item: Borrow<Message>>,
     D: FnMut(u64, Result<Record, Error>),
@@ -145,6 +149,26 @@ where
                 Err(error) => batch.lock().done(number, Err(error)),
             },
         }
+        if token.is_cancelled() {
+            return Next::End;
+        }
+    }
+}
+
+/// Reports the next message as failed, of which nothing is done.
+fn fail_next<I, D>(batch: &Mutex<Batch<I, D>>, error: Error)
+where
+    I: Iterator<Item: Borrow<Message>>,
+    D: FnMut(u64, Result<Record, Error>),
+{
+    let taken = batch.lock().take(|| Ok(()));
+    match taken {
+        Taken::Item(item) => batch.lock().fail(&item, error),
+        Taken::Message(number, message) => match message.borrow().prepare() {
+            Ok(prepared) => batch.lock().fail(&Item::new(number, prepared), error),
+            Err(_) => batch.lock().done(number, Err(error)),
+        },
+        Taken::Later(_) | Taken::End => {}
     }
 }
 
@@ -169,9 +193,7 @@ impl Engine {
         let running = match self.begin() {
             Ok(running) => running,
             Err(error) => {
-                if let Next::Item(item) = next(&batch, || Ok(())) {
-                    batch.lock().fail(&item, error);
-                }
+                fail_next(&batch, error);
                 return batch.into_inner().next;
             }
         };
@@ -207,13 +229,11 @@ impl Engine {
         let token = &*running.token;
         // No connection is opened for nothing.
         loop {
-            let item = match next(batch, || self.jobs.permit()) {
+            let item = match next(batch, || self.jobs.permit(), token) {
                 Next::Item(item) => item,
                 Next::Later(at) => {
-                    if let Err(error) = self.rest(token, at, &mut cx)
-                        && let Next::Item(item) = next(batch, || Ok(()))
-                    {
-                        batch.lock().fail(&item, error);
+                    if let Err(error) = self.rest(token, at, &mut cx) {
+                        fail_next(batch, error);
                     }
                     continue;
                 }
@@ -300,7 +320,7 @@ where
     fn next(&self) -> Next {
         match self.token.is_cancelled() {
             true => Next::End,
-            false => next(self.batch, || self.engine.jobs.permit()),
+            false => next(self.batch, || self.engine.jobs.permit(), self.token),
         }
     }
 

@@ -271,7 +271,10 @@ impl MessageStream for Attempt<'_> {
             }
             Err(error) if error.record.outcome == Outcome::Refused => self.count_carried(),
             Err(error) => {
-                self.failure.replace(Some(error.clone()));
+                // Behind the error that ended the connection, others were only abandoned.
+                if *error.cause != Cause::Abandoned || self.failure.borrow().is_none() {
+                    self.failure.replace(Some(error.clone()));
+                }
                 self.back_off_after(error);
                 if self.has_carried.get() && retry::may_move(error) && !self.source.is_cancelled(id)
                 {

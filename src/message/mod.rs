@@ -433,11 +433,17 @@ impl Prepared {
         self.0.partial
     }
 
-    /// A signature whose time is over is not sent.
+    /// Whether it can still be sent: its files are as they were, and its signature is not over.
     ///
     /// # Errors
-    /// [`Status::Value`].
-    pub(crate) fn check_signature(&self) -> Result<(), Error> {
+    /// What has changed, or [`Status::Value`] for the signature.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let checked = self.0.content.check();
+        checked.map_err(|fault| Error::local(Cause::Source(fault)))?;
+        self.check_signature()
+    }
+
+    fn check_signature(&self) -> Result<(), Error> {
         if self.0.expires.is_some_and(|end| end <= mime::date::now()) {
             let why = "its time is over: any change of the message makes a new one";
             return Err(Error::argument(Status::Value, "signature", why));

@@ -34,6 +34,15 @@ impl<T: Transport> Session<Verified<T>> {
         cx: &mut Context<'_>,
         credential: &Credential,
     ) -> Result<(), Error> {
+        let result = self.log_in(cx, credential);
+        if result.is_err() {
+            // The next session must not show this secret either.
+            cx.redactor = std::mem::take(&mut self.redactor);
+        }
+        result
+    }
+
+    fn log_in(&mut self, cx: &mut Context<'_>, credential: &Credential) -> Result<(), Error> {
         cx.enter(Stage::Auth);
         let Some(offered) = self.capabilities.auth.clone() else {
             return Err(cx.fail(Cause::AuthMissing));

@@ -77,13 +77,13 @@ impl<'m> ContentReader<'m> {
         self.bytes_read
     }
 
-    /// Reads the next piece, unless one is at hand.
+    /// Reads the next piece, unless one is at hand. Returns whether a source was read for it.
     ///
     /// # Errors
     /// What can't be read.
-    pub(super) fn fill(&mut self) -> Result<(), SourceFault> {
+    pub(super) fn fill(&mut self) -> Result<bool, SourceFault> {
         if self.is_filled {
-            return Ok(());
+            return Ok(false);
         }
         self.piece.clear();
         match (&mut self.input, &mut self.encoder) {
@@ -123,7 +123,7 @@ impl<'m> ContentReader<'m> {
             (*encoder).finish(&mut self.piece);
         }
         self.is_filled = true;
-        Ok(())
+        Ok(matches!(self.input, Input::Reader(..)))
     }
 
     /// The piece at hand.

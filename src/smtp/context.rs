@@ -8,6 +8,8 @@ use crate::deadline::{Deadline, Timeouts};
 use crate::error::{Answer, Cause, Error, Outcome, Recipient, Record, Stage};
 use crate::log::{Level, Log};
 
+use super::redactor::Redactor;
+
 /// One send's, from resolving to the answer.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -18,6 +20,8 @@ pub struct Context<'a> {
     /// Why a secret is asked for, if one is.
     pub(crate) reason: Reason,
     pub(crate) record: Record,
+    /// The secrets of a login that was refused, for the session of the next try.
+    pub(super) redactor: Redactor,
     log: Log<'a>,
     /// The stage that was reported last.
     reported: Option<Stage>,
@@ -38,6 +42,7 @@ impl<'a> Context<'a> {
             port,
             reason: Reason::First,
             record: Record::default(),
+            redactor: Redactor::default(),
             log,
             reported: None,
             has_messages: false,

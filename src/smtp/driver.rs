@@ -174,6 +174,9 @@ impl<T: Transport> Driver<'_, '_, T> {
 
     /// Queue one message whole; its result is reported when its last reply is in.
     fn send(&mut self, id: u64, message: &Prepared) -> Result<(), ConnectionEnded> {
+        while self.session.channel.backlog() >= MAX_BACKLOG {
+            self.wait(Deadline::NEVER)?;
+        }
         let deadline = self.start_message(id);
         let record = Record {
             recipients: message.recipients_not_sent(),
@@ -188,7 +191,11 @@ impl<T: Transport> Driver<'_, '_, T> {
                 return Ok(());
             }
             Err(Unsendable::Connection(None)) => {
-                self.report(id, Err(Error::new(Cause::Abandoned, record)));
+                let cause = match self.source.is_cancelled(id) {
+                    true => Cause::Cancelled,
+                    false => Cause::Abandoned,
+                };
+                self.report(id, Err(Error::new(cause, record)));
                 return Err(ConnectionEnded);
             }
             Err(Unsendable::Connection(Some(error))) => {
@@ -250,6 +257,7 @@ impl<T: Transport> Driver<'_, '_, T> {
             // Some servers name an extension only after the login.
             self.wait_for_results()?;
             self.cx.record.stage = self.base.stage;
+            self.session.is_transaction_open = self.pipeline.is_transaction_open;
             let repeated = self.session.repeat_ehlo(self.cx);
             repeated.map_err(|error| {
                 self.session.is_closed = true;
@@ -262,7 +270,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         }
         let parameters = found.map_err(Unsendable::Message)?;
         message
-            .check_signature()
+            .check()
             .map_err(|error| Unsendable::Message(*error.cause))?;
         if let Fit::Never(cause) = self.fit(message.recipients()) {
             return Err(Unsendable::Message(cause));
@@ -335,7 +343,12 @@ impl<T: Transport> Driver<'_, '_, T> {
         content: &mut ContentReader<'_>,
     ) -> Result<(), ConnectionEnded> {
         let filled = content.fill();
-        filled.map_err(|fault| self.abort(Failure::new(Cause::Source(fault), Scope::Current)))?;
+        let was_read = filled
+            .map_err(|fault| self.abort(Failure::new(Cause::Source(fault), Scope::Current)))?;
+        if was_read {
+            // The time that the source took is not the server's.
+            self.clock = Clock::default();
+        }
         // The first piece of BDAT goes together with the envelope.
         if !(content.is_at_start() && self.pipeline.features().chunking) {
             // What lies in memory here is given up with the connection; it is kept small.
@@ -562,6 +575,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         let end = Deadline::after(CLOSING_WAIT).min(self.cx.deadline());
         self.pipeline.set_closing();
         self.pipeline.report_finished(self.progress());
+        self.report_events();
         let mut only_421 = true;
         while self.pipeline.is_in_doubt(self.progress()) {
             let before = self.pipeline.replies_taken();
@@ -571,11 +585,13 @@ impl<T: Transport> Driver<'_, '_, T> {
                 Err(failure) if failure.cause == Cause::Closing => {
                     only_421 &= replies == 1;
                     self.pipeline.report_finished(self.progress());
+                    self.report_events();
                     continue;
                 }
                 Err(_) => return,
                 Ok(()) => only_421 &= replies == 0,
             }
+            self.report_events();
             if !self.pipeline.is_in_doubt(self.progress()) {
                 return;
             }

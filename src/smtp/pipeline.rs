@@ -331,6 +331,10 @@ impl Pipeline {
             else {
                 return Ok(Step::Ready);
             };
+            // DATA is the last command of a group (RFC 2920 section 3.1): its reply comes first.
+            if current.next == Next::GoAhead && awaits_reply {
+                return Ok(Step::Wait);
+            }
             if latest.is_refused() && current.next != Next::Block {
                 self.finish_current();
                 return Ok(Step::Ready);
@@ -353,7 +357,6 @@ impl Pipeline {
                         (true, false) => Next::Command(CommandKind::Data),
                     }
                 }
-                Next::GoAhead if awaits_reply => return Ok(Step::Wait),
                 Next::GoAhead => Next::Block,
                 // Behind the first chunk, which may go together with the envelope.
                 Next::Chunk if latest.has_content() && !latest.is_envelope_answered() => {

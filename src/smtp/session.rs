@@ -82,7 +82,7 @@ impl<C: Channel> Session<C> {
             name: EhloName::neutral(),
             is_ehlo_repeated: false,
             last_reply: Instant::now(),
-            redactor: Redactor::default(),
+            redactor: std::mem::take(&mut cx.redactor),
         };
         cx.enter(Stage::Greeting);
         let greeting = session.read(cx, reply::parse_greeting)?;
@@ -299,12 +299,13 @@ impl<T: Transport> Session<Cleartext<T>> {
     /// When STARTTLS is missing or refused, bytes stand behind its answer, or the peer is not
     /// believed.
     pub fn starttls(
-        self,
+        mut self,
         cx: &mut Context<'_>,
         setup: &Setup,
         name: Option<&EhloName>,
     ) -> Result<Session<Verified<T>>, Error> {
         let greeting = self.greeting.clone();
+        let redactor = std::mem::take(&mut self.redactor);
         let clear = self.ask_for_tls(cx)?;
         let verified = upgrade(clear, setup, cx)?;
         let mut session = Session {
@@ -317,7 +318,7 @@ impl<T: Transport> Session<Cleartext<T>> {
             name: EhloName::neutral(),
             is_ehlo_repeated: false,
             last_reply: Instant::now(),
-            redactor: Redactor::default(),
+            redactor,
         };
         session.ehlo(cx, name.unwrap_or(&EhloName::neutral()))?;
         Ok(session)

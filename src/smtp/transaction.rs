@@ -196,7 +196,7 @@ impl Transaction {
     /// Note that the server ended the session in order before it came to this message, unless it is the
     /// one to which it said 421.
     pub(super) fn set_unprocessed(&mut self) {
-        if !self.is_closing {
+        if !self.is_closing && !self.is_refused() {
             self.decision = Decision::Unprocessed;
         }
     }

@@ -51,7 +51,7 @@ RAW = {
 UNSIGNABLE = {
     "no author": ("To: bob@mail.test\r\n\r\nx\r\n", "no From field"),
     "two authors": ("From: a@mail.test\r\n" + HEAD + "\r\nx\r\n", "more than one From field"),
-    "mailbox line": ("From alice Mon Nov 23 10:00:00 2026\r\n" + HEAD + "\r\nx\r\n", "line 1 of the header is no field"),
+    "mailbox line": ("From alice Mon Nov 23 10:00:00 2026\r\n" + HEAD + "\r\nx\r\n", "line 1 .* mbox file"),
     "stray line": (HEAD + "no colon\r\n\r\nx\r\n", "line 4 of the header is no field"),
     "space before the colon": (HEAD + "X-A : b\r\n\r\nx\r\n", "line 4 of the header is no field"),
     "nothing but a body": ("\r\nbody\r\n", "no From field"),

@@ -96,6 +96,51 @@ fn e14_e15_the_answer_to_a_second_ehlo_decides_for_that_message_and_the_line() {
     }
 }
 
+/// A refused second EHLO ends no transaction: RSET does, before the next message.
+#[test]
+fn h19_a_transaction_left_open_is_reset_although_ehlo_was_refused_in_between() {
+    let world = World::new();
+    let mut several = world.message.clone();
+    several
+        .add_recipient("second@mail.test")
+        .expect("an address");
+    let mut wants_dsn = world.message.clone();
+    wants_dsn.set_notify(Notify::SUCCESS).expect("an event");
+    let mut left = [several, wants_dsn, world.message.clone()]
+        .into_iter()
+        .enumerate();
+    let (mut hellos, mut recipients) = (0, 0);
+    let choose = move |point| {
+        hellos += usize::from(point == Point::Ehlo);
+        recipients += usize::from(point == Point::Rcpt);
+        match (point, hellos, recipients) {
+            (Point::Ehlo, 2, _) => reply("503 5.5.1 again\r\n"),
+            (Point::Rcpt, _, 2) => reply("550 5.1.1 unknown\r\n"),
+            _ => Answer::Good,
+        }
+    };
+    let heard = Arc::<Mutex<Vec<String>>>::default();
+    let server = Box::new(Noting {
+        server: Esmtp::new(true, FLIGHT, choose),
+        heard: Arc::clone(&heard),
+    });
+    let next = || match left.next() {
+        Some((id, message)) => NextMessage::Message(id as u64, message.prepare().unwrap()),
+        None => NextMessage::End,
+    };
+    let peer = Peer::new(Arc::clone(&world.server), true, server);
+    let (_, results) = world.stream_over(Memory::new(peer, None), next);
+    let outcomes: Vec<_> = results.iter().map(outcome).collect();
+    assert_eq!(
+        outcomes,
+        [Outcome::Refused, Outcome::NotSent, Outcome::Accepted]
+    );
+    let heard = heard.lock().expect("one thread").concat();
+    let behind = heard.rsplit("EHLO ").next().expect("the second EHLO");
+    let (reset, mail) = (behind.find("RSET"), behind.find("MAIL "));
+    assert!(reset.is_some() && reset < mail, "{heard}");
+}
+
 #[test]
 fn b15_a_server_that_speaks_while_it_rests_is_given_nothing_more() {
     let world = World::new();

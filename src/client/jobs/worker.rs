@@ -119,9 +119,10 @@ impl<'a> WorkerState<'a> {
             }
             match end {
                 Ok(RunEnd::Done | RunEnd::Failed(_)) => {}
-                Ok(RunEnd::NoConnection(_, error)) | Err(error) => {
-                    self.done(queued.job, Err(error));
+                Ok(RunEnd::NoConnection(item, error)) => {
+                    self.done(item.id, Err(item.fail(error)));
                 }
+                Err(error) => self.done(queued.job, Err(error)),
             }
         }
     }

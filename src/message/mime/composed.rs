@@ -65,6 +65,14 @@ impl Source for Composed {
         self.facts.clone()
     }
 
+    fn check(&self) -> Result<(), SourceFault> {
+        self.segments.iter().try_for_each(|segment| match segment {
+            Segment::Text(_) | Segment::Encoded(_) => Ok(()),
+            Segment::Part(part) => part.data.check(),
+            Segment::AsGiven(source) => source.check(),
+        })
+    }
+
     fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
         Ok(Box::new(Reading {
             segments: &self.segments,
