@@ -1013,8 +1013,8 @@ typedef void (*secsmtp_log_callback)(void *user,
  * Called when a password or token is needed: after the server was verified and has a mechanism for it,
  * not before. It gives the secret to secsmtp_secret_request_answer and returns 0. Any other number, or
  * 0 without an answer, means that there is none, and the send ends with SECSMTP_E_NO_SECRET. Called on
- * the thread that is inside secsmtp_client_send, with no lock held. It may call any function of the
- * library, free its credential and client, and cancel; a function that would have to wait returns
+ * the thread that is inside secsmtp_client_send, or for a batch on each thread that has a connection,
+ * perhaps on several at a time; with no lock held. It may call any function of the library, free its credential and client, and cancel; a function that would have to wait returns
  * SECSMTP_E_REENTRANT. It may take its time: a cancel, or the deadline of the whole call, takes effect
  * when it returns. A send from inside it that would have to ask in turn gets SECSMTP_E_NO_SECRET. It
  * must return normally: no longjmp, no exception.
@@ -1212,7 +1212,8 @@ int32_t secsmtp_client_set_ehlo_name(secsmtp_client *client,
  * whole call, which has none by default. Defaults: 10 s to resolve; 30 s each to connect, for STARTTLS
  * and for the handshake; 60 s each for greeting, EHLO and login; 5 min each for MAIL and RCPT; 2 min
  * for DATA; 3 min per 64 KiB of content; 10 min for the final reply. SECSMTP_FOREVER removes the
- * timeout; 0 is an error, because it would end each call at once.
+ * timeout; 0 is an error, because it would end each call at once. It holds for connections that are used
+ * from now on: jobs that join one over which others are being sent have its timeouts.
  * Threads: any. Errors: SECSMTP_E_VALUE for a number that is not a stage, and for 0 milliseconds.
  */
 int32_t secsmtp_client_set_timeout(secsmtp_client *client,
@@ -1317,7 +1318,8 @@ int32_t secsmtp_credential_new_token(const char *user,
 /**
  * Makes a credential whose password or token (kind: SECSMTP_SECRET_PASSWORD or _TOKEN) is asked for in
  * each send that logs in, once the server is verified and not before. secsmtp_client_send calls
- * callback, with context, on the thread of that call; a job asks by SECSMTP_EVENT_SECRET. With a NULL
+ * callback, with context, on the thread of that call, and secsmtp_client_send_batch on the thread of
+ * each connection; a job asks by SECSMTP_EVENT_SECRET. With a NULL
  * callback only jobs can log in, and a send ends with SECSMTP_E_NO_SECRET. When a server rejects a
  * token there is one more question, with SECSMTP_REASON_REFUSED, and one more login, on a new
  * connection that is verified again. A password that was rejected is not tried again.

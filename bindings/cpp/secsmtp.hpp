@@ -10,7 +10,9 @@
 //
 // Callbacks are std::function where the class can keep them: Client::set_log, set_event_callback,
 // Message::preview. A client keeps them until it is freed or others are set, and so must not be
-// given others while it is at work. A callback must not throw: std::terminate ends the program.
+// given others while it is at work. A callback must not throw: std::terminate ends the program. Inside
+// one, Client::close, wait and poll_event throw SECSMTP_E_REENTRANT where secsmtp.h says that they return
+// it: catch it there.
 // The functions that take a callback and its context for other lives than an object's
 // (credential_new_asked, part_new_reader) take them as C does.
 //

@@ -210,7 +210,8 @@ pub unsafe extern "C" fn secsmtp_client_set_ehlo_name(
 /// whole call, which has none by default. Defaults: 10 s to resolve; 30 s each to connect, for STARTTLS
 /// and for the handshake; 60 s each for greeting, EHLO and login; 5 min each for MAIL and RCPT; 2 min
 /// for DATA; 3 min per 64 KiB of content; 10 min for the final reply. SECSMTP_FOREVER removes the
-/// timeout; 0 is an error, because it would end each call at once.
+/// timeout; 0 is an error, because it would end each call at once. It holds for connections that are used
+/// from now on: jobs that join one over which others are being sent have its timeouts.
 /// Threads: any. Errors: SECSMTP_E_VALUE for a number that is not a stage, and for 0 milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn secsmtp_client_set_timeout(

@@ -84,7 +84,8 @@ pub unsafe extern "C" fn secsmtp_credential_new_token(
 
 /// Makes a credential whose password or token (kind: SECSMTP_SECRET_PASSWORD or _TOKEN) is asked for in
 /// each send that logs in, once the server is verified and not before. secsmtp_client_send calls
-/// callback, with context, on the thread of that call; a job asks by SECSMTP_EVENT_SECRET. With a NULL
+/// callback, with context, on the thread of that call, and secsmtp_client_send_batch on the thread of
+/// each connection; a job asks by SECSMTP_EVENT_SECRET. With a NULL
 /// callback only jobs can log in, and a send ends with SECSMTP_E_NO_SECRET. When a server rejects a
 /// token there is one more question, with SECSMTP_REASON_REFUSED, and one more login, on a new
 /// connection that is verified again. A password that was rejected is not tried again.

@@ -187,6 +187,7 @@ impl Slots {
         loop {
             let index = match self.free.pop() {
                 Some(index) => index,
+                None if self.all.len() > INDEX_MASK => return Err(full()),
                 None => {
                     self.all.try_reserve(1)?;
                     // Room for each handle that is freed: freeing one takes no memory.
@@ -199,9 +200,6 @@ impl Slots {
                     self.all.len().saturating_sub(1)
                 }
             };
-            if index > INDEX_MASK {
-                return Err(full());
-            }
             let slot = self.all.get_mut(index).ok_or_else(full)?;
             let generation = slot.generation.saturating_add(1);
             slot.generation = generation;

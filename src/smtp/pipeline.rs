@@ -16,7 +16,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::redactor::Redactor;
-use super::session::unsolicited;
 use super::transaction::{CommandKind, Notice, Transaction, WriteProgress, is_acceptance};
 use super::wire::reply;
 use super::wire::reply::Reply;
@@ -804,6 +803,25 @@ impl Pipeline {
         self.replies.clear();
         self.current = None;
         self.is_closed = true;
+    }
+}
+
+/// Whether bytes were received although no command waits for a reply: the cause, and the reply if it
+/// is one. A server may announce that it closes (RFC 5321 section 3.8).
+pub(super) fn unsolicited(
+    unread: &[u8],
+    redactor: &Redactor,
+) -> Result<(), (Cause, Option<Arc<Answer>>)> {
+    match reply::parse(unread) {
+        Ok(None) if unread.is_empty() => Ok(()),
+        Ok(Some((reply, _))) => {
+            let cause = match reply.code {
+                421 => Cause::Closing,
+                _ => Cause::Unsolicited,
+            };
+            Err((cause, Some(redactor.answer(&reply))))
+        }
+        _ => Err((Cause::Unsolicited, None)),
     }
 }
 

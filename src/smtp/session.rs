@@ -1,6 +1,5 @@
 //! Greeting, EHLO and QUIT over any channel; STARTTLS over a clear one.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::wire::command::Command;
@@ -10,14 +9,14 @@ use super::wire::reply::Reply;
 use crate::channel::{Channel, Cleartext, Probed, Verified};
 use crate::channel::{ProbeSetup, Setup};
 use crate::deadline::Deadline;
-use crate::error::{Answer, Cause, Error, Outcome, Refused, ReplyFault, Stage};
+use crate::error::{Cause, Error, Outcome, Refused, ReplyFault, Stage};
 use crate::log::Level;
 use crate::message::address::{Address, EhloName};
 use crate::net::Transport;
 
 use super::context::Context;
 use super::limits::{Fit, Used};
-use super::pipeline::Features;
+use super::pipeline::{Features, unsolicited};
 use super::redactor::Redactor;
 use super::upgrade::{upgrade, upgrade_probe};
 
@@ -45,25 +44,6 @@ pub struct Session<C> {
 
 /// Reads a reply off the front of what was received.
 type Parse = fn(&[u8]) -> Result<Option<(Reply, usize)>, ReplyFault>;
-
-/// Whether bytes were received although no command waits for a reply: the cause, and the reply if it
-/// is one. A server may announce that it closes (RFC 5321 section 3.8).
-pub(super) fn unsolicited(
-    unread: &[u8],
-    redactor: &Redactor,
-) -> Result<(), (Cause, Option<Arc<Answer>>)> {
-    match reply::parse(unread) {
-        Ok(None) if unread.is_empty() => Ok(()),
-        Ok(Some((reply, _))) => {
-            let cause = match reply.code {
-                421 => Cause::Closing,
-                _ => Cause::Unsolicited,
-            };
-            Err((cause, Some(redactor.answer(&reply))))
-        }
-        _ => Err((Cause::Unsolicited, None)),
-    }
-}
 
 #[expect(
     private_bounds,
