@@ -88,8 +88,8 @@ impl SecretProvider for Program {
 
 /// A program at work, until [`Run::finish`].
 ///
-/// What it started may hold its output open for longer than it lives. So each output ends at a mark that
-/// is written behind it when the program has ended: nothing that it wrote comes after that.
+/// A process that the program started may hold its output open after it has ended. So each output ends
+/// at a mark that is written behind it when the program has ended: nothing that it wrote comes after that.
 struct Run {
     child: Child,
     mark: Mark,
@@ -128,12 +128,12 @@ impl Run {
         })
     }
 
-    /// Whether the program has ended, or has written more than a secret is long.
+    /// Returns true once the program has ended, or has written more than a secret is long.
     fn has_ended(&mut self) -> bool {
         self.reader.is_finished() || !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// What the program wrote, if it succeeded. One that has not ended is killed.
+    /// Returns the output of the program, if it succeeded; kills one that has not ended.
     fn finish(mut self) -> Option<Zeroizing<Vec<u8>>> {
         // Nothing to do for one that has ended.
         let _ = self.child.kill();
@@ -151,7 +151,7 @@ impl Run {
 
 /// Reads up to the mark. None if that is too much, or fails.
 fn read_to(mut pipe: PipeReader, mark: &Mark) -> Option<Zeroizing<Vec<u8>>> {
-    // Of its full size from the start: growth would leave copies behind.
+    // The buffer has its full size from the start: growth would leave copies of the secret behind.
     let mut output = Zeroizing::new(vec![0; MOST_SECRET.saturating_add(mark.len())]);
     let mut filled = 0;
     loop {

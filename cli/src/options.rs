@@ -174,7 +174,7 @@ pub(crate) fn parse(mut args: lexopt::Parser) -> Result<Options, String> {
     read(&mut args).map_err(|error| words(&error))
 }
 
-/// What is wrong with the command line. Its words are shown escaped.
+/// The error of a command line; what the caller typed is shown escaped.
 fn words(error: &lexopt::Error) -> String {
     use lexopt::Error as E;
     let quote = |value: &OsStr| quote_bytes(value.as_encoded_bytes());

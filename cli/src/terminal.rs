@@ -42,7 +42,7 @@ impl Stream {
         }
     }
 
-    /// What the other stream is to say of this one, if anything was lost.
+    /// Returns the sentence for the other stream, if output on this one was lost.
     fn loss(&self) -> Option<String> {
         let (name, why) = (self.name, self.failure.get()?);
         Some(format!(
