@@ -98,7 +98,7 @@ stream: all
 	SECSMTP_STREAM_MAILS=1000 $(PYTHON) -m unittest -v tests.real.stream_test
 
 large: all
-	SECSMTP_LARGE_OCTETS=1000000000 $(PYTHON) -m unittest -v tests.real.compose_test.Large
+	SECSMTP_LARGE_BYTES=1000000000 $(PYTHON) -m unittest -v tests.real.compose_test.Large
 
 generate:
 	$(CARGO) run -q --locked -p secsmtp-tools -- generate

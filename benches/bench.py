@@ -67,7 +67,7 @@ def sections(found, rounds, real_time):
     if "file" in found:
         yield "(d) One file of 100 MB", FILE, report.one_file_table(found["file"])
     if "start" in found:
-        words = START.format(octets=f"{found['start']['octets']:,}", runs=startup.RUNS)
+        words = START.format(bytes=f"{found['start']['bytes']:,}", runs=startup.RUNS)
         yield "(e) Size and start", words, report.start_table(found["start"], startup.STEPS)
     yield "Targets", TARGETS, report.targets_table(targets(found))
     yield "What holds the rest", REST, PROFILE
@@ -133,7 +133,7 @@ Every client sends one mail before the clock starts, except in (b). "Nagle off" 
 uses STARTTLS. Figures are medians, with the least and the most of all rounds in brackets."""
 
 REST = """Where the instructions of one mail of 2 KB go, by callgrind's profile of 2026-11-26 (in thousands;
-callgrind counts a copy of some KB octet by octet). No single place stands out any more: what is left
+callgrind counts a copy of some KB byte by byte). No single place stands out any more: what is left
 is many small things that a program of rustls alone does not do: a message with a handle of its own,
 checked addresses, content looked through and copied, a record of each recipient, answers scrubbed of
 secrets and kept for the receipt, a verdict on the kept connection. Own code is built for size."""
@@ -157,7 +157,7 @@ are the difference of a long and a short run. The sink's ceiling: with a CPU of 
 slower before it, it would take {ceiling} of these mails a second."""
 FILE = """A file that nothing can compress, composed by the client as a mail with base64 (but "already
 base64": the finished mail). Client and sink have a CPU each."""
-START = """The shared library as delivered, {octets} octets, and how soon it is of use: a new process loads it,
+START = """The shared library as delivered, {bytes} bytes, and how soon it is of use: a new process loads it,
 sets a policy with a CA file, a client, a login and a message, and sends to the sink. {runs} processes of
 each in turn, files in the cache; microseconds."""
 TARGETS = "What was promised before it was built, held against this run."

@@ -65,7 +65,7 @@
 //! }
 //! ```
 //!
-//! No octets of one's own over any channel: what may be written, a session decides.
+//! No bytes of one's own over any channel: what may be written, a session decides.
 //! ```compile_fail,E0599
 //! use secsmtp::{channel::Cleartext, deadline::Deadline, net::TcpTransport};
 //! fn f(c: &mut Cleartext<TcpTransport>) { let _ = c.send(b"AUTH PLAIN", Deadline::NEVER); }

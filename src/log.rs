@@ -46,7 +46,7 @@ pub trait Watcher {
         let _ = stage;
     }
 
-    /// As many octets of the content were taken by the system, out of so many if that is known.
+    /// As many bytes of the content were taken by the system, out of so many if that is known.
     fn progress(&mut self, written: u64, total: Option<u64>) {
         let _ = (written, total);
     }

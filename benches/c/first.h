@@ -1,5 +1,5 @@
 /*
- * When the first octet goes to the network. The functions that write stand in the program, before
+ * When the first byte goes to the network. The functions that write stand in the program, before
  * those of the C library: link with -rdynamic.
  */
 #ifndef FIRST_H
@@ -14,19 +14,19 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static double first_octet;
+static double first_byte;
 
 /* Pipes, event descriptors and sockets of the system's own are not the network. */
 static void first_note(int fd) {
     struct sockaddr_storage own;
     socklen_t len = sizeof own;
-    if (first_octet > 0 || getsockname(fd, (struct sockaddr *)&own, &len) != 0) return;
-    if (own.ss_family == AF_INET || own.ss_family == AF_INET6) first_octet = meter_clock(CLOCK_MONOTONIC);
+    if (first_byte > 0 || getsockname(fd, (struct sockaddr *)&own, &len) != 0) return;
+    if (own.ss_family == AF_INET || own.ss_family == AF_INET6) first_byte = meter_clock(CLOCK_MONOTONIC);
 }
 
-ssize_t write(int fd, const void *octets, size_t len) {
+ssize_t write(int fd, const void *bytes, size_t len) {
     first_note(fd);
-    return syscall(SYS_write, fd, octets, len);
+    return syscall(SYS_write, fd, bytes, len);
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
@@ -34,9 +34,9 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
     return syscall(SYS_writev, fd, parts, count);
 }
 
-ssize_t send(int fd, const void *octets, size_t len, int flags) {
+ssize_t send(int fd, const void *bytes, size_t len, int flags) {
     first_note(fd);
-    return syscall(SYS_sendto, fd, octets, len, flags, NULL, 0);
+    return syscall(SYS_sendto, fd, bytes, len, flags, NULL, 0);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
@@ -45,8 +45,8 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
 }
 
 static int first_print(double began, double loaded, double ready, double sent) {
-    if (first_octet <= loaded || first_octet > sent) return 1;
-    printf("%.1f %.1f %.1f %.1f\n", (loaded - began) * 1e6, (ready - loaded) * 1e6, (first_octet - began) * 1e6,
+    if (first_byte <= loaded || first_byte > sent) return 1;
+    printf("%.1f %.1f %.1f %.1f\n", (loaded - began) * 1e6, (ready - loaded) * 1e6, (first_byte - began) * 1e6,
            (sent - began) * 1e6);
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * From dlopen to the first octet on the line, and to the first mail accepted: microseconds.
+ * From dlopen to the first byte on the line, and to the first mail accepted: microseconds.
  *
  *   load LIBRARY PORT CA_FILE FILE
  *

@@ -53,7 +53,7 @@ def many_small(built, clients, mail, *, count=5000, rounds=5, streamed=10, real_
             with measure.sink(built, starttls=client.starttls, **pinned) as server:
                 done = measure.run(client, server, messages, mail, **pinned)
             if client.kind != "rival" and done["content"] != (messages + 1) * 2048:
-                raise Failed(f"{client.label}: the sink took {done['content']} octets")
+                raise Failed(f"{client.label}: the sink took {done['content']} bytes")
             found[client.label].append({
                 "rate": messages / done["seconds"], "cpu": done["cpu"] / messages * 1e6,
                 "sink_cpu": done["sink_cpu"] / messages * 1e6, "records": done["records_each"],

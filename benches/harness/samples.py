@@ -1,4 +1,4 @@
-"""What is sent: a mail of 2,048 octets, and files of chosen size."""
+"""What is sent: a mail of 2,048 bytes, and files of chosen size."""
 import base64
 import os
 
@@ -6,7 +6,7 @@ MAIL = 2048
 
 
 def mail(directory):
-    """A plain mail of 2,048 octets with CRLF, as every client gets it."""
+    """A plain mail of 2,048 bytes with CRLF, as every client gets it."""
     head = ("From: alice@mail.test\r\nTo: bob@mail.test\r\nSubject: A bench\r\n"
             "Date: Mon, 23 Nov 2026 12:00:00 +0000\r\nMessage-ID: <bench@mail.test>\r\n\r\n")
     line = "Two kilobytes of plain text, as a program's mail is, seventy-six a line long\r\n"
@@ -22,7 +22,7 @@ def mail(directory):
 
 
 def attachment(directory, megabytes):
-    """A file of so many times 1,000,000 octets that nothing can compress."""
+    """A file of so many times 1,000,000 bytes that nothing can compress."""
     path = os.path.join(directory, f"file-{megabytes}")
     block = os.urandom(1_000_000)
     with open(path, "wb") as file:

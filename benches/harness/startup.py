@@ -8,12 +8,12 @@ from . import build, measure, samples
 RUNS = 41
 OPTIONS = (f"-I{build.ROOT / 'include'}", "-rdynamic", "-ldl")
 # What the programs print, in this order and in microseconds. The last two count from before dlopen.
-STEPS = ("loading it (dlopen)", "all set and made, without the line", "until the first octet is written",
+STEPS = ("loading it (dlopen)", "all set and made, without the line", "until the first byte is written",
          "until the first mail is accepted")
 
 
 def figures(built):
-    """The library's octets, and for each library the spread of each step."""
+    """The library's bytes, and for each library the spread of each step."""
     programs = [("libsecsmtp", build.compiled("load.c", "load", *OPTIONS), build.LIBRARY)]
     curl = ctypes.util.find_library("curl")
     if curl:

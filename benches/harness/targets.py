@@ -44,8 +44,8 @@ def targets(found):
                  ratio(file_rate(ours_file), file_rate(limit_file)), 0.85),
         at_most("peak memory with a file of 100 MB", peak, 10, " MB"),
         at_most("peak memory with a file of 1 GB", found.get("peak_1gb"), 10, " MB"),
-        at_most("the shared library", start and start["octets"], 3_250_000, " octets"),
-        at_most("from dlopen to the first octet written", soon(2), 5, " ms"),
+        at_most("the shared library", start and start["octets"], 3_250_000, " bytes"),
+        at_most("from dlopen to the first byte written", soon(2), 5, " ms"),
     ]
 
 

@@ -36,7 +36,7 @@ pub const ALL: [Target; 1] = [("abi_arguments", arguments)];
 /// As many calls as one input makes.
 const MAX_CALLS: usize = 64;
 
-/// Reads the octets as a program: which function, and from where each argument is taken.
+/// Reads the bytes as a program: which function, and from where each argument is taken.
 pub fn arguments(data: &[u8]) {
     let mut input = Input {
         data,
@@ -53,7 +53,7 @@ pub fn arguments(data: &[u8]) {
         if input.data.is_empty() {
             break;
         }
-        let which = usize::from(input.octet()) % CALLS.len();
+        let which = usize::from(input.byte()) % CALLS.len();
         CALLS[which](&mut input);
         input.texts.clear();
     }
@@ -118,7 +118,7 @@ struct Input<'a> {
 }
 
 impl Input<'_> {
-    fn octet(&mut self) -> u8 {
+    fn byte(&mut self) -> u8 {
         let Some((first, rest)) = self.data.split_first() else {
             return 0;
         };
@@ -127,19 +127,19 @@ impl Input<'_> {
     }
 
     fn number(&mut self) -> i64 {
-        match self.octet() {
+        match self.byte() {
             0xf0 => i64::from(i32::MIN),
             0xf1 => i64::from(i32::MAX),
             0xf2 => i64::MAX,
             0xf3 => i64::MIN,
             0xf4 => -1,
-            octet => i64::from(octet),
+            byte => i64::from(byte),
         }
     }
 
-    /// A text of up to 255 octets of the input, or NULL.
+    /// A text of up to 255 bytes of the input, or NULL.
     fn text(&mut self) -> *const u8 {
-        let shape = self.octet();
+        let shape = self.byte();
         self.text_is_nul_terminated = true;
         if shape == 0xff {
             self.last_len = 0;
@@ -159,19 +159,19 @@ impl Input<'_> {
     }
 
     fn handle(&mut self) -> usize {
-        let octet = usize::from(self.octet());
+        let byte = usize::from(self.byte());
         let clients = match self.restraint {
             Restraint::NoClient => &[][..],
             _ => &self.clients,
         };
         let all: Vec<usize> = self.handles.iter().chain(clients).copied().collect();
         // The last ones first: a call mostly follows the one that made its object.
-        all[all.len() - 1 - octet % all.len()]
+        all[all.len() - 1 - byte % all.len()]
     }
 
     /// A place for a result, or NULL.
     fn cell(&mut self) -> *mut usize {
-        if self.octet() == 0xff {
+        if self.byte() == 0xff {
             return std::ptr::null_mut();
         }
         self.next_cell += 1;
@@ -257,7 +257,7 @@ impl Argument for *const u8 {
 impl Argument for usize {
     /// A length that is true of the pointer before it, or so wrong that it must be refused unread.
     fn take(input: &mut Input<'_>) -> Self {
-        match input.octet() {
+        match input.byte() {
             0xff => usize::MAX,
             0xfe => usize::MAX / 2,
             0xfd => 0,

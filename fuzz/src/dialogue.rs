@@ -1,4 +1,4 @@
-//! A whole dialogue: octets become what a server says, in clear or inside TLS, piece by piece as the
+//! A whole dialogue: bytes become what a server says, in clear or inside TLS, piece by piece as the
 //! session writes. Whatever they are, the send ends, its outcome is the one that the server's words
 //! give, and nothing leaks.
 
@@ -21,7 +21,7 @@ pub const ALL: [Target; 1] = [("wire_dialogue", dialogue)];
 
 /// In a piece it stands for what was heard last: what a server may know of a secret.
 const ECHO: u8 = 5;
-/// The most octets of one TLS record: of a longer piece a part may come.
+/// The most bytes of one TLS record: of a longer piece a part may come.
 const RECORD: usize = 16 * 1024;
 
 /// Says one piece at the beginning and one each time it hears something.
@@ -51,12 +51,12 @@ impl Dialogue for Pieces {
         self.next(b"")
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
-        self.next(octets)
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
+        self.next(bytes)
     }
 }
 
-/// The first octet says in which mode; `|` ends a piece, and a lone line feed stands for CRLF.
+/// The first byte says in which mode; `|` ends a piece, and a lone line feed stands for CRLF.
 pub fn dialogue(data: &[u8]) {
     thread_local! {
         static WORLD: World = World::new();
@@ -165,11 +165,7 @@ fn questions(inside: &[u8], greets: bool) -> Vec<Point> {
     while let Some(end) = rest.windows(2).position(|w| w == b"\r\n") {
         let (line, behind) = rest.split_at(end);
         rest = &behind[2..];
-        match line
-            .split(|octet| *octet == b' ')
-            .next()
-            .unwrap_or_default()
-        {
+        match line.split(|byte| *byte == b' ').next().unwrap_or_default() {
             b"EHLO" => asked.push(Point::Ehlo),
             b"MAIL" => asked.push(Point::Mail),
             b"RCPT" => asked.push(Point::Rcpt),
@@ -200,17 +196,17 @@ fn is_whole(inside: &[u8]) -> bool {
 }
 
 fn with_echo(piece: &[u8], heard: &[u8]) -> Vec<u8> {
-    let parts: Vec<_> = piece.split(|octet| *octet == ECHO).collect();
+    let parts: Vec<_> = piece.split(|byte| *byte == ECHO).collect();
     parts.join(heard.trim_ascii_end())
 }
 
 fn with_crlf(piece: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(piece.len());
-    for (at, octet) in piece.iter().enumerate() {
-        if *octet == b'\n' && (at == 0 || piece[at - 1] != b'\r') {
+    for (at, byte) in piece.iter().enumerate() {
+        if *byte == b'\n' && (at == 0 || piece[at - 1] != b'\r') {
             out.push(b'\r');
         }
-        out.push(*octet);
+        out.push(*byte);
     }
     out
 }

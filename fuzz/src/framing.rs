@@ -1,5 +1,5 @@
 //! Content on its way through a whole session, by BDAT and behind DATA: what the server reads, as a
-//! server reads it, is what the message shows of itself, octet by octet.
+//! server reads it, is what the message shows of itself, byte by byte.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ const FORMS: [&[&str]; 4] = [
 /// long.
 const LONG: [usize; 5] = [262_143, 262_144, 262_145, 524_288, 600_000];
 
-/// The first octet says in which form and from what source; the second, how often the rest is
+/// The first byte says in which form and from what source; the second, how often the rest is
 /// repeated, and in what pieces it is read.
 pub fn framing(data: &[u8]) {
     thread_local! {
@@ -82,7 +82,7 @@ pub fn framing(data: &[u8]) {
         } else {
             lines(heard)
         };
-        assert!(read == shown, "{} octets of {}", read.len(), shown.len());
+        assert!(read == shown, "{} bytes of {}", read.len(), shown.len());
     });
 }
 
@@ -94,7 +94,7 @@ fn repeated(text: &[u8], times: u8) -> Vec<u8> {
     all
 }
 
-/// Given whole, by each of the rules, or made of a part that is read in pieces of so many octets.
+/// Given whole, by each of the rules, or made of a part that is read in pieces of so many bytes.
 fn message(how: u8, room: usize, text: Vec<u8>) -> Option<Message> {
     let mut message = Message::new();
     if how < 6 {
@@ -160,7 +160,7 @@ fn lines(heard: &[u8]) -> Vec<u8> {
         .expect("DATA")
         + 6;
     let mut content = Vec::new();
-    let mut lines = heard[begin..].split_inclusive(|octet| *octet == b'\n');
+    let mut lines = heard[begin..].split_inclusive(|byte| *byte == b'\n');
     for line in lines.by_ref() {
         assert!(line.ends_with(b"\r\n"), "a bare line feed");
         if line == b".\r\n" {

@@ -1,8 +1,8 @@
 //! Every SASL stepper against a server that says anything: nothing panics, nothing goes on for
 //! ever, no message is said twice, and nobody is believed too early.
 //!
-//! The input is cut at each octet 0x1e: user, password or token, and then the challenges; for SCRAM
-//! the user's first octet chooses hash and channel binding.
+//! The input is cut at each byte 0x1e: user, password or token, and then the challenges; for SCRAM
+//! the user's first byte chooses hash and channel binding.
 
 use std::num::NonZeroU32;
 
@@ -68,7 +68,7 @@ pub fn scram(data: &[u8]) {
     );
     let first = exchange.initial().expect("the client speaks first");
     assert!(!first.secret && !exchange.complete());
-    assert_eq!(&**first.octets, format!("{header}{bare}").as_bytes());
+    assert_eq!(&**first.bytes, format!("{header}{bare}").as_bytes());
     let mut expected = None;
     for (turn, challenge) in challenges.iter().enumerate() {
         match exchange.step(challenge) {
@@ -81,13 +81,13 @@ pub fn scram(data: &[u8]) {
                 };
                 let (last, signature) = client.answer(challenge);
                 assert!(response.secret);
-                assert_eq!(String::from_utf8_lossy(&response.octets), last);
+                assert_eq!(String::from_utf8_lossy(&response.bytes), last);
                 assert!(!exchange.complete() && exchange.bound().is_none());
                 expected = Some(format!("v={signature}"));
             }
             Ok(response) => {
-                assert!(turn == 1 && response.octets.is_empty() && !response.secret);
-                let said = challenge.split(|octet| *octet == b',').next();
+                assert!(turn == 1 && response.bytes.is_empty() && !response.secret);
+                let said = challenge.split(|byte| *byte == b',').next();
                 assert_eq!(said, expected.as_ref().map(String::as_bytes));
                 assert!(exchange.complete());
                 assert_eq!(exchange.bound().is_some(), bound);
@@ -169,7 +169,7 @@ pub fn plain(data: &[u8]) {
         return;
     };
     let whole = [b"\0", user.as_bytes(), b"\0", secret].concat();
-    assert_eq!(whole.iter().filter(|octet| **octet == 0).count(), 2);
+    assert_eq!(whole.iter().filter(|byte| **byte == 0).count(), 2);
     one_message(&mut Plain::new(user, secret), &whole, true, &challenges);
     one_message(&mut Plain::new(user, secret), &whole, true, &[]);
 }
@@ -199,8 +199,8 @@ pub fn login(data: &[u8]) {
     for (turn, challenge) in challenges.iter().enumerate() {
         let said = exchange.step(challenge);
         match turn {
-            0 => assert_eq!(&**said.expect("the user").octets, user.as_bytes()),
-            1 => assert_eq!(&**said.expect("the password").octets, secret),
+            0 => assert_eq!(&**said.expect("the user").bytes, user.as_bytes()),
+            1 => assert_eq!(&**said.expect("the password").bytes, secret),
             _ => assert!(said.is_err()),
         }
         assert_eq!(exchange.complete(), turn >= 1);
@@ -239,7 +239,7 @@ pub fn saslprep(data: &[u8]) {
 }
 
 fn input(data: &[u8]) -> (&[u8], &[u8], Vec<&[u8]>) {
-    let mut parts = data.split(|octet| *octet == 0x1e);
+    let mut parts = data.split(|byte| *byte == 0x1e);
     let (head, secret) = (parts.next(), parts.next());
     (
         head.unwrap_or_default(),
@@ -263,7 +263,7 @@ fn one_message(exchange: &mut dyn Mechanism, whole: &[u8], secret: bool, challen
     let mut said = challenges.is_empty();
     if said {
         let first = exchange.initial().expect("the client speaks first");
-        assert_eq!((&**first.octets, first.secret), (whole, secret));
+        assert_eq!((&**first.bytes, first.secret), (whole, secret));
         on_one_line(&Command::auth("X", Some(&first)));
     }
     for challenge in challenges {
@@ -271,7 +271,7 @@ fn one_message(exchange: &mut dyn Mechanism, whole: &[u8], secret: bool, challen
         match exchange.step(challenge) {
             Ok(response) => {
                 assert!(!said && challenge.is_empty());
-                assert_eq!((&**response.octets, response.secret), (whole, secret));
+                assert_eq!((&**response.bytes, response.secret), (whole, secret));
                 on_one_line(&Command::auth_response(&response));
                 said = true;
             }
@@ -288,12 +288,12 @@ fn bearer(exchange: &mut dyn Mechanism, farewell: &[u8], challenges: &[&[u8]]) -
     on_one_line(&Command::auth("X", Some(&first)));
     for (turn, challenge) in challenges.iter().enumerate() {
         match exchange.step(challenge) {
-            Ok(response) => assert!(turn == 0 && **response.octets == *farewell),
+            Ok(response) => assert!(turn == 0 && **response.bytes == *farewell),
             Err(_) => assert!(turn > 0),
         }
         assert!(!exchange.complete());
     }
-    first.octets.split(|octet| *octet == 1).count()
+    first.bytes.split(|byte| *byte == 1).count()
 }
 
 /// Whatever is in a message, it leaves as one line.
@@ -302,6 +302,6 @@ fn on_one_line(command: &Command) {
     let body = wire.strip_suffix(b"\r\n").expect("a line");
     assert!(
         body.iter()
-            .all(|octet| octet.is_ascii_graphic() || *octet == b' ')
+            .all(|byte| byte.is_ascii_graphic() || *byte == b' ')
     );
 }

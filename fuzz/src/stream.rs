@@ -1,4 +1,4 @@
-//! A stream of messages before a server that answers in order and says what the octets say: each
+//! A stream of messages before a server that answers in order and says what the bytes say: each
 //! message comes to what its own answers mean, or, where there are too few or too many of them, to
 //! nothing that the server's books make impossible.
 
@@ -21,7 +21,7 @@ const FORMS: [&[&str]; 4] = [
     &["AUTH PLAIN"],
 ];
 
-/// What is said for one octet; for others, what fits.
+/// What is said for one byte; for others, what fits.
 const WORDS: [&[u8]; 12] = [
     b"450 4.2.0 later\r\n",
     b"550 5.1.1 never\r\n",
@@ -37,7 +37,7 @@ const WORDS: [&[u8]; 12] = [
     b"",
 ];
 
-/// The first octet says in which form, to how many recipients, and how many messages; each of the
+/// The first byte says in which form, to how many recipients, and how many messages; each of the
 /// others what one question is answered with.
 pub fn stream(data: &[u8]) {
     thread_local! {
@@ -49,10 +49,10 @@ pub fn stream(data: &[u8]) {
         partial: how / 12 % 2 == 1,
     };
     let messages = usize::from(how / 24 % 4) + 1;
-    let mut octets = Vec::from(answers).into_iter();
+    let mut bytes = Vec::from(answers).into_iter();
     let choose = move |point| match point {
         Point::Greeting | Point::Ehlo | Point::Auth | Point::Quit | Point::Other => Answer::Good,
-        _ => answer(&mut octets),
+        _ => answer(&mut bytes),
     };
     let server = Esmtp::new(true, FORMS[usize::from(how % 4)], choose);
     let (results, memory) = WORLD.with_borrow_mut(|world| {
@@ -75,11 +75,11 @@ pub fn stream(data: &[u8]) {
     }
 }
 
-fn answer(octets: &mut impl Iterator<Item = u8>) -> Answer {
-    match octets.next() {
-        // A reply of the octets' own, so many of them.
+fn answer(bytes: &mut impl Iterator<Item = u8>) -> Answer {
+    match bytes.next() {
+        // A reply of the bytes' own, so many of them.
         Some(length @ 0xe0..) => {
-            let own = octets.take(usize::from(length - 0xe0));
+            let own = bytes.take(usize::from(length - 0xe0));
             Answer::Reply(own.collect())
         }
         Some(word @ 0xd0..) => match WORDS.get(usize::from(word - 0xd0)) {

@@ -1,8 +1,8 @@
-//! Everything of trust that reads octets from outside: pins, hosts, certificates, lists, files and
+//! Everything of trust that reads bytes from outside: pins, hosts, certificates, lists, files and
 //! served chains. None may panic, and what was read must mean the same when it is written.
 //!
 //! The keys of the corpus were thrown away: whoever is believed for a signature is one whom the
-//! corpus' CA really signed, octet by octet. Keys and pins are read here once more, by others.
+//! corpus' CA really signed, byte by byte. Keys and pins are read here once more, by others.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -55,7 +55,7 @@ pub fn host(data: &[u8]) {
     }
 }
 
-/// A pin is 32 octets in strict base64 or in hexadecimal digits, and nothing else is one.
+/// A pin is 32 bytes in strict base64 or in hexadecimal digits, and nothing else is one.
 pub fn pin(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;

@@ -1,4 +1,4 @@
-//! Everything of the wire that reads octets from outside: replies, the answer to EHLO, addresses,
+//! Everything of the wire that reads bytes from outside: replies, the answer to EHLO, addresses,
 //! content on its way into DATA. None may panic, and what was read must mean one thing only.
 
 use secsmtp::error::ReplyFault;
@@ -25,8 +25,8 @@ pub const ALL: [Target; 5] = [
     ("wire_content", content),
 ];
 
-/// A reply is whole at one octet and at no earlier one; what stands behind it changes nothing; a
-/// fault stays one, whatever follows; and it holds the octets that came, no others.
+/// A reply is whole at one byte and at no earlier one; what stands behind it changes nothing; a
+/// fault stays one, whatever follows; and it holds the bytes that came, no others.
 pub fn reply(data: &[u8]) {
     let whole = parse(data);
     let step = (data.len() / 64).max(1);
@@ -180,8 +180,8 @@ fn addresses(list: Vec<Entry>) -> Vec<Address> {
 /// Where `>` outside a quoted string stands.
 fn path_end(path: &[u8]) -> usize {
     let (mut quoted, mut escaped) = (false, false);
-    for (at, octet) in path.iter().enumerate() {
-        match octet {
+    for (at, byte) in path.iter().enumerate() {
+        match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
@@ -192,11 +192,11 @@ fn path_end(path: &[u8]) -> usize {
     panic!("the path does not end");
 }
 
-/// Content, split anywhere, gives the same octets for DATA; a server reads it back with each line
-/// end as CRLF and nothing else changed; and it ends once. The first two octets say where to split.
+/// Content, split anywhere, gives the same bytes for DATA; a server reads it back with each line
+/// end as CRLF and nothing else changed; and it ends once. The first two bytes say where to split.
 pub fn content(data: &[u8]) {
     let [a, b, content @ ..] = data else { return };
-    let place = |octet: u8| usize::from(octet) * (content.len() + 1) / 256;
+    let place = |byte: u8| usize::from(byte) * (content.len() + 1) / 256;
     let (i, j) = (place(*a).min(place(*b)), place(*a).max(place(*b)));
     let wire = encode(&[content]);
     assert_eq!(
@@ -205,7 +205,7 @@ pub fn content(data: &[u8]) {
     );
     let ends = wire.windows(5).filter(|w| w == b"\r\n.\r\n").count();
     assert!(wire == b".\r\n" || ends == 1 && wire.ends_with(b"\r\n.\r\n"));
-    let bare = wire.iter().enumerate().any(|(at, octet)| match octet {
+    let bare = wire.iter().enumerate().any(|(at, byte)| match byte {
         b'\r' => wire.get(at + 1) != Some(&b'\n'),
         b'\n' => at == 0 || wire[at - 1] != b'\r',
         _ => false,
@@ -242,18 +242,18 @@ fn encode(pieces: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-/// Each line end as CRLF, octet by octet.
+/// Each line end as CRLF, byte by byte.
 fn normal(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut octets = content.iter().copied().peekable();
-    while let Some(octet) = octets.next() {
-        match octet {
+    let mut bytes = content.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
             b'\r' => {
-                octets.next_if_eq(&b'\n');
+                bytes.next_if_eq(&b'\n');
                 out.extend_from_slice(b"\r\n");
             }
             b'\n' => out.extend_from_slice(b"\r\n"),
-            _ => out.push(octet),
+            _ => out.push(byte),
         }
     }
     if !out.is_empty() && !out.ends_with(b"\r\n") {

@@ -22,7 +22,7 @@ pub use cleartext::Cleartext;
 pub use config::{ProbeSetup, Setup};
 pub use verified::{HandshakeFault, Probed, Verified, probe, verify};
 
-/// The most octets received and not yet read: a server that says more unasked is cut off.
+/// The most bytes received and not yet read: a server that says more unasked is cut off.
 pub const MAX_PENDING: usize = 128 * 1024;
 
 /// Why a channel can't go on.
@@ -69,7 +69,7 @@ pub(crate) trait Channel {
     /// Why it was not all taken by the system.
     fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault>;
 
-    /// Waits for at least one more octet in [`Channel::pending`].
+    /// Waits for at least one more byte in [`Channel::pending`].
     ///
     /// # Errors
     /// Why none will come.
@@ -84,7 +84,7 @@ pub(crate) trait Channel {
     /// What was received and not yet taken.
     fn pending(&mut self) -> &mut Vec<u8>;
 
-    /// Octets that the system took of what was sent since the channel was made (for TLS: of
+    /// Bytes that the system took of what was sent since the channel was made (for TLS: of
     /// records). Grows if and only if something may have left.
     fn bytes_written(&self) -> u64;
 

@@ -10,11 +10,11 @@ use crate::channel::{Fault, MAX_PENDING};
 use crate::deadline::Deadline;
 use crate::net::{Interest, Transport};
 
-/// The most octets in a row that say nothing to us, tickets, key updates, empty records: an honest
+/// The most bytes in a row that say nothing to us, tickets, key updates, empty records: an honest
 /// server sends a few tickets.
 const MAX_IDLE: usize = 256 * 1024;
 
-/// Octets read from the transport at a time: a whole record and its frame.
+/// Bytes read from the transport at a time: a whole record and its frame.
 const READ: usize = 17 * 1024;
 
 /// A TLS connection over a transport.
@@ -24,7 +24,7 @@ pub(super) struct TlsStream<T> {
     pub(super) pending: Vec<u8>,
     pub(super) write_buffer: WriteBuffer,
     incoming: Box<[u8]>,
-    /// Octets read since the last that were meant for us.
+    /// Bytes read since the last that were meant for us.
     idle: usize,
     /// Why TLS can't go on, once it can't: the transport would have nothing more to say of it.
     broken: Option<Fault>,
@@ -34,8 +34,8 @@ pub(super) struct TlsStream<T> {
 
 /// What one look at the transport brought.
 enum Found {
-    /// So many octets, none of them needing to be text.
-    Octets(usize),
+    /// So many bytes, none of them needing to be text.
+    Bytes(usize),
     Nothing,
     End,
 }
@@ -54,7 +54,7 @@ impl<T: Transport> TlsStream<T> {
         }
     }
 
-    /// Runs the handshake to its end. `sample` gets the first octets that the peer says.
+    /// Runs the handshake to its end. `sample` gets the first bytes that the peer says.
     pub(super) fn handshake(
         &mut self,
         sample: &mut Vec<u8>,
@@ -67,7 +67,7 @@ impl<T: Transport> TlsStream<T> {
             let found = self.look()?;
             match found {
                 Found::End => return Err(Fault::Lost(io::ErrorKind::UnexpectedEof).into()),
-                Found::Octets(n) => {
+                Found::Bytes(n) => {
                     keep_sample(sample, self.incoming.get(..n).unwrap_or_default());
                     if let Err(error) = self.digest(n) {
                         // The alert tells an honest peer what is wrong; nobody waits for it.
@@ -172,7 +172,7 @@ impl<T: Transport> TlsStream<T> {
                 Found::Nothing => return Ok(()),
                 // The engine judges an end without close_notify.
                 Found::End => 0,
-                Found::Octets(n) => n,
+                Found::Bytes(n) => n,
             };
             self.idle = self.idle.saturating_add(n);
             if let Err(error) = self.digest(n) {
@@ -192,7 +192,7 @@ impl<T: Transport> TlsStream<T> {
         loop {
             match self.transport.read(&mut self.incoming) {
                 Ok(0) => return Ok(Found::End),
-                Ok(n) => return Ok(Found::Octets(n)),
+                Ok(n) => return Ok(Found::Bytes(n)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(Found::Nothing);
                 }
@@ -202,7 +202,7 @@ impl<T: Transport> TlsStream<T> {
         }
     }
 
-    /// Gives the engine the first `n` octets of `incoming`; 0 tells it that no more will come.
+    /// Gives the engine the first `n` bytes of `incoming`; 0 tells it that no more will come.
     fn digest(&mut self, n: usize) -> Result<(), rustls::Error> {
         let mut rest = self.incoming.get(..n).unwrap_or_default();
         loop {
@@ -227,7 +227,7 @@ impl<T: Transport> TlsStream<T> {
         }
     }
 
-    /// Takes decrypted octets; true at the end of the stream, however it came about: a reply is
+    /// Takes decrypted bytes; true at the end of the stream, however it came about: a reply is
     /// whole only at its CRLF, so a missing close_notify can't cut one short unseen.
     fn take_plaintext(&mut self) -> Result<bool, Fault> {
         let mut reader = self.connection.reader();
@@ -297,7 +297,7 @@ impl From<Fault> for HandshakeStop {
     }
 }
 
-/// Keeps the first octets that a peer says, to show what answered instead of TLS.
+/// Keeps the first bytes that a peer says, to show what answered instead of TLS.
 fn keep_sample(sample: &mut Vec<u8>, heard: &[u8]) {
     /// As many as are worth showing.
     const SAMPLE: usize = 120;

@@ -205,17 +205,17 @@ impl<T: Transport> Verified<T> {
         self.stream.wait(deadline)
     }
 
-    /// Octets of text pushed since the channel was made.
+    /// Bytes of text pushed since the channel was made.
     pub(crate) fn queued(&self) -> u64 {
         self.stream.write_buffer.queued
     }
 
-    /// Octets of text that the system has taken in whole records: the peer may have read them.
+    /// Bytes of text that the system has taken in whole records: the peer may have read them.
     pub(crate) fn sent(&self) -> u64 {
         self.stream.write_buffer.sent
     }
 
-    /// Octets of text of whose records the system has taken at least one octet.
+    /// Bytes of text of whose records the system has taken at least one byte.
     pub(crate) fn partially_sent(&self) -> u64 {
         self.stream.write_buffer.partially_sent
     }
@@ -226,7 +226,7 @@ impl<T: Transport> Verified<T> {
         self.stream.received_close_notify
     }
 
-    /// Octets of records that the system has not taken.
+    /// Bytes of records that the system has not taken.
     pub(crate) fn backlog(&self) -> usize {
         self.stream.write_buffer.backlog()
     }

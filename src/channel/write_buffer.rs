@@ -36,9 +36,9 @@ pub(super) struct WriteBuffer {
     pub(super) queued: u64,
     /// Text whose records were wholly taken by the system: the peer may have read it.
     pub(super) sent: u64,
-    /// Text of whose records at least an octet was taken.
+    /// Text of whose records at least a byte was taken.
     pub(super) partially_sent: u64,
-    /// All octets that the system took.
+    /// All bytes that the system took.
     pub(super) bytes_written: u64,
 }
 
@@ -115,7 +115,7 @@ impl WriteBuffer {
         Ok(())
     }
 
-    /// Octets of records that the system has not taken.
+    /// Bytes of records that the system has not taken.
     pub(super) fn backlog(&self) -> usize {
         self.sealed.len().saturating_sub(self.from)
     }
@@ -145,9 +145,9 @@ impl WriteBuffer {
         Ok(moved)
     }
 
-    fn took(&mut self, octets: usize) {
-        self.from = self.from.saturating_add(octets);
-        self.bytes_written = self.bytes_written.saturating_add(octets as u64);
+    fn took(&mut self, bytes: usize) {
+        self.from = self.from.saturating_add(bytes);
+        self.bytes_written = self.bytes_written.saturating_add(bytes as u64);
         while let Some(mark) = self.marks.front() {
             if mark.end > self.bytes_written {
                 break;

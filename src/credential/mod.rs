@@ -18,7 +18,7 @@ use crate::support::secret::{MaySendCredentials, Secret};
 
 pub use provider::{Meant, NoSecret, Patient, Reason, SecretProvider, SecretRequest};
 
-/// The longest user name, password or token, in octets: an AUTH line has at most 12,288
+/// The longest user name, password or token, in bytes: an AUTH line has at most 12,288
 /// (RFC 4954 section 4), in base64.
 const MAX_USER: usize = 1024;
 pub(crate) const MAX_SECRET: usize = 7168;
@@ -53,7 +53,7 @@ pub(crate) struct Exchange<'a> {
     pub(crate) offered: &'a [String],
     /// What the channel can be bound by.
     pub(crate) binding: Option<Binding>,
-    /// Random octets, fresh.
+    /// Random bytes, fresh.
     pub(crate) nonce: [u8; NONCE_LEN],
     /// The name that was verified.
     pub(crate) host: &'a str,
@@ -299,7 +299,7 @@ pub(crate) fn check_secret(proof: Proof, secret: &[u8]) -> Result<(), Error> {
         return wrong("is empty");
     }
     if secret.len() > MAX_SECRET {
-        return wrong("is longer than 7168 octets");
+        return wrong("is longer than 7168 bytes");
     }
     if secret.iter().any(|b| matches!(b, 0 | b'\r' | b'\n')) {
         return wrong("has a NUL or a line break");

@@ -138,7 +138,7 @@ impl<'a> SecretRequest<'a> {
         }
     }
 
-    /// Makes a secret of octets that fit what was asked for.
+    /// Makes a secret of bytes that fit what was asked for.
     ///
     /// # Errors
     /// [`crate::status::Status::Secret`] for what no mechanism can carry.

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::ops::Deref;
 
-/// The most octets of one: a digit, and twice a dot with three.
+/// The most bytes of one: a digit, and twice a dot with three.
 const MAX: usize = 9;
 
 /// An enhanced status code as the server wrote it, for instance `5.7.8`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Enhanced {
-    octets: [u8; MAX],
+    bytes: [u8; MAX],
     length: u8,
 }
 
@@ -34,10 +34,10 @@ impl Enhanced {
         if !number(subject) || !number(detail.get(1..)?) {
             return None;
         }
-        let mut octets = [0; MAX];
-        octets.get_mut(..length)?.copy_from_slice(word);
+        let mut bytes = [0; MAX];
+        bytes.get_mut(..length)?.copy_from_slice(word);
         let length = length as u8;
-        Some(Self { octets, length })
+        Some(Self { bytes, length })
     }
 }
 
@@ -45,9 +45,9 @@ impl Deref for Enhanced {
     type Target = str;
 
     fn deref(&self) -> &str {
-        let octets = self.octets.get(..usize::from(self.length));
-        octets
-            .and_then(|octets| std::str::from_utf8(octets).ok())
+        let bytes = self.bytes.get(..usize::from(self.length));
+        bytes
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
             .unwrap_or_default()
     }
 }

@@ -109,7 +109,7 @@ pub enum Outcome {
     Refused = 2,
     /// The verified server answered the content with 2yz.
     Accepted = 3,
-    /// The line broke between the last octet of the content and its answer: don't retry blindly.
+    /// The line broke between the last byte of the content and its answer: don't retry blindly.
     Unknown = 4,
 }
 
@@ -194,7 +194,7 @@ pub struct Record {
     pub stage: Stage,
     /// What became of the message.
     pub outcome: Outcome,
-    /// Whether an octet of the secret, or of anything computed from it, was written.
+    /// Whether a byte of the secret, or of anything computed from it, was written.
     pub secret_released: bool,
     /// Whether a byte of the content was written.
     pub content_released: bool,
@@ -338,7 +338,7 @@ pub enum Cause {
     },
     /// Clear text where TLS is due; a sample, escaped.
     NotTls {
-        /// The first octets received.
+        /// The first bytes received.
         sample: String,
     },
     /// The handshake failed; what the TLS layer says.
@@ -399,9 +399,9 @@ pub enum Cause {
     Source(SourceFault),
     /// Larger than the server's SIZE.
     TooLarge {
-        /// Octets of the message.
+        /// Bytes of the message.
         size: u64,
-        /// Octets that the server takes.
+        /// Bytes that the server takes.
         limit: u64,
     },
     /// More recipients, or domains of theirs, than the server takes in one transaction.

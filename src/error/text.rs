@@ -178,7 +178,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         Cause::StarttlsRefused => f.write_str("The server refused STARTTLS."),
         Cause::BytesBeforeTls { count } => write!(
             f,
-            "{count} octets stood behind the answer to STARTTLS, before TLS: somebody tries to \
+            "{count} bytes stood behind the answer to STARTTLS, before TLS: somebody tries to \
              slip words into the encrypted part."
         ),
         Cause::Malformed {
@@ -240,7 +240,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         Cause::TooLarge { size, limit } => {
             write!(
                 f,
-                "The message has {size} octets, and the server takes {limit}."
+                "The message has {size} bytes, and the server takes {limit}."
             )
         }
         Cause::TooManyRecipients { count, limit } => write!(
@@ -249,7 +249,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
              {limit} in one message."
         ),
         Cause::NeedsBinary => f.write_str(
-            "The content has a NUL, a bare CR or LF, or a line over 998 octets; only BINARYMIME with \
+            "The content has a NUL, a bare CR or LF, or a line over 998 bytes; only BINARYMIME with \
              CHUNKING carries that, and the server lacks it.",
         ),
         Cause::ExtensionMissing { extension } => write!(
@@ -262,7 +262,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
              {limit} seconds."
         ),
         Cause::Needs8Bit => f.write_str(
-            "The content has octets above 127, and the server does not offer 8BITMIME: encode it \
+            "The content has bytes above 127, and the server does not offer 8BITMIME: encode it \
              as quoted-printable or base64.",
         ),
         Cause::NeedsSmtputf8 { what } => {

@@ -34,7 +34,7 @@ pub(super) unsafe fn bytes<'a>(
         let why = format!("a length of {len} bytes is beyond the limit of {MAX_BYTES}");
         return Err(Error::argument(Status::Length, argument, why));
     }
-    // SAFETY: the header asks for `len` readable octets for the time of the call; the pointer is
+    // SAFETY: the header asks for `len` readable bytes for the time of the call; the pointer is
     // not NULL and the length is within what a slice can have.
     Ok(unsafe { std::slice::from_raw_parts(pointer, len) })
 }
@@ -81,7 +81,7 @@ unsafe fn text_up_to<'a>(
     if len > max {
         return Err(too_long());
     }
-    // SAFETY: as `bytes` asks; `len` octets before the NUL, or as the caller counted.
+    // SAFETY: as `bytes` asks; `len` bytes before the NUL, or as the caller counted.
     let bytes = unsafe { bytes(argument, pointer.cast(), len)? };
     std::str::from_utf8(bytes)
         .map_err(|_| Error::argument(Status::Utf8, argument, "is not valid UTF-8"))

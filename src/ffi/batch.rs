@@ -198,7 +198,7 @@ pub unsafe extern "C" fn secsmtp_batch_set_window(
             with(batch, |batch| {
                 batch.bulk.window = Window {
                     messages: usize::try_from(messages).unwrap_or(usize::MAX),
-                    octets: u64::from(bytes),
+                    bytes: u64::from(bytes),
                 };
                 Ok(())
             })

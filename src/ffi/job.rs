@@ -440,7 +440,7 @@ pub unsafe extern "C" fn secsmtp_client_set_window(
         guard::status(client, error_out, || {
             get(client)?.client.set_window(Window {
                 messages: usize::try_from(jobs).unwrap_or(usize::MAX),
-                octets: u64::from(bytes),
+                bytes: u64::from(bytes),
             })
         })
     }

@@ -1,4 +1,4 @@
-//! A caller's function as a source of octets.
+//! A caller's function as a source of bytes.
 
 use std::ffi::c_void;
 use std::sync::{Arc, OnceLock};

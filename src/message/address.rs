@@ -15,7 +15,7 @@ pub struct Address {
     at: usize,
 }
 
-/// The longest address: a path has 256 octets with its angle brackets (RFC 5321 section 4.5.3.1.3).
+/// The longest address: a path has 256 bytes with its angle brackets (RFC 5321 section 4.5.3.1.3).
 const MAX_ADDRESS: usize = 254;
 const TOO_LONG: &str = "is longer than 254 bytes";
 
@@ -146,7 +146,7 @@ fn labels(text: &str) -> impl Iterator<Item = &[u8]> {
     text.as_bytes().split(|b| *b == b'.')
 }
 
-/// An byte of an unquoted name (RFC 5322 section 3.2.3), or of a character beyond ASCII.
+/// A byte of an unquoted name (RFC 5322 section 3.2.3), or of a character beyond ASCII.
 fn is_atext(b: u8) -> bool {
     // What is visible but the specials.
     !matches!(

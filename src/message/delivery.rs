@@ -108,7 +108,7 @@ pub struct Options {
     pub require_tls: bool,
 }
 
-/// Checks an envelope identifier: printable ASCII, at most 100 octets as it is sent.
+/// Checks an envelope identifier: printable ASCII, at most 100 bytes as it is sent.
 ///
 /// # Errors
 /// What is wrong with it.

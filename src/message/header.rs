@@ -23,8 +23,8 @@ const CONTINUES: &[u8] = b" \t\x0b\x0c";
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kept {
     /// The message without its Bcc and Resent-Bcc fields (catalogue G10, G11); one without such
-    /// fields as it was, octet by octet.
-    pub octets: Vec<u8>,
+    /// fields as it was, byte by byte.
+    pub bytes: Vec<u8>,
     /// As many of these are the header's.
     pub header: usize,
     /// Its Message-ID.
@@ -33,13 +33,13 @@ pub struct Kept {
 
 /// Leaves out the fields that must not leave.
 pub fn without_bcc(content: &[u8]) -> Result<Kept, TryReserveError> {
-    let mut octets = memory::with_room(content.len())?;
+    let mut bytes = memory::with_room(content.len())?;
     let mut message_id = None;
     let mut rest = content;
     while let Some(field) = take_field(rest) {
         let (name, behind) = split_name(field);
         if !is_blind(name) {
-            octets.extend_from_slice(field);
+            bytes.extend_from_slice(field);
         }
         if message_id.is_none() && is(name, "message-id") {
             message_id = value(behind);
@@ -47,13 +47,13 @@ pub fn without_bcc(content: &[u8]) -> Result<Kept, TryReserveError> {
         rest = rest.get(field.len()..).unwrap_or_default();
     }
     // A CR and an LF that meet only now are still two line ends.
-    if octets.ends_with(b"\r") && rest.starts_with(b"\n") {
-        octets.push(b'\n');
+    if bytes.ends_with(b"\r") && rest.starts_with(b"\n") {
+        bytes.push(b'\n');
     }
-    let header = octets.len();
-    octets.extend_from_slice(rest);
+    let header = bytes.len();
+    bytes.extend_from_slice(rest);
     Ok(Kept {
-        octets,
+        bytes,
         header,
         message_id,
     })
@@ -139,7 +139,7 @@ pub fn first_beyond_ascii(content: &[u8]) -> String {
     redact::escape(name, 80)
 }
 
-/// Octets of the header.
+/// Bytes of the header.
 #[must_use]
 pub fn header_len(content: &[u8]) -> usize {
     let mut rest = content;
@@ -165,7 +165,7 @@ fn take_field(input: &[u8]) -> Option<&[u8]> {
     input.get(..end)
 }
 
-/// Octets of the first line with its ending: CRLF, or a bare CR or LF, as the encoder has it.
+/// Bytes of the first line with its ending: CRLF, or a bare CR or LF, as the encoder has it.
 fn line_len(input: &[u8]) -> usize {
     let Some(end) = memchr2(b'\r', b'\n', input) else {
         return input.len();
@@ -226,12 +226,12 @@ mod tests {
     #[test]
     fn g10_g11_blind_copies_do_not_leave() {
         let raw = b"From: a@b\r\nbCC: x@y,\r\n z@y\r\nResent-Bcc : q@y\r\nSubject: Bcc: s\r\n\r\nBcc: body\r\n";
-        let kept = without_bcc(raw).unwrap().octets;
+        let kept = without_bcc(raw).unwrap().bytes;
         assert_eq!(kept, b"From: a@b\r\nSubject: Bcc: s\r\n\r\nBcc: body\r\n");
         for end in ["\n", "\r", "\r\n"] {
             let raw = ["A: b", "Bcc: x", "C: d", "", "body"].join(end);
             assert_eq!(
-                without_bcc(raw.as_bytes()).unwrap().octets,
+                without_bcc(raw.as_bytes()).unwrap().bytes,
                 ["A: b", "C: d", "", "body"].join(end).as_bytes()
             );
         }
@@ -256,7 +256,7 @@ mod tests {
                             ("A: b\u{b}", "C: d".to_owned()),
                         ] {
                             let raw = format!("{before}{end}{value}{end}{behind}");
-                            let kept = without_bcc(raw.as_bytes()).unwrap().octets;
+                            let kept = without_bcc(raw.as_bytes()).unwrap().bytes;
                             let kept = String::from_utf8(kept).unwrap();
                             assert_eq!(kept, format!("{before}{end}{behind}"), "{raw:?}");
                         }
@@ -271,7 +271,7 @@ mod tests {
         let mbox = "From alice Mon Nov 23 10:00:00 2026\r\n";
         for before in ["\u{feff}", mbox, "no colon\r\n", ": x\r\n"] {
             let raw = format!("{before}Bcc: hidden@x\r\nA: b\r\n\r\nBcc: body");
-            let kept = String::from_utf8(without_bcc(raw.as_bytes()).unwrap().octets).unwrap();
+            let kept = String::from_utf8(without_bcc(raw.as_bytes()).unwrap().bytes).unwrap();
             assert!(!kept.contains("hidden"), "{kept}");
             assert!(kept.ends_with("A: b\r\n\r\nBcc: body"), "{kept}");
         }
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_stays_octet_by_octet() {
+    fn everything_else_stays_byte_by_byte() {
         for raw in [
             &b""[..],
             b"\r\nbody",
@@ -335,7 +335,7 @@ mod tests {
             b"\xff: x\r\n\r\n",
             b"A: b\r\n folded\r\n\r\nBcc: in the body\r\n",
         ] {
-            assert_eq!(without_bcc(raw).unwrap().octets, raw);
+            assert_eq!(without_bcc(raw).unwrap().bytes, raw);
         }
     }
 

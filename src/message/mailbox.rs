@@ -137,8 +137,8 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    fn advance(&mut self, octets: usize) {
-        self.rest = self.rest.get(octets..).unwrap_or_default();
+    fn advance(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
     /// Passes over white space and comments.
@@ -285,7 +285,7 @@ impl<'a> Scanner<'a> {
         Ok(Mailbox { name, address })
     }
 
-    /// `local@domain` without brackets; `local` octets of `start` are the local part.
+    /// `local@domain` without brackets; `local` bytes of `start` are the local part.
     fn bare(&mut self, start: &'a str, local: usize) -> Result<Mailbox, String> {
         let domain = self.rest.get(1..).unwrap_or_default();
         let end = domain

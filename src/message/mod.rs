@@ -197,7 +197,7 @@ impl Message {
         Ok(())
     }
 
-    /// The same from a function, with its number of octets if it is known. Octets that are not those
+    /// The same from a function, with its number of bytes if it is known. Bytes that are not those
     /// of the first reading fail the send as "not sent".
     ///
     /// # Errors
@@ -250,7 +250,7 @@ impl Message {
         }
     }
 
-    /// Octets of the content as SIZE counts them; `None` when a part does not know its own.
+    /// Bytes of the content as SIZE counts them; `None` when a part does not know its own.
     ///
     /// # Errors
     /// What is missing of the message.
@@ -474,7 +474,7 @@ impl Prepared {
 impl Prepared {
     /// A message for tests that send nothing.
     pub(crate) fn sample() -> Self {
-        let content = content::source::Octets::new(b"\r\n".to_vec(), Default::default());
+        let content = content::source::InMemory::new(b"\r\n".to_vec(), Default::default());
         Self::with_content(Arc::new(content))
     }
 

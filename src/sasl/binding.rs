@@ -1,4 +1,4 @@
-//! Channel binding: the octets that tie a login to one TLS channel, so that a relay with a channel
+//! Channel binding: the bytes that tie a login to one TLS channel, so that a relay with a channel
 //! of its own can't pass the login on (RFC 5056).
 
 use ring::digest;
@@ -11,7 +11,7 @@ use crate::trust::x509;
 
 /// The label of the exporter (RFC 9266 section 4).
 pub const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
-/// How many octets are exported (RFC 9266 section 4).
+/// How many bytes are exported (RFC 9266 section 4).
 pub const EXPORTER_LEN: usize = 32;
 
 /// Whether the login is to be tied to the channel.
@@ -98,7 +98,7 @@ impl Binding {
         self.name
     }
 
-    /// The octets; never none.
+    /// The bytes; never none.
     #[must_use]
     pub fn data(&self) -> &[u8] {
         &self.data

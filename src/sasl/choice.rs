@@ -140,8 +140,8 @@ mod tests {
                 binding,
                 ..Wish::default()
             };
-            let octets = possible.then(|| Binding::tls_exporter(&[1; 32]));
-            match wish.gs2(Kind::from_name(kind).unwrap(), &names(offered), octets) {
+            let bytes = possible.then(|| Binding::tls_exporter(&[1; 32]));
+            match wish.gs2(Kind::from_name(kind).unwrap(), &names(offered), bytes) {
                 Gs2::No => 'n',
                 Gs2::Unseen => 'y',
                 Gs2::Bound(_) => 'p',

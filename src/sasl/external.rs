@@ -26,7 +26,7 @@ impl Mechanism for External {
     fn initial(&mut self) -> Option<Response> {
         self.sent = true;
         Some(Response {
-            octets: Zeroizing::new(self.identity.clone().into_bytes()),
+            bytes: Zeroizing::new(self.identity.clone().into_bytes()),
             secret: false,
         })
     }
@@ -54,7 +54,7 @@ mod tests {
             let mut external = External::new(identity);
             assert!(!external.complete());
             let said = external.initial().unwrap();
-            assert_eq!(&**said.octets, identity.as_bytes());
+            assert_eq!(&**said.bytes, identity.as_bytes());
             assert!(!said.secret && external.complete());
         }
     }

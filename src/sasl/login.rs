@@ -25,10 +25,10 @@ impl Mechanism for Login {
     }
 
     fn step(&mut self, _prompt: &[u8]) -> Result<Response, Stop> {
-        let octets = self.answers.get(self.given).ok_or(Stop::UNDUE)?.clone();
+        let bytes = self.answers.get(self.given).ok_or(Stop::UNDUE)?.clone();
         let secret = self.given == 1;
         self.given = self.given.saturating_add(1);
-        Ok(Response { octets, secret })
+        Ok(Response { bytes, secret })
     }
 
     fn complete(&self) -> bool {
@@ -46,12 +46,12 @@ mod tests {
         assert!(login.initial().is_none());
         let first = login.step(b"Password:").unwrap();
         assert_eq!(
-            (&**first.octets, first.secret, login.complete()),
+            (&**first.bytes, first.secret, login.complete()),
             (&b"u"[..], false, false)
         );
         let second = login.step(b"Username:").unwrap();
         assert_eq!(
-            (&**second.octets, second.secret, login.complete()),
+            (&**second.bytes, second.secret, login.complete()),
             (&b"p"[..], true, true)
         );
         assert!(login.step(b"Password:").is_err());

@@ -32,8 +32,8 @@ pub const MAX_CHALLENGE: usize = 12_288;
 
 /// A response, and whether anything in it was computed from the secret.
 pub struct Response {
-    /// The octets before base64; wiped when dropped.
-    pub octets: Zeroizing<Vec<u8>>,
+    /// The bytes before base64; wiped when dropped.
+    pub bytes: Zeroizing<Vec<u8>>,
     /// Whether writing it releases the secret.
     pub secret: bool,
 }
@@ -68,7 +68,7 @@ pub trait Mechanism {
     /// Whether a 235 may be believed now.
     fn complete(&self) -> bool;
 
-    /// The type of channel binding whose octets the completed exchange held.
+    /// The type of channel binding whose bytes the completed exchange held.
     fn bound(&self) -> Option<&'static str> {
         None
     }

@@ -58,7 +58,7 @@ impl Exchange {
     fn initial(&mut self) -> Option<Response> {
         self.sent = 1;
         Some(Response {
-            octets: self.message.clone(),
+            bytes: self.message.clone(),
             secret: true,
         })
     }
@@ -69,7 +69,7 @@ impl Exchange {
             1 => {
                 self.sent = 2;
                 Ok(Response {
-                    octets: Zeroizing::new(self.farewell.to_vec()),
+                    bytes: Zeroizing::new(self.farewell.to_vec()),
                     secret: false,
                 })
             }
@@ -122,7 +122,7 @@ mod tests {
             587,
         );
         assert_eq!(
-            &*m.initial().unwrap().octets,
+            &*m.initial().unwrap().bytes,
             b"n,a=user@example.com,\x01host=server.example.com\x01\
             port=587\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01"
         );
@@ -130,7 +130,7 @@ mod tests {
         let token = b"ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";
         let mut x = XOAuth2::new("someuser@example.com", token);
         assert_eq!(
-            STANDARD.encode(&*x.initial().unwrap().octets),
+            STANDARD.encode(&*x.initial().unwrap().bytes),
             "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNr\
              QmhkSFJoZG1semRHRXVZMjl0Q2cBAQ=="
         );
@@ -140,10 +140,10 @@ mod tests {
     fn f22_a_refusal_is_answered_once_and_235_after_it_is_not_believed() {
         let mut m = OAuthBearer::new("u", b"t", "h", 1);
         m.initial();
-        assert_eq!(&*m.step(b"{\"status\":\"401\"}").unwrap().octets, b"\x01");
+        assert_eq!(&*m.step(b"{\"status\":\"401\"}").unwrap().bytes, b"\x01");
         assert!(!m.complete() && m.step(b"").is_err());
         let mut x = XOAuth2::new("u", b"t");
         x.initial();
-        assert_eq!(&*x.step(b"{}").unwrap().octets, b"");
+        assert_eq!(&*x.step(b"{}").unwrap().bytes, b"");
     }
 }

@@ -31,7 +31,7 @@ impl Mechanism for Plain {
     fn initial(&mut self) -> Option<Response> {
         self.sent = true;
         Some(Response {
-            octets: self.message.clone(),
+            bytes: self.message.clone(),
             secret: true,
         })
     }
@@ -56,10 +56,7 @@ mod tests {
     #[test]
     fn the_example_of_rfc_4616() {
         let mut plain = Plain::new("tim", b"tanstaaftanstaaf");
-        assert_eq!(
-            &*plain.initial().unwrap().octets,
-            b"\0tim\0tanstaaftanstaaf"
-        );
+        assert_eq!(&*plain.initial().unwrap().bytes, b"\0tim\0tanstaaftanstaaf");
         assert!(plain.complete());
     }
 

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::scram_message::{ServerFirst, parse_final};
 use super::{Binding, Hash, Mechanism, Response, Stop, prepare};
 
-/// Random octets of the client's nonce.
+/// Random bytes of the client's nonce.
 pub const NONCE_LEN: usize = 24;
 /// The most iterations taken unless the caller sets another maximum: what an impostor can make us
 /// work, some 50 ms.
@@ -69,7 +69,7 @@ enum State {
 }
 
 impl Scram {
-    /// For a user and password, with fresh random octets for the nonce.
+    /// For a user and password, with fresh random bytes for the nonce.
     ///
     /// # Errors
     /// The argument that SCRAM can't carry, and why not.
@@ -111,7 +111,7 @@ impl Scram {
         self.state = State::Named(password);
         let message = format!("{}{}", self.gs2.header(), self.first_bare);
         Response {
-            octets: Zeroizing::new(message.into_bytes()),
+            bytes: Zeroizing::new(message.into_bytes()),
             secret: false,
         }
     }
@@ -130,19 +130,19 @@ impl Scram {
         let auth_message = format!("{},{server_first},{bare}", self.first_bare);
         let keys = Keys::derive(self.hash, password, &first);
         let proof = Zeroizing::new(STANDARD.encode(&*keys.proof(&auth_message)));
-        let mut octets = Zeroizing::new(Vec::with_capacity(
+        let mut bytes = Zeroizing::new(Vec::with_capacity(
             bare.len().saturating_add(proof.len()).saturating_add(3),
         ));
-        octets.extend_from_slice(bare.as_bytes());
-        octets.extend_from_slice(b",p=");
-        octets.extend_from_slice(proof.as_bytes());
+        bytes.extend_from_slice(bare.as_bytes());
+        bytes.extend_from_slice(b",p=");
+        bytes.extend_from_slice(proof.as_bytes());
         self.state = State::Proved {
             server_key: keys.server_key(),
             auth_message,
             bound,
         };
         Ok(Response {
-            octets,
+            bytes,
             secret: true,
         })
     }
@@ -173,7 +173,7 @@ impl Mechanism for Scram {
                 // RFC 4954 section 4: a 235 carries no data, so the signature came as a challenge
                 // and wants an answer.
                 Ok(Response {
-                    octets: Zeroizing::default(),
+                    bytes: Zeroizing::default(),
                     secret: false,
                 })
             }

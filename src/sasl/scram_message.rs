@@ -103,11 +103,11 @@ fn extensions<'a>(attributes: impl Iterator<Item = &'a str>) -> Result<(), Stop>
     ));
     let mut seen = Vec::new();
     for attribute in attributes {
-        let mut octets = attribute.bytes();
-        let name = octets.next().unwrap_or_default();
+        let mut bytes = attribute.bytes();
+        let name = bytes.next().unwrap_or_default();
         let well_formed = name.is_ascii_alphabetic()
-            && octets.next() == Some(b'=')
-            && octets.len() > 0
+            && bytes.next() == Some(b'=')
+            && bytes.len() > 0
             && !attribute.contains('\0');
         let known = b"anmrcsipve".contains(&name);
         if !well_formed || known || seen.contains(&name) || seen.len() >= MAX_EXTENSIONS {

@@ -50,13 +50,13 @@ fn the_examples_of_rfc_5802_and_rfc_7677() {
     for (hash, nonce, server_first, client_final, server_final) in EXCHANGES {
         let mut scram = begin(hash, Gs2::No, nonce);
         let first = scram.initial().unwrap();
-        assert_eq!(&**first.octets, format!("n,,n=user,r={nonce}").as_bytes());
+        assert_eq!(&**first.bytes, format!("n,,n=user,r={nonce}").as_bytes());
         assert!(!first.secret && !scram.complete());
         let last = scram.step(server_first.as_bytes()).unwrap();
-        assert_eq!(std::str::from_utf8(&last.octets), Ok(client_final));
+        assert_eq!(std::str::from_utf8(&last.bytes), Ok(client_final));
         assert!(last.secret && !scram.complete());
         let farewell = scram.step(server_final.as_bytes()).unwrap();
-        assert!(farewell.octets.is_empty() && !farewell.secret && scram.complete());
+        assert!(farewell.bytes.is_empty() && !farewell.secret && scram.complete());
         assert_eq!(scram.bound(), None);
         assert!(scram.step(server_final.as_bytes()).is_err() && !scram.complete());
     }
@@ -121,15 +121,15 @@ fn pbkdf2_and_hmac_are_those_of_the_published_vectors() {
 }
 
 #[test]
-fn a_bound_login_says_the_type_and_holds_the_octets() {
-    let octets = std::array::from_fn(|i| u8::try_from(i).unwrap());
-    let gs2 = Gs2::Bound(Binding::tls_exporter(&octets));
+fn a_bound_login_says_the_type_and_holds_the_bytes() {
+    let bytes = std::array::from_fn(|i| u8::try_from(i).unwrap());
+    let gs2 = Gs2::Bound(Binding::tls_exporter(&bytes));
     let mut scram = begin(Hash::Sha256, gs2, "abc");
     let first = scram.initial().unwrap();
-    assert_eq!(&**first.octets, b"p=tls-exporter,,n=user,r=abc");
+    assert_eq!(&**first.bytes, b"p=tls-exporter,,n=user,r=abc");
     let last = scram.step(b"r=abcDEF,s=c2FsdA==,i=4096").unwrap();
     assert_eq!(
-        std::str::from_utf8(&last.octets),
+        std::str::from_utf8(&last.bytes),
         Ok(
             "c=cD10bHMtZXhwb3J0ZXIsLAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f,r=abcDEF,\
              p=yQoxfveqiI6Jtzl1XYZZ3nD6Gj3prji6B5QO8VKFQf0="
@@ -165,7 +165,7 @@ fn f05_f08_nothing_is_complete_early_and_nothing_goes_on_for_ever() {
     assert!(scram.step(b"").is_ok());
     assert!(scram.initial().is_none() && !scram.complete());
     let mut scram = begin(hash, Gs2::Unseen, nonce);
-    assert!(scram.initial().unwrap().octets.starts_with(b"y,,n="));
+    assert!(scram.initial().unwrap().bytes.starts_with(b"y,,n="));
     scram.step(server_first.as_bytes()).unwrap();
     assert!(scram.step(server_first.as_bytes()).is_err());
     let mut scram = begin(hash, Gs2::No, nonce);
@@ -178,7 +178,7 @@ fn f20_names_are_escaped_and_prepared() {
     let scram =
         |user, password| Scram::with_nonce(Hash::Sha256, user, password, Gs2::No, nonce(), 4096);
     let mut odd = scram("a=b,c\u{aa}", PASSWORD).unwrap();
-    assert_eq!(&**odd.initial().unwrap().octets, b"n,,n=a=3Db=2Cca,r=abc");
+    assert_eq!(&**odd.initial().unwrap().bytes, b"n,,n=a=3Db=2Cca,r=abc");
     let why = |user, password| scram(user, password).err().map(|(argument, _)| argument);
     assert_eq!(why("\u{ad}", PASSWORD), Some("user"));
     assert_eq!(why("u", b"\xff"), Some("password"));
@@ -191,9 +191,9 @@ fn every_flipped_bit_and_every_cut_of_the_servers_words_is_noticed() {
     for (stage, right) in [server_first, server_final].into_iter().enumerate() {
         let cuts = (0..right.len()).map(|end| right.as_bytes()[..end].to_vec());
         let flips = (0..right.len() * 8).map(|bit| {
-            let mut octets = right.as_bytes().to_vec();
-            octets[bit / 8] ^= 1 << (bit % 8);
-            octets
+            let mut bytes = right.as_bytes().to_vec();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            bytes
         });
         for wrong in cuts.chain(flips) {
             let mut scram = begin(hash, Gs2::No, nonce);
@@ -205,7 +205,7 @@ fn every_flipped_bit_and_every_cut_of_the_servers_words_is_noticed() {
                 scram.step(&wrong)
             };
             // A changed challenge that is still well-formed gives another proof.
-            let passed = said.is_ok_and(|r| stage == 1 || *r.octets == client_final.as_bytes());
+            let passed = said.is_ok_and(|r| stage == 1 || *r.bytes == client_final.as_bytes());
             assert!(!passed && !scram.complete(), "{wrong:?}");
         }
     }

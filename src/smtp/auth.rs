@@ -159,7 +159,7 @@ impl<T: Transport> Session<Verified<T>> {
     /// from: it is shown as little.
     fn learn_response(&mut self, response: &Response) {
         if response.secret {
-            self.redactor.learn_whole(&response.octets);
+            self.redactor.learn_whole(&response.bytes);
         }
     }
 

@@ -44,7 +44,7 @@ impl<'m> ContentReader<'m> {
     /// What can't be opened or read.
     pub(super) fn open(content: &'m dyn Source, chunking: bool) -> Result<Self, SourceFault> {
         let mut reader = Self {
-            input: match content.octets() {
+            input: match content.bytes() {
                 Some(bytes) => Input::Memory(bytes),
                 None => Input::Reader(content.open()?, Vec::new()),
             },

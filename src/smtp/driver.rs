@@ -153,7 +153,7 @@ impl<T: Transport> Driver<'_, '_, T> {
     fn has_room(&self, window: Window) -> bool {
         match self.pipeline.len() {
             0 => true,
-            count => count < window.messages && self.pipeline.queued_of_open() < window.octets,
+            count => count < window.messages && self.pipeline.queued_of_open() < window.bytes,
         }
     }
 

@@ -13,7 +13,7 @@ pub struct Window {
     /// Messages; with one, each waits for the result of the one before.
     pub messages: usize,
     /// Bytes. A message is always begun when no other is under way.
-    pub octets: u64,
+    pub bytes: u64,
 }
 
 impl Window {
@@ -21,7 +21,7 @@ impl Window {
     pub(super) fn half(self) -> Self {
         Self {
             messages: self.messages.div_ceil(2),
-            octets: self.octets / 2,
+            bytes: self.bytes / 2,
         }
     }
 }
@@ -30,7 +30,7 @@ impl Default for Window {
     fn default() -> Self {
         Self {
             messages: 128,
-            octets: 1024 * 1024,
+            bytes: 1024 * 1024,
         }
     }
 }

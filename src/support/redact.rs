@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 /// As many characters of foreign text as anybody is shown.
 pub const MAX_SHOWN: usize = 1000;
 
-/// `bytes` as text: valid UTF-8 stays, while controls, invalid octets and characters that change
+/// `bytes` as text: valid UTF-8 stays, while controls, invalid bytes and characters that change
 /// the direction of text are written as escapes, as C and JSON have them (`\r`, `\x1b`, `\u202e`); cut at `max`
 /// characters of what is shown.
 #[must_use]
@@ -59,14 +59,14 @@ fn is_spoofing(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// As many octets of a secret in a row are not shown. Fewer could be any word's.
+/// As many bytes of a secret in a row are not shown. Fewer could be any word's.
 const WINDOW: usize = 8;
 
 /// What wire forms of secrets have in a row, at each place of them.
 struct Windows {
     /// A hash table of a power of two, at most three quarters full; 0 is a free place.
     table: Zeroizing<Vec<u64>>,
-    /// Which octets there are: most words have others.
+    /// Which bytes there are: most words have others.
     alphabet: [bool; 256],
 }
 
@@ -108,8 +108,8 @@ impl Windows {
     /// Whether there is any in a text.
     fn are_in(&self, text: &[u8]) -> bool {
         let mut row = 0_usize;
-        text.iter().enumerate().any(|(at, octet)| {
-            row = match self.alphabet.get(usize::from(*octet)) {
+        text.iter().enumerate().any(|(at, byte)| {
+            row = match self.alphabet.get(usize::from(*byte)) {
                 Some(true) => row.saturating_add(1),
                 _ => 0,
             };
@@ -120,8 +120,8 @@ impl Windows {
 
     /// A new table has its size from the beginning: one that grows leaves copies behind.
     fn add(&mut self, forms: &[&[u8]]) {
-        for octet in forms.iter().copied().flatten() {
-            if let Some(known) = self.alphabet.get_mut(usize::from(*octet)) {
+        for byte in forms.iter().copied().flatten() {
+            if let Some(known) = self.alphabet.get_mut(usize::from(*byte)) {
                 *known = true;
             }
         }
@@ -156,18 +156,18 @@ pub struct Scrubber {
 }
 
 struct Whole {
-    octets: Zeroizing<Vec<u8>>,
+    bytes: Zeroizing<Vec<u8>>,
     encoded: bool,
 }
 
 impl Whole {
     fn is_in(&self, text: &[u8]) -> bool {
-        let Some(first) = self.octets.first() else {
+        let Some(first) = self.bytes.first() else {
             return false;
         };
         let begins = |at| {
             text.get(at..)
-                .is_some_and(|text| text.starts_with(&self.octets))
+                .is_some_and(|text| text.starts_with(&self.bytes))
         };
         memchr::memchr_iter(*first, text).any(begins)
     }
@@ -207,7 +207,7 @@ impl Scrubber {
             padded.extend_from_slice(secret);
             let encoded = Zeroizing::new(STANDARD.encode(&*padded).into_bytes());
             // Only the characters made of the secret alone: the first and last few also hold
-            // neighbouring octets.
+            // neighbouring bytes.
             let skip = lead.saturating_mul(8).div_ceil(6);
             let whole = padded.len().saturating_mul(8).checked_div(6).unwrap_or(0);
             forms.push((encoded, skip, whole));
@@ -232,10 +232,10 @@ impl Scrubber {
         if form.is_empty() {
             return;
         }
-        let longer = |whole: &Whole| whole.octets.len() >= form.len();
+        let longer = |whole: &Whole| whole.bytes.len() >= form.len();
         let place = self.whole.partition_point(longer);
-        let octets = Zeroizing::new(form.to_vec());
-        self.whole.insert(place, Whole { octets, encoded });
+        let bytes = Zeroizing::new(form.to_vec());
+        self.whole.insert(place, Whole { bytes, encoded });
     }
 
     /// What of a secret `text` begins with.
@@ -243,10 +243,10 @@ impl Scrubber {
         let whole = self
             .whole
             .iter()
-            .find(|whole| text.starts_with(&whole.octets));
+            .find(|whole| text.starts_with(&whole.bytes));
         if let Some(whole) = whole {
             return Some(Found {
-                length: whole.octets.len(),
+                length: whole.bytes.len(),
                 encoded: whole.encoded,
             });
         }

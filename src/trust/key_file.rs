@@ -42,7 +42,7 @@ pub(crate) fn pin(bytes: &[u8]) -> Result<Pin, &'static str> {
 fn of_der(der: &[u8]) -> Result<Pin, &'static str> {
     let unreadable = "holds a certificate or public key that can't be read";
     if let Ok(key) = SubjectPublicKeyInfoRef::from_der(der) {
-        // As it stands in a certificate, a key is a whole number of octets.
+        // As it stands in a certificate, a key is a whole number of bytes.
         key.subject_public_key.as_bytes().ok_or(unreadable)?;
         return Ok(Pin::of_spki(&SubjectPublicKeyInfoDer::from(der)));
     }

@@ -56,7 +56,7 @@ impl fmt::Display for BadLine {
 }
 
 impl KnownServer {
-    /// Reads a whole file of no more than 1 MiB, lines of no more than 1024 octets.
+    /// Reads a whole file of no more than 1 MiB, lines of no more than 1024 bytes.
     ///
     /// # Errors
     /// The first line that is not of the form, or that repeats an earlier one's host, port and pin.
@@ -66,7 +66,7 @@ impl KnownServer {
             return Err(bad(1, "the file is larger than 1 MiB"));
         }
         let mut servers: Vec<Self> = Vec::new();
-        for (index, line) in bytes.split(|octet| *octet == b'\n').enumerate() {
+        for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
             let number = index.saturating_add(1);
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if line.len() > MAX_LINE {
@@ -108,7 +108,7 @@ impl KnownServer {
     /// An entry to be written.
     ///
     /// # Errors
-    /// What is wrong with `by`: it is 1 to 200 octets without control characters.
+    /// What is wrong with `by`: it is 1 to 200 bytes without control characters.
     pub fn new(
         host: &Host,
         port: u16,

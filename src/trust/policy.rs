@@ -27,7 +27,7 @@ const ROOM_OF_LISTS: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(i32)]
 pub enum TlsMode {
-    /// TLS from the first octet (RFC 8314 section 3.3), usually port 465.
+    /// TLS from the first byte (RFC 8314 section 3.3), usually port 465.
     #[default]
     Implicit = 0,
     /// STARTTLS (RFC 3207), demanded, usually port 587.

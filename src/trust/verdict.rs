@@ -117,7 +117,7 @@ impl Question<'_> {
         self.path(&anchors, true).map(Basis::of_path)
     }
 
-    /// A leaf that was named by its key or its octets: name and dates are told, and decide only in
+    /// A leaf that was named by its key or its bytes: name and dates are told, and decide only in
     /// a strict policy.
     fn by_itself(
         &self,

@@ -111,8 +111,8 @@ impl<'a> Certificate<'a> {
 struct Walk<'a>(SliceReader<'a>);
 
 impl<'a> Walk<'a> {
-    fn over(octets: &'a [u8]) -> Result<Self> {
-        SliceReader::new(octets).map(Self)
+    fn over(bytes: &'a [u8]) -> Result<Self> {
+        SliceReader::new(bytes).map(Self)
     }
 
     fn more(&self) -> bool {
@@ -215,8 +215,8 @@ impl fmt::Display for Attribute<'_> {
             return write_text(f, name, text);
         }
         write!(f, "{}=#", self.kind)?;
-        let mut octets = self.encoded.iter();
-        octets.try_for_each(|octet| write!(f, "{octet:02x}"))
+        let mut bytes = self.encoded.iter();
+        bytes.try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -280,7 +280,7 @@ fn general_name(name: AnyRef<'_>) -> Option<String> {
     match (number.value(), name.value()) {
         (2, dns) if dns.is_ascii() => Some(String::from_utf8_lossy(dns).into_owned()),
         (7, &[a, b, c, d]) => Some(IpAddr::from([a, b, c, d]).to_string()),
-        (7, octets) => <[u8; 16]>::try_from(octets)
+        (7, bytes) => <[u8; 16]>::try_from(bytes)
             .ok()
             .map(|ip| IpAddr::from(ip).to_string()),
         _ => None,
@@ -434,13 +434,13 @@ mod tests {
                 continue;
             };
             let ours = ours.unwrap_or_else(|| panic!("bit {bit}: {theirs:?}"));
-            // A type that has no short name here, or no text there, is shown as octets by one alone.
-            let octets = |text: &str| text.matches("=#").count();
+            // A type that has no short name here, or no text there, is shown as bytes by one alone.
+            let bytes = |text: &str| text.matches("=#").count();
             for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
                 // A name of a kind that is not shown may be damaged: they show no name then.
                 let fewer = i == NAMES && b.is_empty();
                 assert!(
-                    a == b || octets(a) != octets(b) || fewer,
+                    a == b || bytes(a) != bytes(b) || fewer,
                     "bit {bit}: {a} and {b}"
                 );
             }

@@ -3,7 +3,7 @@
  *
  * CONVENTIONS
  *   A function that can fail returns a status, SECSMTP_OK (0) or one of SECSMTP_E_*.
- *   Text in is UTF-8: a pointer and its length in octets, or SECSMTP_NUL_TERMINATED. Bytes in are a
+ *   Text in is UTF-8: a pointer and its length in bytes, or SECSMTP_NUL_TERMINATED. Bytes in are a
  *   pointer and a length. NULL with length 0 is empty; NULL with any other length is an error.
  *   Arguments are copied: they need to live for the call only.
  *   Outputs are written only on success. Flags are 0 or 1.
@@ -67,7 +67,7 @@
 #define SECSMTP_ABI_VERSION 1
 
 /**
- * TLS from the first octet, usually port 465 (RFC 8314 section 3.3).
+ * TLS from the first byte, usually port 465 (RFC 8314 section 3.3).
  */
 #define SECSMTP_TLS_MODE_IMPLICIT 0
 
@@ -117,7 +117,7 @@
 #define SECSMTP_OUTCOME_ACCEPTED 3
 
 /**
- * The line broke between the last octet of the content and its answer: don't send again blindly.
+ * The line broke between the last byte of the content and its answer: don't send again blindly.
  */
 #define SECSMTP_OUTCOME_UNKNOWN 4
 
@@ -322,7 +322,7 @@
 #define SECSMTP_E_NO_CONTENT 1019
 
 /**
- * The content can't be sent as it is: a NUL, or a line over 998 octets.
+ * The content can't be sent as it is: a NUL, or a line over 998 bytes.
  */
 #define SECSMTP_E_CONTENT 1020
 
@@ -482,7 +482,7 @@
 #define SECSMTP_E_TOO_LARGE 5008
 
 /**
- * The content has 8-bit octets and the server takes only 7-bit.
+ * The content has 8-bit bytes and the server takes only 7-bit.
  */
 #define SECSMTP_E_NEEDS_8BIT 5009
 
@@ -578,7 +578,7 @@ typedef struct secsmtp_message secsmtp_message;
  * - Pins alone: the server's key is one you chose; its name and dates are only told (strict: they
  *   decide). If an issuer's key is pinned and the server sends that issuer: any certificate that
  *   issuer signs for the name, within its dates.
- * - A certificate alone: the server's certificate is this one, octet for octet; name and dates as
+ * - A certificate alone: the server's certificate is this one, byte for byte; name and dates as
  *   with pins alone.
  * - Revocation lists: that the CAs had not revoked the path when they made the lists; nothing newer.
  *   Without lists, revocation is not checked; a stapled OCSP answer is not looked at.
@@ -621,7 +621,7 @@ typedef struct secsmtp_report secsmtp_report;
 
 /**
  * Takes a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text, UTF-8
- * with a NUL behind its text_len octets, valid for the call. Called on the thread that is inside
+ * with a NUL behind its text_len bytes, valid for the call. Called on the thread that is inside
  * secsmtp_client_send or _probe, with no lock held; it may call any function of the library. It
  * must return normally: no longjmp, no exception.
  */
@@ -823,13 +823,13 @@ int32_t secsmtp_error_stage(const secsmtp_error *error);
 int32_t secsmtp_error_outcome(const secsmtp_error *error);
 
 /**
- * 1 if an octet of the secret, or of anything computed from it, was written.
+ * 1 if a byte of the secret, or of anything computed from it, was written.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_error_secret_released(const secsmtp_error *error);
 
 /**
- * 1 if an octet of the content was written.
+ * 1 if a byte of the content was written.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_error_content_released(const secsmtp_error *error);
@@ -883,7 +883,7 @@ int32_t secsmtp_error_free(secsmtp_error *error);
  * at all, and one writer waits for the other, for up to 5 seconds. The text by says who confirmed
  * the pin. A send never writes this file.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT, SECSMTP_E_PIN;
- * SECSMTP_E_VALUE for a text by that is empty, over 200 octets, or has a control character;
+ * SECSMTP_E_VALUE for a text by that is empty, over 200 bytes, or has a control character;
  * SECSMTP_E_FILE if the file can't be read or written, or a line of it is wrong.
  */
 int32_t secsmtp_known_servers_learn(const char *path,
@@ -972,10 +972,10 @@ int32_t secsmtp_message_add_recipient(secsmtp_message *message,
                                       secsmtp_error **error_out);
 
 /**
- * Sets the content: header and body as RFC 5322 has them, octets. Any line end becomes CRLF; Bcc
+ * Sets the content: header and body as RFC 5322 has them, bytes. Any line end becomes CRLF; Bcc
  * and Resent-Bcc fields are left out; everything else is sent as it is.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_NO_CONTENT if it is empty,
- * SECSMTP_E_CONTENT for a NUL or a line over 998 octets, with the line's number.
+ * SECSMTP_E_CONTENT for a NUL or a line over 998 bytes, with the line's number.
  */
 int32_t secsmtp_message_set_content(secsmtp_message *message,
                                     const uint8_t *content,
@@ -1197,13 +1197,13 @@ int32_t secsmtp_receipt_outcome(const secsmtp_receipt *receipt);
 int32_t secsmtp_receipt_stage(const secsmtp_receipt *receipt);
 
 /**
- * 1 if an octet of the secret, or of anything computed from it, was written.
+ * 1 if a byte of the secret, or of anything computed from it, was written.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_receipt_secret_released(const secsmtp_receipt *receipt);
 
 /**
- * 1 if an octet of the content was written.
+ * 1 if a byte of the content was written.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_receipt_content_released(const secsmtp_receipt *receipt);

@@ -94,7 +94,7 @@ def program():
             for bad in BAD:
                 lines.append(call(name, function, {first[0]: bad if bad == "NULL" else f"({first[1]}){bad}"}))
             called.add(name)
-        # Texts and octets of an unreasonable length, and texts without an end, on good handles.
+        # Texts and bytes of an unreasonable length, and texts without an end, on good handles.
         own = {"secsmtp_policy": "policy", "secsmtp_message": "message", "secsmtp_client": "client", "secsmtp_credential": "credential"}
         if kind and kind not in own:
             continue

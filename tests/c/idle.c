@@ -1,4 +1,4 @@
-/* What stands idle: threads=N of the process, and octets=N of the heap (Linux, glibc).
+/* What stands idle: threads=N of the process, and bytes=N of the heap (Linux, glibc).
  *
  *   idle                                          for each client
  *   idle HOST ADDRESS PORT CA USER PASSWORD       for each connection that a client keeps */
@@ -66,7 +66,7 @@ static int idle_clients(void) {
     if (make(CLIENTS, "mail.test")) {
         return 1;
     }
-    printf("threads=%d octets=%zu\n", threads(), (heap() - before) / CLIENTS);
+    printf("threads=%d bytes=%zu\n", threads(), (heap() - before) / CLIENTS);
     return secsmtp_client_free(first);
 }
 
@@ -97,7 +97,7 @@ static int kept_connections(char **args) {
             return 1;
         }
     }
-    printf("threads=%d octets=%zu\n", threads(), (heap() - before) / (CONNECTIONS - 1));
+    printf("threads=%d bytes=%zu\n", threads(), (heap() - before) / (CONNECTIONS - 1));
     return 0;
 }
 

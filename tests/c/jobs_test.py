@@ -29,7 +29,7 @@ class Jobs(unittest.TestCase):
             figures = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", words)}
             if "accepted" in figures:
                 delivered = len(server.mails())
-                # What was cancelled behind its last octet may have been delivered: it is told apart.
+                # What was cancelled behind its last byte may have been delivered: it is told apart.
                 low, high = figures["accepted"], figures["accepted"] + figures.get("unknown", 0)
                 self.assertTrue(low <= delivered <= high, f"{words}\n{delivered} were delivered")
             return figures
@@ -99,7 +99,7 @@ class Example(unittest.TestCase):
             self.assertEqual(status, 1, words)
             self.assertEqual(len(re.findall(r"^job \d+: accepted: ", words, re.M)), 5, words)
             self.assertRegex(words, rf"(?m)^({re.escape(str(files[3]))}|job \d+: not_sent): .*NUL")
-            self.assertRegex(words, r"job \d+: \d{3,} of \d{5,} octets")
+            self.assertRegex(words, r"job \d+: \d{3,} of \d{5,} bytes")
             self.assertEqual(len(server.mails()), 5)
 
     def test_a_wrong_password_is_every_jobs_own_failure(self):

@@ -44,8 +44,8 @@ static int64_t broken(void *user, uint64_t offset, uint8_t *buffer, size_t room)
     return INT64_MIN;
 }
 
-static int32_t taken(void *user, const uint8_t *octets, size_t octets_len) {
-    (void)octets, (void)octets_len;
+static int32_t taken(void *user, const uint8_t *bytes, size_t bytes_len) {
+    (void)bytes, (void)bytes_len;
     return user == NULL ? 0 : 7;
 }
 

@@ -3,7 +3,7 @@
  * sent.
  *
  *   raw HOST ADDRESS PORT CA_FILE USER PASSWORD RULES file PATH
- *   raw HOST ADDRESS PORT CA_FILE USER PASSWORD RULES make OCTETS
+ *   raw HOST ADDRESS PORT CA_FILE USER PASSWORD RULES make BYTES
  *
  * A KEY_FILE behind these signs the mail. The USER - is no login. The last line printed says how much memory the process ever had (Linux).
  */
@@ -18,7 +18,7 @@ static const char HEAD[] = "From: alice@mail.test\nTo: bob@mail.test\nBcc: hidde
 static const char LINE[] = "a line that is made while it is sent, and ends in a line feed alone ........\n";
 static int released = 0;
 
-/* Octets that nobody keeps: each is made of its place. */
+/* Bytes that nobody keeps: each is made of its place. */
 static int64_t make(void *user, uint64_t offset, uint8_t *buffer, size_t room) {
     uint64_t size = *(const uint64_t *)user;
     const size_t head = sizeof HEAD - 1, line = sizeof LINE - 1;
@@ -61,14 +61,14 @@ int main(int argc, char **argv) {
     }
     uint32_t port = (uint32_t)strtoul(argv[3], NULL, 10);
     int32_t rules = (int32_t)strtol(argv[7], NULL, 10);
-    uint64_t octets = strtoull(argv[9], NULL, 10);
+    uint64_t bytes = strtoull(argv[9], NULL, 10);
     int made = strcmp(argv[8], "make") == 0;
     int32_t failed =
         secsmtp_message_new(&message, &error) ||
         ((rules & SECSMTP_CONTENT_ENVELOPE) == 0 &&
          (secsmtp_message_set_sender(message, TEXT("alice@mail.test"), &error) ||
           secsmtp_message_add_recipient(message, TEXT("bob@mail.test"), &error))) ||
-        (made ? secsmtp_message_set_content_reader(message, make, release, &octets, (int64_t)octets, rules, &error)
+        (made ? secsmtp_message_set_content_reader(message, make, release, &bytes, (int64_t)bytes, rules, &error)
               : secsmtp_message_set_content_file(message, TEXT(argv[9]), rules, &error)) ||
         (argc == 11 &&
          (secsmtp_signer_new_file(TEXT("mail.test"), TEXT("s"), TEXT(argv[10]), &signer, &error) ||
@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
         printf("%s: %s\n", secsmtp_outcome_name(secsmtp_error_outcome(error)), secsmtp_error_text(error, NULL));
     } else {
         printf("accepted: %s\n", secsmtp_receipt_server_text(receipt, NULL));
-        printf("octets: %lld\n", (long long)secsmtp_message_size(message));
+        printf("bytes: %lld\n", (long long)secsmtp_message_size(message));
     }
     /* A message keeps its signer; and a release is told once, when the message lets go of its content, and never after a failed call. */
     secsmtp_signer_free(signer);

@@ -16,9 +16,9 @@ HEAD = b"From: alice@mail.test\nTo: bob@mail.test\nBcc: hidden@mail.test\nSubjec
 LINE = b"a line that is made while it is sent, and ends in a line feed alone ........\n"
 
 
-def made(octets):
+def made(bytes):
     """What the program's function makes, as it arrives."""
-    text = (HEAD + LINE * (octets // len(LINE) + 1))[:octets]
+    text = (HEAD + LINE * (bytes // len(LINE) + 1))[:bytes]
     text = text.replace(b"Bcc: hidden@mail.test\n", b"")
     return text.replace(b"\n", b"\r\n") + (b"" if text.endswith(b"\n") else b"\r\n")
 

@@ -60,8 +60,8 @@ static void no_release(void *user) {
     (void)user;
 }
 
-static int32_t no_write(void *user, const uint8_t *octets, size_t octets_len) {
-    (void)user, (void)octets, (void)octets_len;
+static int32_t no_write(void *user, const uint8_t *bytes, size_t bytes_len) {
+    (void)user, (void)bytes, (void)bytes_len;
     return 0;
 }
 
@@ -180,8 +180,8 @@ static void on_release(void *user) {
     inside(user);
 }
 
-static int32_t on_write(void *user, const uint8_t *octets, size_t octets_len) {
-    (void)octets, (void)octets_len;
+static int32_t on_write(void *user, const uint8_t *bytes, size_t bytes_len) {
+    (void)bytes, (void)bytes_len;
     inside(user);
     return 0;
 }

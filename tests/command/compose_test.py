@@ -28,13 +28,13 @@ class Compose(unittest.TestCase):
         command = [str(peers.command()), *map(str, words)]
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
 
-    def check(self, octets):
-        mail = email.message_from_bytes(octets, policy=email.policy.strict)
+    def check(self, bytes):
+        mail = email.message_from_bytes(bytes, policy=email.policy.strict)
         self.assertEqual((mail["subject"], mail["x-a"], mail["importance"]), ("Grüße", "b", "high"))
-        self.assertIn(b"X-F: =?iso-8859-1?q?=E4?=\r\n", octets)
+        self.assertIn(b"X-F: =?iso-8859-1?q?=E4?=\r\n", bytes)
         self.assertEqual(mail["list-unsubscribe-post"], "List-Unsubscribe=One-Click")
         self.assertEqual([a.addr_spec for a in mail["to"].addresses], ["reader@mail.test", "d@mail.test"])
-        self.assertNotIn(b"hidden", octets)
+        self.assertNotIn(b"hidden", bytes)
         (attached,) = mail.iter_attachments()
         self.assertEqual((attached.get_filename(), attached.get_payload(decode=True)), ("Größe.txt", b"attached"))
 

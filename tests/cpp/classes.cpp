@@ -44,8 +44,8 @@ int main() {
         message.add_recipient("b@mail.test");
         message.set_content("Subject: x\n\nx\n");
         std::string seen;
-        message.preview([&](const secsmtp::Bytes &octets) {
-            seen.append(reinterpret_cast<const char *>(octets.data()), octets.size());
+        message.preview([&](const secsmtp::Bytes &bytes) {
+            seen.append(reinterpret_cast<const char *>(bytes.data()), bytes.size());
             return 0;
         });
         DEMAND(seen.find("Subject: x\r\n") != std::string::npos);

@@ -109,7 +109,7 @@ class Keys:
         openssl("rsa", "-in", self.rsa, "-traditional", "-out", self.pkcs1)
         self.der = {path.stem: openssl("pkey", "-in", path, "-outform", "DER") for path in (self.rsa, self.ed25519)}
         public = {path.stem: openssl("pkey", "-in", path, "-pubout", "-outform", "DER") for path in (self.rsa, self.ed25519)}
-        text = lambda octets: base64.b64encode(octets).decode()
+        text = lambda bytes: base64.b64encode(bytes).decode()
         self.dns = {
             f"r1._domainkey.{DOMAIN}.": f"v=DKIM1; k=rsa; p={text(public['rsa'])}",
             f"e1._domainkey.{DOMAIN}.": f"v=DKIM1; k=ed25519; p={text(public['ed25519'][-32:])}",
@@ -131,33 +131,33 @@ class Dkim(unittest.TestCase):
         cls.addClassCleanup(cls.verifier.stdout.close)
         cls.addClassCleanup(cls.verifier.stdin.close)
 
-    def verified(self, octets):
+    def verified(self, bytes):
         """For each signature, from the top, whether it holds."""
         mail = self.here / "signed.eml"
-        mail.write_bytes(octets)
+        mail.write_bytes(bytes)
         self.verifier.stdin.write(json.dumps({"file": str(mail), "dns": self.keys.dns}) + "\n")
         self.verifier.stdin.flush()
         return json.loads(self.verifier.stdout.readline())
 
-    def held(self, octets, own=2):
+    def held(self, bytes, own=2):
         """That the topmost signatures hold, and not what they are if anything is changed."""
-        self.assertEqual(self.verified(octets)[:own], [True] * own, octets[:3000])
+        self.assertEqual(self.verified(bytes)[:own], [True] * own, bytes[:3000])
 
     def test_composed_mails(self):
         for name, arguments in composed():
             with self.subTest(name):
                 message = secsmtp.Message(**arguments, sign=self.both)
-                octets = bytes(message)
-                self.held(octets)
-                self.assertEqual((message.size, bytes(message)), (len(octets), octets))
-                self.assertNotIn(b"hidden", octets)
-                header = octets.split(b"\r\n\r\n", 1)[0]
+                bytes = bytes(message)
+                self.held(bytes)
+                self.assertEqual((message.size, bytes(message)), (len(bytes), bytes))
+                self.assertNotIn(b"hidden", bytes)
+                header = bytes.split(b"\r\n\r\n", 1)[0]
                 self.assertLessEqual(max(map(len, header.split(b"\r\n")[:12])), 78)
                 # What was signed does not bear a change.
                 for changed in (
-                    octets.replace(b"\r\nFrom: ", b"\r\nFrom: Eve <eve@mail.test>\r\nFrom: ", 1),
-                    octets.replace(b"\r\nMessage-ID: ", b"\r\nMessage-ID: x", 1),
-                    octets + b"x\r\n",
+                    bytes.replace(b"\r\nFrom: ", b"\r\nFrom: Eve <eve@mail.test>\r\nFrom: ", 1),
+                    bytes.replace(b"\r\nMessage-ID: ", b"\r\nMessage-ID: x", 1),
+                    bytes + b"x\r\n",
                 ):
                     self.assertNotIn(True, self.verified(changed))
 
@@ -202,20 +202,20 @@ class Dkim(unittest.TestCase):
             with self.subTest((domain, selector)), self.assertRaises(secsmtp.ArgumentError):
                 secsmtp.Signer(domain, selector, path=self.keys.rsa)
         signer = secsmtp.Signer("bücher.example", "schlüssel.2026", path=self.keys.ed25519)
-        octets = bytes(secsmtp.Message(from_=FROM, to="b@mail.test", sign=signer))
-        self.assertIn(b" d=xn--bcher-kva.example;\r\n\ts=xn--schlssel-95a.2026;", octets)
+        bytes = bytes(secsmtp.Message(from_=FROM, to="b@mail.test", sign=signer))
+        self.assertIn(b" d=xn--bcher-kva.example;\r\n\ts=xn--schlssel-95a.2026;", bytes)
 
     def test_lifetime_and_fields(self):
         signer = secsmtp.Signer(DOMAIN, "r1", path=self.keys.rsa, lifetime=3600, fields=["Subject", "X-A"])
         message = secsmtp.Message(from_=FROM, to="b@mail.test", subject="s", headers={"X-A": "b"}, sign=signer)
-        octets = bytes(message)
-        self.held(octets, 1)
-        signed, expires = re.search(rb" t=(\d+); x=(\d+);", octets).groups()
+        bytes = bytes(message)
+        self.held(bytes, 1)
+        signed, expires = re.search(rb" t=(\d+); x=(\d+);", bytes).groups()
         self.assertAlmostEqual(int(signed), time.time(), delta=600)
         self.assertEqual(int(expires) - int(signed), 3600)
-        self.assertIn(b"h=from:from:subject:subject:x-a;", octets)
+        self.assertIn(b"h=from:from:subject:subject:x-a;", bytes)
         # A field that is not signed may change.
-        self.held(octets.replace(b"\r\nTo: b@", b"\r\nTo: c@"), 1)
+        self.held(bytes.replace(b"\r\nTo: b@", b"\r\nTo: c@"), 1)
         for wrong in ("a b", "", "DKIM-Signature", "x\r\n", "x;l=0"):
             with self.assertRaises(secsmtp.ArgumentError):
                 secsmtp.Signer(DOMAIN, "r1", path=self.keys.rsa, fields=[wrong, "To"])
@@ -245,9 +245,9 @@ class Dkim(unittest.TestCase):
                 for raw in (text.encode(), secsmtp.Raw(path=file)):
                     with self.subTest(name, raw=type(raw)):
                         client.send(raw, FROM, server.address, sign=self.both)
-                        octets = server.mails()[-1].read_bytes()
-                        self.held(octets)
-                        self.assertNotRegex(octets, rb"(?i)\r\n(resent-)?bcc: \w@x")
+                        bytes = server.mails()[-1].read_bytes()
+                        self.held(bytes)
+                        self.assertNotRegex(bytes, rb"(?i)\r\n(resent-)?bcc: \w@x")
             for name, (text, words) in UNSIGNABLE.items():
                 count = len(server.mails())
                 with self.subTest(name), self.assertRaisesRegex(secsmtp.ArgumentError, words) as caught:

@@ -32,14 +32,14 @@ impl Chance {
     }
 }
 
-fn octets(message: &Message) -> Vec<u8> {
-    let mut octets = Vec::new();
+fn bytes(message: &Message) -> Vec<u8> {
+    let mut bytes = Vec::new();
     let mut take = |piece: &[u8]| {
-        octets.extend_from_slice(piece);
+        bytes.extend_from_slice(piece);
         Ok(())
     };
     message.preview(&mut take).unwrap();
-    octets
+    bytes
 }
 
 fn pairs(list: Option<&Parsed<'_>>) -> Vec<(String, String)> {
@@ -87,14 +87,14 @@ fn generated_messages_come_back_equal() {
             // A backslash would cut off what stands before it.
             let name = format!("{i}{}", chance.text(60).replace('\\', "*"));
             let sizes = [0, 1, 56, 57, 58, 5000, 200_000];
-            let octets: Vec<u8> = vec![seed as u8; sizes[chance.below(sizes.len())]];
-            let mut part = Part::memory(octets.clone());
+            let bytes: Vec<u8> = vec![seed as u8; sizes[chance.below(sizes.len())]];
+            let mut part = Part::memory(bytes.clone());
             part.set_name(&name).unwrap();
             part.set_type("application/x-test").unwrap();
             message.add_part(&part).unwrap();
-            parts.push((name, octets));
+            parts.push((name, bytes));
         }
-        let composed = octets(&message);
+        let composed = bytes(&message);
         assert_eq!(message.size().unwrap(), Some(composed.len() as u64));
         let back = MessageParser::default().parse(&composed).unwrap();
         assert_eq!(pairs(back.to()), to, "seed {seed}");
@@ -172,7 +172,7 @@ fn custom_headers_come_back_equal() {
             message.add_header(&format!("X-{i}"), &value).unwrap();
             values.push(value);
         }
-        let composed = octets(&message);
+        let composed = bytes(&message);
         let parser = MessageParser::new()
             .with_mime_headers()
             .default_header_text();
@@ -200,7 +200,7 @@ fn one_click_needs_an_address_that_takes_a_post() {
             message.add_unsubscribe(uri).unwrap();
         }
         if is_complete {
-            let text = String::from_utf8(octets(&message)).unwrap();
+            let text = String::from_utf8(bytes(&message)).unwrap();
             assert!(text.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
             continue;
         }
@@ -250,7 +250,7 @@ fn g07_g08_g09_generated_garbage_is_refused_or_stays_inside_its_field() {
             part.set_content_id(&odd).is_ok(),
         ];
         message.add_part(&part).unwrap();
-        let composed = String::from_utf8(octets(&message)).unwrap();
+        let composed = String::from_utf8(bytes(&message)).unwrap();
         let header = composed.split("\r\n\r\n").next().unwrap();
         for line in header.split("\r\n") {
             assert!(!line.to_lowercase().starts_with("bcc"), "{odd:?} {kept:?}");
@@ -311,7 +311,7 @@ fn what_is_signed_goes_byte_by_byte_wherever_it_comes_from() {
         for part in sources(given.as_bytes(), SIGNED) {
             let mut alone = plain_message();
             alone.add_part(&part).unwrap();
-            let whole = String::from_utf8(octets(&alone)).unwrap();
+            let whole = String::from_utf8(bytes(&alone)).unwrap();
             let (header, body) = whole.split_once("\r\n\r\n").unwrap();
             assert_eq!(body, SIGNED_BODY);
             assert!(
@@ -327,7 +327,7 @@ fn what_is_signed_goes_byte_by_byte_wherever_it_comes_from() {
             let mut beside = plain_message();
             beside.set_text("x");
             beside.add_part(&part).unwrap();
-            let whole = String::from_utf8(octets(&beside)).unwrap();
+            let whole = String::from_utf8(bytes(&beside)).unwrap();
             assert!(
                 whole.contains("multipart/mixed") && whole.contains(SIGNED_BODY),
                 "{whole}"
@@ -354,7 +354,7 @@ fn a_mail_in_a_mail_is_never_base64_and_8bit_is_said_of_all_around_it() {
             message.set_text("x");
             message.set_html("<p>x");
             message.add_part(&part).unwrap();
-            let whole = octets(&message);
+            let whole = bytes(&message);
             let text = String::from_utf8(whole.clone()).unwrap();
             let inner = mail.replace("\r\n", "\n").replace('\n', "\r\n");
             assert!(text.contains(&format!("\r\n\r\n{inner}\r\n--")), "{text}");
@@ -440,7 +440,7 @@ fn a_finished_part_that_changes_is_never_finished() {
 #[test]
 fn alternatives_stand_between_text_and_html_and_calendars_last() {
     let order = |message: &Message| {
-        let whole = String::from_utf8(octets(message)).unwrap();
+        let whole = String::from_utf8(bytes(message)).unwrap();
         let types = whole.split("Content-Type: ").skip(1);
         let kinds = types.map(|text| text.split([';', '\r']).next().unwrap().to_owned());
         kinds.collect::<Vec<_>>().join(" ")
@@ -466,7 +466,7 @@ fn alternatives_stand_between_text_and_html_and_calendars_last() {
         order(&message),
         "multipart/alternative text/plain text/x-amp-html text/markdown text/html text/calendar text/calendar"
     );
-    let whole = String::from_utf8(octets(&message)).unwrap();
+    let whole = String::from_utf8(bytes(&message)).unwrap();
     assert!(!whole.contains("Content-Disposition"), "{whole}");
     assert!(whole.contains("text/x-amp-html; charset=utf-8"), "{whole}");
     let error = message.add_alternative(&Part::memory(*b"x")).unwrap_err();
@@ -487,7 +487,7 @@ fn text_attachments_say_their_character_set_where_it_is_known() {
     let header = |part: &Part| {
         let mut message = plain_message();
         message.add_part(part).unwrap();
-        let whole = String::from_utf8(octets(&message)).unwrap();
+        let whole = String::from_utf8(bytes(&message)).unwrap();
         let own = whole.split("Content-Type: ").nth(2).unwrap();
         own.split("\r\n").next().unwrap().to_owned()
     };

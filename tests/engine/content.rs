@@ -64,7 +64,7 @@ fn h03_smuggling_endings_arrive_as_lines_by_data_and_bdat() {
 }
 
 #[test]
-fn h04_binary_content_goes_by_binarymime_alone_and_octet_by_octet() {
+fn h04_binary_content_goes_by_binarymime_alone_and_byte_by_byte() {
     let content = [b"A: b\r\n\r\n\0\n.\n\r.\r".as_slice(), &[b'x'; 3000]].concat();
     let mut message = message_to(&[TO]);
     let rules = ContentRules {

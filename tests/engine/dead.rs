@@ -137,7 +137,7 @@ fn j04_behind_an_old_reply_a_connection_dead_at_any_byte_leads_to_a_new_one() {
                     false => format!("MAIL FROM:<{FROM}>\r\n").len() as u64,
                 };
                 for at in (0..most).step_by(step).chain([most]) {
-                    let mut then = vec![Step::ReadOctets(at)];
+                    let mut then = vec![Step::ReadBytes(at)];
                     then.extend_from_slice(end);
                     if *name == "421" {
                         then[1] = Step::send("421 4.4.2 closing\r\n");

@@ -1,4 +1,4 @@
-//! Mail that arrives, octet by octet.
+//! Mail that arrives, byte by byte.
 
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@ use crate::support::*;
 const SHORT: Duration = Duration::from_millis(300);
 /// Long enough to come to most stages on a busy machine, and far shorter than the drip.
 const WHOLE: Duration = Duration::from_secs(5);
-/// Between two octets: less than any patience here.
+/// Between two bytes: less than any patience here.
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// How a message is handed over.
@@ -79,7 +79,7 @@ fn starttls() -> Vec<Part> {
         // The hello is waited for: words behind the 220 would be an error of another kind.
         (
             Stage::Tls,
-            vec![Step::send("220 go\r\n"), Step::ReadOctets(1)],
+            vec![Step::send("220 go\r\n"), Step::ReadBytes(1)],
             RECORD,
         ),
     ]

@@ -49,7 +49,7 @@ fn play(pki: &Pki, steps: Vec<Step>) -> (Result<Record, Error>, String) {
 #[test]
 fn with_chunking_all_of_a_mail_is_one_flight() {
     let pki = pki();
-    // The server says nothing before it has the last octet of the content.
+    // The server says nothing before it has the last byte of the content.
     let mut steps = greeting(&pki, BDAT);
     steps.extend(flight());
     steps.push(Step::send("250 a\r\n250 b\r\n250 c\r\n"));
@@ -365,14 +365,14 @@ fn an_answer_to_what_was_not_written_yet_ends_it() {
     assert!(!String::from_utf8_lossy(&server.join().tls).contains("DATA"));
 }
 
-/// Content of so many octets.
-fn large(octets: usize) -> Vec<u8> {
+/// Content of so many bytes.
+fn large(bytes: usize) -> Vec<u8> {
     let line = b".0123456789 of a line in the large content, to its end\r\n";
     let mut content = b"Subject: large\r\n\r\n".to_vec();
-    while content.len() + line.len() < octets {
+    while content.len() + line.len() < bytes {
         content.extend_from_slice(line);
     }
-    let rest = octets - content.len() - 2;
+    let rest = bytes - content.len() - 2;
     content.extend(std::iter::repeat_n(b'x', rest));
     content.extend_from_slice(b"\r\n");
     content
@@ -385,15 +385,12 @@ fn large_content_goes_in_chunks_that_add_up() {
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let chunk = 256 * 1024;
     let sizes = [chunk - 1, chunk, chunk + 1, 3 * chunk, 5_000_000];
-    for octets in sizes {
-        let content = large(octets);
+    for bytes in sizes {
+        let content = large(bytes);
         let mut message = message();
         message.set_content(&content).unwrap();
         send(&client, &message).unwrap();
-        assert!(
-            server.mails().last().unwrap().content == content,
-            "{octets}"
-        );
+        assert!(server.mails().last().unwrap().content == content, "{bytes}");
     }
 }
 

@@ -17,7 +17,7 @@ fn f04_to_f15_f19_f20_f22_f25_no_words_of_a_server_mislead_a_mechanism() {
 fn the_right_seeds_log_in() {
     use secsmtp::sasl::{Gs2, Hash, Mechanism as _, Scram};
     let seed = include_bytes!("../../fuzz/corpus/sasl_scram/right_1");
-    let parts: Vec<_> = seed.split(|octet| *octet == 0x1e).collect();
+    let parts: Vec<_> = seed.split(|byte| *byte == 0x1e).collect();
     let mut scram = Scram::new(Hash::Sha256, "user", parts[1], Gs2::No, &[7; 24], 4096).unwrap();
     scram.initial();
     scram.step(parts[2]).unwrap();

@@ -36,7 +36,7 @@ pub(crate) fn over_one_connection(pki: &Pki, server: &Scripted, window: usize) -
     client
         .set_window(Window {
             messages: window,
-            octets: u64::MAX,
+            bytes: u64::MAX,
         })
         .unwrap();
     client
@@ -166,7 +166,7 @@ fn a_window_of_one_waits_for_each_answer() {
     assert_eq!(String::from_utf8_lossy(&said).matches("MAIL").count(), 1);
     let none = Window {
         messages: 0,
-        octets: 1,
+        bytes: 1,
     };
     let client = over_one_connection(&pki, &answering(&pki, 1, ONE, Step::Close), 1);
     let error = client.set_window(none).unwrap_err();

@@ -46,7 +46,7 @@ fn messages(count: usize, to: &[&str]) -> Vec<Message> {
 fn send_all(client: &Client, by: By, window: usize, messages: &[Message]) -> Vec<Outcome> {
     let window = Window {
         messages: window,
-        octets: u64::MAX,
+        bytes: u64::MAX,
     };
     let told = |result: &Result<Record, Error>| match result {
         Ok(record) => record.outcome,

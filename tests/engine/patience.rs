@@ -88,7 +88,7 @@ fn the_deadline_of_the_whole_call_rules_over_the_stages() {
 }
 
 #[test]
-fn e01_a_drip_of_octets_does_not_stretch_the_deadline() {
+fn e01_a_drip_of_bytes_does_not_stretch_the_deadline() {
     let pki = pki();
     let drip = Step::Drip(b"220-a\r\n".to_vec(), Duration::from_millis(20));
     let steps = vec![Step::StartTls(pki.identity()), drip];

@@ -18,14 +18,14 @@ use secsmtp_testservers::{CertKind, Honest};
 
 use crate::support::*;
 
-fn octets(message: &Message) -> Vec<u8> {
-    let mut octets = Vec::new();
+fn bytes(message: &Message) -> Vec<u8> {
+    let mut bytes = Vec::new();
     let mut take = |piece: &[u8]| {
-        octets.extend_from_slice(piece);
+        bytes.extend_from_slice(piece);
         Ok(())
     };
     message.preview(&mut take).unwrap();
-    octets
+    bytes
 }
 
 type Failing<T> = (&'static str, fn(&mut T) -> Result<(), Error>);
@@ -107,9 +107,9 @@ fn a_message_given_whole_is_sent_after_any_refused_setter() {
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     client.set_reuse(LONG, 1000).unwrap();
     let mut whole = message();
-    let before = octets(&whole);
+    let before = bytes(&whole);
     each_fails(&mut whole, OF_A_MESSAGE, |whole, what| {
-        assert_eq!(octets(whole), before, "{what}");
+        assert_eq!(bytes(whole), before, "{what}");
         let record = send(&client, whole).unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(record.recipients.len(), 1, "{what}");
         assert_eq!(record.outcome, Outcome::Accepted, "{what}");
@@ -130,8 +130,8 @@ fn a_composed_message_stays_the_same_after_any_refused_setter() {
         composed.add_signer(&signer()).unwrap();
     }
     // Date, Message-ID and boundaries are made by the first look.
-    let before = octets(&composed);
-    let same = |composed: &Message, what: &str| assert_eq!(octets(composed), before, "{what}");
+    let before = bytes(&composed);
+    let same = |composed: &Message, what: &str| assert_eq!(bytes(composed), before, "{what}");
     each_fails(&mut composed, OF_A_MESSAGE, same);
     let twice = composed.add_part(&part).unwrap_err();
     same(&composed, &twice.to_string());
@@ -151,7 +151,7 @@ fn a_composed_message_stays_the_same_after_any_refused_setter() {
     same(&copy, "the copy");
     // Nothing was remembered that a setter which succeeds would bring to light.
     composed.set_subject("Now").unwrap();
-    let after = String::from_utf8(octets(&composed)).unwrap();
+    let after = String::from_utf8(bytes(&composed)).unwrap();
     for word in ["a@b.test", "X-Own", "Cc:", "Sender:", "ftp:", "no method"] {
         assert!(!after.contains(word), "{word}: {after}");
     }
@@ -172,9 +172,9 @@ fn lists_that_are_full_stay_as_they_are() {
     for _ in 0..1000 {
         composed.add_header("X-Own", "x").unwrap();
     }
-    let before = octets(&composed);
+    let before = bytes(&composed);
     composed.add_header("X-Own", "x").unwrap_err();
-    assert_eq!(octets(&composed), before);
+    assert_eq!(bytes(&composed), before);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_part_keeps_its_name_type_and_id() {
         message.add_address(Field::From, FROM, "").unwrap();
         message.set_html("<img src=\"cid:id@mail.test\">");
         message.add_part(part).unwrap();
-        String::from_utf8(octets(&message)).unwrap()
+        String::from_utf8(bytes(&message)).unwrap()
     };
     let setters: &[Failing<Part>] = &[
         ("name", |part| part.set_name("a\r\nb")),
@@ -220,7 +220,7 @@ fn a_signer_signs_the_same_fields_for_the_same_time() {
         let content = format!("From: <{FROM}>\r\nTo: <{TO}>\r\n{CONTENT}");
         signed.set_content(content.as_bytes()).unwrap();
         signed.add_signer(signer).unwrap();
-        let shown = String::from_utf8(octets(&signed)).unwrap();
+        let shown = String::from_utf8(bytes(&signed)).unwrap();
         assert!(
             shown.contains(" x=") && !shown.contains(":to"),
             "{what}: {shown}"
@@ -312,7 +312,7 @@ fn a_client_keeps_its_settings_and_its_connection() {
         ("window", |c| {
             c.set_window(Window {
                 messages: 0,
-                octets: 1,
+                bytes: 1,
             })
         }),
         ("rate", |c| {

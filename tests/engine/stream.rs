@@ -128,11 +128,11 @@ fn a_refusal_in_the_middle_never_disturbs_its_neighbours() {
             Window::default(),
             Window {
                 messages: 1,
-                octets: 0,
+                bytes: 0,
             },
             Window {
                 messages: 5,
-                octets: 3000,
+                bytes: 3000,
             },
         ] {
             let mut config = with_extensions(&pki, form);
@@ -211,7 +211,7 @@ fn a_window_of_one_begins_a_message_when_the_last_is_answered() {
         let mut begun = 0_u64;
         let window = Window {
             messages,
-            octets: u64::MAX,
+            bytes: u64::MAX,
         };
         let ended = session.send_all(
             &mut cx,
@@ -528,7 +528,7 @@ fn a_cut_while_it_is_written_tells_what_was_whole() {
     messages.extend(std::iter::repeat_n(large, 60));
     let window = Window {
         messages: 100,
-        octets: u64::MAX,
+        bytes: u64::MAX,
     };
     let (results, ended) = stream(&pki, server.addr(), window, messages);
     assert!(matches!(ended, StreamEnd::Closed));

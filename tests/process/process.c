@@ -3,7 +3,7 @@
  *
  *   process HOST PORT CA PIN-OF-PORT FAILING-PORT USER MASKED-PASSWORD [MASKED-FORM ...]
  *
- * The password and the forms in which it must not be found are given in hexadecimal with each octet
+ * The password and the forms in which it must not be found are given in hexadecimal with each byte
  * exclusive-ored with 0x5a, so that this program's own arguments don't hold them.
  */
 #define _GNU_SOURCE
@@ -37,9 +37,9 @@ static void on_alarm(int signal) {
 static size_t unmask(const char *hex, uint8_t *out, int keep_mask) {
     size_t size = strlen(hex) / 2;
     for (size_t i = 0; i < size; i++) {
-        unsigned octet;
-        sscanf(hex + 2 * i, "%2x", &octet);
-        out[i] = (uint8_t)(keep_mask ? octet : octet ^ MASK);
+        unsigned byte;
+        sscanf(hex + 2 * i, "%2x", &byte);
+        out[i] = (uint8_t)(keep_mask ? byte : byte ^ MASK);
     }
     return size;
 }
@@ -85,12 +85,12 @@ static void log_in(secsmtp_client *client) {
     secsmtp_credential_free(login);
 }
 
-static secsmtp_message *message(size_t octets) {
+static secsmtp_message *message(size_t bytes) {
     secsmtp_message *message = NULL;
-    char *content = malloc(octets + 64);
+    char *content = malloc(bytes + 64);
     CHECK(content != NULL);
     size_t size = (size_t)sprintf(content, "Subject: Process\r\n\r\n");
-    while (size < octets)
+    while (size < bytes)
         size += (size_t)sprintf(content + size, "A line of the body.\r\n");
     CHECK(secsmtp_message_new(&message, NULL) == 0);
     CHECK(secsmtp_message_set_sender(message, TEXT("alice@mail.test"), NULL) == 0);

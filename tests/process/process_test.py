@@ -15,8 +15,8 @@ from tests.support import peers
 MASK = 0x5A
 
 
-def masked(octets):
-    return bytes(octet ^ MASK for octet in octets).hex()
+def masked(bytes):
+    return bytes(byte ^ MASK for byte in bytes).hex()
 
 
 def forms(user, password):
@@ -72,10 +72,10 @@ class Relay:
 
     def copy(self, source, sink, counts):
         with contextlib.suppress(OSError):
-            while octets := source.recv(65536):
+            while bytes := source.recv(65536):
                 self.heard += counts
                 counts = False
-                sink.sendall(octets)
+                sink.sendall(bytes)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
 

@@ -113,7 +113,7 @@ class Large(Bed):
 
     LIMIT = 20_000  # KiB
     # `make large` asks for a gigabyte; a tenth of it would not fit into the limit either.
-    OCTETS = int(os.environ.get("SECSMTP_LARGE_OCTETS", 100_000_000))
+    BYTES = int(os.environ.get("SECSMTP_LARGE_BYTES", 100_000_000))
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -166,9 +166,9 @@ class Large(Bed):
         env = {**os.environ, "PYTHONPATH": str(peers.ROOT / "bindings" / "python")}
         done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env=env, stdout=subprocess.PIPE, text=True, timeout=300)
         self.assertEqual(done.returncode, 0)
-        octets = self.store.read_bytes()
-        self.assertIn(done.stdout.strip().encode(), octets[:2000])
-        compose_test.Compose.check(self, octets, attachment, TO)
+        bytes = self.store.read_bytes()
+        self.assertIn(done.stdout.strip().encode(), bytes[:2000])
+        compose_test.Compose.check(self, bytes, attachment, TO)
 
     def test_a_gigabyte_from_disk_takes_constant_memory(self):
         peers.require("SINK_TLS" in self.env, "the test bed has no sink")
@@ -189,13 +189,13 @@ class Large(Bed):
         with mail.open("wb") as file:
             file.write(b"From: alice@mail.test\nBcc: hidden@mail.test\n\n")
             block = b"every line ends in a line feed alone, and so each must be changed .........\n" * 10_000
-            for _ in range(self.OCTETS // len(block) + 1):
+            for _ in range(self.BYTES // len(block) + 1):
                 file.write(block)
-        for kind, what in (("file", mail), ("make", self.OCTETS)):
+        for kind, what in (("file", mail), ("make", self.BYTES)):
             with self.subTest(kind):
                 sent = Composed(program, self.env["SERVER_NAME"], host, port, self.folder / self.env["CA_FILE"], "-", "-", 0, kind, what)
                 self.assertEqual(sent.status, 0, sent.words)
-                self.assertGreater(int(sent.lines["octets"]), self.OCTETS * 1.01)
+                self.assertGreater(int(sent.lines["octets"]), self.BYTES * 1.01)
                 self.assertLess(sent.peak, self.LIMIT)
 
     def test_the_command_signs_a_large_mail_in_constant_memory(self):
@@ -207,7 +207,7 @@ class Large(Bed):
         subprocess.run([openssl, "genpkey", "-algorithm", "ED25519", "-out", str(key)], check=True)
         with mail.open("wb") as file:
             file.write(b"From: alice@mail.test\n\n")
-            for _ in range(self.OCTETS // 1_000_000):
+            for _ in range(self.BYTES // 1_000_000):
                 file.write(b"some words,  and white space at the end \n\n" * 23_000)
         command = [peers.command(), "send", "--server", self.env["SERVER_NAME"], "--connect", self.env["SINK_TLS"], "--ca-file",
                    self.folder / self.env["CA_FILE"], "--from", "alice@mail.test", "--to", "bob@mail.test", "--dkim-key", key,

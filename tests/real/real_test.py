@@ -237,9 +237,9 @@ def forms(text):
 
     result = [text.encode()]
     for lead in range(3):
-        octets = bytes(lead) + text.encode()
-        encoded = base64.b64encode(octets)
-        result.append(encoded[-(-lead * 8 // 6): len(octets) * 8 // 6])
+        bytes = bytes(lead) + text.encode()
+        encoded = base64.b64encode(bytes)
+        result.append(encoded[-(-lead * 8 // 6): len(bytes) * 8 // 6])
     return result
 
 

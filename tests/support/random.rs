@@ -13,7 +13,7 @@ impl Random {
         usize::try_from(mixed).expect("31 bits") % bound
     }
 
-    pub(crate) fn octet(&mut self) -> u8 {
-        u8::try_from(self.below(256)).expect("an octet")
+    pub(crate) fn byte(&mut self) -> u8 {
+        u8::try_from(self.below(256)).expect("a byte")
     }
 }

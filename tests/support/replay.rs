@@ -40,7 +40,7 @@ pub(crate) fn corpus(targets: &[Target], copies: usize) {
     }
 }
 
-/// One to four changes: a bit, an octet, a cut, a doubled or a strange piece.
+/// One to four changes: a bit, a byte, a cut, a doubled or a strange piece.
 fn bend(seed: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bent = seed.to_vec();
     for _ in 0..=random.below(4) {
@@ -51,7 +51,7 @@ fn bend(seed: &[u8], random: &mut Random) -> Vec<u8> {
         let at = random.below(len);
         match random.below(7) {
             0 => bent[at] ^= 1 << random.below(8),
-            1 => bent[at] = random.octet(),
+            1 => bent[at] = random.byte(),
             2 => bent.truncate(at),
             3 => drop(bent.drain(at..(at + 1 + random.below(8)).min(len))),
             4 => {
@@ -60,7 +60,7 @@ fn bend(seed: &[u8], random: &mut Random) -> Vec<u8> {
                 bent.splice(place..place, piece);
             }
             5 => bent[at] = ODD[random.below(ODD.len())],
-            _ => bent.insert(at, random.octet()),
+            _ => bent.insert(at, random.byte()),
         }
     }
     bent

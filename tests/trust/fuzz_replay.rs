@@ -13,7 +13,7 @@ use std::path::Path;
 use secsmtp::trust::{Host, Policy, now_at, verify_pem};
 
 #[test]
-fn c23_no_octets_from_outside_panic() {
+fn c23_no_bytes_from_outside_panic() {
     replay::corpus(&targets::ALL, 250);
 }
 

@@ -1,4 +1,4 @@
-//! Section 1.4: peers that speak TLS wrongly, or not at all, as raw octets in both modes.
+//! Section 1.4: peers that speak TLS wrongly, or not at all, as raw bytes in both modes.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ const ECDHE_GCM: [u8; 2] = [0xc0, 0x2b];
 fn wrong_hellos() -> Vec<(&'static str, Status, Vec<Step>)> {
     // The client has read the 220 when its ClientHello comes: in one read with it, this would be an error of
     // another kind.
-    let say = |octets: Vec<u8>| vec![Step::AwaitByte, Step::Send(octets), Step::ReadToEnd];
+    let say = |bytes: Vec<u8>| vec![Step::AwaitByte, Step::Send(bytes), Step::ReadToEnd];
     let hello = |version, suite, end: &[u8; 8], extensions: &[&[u8]]| {
         say(server_hello(version, suite, end, extensions))
     };

@@ -48,10 +48,10 @@ pub(crate) fn unwatched<R>(run: impl FnOnce() -> R) -> R {
     result
 }
 
-fn count(octets: i64) {
+fn count(bytes: i64) {
     // A thread that is ending has no counters any more.
     let _ = LIVE.try_with(|live| {
-        live.set(live.get() + octets);
+        live.set(live.get() + bytes);
         let _ = PEAK.try_with(|peak| peak.set(peak.get().max(live.get())));
     });
 }

@@ -176,12 +176,12 @@ impl Dialogue for Hasty {
         self.server.begin()
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
         let met = |w: &[u8]| w == self.word;
-        if !self.said.is_empty() && octets.windows(self.word.len()).any(met) {
+        if !self.said.is_empty() && bytes.windows(self.word.len()).any(met) {
             return vec![Act::Say(std::mem::take(&mut self.said).to_vec())];
         }
-        self.server.hear(octets)
+        self.server.hear(bytes)
     }
 }
 
@@ -229,7 +229,7 @@ fn h10_a_chunk_accepted_behind_refused_recipients_leaves_the_refusal_and_ends_th
     assert!(!heard.windows(4).any(|w| w == b"LAST"));
 }
 
-/// Each message fills its records to the octet, so that the line can pause between two of them.
+/// Each message fills its records to the byte, so that the line can pause between two of them.
 #[test]
 fn h14_an_answer_to_what_is_not_written_yet_ends_the_stream() {
     const RECORD: usize = 16 * 1024;
@@ -266,9 +266,9 @@ fn h14_an_answer_to_what_is_not_written_yet_ends_the_stream() {
         Box::new(Esmtp::new(true, FLIGHT, choose))
     };
     let (_, memory) = world.stream(3, server(), None);
-    let (octets, handshake) = memory.state().passed(Direction::ToServer);
+    let (bytes, handshake) = memory.state().passed(Direction::ToServer);
     let mut early = 0;
-    for at in (handshake..octets).step_by(700) {
+    for at in (handshake..bytes).step_by(700) {
         let fault = Fault {
             direction: Direction::ToServer,
             at,
@@ -430,9 +430,9 @@ impl Dialogue for Forging {
         self.0.begin()
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
-        let mut acts = self.0.hear(octets);
-        if octets.windows(8).any(|w| w == b"Subject:") {
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
+        let mut acts = self.0.hear(bytes);
+        if bytes.windows(8).any(|w| w == b"Subject:") {
             acts.push(Act::Raw(b"\x17\x03\x03\x00\x10a forged record!".to_vec()));
         }
         acts
@@ -477,10 +477,10 @@ impl Dialogue for Noting {
         self.server.begin()
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
-        let text = String::from_utf8_lossy(octets).into_owned();
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
+        let text = String::from_utf8_lossy(bytes).into_owned();
         self.heard.lock().expect("one thread").push(text);
-        self.server.hear(octets)
+        self.server.hear(bytes)
     }
 }
 
@@ -564,8 +564,8 @@ impl Dialogue for Mute {
         self.silence(acts)
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
-        let acts = self.server.hear(octets);
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
+        let acts = self.server.hear(bytes);
         self.silence(acts)
     }
 }

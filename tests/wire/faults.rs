@@ -1,4 +1,4 @@
-//! Every octet of a session is a place to fail, in each direction, in each way. What a send comes to
+//! Every byte of a session is a place to fail, in each direction, in each way. What a send comes to
 //! is told by two places alone: where the server has the message whole, and where its answer is
 //! there whole. They are taken from the very run, since TLS makes each run a little different.
 
@@ -33,17 +33,17 @@ fn server(mode: TlsMode, offers: &[&'static str]) -> Box<Esmtp> {
     }))
 }
 
-/// Runs one kind of fault at each octet, and gives the number of each outcome.
+/// Runs one kind of fault at each byte, and gives the number of each outcome.
 fn sweep(world: &World, mode: TlsMode, offers: &[&'static str], kind: Kind) -> [usize; 3] {
     let mut seen = [0; 3];
     for direction in DIRECTIONS {
         let reference = world.send(mode, server(mode, offers), None);
         assert!(reference.result.is_ok(), "{:?}", reference.result);
-        let (octets, handshake) = reference.memory.state().passed(direction);
+        let (bytes, handshake) = reference.memory.state().passed(direction);
         // What changes nothing runs to the end each time: in the handshake, which is the TLS
-        // layer's own, every 16th octet is enough.
+        // layer's own, every 16th byte is enough.
         let coarse = |at: &u64| !kind.is_harmless() || *at >= handshake || at.is_multiple_of(16);
-        for at in (0..=octets).filter(coarse) {
+        for at in (0..=bytes).filter(coarse) {
             let fault = Fault {
                 direction,
                 at,
@@ -62,7 +62,7 @@ fn sweep(world: &World, mode: TlsMode, offers: &[&'static str], kind: Kind) -> [
     seen
 }
 
-/// The outcome, to the octet, and nothing where nobody was verified.
+/// The outcome, to the byte, and nothing where nobody was verified.
 #[track_caller]
 fn check(ended: &Ended, fault: Fault) {
     let state = ended.memory.state();
@@ -77,7 +77,7 @@ fn check(ended: &Ended, fault: Fault) {
         (true, false) => Outcome::Unknown,
         (false, false) => Outcome::NotSent,
     };
-    // A cancel that comes with the answer's last octet may win the race or lose it.
+    // A cancel that comes with the answer's last byte may win the race or lose it.
     let tie = fault.kind == Kind::Cancel && answered && ended.outcome() == Outcome::Unknown;
     assert!(
         ended.outcome() == expected || tie,
@@ -175,7 +175,7 @@ fn assert_each_outcome(name: &str, kind: Kind, outcomes: [usize; 3]) {
 
 /// TLS 1.2, STARTTLS before BDAT, and a login in three steps.
 #[test]
-fn d05_h16_h17_a_cut_or_stall_at_every_octet_of_another_way() {
+fn d05_h16_h17_a_cut_or_stall_at_every_byte_of_another_way() {
     let world = World::over(&rustls::version::TLS12);
     let offers = ["AUTH LOGIN", "PIPELINING", "CHUNKING"];
     for kind in [Kind::Cut, Kind::Stall] {
@@ -185,36 +185,36 @@ fn d05_h16_h17_a_cut_or_stall_at_every_octet_of_another_way() {
 }
 
 #[test]
-fn d05_e17_h16_h17_h19_a_cut_at_every_octet() {
+fn d05_e17_h16_h17_h19_a_cut_at_every_byte() {
     sweep_all(Kind::Cut);
 }
 
 #[test]
-fn e01_h13_h17_a_stall_at_every_octet() {
+fn e01_h13_h17_a_stall_at_every_byte() {
     sweep_all(Kind::Stall);
 }
 
 #[test]
-fn h16_h17_a_cancel_at_every_octet() {
+fn h16_h17_a_cancel_at_every_byte() {
     sweep_all(Kind::Cancel);
 }
 
 #[test]
-fn h16_h17_an_error_of_the_system_at_every_octet() {
+fn h16_h17_an_error_of_the_system_at_every_byte() {
     sweep_all(Kind::Error);
 }
 
 #[test]
-fn h08_a_short_read_or_write_at_every_octet_changes_nothing() {
+fn h08_a_short_read_or_write_at_every_byte_changes_nothing() {
     sweep_all(Kind::Short);
 }
 
 #[test]
-fn h08_a_pause_at_every_octet_changes_nothing() {
+fn h08_a_pause_at_every_byte_changes_nothing() {
     sweep_all(Kind::Pause);
 }
 
 #[test]
-fn i09_a_signal_at_every_octet_changes_nothing() {
+fn i09_a_signal_at_every_byte_changes_nothing() {
     sweep_all(Kind::Interrupt);
 }

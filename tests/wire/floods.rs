@@ -32,8 +32,8 @@ impl Dialogue for Endless {
         vec![Act::Say(b"220 mail.test\r\n".to_vec())]
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
-        if octets.starts_with(self.before.as_bytes()) {
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
+        if bytes.starts_with(self.before.as_bytes()) {
             return vec![self.flood.clone()];
         }
         let answer = if self.answers.is_empty() {
@@ -121,7 +121,7 @@ fn e02_e03_d12_no_flood_makes_a_send_hold_more_than_a_mebibyte() {
     ] {
         let what = format!("{flood:?}").chars().take(30).collect::<String>();
         let (met, held) = flooded(mode, before, flood);
-        assert!(held < BOUND, "{before} {what}: {held} octets held");
+        assert!(held < BOUND, "{before} {what}: {held} bytes held");
         assert!(
             met == status || met == Status::Timeout,
             "{before} {what}: {met:?}"

@@ -24,7 +24,7 @@ mod stream;
 mod wire;
 
 #[test]
-fn e01_e13_g01_g12_h01_h03_no_octets_of_a_peer_panic_or_change_their_meaning() {
+fn e01_e13_g01_g12_h01_h03_no_bytes_of_a_peer_panic_or_change_their_meaning() {
     replay::corpus(&wire::ALL, 300);
 }
 

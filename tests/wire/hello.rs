@@ -27,7 +27,7 @@ fn extensions(raw: &[u8]) -> (Vec<u16>, usize) {
     at += 2;
     let mut found = Vec::new();
     while at < end {
-        found.push(u16::try_from(number(at)).expect("two octets"));
+        found.push(u16::try_from(number(at)).expect("two bytes"));
         at += 4 + number(at + 2);
     }
     (found, session)

@@ -52,8 +52,8 @@ impl Dialogue for Interjecting {
         self.interject(acts)
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
-        let acts = self.server.hear(octets);
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
+        let acts = self.server.hear(bytes);
         self.interject(acts)
     }
 }
@@ -205,11 +205,11 @@ impl Dialogue for Refusing {
         self.server.begin()
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
-        let begun = octets.windows(14).any(|w| w == b"content marker");
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
+        let begun = bytes.windows(14).any(|w| w == b"content marker");
         match begun && !self.said.is_empty() {
             true => vec![Act::Say(std::mem::take(&mut self.said).as_bytes().to_vec())],
-            false => self.server.hear(octets),
+            false => self.server.hear(bytes),
         }
     }
 }

@@ -280,10 +280,7 @@ fn load() {
     let [not_sent, refused, accepted, _] = outcomes;
     assert!(not_sent > 0 && refused > 0 && accepted > 0, "{outcomes:?}");
     let sent = book.sent.load(Ordering::Acquire);
-    assert!(
-        grown < GROWTH,
-        "grew by {grown} octets with {sent} messages"
-    );
+    assert!(grown < GROWTH, "grew by {grown} bytes with {sent} messages");
     println!("\nsent={sent} outcomes={outcomes:?} grown={grown}");
 }
 
@@ -307,7 +304,7 @@ fn client(world: &World, address: SocketAddr) -> Client {
     client
 }
 
-/// Octets of memory that this process has, where that can be read: the least of some moments.
+/// Bytes of memory that this process has, where that can be read: the least of some moments.
 fn resident() -> u64 {
     let look = |_| {
         thread::sleep(Duration::from_millis(20));

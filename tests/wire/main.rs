@@ -1,4 +1,4 @@
-//! The hostile line: the catalogue's scripts, faults at every octet, every sequence of replies.
+//! The hostile line: the catalogue's scripts, faults at every byte, every sequence of replies.
 
 mod allocator;
 mod cancel;

@@ -23,7 +23,7 @@ use crate::memory::{
 use crate::oracle;
 use crate::stream_walk::outcome;
 
-/// A NewSessionTicket (RFC 8446 section 4.6.1) with a ticket of so many octets.
+/// A NewSessionTicket (RFC 8446 section 4.6.1) with a ticket of so many bytes.
 fn ticket(size: u16) -> Act {
     let mut body = vec![0, 0, 0x1c, 0x20, 1, 2, 3, 4, 1, 0];
     body.extend(size.to_be_bytes());
@@ -60,15 +60,15 @@ impl Dialogue for Until {
         }
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
         if self.command.is_empty() {
             return Vec::new();
         }
-        if octets.starts_with(self.command.as_bytes()) {
+        if bytes.starts_with(self.command.as_bytes()) {
             self.command = "";
             return vec![self.flood.clone()];
         }
-        self.server.hear(octets)
+        self.server.hear(bytes)
     }
 }
 
@@ -154,10 +154,10 @@ impl Dialogue for Renegotiating {
         self.server.begin()
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
         let ask = Act::Seal(ContentType::Handshake, HELLO_REQUEST.to_vec());
         let mut acts = vec![ask; std::mem::take(&mut self.times)];
-        acts.extend(self.server.hear(octets));
+        acts.extend(self.server.hear(bytes));
         acts
     }
 }
@@ -196,8 +196,8 @@ impl Dialogue for Spoilt {
         self.0.begin()
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
-        let mut acts = self.0.hear(octets);
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
+        let mut acts = self.0.hear(bytes);
         let closing = |act: &Act| matches!(act, Act::Reply(_, said) if said.starts_with(b"421"));
         if let Some(at) = acts.iter().position(closing) {
             acts.truncate(at + 1);

@@ -105,7 +105,7 @@ impl Settings<'_> {
         let mut message = Message::new();
         message.set_sender(FROM).expect("an address");
         message
-            .add_recipient(&octets_text(self.get("to").unwrap_or(TO)))
+            .add_recipient(&bytes_text(self.get("to").unwrap_or(TO)))
             .expect("an address");
         let more = self
             .get("recipients")
@@ -117,7 +117,7 @@ impl Settings<'_> {
         }
         message.partial = self.get("partial") == Some("yes");
         let content = match (self.get("content"), self.get("content-size")) {
-            (Some(text), _) => Script::octets(text).expect("a text"),
+            (Some(text), _) => Script::bytes(text).expect("a text"),
             (None, Some(size)) => {
                 let size = size.parse::<usize>().expect("a number");
                 [CONTENT, &"a line of large content\r\n".repeat(size / 25)]
@@ -158,8 +158,8 @@ impl Settings<'_> {
     }
 }
 
-fn octets_text(text: &str) -> String {
-    String::from_utf8(Script::octets(text).expect("a text")).expect("UTF-8")
+fn bytes_text(text: &str) -> String {
+    String::from_utf8(Script::bytes(text).expect("a text")).expect("UTF-8")
 }
 
 fn stage_of(name: &str) -> Stage {
@@ -210,18 +210,18 @@ fn play(people: &People, script: &Script) -> Result<(), String> {
         let words = [heard.clear.as_slice(), &heard.tls].concat();
         let holds = |place: &[u8]| {
             place
-                .windows(text.octets.len().max(1))
-                .any(|w| w == text.octets)
+                .windows(text.bytes.len().max(1))
+                .any(|w| w == text.bytes)
         };
         let right = match text.place.as_str() {
             "heard" => holds(&words),
             "unheard" => !holds(&words),
             "shown" => holds(shown.as_bytes()),
             "unshown" => !holds(shown.as_bytes()),
-            _ => heard.clear == text.octets,
+            _ => heard.clear == text.bytes,
         };
         if !right {
-            let text = String::from_utf8_lossy(&text.octets).into_owned();
+            let text = String::from_utf8_lossy(&text.bytes).into_owned();
             return complain(format!("{text:?}: not as it should be\n{shown}"));
         }
     }

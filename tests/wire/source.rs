@@ -17,14 +17,14 @@ const FORMS: [&[&str]; 4] = [
     &["AUTH PLAIN", "PIPELINING", "CHUNKING"],
 ];
 
-/// What a source does after so many octets.
+/// What a source does after so many bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Then {
     Fails,
     Ends,
 }
 
-/// A message with an attachment of a function that gives `good` octets, and then this.
+/// A message with an attachment of a function that gives `good` bytes, and then this.
 fn message(good: usize, then: Then, announced: Option<u64>) -> Message {
     let pull = move |offset: u64, buffer: &mut [u8]| {
         let left = good.saturating_sub(usize::try_from(offset).expect("small"));
@@ -105,15 +105,15 @@ impl Dialogue for Interrupting {
         self.server.begin()
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
-        self.begun |= octets.windows(10).any(|w| w == b"Here it is");
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
+        self.begun |= bytes.windows(10).any(|w| w == b"Here it is");
         if self.begun && !self.said.is_empty() {
-            self.left = self.left.saturating_sub(octets.len());
+            self.left = self.left.saturating_sub(bytes.len());
             if self.left == 0 {
                 return vec![Act::Say(std::mem::take(&mut self.said).to_vec())];
             }
         }
-        self.server.hear(octets)
+        self.server.hear(bytes)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every octet of a stream of several messages is a place to fail, some of them refused: each
+//! Every byte of a stream of several messages is a place to fail, some of them refused: each
 //! message's outcome is told by whether the server has it whole and by what of its own answers came
 //! back, and by nothing else.
 
@@ -78,7 +78,7 @@ const ONE: Shape = Shape {
     partial: false,
 };
 
-/// The octets from one place of a fault to the next: to the server, to the client.
+/// The bytes from one place of a fault to the next: to the server, to the client.
 #[derive(Clone, Copy)]
 struct Steps(usize, usize);
 
@@ -93,13 +93,13 @@ fn fail_at(
     let mut seen = [0; 4];
     let (_, memory) = world.stream(MESSAGES, server(), None);
     for direction in [Direction::ToClient, Direction::ToServer] {
-        // The handshake's octets have their turn in the runs of one message.
-        let (octets, handshake) = memory.state().passed(direction);
+        // The handshake's bytes have their turn in the runs of one message.
+        let (bytes, handshake) = memory.state().passed(direction);
         let step = match direction {
             Direction::ToServer => steps.0,
             Direction::ToClient => steps.1,
         };
-        for at in (handshake..=octets).step_by(step) {
+        for at in (handshake..=bytes).step_by(step) {
             let fault = Fault {
                 direction,
                 at,
@@ -111,7 +111,7 @@ fn fail_at(
             let told: Vec<Outcome> = results.iter().map(outcome).collect();
             let expected = expected(&state, told.len(), shape).expect("one reply each");
             for (told, expected) in told.iter().zip(&expected) {
-                // A cancel that comes with an answer's last octet may win the race or lose it.
+                // A cancel that comes with an answer's last byte may win the race or lose it.
                 let tie = kind == Kind::Cancel && *told == Outcome::Unknown;
                 let tie = tie && matches!(expected, Outcome::Accepted | Outcome::Refused);
                 assert!(told == expected || tie, "{fault:?}: {results:?}");
@@ -132,7 +132,7 @@ fn sweep_all(kind: Kind) {
 }
 
 #[test]
-fn h16_h17_a_cut_at_every_octet_of_a_stream() {
+fn h16_h17_a_cut_at_every_byte_of_a_stream() {
     sweep_all(Kind::Cut);
 }
 
@@ -151,32 +151,32 @@ fn h15_h17_a_cut_behind_a_421_leaves_what_was_written_in_doubt() {
 }
 
 #[test]
-fn h16_h17_a_stall_at_every_octet_of_a_stream() {
+fn h16_h17_a_stall_at_every_byte_of_a_stream() {
     sweep_all(Kind::Stall);
 }
 
 #[test]
-fn h17_an_error_of_the_system_at_every_octet_of_a_stream() {
+fn h17_an_error_of_the_system_at_every_byte_of_a_stream() {
     sweep_all(Kind::Error);
 }
 
 #[test]
-fn h16_h17_a_cancel_at_every_octet_of_a_stream() {
+fn h16_h17_a_cancel_at_every_byte_of_a_stream() {
     sweep_all(Kind::Cancel);
 }
 
 #[test]
-fn h08_a_short_read_or_write_at_every_octet_of_a_stream_changes_nothing() {
+fn h08_a_short_read_or_write_at_every_byte_of_a_stream_changes_nothing() {
     sweep_all(Kind::Short);
 }
 
 #[test]
-fn h08_a_pause_at_every_octet_of_a_stream_changes_nothing() {
+fn h08_a_pause_at_every_byte_of_a_stream_changes_nothing() {
     sweep_all(Kind::Pause);
 }
 
 #[test]
-fn i09_a_signal_at_every_octet_of_a_stream_changes_nothing() {
+fn i09_a_signal_at_every_byte_of_a_stream_changes_nothing() {
     sweep_all(Kind::Interrupt);
 }
 

@@ -14,7 +14,7 @@ use crate::memory::{Answer, CONTENT, Direction, Esmtp, FROM, Fault, Kind, Point,
 
 #[test]
 fn g04_wide_characters_do_not_become_line_ends() {
-    // Cut to their low octets these would be CR, LF, NUL, a space and a bracket.
+    // Cut to their low bytes these would be CR, LF, NUL, a space and a bracket.
     for wide in [
         "\u{760d}",
         "\u{560a}",

@@ -62,7 +62,7 @@ pub struct HonestConfig {
     pub auth_mechanisms: Vec<String>,
     /// STARTTLS is offered before TLS.
     pub offer_starttls: bool,
-    /// Messages with more octets get 552 (never more than 64 MiB).
+    /// Messages with more bytes get 552 (never more than 64 MiB).
     pub size_limit: usize,
     /// Senders refused for good: 550 5.7.1.
     pub reject_mail: Vec<String>,
@@ -90,7 +90,7 @@ pub struct HonestConfig {
     pub implicit_port: u16,
     /// The port for STARTTLS; 0 lets the system choose.
     pub starttls_port: u16,
-    /// Keep the octets of the sessions; a long bench switches it off.
+    /// Keep the bytes of the sessions; a long bench switches it off.
     pub record: bool,
     /// Keep the mails in memory; a long bench switches it off.
     pub keep_mails: bool,
@@ -194,7 +194,7 @@ impl Honest {
         })
     }
 
-    /// Where TLS begins with the first octet.
+    /// Where TLS begins with the first byte.
     #[must_use]
     pub fn implicit_addr(&self) -> SocketAddr {
         self.implicit

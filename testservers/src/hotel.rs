@@ -131,16 +131,16 @@ impl Hotel {
         &self.ca_pem
     }
 
-    /// All octets that clients sent in clear text.
+    /// All bytes that clients sent in clear text.
     #[must_use]
     pub fn seen_clear(&self) -> Vec<u8> {
-        lock(&self.seen.octets).clear.clone()
+        lock(&self.seen.bytes).clear.clone()
     }
 
-    /// All octets that clients sent inside TLS that the hotel could decrypt.
+    /// All bytes that clients sent inside TLS that the hotel could decrypt.
     #[must_use]
     pub fn seen_decrypted(&self) -> Vec<u8> {
-        lock(&self.seen.octets).tls.clone()
+        lock(&self.seen.bytes).tls.clone()
     }
 
     /// Both, the clear ones first.

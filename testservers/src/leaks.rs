@@ -12,13 +12,13 @@ const PIECE_OF_BASE64: usize = 12;
 
 /// One form of something that must not be seen.
 struct Form {
-    octets: Vec<u8>,
+    bytes: Vec<u8>,
     of: String,
 }
 
 /// What must not be seen where nobody was verified.
 pub struct Leaks {
-    /// By their first octet.
+    /// By their first byte.
     forms: Vec<Vec<Form>>,
 }
 
@@ -71,10 +71,10 @@ impl Leaks {
     }
 
     /// Looks for this too: as it is, and as base64 at each alignment.
-    pub fn add(&mut self, of: &str, octets: &[u8]) {
-        self.put(of, octets.to_vec());
-        self.put(of, STANDARD.encode(octets).into_bytes());
-        for encoded in in_base64(octets) {
+    pub fn add(&mut self, of: &str, bytes: &[u8]) {
+        self.put(of, bytes.to_vec());
+        self.put(of, STANDARD.encode(bytes).into_bytes());
+        for encoded in in_base64(bytes) {
             self.put(of, encoded);
         }
     }
@@ -86,14 +86,14 @@ impl Leaks {
         }
     }
 
-    fn put(&mut self, of: &str, octets: Vec<u8>) {
-        if octets.len() < MIN {
+    fn put(&mut self, of: &str, bytes: Vec<u8>) {
+        if bytes.len() < MIN {
             return;
         }
-        let forms = &mut self.forms[usize::from(octets[0])];
-        if forms.iter().all(|form| form.octets != octets) {
+        let forms = &mut self.forms[usize::from(bytes[0])];
+        if forms.iter().all(|form| form.bytes != bytes) {
             let of = of.to_owned();
-            forms.push(Form { octets, of });
+            forms.push(Form { bytes, of });
         }
     }
 
@@ -101,7 +101,7 @@ impl Leaks {
     /// wrapped, and not where one would look.
     #[must_use]
     pub fn find(&self, heard: &[u8]) -> Option<&str> {
-        let is_text = |octet: &u8| !matches!(octet, b'\r' | b'\n');
+        let is_text = |byte: &u8| !matches!(byte, b'\r' | b'\n');
         let unwrapped: Vec<u8> = heard.iter().copied().filter(is_text).collect();
         self.find_in(heard).or_else(|| self.find_in(&unwrapped))
     }
@@ -110,7 +110,7 @@ impl Leaks {
         let at = |at: usize| {
             let rest = &heard[at..];
             let mut forms = self.forms[usize::from(rest[0])].iter();
-            forms.find(|form| rest.starts_with(&form.octets))
+            forms.find(|form| rest.starts_with(&form.bytes))
         };
         (0..heard.len()).find_map(at).map(|form| form.of.as_str())
     }
@@ -148,10 +148,10 @@ impl Leaks {
     }
 }
 
-/// The base64 of these octets at each alignment: only the characters made of them alone.
-fn in_base64(octets: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+/// The base64 of these bytes at each alignment: only the characters made of them alone.
+fn in_base64(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     (0..3).map(move |lead| {
-        let padded = [vec![0; lead], octets.to_vec()].concat();
+        let padded = [vec![0; lead], bytes.to_vec()].concat();
         let encoded = STANDARD.encode(&padded).into_bytes();
         let (skip, whole) = ((lead * 8).div_ceil(6), padded.len() * 8 / 6);
         encoded.get(skip..whole).unwrap_or_default().to_vec()
@@ -167,8 +167,8 @@ mod tests {
         Leaks::new("alice", b"pass word 12", &["a.Long@c.example"], content)
     }
 
-    fn base64(octets: &[u8]) -> Vec<u8> {
-        STANDARD.encode(octets).into_bytes()
+    fn base64(bytes: &[u8]) -> Vec<u8> {
+        STANDARD.encode(bytes).into_bytes()
     }
 
     #[track_caller]
@@ -204,7 +204,7 @@ mod tests {
             let fewer = &piece[..PIECE - 1];
             assert_eq!(leaks().find(fewer), None);
         }
-        // What one alignment makes of nine octets is a piece, wherever it was cut.
+        // What one alignment makes of nine bytes is a piece, wherever it was cut.
         for lead in 0..3 {
             let encoded = base64(&[&b"123"[..lead], b"pass word 12"].concat());
             assert_found(&encoded[4..16]);

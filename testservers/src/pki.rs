@@ -190,7 +190,7 @@ fn pem_of(der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
     for line in text.as_bytes().chunks(64) {
-        pem.extend(line.iter().map(|&octet| char::from(octet)));
+        pem.extend(line.iter().map(|&byte| char::from(byte)));
         pem.push('\n');
     }
     pem.push_str("-----END CERTIFICATE-----\n");

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Everything that one connection received.
 #[derive(Clone, Debug, Default)]
 pub struct SessionRecord {
-    /// The octets received before TLS.
+    /// The bytes received before TLS.
     pub clear: Vec<u8>,
-    /// The octets received inside TLS, decrypted.
+    /// The bytes received inside TLS, decrypted.
     pub tls: Vec<u8>,
     /// Whether a TLS handshake was completed.
     pub handshake_done: bool,
@@ -21,8 +21,8 @@ pub struct SessionRecord {
 
 /// Takes down what a [`Channel`](crate::wire::Channel) receives.
 pub(crate) trait Tape: Send + Sync {
-    fn clear(&self, octets: &[u8]);
-    fn decrypted(&self, octets: &[u8]);
+    fn clear(&self, bytes: &[u8]);
+    fn decrypted(&self, bytes: &[u8]);
     fn handshake(&self, server_name: Option<&str>, protocol: Option<String>);
 }
 
@@ -30,12 +30,12 @@ pub(crate) trait Tape: Send + Sync {
 pub(crate) type SharedRecord = Arc<Mutex<SessionRecord>>;
 
 impl Tape for Mutex<SessionRecord> {
-    fn clear(&self, octets: &[u8]) {
-        lock(self).clear.extend_from_slice(octets);
+    fn clear(&self, bytes: &[u8]) {
+        lock(self).clear.extend_from_slice(bytes);
     }
 
-    fn decrypted(&self, octets: &[u8]) {
-        lock(self).tls.extend_from_slice(octets);
+    fn decrypted(&self, bytes: &[u8]) {
+        lock(self).tls.extend_from_slice(bytes);
     }
 
     fn handshake(&self, server_name: Option<&str>, protocol: Option<String>) {

@@ -36,7 +36,7 @@ impl std::fmt::Debug for Responder {
 /// One step of a script.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Send these octets.
+    /// Send these bytes.
     Send(Vec<u8>),
     /// Read a line that begins so (letter case is no matter); another one ends the script.
     Expect(String),
@@ -46,11 +46,11 @@ pub enum Step {
     Respond(Responder),
     /// Read up to the line of a dot alone.
     ReadMessage,
-    /// Read so many octets, whatever they are.
-    ReadOctets(u64),
-    /// Send these octets as they are, beneath TLS if there is any.
+    /// Read so many bytes, whatever they are.
+    ReadBytes(u64),
+    /// Send these bytes as they are, beneath TLS if there is any.
     Inject(Vec<u8>),
-    /// Send these octets inside TLS, with an octet of their last record changed on the way.
+    /// Send these bytes inside TLS, with a byte of their last record changed on the way.
     Corrupt(Vec<u8>),
     /// Change the keys of TLS 1.3 so many times.
     KeyUpdates(u64),
@@ -155,7 +155,7 @@ impl Scripted {
         })
     }
 
-    /// The same, with TLS from the first octet.
+    /// The same, with TLS from the first byte.
     ///
     /// # Errors
     /// As [`Scripted::start`].
@@ -232,7 +232,7 @@ impl Stage {
     fn steps(&self, mut channel: Channel, steps: &[Step]) -> io::Result<()> {
         for step in steps {
             match step {
-                Step::Send(octets) => channel.write(octets)?,
+                Step::Send(bytes) => channel.write(bytes)?,
                 Step::Expect(prefix) => {
                     let line = read_line(&mut channel)?;
                     let head = line.get(..prefix.len()).unwrap_or_default();
@@ -249,13 +249,13 @@ impl Stage {
                     channel.write(&reply)?;
                 }
                 Step::ReadMessage => while read_line(&mut channel)? != b"." {},
-                Step::ReadOctets(octets) => channel.skip(*octets)?,
-                Step::Inject(octets) => channel.write_beneath(octets)?,
-                Step::Corrupt(octets) => channel.write_corrupt(octets)?,
+                Step::ReadBytes(bytes) => channel.skip(*bytes)?,
+                Step::Inject(bytes) => channel.write_beneath(bytes)?,
+                Step::Corrupt(bytes) => channel.write_corrupt(bytes)?,
                 Step::KeyUpdates(times) => channel.update_keys(*times)?,
-                Step::Drip(octets, pause) => self.drip(&mut channel, octets, *pause),
+                Step::Drip(bytes, pause) => self.drip(&mut channel, bytes, *pause),
                 Step::Sleep(time) => self.wait(*time),
-                Step::AwaitByte => channel.await_octet()?,
+                Step::AwaitByte => channel.await_byte()?,
                 Step::Await(Signal(signal)) => {
                     let sent = lock(signal).recv_timeout(PATIENCE);
                     sent.map_err(|_| io::Error::new(ErrorKind::TimedOut, "no signal of the test"))?;
@@ -279,11 +279,11 @@ impl Stage {
     }
 
     /// Ends when the client has left, and when the handle is joined or dropped.
-    fn drip(&self, channel: &mut Channel, octets: &[u8], pause: Duration) {
+    fn drip(&self, channel: &mut Channel, bytes: &[u8], pause: Duration) {
         let begin = Instant::now();
-        for octet in octets.iter().cycle() {
+        for byte in bytes.iter().cycle() {
             let over = lock(&self.progress).released || begin.elapsed() > DRIP;
-            if over || channel.write(&[*octet]).is_err() {
+            if over || channel.write(&[*byte]).is_err() {
                 return;
             }
             self.wait(pause);

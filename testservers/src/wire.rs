@@ -12,7 +12,7 @@ use crate::record::Tape;
 
 /// How long a silent peer is waited for.
 const IDLE: Duration = Duration::from_secs(30);
-/// The first octet of a TLS handshake record.
+/// The first byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
 
 pub(crate) struct Channel {
@@ -45,7 +45,7 @@ impl Channel {
         self.tcp.set_read_timeout(Some(limit))
     }
 
-    /// The octets that were received and not yet taken.
+    /// The bytes that were received and not yet taken.
     pub(crate) fn buffered(&self) -> &[u8] {
         &self.buf[self.pos..]
     }
@@ -111,7 +111,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Waits for octets and buffers them; zero at the end of the stream.
+    /// Waits for bytes and buffers them; zero at the end of the stream.
     pub(crate) fn receive(&mut self) -> io::Result<usize> {
         self.buf.drain(..self.pos);
         self.pos = 0;
@@ -137,7 +137,7 @@ impl Channel {
         let mut seen = 0_usize;
         loop {
             let rest = self.buffered();
-            // The CR may have been the last octet of the chunk before.
+            // The CR may have been the last byte of the chunk before.
             let from = seen.saturating_sub(1);
             if let Some(at) = rest[from..].windows(2).position(|pair| pair == b"\r\n") {
                 let line = rest[..from + at].to_vec();
@@ -160,26 +160,26 @@ impl Channel {
         }
     }
 
-    /// So many octets, whatever they are.
-    pub(crate) fn read_octets(&mut self, count: usize) -> io::Result<Vec<u8>> {
-        let mut octets = Vec::new();
-        while octets.len() < count {
+    /// So many bytes, whatever they are.
+    pub(crate) fn read_bytes(&mut self, count: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        while bytes.len() < count {
             if self.buffered().is_empty() && self.receive()? == 0 {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
             let rest = self.buffered();
-            let taken = rest.len().min(count - octets.len());
-            octets.extend_from_slice(&rest[..taken]);
+            let taken = rest.len().min(count - bytes.len());
+            bytes.extend_from_slice(&rest[..taken]);
             self.pos += taken;
         }
-        Ok(octets)
+        Ok(bytes)
     }
 
-    pub(crate) fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let Some(tls) = &mut self.tls else {
-            return self.tcp.write_all(octets);
+            return self.tcp.write_all(bytes);
         };
-        let mut rest = octets;
+        let mut rest = bytes;
         while !rest.is_empty() {
             let taken = tls.writer().write(rest)?;
             rest = &rest[taken..];
@@ -188,9 +188,9 @@ impl Channel {
         Ok(())
     }
 
-    /// Reads so many octets.
-    pub(crate) fn skip(&mut self, octets: u64) -> io::Result<()> {
-        let mut left = octets;
+    /// Reads so many bytes.
+    pub(crate) fn skip(&mut self, bytes: u64) -> io::Result<()> {
+        let mut left = bytes;
         while left > 0 {
             if self.buffered().is_empty() && self.receive()? == 0 {
                 return Err(ErrorKind::UnexpectedEof.into());
@@ -204,19 +204,19 @@ impl Channel {
     }
 
     /// Waits until there is something to read, and leaves it there.
-    pub(crate) fn await_octet(&mut self) -> io::Result<()> {
+    pub(crate) fn await_byte(&mut self) -> io::Result<()> {
         self.tcp.peek(&mut [0]).map(drop)
     }
 
     /// Writes to the socket, whatever TLS may be over it.
-    pub(crate) fn write_beneath(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.tcp.write_all(octets)
+    pub(crate) fn write_beneath(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.tcp.write_all(bytes)
     }
 
-    /// Writes inside TLS, with the last octet of the records changed.
-    pub(crate) fn write_corrupt(&mut self, octets: &[u8]) -> io::Result<()> {
+    /// Writes inside TLS, with the last byte of the records changed.
+    pub(crate) fn write_corrupt(&mut self, bytes: &[u8]) -> io::Result<()> {
         let tls = self.tls.as_mut().ok_or(ErrorKind::NotConnected)?;
-        tls.writer().write_all(octets)?;
+        tls.writer().write_all(bytes)?;
         let mut records = Vec::new();
         flush(tls, &mut records)?;
         if let Some(last) = records.last_mut() {
@@ -249,7 +249,7 @@ impl Channel {
         }
         let _ = self.tcp.shutdown(Shutdown::Write);
         let _ = self.tcp.set_read_timeout(Some(Duration::from_secs(1)));
-        // An unread octet would turn the close into a reset that can overtake the last reply.
+        // An unread byte would turn the close into a reset that can overtake the last reply.
         for _ in 0..64 {
             match self.receive() {
                 Ok(read) if read > 0 => {}

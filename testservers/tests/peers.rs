@@ -40,7 +40,7 @@ fn deliver(client: &mut Client) {
 }
 
 #[test]
-fn a_mail_arrives_octet_for_octet_over_both_ports() {
+fn a_mail_arrives_byte_for_byte_over_both_ports() {
     let pki = Pki::new(&[]);
     let dir = std::env::temp_dir().join(format!("secsmtp-peers-{}", std::process::id()));
     for versions in [TlsVersions::Both, TlsVersions::Only12, TlsVersions::Only13] {

@@ -8,7 +8,7 @@ use base64_simd::{Out, STANDARD};
 use crate::dialogue::Connection;
 use crate::stream::Duplex;
 
-/// Octets of the file in a line, and of the line with its end (RFC 2045 section 6.8).
+/// Bytes of the file in a line, and of the line with its end (RFC 2045 section 6.8).
 const LINE: usize = 57;
 const ENCODED_LINE: usize = 78;
 /// Lines in a chunk: as many as make half a megabyte, the fastest that was tried.

@@ -55,8 +55,8 @@ impl Connection {
     }
 
     /// Writes all of `octets`, and waits for so many replies.
-    pub(crate) fn one(&mut self, octets: &[u8], replies: usize) -> io::Result<()> {
-        self.tls.seal(octets, &mut self.out)?;
+    pub(crate) fn one(&mut self, bytes: &[u8], replies: usize) -> io::Result<()> {
+        self.tls.seal(bytes, &mut self.out)?;
         self.write_out()?;
         self.replies(replies)
     }

@@ -8,7 +8,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::dialogue::Connection;
 
-/// Octets of plaintext sealed at a time: whole records.
+/// Bytes of plaintext sealed at a time: whole records.
 const BATCH: usize = 256 * 1024;
 
 /// Sends the same flight `count` times and waits for all replies.

@@ -40,7 +40,7 @@ impl Tls {
         })
     }
 
-    /// Opens the whole records in `input`, and tells how many octets they were. What the handshake
+    /// Opens the whole records in `input`, and tells how many bytes they were. What the handshake
     /// has to say is appended to `out`.
     pub(crate) fn open(
         &mut self,

@@ -1,10 +1,10 @@
 //! What is counted, and what a wait is.
 //!
-//! **A wait**: all octets that had come from the client were answered, the answers had been given
+//! **A wait**: all bytes that had come from the client were answered, the answers had been given
 //! to the system (with a delay: at the end of it), and then the client says something more, or ends
-//! the connection. So the client had nothing to do but to wait for those answers. Octets of TLS's
+//! the connection. So the client had nothing to do but to wait for those answers. Bytes of TLS's
 //! handshake and what follows QUIT don't count. Without a delay a client that streams without ever
-//! waiting may be counted as waiting, whenever the sink was faster than the next octets: so waits
+//! waiting may be counted as waiting, whenever the sink was faster than the next bytes: so waits
 //! are counted with a delay.
 
 use std::fs;
@@ -15,15 +15,15 @@ use std::time::Instant;
 pub(crate) struct Progress {
     /// Messages answered with 250.
     pub(crate) messages: u64,
-    /// Octets of content, without dot-stuffing and the final dot.
+    /// Bytes of content, without dot-stuffing and the final dot.
     pub(crate) content: u64,
     /// Replies, the greeting too.
     pub(crate) replies: u64,
     /// TLS records with application data that came.
     pub(crate) records: u64,
-    /// Octets that came, as the socket has them.
-    pub(crate) octets: u64,
-    /// No octet has come since the last reply.
+    /// Bytes that came, as the socket has them.
+    pub(crate) bytes: u64,
+    /// No byte has come since the last reply.
     pub(crate) idle: bool,
     /// QUIT was answered.
     pub(crate) quit: bool,
@@ -69,12 +69,12 @@ impl Counts {
         }
     }
 
-    /// Octets came, or the end; before them, `octets_before` had come.
-    pub(crate) fn arrived(&mut self, octets_before: u64) {
+    /// Bytes came, or the end; before them, `bytes_before` had come.
+    pub(crate) fn arrived(&mut self, bytes_before: u64) {
         self.reads += 1;
         let answered = self.answered;
         let news = answered.replies > self.replies_then;
-        if news && answered.idle && !answered.quit && answered.octets == octets_before {
+        if news && answered.idle && !answered.quit && answered.bytes == bytes_before {
             self.waits += 1;
             self.replies_then = answered.replies;
             if answered.messages > 0 {
@@ -111,8 +111,8 @@ impl Counts {
         let cpu = cpu_time().saturating_sub(self.cpu_then) as f64 / 1e9;
         format!(
             "{{\"messages\": {}, \"content\": {}, \"waits\": {}, \"cold_waits\": {}, \
-             \"cold_records\": {}, \"records\": {}, \"octets\": {}, \"reads\": {}, \"seconds\": \
-             {total:.6}, \"later\": {{\"messages\": {}, \"records\": {}, \"octets\": {}, \"seconds\": {later:.6}, \
+             \"cold_records\": {}, \"records\": {}, \"bytes\": {}, \"reads\": {}, \"seconds\": \
+             {total:.6}, \"later\": {{\"messages\": {}, \"records\": {}, \"bytes\": {}, \"seconds\": {later:.6}, \
              \"cpu\": {cpu:.6}}}}}\n",
             b.messages,
             b.content,
@@ -120,11 +120,11 @@ impl Counts {
             self.cold_waits.unwrap_or(self.waits),
             a.records,
             b.records,
-            b.octets,
+            b.bytes,
             self.reads,
             b.messages - a.messages,
             b.records - a.records,
-            b.octets - a.octets,
+            b.bytes - a.bytes,
         )
     }
 }

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use crate::count::{Counts, Progress};
 use crate::peer::Peer;
 
-/// Octets under way to the sink; none are the end.
+/// Bytes under way to the sink; none are the end.
 type Inward = (Instant, Vec<u8>);
-/// Octets under way to the client, and what they answer.
+/// Bytes under way to the client, and what they answer.
 type Outward = (Instant, Vec<u8>, Progress);
 
 /// Serves until the client ends.
@@ -55,12 +55,12 @@ fn converse(
     half: Duration,
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
-    while let Ok((due, octets)) = arrivals.recv() {
+    while let Ok((due, bytes)) = arrivals.recv() {
         sleep_until(due);
-        if octets.is_empty() {
+        if bytes.is_empty() {
             break;
         }
-        buffer.extend_from_slice(&octets);
+        buffer.extend_from_slice(&bytes);
         let mut out = Vec::new();
         let taken = peer.take(&mut buffer, &mut out)?;
         buffer.drain(..taken.used);
@@ -96,13 +96,13 @@ fn read(
     }
 }
 
-/// Writes what is due. Counted under the lock: no octet may be read in between.
+/// Writes what is due. Counted under the lock: no byte may be read in between.
 fn write(mut stream: TcpStream, counts: &Mutex<Counts>, departures: &Receiver<Outward>) {
-    while let Ok((due, octets, progress)) = departures.recv() {
+    while let Ok((due, bytes, progress)) = departures.recv() {
         sleep_until(due);
         let mut counts = lock(counts);
-        let written = stream.write_all(&octets);
-        if !octets.is_empty() {
+        let written = stream.write_all(&bytes);
+        if !bytes.is_empty() {
             counts.answered(progress);
         }
         if written.is_err() {

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use crate::count::Counts;
 use crate::peer::Peer;
 
-/// Octets read at a time, at most.
+/// Bytes read at a time, at most.
 const ROOM: usize = 256 * 1024;
 
 /// Serves until the client ends.

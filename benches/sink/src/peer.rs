@@ -1,4 +1,4 @@
-//! One connection without its socket: TLS and the dialogue, octets in and octets out.
+//! One connection without its socket: TLS and the dialogue, bytes in and bytes out.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -21,10 +21,10 @@ pub(crate) struct Peer {
     keep: Keep,
     replies: Vec<u8>,
     greeted: bool,
-    octets: u64,
+    bytes: u64,
 }
 
-/// What became of a batch of octets.
+/// What became of a batch of bytes.
 pub(crate) struct Taken {
     /// How many were used.
     pub(crate) used: usize,
@@ -41,7 +41,7 @@ impl Peer {
             keep,
             replies: Vec::new(),
             greeted: false,
-            octets: 0,
+            bytes: 0,
         }
     }
 
@@ -79,7 +79,7 @@ impl Peer {
                 smtp.push(plain, replies, &mut kept);
             })?,
         };
-        self.octets += used as u64;
+        self.bytes += used as u64;
         let mut over = self.smtp.closed();
         if let Some(tls) = &mut self.tls {
             if tls.established && !self.greeted {
@@ -98,7 +98,7 @@ impl Peer {
     pub(crate) fn progress(&self) -> Progress {
         Progress {
             records: self.tls.as_ref().map_or(0, |tls| tls.records),
-            octets: self.octets,
+            bytes: self.bytes,
             ..self.smtp.progress()
         }
     }

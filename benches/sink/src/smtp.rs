@@ -47,12 +47,12 @@ enum State {
         last: bool,
         refused: bool,
     },
-    /// The next octets are TLS.
+    /// The next bytes are TLS.
     Upgrade,
     Closed,
 }
 
-/// How much of `\r\n.\r\n` stands right before the next octet of DATA.
+/// How much of `\r\n.\r\n` stands right before the next byte of DATA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LineEnd {
     None,
@@ -108,7 +108,7 @@ impl Smtp {
         self.offers.starttls
     }
 
-    /// Whether TLS begins with the next octet.
+    /// Whether TLS begins with the next byte.
     pub(crate) fn upgrades(&self) -> bool {
         self.state == State::Upgrade
     }
@@ -124,18 +124,18 @@ impl Smtp {
         self.state == State::Closed
     }
 
-    /// Takes octets, answers into `out`, and shows content to `keep`.
+    /// Takes bytes, answers into `out`, and shows content to `keep`.
     pub(crate) fn push(
         &mut self,
-        mut octets: &[u8],
+        mut bytes: &[u8],
         out: &mut Vec<u8>,
         keep: &mut dyn FnMut(&[u8]),
     ) {
-        while !octets.is_empty() {
+        while !bytes.is_empty() {
             self.progress.idle = false;
-            octets = match self.state {
+            bytes = match self.state {
                 State::Upgrade | State::Closed => return,
-                State::Data(end) => self.data(end, octets, out, keep),
+                State::Data(end) => self.data(end, bytes, out, keep),
                 State::Chunk {
                     left,
                     last,
@@ -143,8 +143,8 @@ impl Smtp {
                 } => {
                     let now = usize::try_from(left)
                         .unwrap_or(usize::MAX)
-                        .min(octets.len());
-                    let (content, behind) = octets.split_at(now);
+                        .min(bytes.len());
+                    let (content, behind) = bytes.split_at(now);
                     if !refused {
                         self.progress.content += now as u64;
                         keep(content);
@@ -152,22 +152,22 @@ impl Smtp {
                     self.chunk(left - now as u64, last, refused, out);
                     behind
                 }
-                _ => self.lines(octets, out),
+                _ => self.lines(bytes, out),
             };
         }
     }
 
     /// A whole line from the front of `octets`, or what there is of one.
-    fn lines<'a>(&mut self, octets: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
-        let Some(end) = memchr(b'\n', octets) else {
-            self.line.extend_from_slice(octets);
+    fn lines<'a>(&mut self, bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+        let Some(end) = memchr(b'\n', bytes) else {
+            self.line.extend_from_slice(bytes);
             if self.line.len() > MAX_LINE {
                 self.say(out, b"500 5.5.2 Line too long\r\n");
                 self.state = State::Closed;
             }
             return &[];
         };
-        let (line, behind) = octets.split_at(end + 1);
+        let (line, behind) = bytes.split_at(end + 1);
         if self.line.is_empty() {
             self.line_taken(line, out);
         } else {
@@ -346,7 +346,7 @@ impl Smtp {
         self.chunk(left, last, refused, out);
     }
 
-    /// `left` octets of the chunk are still to come.
+    /// `left` bytes of the chunk are still to come.
     fn chunk(&mut self, left: u64, last: bool, refused: bool, out: &mut Vec<u8>) {
         if left > 0 {
             self.state = State::Chunk {
@@ -371,19 +371,19 @@ impl Smtp {
     fn data<'a>(
         &mut self,
         end: LineEnd,
-        octets: &'a [u8],
+        bytes: &'a [u8],
         out: &mut Vec<u8>,
         keep: &mut dyn FnMut(&[u8]),
     ) -> &'a [u8] {
-        let Some((&first, behind)) = octets.split_first() else {
+        let Some((&first, behind)) = bytes.split_first() else {
             return &[];
         };
-        // Octet by octet where a line end may be under way, else by leaps.
+        // Byte by byte where a line end may be under way, else by leaps.
         let next = match (end, first) {
             (LineEnd::None, _) => {
-                let found = memmem::find(octets, b"\r\n.");
-                let leap = found.map_or(octets.len(), |at| at + 2);
-                let (text, behind) = octets.split_at(leap);
+                let found = memmem::find(bytes, b"\r\n.");
+                let leap = found.map_or(bytes.len(), |at| at + 2);
+                let (text, behind) = bytes.split_at(leap);
                 self.content(text, keep);
                 let end = match text {
                     [.., b'\r', b'\n'] => LineEnd::CrLf,
@@ -448,7 +448,7 @@ fn path_follows(rest: &[u8], word: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// Replies and content of a dialogue whose octets come `step` at a time.
+    /// Replies and content of a dialogue whose bytes come `step` at a time.
     fn play(input: &[u8], step: usize) -> (String, Vec<u8>, Progress) {
         let mut smtp = Smtp::new(Offers::default());
         let (mut out, mut kept) = (Vec::new(), Vec::new());

@@ -3,9 +3,9 @@
  * with - for HOST, only writes it to the file CONNECT_ADDRESS.
  *
  *   compose HOST CONNECT_ADDRESS PORT CA_FILE USER PASSWORD FROM NAME PICTURE
- *           [-r OCTETS] [-t NAME ADDRESS]... [FILE]...
+ *           [-r BYTES] [-t NAME ADDRESS]... [FILE]...
  *
- * The USER - is no login. -t adds a recipient, -r an attachment of so many octets that a function makes while it is sent.
+ * The USER - is no login. -t adds a recipient, -r an attachment of so many bytes that a function makes while it is sent.
  * The last line printed says how much memory the process ever had (Linux).
  */
 #include <secsmtp.h>
@@ -19,7 +19,7 @@ static const char BODY[] = "Hello,\n\nhere is what you asked for.\n\n-- \nThe C 
 static const char HTML[] = "<html><body><p>Hello, <b>here</b> is what you asked for.</p>"
                            "<img src=\"cid:picture@example\"></body></html>\n";
 
-/* Octets that nobody keeps: each is made of its place. */
+/* Bytes that nobody keeps: each is made of its place. */
 static int64_t make(void *user, uint64_t offset, uint8_t *buffer, size_t room) {
     uint64_t size = *(const uint64_t *)user;
     size_t n = 0;
@@ -52,10 +52,10 @@ int main(int argc, char **argv) {
     secsmtp_part *made = NULL;
     secsmtp_receipt *receipt = NULL;
     secsmtp_error *error = NULL;
-    uint64_t octets = 0;
+    uint64_t bytes = 0;
     if (argc < 10) {
         fprintf(stderr, "usage: compose HOST|- ADDRESS|FILE PORT CA_FILE USER PASSWORD FROM NAME PICTURE "
-                        "[-r OCTETS] [-t NAME ADDRESS]... [FILE]...\n");
+                        "[-r BYTES] [-t NAME ADDRESS]... [FILE]...\n");
         return 64;
     }
     int send = strcmp(argv[1], "-") != 0;
@@ -73,8 +73,8 @@ int main(int argc, char **argv) {
             failed = secsmtp_message_add_address(message, SECSMTP_FIELD_TO, TEXT(argv[i + 2]), TEXT(argv[i + 1]), &error);
             i += 2;
         } else if (strcmp(argv[i], "-r") == 0 && i + 1 < argc && made == NULL) {
-            octets = strtoull(argv[++i], NULL, 10);
-            failed = secsmtp_part_new_reader(make, NULL, &octets, (int64_t)octets, &made, &error) ||
+            bytes = strtoull(argv[++i], NULL, 10);
+            failed = secsmtp_part_new_reader(make, NULL, &bytes, (int64_t)bytes, &made, &error) ||
                      secsmtp_part_set_name(made, TEXT("made.bin"), &error) ||
                      secsmtp_message_add_part(message, made, &error);
         } else {
@@ -98,7 +98,7 @@ int main(int argc, char **argv) {
         printf("%s: %s\n", secsmtp_outcome_name(secsmtp_error_outcome(error)), secsmtp_error_text(error, NULL));
     } else {
         printf("%s: %s\n", send ? "accepted" : "written", secsmtp_message_id(message, NULL));
-        printf("octets: %lld\n", (long long)secsmtp_message_size(message));
+        printf("bytes: %lld\n", (long long)secsmtp_message_size(message));
     }
     secsmtp_error_free(error);
     secsmtp_receipt_free(receipt);

@@ -81,7 +81,7 @@ static void take_events(char **files, int *left, int *failures) {
         const char *file = files[secsmtp_event_tag(event)];
         switch (secsmtp_event_kind(event)) {
         case SECSMTP_EVENT_PROGRESS:
-            printf("job %llu: %llu of %llu octets of %s\n", job, (unsigned long long)secsmtp_event_written(event),
+            printf("job %llu: %llu of %llu bytes of %s\n", job, (unsigned long long)secsmtp_event_written(event),
                    (unsigned long long)secsmtp_event_total(event), file);
             break;
         case SECSMTP_EVENT_COMPLETED:

@@ -70,7 +70,7 @@ class Client(Owner):
     ``secsmtp_stage`` and ``secsmtp_host``.
 
     For jobs (:meth:`submit`): ``max_connections`` at a time, ``max_jobs`` that are not over,
-    ``max_events`` that may wait. ``window``: jobs and octets in flight over each connection; when
+    ``max_events`` that may wait. ``window``: jobs and bytes in flight over each connection; when
     the line breaks, these are the jobs whose outcome may be unknown. ``rate``: mails and seconds, for
     instance ``(100, 60)``: no more are begun in such a time, evenly, by jobs and :meth:`send_many`
     together; ``burst`` of them at once after a rest. ``events``: which events they make, of ``"log"``, ``"stage"``,
@@ -200,7 +200,7 @@ class Client(Owner):
         """Send one mail and wait for the answer.
 
         ``message``: a :class:`Message`, which has its own envelope; an
-        ``email.message.EmailMessage``; or the octets of a finished mail (RFC 5322). For octets
+        ``email.message.EmailMessage``; or the bytes of a finished mail (RFC 5322). For bytes
         ``sender`` and ``recipients`` are required; line ends become CRLF, Bcc and Resent-Bcc fields
         are left out, and the rest is sent as it is; :class:`Raw` has other rules. For an EmailMessage these default to Sender or
         From, and to To, Cc and Bcc together (to the Resent- fields alone when there are any); Bcc
@@ -297,7 +297,7 @@ class Client(Owner):
         ``mails``: what :meth:`send` takes as its message, or a :class:`Mail` with its other
         arguments; they are taken as they are wanted, ``batch_size`` at a time. A connection carries
         them as a stream: the next are written while the answers to the former are on their way.
-        ``connections``: how many are open at a time. ``window``: messages and octets in flight over
+        ``connections``: how many are open at a time. ``window``: messages and bytes in flight over
         each; when the line breaks, these are the mails whose outcome may be unknown.
         ``stop_on_error``: begin no other mail after one that was not accepted; those in flight come
         to their own outcomes. Give the client an ``idle`` time, so that connections are kept from

@@ -172,7 +172,7 @@ class Message(Owner):
             check(self._lib, self._lib.message_add_part, handle, source._open_handle())
             return
         if isinstance(source, (bytes, bytearray, memoryview)):
-            raise TypeError("octets need a name: secsmtp.Part(octets, name)")
+            raise TypeError("bytes need a name: secsmtp.Part(bytes, name)")
         with Part(source) as part:
             self.add(part)
 
@@ -195,24 +195,24 @@ class Message(Owner):
 
     @property
     def size(self) -> Optional[int]:
-        """Octets of the message as it would be sent; None when a part does not know its own."""
+        """Bytes of the message as it would be sent; None when a part does not know its own."""
         size: int = self._lib.message_size(self._open_handle())
         if size < _abi.SIZE_UNKNOWN:
             # The number says that something is missing; looking at the message says what.
-            self.write_to(lambda _octets: None)
+            self.write_to(lambda _bytes: None)
         return size if size >= 0 else None
 
     def write_to(self, write: Callable[[bytes], Any]) -> None:
-        """Show the message as it would be sent: ``write`` is called with its octets, in order.
+        """Show the message as it would be sent: ``write`` is called with its bytes, in order.
 
         Threads: any. Errors: :class:`ArgumentError` for what is missing or can't be read; what
         ``write`` raises is raised.
         """
         raised: List[BaseException] = []
 
-        def called(_user: Any, octets: Any, size: int) -> int:
+        def called(_user: Any, bytes: Any, size: int) -> int:
             try:
-                write(ctypes.string_at(octets, size))
+                write(ctypes.string_at(bytes, size))
                 return 0
             except BaseException as reason:
                 raised.append(reason)

@@ -28,7 +28,7 @@ class Error(Exception):
     ``outcome``: ``"not_sent"`` (nothing was delivered, retrying is safe), ``"refused"`` (the
     verified server said no) or ``"unknown"`` (may have been delivered: do not retry blindly). None
     when the error is not about a mail, and says nothing of what became of one.
-    ``secret_released``, ``content_released``: whether any octet of either left this machine.
+    ``secret_released``, ``content_released``: whether any byte of either left this machine.
     ``smtp_code``, ``enhanced_code``: None when the server gave none. ``server_text``: its words,
     control characters escaped and own secrets removed, or "".
     ``retry``: ``"never"`` (change something first), ``"later"`` or ``"unknown"``.

@@ -25,7 +25,7 @@ from . import _abi
 from ._errors import Error, NoSecret, check, error_class, take_error
 from ._library import Library, bytes_argument, new_handle, static_text, text
 from ._results import Receipt, number, outcome_name, read_receipt
-from ._secret import Provider, SecretRequest, octets
+from ._secret import Provider, SecretRequest, bytes
 
 _KINDS = {
     _abi.EVENT_LOG: "log",
@@ -49,7 +49,7 @@ class Event:
     """Something that happened to a job.
 
     ``kind``: ``"log"`` (``level``, ``stage``, ``text``), ``"stage"`` (``stage`` begins),
-    ``"progress"`` (``written`` octets of ``total``, which is 0 while unknown), ``"recipient"``
+    ``"progress"`` (``written`` bytes of ``total``, which is 0 while unknown), ``"recipient"``
     (``text`` is the address, ``index`` its place, with ``outcome`` and ``smtp_code``), or
     ``"dropped"`` (``dropped`` events of any job were left out for lack of room). ``tag``: that of
     the job, given to :meth:`Client.submit`.
@@ -316,7 +316,7 @@ class Router:
             )
             self._changed.release()
             try:
-                secret = octets(provider.ask(request))
+                secret = bytes(provider.ask(request))
             except NoSecret:
                 pass
             except BaseException as raised:  # raised where somebody waits for the job

@@ -1,4 +1,4 @@
-"""From an ``email`` message to an envelope and octets. Pure: no library, no network."""
+"""From an ``email`` message to an envelope and bytes. Pure: no library, no network."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
 from . import _abi
 from ._errors import argument_error
 
-Octets = Union[bytes, bytearray, memoryview]
+Bytes = Union[bytes, bytearray, memoryview]
 
 
 class Raw(NamedTuple):
     """A finished mail (RFC 5322), and by which rules it is taken.
 
-    ``content``: its octets, or a binary file object that can seek, read from where it stands;
+    ``content``: its bytes, or a binary file object that can seek, read from where it stands;
     or in its place ``path``, a file. A file or file object is read through when the mail is handed to
     the library and anew by each send, and never held in memory: a gigabyte takes as much as a
     kilobyte. One that is gone or has changed in between fails the send as :class:`NotSent`.
@@ -36,7 +36,7 @@ class Raw(NamedTuple):
     header that leaves a doubt is an :class:`ArgumentError`.
     """
 
-    content: Union[Octets, Any] = b""
+    content: Union[Bytes, Any] = b""
     strict: bool = False
     binary: bool = False
     envelope: bool = False
@@ -47,12 +47,12 @@ Content = Union[email.message.Message, bytes, bytearray, memoryview, Raw]
 
 
 class Prepared(NamedTuple):
-    """``sender`` None: none was found. ``content``: the octets of the mail or a file object, or in its
+    """``sender`` None: none was found. ``content``: the bytes of the mail or a file object, or in its
     place a ``path``, taken by ``rules``."""
 
     sender: Optional[str]
     recipients: Tuple[str, ...]
-    content: Union[Octets, Any]
+    content: Union[Bytes, Any]
     rules: int = 0
     path: Optional[Union[str, "os.PathLike[str]"]] = None
 
@@ -88,7 +88,7 @@ def prepare(
             found += _addresses(message, prefix + name)
         # Somebody in both To and Cc gets one copy.
         given = tuple(dict.fromkeys(found))
-    return Prepared(sender, given, _octets(message, sender, given))
+    return Prepared(sender, given, _bytes(message, sender, given))
 
 
 def _rules(raw: Raw) -> int:
@@ -158,7 +158,7 @@ def _address_headers(message: email.message.Message, name: str) -> Iterable[Any]
                 value = value.encode(maxlinelen=0)
             source = "".join(str(value).splitlines())
             try:
-                # Octets above 127 are kept as lone surrogates; they are UTF-8 (RFC 6532).
+                # Bytes above 127 are kept as lone surrogates; they are UTF-8 (RFC 6532).
                 source = source.encode("ascii", "surrogateescape").decode("utf-8")
             except UnicodeError:
                 pass
@@ -166,7 +166,7 @@ def _address_headers(message: email.message.Message, name: str) -> Iterable[Any]
         yield value
 
 
-def _octets(
+def _bytes(
     message: email.message.Message, sender: Optional[str], recipients: Tuple[str, ...]
 ) -> bytes:
     # A shallow copy: deleting a field makes a new list and leaves the caller's message alone.

@@ -27,7 +27,7 @@ Source = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, Any]
 class Part(Owner):
     """An attachment, or with ``content_id`` a picture that the HTML shows as ``cid:ID``.
 
-    ``source``: a path (``str`` or ``os.PathLike``), octets, or a binary file object. ``name``: the
+    ``source``: a path (``str`` or ``os.PathLike``), bytes, or a binary file object. ``name``: the
     file name that readers show; default is the file's own, and what stands before a slash is cut
     off. ``type``: the media type; default is guessed from the name. Text in UTF-8 gets its charset. A part
     of a multipart/ or message/ type (``"message/rfc822"``, ``'multipart/signed; boundary="b"; ...'``) is
@@ -37,11 +37,11 @@ class Part(Owner):
 
     A path or file object is read while the message is sent and, but for what is kept as said above,
     never held in memory; a file that
-    was written to since, or an object that gives another number of octets than it had, fails the
+    was written to since, or an object that gives another number of bytes than it had, fails the
     send as :class:`NotSent`. A seekable object is read from where it stands now, by each send anew.
     One that can't seek serves a single send.
 
-    One part can be added to many messages. Ownership: octets are copied; a file object is kept
+    One part can be added to many messages. Ownership: bytes are copied; a file object is kept
     until no message or send has the part. Threads: any; an object is read on the thread that sends,
     one call at a time. Errors: :class:`ArgumentError`, which names the argument; what ``read``
     raises is the cause of the :class:`NotSent`.

@@ -48,7 +48,7 @@ class Policy(Owner):
     ``client_certificate``: ``(chain, key)``, both PEM in bytes, the key without a passphrase;
     shown to a verified server that asks for one. It raises the minimum to TLS 1.3, because TLS 1.2
     would show it in clear. Give the key as a ``bytearray`` to clear it afterwards.
-    ``tls``: ``"implicit"`` (TLS from the first octet) or ``"starttls"`` (required, never optional).
+    ``tls``: ``"implicit"`` (TLS from the first byte) or ``"starttls"`` (required, never optional).
     ``min_tls``: ``"1.2"`` or ``"1.3"``.
 
     A lone entry may stand without its tuple. A client copies what it needs: one policy may serve

@@ -33,8 +33,8 @@ class SecretRequest:
 Ask = Callable[[SecretRequest], Secret]
 
 
-def octets(secret: Secret) -> Union[bytes, bytearray]:
-    """The secret's octets; text as UTF-8."""
+def bytes(secret: Secret) -> Union[bytes, bytearray]:
+    """The secret's bytes; text as UTF-8."""
     # The message must not show the value: it is the secret.
     if not isinstance(secret, (str, bytes, bytearray)):
         raise TypeError(f"the secret is str, bytes or bytearray, not {type(secret).__name__}")
@@ -62,7 +62,7 @@ class Provider:
                 kind=_KINDS[lib.secret_request_kind(handle)],
                 refused=lib.secret_request_reason(handle) == _abi.REASON_REFUSED,
             )
-            secret = octets(self.ask(request))
+            secret = bytes(self.ask(request))
             check(lib, lib.secret_request_answer, handle, *bytes_argument(secret))
             return _abi.OK
         except NoSecret:

@@ -40,12 +40,12 @@ TEXTS = [
 
 def parsed(test, message):
     """Back through the strict parser, which must find nothing wrong at any place."""
-    octets = message if isinstance(message, bytes) else bytes(message)
-    for line in octets.split(b"\r\n"):
+    bytes = message if isinstance(message, bytes) else bytes(message)
+    for line in bytes.split(b"\r\n"):
         test.assertLessEqual(len(line), 998)
         test.assertNotIn(b"\n", line)
         test.assertNotIn(b"\r", line)
-    back = email.message_from_bytes(octets, policy=email.policy.strict)
+    back = email.message_from_bytes(bytes, policy=email.policy.strict)
     for part in back.walk():
         test.assertEqual(part.defects, [])
         for name, value in part.items():
@@ -59,10 +59,10 @@ def lines(text):
     return text if not text or text.endswith("\n") else text + "\n"
 
 
-def recipients(octets):
+def recipients(bytes):
     """Names and addresses of To, by the legacy parser: the newer one puts blanks between words that
     were split for length."""
-    value = email.message_from_bytes(octets, policy=email.policy.compat32)["to"]
+    value = email.message_from_bytes(bytes, policy=email.policy.compat32)["to"]
     value = "".join(value.splitlines())
     pairs = email.utils.getaddresses([value])
     return [(str(email.header.make_header(email.header.decode_header(n))), a) for n, a in pairs]
@@ -155,9 +155,9 @@ class Composed(ComposeCase):
     def test_difficult_names_texts_and_files_come_back_equal(self):
         for name in NAMES:
             with self.subTest(name=name):
-                octets = bytes(self.message(to=[(name, "b@mail.test")], subject=name))
-                back = parsed(self, octets)
-                self.assertEqual(recipients(octets), [(name.strip(), "b@mail.test")])
+                bytes = bytes(self.message(to=[(name, "b@mail.test")], subject=name))
+                back = parsed(self, bytes)
+                self.assertEqual(recipients(bytes), [(name.strip(), "b@mail.test")])
                 self.assertEqual(back["to"].addresses[0].addr_spec, "b@mail.test")
                 self.assertEqual(back["subject"], name)
         for text in TEXTS:
@@ -188,13 +188,13 @@ class Composed(ComposeCase):
         html = some(letters + "\n\n.", 2000) if chance.random() < 0.6 else None
         parts = []
         for i in range(chance.randrange(4)):
-            octets = chance.randbytes(chance.choice([0, 1, 2, 56, 57, 58, 1000, 70_000]))
+            bytes = chance.randbytes(chance.choice([0, 1, 2, 56, 57, 58, 1000, 70_000]))
             name = f"{i}" + some("aé日 ;\"'%*.", 70).rstrip()
-            parts.append((name, octets))
+            parts.append((name, bytes))
         with contextlib.ExitStack() as stack:
             made = [
-                stack.enter_context(secsmtp.Part(octets if chance.random() < 0.5 else io.BytesIO(octets), name))
-                for name, octets in parts
+                stack.enter_context(secsmtp.Part(bytes if chance.random() < 0.5 else io.BytesIO(bytes), name))
+                for name, bytes in parts
             ]
             message = self.message(to=to, subject=subject, text=text, html=html, attachments=made)
         back = parsed(self, message)
@@ -221,12 +221,12 @@ class Composed(ComposeCase):
                 return "".join(chance.choice(words) + chance.choice(gaps) for _ in range(chance.randrange(30))).strip()
 
             given = {f"X-{i}": value() for i in range(40)}
-            octets = bytes(self.message(headers=given))
-            back = email.message_from_bytes(octets, policy=email.policy.default)
+            bytes = bytes(self.message(headers=given))
+            back = email.message_from_bytes(bytes, policy=email.policy.default)
             for name, text in given.items():
                 self.assertEqual(back[name], text, f"seed {seed}")
                 if text.isascii() and "=?" not in text:
-                    self.assertIn(f"{name}: {text}\r\n".encode(), octets.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t"))
+                    self.assertIn(f"{name}: {text}\r\n".encode(), bytes.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t"))
 
     def test_structured_fields_stay_readable_to_programs(self):
         key = "A" * 900
@@ -300,9 +300,9 @@ class Composed(ComposeCase):
 
     def test_old_readers_find_a_name_in_ascii(self):
         with secsmtp.Part(b"", "Größe.pdf") as part:
-            octets = bytes(self.message(attachments=part))
-        self.assertIn(b"Content-Type: application/pdf; name=Gr__e.pdf\r\n", octets)
-        self.assertIn(b"filename*=utf-8''Gr%C3%B6%C3%9Fe.pdf", octets)
+            bytes = bytes(self.message(attachments=part))
+        self.assertIn(b"Content-Type: application/pdf; name=Gr__e.pdf\r\n", bytes)
+        self.assertIn(b"filename*=utf-8''Gr%C3%B6%C3%9Fe.pdf", bytes)
 
     def test_g07_g08_g09_g18_nothing_is_slipped_into_a_field(self):
         for bad in ("a\r\nBcc: x@y", "a\nb", "a\rb", "a\0b", "a\x1bb", "a\x7f", "a\x85", "\u202egpj.exe", "a\u2028b", "\u2066"):
@@ -363,7 +363,7 @@ class Composed(ComposeCase):
             with self.raises(secsmtp.ArgumentError, "can't be written"):
                 message.save(Path(folder) / "none" / "m.eml")
 
-        def refuse(_octets):
+        def refuse(_bytes):
             raise KeyError("mine")
 
         with self.raises(KeyError, "mine"):

@@ -54,7 +54,7 @@ class DeliveryCase(common.LibraryCase):
 
 
 class Honest(DeliveryCase):
-    def test_octets_arrive_unchanged(self):
+    def test_bytes_arrive_unchanged(self):
         for mode in MODES:
             with self.subTest(mode), self.client(mode) as client:
                 marker, mail = self.raw()

@@ -1,4 +1,4 @@
-"""Envelope and octets of an email message; needs neither the library nor a server."""
+"""Envelope and bytes of an email message; needs neither the library nor a server."""
 
 import email
 import email.header
@@ -146,11 +146,11 @@ class Content(unittest.TestCase):
                 self.assertEqual(found.recipients, ("jörg@x.test",))
                 self.assertEqual(found.content, source)
 
-    def test_octets_pass_unchanged(self):
-        octets = b"Bcc: kept@x.test\n\n\x00\xff"
+    def test_bytes_pass_unchanged(self):
+        bytes = b"Bcc: kept@x.test\n\n\x00\xff"
         for kind in (bytes, bytearray, memoryview):
-            found = prepared(kind(octets), "a@x.test", ["b@x.test"])
-            self.assertEqual(bytes(found.content), octets)
+            found = prepared(kind(bytes), "a@x.test", ["b@x.test"])
+            self.assertEqual(bytes(found.content), bytes)
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ class Pipe(io.BytesIO):
 
 
 class Fickle(io.BytesIO):
-    """Gives other octets when it is read again."""
+    """Gives other bytes when it is read again."""
 
     readings = 0
 

@@ -76,7 +76,7 @@ class RealServers(common.LibraryCase):
             b"\r\n.\r\n..\r\n.leading dot\r\n" + b"w" * 990 + b"\r\n\r\n\r\nlast\r\n"
         )
 
-    def test_octets_arrive_unchanged(self):
+    def test_bytes_arrive_unchanged(self):
         address = self.env["ALICE_ADDRESS"]
         for server in self.servers:
             store, line_end = STORES[server]

@@ -29,7 +29,7 @@ pub enum EventData {
     Line(Level, Stage, String),
     /// A stage began.
     Stage(Stage),
-    /// The system has taken so many octets of the content, out of so many if that is known.
+    /// The system has taken so many bytes of the content, out of so many if that is known.
     Progress(u64, Option<u64>),
     /// The server answered to the recipient of this index.
     Recipient(usize, Recipient),

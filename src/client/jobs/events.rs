@@ -167,9 +167,9 @@ mod tests {
     #[test]
     fn progress_that_nobody_saw_is_replaced_by_later_progress() {
         let mut events = Events::new(10);
-        for octets in 1..=1000 {
-            events.push(1, 0, EventData::Progress(octets, Some(1000)));
-            events.push(2, 0, EventData::Progress(octets, None));
+        for bytes in 1..=1000 {
+            events.push(1, 0, EventData::Progress(bytes, Some(1000)));
+            events.push(2, 0, EventData::Progress(bytes, None));
         }
         let told = drain(&mut events);
         assert_eq!(told.len(), 2);

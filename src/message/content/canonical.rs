@@ -15,16 +15,16 @@ pub const MAX_LINE: usize = 998;
 /// What must be known of content before MAIL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Octets with normalised line ends, without dot-stuffing: what SIZE counts (RFC 1870); `None`
+    /// Bytes with normalised line ends, without dot-stuffing: what SIZE counts (RFC 1870); `None`
     /// where only reading it would tell.
     pub size: Option<u64>,
-    /// Whether an octet is above 127.
+    /// Whether a byte is above 127.
     pub eight_bit: bool,
     /// The first header field that is UTF-8 beyond ASCII (RFC 6532): then the server must know
     /// SMTPUTF8.
     pub utf8_field: Option<Arc<str>>,
     /// Whether only BDAT with BINARYMIME can carry it (RFC 3030 section 3): a NUL, a bare CR or LF,
-    /// a line over 998 octets, or no line end at the end. It is sent octet by octet.
+    /// a line over 998 bytes, or no line end at the end. It is sent byte by byte.
     pub binary: bool,
 }
 
@@ -36,7 +36,7 @@ pub enum Unfit {
         /// The line's number.
         line: u64,
     },
-    /// A line over 998 octets.
+    /// A line over 998 bytes.
     LongLine {
         /// The line's number.
         line: u64,

@@ -1,4 +1,4 @@
-//! The octets of a part, before encoding: in memory, in a file, or from a function of the caller's.
+//! The bytes of a part, before encoding: in memory, in a file, or from a function of the caller's.
 //! They are read anew by each send and never held whole.
 
 use std::fs::{File, Metadata};
@@ -12,12 +12,12 @@ use crate::status::Status;
 use crate::support::redact;
 use crate::trust::open_at_once;
 
-/// The most octets of a part whose size is not known beforehand: a function that never ends does.
+/// The most bytes of a part whose size is not known beforehand: a function that never ends does.
 pub(crate) const MAX_UNSIZED: u64 = 16 << 30;
 
-/// Octets that a program makes or fetches when they are needed.
+/// Bytes that a program makes or fetches when they are needed.
 pub trait Pull: Send + Sync {
-    /// Puts the octets from `offset` on into `buffer` and says how many; 0 is the end.
+    /// Puts the bytes from `offset` on into `buffer` and says how many; 0 is the end.
     ///
     /// Each reading of the part asks from offset 0 upwards, without gaps. A message that is sent
     /// several times at once is read by several threads at once.
@@ -36,7 +36,7 @@ where
     }
 }
 
-/// Where a part's octets are.
+/// Where a part's bytes are.
 #[derive(Clone)]
 pub(crate) enum Data {
     Memory(Arc<Vec<u8>>),
@@ -68,10 +68,10 @@ impl Data {
         })))
     }
 
-    /// The octets to come, where that is known.
+    /// The bytes to come, where that is known.
     pub(crate) fn size(&self) -> Option<u64> {
         match self {
-            Self::Memory(octets) => Some(octets.len() as u64),
+            Self::Memory(bytes) => Some(bytes.len() as u64),
             Self::File(noted) => Some(noted.size),
             Self::Pull(_, size) => *size,
         }
@@ -91,7 +91,7 @@ impl Data {
     /// Begins to read.
     pub(crate) fn open(&self, name: &str) -> Result<Reader, SourceFault> {
         let origin = match self {
-            Self::Memory(octets) => Origin::Memory(Arc::clone(octets)),
+            Self::Memory(bytes) => Origin::Memory(Arc::clone(bytes)),
             Self::File(noted) => Origin::File(noted.open()?, Arc::clone(noted)),
             Self::Pull(pull, _) => Origin::Pull(Arc::clone(pull)),
         };
@@ -161,7 +161,7 @@ enum Origin {
     Pull(Arc<dyn Pull>),
 }
 
-/// One reading of a part's octets.
+/// One reading of a part's bytes.
 pub(crate) struct Reader {
     origin: Origin,
     name: String,
@@ -203,9 +203,9 @@ impl Reader {
 
     fn some(&mut self, buffer: &mut [u8]) -> Result<usize, SourceFault> {
         match &mut self.origin {
-            Origin::Memory(octets) => {
+            Origin::Memory(bytes) => {
                 let start = usize::try_from(self.done).unwrap_or(usize::MAX);
-                let rest = octets.get(start..).unwrap_or_default();
+                let rest = bytes.get(start..).unwrap_or_default();
                 let n = rest.len().min(buffer.len());
                 buffer[..n].copy_from_slice(&rest[..n]);
                 Ok(n)

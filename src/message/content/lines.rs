@@ -10,9 +10,9 @@ use super::canonical::{Facts, MAX_LINE, Unfit};
 pub struct Lines {
     /// Lines that have ended.
     ended: u64,
-    /// Octets of the line that is being read.
+    /// Bytes of the line that is being read.
     len: usize,
-    /// The CR that ended a line was the last octet of a piece.
+    /// The CR that ended a line was the last byte of a piece.
     after_cr: bool,
     size: u64,
     eight_bit: bool,
@@ -47,7 +47,7 @@ impl Lines {
         }
         self.eight_bit |= !rest.is_ascii();
         let nul = memchr(0, rest).is_some();
-        // What needs no change is copied in one go: `clean` octets of `rest` up to now.
+        // What needs no change is copied in one go: `clean` bytes of `rest` up to now.
         let mut clean = 0_usize;
         while let Some(line) = rest.get(clean..)
             && let Some(len) = memchr2(b'\r', b'\n', line)

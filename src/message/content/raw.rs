@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::canonical::{Facts, Unfit, bare_line_end, canonical, inspect};
-use super::source::Octets;
+use super::source::InMemory;
 use crate::error::Error;
 use crate::memory;
 use crate::message::address::Address;
@@ -56,11 +56,11 @@ const ROOM_OF_FIELDS: usize = 64;
 
 pub(in crate::message) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Error> {
     let Kept {
-        octets,
+        bytes,
         header,
         message_id,
     } = without_bcc(content)?;
-    if octets.is_empty() {
+    if bytes.is_empty() {
         return Err(empty());
     }
     if rules.strict
@@ -68,18 +68,18 @@ pub(in crate::message) fn content(content: &[u8], rules: ContentRules) -> Result
     {
         return Err(bare(line));
     }
-    let (head, body) = octets.split_at(header);
+    let (head, body) = bytes.split_at(header);
     let utf8_field = utf8_field(head);
-    let (octets, facts) = match inspect(&octets) {
-        Ok(facts) if facts.size == Some(octets.len() as u64) => (octets, facts),
-        Ok(facts) => (canonical(&octets)?, facts),
+    let (bytes, facts) = match inspect(&bytes) {
+        Ok(facts) if facts.size == Some(bytes.len() as u64) => (bytes, facts),
+        Ok(facts) => (canonical(&bytes)?, facts),
         Err(_) if rules.binary => {
-            let octets = match has_bare_header(head, body) {
-                true => canonical(&octets)?,
-                false => octets,
+            let bytes = match has_bare_header(head, body) {
+                true => canonical(&bytes)?,
+                false => bytes,
             };
-            let facts = binary(octets.len() as u64);
-            (octets, facts)
+            let facts = binary(bytes.len() as u64);
+            (bytes, facts)
         }
         Err(why) => return Err(unfit(content, why)),
     };
@@ -88,7 +88,7 @@ pub(in crate::message) fn content(content: &[u8], rules: ContentRules) -> Result
         ..facts
     };
     Ok(Content {
-        source: Arc::new(Octets::new(octets, facts)),
+        source: Arc::new(InMemory::new(bytes, facts)),
         message_id: message_id.map(Arc::from),
     })
 }
@@ -388,7 +388,7 @@ mod tests {
             ("A: b\0".to_owned(), "A: b\0".to_owned()),
         ] {
             let source = content(given.as_bytes(), rules).unwrap().source;
-            assert!(source.octets() == Some(sent.as_bytes()), "{given:?}");
+            assert!(source.bytes() == Some(sent.as_bytes()), "{given:?}");
             let facts = source.facts();
             assert!(facts.binary && facts.size == Some(sent.len() as u64));
         }

@@ -6,13 +6,13 @@ use crate::error::{Cause, Error, SourceFault};
 
 /// Content in its canonical form: each line ends in CRLF, the last one too; no Bcc field; nothing
 /// that [`super::canonical::inspect`] refuses. Only where its facts say `binary` it is any
-/// octets at all. One source serves several sends at once.
+/// bytes at all. One source serves several sends at once.
 pub(crate) trait Source: Send + Sync {
     /// What must be known before MAIL.
     fn facts(&self) -> Facts;
 
     /// All of it, where it lies in memory: to be written without a copy.
-    fn octets(&self) -> Option<&[u8]> {
+    fn bytes(&self) -> Option<&[u8]> {
         None
     }
 
@@ -24,7 +24,7 @@ pub(crate) trait Source: Send + Sync {
         Ok(())
     }
 
-    /// Begins to read at the first octet.
+    /// Begins to read at the first byte.
     ///
     /// # Errors
     /// What can't be opened, and why.
@@ -33,7 +33,7 @@ pub(crate) trait Source: Send + Sync {
 
 /// One reading of a source.
 pub(crate) trait Read {
-    /// Appends the next piece to `out`: about `room` octets, fewer at the end or where it suits.
+    /// Appends the next piece to `out`: about `room` bytes, fewer at the end or where it suits.
     ///
     /// # Errors
     /// What can't be read, and why. The content is then never finished.
@@ -51,7 +51,7 @@ pub(crate) enum Piece {
     End,
 }
 
-/// Octets that are read at a time where nobody else says.
+/// Bytes that are read at a time where nobody else says.
 const BLOCK: usize = 64 * 1024;
 
 /// Reads a source from its beginning to its end.
@@ -62,8 +62,8 @@ pub(crate) fn write(
     source: &dyn Source,
     take: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    if let Some(octets) = source.octets() {
-        return take(octets);
+    if let Some(bytes) = source.bytes() {
+        return take(bytes);
     }
     let failed = |fault| Error::local(Cause::Source(fault));
     let mut reader = source.open().map_err(failed)?;
@@ -76,29 +76,29 @@ pub(crate) fn write(
 }
 
 /// Content held in memory.
-pub(crate) struct Octets {
-    octets: Vec<u8>,
+pub(crate) struct InMemory {
+    bytes: Vec<u8>,
     facts: Facts,
 }
 
-impl Octets {
+impl InMemory {
     /// For canonical content with these facts.
-    pub(crate) fn new(octets: Vec<u8>, facts: Facts) -> Self {
-        Self { octets, facts }
+    pub(crate) fn new(bytes: Vec<u8>, facts: Facts) -> Self {
+        Self { bytes, facts }
     }
 }
 
-impl Source for Octets {
+impl Source for InMemory {
     fn facts(&self) -> Facts {
         self.facts.clone()
     }
 
-    fn octets(&self) -> Option<&[u8]> {
-        Some(&self.octets)
+    fn bytes(&self) -> Option<&[u8]> {
+        Some(&self.bytes)
     }
 
     fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
-        Ok(Box::new(self.octets.as_slice()))
+        Ok(Box::new(self.bytes.as_slice()))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::message::header::{Kept, header_len, place, without_bcc};
 use crate::message::mime::part::Part;
 use crate::status::Status;
 
-/// Octets that are read at a time.
+/// Bytes that are read at a time.
 const BLOCK: usize = 64 * 1024;
 /// What errors call it.
 const NAME: &str = "content";
@@ -30,7 +30,7 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// Takes octets in memory.
+    /// Takes bytes in memory.
     pub(crate) fn memory(content: &[u8], rules: ContentRules) -> Result<Self, Error> {
         raw::check_beginning(content)?;
         let envelope = rules.envelope.then(|| raw::envelope(content)).transpose()?;
@@ -43,7 +43,7 @@ impl Whole {
         Self::read(Data::file(NAME, path)?, rules)
     }
 
-    /// Reads what a function gives through; `size` is its number of octets, if it is known.
+    /// Reads what a function gives through; `size` is its number of bytes, if it is known.
     pub(crate) fn pull(
         pull: Arc<dyn Pull>,
         size: Option<u64>,
@@ -71,10 +71,10 @@ impl Whole {
         raw::check_beginning(&head)?;
         let envelope = rules.envelope.then(|| raw::envelope(&head)).transpose()?;
         let (given, mut body) = head.split_at(header_len(&head));
-        // With one octet of the empty line: it is the one that a line end could be joined with.
+        // With one byte of the empty line: it is the one that a line end could be joined with.
         let beyond = body.len().min(1);
         let Kept {
-            octets: mut kept,
+            bytes: mut kept,
             message_id,
             ..
         } = without_bcc(&head[..given.len() + beyond])?;
@@ -85,9 +85,9 @@ impl Whole {
         header.try_reserve(kept.len().saturating_mul(2).saturating_add(2))?;
         lines.push(&kept, &mut header);
         lines.finish(&mut header);
-        let (mut octets, mut text, mut scratch) = (kept.len() as u64, Vec::new(), Vec::new());
+        let (mut bytes, mut text, mut scratch) = (kept.len() as u64, Vec::new(), Vec::new());
         loop {
-            octets = octets.saturating_add(body.len() as u64);
+            bytes = bytes.saturating_add(body.len() as u64);
             scratch.clear();
             lines.push(body, &mut scratch);
             if ended {
@@ -98,7 +98,7 @@ impl Whole {
             body = &text;
         }
         lines.finish(&mut scratch);
-        if octets == 0 {
+        if bytes == 0 {
             return Err(raw::empty());
         }
         if rules.strict {
@@ -110,7 +110,7 @@ impl Whole {
         let (facts, lines_end) = match lines.facts() {
             Ok(facts) => (facts, LinesEnd::Crlf),
             Err(_) if rules.binary && bare_header => (raw::binary(lines.size()), LinesEnd::Crlf),
-            Err(_) if rules.binary => (raw::binary(octets), LinesEnd::AsGiven),
+            Err(_) if rules.binary => (raw::binary(bytes), LinesEnd::AsGiven),
             Err(unfit) => return Err(raw::unfit(&head, unfit)),
         };
         let facts = Facts {
@@ -166,12 +166,12 @@ pub(in crate::message) struct Streamed {
     name: String,
     data: Data,
     lines_end: LinesEnd,
-    /// Octets of the header as it was given.
+    /// Bytes of the header as it was given.
     given: usize,
     /// The header as it is sent.
     header: Vec<u8>,
     facts: Facts,
-    /// Of all octets as they were given.
+    /// Of all bytes as they were given.
     digest: Digest,
 }
 
@@ -312,7 +312,7 @@ mod tests {
         envelope: false,
     };
 
-    /// Gives `content` a few octets at a time.
+    /// Gives `content` a few bytes at a time.
     fn dribble(content: Vec<u8>, most: usize) -> Arc<dyn Pull> {
         Arc::new(move |offset: u64, buffer: &mut [u8]| {
             let rest = content
@@ -357,7 +357,7 @@ mod tests {
                 for room in [1, 5, 100_000] {
                     if content.len() < 1000 || room > 5 {
                         let got = all(&*found.source, room).unwrap();
-                        let expected = whole.source.octets().unwrap();
+                        let expected = whole.source.bytes().unwrap();
                         assert!(got == expected, "{content:?} by {most} and {room}");
                     }
                 }
@@ -371,7 +371,7 @@ mod tests {
         let content = b"A: b\rBcc: x\r\n\nBcc: body\n";
         let whole = raw::content(content, RULES).unwrap();
         let expected = b"A: b\r\n\r\nBcc: body\r\n";
-        assert_eq!(whole.source.octets(), Some(&expected[..]));
+        assert_eq!(whole.source.bytes(), Some(&expected[..]));
     }
 
     #[test]
@@ -401,7 +401,7 @@ mod tests {
                     (Ok(whole), Ok(found)) => {
                         assert_eq!(found.content.source.facts(), whole.source.facts());
                         let got = all(&*found.content.source, 10).unwrap();
-                        assert_eq!(got, whole.source.octets().unwrap(), "{content:?}");
+                        assert_eq!(got, whole.source.bytes().unwrap(), "{content:?}");
                     }
                     (Err(whole), Err(found)) => assert_eq!(whole, found, "{content:?}"),
                     _ => panic!("{content:?} {rules:?}"),

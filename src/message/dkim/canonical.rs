@@ -67,7 +67,7 @@ pub const ABSENT: &[&str] = &["cc", "reply-to"];
 /// them break the signature.
 pub const ADDED: &[&str] = &["date", "message-id", "sender", "to"];
 
-/// Octets of the relaxed body that are handed over at a time.
+/// Bytes of the relaxed body that are handed over at a time.
 const BLOCK: usize = 8 * 1024;
 /// Characters of a signature's or name's line.
 const LINE: usize = 72;
@@ -332,9 +332,9 @@ mod tests {
     fn body(pieces: &[&[u8]]) -> Vec<u8> {
         let (mut body, mut out) = (Body::default(), Vec::new());
         for piece in pieces {
-            body.push(piece, |octets| out.extend_from_slice(octets));
+            body.push(piece, |bytes| out.extend_from_slice(bytes));
         }
-        body.finish(|octets| out.extend_from_slice(octets));
+        body.finish(|bytes| out.extend_from_slice(bytes));
         out
     }
 
@@ -365,11 +365,9 @@ mod tests {
         let mut body = Body::default();
         let mut most = 0;
         for _ in 0..1000 {
-            body.push(&b"\r\n".repeat(1000), |octets| {
-                most = most.max(octets.len())
-            });
+            body.push(&b"\r\n".repeat(1000), |bytes| most = most.max(bytes.len()));
         }
-        body.push(b"x", |octets| most = most.max(octets.len()));
+        body.push(b"x", |bytes| most = most.max(bytes.len()));
         assert!(most < 2 * BLOCK, "{most}");
     }
 

@@ -13,7 +13,7 @@ use super::signer::Signer;
 use crate::error::{Cause, Error, SourceFault};
 use crate::memory;
 use crate::message::content::canonical::Facts;
-use crate::message::content::source::{Octets, Piece, Read, Source};
+use crate::message::content::source::{InMemory, Piece, Read, Source};
 use crate::message::header::header_len;
 use crate::status::Status;
 
@@ -22,7 +22,7 @@ const SMALL: usize = 256 * 1024;
 /// The longest header of a message that is signed, and the most memory that a byte of it takes meanwhile.
 const MAX_HEADER: usize = 4 << 20;
 const ROOM_OF_HEADER: usize = 16;
-/// Octets that are read at a time.
+/// Bytes that are read at a time.
 const BLOCK: usize = 64 * 1024;
 
 /// A message with its signatures.
@@ -47,13 +47,13 @@ pub(in crate::message) fn sign(
             "is for BINARYMIME alone, of which DKIM knows nothing",
         ));
     }
-    let (header, body) = match source.octets() {
-        Some(octets) => {
-            let len = header_len(octets);
+    let (header, body) = match source.bytes() {
+        Some(bytes) => {
+            let len = header_len(bytes);
             check_header(len)?;
             let mut body = BodyHash::behind(len);
-            body.push(octets);
-            (memory::copy(&octets[..len])?, body.finish())
+            body.push(bytes);
+            (memory::copy(&bytes[..len])?, body.finish())
         }
         None => read(&**source)?,
     };
@@ -86,8 +86,8 @@ pub(in crate::message) fn sign(
         size: facts.size.map(|size| size + fields.len() as u64),
         ..facts
     };
-    let signed: Arc<dyn Source> = match source.octets().filter(|octets| octets.len() <= SMALL) {
-        Some(octets) => Arc::new(Octets::new([fields.as_bytes(), octets].concat(), facts)),
+    let signed: Arc<dyn Source> = match source.bytes().filter(|bytes| bytes.len() <= SMALL) {
+        Some(bytes) => Arc::new(InMemory::new([fields.as_bytes(), bytes].concat(), facts)),
         None => Arc::new(Fields {
             fields: fields.into_bytes(),
             source: Arc::clone(source),
@@ -145,14 +145,14 @@ fn read(source: &dyn Source) -> Result<(Vec<u8>, Digest), Error> {
 
 /// Hashes the body of content that comes piece by piece.
 struct BodyHash {
-    /// Octets before the body.
+    /// Bytes before the body.
     skip: usize,
     body: Body,
     digest: Context,
 }
 
 impl BodyHash {
-    /// Of content whose header has so many octets; an empty line follows it.
+    /// Of content whose header has so many bytes; an empty line follows it.
     fn behind(header: usize) -> Self {
         Self {
             skip: header + 2,
@@ -166,12 +166,12 @@ impl BodyHash {
         self.skip -= skipped;
         let digest = &mut self.digest;
         self.body
-            .push(&piece[skipped..], |octets| digest.update(octets));
+            .push(&piece[skipped..], |bytes| digest.update(bytes));
     }
 
     fn finish(mut self) -> Digest {
         let digest = &mut self.digest;
-        self.body.finish(|octets| digest.update(octets));
+        self.body.finish(|bytes| digest.update(bytes));
         self.digest.finish()
     }
 }
@@ -180,7 +180,7 @@ impl BodyHash {
 struct Fields {
     fields: Vec<u8>,
     source: Arc<dyn Source>,
-    /// Octets of the message's own header.
+    /// Bytes of the message's own header.
     header: usize,
     body: Digest,
     facts: Facts,
@@ -197,7 +197,7 @@ impl Source for Fields {
 
     fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
         // What lies in memory is the same each time.
-        let again = self.source.octets().is_none();
+        let again = self.source.bytes().is_none();
         Ok(Box::new(Reading {
             fields: &self.fields,
             body: again.then(|| (BodyHash::behind(self.header), &self.body)),
@@ -293,13 +293,13 @@ mod tests {
         Signer::new("football.example.com", "brisbane", &key).unwrap()
     }
 
-    fn octets(message: &Message) -> Result<Vec<u8>, Error> {
-        let mut octets = Vec::new();
+    fn bytes(message: &Message) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
         message.preview(&mut |piece| {
-            octets.extend_from_slice(piece);
+            bytes.extend_from_slice(piece);
             Ok(())
         })?;
-        Ok(octets)
+        Ok(bytes)
     }
 
     #[test]
@@ -324,7 +324,7 @@ mod tests {
         UnparsedPublicKey::new(&ED25519, decoded(PUBLIC))
             .verify(hash.as_ref(), &decoded(ED25519_SIGNATURE))
             .unwrap();
-        // Behind the 22 octets that say what it is stands the key.
+        // Behind the 22 bytes that say what it is stands the key.
         UnparsedPublicKey::new(&RSA, &decoded(PUBLIC_RSA)[22..])
             .verify(
                 &canonical::signed(&covered, BY_RSA),
@@ -380,16 +380,16 @@ mod tests {
             .add_part(&Part::pull(Arc::new(pull), Some(300_000)))
             .unwrap();
         message.add_signer(&signer()).unwrap();
-        let first = octets(&message).unwrap();
+        let first = bytes(&message).unwrap();
         assert_eq!(message.size().unwrap(), Some(first.len() as u64));
-        assert_eq!(octets(&message.clone()).unwrap(), first);
+        assert_eq!(bytes(&message.clone()).unwrap(), first);
         OTHER.store(true, Ordering::Relaxed);
-        let error = octets(&message).unwrap_err();
+        let error = bytes(&message).unwrap_err();
         assert_eq!(error.status(), Status::Source);
         assert!(error.to_string().contains("since it was signed"), "{error}");
         // A change of the message has it signed anew.
         message.set_subject("changed").unwrap();
-        assert_ne!(octets(&message).unwrap(), first);
+        assert_ne!(bytes(&message).unwrap(), first);
     }
 
     #[test]
@@ -478,6 +478,6 @@ mod tests {
             message.add_signer(&signer).unwrap_err().status(),
             Status::Length
         );
-        assert_eq!(octets(&message).unwrap_err().status(), Status::NoContent);
+        assert_eq!(bytes(&message).unwrap_err().status(), Status::NoContent);
     }
 }

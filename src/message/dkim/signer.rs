@@ -154,14 +154,14 @@ impl Signer {
     }
 
     /// Signs.
-    pub(in crate::message) fn sign(&self, octets: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(in crate::message) fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
         match &*self.key {
             Key::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
                 pair.sign(
                     &RSA_PKCS1_SHA256,
                     &SystemRandom::new(),
-                    octets,
+                    bytes,
                     &mut signature,
                 )
                 .map_err(|_| Error::local(Cause::Random))?;
@@ -169,7 +169,7 @@ impl Signer {
             }
             // RFC 8463 section 3: the hash is what is signed.
             Key::Ed25519(pair) => {
-                let hash = ring::digest::digest(&ring::digest::SHA256, octets);
+                let hash = ring::digest::digest(&ring::digest::SHA256, bytes);
                 Ok(pair.sign(hash.as_ref()).as_ref().to_vec())
             }
         }
@@ -180,7 +180,7 @@ fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
 
-/// Kinds of keys in PKCS#8 that can't sign here, by the octets of their object identifier.
+/// Kinds of keys in PKCS#8 that can't sign here, by the bytes of their object identifier.
 const KINDS: [(&[u8], &str); 6] = [
     (
         b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01",
@@ -261,8 +261,8 @@ fn kind_of(der: &[u8]) -> &'static str {
     found.map_or("can't be read as an RSA or Ed25519 key", |kind| kind.1)
 }
 
-fn holds(octets: &[u8], wanted: &[u8]) -> bool {
-    octets.windows(wanted.len()).any(|some| some == wanted)
+fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|some| some == wanted)
 }
 
 /// A name of the DNS in A-labels.

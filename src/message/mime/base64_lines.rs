@@ -4,11 +4,11 @@ use std::collections::TryReserveError;
 
 use base64_simd::{Out, STANDARD};
 
-/// Octets of a line before encoding, and characters of it after.
+/// Bytes of a line before encoding, and characters of it after.
 pub(crate) const RAW_LINE: usize = 57;
 const LINE: usize = 76;
 
-/// Octets that `raw` octets make.
+/// Bytes that `raw` bytes make.
 pub(crate) fn encoded_len(raw: u64) -> Option<u64> {
     let (full, rest) = (raw / RAW_LINE as u64, raw % RAW_LINE as u64);
     let last = match rest {

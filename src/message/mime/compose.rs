@@ -17,7 +17,7 @@ use crate::error::{Cause, Error};
 use crate::memory;
 use crate::message::address::Address;
 use crate::message::content::canonical::Facts;
-use crate::message::content::source::{Octets, Source};
+use crate::message::content::source::{InMemory, Source};
 use crate::message::content::streamed::Streamed;
 use crate::message::draft::{Date, Draft, Priority, ROOM_OF_FIELD};
 use crate::message::mailbox::Entry;
@@ -90,12 +90,12 @@ fn flat(composed: Composed) -> Result<Arc<dyn Source>, Error> {
     if !composed.is_in_memory() || facts.size.is_none_or(|size| size > SMALL) {
         return Ok(Arc::new(composed));
     }
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     crate::message::content::source::write(&composed, &mut |piece| {
-        octets.extend_from_slice(piece);
+        bytes.extend_from_slice(piece);
         Ok(())
     })?;
-    Ok(Arc::new(Octets::new(octets, facts)))
+    Ok(Arc::new(InMemory::new(bytes, facts)))
 }
 
 /// More than the header takes, so that it does not grow while it is written: an encoded text has less
@@ -481,7 +481,7 @@ impl Writer {
 
     fn body(&mut self, node: &Node) -> Result<(), Error> {
         match node {
-            Node::Text { encoded, .. } => memory::append(&mut self.tail, &encoded.octets)?,
+            Node::Text { encoded, .. } => memory::append(&mut self.tail, &encoded.bytes)?,
             Node::Part { part, encoding, .. } => self.part(part, encoding)?,
             Node::Multi { children, .. } => {
                 let boundary = self.next_boundary();
@@ -513,7 +513,7 @@ impl Writer {
         let cached = part.encoded()?;
         self.cut();
         self.segments.push(match cached {
-            Some(octets) => Segment::Encoded(octets),
+            Some(bytes) => Segment::Encoded(bytes),
             None => Segment::Part(part.clone()),
         });
         Ok(())

@@ -1,5 +1,5 @@
 //! A composed message as a source: texts in memory, and parts that are read and encoded while they
-//! are sent, some sixty thousand octets at a time.
+//! are sent, some sixty thousand bytes at a time.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::message::content::data::{Data, Reader};
 use crate::message::content::source::{Piece, Read, Source};
 use crate::message::content::streamed::Streamed;
 
-/// Octets of a part that are read at a time, at most.
+/// Bytes of a part that are read at a time, at most.
 const RAW: usize = RAW_LINE * 840;
 
 /// A stretch of a composed message.
@@ -37,8 +37,8 @@ impl Composed {
     pub(in crate::message) fn new(segments: Vec<Segment>, facts: Facts) -> Self {
         let size = segments.iter().try_fold(0_u64, |sum, segment| {
             let size = match segment {
-                Segment::Text(octets) => octets.len() as u64,
-                Segment::Encoded(octets) => octets.len() as u64,
+                Segment::Text(bytes) => bytes.len() as u64,
+                Segment::Encoded(bytes) => bytes.len() as u64,
                 Segment::Part(part) => base64_lines::encoded_len(part.data.size()?)?,
                 Segment::AsGiven(source) => source.facts().size?,
             };
@@ -87,7 +87,7 @@ impl Source for Composed {
 struct Reading<'a> {
     /// Those not read to their end.
     segments: &'a [Segment],
-    /// Octets done of the first, if it lies in memory.
+    /// Bytes done of the first, if it lies in memory.
     done: usize,
     part: Option<Reader>,
     as_given: Option<Box<dyn Read + 'a>>,
@@ -100,9 +100,9 @@ impl Read for Reading<'_> {
             let Some((first, others)) = self.segments.split_first() else {
                 return Ok(Piece::End);
             };
-            let (octets, piece): (&[u8], _) = match first {
-                Segment::Text(octets) => (octets, Piece::Text),
-                Segment::Encoded(octets) => (octets, Piece::Dotless),
+            let (bytes, piece): (&[u8], _) = match first {
+                Segment::Text(bytes) => (bytes, Piece::Text),
+                Segment::Encoded(bytes) => (bytes, Piece::Dotless),
                 Segment::Part(part) => {
                     if self.encode(part, room, out)? {
                         self.part = None;
@@ -122,7 +122,7 @@ impl Read for Reading<'_> {
                     continue;
                 }
             };
-            let rest = octets.get(self.done..).unwrap_or_default();
+            let rest = bytes.get(self.done..).unwrap_or_default();
             if rest.is_empty() {
                 (self.segments, self.done) = (others, 0);
                 continue;

@@ -87,7 +87,7 @@ impl Header {
         Ok(header)
     }
 
-    /// The octets, without the empty line behind them.
+    /// The bytes, without the empty line behind them.
     pub(crate) fn finish(self) -> Vec<u8> {
         self.out.into_bytes()
     }

@@ -17,14 +17,14 @@ use crate::support::redact;
 
 /// The longest file name, and content id.
 const MAX_NAME: usize = 255;
-/// The most octets of a part whose encoding is kept without a word, once a second message has it.
+/// The most bytes of a part whose encoding is kept without a word, once a second message has it.
 const MOST_SHARED: u64 = 8 << 20;
 /// Bytes of a calendar that are looked at for its METHOD, which stands at its beginning.
 const CALENDAR_HEAD: usize = 1 << 20;
 /// What is encoded at a time for the cache.
 const CHUNK: usize = base64_lines::RAW_LINE * 1024;
 
-/// A part of a message. It can be added to several messages: its octets are shared, and with
+/// A part of a message. It can be added to several messages: its bytes are shared, and with
 /// [`Part::set_cached`] their encoding too.
 #[derive(Clone)]
 pub struct Part {
@@ -72,13 +72,13 @@ impl Part {
         Ok(part)
     }
 
-    /// Octets in memory.
+    /// Bytes in memory.
     #[must_use]
-    pub fn memory(octets: impl Into<Vec<u8>>) -> Self {
-        Self::new(Data::Memory(Arc::new(octets.into())))
+    pub fn memory(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(Data::Memory(Arc::new(bytes.into())))
     }
 
-    /// Octets from a function; with their number, if it is known, the size of the message is known
+    /// Bytes from a function; with their number, if it is known, the size of the message is known
     /// too, and any other number of them fails the send as "not sent".
     #[must_use]
     pub fn pull(pull: Arc<dyn Pull>, size: Option<u64>) -> Self {
@@ -100,7 +100,7 @@ impl Part {
     /// that no path of this machine leaves it; the type is guessed from the name unless one is set.
     ///
     /// # Errors
-    /// [`Status::Header`] for a control character, a name of dots, or one over 255 octets.
+    /// [`Status::Header`] for a control character, a name of dots, or one over 255 bytes.
     pub fn set_name(&mut self, name: &str) -> Result<(), Error> {
         field::check("file name", name)?;
         let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -139,7 +139,7 @@ impl Part {
     }
 
     /// Keeps the encoding in memory once it is made, for parts that many messages share, however
-    /// large it is. Takes 1.37 octets for each. Without this it is kept from the second message on,
+    /// large it is. Takes 1.37 bytes for each. Without this it is kept from the second message on,
     /// up to 8 MiB before encoding, and not for a part from a function.
     pub fn set_cached(&mut self, cached: bool) {
         self.cached = cached;
@@ -236,8 +236,8 @@ impl Part {
             return Ok(None);
         }
         let cache = &self.shared.encoded;
-        if let Some(octets) = cache.get() {
-            return Ok(Some(Arc::clone(octets)));
+        if let Some(bytes) = cache.get() {
+            return Ok(Some(Arc::clone(bytes)));
         }
         let failed = |fault| Error::local(Cause::Source(fault));
         let mut reader = self.data.open(self.label()).map_err(failed)?;
@@ -353,8 +353,8 @@ mod tests {
     #[test]
     fn what_several_messages_share_is_encoded_once() {
         let kept = |part: &Part| part.encoded().unwrap();
-        let octets: Vec<u8> = (0..100_000_u32).map(|n| (n % 251) as u8).collect();
-        let part = Part::memory(octets.clone());
+        let bytes: Vec<u8> = (0..100_000_u32).map(|n| (n % 251) as u8).collect();
+        let part = Part::memory(bytes.clone());
         assert!(
             kept(&part.clone()).is_none(),
             "one message has no use for it"
@@ -363,10 +363,10 @@ mod tests {
         let third = kept(&part).unwrap();
         assert!(Arc::ptr_eq(&second, &third));
         let mut expected = Vec::new();
-        base64_lines::encode(&octets, &mut expected).unwrap();
+        base64_lines::encode(&bytes, &mut expected).unwrap();
         assert_eq!(*third, expected);
-        // Another part with the same octets is another part.
-        assert!(kept(&Part::memory(octets)).is_none());
+        // Another part with the same bytes is another part.
+        assert!(kept(&Part::memory(bytes)).is_none());
         // Asked for, it is kept from the first message on.
         let mut asked = part.clone();
         asked.set_cached(true);

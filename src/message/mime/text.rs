@@ -14,33 +14,33 @@ const QP_LINE: usize = 76;
 /// A text as it goes into the message.
 pub(crate) struct Encoded {
     pub(crate) encoding: &'static str,
-    pub(crate) octets: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Encodes a text; any of its line ends becomes CRLF, and the last line gets one.
 pub(crate) fn encode(text: &str) -> Result<Encoded, TryReserveError> {
-    let octets = with_crlf(text)?;
-    if lines(&octets).all(is_plain) {
+    let bytes = with_crlf(text)?;
+    if lines(&bytes).all(is_plain) {
         return Ok(Encoded {
             encoding: "7bit",
-            octets,
+            bytes,
         });
     }
-    let printable = quoted_printable(&octets)?;
-    let base64 = base64_lines::encoded_len(octets.len() as u64).unwrap_or(u64::MAX);
+    let printable = quoted_printable(&bytes)?;
+    let base64 = base64_lines::encoded_len(bytes.len() as u64).unwrap_or(u64::MAX);
     // Readable by eye, where that costs no more than a third.
     if printable.len() as u64 / 4 <= base64 / 3 {
         return Ok(Encoded {
             encoding: "quoted-printable",
-            octets: printable,
+            bytes: printable,
         });
     }
     drop(printable);
     let mut out = Vec::new();
-    base64_lines::encode(&octets, &mut out)?;
+    base64_lines::encode(&bytes, &mut out)?;
     Ok(Encoded {
         encoding: "base64",
-        octets: out,
+        bytes: out,
     })
 }
 
@@ -65,8 +65,8 @@ fn with_crlf(text: &str) -> Result<Vec<u8>, TryReserveError> {
 }
 
 /// The lines of a text in which CRLF ends each, without it.
-fn lines(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
-    octets
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes
         .strip_suffix(b"\r\n")
         .into_iter()
         .flat_map(|all| all.split(|b| *b == b'\n'))
@@ -84,9 +84,9 @@ fn is_plain(line: &[u8]) -> bool {
         && !line.starts_with(b"From ")
 }
 
-fn quoted_printable(octets: &[u8]) -> Result<Vec<u8>, TryReserveError> {
-    let mut out = memory::with_room(octets.len() / 4 * 5)?;
-    for line in lines(octets) {
+fn quoted_printable(bytes: &[u8]) -> Result<Vec<u8>, TryReserveError> {
+    let mut out = memory::with_room(bytes.len() / 4 * 5)?;
+    for line in lines(bytes) {
         let mut column = 0;
         for (i, byte) in line.iter().enumerate() {
             // An encoded byte and a soft line break.
@@ -128,7 +128,7 @@ mod tests {
 
     fn of(text: &str) -> (&'static str, String) {
         let encoded = encode(text).unwrap();
-        (encoded.encoding, String::from_utf8(encoded.octets).unwrap())
+        (encoded.encoding, String::from_utf8(encoded.bytes).unwrap())
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Commands: the octets for the wire, and what of them may be shown.
+//! Commands: the bytes for the wire, and what of them may be shown.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -46,7 +46,7 @@ impl Command {
         let Some(initial) = initial else {
             return Self::plain(format!("AUTH {mechanism}"));
         };
-        let encoded = encode(&initial.octets);
+        let encoded = encode(&initial.bytes);
         let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len().saturating_add(64)));
         wire.extend_from_slice(b"AUTH ");
         wire.extend_from_slice(mechanism.as_bytes());
@@ -65,7 +65,7 @@ impl Command {
     /// An answer to a 334, not shown.
     #[must_use]
     pub fn auth_response(response: &Response) -> Self {
-        let encoded = encode(&response.octets);
+        let encoded = encode(&response.bytes);
         let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len().saturating_add(2)));
         wire.extend_from_slice(&encoded);
         wire.extend_from_slice(b"\r\n");
@@ -82,7 +82,7 @@ impl Command {
         Self::plain("*".to_owned())
     }
 
-    /// The octets, CRLF included.
+    /// The bytes, CRLF included.
     #[must_use]
     pub fn wire(&self) -> &[u8] {
         &self.wire
@@ -128,8 +128,8 @@ mod tests {
 
     #[test]
     fn commands_read_as_the_rfc_has_them() {
-        let response = |octets: &[u8]| Response {
-            octets: octets.to_vec().into(),
+        let response = |bytes: &[u8]| Response {
+            bytes: bytes.to_vec().into(),
             secret: true,
         };
         let of = |c: Command| String::from_utf8(c.wire().to_vec()).unwrap();
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn i01_auth_lines_are_shown_by_length() {
         let response = Response {
-            octets: b"\0user\0password".to_vec().into(),
+            bytes: b"\0user\0password".to_vec().into(),
             secret: true,
         };
         let command = Command::auth("PLAIN", Some(&response));

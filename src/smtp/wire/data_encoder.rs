@@ -20,7 +20,7 @@ impl Default for DataEncoder {
 }
 
 impl DataEncoder {
-    /// Appends the encoding of `piece` to `out`: at most two octets for each, and two more.
+    /// Appends the encoding of `piece` to `out`: at most two bytes for each, and two more.
     pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         let mut rest = piece;
         if self.after_cr {
@@ -28,7 +28,7 @@ impl DataEncoder {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
             self.after_cr &= piece.is_empty();
         }
-        // What needs no change is copied in one go: `clean` octets of `rest` up to now.
+        // What needs no change is copied in one go: `clean` bytes of `rest` up to now.
         let mut clean = 0_usize;
         while let Some(line) = rest.get(clean..).filter(|line| !line.is_empty()) {
             if self.line_start && line.first() == Some(&b'.') {
@@ -77,7 +77,7 @@ impl DataEncoder {
     }
 }
 
-/// Appends the first `n` octets and gives the others back.
+/// Appends the first `n` bytes and gives the others back.
 fn copy<'a>(rest: &'a [u8], n: usize, out: &mut Vec<u8>) -> &'a [u8] {
     let (clean, behind) = rest.split_at_checked(n).unwrap_or((rest, b""));
     out.extend_from_slice(clean);

@@ -34,8 +34,8 @@ pub struct Reply {
     text: Vec<u8>,
 }
 
-/// Finds one reply at the front of `input`: its code and how many octets it takes, or `None` if its
-/// end is not there yet. A fault shows as soon as the octets that hold it do. Nothing is copied.
+/// Finds one reply at the front of `input`: its code and how many bytes it takes, or `None` if its
+/// end is not there yet. A fault shows as soon as the bytes that hold it do. Nothing is copied.
 ///
 /// # Errors
 /// What is wrong with the reply's form.
@@ -70,8 +70,8 @@ pub fn scan(input: &[u8]) -> Result<Option<(u16, usize)>, ReplyFault> {
     }
 }
 
-/// Reads one reply off the front of `input`: the reply and how many octets it took, or `None` if
-/// its end is not there yet. A fault shows as soon as the octets that hold it do.
+/// Reads one reply off the front of `input`: the reply and how many bytes it took, or `None` if
+/// its end is not there yet. A fault shows as soon as the bytes that hold it do.
 ///
 /// # Errors
 /// What is wrong with the reply's form.
@@ -79,8 +79,8 @@ pub fn parse(input: &[u8]) -> Result<Option<(Reply, usize)>, ReplyFault> {
     let Some((code, taken)) = scan(input)? else {
         return Ok(None);
     };
-    let octets = input.get(..taken).unwrap_or_default();
-    Ok(Some((Reply::scanned(code, octets), taken)))
+    let bytes = input.get(..taken).unwrap_or_default();
+    Ok(Some((Reply::scanned(code, bytes), taken)))
 }
 
 /// Reads the greeting off the front of `input`. A server may begin it with lines of 220 while it looks
@@ -178,10 +178,10 @@ fn check_prefix(line: &[u8], code: Option<u16>) -> Result<(), ReplyFault> {
 }
 
 impl Reply {
-    /// The reply that [`scan`] found, with its octets.
-    pub(crate) fn scanned(code: u16, octets: &[u8]) -> Self {
-        let mut text = Vec::with_capacity(octets.len());
-        let lines = octets.strip_suffix(b"\r\n").unwrap_or(octets);
+    /// The reply that [`scan`] found, with its bytes.
+    pub(crate) fn scanned(code: u16, bytes: &[u8]) -> Self {
+        let mut text = Vec::with_capacity(bytes.len());
+        let lines = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
         for (index, line) in lines.split(|b| *b == b'\n').enumerate() {
             if index > 0 {
                 text.push(b'\n');

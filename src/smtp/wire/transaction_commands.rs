@@ -71,9 +71,9 @@ pub const DATA: &[u8] = b"DATA\r\n";
 pub const RSET: &[u8] = b"RSET\r\n";
 
 /// BDAT (RFC 3030 section 2); exactly `octets` follow it.
-pub fn bdat(out: &mut Vec<u8>, octets: usize, last: bool) {
+pub fn bdat(out: &mut Vec<u8>, bytes: usize, last: bool) {
     out.extend_from_slice(b"BDAT ");
-    number(out, octets as u64);
+    number(out, bytes as u64);
     out.extend_from_slice(if last { b" LAST\r\n" } else { b"\r\n" });
 }
 

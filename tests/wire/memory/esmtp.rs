@@ -30,9 +30,9 @@ pub(crate) enum Answer {
     Good,
     /// What fits, and a 250 that nobody asked for.
     Double,
-    /// These octets; none is silence.
+    /// These bytes; none is silence.
     Reply(Vec<u8>),
-    /// These octets, and the end.
+    /// These bytes, and the end.
     Last(Vec<u8>),
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Esmtp {
 }
 
 impl Esmtp {
-    /// One that speaks TLS from the first octet, or offers STARTTLS. `choose` gives its answers.
+    /// One that speaks TLS from the first byte, or offers STARTTLS. `choose` gives its answers.
     pub(crate) fn new(
         implicit: bool,
         offers: &[&'static str],
@@ -106,14 +106,14 @@ impl Esmtp {
         let answer = (self.choose)(point);
         let good = matches!(answer, Answer::Good | Answer::Double);
         let ends = matches!(answer, Answer::Last(_));
-        let octets = match answer {
+        let bytes = match answer {
             Answer::Good => self.fitting(point),
             Answer::Double => [self.fitting(point), b"250 more\r\n".to_vec()].concat(),
-            Answer::Reply(octets) | Answer::Last(octets) => octets,
+            Answer::Reply(bytes) | Answer::Last(bytes) => bytes,
         };
         // Whoever says so, in whatever words, gets the content.
-        let good = good || point == Point::Data && octets.starts_with(b"354");
-        acts.push(Act::Reply(point, octets));
+        let good = good || point == Point::Data && bytes.starts_with(b"354");
+        acts.push(Act::Reply(point, bytes));
         if ends {
             acts.push(Act::Close);
             self.phase = Phase::Over;
@@ -177,12 +177,12 @@ impl Esmtp {
         match (self.choose)(Point::Auth) {
             Answer::Good => acts.push(Act::Say(b"334 \r\n".to_vec())),
             Answer::Double => acts.push(Act::Say(b"334 \r\n250 more\r\n".to_vec())),
-            Answer::Reply(octets) => {
-                acts.push(Act::Say(octets));
+            Answer::Reply(bytes) => {
+                acts.push(Act::Say(bytes));
                 self.phase = Phase::Commands;
             }
-            Answer::Last(octets) => {
-                acts.extend([Act::Say(octets), Act::Close]);
+            Answer::Last(bytes) => {
+                acts.extend([Act::Say(bytes), Act::Close]);
                 self.phase = Phase::Over;
             }
         }
@@ -246,8 +246,8 @@ impl Dialogue for Esmtp {
         acts
     }
 
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act> {
-        self.buffer.extend_from_slice(octets);
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
+        self.buffer.extend_from_slice(bytes);
         let mut acts = Vec::new();
         while self.step(&mut acts) {
             if acts.last() == Some(&Act::StartTls) {

@@ -1,5 +1,5 @@
 //! A connection in memory: the session's code over a transport that is no socket, a live TLS server
-//! at its other end, no thread and no clock. So each octet can be a place to fail, and thousands of
+//! at its other end, no thread and no clock. So each byte can be a place to fail, and thousands of
 //! sends take seconds.
 
 mod drive;

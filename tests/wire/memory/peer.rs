@@ -1,4 +1,4 @@
-//! The other end: a live TLS server that is fed octets and gives octets, around a dialogue.
+//! The other end: a live TLS server that is fed bytes and gives bytes, around a dialogue.
 
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
@@ -12,7 +12,7 @@ use super::sealed::Sealed;
 /// What a dialogue does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
-    /// Says these octets.
+    /// Says these bytes.
     Say(Vec<u8>),
     /// The same, as the reply that is due here.
     Reply(Point, Vec<u8>),
@@ -20,11 +20,11 @@ pub(crate) enum Act {
     StartTls,
     /// A message was received to its end.
     Taken,
-    /// Says these octets for ever, each time that the client would have to wait.
+    /// Says these bytes for ever, each time that the client would have to wait.
     Flood(Vec<u8>),
     /// Changes the keys of TLS for ever, likewise.
     FloodKeys,
-    /// Puts these octets on the line, beside TLS.
+    /// Puts these bytes on the line, beside TLS.
     Raw(Vec<u8>),
     /// Says one record of this type, sealed by hand; from here on all are.
     Seal(ContentType, Vec<u8>),
@@ -34,7 +34,7 @@ pub(crate) enum Act {
     Close,
 }
 
-/// A reply, and after how many octets to the client it is there whole.
+/// A reply, and after how many bytes to the client it is there whole.
 pub(crate) struct Reply {
     pub(crate) point: Point,
     pub(crate) said: Vec<u8>,
@@ -46,7 +46,7 @@ pub(crate) trait Dialogue: Send {
     /// The first words.
     fn begin(&mut self) -> Vec<Act>;
     /// What is heard, and what it makes the dialogue do.
-    fn hear(&mut self, octets: &[u8]) -> Vec<Act>;
+    fn hear(&mut self, bytes: &[u8]) -> Vec<Act>;
 }
 
 /// The peer, with all that it heard and the places that decide an outcome.
@@ -60,7 +60,7 @@ pub(crate) struct Peer {
     said: u64,
     closed: bool,
     flood: Option<Act>,
-    /// Octets said by floods.
+    /// Bytes said by floods.
     pub(crate) flooded: u64,
     /// What a middlebox makes of the first words of TLS.
     pub(crate) tamper: Option<fn(&mut Vec<u8>)>,
@@ -72,18 +72,18 @@ pub(crate) struct Peer {
     pub(crate) clear: Vec<u8>,
     /// What came inside TLS.
     pub(crate) inside: Vec<u8>,
-    /// How many octets had gone to the client and come from it when the handshake was over.
+    /// How many bytes had gone to the client and come from it when the handshake was over.
     pub(crate) handshake_at: (u64, u64),
-    /// For each message, after how many octets from the client it was there whole.
+    /// For each message, after how many bytes from the client it was there whole.
     pub(crate) taken_at: Vec<u64>,
-    /// For each answer to a message, after how many octets to the client it is there whole.
+    /// For each answer to a message, after how many bytes to the client it is there whole.
     pub(crate) answered_at: Vec<u64>,
     /// All replies, in order.
     pub(crate) replies: Vec<Reply>,
 }
 
 impl Peer {
-    /// A peer that speaks TLS from the first octet, or only when its dialogue says so.
+    /// A peer that speaks TLS from the first byte, or only when its dialogue says so.
     pub(crate) fn new(
         config: Arc<ServerConfig>,
         implicit: bool,
@@ -130,7 +130,7 @@ impl Peer {
         }
         let before = self.said;
         match self.flood.clone() {
-            Some(Act::Flood(octets)) => self.say(&octets),
+            Some(Act::Flood(bytes)) => self.say(&bytes),
             Some(Act::FloodKeys) => {
                 if let Some(tls) = &mut self.tls {
                     tls.refresh_traffic_keys().expect("TLS 1.3");
@@ -153,7 +153,7 @@ impl Peer {
         self.replies.clear();
     }
 
-    /// How many octets were said so far, the farewell included.
+    /// How many bytes were said so far, the farewell included.
     pub(crate) fn said(&self) -> u64 {
         self.said
     }
@@ -163,11 +163,11 @@ impl Peer {
         self.closed
     }
 
-    /// Takes octets; `total` is how many came in all.
-    pub(crate) fn receive(&mut self, octets: &[u8], total: u64) {
-        self.raw.extend_from_slice(octets);
+    /// Takes bytes; `total` is how many came in all.
+    pub(crate) fn receive(&mut self, bytes: &[u8], total: u64) {
+        self.raw.extend_from_slice(bytes);
         if let Some(sealed) = &mut self.sealed {
-            match sealed.open(octets) {
+            match sealed.open(bytes) {
                 Some(heard) if heard.is_empty() => {}
                 Some(heard) => self.hear_inside(&heard, total),
                 None => self.closed = true,
@@ -175,13 +175,13 @@ impl Peer {
             return;
         }
         let Some(tls) = &mut self.tls else {
-            self.clear.extend_from_slice(octets);
+            self.clear.extend_from_slice(bytes);
             if !self.closed {
-                self.hear(octets, total);
+                self.hear(bytes, total);
             }
             return;
         };
-        let mut rest = octets;
+        let mut rest = bytes;
         let mut heard = Vec::new();
         let began = tls.is_handshaking();
         while !rest.is_empty() {
@@ -223,15 +223,15 @@ impl Peer {
         self.act(acts, 0);
     }
 
-    fn hear(&mut self, octets: &[u8], total: u64) {
-        let acts = self.dialogue.hear(octets);
+    fn hear(&mut self, bytes: &[u8], total: u64) {
+        let acts = self.dialogue.hear(bytes);
         self.act(acts, total);
     }
 
     fn act(&mut self, acts: Vec<Act>, total: u64) {
         for act in acts {
             match act {
-                Act::Say(octets) => self.say(&octets),
+                Act::Say(bytes) => self.say(&bytes),
                 Act::Reply(point, said) => {
                     self.say(&said);
                     let end = self.said;
@@ -243,7 +243,7 @@ impl Peer {
                 Act::StartTls => self.start_tls(),
                 Act::Taken => self.taken_at.push(total),
                 Act::Flood(_) | Act::FloodKeys | Act::FloodSealed(..) => self.flood = Some(act),
-                Act::Raw(octets) => self.put(&octets),
+                Act::Raw(bytes) => self.put(&bytes),
                 Act::Seal(kind, payload) => self.seal(kind, &payload),
                 Act::Close => self.close(),
             }
@@ -264,22 +264,22 @@ impl Peer {
         self.put(&record);
     }
 
-    fn say(&mut self, octets: &[u8]) {
+    fn say(&mut self, bytes: &[u8]) {
         if self.sealed.is_some() {
-            return self.seal(ContentType::ApplicationData, octets);
+            return self.seal(ContentType::ApplicationData, bytes);
         }
         match &mut self.tls {
-            None => self.put(octets),
+            None => self.put(bytes),
             Some(tls) => {
-                tls.writer().write_all(octets).expect("room for a reply");
+                tls.writer().write_all(bytes).expect("room for a reply");
                 self.flush();
             }
         }
     }
 
-    fn put(&mut self, octets: &[u8]) {
-        self.out.extend(octets);
-        self.said += octets.len() as u64;
+    fn put(&mut self, bytes: &[u8]) {
+        self.out.extend(bytes);
+        self.said += bytes.len() as u64;
     }
 
     fn flush(&mut self) {

@@ -67,8 +67,8 @@ impl Sealed {
     }
 
     /// The text in what came, of whole records; `None` where one can't be read.
-    pub(crate) fn open(&mut self, octets: &[u8]) -> Option<Vec<u8>> {
-        self.unread.extend_from_slice(octets);
+    pub(crate) fn open(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.unread.extend_from_slice(bytes);
         let mut text = Vec::new();
         while let Some((head, rest)) = self.unread.split_first_chunk::<HEAD>() {
             let (kind, length) = (head[0], usize::from(u16::from_be_bytes([head[3], head[4]])));

@@ -10,14 +10,14 @@ use secsmtp::net::{Interest, Stop, Transport};
 use super::peer::Peer;
 use crate::allocator::unwatched;
 
-/// Which way the octets go.
+/// Which way the bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     ToClient,
     ToServer,
 }
 
-/// What happens at an octet.
+/// What happens at a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The connection is closed: nothing more comes, or nothing more is taken.
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// One fault: after so many octets of a direction.
+/// One fault: after so many bytes of a direction.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fault {
     pub(crate) direction: Direction,
@@ -81,9 +81,9 @@ pub(crate) struct State {
 #[derive(Clone)]
 pub(crate) struct Memory(Arc<Mutex<State>>);
 
-/// What the fault leaves of a read or write of so many octets.
+/// What the fault leaves of a read or write of so many bytes.
 enum Passage {
-    Octets(usize),
+    Bytes(usize),
     End,
     Fail(io::ErrorKind),
 }
@@ -115,7 +115,7 @@ impl Memory {
 }
 
 impl State {
-    /// How many octets passed in a direction, and how many of them when the handshake was over.
+    /// How many bytes passed in a direction, and how many of them when the handshake was over.
     pub(crate) fn passed(&self, direction: Direction) -> (u64, u64) {
         match direction {
             Direction::ToClient => (self.to_client, self.peer.handshake_at.0),
@@ -146,21 +146,21 @@ impl State {
             Direction::ToServer => self.to_server,
         };
         let Some(fault) = self.fault.filter(|fault| fault.direction == direction) else {
-            return Passage::Octets(wanted);
+            return Passage::Bytes(wanted);
         };
         let room = usize::try_from(fault.at.saturating_sub(passed)).unwrap_or(usize::MAX);
         if self.struck && fault.kind.is_harmless() {
-            return Passage::Octets(wanted);
+            return Passage::Bytes(wanted);
         }
         if wanted <= room && !(wanted == room && fault.kind == Kind::Cancel) {
             // A read at the very place would find nothing more: the fault strikes the next.
             if room > 0 {
-                return Passage::Octets(wanted);
+                return Passage::Bytes(wanted);
             }
         }
         if room > 0 && fault.kind != Kind::Cancel {
             self.struck |= fault.kind == Kind::Short;
-            return Passage::Octets(room);
+            return Passage::Bytes(room);
         }
         self.struck = true;
         match fault.kind {
@@ -173,13 +173,13 @@ impl State {
                 self.writable_again = true;
                 Passage::Fail(io::ErrorKind::WouldBlock)
             }
-            Kind::Short => Passage::Octets(wanted),
+            Kind::Short => Passage::Bytes(wanted),
             Kind::Cancel => {
                 self.cancelled = true;
                 if room == 0 {
                     Passage::Fail(io::ErrorKind::WouldBlock)
                 } else {
-                    Passage::Octets(room)
+                    Passage::Bytes(room)
                 }
             }
         }
@@ -204,7 +204,7 @@ impl Transport for Memory {
             there = there.min(record);
         }
         let n = match state.pass(Direction::ToClient, there) {
-            Passage::Octets(n) => n,
+            Passage::Bytes(n) => n,
             Passage::End => return Ok(0),
             Passage::Fail(kind) => return Err(kind.into()),
         };
@@ -216,8 +216,8 @@ impl Transport for Memory {
             };
         }
         let taken = state.peer.outgoing().drain(..n);
-        for (place, octet) in buffer.iter_mut().zip(taken) {
-            *place = octet;
+        for (place, byte) in buffer.iter_mut().zip(taken) {
+            *place = byte;
         }
         state.to_client += n as u64;
         Ok(n)
@@ -235,7 +235,7 @@ impl Transport for Memory {
         }
         let wanted = sip.map_or(bytes.len(), |most| bytes.len().min(most));
         let n = match state.pass(Direction::ToServer, wanted) {
-            Passage::Octets(n) => n,
+            Passage::Bytes(n) => n,
             Passage::End => return Ok(0),
             Passage::Fail(kind) => return Err(kind.into()),
         };

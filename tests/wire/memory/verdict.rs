@@ -154,7 +154,7 @@ fn heard_of(inside: &[u8], begun: usize) -> impl Iterator<Item = (bool, bool)> {
             mails += 1;
         } else if let Some(size) = line.strip_prefix(b"BDAT ") {
             let last = size.ends_with(b" LAST\r\n");
-            let digits = size.iter().take_while(|octet| octet.is_ascii_digit());
+            let digits = size.iter().take_while(|byte| byte.is_ascii_digit());
             let size = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
             let Some(behind) = rest.get(size..) else {
                 break;

@@ -17,7 +17,7 @@ pub(super) fn challenge(plain: &str) -> String {
 
 /// The user of a PLAIN response (RFC 4616), when name and password are right.
 pub(super) fn plain(config: &HonestConfig, response: &[u8]) -> Option<String> {
-    let mut parts = response.split(|&octet| octet == 0);
+    let mut parts = response.split(|&byte| byte == 0);
     let (authzid, name, password) = (parts.next()?, parts.next()?, parts.next()?);
     // Nobody acts for somebody else here.
     if parts.next().is_some() || !(authzid.is_empty() || authzid == name) {

@@ -15,7 +15,7 @@ pub struct Mail {
     pub from: String,
     /// The accepted recipients of the envelope.
     pub to: Vec<String>,
-    /// The octets as received, CRLF included, dots unstuffed, without the line of the final dot.
+    /// The bytes as received, CRLF included, dots unstuffed, without the line of the final dot.
     pub content: Vec<u8>,
     /// Who had logged in.
     pub user: Option<String>,

@@ -94,7 +94,7 @@ impl Session<'_> {
         }
         let end = line
             .iter()
-            .position(|&octet| octet == b' ')
+            .position(|&byte| byte == b' ')
             .unwrap_or(line.len());
         let verb = String::from_utf8_lossy(&line[..end]).to_ascii_uppercase();
         let arguments = line.get(end + 1..).unwrap_or_default();

@@ -122,7 +122,7 @@ impl Session<'_> {
         self.keep(content)
     }
 
-    /// BDAT (RFC 3030): the octets are read, whatever the answer. A refusal lets the transaction
+    /// BDAT (RFC 3030): the bytes are read, whatever the answer. A refusal lets the transaction
     /// stand, as many servers do, until RSET.
     pub(super) fn bdat(&mut self, arguments: &[u8]) -> io::Result<Next> {
         let text = String::from_utf8_lossy(arguments).to_ascii_uppercase();
@@ -139,7 +139,7 @@ impl Session<'_> {
             self.write("552 5.3.4 Too large\r\n")?;
             return Ok(Next::Close);
         }
-        let octets = self.channel.read_octets(size)?;
+        let bytes = self.channel.read_bytes(size)?;
         if !self.offers("CHUNKING") {
             return self.write("500 5.5.1 Unknown command\r\n");
         }
@@ -150,11 +150,11 @@ impl Session<'_> {
             return self.write("554 5.5.1 No valid recipients\r\n");
         }
         let chunks = self.chunks.get_or_insert_default();
-        let whole = chunks.len() + octets.len();
+        let whole = chunks.len() + bytes.len();
         if whole > self.shared.config.size_limit {
             return self.write("552 5.3.4 Too large\r\n");
         }
-        chunks.extend_from_slice(&octets);
+        chunks.extend_from_slice(&bytes);
         if !last {
             return self.say("BDAT", "250 2.0.0 Go on\r\n");
         }

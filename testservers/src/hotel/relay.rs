@@ -15,10 +15,7 @@ pub(super) fn next_line(client: &mut Channel) -> io::Result<Option<Vec<u8>>> {
 
 /// The command word of a line, in capitals.
 pub(super) fn verb(line: &[u8]) -> String {
-    let word = line
-        .split(|&octet| octet == b' ')
-        .next()
-        .unwrap_or_default();
+    let word = line.split(|&byte| byte == b' ').next().unwrap_or_default();
     String::from_utf8_lossy(word).to_ascii_uppercase()
 }
 

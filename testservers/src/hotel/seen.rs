@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use crate::record::{SharedRecord, Tape};
 
 pub(super) struct Seen {
-    pub(super) octets: SharedRecord,
+    pub(super) bytes: SharedRecord,
     pub(super) errors: Mutex<Vec<String>>,
     files: Option<(File, File)>,
 }
@@ -30,7 +30,7 @@ impl Seen {
             )),
         };
         Ok(Self {
-            octets: SharedRecord::default(),
+            bytes: SharedRecord::default(),
             errors: Mutex::default(),
             files,
         })
@@ -38,21 +38,21 @@ impl Seen {
 }
 
 impl Tape for Seen {
-    fn clear(&self, octets: &[u8]) {
-        self.octets.clear(octets);
+    fn clear(&self, bytes: &[u8]) {
+        self.bytes.clear(bytes);
         if let Some((clear, _)) = &self.files {
-            let _ = (&*clear).write_all(octets);
+            let _ = (&*clear).write_all(bytes);
         }
     }
 
-    fn decrypted(&self, octets: &[u8]) {
-        self.octets.decrypted(octets);
+    fn decrypted(&self, bytes: &[u8]) {
+        self.bytes.decrypted(bytes);
         if let Some((_, decrypted)) = &self.files {
-            let _ = (&*decrypted).write_all(octets);
+            let _ = (&*decrypted).write_all(bytes);
         }
     }
 
     fn handshake(&self, server_name: Option<&str>, protocol: Option<String>) {
-        self.octets.handshake(server_name, protocol);
+        self.bytes.handshake(server_name, protocol);
     }
 }

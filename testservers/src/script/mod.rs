@@ -31,8 +31,8 @@ pub struct Script {
 pub struct Text {
     /// `heard`, `unheard`, `shown`, `unshown`; `clear` is all that was heard before TLS.
     pub place: String,
-    /// The octets.
-    pub octets: Vec<u8>,
+    /// The bytes.
+    pub bytes: Vec<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -51,11 +51,11 @@ impl Script {
         parse::file(text)
     }
 
-    /// A text of the language as octets.
+    /// A text of the language as bytes.
     ///
     /// # Errors
     /// An escape that is none.
-    pub fn octets(text: &str) -> Result<Vec<u8>, String> {
+    pub fn bytes(text: &str) -> Result<Vec<u8>, String> {
         text::unescape(text)
     }
 

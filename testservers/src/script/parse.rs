@@ -167,10 +167,10 @@ impl Reader {
             }
             "released" => self.script.released = rest.to_owned(),
             "heard" | "unheard" | "shown" | "unshown" | "clear" => {
-                let octets = unescape(rest)?;
+                let bytes = unescape(rest)?;
                 self.script.texts.push(Text {
                     place: verb.to_owned(),
-                    octets,
+                    bytes,
                 });
             }
             _ => self.act(verb, rest)?,
@@ -207,8 +207,8 @@ impl Reader {
             "split" => {
                 let (size, text) = counted(rest)?;
                 let size = usize::try_from(size).map_err(|e| e.to_string())?;
-                let octets = mangle(&unescape(text)?, &self.mangled);
-                for piece in octets.chunks(size.max(1)) {
+                let bytes = mangle(&unescape(text)?, &self.mangled);
+                for piece in bytes.chunks(size.max(1)) {
                     self.step(Step::Send(piece.to_vec()));
                 }
             }
@@ -221,14 +221,14 @@ impl Reader {
             "hear" if rest == "message" => self.step(Step::ReadMessage),
             "hear" if rest == "all" => self.step(Step::ReadToEnd),
             "hear" => self.step(Step::expect(rest)),
-            "take" => self.step(Step::ReadOctets(number(rest)?)),
+            "take" => self.step(Step::ReadBytes(number(rest)?)),
             "inject" => {
-                let octets = unescape(rest)?;
-                self.step(Step::Inject(octets));
+                let bytes = unescape(rest)?;
+                self.step(Step::Inject(bytes));
             }
             "corrupt" => {
-                let octets = unescape(rest)?;
-                self.step(Step::Corrupt(octets));
+                let bytes = unescape(rest)?;
+                self.step(Step::Corrupt(bytes));
             }
             "key-updates" => self.step(Step::KeyUpdates(number(rest)?)),
             "tls" => self.tls(rest)?,

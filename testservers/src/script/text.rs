@@ -1,6 +1,6 @@
 //! Texts of a script: escapes, variables, and what a middlebox makes of them.
 
-/// `\r \n \t \0 \e \\ \xHH` become octets; `\s` is a space, at an end where none would be seen.
+/// `\r \n \t \0 \e \\ \xHH` become bytes; `\s` is a space, at an end where none would be seen.
 pub(super) fn unescape(text: &str) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let mut rest = text.chars();
@@ -19,7 +19,7 @@ pub(super) fn unescape(text: &str) -> Result<Vec<u8>, String> {
             Some('\\') => b'\\',
             Some('x') => {
                 let digits: String = rest.by_ref().take(2).collect();
-                u8::from_str_radix(&digits, 16).map_err(|_| format!("\\x{digits} is no octet"))?
+                u8::from_str_radix(&digits, 16).map_err(|_| format!("\\x{digits} is no byte"))?
             }
             other => return Err(format!("\\{} is no escape", other.unwrap_or(' '))),
         });
@@ -36,9 +36,9 @@ pub(super) fn substitute(line: &str, variables: &[(String, String)]) -> String {
     line
 }
 
-/// Replaces octets, as a middlebox does in all that passes it.
-pub(super) fn mangle(octets: &[u8], pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
-    let mut out = octets.to_vec();
+/// Replaces bytes, as a middlebox does in all that passes it.
+pub(super) fn mangle(bytes: &[u8], pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+    let mut out = bytes.to_vec();
     for (from, to) in pairs {
         let mut at = 0;
         while at + from.len() <= out.len() {

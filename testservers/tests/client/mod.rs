@@ -52,20 +52,20 @@ impl Client {
         })
     }
 
-    pub(crate) fn send(&mut self, octets: &[u8]) {
-        self.stream.write_all(octets).expect("sent");
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).expect("sent");
         self.stream.flush().expect("flushed");
     }
 
     /// Reads one whole reply.
     pub(crate) fn reply(&mut self) -> String {
         let mut text = String::new();
-        let mut octet = [0_u8; 1];
+        let mut byte = [0_u8; 1];
         loop {
             let line = text.len();
             while !text[line..].ends_with("\r\n") {
-                self.stream.read_exact(&mut octet).expect("a reply");
-                text.push(char::from(octet[0]));
+                self.stream.read_exact(&mut byte).expect("a reply");
+                text.push(char::from(byte[0]));
             }
             if text.as_bytes().get(line + 3) != Some(&b'-') {
                 return text;
