@@ -254,7 +254,7 @@
 /**
  * Waiting for the reply to the content.
  */
-#define SECSMTP_STAGE_ANSWER 12
+#define SECSMTP_STAGE_REPLY 12
 
 /**
  * The From field: the authors.
@@ -799,7 +799,7 @@
 /**
  * The server did not prove that it knows the password.
  */
-#define SECSMTP_E_UNPROVEN 5012
+#define SECSMTP_E_SERVER_NOT_AUTHENTICATED 5012
 
 /**
  * The message has more recipients than the server takes in one.

@@ -97,13 +97,13 @@
 //! Nobody can be asked for a secret without one:
 //! ```compile_fail,E0277
 //! use secsmtp::{channel::Cleartext, credential::*, deadline::Deadline, net::TcpTransport};
-//! fn f(c: &mut Cleartext<TcpTransport>, p: &dyn SecretProvider, meant: Meant<'_>) {
+//! fn f(c: &mut Cleartext<TcpTransport>, p: &dyn SecretProvider, meant: SecretContext<'_>) {
 //!     let _ = p.secret(&mut SecretRequest::new(c, Deadline::NEVER, meant));
 //! }
 //! ```
 //! ```
 //! use secsmtp::{channel::Verified, credential::*, deadline::Deadline, net::TcpTransport};
-//! fn f(c: &mut Verified<TcpTransport>, p: &dyn SecretProvider, meant: Meant<'_>) {
+//! fn f(c: &mut Verified<TcpTransport>, p: &dyn SecretProvider, meant: SecretContext<'_>) {
 //!     let _ = p.secret(&mut SecretRequest::new(c, Deadline::NEVER, meant));
 //! }
 //! ```

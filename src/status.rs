@@ -82,7 +82,7 @@ pub enum Status {
     Needs8Bit = 5009,
     NeedsSmtputf8 = 5010,
     ChannelBinding = 5011,
-    Unproven = 5012,
+    ServerNotAuthenticated = 5012,
     TooManyRecipients = 5020,
     ExtensionMissing = 5021,
     BeyondLimit = 5022,
@@ -430,8 +430,8 @@ pub const TABLE: &[(Status, &str, &str)] = &[
         "Channel binding is required and not to be had.",
     ),
     (
-        Status::Unproven,
-        "SECSMTP_E_UNPROVEN",
+        Status::ServerNotAuthenticated,
+        "SECSMTP_E_SERVER_NOT_AUTHENTICATED",
         "The server did not prove that it knows the password.",
     ),
     (

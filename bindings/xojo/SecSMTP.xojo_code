@@ -1159,6 +1159,9 @@ Protected Module SecSMTP
 	#tag Constant, Name = E_SENDER_REFUSED, Type = Double, Dynamic = False, Default = \"6002", Scope = Protected
 	#tag EndConstant
 
+	#tag Constant, Name = E_SERVER_NOT_AUTHENTICATED, Type = Double, Dynamic = False, Default = \"5012", Scope = Protected
+	#tag EndConstant
+
 	#tag Constant, Name = E_SESSION_REFUSED, Type = Double, Dynamic = False, Default = \"6005", Scope = Protected
 	#tag EndConstant
 
@@ -1190,9 +1193,6 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = E_UNKNOWN_ISSUER, Type = Double, Dynamic = False, Default = \"4005", Scope = Protected
-	#tag EndConstant
-
-	#tag Constant, Name = E_UNPROVEN, Type = Double, Dynamic = False, Default = \"5012", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = E_UNSOLICITED, Type = Double, Dynamic = False, Default = \"5005", Scope = Protected
@@ -1348,9 +1348,6 @@ Protected Module SecSMTP
 	#tag Constant, Name = STAGE_ALL, Type = Double, Dynamic = False, Default = \"0", Scope = Protected
 	#tag EndConstant
 
-	#tag Constant, Name = STAGE_ANSWER, Type = Double, Dynamic = False, Default = \"12", Scope = Protected
-	#tag EndConstant
-
 	#tag Constant, Name = STAGE_AUTH, Type = Double, Dynamic = False, Default = \"7", Scope = Protected
 	#tag EndConstant
 
@@ -1373,6 +1370,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = STAGE_RCPT, Type = Double, Dynamic = False, Default = \"9", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = STAGE_REPLY, Type = Double, Dynamic = False, Default = \"12", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = STAGE_RESOLVE, Type = Double, Dynamic = False, Default = \"1", Scope = Protected

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use secsmtp::client::Report;
-use secsmtp::error::{Answer, Error, Peer, Record, Stage};
+use secsmtp::error::{Error, Peer, Record, ServerReply, Stage};
 use secsmtp::status::Status;
-use secsmtp::trust::{Basis, Certificate, KnownServer, Rejection, Verdict};
+use secsmtp::trust::{Certificate, KnownServer, Rejection, TrustBasis, Verdict};
 use serde_json::{Map, Value, json};
 
 use crate::terminal::OUT;
@@ -28,7 +28,7 @@ fn outcome(sent: &Result<Record, Error>) -> Value {
             record,
             Status::Ok,
             record
-                .answer
+                .reply
                 .as_ref()
                 .map_or(String::new(), |a| a.text.clone()),
         ),
@@ -41,9 +41,9 @@ fn outcome(sent: &Result<Record, Error>) -> Value {
             json!({
                 "address": &*r.address,
                 "outcome": r.outcome.name(),
-                "smtp_code": code(r.answer.as_deref()),
-                "enhanced_code": enhanced(r.answer.as_deref()),
-                "text": r.answer.as_ref().map(|a| &a.text),
+                "smtp_code": code(r.reply.as_deref()),
+                "enhanced_code": enhanced(r.reply.as_deref()),
+                "text": r.reply.as_ref().map(|a| &a.text),
             })
         })
         .collect();
@@ -55,10 +55,10 @@ fn outcome(sent: &Result<Record, Error>) -> Value {
             "secret_released": record.secret_released,
             "content_released": record.content_released,
             "connection_reused": record.reused,
-            "smtp_code": code(record.answer.as_deref()),
-            "enhanced_code": enhanced(record.answer.as_deref()),
+            "smtp_code": code(record.reply.as_deref()),
+            "enhanced_code": enhanced(record.reply.as_deref()),
             "text": text,
-            "server_text": record.answer.as_ref().map(|a| &a.text),
+            "server_text": record.reply.as_ref().map(|a| &a.text),
             "message_id": record.message_id.as_deref(),
             "recipients": recipients,
             "peer": peer(record.peer.as_deref()),
@@ -108,7 +108,7 @@ pub(crate) fn verified(verdict: &Result<Verdict, Error>) {
 }
 
 fn judgement(
-    judgement: &Result<Basis, Box<Rejection>>,
+    judgement: &Result<TrustBasis, Box<Rejection>>,
     chain: &[Certificate],
 ) -> Map<String, Value> {
     let status = judgement
@@ -173,10 +173,10 @@ fn peer(peer: Option<&Peer>) -> Value {
     })
 }
 
-fn code(answer: Option<&Answer>) -> Option<u16> {
+fn code(answer: Option<&ServerReply>) -> Option<u16> {
     answer.map(|a| a.code)
 }
 
-fn enhanced(answer: Option<&Answer>) -> Option<&str> {
+fn enhanced(answer: Option<&ServerReply>) -> Option<&str> {
     answer.and_then(|a| a.enhanced.as_deref())
 }

@@ -62,7 +62,7 @@ struct Program(PathBuf);
 
 impl SecretProvider for Program {
     fn secret(&self, request: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
-        let meant = request.meant();
+        let meant = request.secret_context();
         let reason = match meant.reason {
             Reason::First => "first",
             Reason::Refused => "refused",

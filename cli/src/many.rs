@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use secsmtp::client::{Bulk, Client};
+use secsmtp::client::{BatchOptions, Client};
 use secsmtp::error::{Error, Record};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
@@ -47,7 +47,7 @@ struct Run<'f, T> {
 pub(crate) fn send(
     client: &Client,
     files: &[PathBuf],
-    bulk: &Bulk,
+    bulk: &BatchOptions,
     read: impl Fn(&Path) -> Result<Message, Error> + Sync,
     tell: impl FnMut(&Path, &Result<Record, Error>) + Send,
     log: Log<'_>,

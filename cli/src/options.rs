@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lexopt::ValueExt as _;
 use lexopt::prelude::{Long, Short, Value};
-use secsmtp::client::Bulk;
+use secsmtp::client::BatchOptions;
 use secsmtp::message::ContentRules;
 use secsmtp::sasl::{BindingType, ChannelBinding};
 use secsmtp::support::redact::escape;
@@ -110,7 +110,7 @@ pub(crate) struct Options {
     pub(crate) json: bool,
     pub(crate) verbose: bool,
     /// Several mails in one run.
-    pub(crate) bulk: Bulk,
+    pub(crate) bulk: BatchOptions,
     pub(crate) rate: Option<(u32, Duration)>,
     pub(crate) burst: u32,
     pub(crate) delivery: Delivery,
@@ -160,7 +160,7 @@ impl Options {
             at: None,
             json: false,
             verbose: false,
-            bulk: Bulk::default(),
+            bulk: BatchOptions::default(),
             rate: None,
             burst: 1,
             delivery: Delivery::default(),

@@ -25,7 +25,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
     let record = match sent {
         Ok(record) => {
             let words = record
-                .answer
+                .reply
                 .as_ref()
                 .map_or(String::new(), |a| one_line(&a.text));
             OUT.line(&format!(
@@ -50,7 +50,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
         .any(|r| r.outcome != record.outcome)
     {
         for recipient in &record.recipients {
-            let answer = recipient.answer.as_ref();
+            let answer = recipient.reply.as_ref();
             let words = answer.map_or(String::new(), |a| {
                 format!(": {} {}", a.code, one_line(&a.text))
             });
@@ -88,7 +88,7 @@ pub(crate) fn one_sent(path: &Path, sent: &Result<Record, Error>) {
     let others = others.filter(|recipient| recipient.outcome != Outcome::Accepted);
     let others: Vec<String> = others.map(|one| one.address.to_string()).collect();
     let words = record
-        .answer
+        .reply
         .as_ref()
         .map_or(String::new(), |a| one_line(&a.text));
     match others.is_empty() {

@@ -8,7 +8,7 @@ use rustls::crypto::ring::default_provider;
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 
-use super::verifier::{Demand, Verifier};
+use super::verifier::{Verifier, VerifierMode};
 use super::words;
 use crate::error::{Cause, Error};
 use crate::status::Status;
@@ -34,8 +34,8 @@ impl Setup {
             let why = "trusts no server: add a pin, a CA, a certificate, or roots by name";
             return Err(Error::argument(Status::NoTrust, "policy", why));
         }
-        let demand = Demand::Trust(Arc::clone(policy), host.clone());
-        let config = config(demand, policy, policy.client_identity.as_ref())?;
+        let mode = VerifierMode::Trust(Arc::clone(policy), host.clone());
+        let config = config(mode, policy, policy.client_identity.as_ref())?;
         Ok(Self {
             config,
             policy: Arc::clone(policy),
@@ -59,14 +59,14 @@ impl ProbeSetup {
     pub fn new(policy: &Policy, host: &Host) -> Result<Self, Error> {
         Ok(Self {
             // A probe shows no certificate of ours to whoever answers.
-            config: config(Demand::Look, policy, None)?,
+            config: config(VerifierMode::Look, policy, None)?,
             host: host.clone(),
         })
     }
 }
 
 fn config(
-    demand: Demand,
+    mode: VerifierMode,
     policy: &Policy,
     identity: Option<&ClientIdentity>,
 ) -> Result<Arc<ClientConfig>, Error> {
@@ -76,7 +76,7 @@ fn config(
     // Passed explicitly: a process-wide default could be another crate's choice.
     let provider = Arc::new(default_provider());
     let verifier = Verifier {
-        demand,
+        mode,
         algorithms: provider.signature_verification_algorithms,
     };
     let versions: &[_] = match policy.effective_min_tls() {

@@ -16,7 +16,7 @@ mod write_buffer;
 use std::io;
 
 use crate::deadline::Deadline;
-use crate::net::Stop;
+use crate::net::WaitEnd;
 
 pub use cleartext::Cleartext;
 pub use config::{ProbeSetup, Setup};
@@ -40,12 +40,12 @@ pub enum Fault {
     Flooded,
 }
 
-impl From<Stop> for Fault {
-    fn from(stop: Stop) -> Self {
+impl From<WaitEnd> for Fault {
+    fn from(stop: WaitEnd) -> Self {
         match stop {
-            Stop::Cancelled => Self::Cancelled,
-            Stop::TimedOut => Self::TimedOut,
-            Stop::Failed(error) => Self::Lost(error.kind()),
+            WaitEnd::Cancelled => Self::Cancelled,
+            WaitEnd::TimedOut => Self::TimedOut,
+            WaitEnd::Failed(error) => Self::Lost(error.kind()),
         }
     }
 }

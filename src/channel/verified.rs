@@ -9,18 +9,18 @@ use zeroize::Zeroizing;
 
 use super::config::{ProbeSetup, Setup};
 use super::tls_stream::{HandshakeStop, TlsStream};
-use super::verifier::Carried;
+use super::verifier::RejectionError;
 use super::words;
 use crate::channel::{Channel, Cleartext, Fault};
 use crate::deadline::Deadline;
 use crate::error::Peer;
-use crate::net::{Interest, Stop, Transport};
+use crate::net::{Interest, Transport, WaitEnd};
 use crate::sasl::{Binding, BindingType, EXPORTER_LABEL, EXPORTER_LEN};
 use crate::support::redact;
 use crate::support::secret;
 use crate::trust::certificate::{Certificate, describe_chain, spki};
 use crate::trust::rejection::Rejection;
-use crate::trust::verdict::{Basis, verify_chain};
+use crate::trust::verdict::{TrustBasis, verify_chain};
 
 /// Why a handshake did not give a channel.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub enum HandshakeFault {
 /// A channel to a peer that the policy believes.
 pub struct Verified<T> {
     stream: TlsStream<T>,
-    evidence: Evidence,
+    evidence: VerifiedPeer,
 }
 
 /// A channel to a peer that was looked at: its signature is checked, its identity is not.
@@ -51,9 +51,9 @@ pub struct Probed<T> {
 }
 
 /// What was proven of one connection. Only [`verify`] makes one; it can't be copied.
-struct Evidence {
+struct VerifiedPeer {
     peer: Peer,
-    basis: Basis,
+    basis: TrustBasis,
 }
 
 /// Runs the handshake and judges the peer: inside it, and once more from outside.
@@ -79,7 +79,7 @@ pub fn verify<T: Transport>(
     };
     Ok(Verified {
         stream,
-        evidence: Evidence { peer, basis },
+        evidence: VerifiedPeer { peer, basis },
     })
 }
 
@@ -121,7 +121,7 @@ fn run<T: Transport>(
 /// What the TLS layer's refusal means.
 fn refusal(error: &rustls::Error, sample: &[u8]) -> HandshakeFault {
     if let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error
-        && let Some(Carried(rejection)) = other.0.downcast_ref()
+        && let Some(RejectionError(rejection)) = other.0.downcast_ref()
     {
         return HandshakeFault::Untrusted(Box::new(rejection.clone()));
     }
@@ -180,7 +180,7 @@ fn assess(
 /// Writing ahead of the answers, with an account of what left.
 impl<T: Transport> Verified<T> {
     /// Waits while nothing is said, until somebody wakes the call.
-    pub(crate) fn wait(&mut self, deadline: Deadline) -> Result<(), Stop> {
+    pub(crate) fn wait(&mut self, deadline: Deadline) -> Result<(), WaitEnd> {
         self.stream.transport.wait(Interest::Read, deadline)
     }
 
@@ -241,7 +241,7 @@ impl<T> Verified<T> {
 
     /// What the peer was believed for.
     #[must_use]
-    pub fn basis(&self) -> &Basis {
+    pub fn basis(&self) -> &TrustBasis {
         &self.evidence.basis
     }
 

@@ -15,7 +15,7 @@ use crate::trust::rejection::Rejection;
 use crate::trust::verdict::verify_chain;
 
 /// What a certificate must satisfy inside the handshake.
-pub(super) enum Demand {
+pub(super) enum VerifierMode {
     /// To be believed by the policy.
     Trust(Arc<Policy>, Host),
     /// Nothing, for a probe: the verdict is given afterwards, on a channel that can't send.
@@ -25,7 +25,7 @@ pub(super) enum Demand {
 /// The verifier of one configuration. `Debug` is constant: rustls asks for it, and it would bring
 /// that of everything in a policy.
 pub(super) struct Verifier {
-    pub(super) demand: Demand,
+    pub(super) mode: VerifierMode,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
 }
 
@@ -36,21 +36,21 @@ impl fmt::Debug for Verifier {
 }
 
 /// A rejection on its way through rustls, for the same reason.
-pub(super) struct Carried(pub(super) Rejection);
+pub(super) struct RejectionError(pub(super) Rejection);
 
-impl fmt::Debug for Carried {
+impl fmt::Debug for RejectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Carried")
+        f.write_str("RejectionError")
     }
 }
 
-impl fmt::Display for Carried {
+impl fmt::Display for RejectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl std::error::Error for Carried {}
+impl std::error::Error for RejectionError {}
 
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
@@ -61,7 +61,7 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let Demand::Trust(policy, host) = &self.demand else {
+        let VerifierMode::Trust(policy, host) = &self.mode else {
             return Ok(ServerCertVerified::assertion());
         };
         let chain: Vec<_> = std::iter::once(end_entity)
@@ -71,7 +71,7 @@ impl ServerCertVerifier for Verifier {
         match verify_chain(policy, host, &chain, now) {
             Ok(_) => Ok(ServerCertVerified::assertion()),
             Err(rejection) => Err(Error::InvalidCertificate(CertificateError::Other(
-                OtherError(Arc::new(Carried(*rejection))),
+                OtherError(Arc::new(RejectionError(*rejection))),
             ))),
         }
     }

@@ -16,13 +16,13 @@ use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Record, Retry};
 use crate::log::Log;
 use crate::message::Message;
-use crate::net::{Canceller, Stop};
+use crate::net::{Canceller, WaitEnd};
 use crate::smtp::{Context, Window};
 use crate::sync::Mutex;
 
 /// How many messages are sent at a time.
 #[derive(Debug, Clone, Copy)]
-pub struct Bulk {
+pub struct BatchOptions {
     /// Connections at a time, each with a thread of its own but the first; 1 to 64.
     pub connections: usize,
     /// What may be in flight over each.
@@ -32,7 +32,7 @@ pub struct Bulk {
     pub stop_on_error: bool,
 }
 
-impl Default for Bulk {
+impl Default for BatchOptions {
     fn default() -> Self {
         Self {
             connections: 1,
@@ -66,7 +66,7 @@ struct Batch<I: Iterator, D> {
 }
 
 /// What comes next, before it is put together.
-enum Taken<M> {
+enum NextInBatch<M> {
     Item(Item),
     Message(u64, M),
     Later(Instant),
@@ -75,26 +75,26 @@ enum Taken<M> {
 
 impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> Batch<I, D> {
     /// The next one, if it may begin now. It is not read before it is wanted, so one waits at most.
-    fn take(&mut self, permit: impl FnOnce() -> Result<(), Instant>) -> Taken<I::Item> {
+    fn take(&mut self, permit: impl FnOnce() -> Result<(), Instant>) -> NextInBatch<I::Item> {
         if let Some(item) = self.put_back.pop_front() {
-            return Taken::Item(item);
+            return NextInBatch::Item(item);
         }
         if self.stopped {
-            return Taken::End;
+            return NextInBatch::End;
         }
         let Some(message) = self.waiting.take().or_else(|| self.messages.next()) else {
-            return Taken::End;
+            return NextInBatch::End;
         };
         // Without hope it need not wait to fail.
         if self.hopeless.is_none()
             && let Err(at) = permit()
         {
             self.waiting = Some(message);
-            return Taken::Later(at);
+            return NextInBatch::Later(at);
         }
         let number = self.next;
         self.next += 1;
-        Taken::Message(number, message)
+        NextInBatch::Message(number, message)
     }
 
     fn done(&mut self, number: u64, result: Result<Record, Error>) {
@@ -141,10 +141,10 @@ where
     loop {
         let taken = batch.lock().take(&permit);
         match taken {
-            Taken::Item(item) => return Next::Item(item),
-            Taken::Later(at) => return Next::Later(at),
-            Taken::End => return Next::End,
-            Taken::Message(number, message) => match message.borrow().prepare() {
+            NextInBatch::Item(item) => return Next::Item(item),
+            NextInBatch::Later(at) => return Next::Later(at),
+            NextInBatch::End => return Next::End,
+            NextInBatch::Message(number, message) => match message.borrow().prepare() {
                 Ok(prepared) => return Next::Item(Item::new(number, prepared)),
                 Err(error) => batch.lock().done(number, Err(error)),
             },
@@ -163,18 +163,24 @@ where
 {
     let taken = batch.lock().take(|| Ok(()));
     match taken {
-        Taken::Item(item) => batch.lock().fail(&item, error),
-        Taken::Message(number, message) => match message.borrow().prepare() {
+        NextInBatch::Item(item) => batch.lock().fail(&item, error),
+        NextInBatch::Message(number, message) => match message.borrow().prepare() {
             Ok(prepared) => batch.lock().fail(&Item::new(number, prepared), error),
             Err(_) => batch.lock().done(number, Err(error)),
         },
-        Taken::Later(_) | Taken::End => {}
+        NextInBatch::Later(_) | NextInBatch::End => {}
     }
 }
 
 impl Engine {
     /// Sends messages and tells of each what became of it; how many were begun.
-    pub(super) fn send_many<I, D>(&self, messages: I, bulk: &Bulk, done: D, log: Log<'_>) -> u64
+    pub(super) fn send_many<I, D>(
+        &self,
+        messages: I,
+        bulk: &BatchOptions,
+        done: D,
+        log: Log<'_>,
+    ) -> u64
     where
         I: Iterator<Item: Borrow<Message> + Send> + Send,
         D: FnMut(u64, Result<Record, Error>) + Send,
@@ -218,7 +224,7 @@ impl Engine {
         &self,
         batch: &Mutex<Batch<I, D>>,
         running: &Running<'_>,
-        bulk: &Bulk,
+        bulk: &BatchOptions,
         log: Log<'_>,
     ) where
         I: Iterator<Item: Borrow<Message> + Send>,
@@ -293,8 +299,8 @@ impl Engine {
         let rested = waiter.wait(Deadline::at(until).min(cx.overall()));
         token.detach();
         match rested {
-            Err(Stop::TimedOut) if cx.overall().passed(Instant::now()) => {}
-            Ok(()) | Err(Stop::TimedOut) => return Ok(()),
+            Err(WaitEnd::TimedOut) if cx.overall().passed(Instant::now()) => {}
+            Ok(()) | Err(WaitEnd::TimedOut) => return Ok(()),
             Err(stop) => {
                 cx.record = Record::default();
                 return Err(cx.fault(stop.into()));

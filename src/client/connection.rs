@@ -17,12 +17,12 @@ const VERDICT_AGE: u64 = 60;
 
 /// The last verdict on a peer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Verdict {
+pub(super) struct LastVerdict {
     /// Seconds since 1970 by the policy's clock.
     at: u64,
 }
 
-impl Verdict {
+impl LastVerdict {
     /// Whether it still counts at `now`. A clock that was set back gives it no age.
     pub(super) fn is_fresh(self, now: u64) -> bool {
         now.checked_sub(self.at)
@@ -43,7 +43,7 @@ pub(super) struct Connection {
     pub(super) carried: usize,
     /// Since when it has nothing to do.
     pub(super) idle_since: Instant,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: LastVerdict,
     /// What was met, and how far the opening came: part of each message's record.
     peer: Option<Arc<Peer>>,
     stage: Stage,
@@ -63,7 +63,7 @@ impl Connection {
         cx: &mut Context<'_>,
     ) -> Result<Self, Error> {
         let canceller = waiter.canceller();
-        let verdict = Verdict {
+        let verdict = LastVerdict {
             at: endpoint.policy.clock.now().as_secs(),
         };
         let transport = connect(endpoint, settings, waiter, cx)?;
@@ -106,7 +106,7 @@ impl Connection {
         if self.verdict.is_fresh(now) {
             return true;
         }
-        self.verdict = Verdict { at: now };
+        self.verdict = LastVerdict { at: now };
         let setup = endpoint.setup();
         setup.is_ok_and(|setup| self.session.channel().is_still_believed(setup))
     }

@@ -10,7 +10,7 @@ use crate::credential::Credential;
 use crate::deadline::Timeouts;
 use crate::error::Error;
 use crate::message::address::EhloName;
-use crate::sasl::Proof;
+use crate::sasl::CredentialKind;
 use crate::status::Status;
 use crate::trust::{Host, Policy, TlsMode};
 
@@ -89,8 +89,9 @@ impl Default for Reuse {
 impl Settings {
     /// What can be known to fail before anything is done.
     pub(super) fn check(&self, policy: &Policy) -> Result<(), Error> {
-        let proof = self.credential.as_deref().map(Credential::proof);
-        if proof == Some(Proof::Certificate) && !policy.has_client_certificate() {
+        let credential_kind = self.credential.as_deref().map(Credential::credential_kind);
+        if credential_kind == Some(CredentialKind::Certificate) && !policy.has_client_certificate()
+        {
             let why = "logs in by the client certificate (EXTERNAL), and the policy has none";
             let status = Status::NoClientCertificate;
             return Err(Error::argument(status, "credential", why));

@@ -13,7 +13,7 @@ use super::source::Item;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Outcome, Record, Stage};
 use crate::log::{Level, Log};
-use crate::net::{Stop, Waiter};
+use crate::net::{WaitEnd, Waiter};
 use crate::process::Process;
 use crate::smtp::Context;
 use crate::sync::{Condvar, Mutex};
@@ -176,7 +176,7 @@ impl Engine {
                 return Err(cx.fail(Cause::BackOff { left }));
             }
             match waiter.wait(until) {
-                Ok(()) | Err(Stop::TimedOut) => {}
+                Ok(()) | Err(WaitEnd::TimedOut) => {}
                 Err(stop) => return Err(cx.fault(stop.into())),
             }
         }

@@ -34,7 +34,7 @@ use crate::status::Status;
 use crate::sync::Mutex;
 use crate::trust::Policy;
 
-pub use batch::{Bulk, MAX_CONNECTIONS};
+pub use batch::{BatchOptions, MAX_CONNECTIONS};
 pub use rate::Rate;
 pub use report::Report;
 
@@ -164,7 +164,7 @@ impl Client {
     ///
     /// Gives how many messages were begun: all, unless one failed and `bulk` says to stop, or the
     /// client was cancelled, closed or forked, which the first message of each connection is told.
-    pub fn send_many<I, D>(&self, messages: I, bulk: &Bulk, done: D, log: Log<'_>) -> u64
+    pub fn send_many<I, D>(&self, messages: I, bulk: &BatchOptions, done: D, log: Log<'_>) -> u64
     where
         I: IntoIterator<Item: Borrow<Message> + Send, IntoIter: Send>,
         D: FnMut(u64, Result<Record, Error>) + Send,

@@ -6,7 +6,7 @@ use crate::channel::Probed;
 use crate::error::{Error, Peer};
 use crate::smtp::Session;
 use crate::status::Status;
-use crate::trust::{Basis, Certificate, Host, Pin, Policy, Rejection, Verdict, verify_chain};
+use crate::trust::{Certificate, Host, Pin, Policy, Rejection, TrustBasis, Verdict, verify_chain};
 
 /// Who answered, with which chain, and whether the policy believes it.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct Report {
     /// The port meant; 0 for a chain that was judged without a connection.
     pub port: u16,
     /// The policy's verdict.
-    pub verdict: Result<Basis, Box<Rejection>>,
+    pub verdict: Result<TrustBasis, Box<Rejection>>,
     /// Who was met.
     pub peer: Peer,
     /// The chain served, leaf first.
@@ -114,7 +114,7 @@ impl Report {
     #[must_use]
     pub fn verdict_text(&self) -> String {
         match &self.verdict {
-            Ok(Basis {
+            Ok(TrustBasis {
                 matched_pin: Some(pin),
                 ..
             }) => format!("Trusted: the pin {pin} matches."),

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::cancel::CancelToken;
-use super::connection::{Connection, Verdict};
+use super::connection::{Connection, LastVerdict};
 use super::endpoint::Settings;
 use super::engine::{Engine, about};
 use super::retry;
@@ -166,7 +166,7 @@ struct Attempt<'a> {
     source: &'a dyn MessageSource,
     /// Of the settings that the connection was opened with.
     generation: u64,
-    verdict: Verdict,
+    verdict: LastVerdict,
     /// How long the next connection waits at first.
     back_off: Duration,
     /// Whether the connection was idle before.

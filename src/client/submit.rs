@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::jobs::{Awaited, Event, EventMask, JobId, Limits, Polled, Signal, Waited, work};
+use super::jobs::{Event, EventMask, EventWait, JobId, JobWait, Limits, PollResult, Signal, work};
 use super::{Client, Rate};
 use crate::credential::MAX_SECRET;
 use crate::deadline::Deadline;
@@ -124,7 +124,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Status::Forked`].
-    pub fn poll(&self, deadline: Deadline) -> Result<Polled, Error> {
+    pub fn poll(&self, deadline: Deadline) -> Result<PollResult, Error> {
         self.engine.check_process()?;
         Ok(self.engine.jobs.poll(deadline))
     }
@@ -133,7 +133,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Status::Forked`].
-    pub fn await_event(&self, deadline: Deadline) -> Result<Awaited, Error> {
+    pub fn await_event(&self, deadline: Deadline) -> Result<EventWait, Error> {
         self.engine.check_process()?;
         Ok(self.engine.jobs.await_event(deadline))
     }
@@ -143,7 +143,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Status::Forked`].
-    pub fn watch(&self, give_up: impl Fn() -> bool) -> Result<Awaited, Error> {
+    pub fn watch(&self, give_up: impl Fn() -> bool) -> Result<EventWait, Error> {
         self.engine.check_process()?;
         Ok(self.engine.jobs.watch(give_up))
     }
@@ -186,7 +186,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Status::Value`] for a number that is no job's, [`Status::Forked`].
-    pub fn wait(&self, job: JobId, deadline: Deadline) -> Result<Waited, Error> {
+    pub fn wait(&self, job: JobId, deadline: Deadline) -> Result<JobWait, Error> {
         self.engine.check_process()?;
         self.engine.jobs.wait(job, deadline)
     }

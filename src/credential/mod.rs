@@ -10,13 +10,16 @@ use std::sync::Arc;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Refused};
 use crate::sasl::{
-    Binding, BindingType, ChannelBinding, DEFAULT_MAX_ITERATIONS, External, Kind, Login,
-    MIN_ITERATIONS, Mechanism, NONCE_LEN, OAuthBearer, Plain, Proof, Scram, Wish, XOAuth2,
+    Binding, BindingType, ChannelBinding, CredentialKind, DEFAULT_MAX_ITERATIONS, External, Kind,
+    Login, MIN_ITERATIONS, Mechanism, MechanismPolicy, NONCE_LEN, OAuthBearer, Plain, Scram,
+    XOAuth2,
 };
 use crate::status::Status;
 use crate::support::secret::{MaySendCredentials, Secret};
 
-pub use provider::{Meant, NoSecret, Patient, Reason, SecretProvider, SecretRequest};
+pub use provider::{
+    NoSecret, Reason, SecretContext, SecretProvider, SecretRequest, WaitingChannel,
+};
 
 /// The longest user name, password or token, in bytes: an AUTH line has at most 12,288
 /// (RFC 4954 section 4), in base64.
@@ -30,7 +33,7 @@ const MOST_ITERATIONS: u32 = 10_000_000;
 pub struct Credential {
     user: String,
     source: Source,
-    wish: Wish,
+    mechanism_policy: MechanismPolicy,
     max_iterations: u32,
 }
 
@@ -46,7 +49,7 @@ enum Source {
 }
 
 /// What an exchange is made of, the user and the secret aside.
-pub(crate) struct Exchange<'a> {
+pub(crate) struct SaslInput<'a> {
     /// The mechanism.
     pub(crate) kind: Kind,
     /// The mechanisms offered over the verified channel.
@@ -67,9 +70,9 @@ impl Credential {
     /// # Errors
     /// [`Status::User`] or [`Status::Secret`] for what no mechanism can carry.
     pub fn password(user: &str, password: &[u8]) -> Result<Self, Error> {
-        check_secret(Proof::Password, password)?;
+        check_secret(CredentialKind::Password, password)?;
         let secret = Arc::new(Secret::new(password));
-        Self::new(user, Proof::Password, Source::Given(secret))
+        Self::new(user, CredentialKind::Password, Source::Given(secret))
     }
 
     /// A user with an OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2.
@@ -77,9 +80,9 @@ impl Credential {
     /// # Errors
     /// [`Status::User`] or [`Status::Secret`] for what no mechanism can carry.
     pub fn token(user: &str, token: &[u8]) -> Result<Self, Error> {
-        check_secret(Proof::Token, token)?;
+        check_secret(CredentialKind::Token, token)?;
         let secret = Arc::new(Secret::new(token));
-        Self::new(user, Proof::Token, Source::Given(secret))
+        Self::new(user, CredentialKind::Token, Source::Given(secret))
     }
 
     /// A user whose password is asked for when it is needed, over a verified channel.
@@ -87,7 +90,7 @@ impl Credential {
     /// # Errors
     /// [`Status::User`] for what no mechanism can carry.
     pub fn password_from(user: &str, provider: Arc<dyn SecretProvider>) -> Result<Self, Error> {
-        Self::new(user, Proof::Password, Source::Asked(provider))
+        Self::new(user, CredentialKind::Password, Source::Asked(provider))
     }
 
     /// A user whose token is asked for when it is needed, over a verified channel; if the server
@@ -96,7 +99,7 @@ impl Credential {
     /// # Errors
     /// [`Status::User`] for what no mechanism can carry.
     pub fn token_from(user: &str, provider: Arc<dyn SecretProvider>) -> Result<Self, Error> {
-        Self::new(user, Proof::Token, Source::Asked(provider))
+        Self::new(user, CredentialKind::Token, Source::Asked(provider))
     }
 
     /// The holder of the policy's client certificate, for EXTERNAL; `identity` is whom to act as, or
@@ -105,12 +108,12 @@ impl Credential {
     /// # Errors
     /// [`Status::User`] for what the mechanism can't carry.
     pub fn external(identity: &str) -> Result<Self, Error> {
-        Self::new(identity, Proof::Certificate, Source::Certificate)
+        Self::new(identity, CredentialKind::Certificate, Source::Certificate)
     }
 
-    fn new(user: &str, proof: Proof, source: Source) -> Result<Self, Error> {
+    fn new(user: &str, credential_kind: CredentialKind, source: Source) -> Result<Self, Error> {
         let wrong_user = |why| Err(Error::argument(Status::User, "user", why));
-        if user.is_empty() && proof != Proof::Certificate {
+        if user.is_empty() && credential_kind != CredentialKind::Certificate {
             return wrong_user("is empty");
         }
         if user.len() > MAX_USER {
@@ -122,9 +125,9 @@ impl Credential {
         Ok(Self {
             user: user.to_owned(),
             source,
-            wish: Wish {
-                proof,
-                ..Wish::default()
+            mechanism_policy: MechanismPolicy {
+                credential_kind,
+                ..MechanismPolicy::default()
             },
             max_iterations: DEFAULT_MAX_ITERATIONS,
         })
@@ -136,7 +139,7 @@ impl Credential {
     /// [`Status::Mechanism`] for one that is unknown or can't carry this kind of secret.
     pub fn add_mechanism(&mut self, name: &str) -> Result<(), Error> {
         let kind = self.kind("mechanism", name)?;
-        self.wish.allowed.push(kind);
+        self.mechanism_policy.allowed.push(kind);
         Ok(())
     }
 
@@ -146,19 +149,19 @@ impl Credential {
     /// # Errors
     /// [`Status::Mechanism`] for one that is unknown or can't carry this kind of secret.
     pub fn set_floor(&mut self, name: &str) -> Result<(), Error> {
-        self.wish.floor = Some(self.kind("floor", name)?);
+        self.mechanism_policy.floor = Some(self.kind("floor", name)?);
         Ok(())
     }
 
     /// Whether the login is to be tied to the TLS channel (RFC 5802 section 6).
     pub fn set_channel_binding(&mut self, binding: ChannelBinding) {
-        self.wish.binding = binding;
+        self.mechanism_policy.binding = binding;
     }
 
     /// To what of the channel it is tied: this TLS session, unless the server knows the older type
     /// alone.
     pub fn set_binding_type(&mut self, binding_type: BindingType) {
-        self.wish.binding_type = binding_type;
+        self.mechanism_policy.binding_type = binding_type;
     }
 
     /// The most iterations that a SCRAM server may ask for, from 4096 (RFC 7677 section 4) to ten
@@ -183,7 +186,10 @@ impl Credential {
                  OAUTHBEARER, XOAUTH2, EXTERNAL, PLAIN, LOGIN",
             )
         })?;
-        let (wanted, had) = (kind.proof(), self.wish.proof);
+        let (wanted, had) = (
+            kind.credential_kind(),
+            self.mechanism_policy.credential_kind,
+        );
         if wanted == had {
             return Ok(kind);
         }
@@ -202,8 +208,8 @@ impl Credential {
 
     /// With what.
     #[must_use]
-    pub fn proof(&self) -> Proof {
-        self.wish.proof
+    pub fn credential_kind(&self) -> CredentialKind {
+        self.mechanism_policy.credential_kind
     }
 
     /// Whether the secret is asked for when it is needed.
@@ -225,16 +231,16 @@ impl Credential {
     /// Whether a login that failed so is to be tried once more, with a new token. A password that
     /// was refused would be refused again, and may lock the account.
     pub(crate) fn may_be_renewed(&self, error: &Error) -> bool {
-        let final_answer = error.record.answer.as_ref();
+        let final_answer = error.record.reply.as_ref();
         self.is_asked()
-            && self.proof() == Proof::Token
+            && self.credential_kind() == CredentialKind::Token
             && *error.cause == Cause::Refused(Refused::Auth)
             && final_answer.is_some_and(|answer| answer.code >= 500)
     }
 
     /// What the caller wants of the login.
-    pub(crate) fn wish(&self) -> &Wish {
-        &self.wish
+    pub(crate) fn mechanism_policy(&self) -> &MechanismPolicy {
+        &self.mechanism_policy
     }
 
     /// Begins an exchange, for the holder of a verified channel.
@@ -245,15 +251,17 @@ impl Credential {
         &self,
         witness: &W,
         secret: &Secret,
-        exchange: Exchange<'_>,
+        exchange: SaslInput<'_>,
     ) -> Result<Box<dyn Mechanism>, Cause> {
         let user = &self.user;
         secret.expose(witness, |secret| {
             Ok(match exchange.kind {
                 Kind::ScramPlus(hash) | Kind::Scram(hash) => {
-                    let gs2 = self
-                        .wish
-                        .gs2(exchange.kind, exchange.offered, exchange.binding);
+                    let gs2 = self.mechanism_policy.gs2(
+                        exchange.kind,
+                        exchange.offered,
+                        exchange.binding,
+                    );
                     let nonce = &exchange.nonce;
                     let scram = Scram::new(hash, user, secret, gs2, nonce, self.max_iterations);
                     Box::new(scram.map_err(unprepared)?) as Box<dyn Mechanism>
@@ -273,19 +281,19 @@ impl Credential {
     ///
     /// # Errors
     /// When it is asked for, and there is none.
-    pub(crate) fn secret<W: Patient>(
+    pub(crate) fn secret<W: WaitingChannel>(
         &self,
         channel: &mut W,
         deadline: Deadline,
-        meant: Meant<'_>,
+        secret_context: SecretContext<'_>,
     ) -> Result<Arc<Secret>, NoSecret> {
         match &self.source {
             Source::Certificate => Ok(Arc::new(Secret::new(&[]))),
             Source::Given(secret) => Ok(Arc::clone(secret)),
             Source::Asked(provider) => {
-                let mut request = SecretRequest::new(channel, deadline, meant);
+                let mut request = SecretRequest::new(channel, deadline, secret_context);
                 let secret = provider.secret(&mut request)?;
-                secret.expose(channel, |bytes| check_secret(self.proof(), bytes))?;
+                secret.expose(channel, |bytes| check_secret(self.credential_kind(), bytes))?;
                 Ok(Arc::new(secret))
             }
         }
@@ -293,8 +301,8 @@ impl Credential {
 }
 
 /// Whether a mechanism can carry it.
-pub(crate) fn check_secret(proof: Proof, secret: &[u8]) -> Result<(), Error> {
-    let wrong = |why| Err(Error::argument(Status::Secret, proof.name(), why));
+pub(crate) fn check_secret(credential_kind: CredentialKind, secret: &[u8]) -> Result<(), Error> {
+    let wrong = |why| Err(Error::argument(Status::Secret, credential_kind.name(), why));
     if secret.is_empty() {
         return wrong("is empty");
     }
@@ -305,7 +313,7 @@ pub(crate) fn check_secret(proof: Proof, secret: &[u8]) -> Result<(), Error> {
         return wrong("has a NUL or a line break");
     }
     // RFC 6750 section 2.1: a token is visible ASCII, and must not end its field early.
-    if proof == Proof::Token && !secret.iter().all(u8::is_ascii_graphic) {
+    if credential_kind == CredentialKind::Token && !secret.iter().all(u8::is_ascii_graphic) {
         return wrong("has a character that no token has");
     }
     Ok(())
@@ -347,7 +355,8 @@ mod tests {
     #[test]
     fn f01_what_is_offered_never_lowers_what_is_allowed() {
         let offered = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        let choose = |c: &Credential, list: &[&str]| c.wish().choose(&offered(list), true);
+        let choose =
+            |c: &Credential, list: &[&str]| c.mechanism_policy().choose(&offered(list), true);
         let mut credential = Credential::password("u", b"p").unwrap();
         assert_eq!(choose(&credential, &["LOGIN", "PLAIN"]), Ok(Kind::Plain));
         assert_eq!(choose(&credential, &["LOGIN"]), Ok(Kind::Login));

@@ -7,8 +7,8 @@ use super::check_secret;
 use crate::channel::Verified;
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::net::{Stop, Transport};
-use crate::sasl::Proof;
+use crate::net::{Transport, WaitEnd};
+use crate::sasl::CredentialKind;
 use crate::support::secret::{MaySendCredentials, Secret};
 
 /// Knows a password or token, and gives it to who presents a verified channel.
@@ -47,7 +47,7 @@ pub enum NoSecret {
     /// The provider has none to give.
     Declined,
     /// The wait for it was ended.
-    Stopped(Stop),
+    Stopped(WaitEnd),
     /// What was given is none that a mechanism can carry.
     Unfit(Error),
 }
@@ -58,23 +58,23 @@ impl From<Error> for NoSecret {
     }
 }
 
-impl From<Stop> for NoSecret {
-    fn from(stop: Stop) -> Self {
+impl From<WaitEnd> for NoSecret {
+    fn from(stop: WaitEnd) -> Self {
         Self::Stopped(stop)
     }
 }
 
 /// A channel that can wait while nothing is said over it. Only a verified one can.
-pub trait Patient: MaySendCredentials {
+pub trait WaitingChannel: MaySendCredentials {
     /// Waits until somebody wakes the call.
     ///
     /// # Errors
     /// When it was cancelled or the deadline passed.
-    fn wait(&mut self, deadline: Deadline) -> Result<(), Stop>;
+    fn wait(&mut self, deadline: Deadline) -> Result<(), WaitEnd>;
 }
 
-impl<T: Transport> Patient for Verified<T> {
-    fn wait(&mut self, deadline: Deadline) -> Result<(), Stop> {
+impl<T: Transport> WaitingChannel for Verified<T> {
+    fn wait(&mut self, deadline: Deadline) -> Result<(), WaitEnd> {
         Self::wait(self, deadline)
     }
 }
@@ -82,14 +82,14 @@ impl<T: Transport> Patient for Verified<T> {
 /// A question for a secret. There is none without a verified channel, which it borrows: so nobody
 /// can be asked before there is one.
 pub struct SecretRequest<'a> {
-    channel: &'a mut dyn Patient,
+    channel: &'a mut dyn WaitingChannel,
     deadline: Deadline,
-    meant: Meant<'a>,
+    secret_context: SecretContext<'a>,
 }
 
 /// What a secret is meant for.
 #[derive(Debug, Clone, Copy)]
-pub struct Meant<'a> {
+pub struct SecretContext<'a> {
     /// The name that was verified.
     pub host: &'a str,
     /// Its port.
@@ -97,7 +97,7 @@ pub struct Meant<'a> {
     /// The user.
     pub user: &'a str,
     /// A password or a token.
-    pub proof: Proof,
+    pub credential_kind: CredentialKind,
     /// Why it is asked for.
     pub reason: Reason,
 }
@@ -105,25 +105,29 @@ pub struct Meant<'a> {
 impl<'a> SecretRequest<'a> {
     /// On presenting a verified channel.
     #[must_use]
-    pub fn new<W: Patient>(channel: &'a mut W, deadline: Deadline, meant: Meant<'a>) -> Self {
+    pub fn new<W: WaitingChannel>(
+        channel: &'a mut W,
+        deadline: Deadline,
+        secret_context: SecretContext<'a>,
+    ) -> Self {
         Self {
             channel,
             deadline,
-            meant,
+            secret_context,
         }
     }
 
     /// What the secret is meant for.
     #[must_use]
-    pub fn meant(&self) -> Meant<'a> {
-        self.meant
+    pub fn secret_context(&self) -> SecretContext<'a> {
+        self.secret_context
     }
 
     /// Waits until somebody wakes the call, perhaps for another reason: look, and wait again.
     ///
     /// # Errors
     /// When the send was cancelled, or the patience of its stage or of all of it is over.
-    pub fn wait(&mut self) -> Result<(), Stop> {
+    pub fn wait(&mut self) -> Result<(), WaitEnd> {
         self.channel.wait(self.deadline)
     }
 
@@ -131,9 +135,9 @@ impl<'a> SecretRequest<'a> {
     ///
     /// # Errors
     /// As those of [`Self::wait`].
-    pub fn wait_for(&mut self, most: Duration) -> Result<(), Stop> {
+    pub fn wait_for(&mut self, most: Duration) -> Result<(), WaitEnd> {
         match self.channel.wait(self.deadline.min(Deadline::after(most))) {
-            Err(Stop::TimedOut) if !self.deadline.passed(Instant::now()) => Ok(()),
+            Err(WaitEnd::TimedOut) if !self.deadline.passed(Instant::now()) => Ok(()),
             ended => ended,
         }
     }
@@ -143,13 +147,15 @@ impl<'a> SecretRequest<'a> {
     /// # Errors
     /// [`crate::status::Status::Secret`] for what no mechanism can carry.
     pub fn answer(&self, secret: &[u8]) -> Result<Secret, Error> {
-        check_secret(self.meant.proof, secret)?;
+        check_secret(self.secret_context.credential_kind, secret)?;
         Ok(Secret::new(secret))
     }
 }
 
 impl fmt::Debug for SecretRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SecretRequest").field(&self.meant).finish()
+        f.debug_tuple("SecretRequest")
+            .field(&self.secret_context)
+            .finish()
     }
 }

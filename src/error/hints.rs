@@ -1,6 +1,6 @@
 //! What the answers of large mail providers mean for the one who gets them.
 
-use super::Answer;
+use super::ServerReply;
 
 /// Enhanced status code (empty: any), a fragment of the text in lower case, what to do. The first
 /// row that fits counts. All fragments are the providers' own words, which may change: then there
@@ -122,7 +122,7 @@ const TABLE: &[(&str, &str, &str)] = &[
 ];
 
 /// A sentence about a refusal that is known, for the end of the error's text.
-pub(super) fn hint(answer: &Answer) -> Option<&'static str> {
+pub(super) fn hint(answer: &ServerReply) -> Option<&'static str> {
     if answer.code < 400 {
         return None;
     }
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     fn of(code: u16, enhanced: &str, text: &str) -> Option<&'static str> {
-        hint(&Answer {
+        hint(&ServerReply {
             code,
             enhanced: Enhanced::at_head(enhanced.as_bytes(), code),
             text: text.to_owned(),

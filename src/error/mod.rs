@@ -49,7 +49,7 @@ pub enum Stage {
     /// Writing the content.
     Content = 11,
     /// Waiting for the answer to the content.
-    Answer = 12,
+    Reply = 12,
 }
 
 impl Stage {
@@ -67,7 +67,7 @@ impl Stage {
         Self::Rcpt,
         Self::Data,
         Self::Content,
-        Self::Answer,
+        Self::Reply,
     ];
 
     /// The stage of a number.
@@ -92,7 +92,7 @@ impl Stage {
             Self::Rcpt => "rcpt",
             Self::Data => "data",
             Self::Content => "content",
-            Self::Answer => "answer",
+            Self::Reply => "reply",
         }
     }
 }
@@ -109,7 +109,7 @@ pub enum Outcome {
     Refused = 2,
     /// The verified server answered the content with 2yz.
     Accepted = 3,
-    /// The line broke between the last byte of the content and its answer: don't retry blindly.
+    /// The line broke between the last byte of the content and its reply: don't retry blindly.
     Unknown = 4,
 }
 
@@ -150,7 +150,7 @@ pub enum Retry {
 
 /// A server's answer, fit to be shown: controls escaped, capped, own secrets scrubbed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct ServerReply {
     /// The three digits (RFC 5321 section 4.2).
     pub code: u16,
     /// The enhanced status code (RFC 3463), for instance `5.7.8`.
@@ -167,7 +167,7 @@ pub struct Recipient {
     /// What became of the mail for this recipient.
     pub outcome: Outcome,
     /// The server's last word on it: to RCPT, or to the content.
-    pub answer: Option<Arc<Answer>>,
+    pub reply: Option<Arc<ServerReply>>,
 }
 
 /// Who was met.
@@ -201,7 +201,7 @@ pub struct Record {
     /// Whether the content was written to its end.
     pub content_complete: bool,
     /// The server's decisive answer.
-    pub answer: Option<Arc<Answer>>,
+    pub reply: Option<Arc<ServerReply>>,
     /// The content's Message-ID, if it has one.
     pub message_id: Option<Arc<str>>,
     /// Each recipient's part, in the order given.
@@ -223,7 +223,7 @@ impl Default for Record {
             secret_released: false,
             content_released: false,
             content_complete: false,
-            answer: None,
+            reply: None,
             message_id: None,
             recipients: Vec::new(),
             peer: None,
@@ -385,7 +385,7 @@ pub enum Cause {
         floor: Option<&'static str>,
     },
     /// Channel binding is required and not to be had.
-    Unbound {
+    NoChannelBinding {
         /// The mechanisms that the server offers.
         offered: Vec<String>,
         /// Whether this channel could be bound to.
@@ -394,7 +394,7 @@ pub enum Cause {
     /// The secret was asked for, and there is none.
     NoSecret,
     /// The server took the login without proving that it knows the password.
-    Unproven,
+    ServerNotAuthenticated,
     /// A part of the message could not be read to its end: the content was never finished.
     Source(SourceFault),
     /// Larger than the server's SIZE.
@@ -513,7 +513,7 @@ impl Error {
     /// After a fault of our own in a send nobody knows how far it came.
     pub(crate) fn in_doubt() -> Self {
         let record = Record {
-            stage: Stage::Answer,
+            stage: Stage::Reply,
             outcome: Outcome::Unknown,
             secret_released: true,
             content_released: true,
@@ -564,9 +564,9 @@ impl Error {
             Cause::Unsolicited => Status::Unsolicited,
             Cause::AuthMissing => Status::AuthMissing,
             Cause::MechanismMissing { .. } => Status::MechanismMissing,
-            Cause::Unbound { .. } => Status::ChannelBinding,
+            Cause::NoChannelBinding { .. } => Status::ChannelBinding,
             Cause::NoSecret => Status::NoSecret,
-            Cause::Unproven => Status::Unproven,
+            Cause::ServerNotAuthenticated => Status::ServerNotAuthenticated,
             Cause::Source(_) => Status::Source,
             Cause::TooLarge { .. } => Status::TooLarge,
             Cause::TooManyRecipients { .. } => Status::TooManyRecipients,
@@ -596,7 +596,7 @@ impl Error {
         }
         let temporary = self
             .record
-            .answer
+            .reply
             .as_ref()
             .is_some_and(|a| (400..500).contains(&a.code));
         match &*self.cause {

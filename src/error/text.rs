@@ -15,7 +15,7 @@ impl fmt::Display for Error {
             Cause::Refused(Refused::Recipient) => write_refused(f, &self.record.recipients)?,
             cause => write_cause(f, cause)?,
         }
-        if let Some(answer) = &self.record.answer {
+        if let Some(answer) = &self.record.reply {
             write!(f, " The server said: {}", answer.code)?;
             for line in answer.text.lines() {
                 write!(f, " {line}")?;
@@ -80,7 +80,7 @@ impl Error {
     /// What left the machine where the outcome is unknown, and why it is.
     fn what_is_unknown(&self) -> &'static str {
         match (&*self.cause, self.record.stage) {
-            (Cause::Unexpected { .. } | Cause::Closing, Stage::Answer) => {
+            (Cause::Unexpected { .. } | Cause::Closing, Stage::Reply) => {
                 "All of the content was sent, over the verified channel, and the reply to it neither \
                  accepts nor refuses it."
             }
@@ -215,7 +215,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
             }
             write!(f, "allowed are {}.", words(allowed))
         }
-        Cause::Unbound {
+        Cause::NoChannelBinding {
             offered,
             can_bind: true,
         } => write!(
@@ -224,13 +224,13 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
              SCRAM with -PLUS.",
             words(offered)
         ),
-        Cause::Unbound {
+        Cause::NoChannelBinding {
             can_bind: false, ..
         } => f.write_str("Channel binding is required, and this connection has none to give."),
         Cause::NoSecret => f.write_str(
             "The server was verified, the password or token was asked for, and none was given.",
         ),
-        Cause::Unproven => f.write_str(
+        Cause::ServerNotAuthenticated => f.write_str(
             "The server did not prove that it knows the password, as SCRAM asks of it: it may be \
              an impostor.",
         ),

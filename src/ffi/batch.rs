@@ -9,7 +9,7 @@ use super::handle::{self, Handle};
 use super::message::{self, secsmtp_message};
 use super::receipt::{ReceiptObject, secsmtp_receipt};
 use super::{arg, guard};
-use crate::client::{Bulk, MAX_CONNECTIONS};
+use crate::client::{BatchOptions, MAX_CONNECTIONS};
 use crate::error::{Cause, Error, Record};
 use crate::message::Message;
 use crate::process::{ForkMutex, Process};
@@ -66,7 +66,7 @@ struct Batch {
     messages: Vec<Arc<Message>>,
     /// Of each message that was begun, in the order of the messages.
     results: Vec<Option<Result<Record, Error>>>,
-    bulk: Bulk,
+    bulk: BatchOptions,
 }
 
 fn get(batch: *const secsmtp_batch) -> Result<Arc<Object>, Error> {

@@ -74,7 +74,7 @@ pub const SECSMTP_STAGE_DATA: i32 = 10;
 /// Writing the content.
 pub const SECSMTP_STAGE_CONTENT: i32 = 11;
 /// Waiting for the reply to the content.
-pub const SECSMTP_STAGE_ANSWER: i32 = 12;
+pub const SECSMTP_STAGE_REPLY: i32 = 12;
 
 /// The From field: the authors.
 pub const SECSMTP_FIELD_FROM: i32 = 1;
@@ -308,7 +308,7 @@ pub const SECSMTP_E_NEEDS_SMTPUTF8: i32 = 5010;
 /// Channel binding is required and not to be had.
 pub const SECSMTP_E_CHANNEL_BINDING: i32 = 5011;
 /// The server did not prove that it knows the password.
-pub const SECSMTP_E_UNPROVEN: i32 = 5012;
+pub const SECSMTP_E_SERVER_NOT_AUTHENTICATED: i32 = 5012;
 /// The message has more recipients than the server takes in one.
 pub const SECSMTP_E_TOO_MANY_RECIPIENTS: i32 = 5020;
 /// The message asks for what the server does not offer.

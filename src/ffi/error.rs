@@ -26,7 +26,7 @@ pub(super) struct ErrorObject {
 
 impl ErrorObject {
     pub(super) fn new(error: Error) -> Self {
-        let answer = error.record.answer.as_ref();
+        let answer = error.record.reply.as_ref();
         Self {
             enhanced_code: Text::of(answer.and_then(|a| a.enhanced.as_deref())),
             server_text: Text::of(answer.map(|a| a.text.as_str())),
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn secsmtp_error_smtp_code(error: *const secsmtp_error) ->
         Ok(get(error)?
             .error
             .record
-            .answer
+            .reply
             .as_ref()
             .map_or(0, |a| i32::from(a.code)))
     })

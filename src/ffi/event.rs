@@ -10,7 +10,7 @@ use super::text::Text;
 use super::{arg, constants, guard};
 use crate::client::jobs::{Event, EventData};
 use crate::error::Error;
-use crate::sasl::Proof;
+use crate::sasl::CredentialKind;
 use crate::status::Status;
 
 /// An event of a job of a client. Its kind (SECSMTP_EVENT_...) determines what it contains; a getter of
@@ -32,7 +32,7 @@ impl EventObject {
             EventData::Recipient(_, recipient) => Text::new(&recipient.address),
             EventData::SecretWanted(question) => Text::new(&question.user),
             EventData::Completed(completion) => match &**completion {
-                Ok(record) => Text::of(record.answer.as_ref().map(|a| a.text.as_str())),
+                Ok(record) => Text::of(record.reply.as_ref().map(|a| a.text.as_str())),
                 Err(error) => Text::new(&error.to_string()),
             },
             EventData::Stage(_) | EventData::Progress(..) | EventData::Dropped(_) => {
@@ -235,10 +235,10 @@ pub unsafe extern "C" fn secsmtp_event_smtp_code(notice: *const secsmtp_event) -
     guard::integer(|| {
         let object = get(notice)?;
         let answer = match &object.event.news {
-            EventData::Recipient(_, recipient) => recipient.answer.as_ref(),
+            EventData::Recipient(_, recipient) => recipient.reply.as_ref(),
             EventData::Completed(completion) => match &**completion {
-                Ok(record) => record.answer.as_ref(),
-                Err(error) => error.record.answer.as_ref(),
+                Ok(record) => record.reply.as_ref(),
+                Err(error) => error.record.reply.as_ref(),
             },
             _ => None,
         };
@@ -253,8 +253,8 @@ pub unsafe extern "C" fn secsmtp_event_smtp_code(notice: *const secsmtp_event) -
 pub unsafe extern "C" fn secsmtp_event_secret_kind(notice: *const secsmtp_event) -> i32 {
     guard::integer(|| {
         Ok(match &get(notice)?.event.news {
-            EventData::SecretWanted(question) => match question.proof {
-                Proof::Token => constants::SECSMTP_SECRET_TOKEN,
+            EventData::SecretWanted(question) => match question.credential_kind {
+                CredentialKind::Token => constants::SECSMTP_SECRET_TOKEN,
                 _ => constants::SECSMTP_SECRET_PASSWORD,
             },
             _ => 0,

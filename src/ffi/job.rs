@@ -15,7 +15,7 @@ use super::message::{self, secsmtp_message};
 use super::receipt::{ReceiptObject, secsmtp_receipt};
 use super::{arg, guard};
 use crate::client::Rate;
-use crate::client::jobs::{Awaited, Event, EventMask, Kind, Limits, Polled, Waited};
+use crate::client::jobs::{Event, EventMask, EventWait, JobWait, Kind, Limits, PollResult};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::log::Level;
@@ -69,9 +69,9 @@ impl Object {
         };
         while !stopped() && listening() {
             match self.client.watch(stopped) {
-                Ok(Awaited::Event) => {}
-                Ok(Awaited::Nothing) => continue,
-                Ok(Awaited::Closed) | Err(_) => return,
+                Ok(EventWait::Event) => {}
+                Ok(EventWait::Nothing) => continue,
+                Ok(EventWait::Closed) | Err(_) => return,
             }
             // Room first: a completion must not be lost for lack of it.
             match handle::reserve() {
@@ -167,15 +167,15 @@ pub unsafe extern "C" fn secsmtp_client_wait(
             let object = get(client)?;
             let room = arg::reserve_for(receipt_out)?;
             match object.client.wait(job, deadline(milliseconds))? {
-                Waited::Done(completion) => {
+                JobWait::Done(completion) => {
                     let record = (*completion)?;
                     if let Some(room) = room {
                         arg::hand_out_at(receipt_out, room, ReceiptObject::new(record));
                     }
                     Ok(())
                 }
-                Waited::Pending => Err(waited_in_vain(milliseconds, "job", "is not over yet")),
-                Waited::Taken => Err(Error::argument(
+                JobWait::Pending => Err(waited_in_vain(milliseconds, "job", "is not over yet")),
+                JobWait::Taken => Err(Error::argument(
                     Status::Taken,
                     "job",
                     "its completion was taken before",
@@ -220,12 +220,12 @@ pub unsafe extern "C" fn secsmtp_client_poll_event(
             // Room first: a completion must not be lost for lack of it.
             let room = handle::reserve()?;
             match object.client.poll(deadline(milliseconds))? {
-                Polled::Event(event) => {
+                PollResult::Event(event) => {
                     arg::hand_out_at(event_out, room, EventObject::new(event));
                     Ok(())
                 }
-                Polled::Nothing => Err(waited_in_vain(milliseconds, "event", "there is none")),
-                Polled::Closed => Err(Error::local(Cause::Closed)),
+                PollResult::Nothing => Err(waited_in_vain(milliseconds, "event", "there is none")),
+                PollResult::Closed => Err(Error::local(Cause::Closed)),
             }
         })
     }
@@ -327,9 +327,9 @@ pub unsafe extern "C" fn secsmtp_client_dispatch(
                 return Err(Error::argument(Status::Null, "callback", "none is set"));
             }
             match object.client.await_event(deadline(milliseconds))? {
-                Awaited::Event => {}
-                Awaited::Nothing => return Err(nothing("event", "there is none")),
-                Awaited::Closed => return Err(Error::local(Cause::Closed)),
+                EventWait::Event => {}
+                EventWait::Nothing => return Err(nothing("event", "there is none")),
+                EventWait::Closed => return Err(Error::local(Cause::Closed)),
             }
             let (mark, mut delivered) = (object.client.mark(), false);
             // Until there are no more, or nobody listens any more: what is left stays in the queue.

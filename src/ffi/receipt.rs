@@ -64,7 +64,7 @@ impl ReceiptObject {
 
 impl Texts {
     fn new(record: &Record) -> Self {
-        let answer = record.answer.as_ref();
+        let answer = record.reply.as_ref();
         let peer = record.peer.as_deref();
         let pin = peer.and_then(|p| p.matched_pin).map(|pin| pin.to_string());
         let spki = peer.map_or(&[][..], |p| &p.spki).iter();
@@ -85,7 +85,7 @@ impl Texts {
 
 impl RecipientTexts {
     fn new(recipient: &Recipient) -> Self {
-        let answer = recipient.answer.as_ref();
+        let answer = recipient.reply.as_ref();
         Self {
             address: Text::new(&recipient.address),
             enhanced_code: Text::of(answer.and_then(|a| a.enhanced.as_deref())),
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn secsmtp_receipt_smtp_code(receipt: *const secsmtp_recei
     guard::integer(|| {
         Ok(get(receipt)?
             .record
-            .answer
+            .reply
             .as_ref()
             .map_or(0, |a| i32::from(a.code)))
     })
@@ -359,7 +359,7 @@ pub unsafe extern "C" fn secsmtp_receipt_recipient_smtp_code(
 ) -> i32 {
     guard::integer(|| {
         recipient(receipt, index, |r| {
-            r.answer.as_ref().map_or(0, |a| i32::from(a.code))
+            r.reply.as_ref().map_or(0, |a| i32::from(a.code))
         })
     })
 }

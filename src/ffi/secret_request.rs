@@ -15,7 +15,7 @@ use crate::credential::{
 };
 use crate::error::Error;
 use crate::process::ForkMutex;
-use crate::sasl::Proof;
+use crate::sasl::CredentialKind;
 use crate::status::Status;
 use crate::support::secret::Secret;
 
@@ -39,7 +39,7 @@ struct Object {
     host: Text,
     user: Text,
     port: u16,
-    proof: Proof,
+    credential_kind: CredentialKind,
     reason: Reason,
     answer: ForkMutex<Option<Secret>>,
 }
@@ -76,12 +76,12 @@ impl Drop for Asking {
 impl SecretProvider for Host {
     fn secret(&self, request: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
         let _asking = Asking::begin()?;
-        let meant = request.meant();
+        let meant = request.secret_context();
         let question = handle::insert(Object {
             host: Text::new(meant.host),
             user: Text::new(meant.user),
             port: meant.port,
-            proof: meant.proof,
+            credential_kind: meant.credential_kind,
             reason: meant.reason,
             answer: ForkMutex::new(None),
         })?;
@@ -112,16 +112,16 @@ pub(super) fn credential(
     context: *mut c_void,
 ) -> Result<Credential, Error> {
     let kinds = [
-        (SECSMTP_SECRET_PASSWORD, Proof::Password),
-        (SECSMTP_SECRET_TOKEN, Proof::Token),
+        (SECSMTP_SECRET_PASSWORD, CredentialKind::Password),
+        (SECSMTP_SECRET_TOKEN, CredentialKind::Token),
     ];
-    let proof = arg::choice("kind", kind, kinds)?;
+    let credential_kind = arg::choice("kind", kind, kinds)?;
     let host: Arc<dyn SecretProvider> = match callback {
         Some(callback) => Arc::new(Host(Callback::new(callback, context))),
         None => Arc::new(Nobody),
     };
-    match proof {
-        Proof::Token => Credential::token_from(user, host),
+    match credential_kind {
+        CredentialKind::Token => Credential::token_from(user, host),
         _ => Credential::password_from(user, host),
     }
 }
@@ -164,8 +164,8 @@ pub unsafe extern "C" fn secsmtp_secret_request_kind(
     request: *const secsmtp_secret_request,
 ) -> i32 {
     guard::integer(|| {
-        Ok(match get(request)?.proof {
-            Proof::Token => SECSMTP_SECRET_TOKEN,
+        Ok(match get(request)?.credential_kind {
+            CredentialKind::Token => SECSMTP_SECRET_TOKEN,
             _ => SECSMTP_SECRET_PASSWORD,
         })
     })
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn secsmtp_secret_request_answer(
         guard::status(request, error_out, || {
             let object = get(request)?;
             let bytes = arg::bytes("secret", secret, secret_len)?;
-            check_secret(object.proof, bytes)?;
+            check_secret(object.credential_kind, bytes)?;
             *object.answer.lock()? = Some(Secret::new(bytes));
             Ok(())
         })

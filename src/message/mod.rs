@@ -456,7 +456,7 @@ impl Prepared {
         let recipient = |address: &Address| Recipient {
             address: Arc::clone(address.text()),
             outcome: Outcome::NotSent,
-            answer: None,
+            reply: None,
         };
         self.0.recipients.iter().map(recipient).collect()
     }

@@ -9,7 +9,7 @@ use mio::{Interest, Token};
 
 use super::resolve::stopped;
 use super::transport::TcpTransport;
-use super::wait::{Stop, Waiter};
+use super::wait::{WaitEnd, Waiter};
 use crate::deadline::Deadline;
 use crate::error::Cause;
 
@@ -64,7 +64,7 @@ pub fn dial(
         };
         match waiter.wait(until) {
             Ok(()) => {}
-            Err(Stop::TimedOut) if !deadline.passed(Instant::now()) => {}
+            Err(WaitEnd::TimedOut) if !deadline.passed(Instant::now()) => {}
             Err(stop) => return Err(stopped(stop)),
         }
     }

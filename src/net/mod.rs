@@ -16,4 +16,4 @@ pub use resolve::resolve;
 #[cfg(unix)]
 pub(crate) use resolve::{Guard as LookupsGuard, hold as hold_lookups};
 pub use transport::{Interest, TcpTransport, Transport};
-pub use wait::{Canceller, Stop, Waiter};
+pub use wait::{Canceller, WaitEnd, Waiter};

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::thread;
 
-use super::wait::{Canceller, Stop, Waiter};
+use super::wait::{Canceller, WaitEnd, Waiter};
 use crate::deadline::Deadline;
 use crate::error::Cause;
 use crate::process::Process;
@@ -160,11 +160,11 @@ fn work() {
 }
 
 /// A wait that ended, as a cause.
-pub(super) fn stopped(stop: Stop) -> Cause {
+pub(super) fn stopped(stop: WaitEnd) -> Cause {
     match stop {
-        Stop::Cancelled => Cause::Cancelled,
-        Stop::TimedOut => Cause::Timeout { overall: false },
-        Stop::Failed(error) => Cause::Resource {
+        WaitEnd::Cancelled => Cause::Cancelled,
+        WaitEnd::TimedOut => Cause::Timeout { overall: false },
+        WaitEnd::Failed(error) => Cause::Resource {
             what: "selector",
             kind: error.kind(),
         },

@@ -5,7 +5,7 @@ use std::net::Shutdown;
 
 use mio::net::TcpStream;
 
-use super::wait::{Stop, Waiter};
+use super::wait::{WaitEnd, Waiter};
 use crate::deadline::Deadline;
 
 /// What a wait is for.
@@ -35,13 +35,13 @@ pub trait Transport {
     ///
     /// # Errors
     /// When the wait was cancelled, its deadline passed, or it can't be done.
-    fn wait(&mut self, interest: Interest, deadline: Deadline) -> Result<(), Stop>;
+    fn wait(&mut self, interest: Interest, deadline: Deadline) -> Result<(), WaitEnd>;
 
     /// Whether to stop now, although the stream may be ready.
     ///
     /// # Errors
     /// When it was cancelled or the deadline passed.
-    fn check(&self, deadline: Deadline) -> Result<(), Stop>;
+    fn check(&self, deadline: Deadline) -> Result<(), WaitEnd>;
 
     /// Looks anew at the next read, although the last one found nothing and nobody waited since.
     fn refresh(&mut self) {}
@@ -85,7 +85,7 @@ impl Transport for TcpTransport {
         self.stream.write(bytes)
     }
 
-    fn wait(&mut self, _interest: Interest, deadline: Deadline) -> Result<(), Stop> {
+    fn wait(&mut self, _interest: Interest, deadline: Deadline) -> Result<(), WaitEnd> {
         // Registered once for both directions and edge-triggered: whoever waits has seen
         // WouldBlock in the direction that matters, and looks again at whatever wakes it.
         self.dry = false;
@@ -96,7 +96,7 @@ impl Transport for TcpTransport {
         self.dry = false;
     }
 
-    fn check(&self, deadline: Deadline) -> Result<(), Stop> {
+    fn check(&self, deadline: Deadline) -> Result<(), WaitEnd> {
         self.waiter.check(deadline)
     }
 

@@ -14,7 +14,7 @@ const WAKE: Token = Token(0);
 
 /// Why a wait ended without readiness.
 #[derive(Debug)]
-pub enum Stop {
+pub enum WaitEnd {
     /// Somebody cancelled.
     Cancelled,
     /// The deadline passed.
@@ -92,21 +92,21 @@ impl Waiter {
     ///
     /// # Errors
     /// When it was cancelled, the deadline passed, or the selector failed.
-    pub fn wait(&mut self, deadline: Deadline) -> Result<(), Stop> {
+    pub fn wait(&mut self, deadline: Deadline) -> Result<(), WaitEnd> {
         loop {
             let now = Instant::now();
             if self.canceller.is_cancelled() {
-                return Err(Stop::Cancelled);
+                return Err(WaitEnd::Cancelled);
             }
             if deadline.passed(now) {
-                return Err(Stop::TimedOut);
+                return Err(WaitEnd::TimedOut);
             }
             match self.poll.poll(&mut self.events, deadline.left(now)) {
-                Ok(()) if self.canceller.is_cancelled() => return Err(Stop::Cancelled),
+                Ok(()) if self.canceller.is_cancelled() => return Err(WaitEnd::Cancelled),
                 Ok(()) if self.events.is_empty() => {}
                 Ok(()) => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Stop::Failed(error)),
+                Err(error) => return Err(WaitEnd::Failed(error)),
             }
         }
     }
@@ -115,12 +115,12 @@ impl Waiter {
     ///
     /// # Errors
     /// When it was cancelled or the deadline passed.
-    pub fn check(&self, deadline: Deadline) -> Result<(), Stop> {
+    pub fn check(&self, deadline: Deadline) -> Result<(), WaitEnd> {
         if self.canceller.is_cancelled() {
-            return Err(Stop::Cancelled);
+            return Err(WaitEnd::Cancelled);
         }
         if deadline.passed(Instant::now()) {
-            Err(Stop::TimedOut)
+            Err(WaitEnd::TimedOut)
         } else {
             Ok(())
         }

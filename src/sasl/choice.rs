@@ -1,14 +1,14 @@
 //! Which mechanism: the strongest that both sides allow. What the server offers can end a login,
 //! and never lower what the caller asks for.
 
-use super::{Binding, BindingType, ChannelBinding, Gs2, Kind, Proof};
+use super::{Binding, BindingType, ChannelBinding, CredentialKind, Gs2, Kind};
 use crate::error::Cause;
 
 /// What the caller wants of a login.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct MechanismPolicy {
     /// With what the login is made.
-    pub proof: Proof,
+    pub credential_kind: CredentialKind,
     /// Only these; none named means any.
     pub allowed: Vec<Kind>,
     /// Nothing weaker than this.
@@ -19,7 +19,7 @@ pub struct Wish {
     pub binding_type: BindingType,
 }
 
-impl Wish {
+impl MechanismPolicy {
     /// The strongest mechanism offered that the wish allows, on a channel that can be bound to or
     /// not.
     ///
@@ -35,7 +35,7 @@ impl Wish {
         found.ok_or_else(|| {
             let offered = offered.to_vec();
             if self.binding == ChannelBinding::Require {
-                return Cause::Unbound { offered, can_bind };
+                return Cause::NoChannelBinding { offered, can_bind };
             }
             Cause::MechanismMissing {
                 offered,
@@ -60,7 +60,7 @@ impl Wish {
     }
 
     fn allows(&self, kind: Kind) -> bool {
-        kind.proof() == self.proof
+        kind.credential_kind() == self.credential_kind
             && (self.allowed.is_empty() || self.allowed.contains(&kind))
             && self.floor.is_none_or(|floor| kind.reaches(floor))
             && match self.binding {
@@ -80,37 +80,47 @@ mod tests {
     }
 
     #[track_caller]
-    fn chosen(wish: &Wish, list: &str, can_bind: bool) -> Option<&'static str> {
-        wish.choose(&names(list), can_bind).ok().map(Kind::name)
+    fn chosen(
+        mechanism_policy: &MechanismPolicy,
+        list: &str,
+        can_bind: bool,
+    ) -> Option<&'static str> {
+        mechanism_policy
+            .choose(&names(list), can_bind)
+            .ok()
+            .map(Kind::name)
     }
 
     #[test]
     fn every_bound_one_stands_before_every_unbound_one_then_the_hash_counts() {
-        let wish = Wish::default();
+        let mechanism_policy = MechanismPolicy::default();
         let mut left: Vec<_> = Kind::ALL
             .into_iter()
-            .filter(|k| k.proof() == Proof::Password)
+            .filter(|k| k.credential_kind() == CredentialKind::Password)
             .collect();
         while !left.is_empty() {
             let offered: Vec<_> = left.iter().rev().map(|k| k.name().to_owned()).collect();
-            assert_eq!(wish.choose(&offered, true), Ok(left.remove(0)));
+            assert_eq!(mechanism_policy.choose(&offered, true), Ok(left.remove(0)));
         }
         let all = "LOGIN SCRAM-SHA-1-PLUS SCRAM-SHA-512 CRAM-MD5";
-        assert_eq!(chosen(&wish, all, true), Some("SCRAM-SHA-1-PLUS"));
-        assert_eq!(chosen(&wish, all, false), Some("SCRAM-SHA-512"));
+        assert_eq!(
+            chosen(&mechanism_policy, all, true),
+            Some("SCRAM-SHA-1-PLUS")
+        );
+        assert_eq!(chosen(&mechanism_policy, all, false), Some("SCRAM-SHA-512"));
     }
 
     #[test]
     fn f01_f16_policy_list_and_floor_each_exclude() {
-        let of = |binding, floor: &str, list: &str| Wish {
+        let of = |binding, floor: &str, list: &str| MechanismPolicy {
             binding,
             floor: Kind::from_name(floor),
             allowed: list.split(' ').filter_map(Kind::from_name).collect(),
-            ..Wish::default()
+            ..MechanismPolicy::default()
         };
         let offer = "PLAIN SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256";
         use ChannelBinding::{Off, Prefer, Require};
-        for (wish, expected) in [
+        for (mechanism_policy, expected) in [
             (of(Off, "", ""), Some("SCRAM-SHA-256")),
             (of(Require, "", ""), Some("SCRAM-SHA-1-PLUS")),
             (of(Require, "SCRAM-SHA-256", ""), None),
@@ -120,12 +130,16 @@ mod tests {
             (of(Prefer, "", "SCRAM-SHA-1"), Some("SCRAM-SHA-1")),
             (of(Off, "SCRAM-SHA-1-PLUS", ""), None),
         ] {
-            assert_eq!(chosen(&wish, offer, true), expected, "{wish:?}");
+            assert_eq!(
+                chosen(&mechanism_policy, offer, true),
+                expected,
+                "{mechanism_policy:?}"
+            );
         }
         let require = of(Require, "", "");
         assert_eq!(
             require.choose(&names(offer), false),
-            Err(Cause::Unbound {
+            Err(Cause::NoChannelBinding {
                 offered: names(offer),
                 can_bind: false
             })
@@ -136,12 +150,12 @@ mod tests {
     fn f16_the_flag_says_what_was_seen_and_wished() {
         use ChannelBinding::{Off, Prefer};
         let said = |binding, kind: &str, offered: &str, possible: bool| {
-            let wish = Wish {
+            let mechanism_policy = MechanismPolicy {
                 binding,
-                ..Wish::default()
+                ..MechanismPolicy::default()
             };
             let bytes = possible.then(|| Binding::tls_exporter(&[1; 32]));
-            match wish.gs2(Kind::from_name(kind).unwrap(), &names(offered), bytes) {
+            match mechanism_policy.gs2(Kind::from_name(kind).unwrap(), &names(offered), bytes) {
                 Gs2::No => 'n',
                 Gs2::Unseen => 'y',
                 Gs2::Bound(_) => 'p',

@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Mechanism, Response, Stop};
+use super::{Mechanism, Response, SaslError};
 
 /// One exchange of EXTERNAL.
 pub struct External {
@@ -31,12 +31,12 @@ impl Mechanism for External {
         })
     }
 
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop> {
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, SaslError> {
         // Reached only when the initial response was left out: the server's empty challenge.
         if self.sent || !challenge.is_empty() {
-            return Err(Stop::UNDUE);
+            return Err(SaslError::UNEXPECTED_CHALLENGE);
         }
-        self.initial().ok_or(Stop::UNDUE)
+        self.initial().ok_or(SaslError::UNEXPECTED_CHALLENGE)
     }
 
     fn complete(&self) -> bool {

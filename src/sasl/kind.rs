@@ -13,7 +13,7 @@ pub enum Hash {
 
 /// With what somebody logs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Proof {
+pub enum CredentialKind {
     /// A password.
     #[default]
     Password,
@@ -23,7 +23,7 @@ pub enum Proof {
     Certificate,
 }
 
-impl Proof {
+impl CredentialKind {
     /// In words, as the errors have it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -100,11 +100,13 @@ impl Kind {
 
     /// With what it logs in.
     #[must_use]
-    pub fn proof(self) -> Proof {
+    pub fn credential_kind(self) -> CredentialKind {
         match self {
-            Self::OAuthBearer | Self::XOAuth2 => Proof::Token,
-            Self::External => Proof::Certificate,
-            Self::ScramPlus(_) | Self::Scram(_) | Self::Plain | Self::Login => Proof::Password,
+            Self::OAuthBearer | Self::XOAuth2 => CredentialKind::Token,
+            Self::External => CredentialKind::Certificate,
+            Self::ScramPlus(_) | Self::Scram(_) | Self::Plain | Self::Login => {
+                CredentialKind::Password
+            }
         }
     }
 
@@ -152,7 +154,7 @@ mod tests {
             let floor = Kind::from_name(floor).unwrap();
             let all = Kind::ALL
                 .into_iter()
-                .filter(|kind| kind.proof() == Proof::Password);
+                .filter(|kind| kind.credential_kind() == CredentialKind::Password);
             all.filter(|kind| kind.reaches(floor))
                 .map(Kind::name)
                 .collect()

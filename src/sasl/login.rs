@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Mechanism, Response, Stop};
+use super::{Mechanism, Response, SaslError};
 
 /// One exchange of LOGIN.
 pub struct Login {
@@ -24,8 +24,12 @@ impl Mechanism for Login {
         None
     }
 
-    fn step(&mut self, _prompt: &[u8]) -> Result<Response, Stop> {
-        let bytes = self.answers.get(self.given).ok_or(Stop::UNDUE)?.clone();
+    fn step(&mut self, _prompt: &[u8]) -> Result<Response, SaslError> {
+        let bytes = self
+            .answers
+            .get(self.given)
+            .ok_or(SaslError::UNEXPECTED_CHALLENGE)?
+            .clone();
         let secret = self.given == 1;
         self.given = self.given.saturating_add(1);
         Ok(Response { bytes, secret })

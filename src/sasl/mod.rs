@@ -17,9 +17,9 @@ mod scram_vectors;
 use zeroize::Zeroizing;
 
 pub use binding::{Binding, BindingType, ChannelBinding, EXPORTER_LABEL, EXPORTER_LEN};
-pub use choice::Wish;
+pub use choice::MechanismPolicy;
 pub use external::External;
-pub use kind::{Hash, Kind, Proof};
+pub use kind::{CredentialKind, Hash, Kind};
 pub use login::Login;
 pub use oauth::{OAuthBearer, XOAuth2};
 pub use plain::Plain;
@@ -40,18 +40,18 @@ pub struct Response {
 
 /// Why an exchange is to be given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
+pub enum SaslError {
     /// The challenge does not fit; what would have.
-    Unfitting(&'static str),
+    InvalidChallenge(&'static str),
     /// The challenge says that the login is refused.
     Refused,
     /// The server did not prove that it knows the password.
-    Unproven,
+    ServerNotAuthenticated,
 }
 
-impl Stop {
+impl SaslError {
     /// No challenge is due, or none of this form.
-    pub const UNDUE: Self = Self::Unfitting("a challenge of this mechanism");
+    pub const UNEXPECTED_CHALLENGE: Self = Self::InvalidChallenge("a challenge of this mechanism");
 }
 
 /// One exchange of one mechanism.
@@ -63,7 +63,7 @@ pub trait Mechanism {
     ///
     /// # Errors
     /// When no challenge is due, or not this one.
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop>;
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, SaslError>;
 
     /// Whether a 235 may be believed now.
     fn complete(&self) -> bool;

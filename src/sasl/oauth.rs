@@ -3,15 +3,15 @@
 
 use zeroize::Zeroizing;
 
-use super::{Mechanism, Response, Stop};
+use super::{Mechanism, Response, SaslError};
 
 /// One exchange of OAUTHBEARER.
-pub struct OAuthBearer(Exchange);
+pub struct OAuthBearer(State);
 
 /// One exchange of XOAUTH2.
-pub struct XOAuth2(Exchange);
+pub struct XOAuth2(State);
 
-struct Exchange {
+struct State {
     message: Zeroizing<Vec<u8>>,
     /// What ends the exchange after a refusal.
     farewell: &'static [u8],
@@ -25,7 +25,7 @@ impl OAuthBearer {
         // RFC 7628 section 3.1, RFC 5801 section 4: comma and equals sign of the name are escaped.
         let name = user.replace('=', "=3D").replace(',', "=2C");
         let head = format!("n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer ");
-        Self(Exchange::new(&head, token, b"\x01"))
+        Self(State::new(&head, token, b"\x01"))
     }
 }
 
@@ -33,7 +33,7 @@ impl XOAuth2 {
     /// For a user and the token.
     #[must_use]
     pub fn new(user: &str, token: &[u8]) -> Self {
-        Self(Exchange::new(
+        Self(State::new(
             &format!("user={user}\x01auth=Bearer "),
             token,
             b"",
@@ -41,7 +41,7 @@ impl XOAuth2 {
     }
 }
 
-impl Exchange {
+impl State {
     fn new(head: &str, token: &[u8], farewell: &'static [u8]) -> Self {
         let size = head.len().saturating_add(token.len()).saturating_add(2);
         let mut message = Zeroizing::new(Vec::with_capacity(size));
@@ -63,9 +63,9 @@ impl Exchange {
         })
     }
 
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop> {
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, SaslError> {
         match self.sent {
-            0 if challenge.is_empty() => self.initial().ok_or(Stop::UNDUE),
+            0 if challenge.is_empty() => self.initial().ok_or(SaslError::UNEXPECTED_CHALLENGE),
             1 => {
                 self.sent = 2;
                 Ok(Response {
@@ -73,7 +73,7 @@ impl Exchange {
                     secret: false,
                 })
             }
-            _ => Err(Stop::UNDUE),
+            _ => Err(SaslError::UNEXPECTED_CHALLENGE),
         }
     }
 }
@@ -83,7 +83,7 @@ impl Mechanism for OAuthBearer {
         self.0.initial()
     }
 
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop> {
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, SaslError> {
         self.0.step(challenge)
     }
 
@@ -97,7 +97,7 @@ impl Mechanism for XOAuth2 {
         self.0.initial()
     }
 
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop> {
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, SaslError> {
         self.0.step(challenge)
     }
 

@@ -9,7 +9,7 @@ use ring::{digest, hmac, pbkdf2};
 use zeroize::Zeroizing;
 
 use super::scram_message::{ServerFirst, parse_final};
-use super::{Binding, Hash, Mechanism, Response, Stop, prepare};
+use super::{Binding, Hash, Mechanism, Response, SaslError, prepare};
 
 /// Random bytes of the client's nonce.
 pub const NONCE_LEN: usize = 24;
@@ -117,7 +117,7 @@ impl Scram {
     }
 
     /// RFC 5802 section 3, in its words.
-    fn prove(&mut self, password: &str, challenge: &[u8]) -> Result<Response, Stop> {
+    fn prove(&mut self, password: &str, challenge: &[u8]) -> Result<Response, SaslError> {
         let first = ServerFirst::parse(challenge, &self.nonce, self.max_iterations)?;
         let mut binding_input = Zeroizing::new(self.gs2.header().into_bytes());
         let mut bound = None;
@@ -156,7 +156,7 @@ impl Mechanism for Scram {
         }
     }
 
-    fn step(&mut self, challenge: &[u8]) -> Result<Response, Stop> {
+    fn step(&mut self, challenge: &[u8]) -> Result<Response, SaslError> {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Start(password) if challenge.is_empty() => Ok(self.name(password)),
             State::Named(password) => self.prove(&password, challenge),
@@ -168,7 +168,7 @@ impl Mechanism for Scram {
                 let signature = parse_final(challenge)?;
                 // Compares in constant time, the length too.
                 hmac::verify(&server_key, auth_message.as_bytes(), &signature)
-                    .map_err(|_| Stop::Unproven)?;
+                    .map_err(|_| SaslError::ServerNotAuthenticated)?;
                 self.state = State::Complete { bound };
                 // RFC 4954 section 4: a 235 carries no data, so the signature came as a challenge
                 // and wants an answer.
@@ -177,7 +177,7 @@ impl Mechanism for Scram {
                     secret: false,
                 })
             }
-            _ => Err(Stop::UNDUE),
+            _ => Err(SaslError::UNEXPECTED_CHALLENGE),
         }
     }
 

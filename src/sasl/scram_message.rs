@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Stop;
+use super::SaslError;
 
 /// The fewest iterations taken (RFC 7677 section 4).
 pub const MIN_ITERATIONS: u32 = 4096;
@@ -28,34 +28,40 @@ impl<'a> ServerFirst<'a> {
         message: &'a [u8],
         own_nonce: &str,
         max_iterations: u32,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, SaslError> {
         let text = std::str::from_utf8(message)
-            .map_err(|_| Stop::Unfitting("a SCRAM challenge in UTF-8"))?;
+            .map_err(|_| SaslError::InvalidChallenge("a SCRAM challenge in UTF-8"))?;
         let mut attributes = text.split(',');
         // An extension that must be understood (m=) would stand here and is understood by nobody.
-        let nonce = value(attributes.next(), "r=")
-            .ok_or(Stop::Unfitting("a SCRAM challenge that begins with r="))?;
+        let nonce = value(attributes.next(), "r=").ok_or(SaslError::InvalidChallenge(
+            "a SCRAM challenge that begins with r=",
+        ))?;
         let fresh = nonce.strip_prefix(own_nonce).unwrap_or_default();
         if fresh.is_empty()
             || nonce.len() > MAX_NONCE
             || !nonce.bytes().all(|b| b.is_ascii_graphic())
         {
-            return Err(Stop::Unfitting("a nonce that continues the client's"));
+            return Err(SaslError::InvalidChallenge(
+                "a nonce that continues the client's",
+            ));
         }
         let salt = value(attributes.next(), "s=")
             .and_then(|salt| STANDARD.decode(salt).ok())
             .filter(|salt| (1..=MAX_SALT).contains(&salt.len()))
-            .ok_or(Stop::Unfitting("a salt of 1 to 1024 bytes"))?;
-        let iterations = value(attributes.next(), "i=")
-            .and_then(number)
-            .ok_or(Stop::Unfitting("an iteration count in plain digits"))?;
+            .ok_or(SaslError::InvalidChallenge("a salt of 1 to 1024 bytes"))?;
+        let iterations =
+            value(attributes.next(), "i=")
+                .and_then(number)
+                .ok_or(SaslError::InvalidChallenge(
+                    "an iteration count in plain digits",
+                ))?;
         if iterations < MIN_ITERATIONS {
-            return Err(Stop::Unfitting(
+            return Err(SaslError::InvalidChallenge(
                 "an iteration count of 4096 or more (RFC 7677)",
             ));
         }
         if iterations > max_iterations {
-            return Err(Stop::Unfitting(
+            return Err(SaslError::InvalidChallenge(
                 "an iteration count up to the set maximum (100000 unless set)",
             ));
         }
@@ -72,15 +78,15 @@ impl<'a> ServerFirst<'a> {
 ///
 /// # Errors
 /// When it is anything else, a refusal (`e=`) included.
-pub(super) fn parse_final(message: &[u8]) -> Result<Vec<u8>, Stop> {
+pub(super) fn parse_final(message: &[u8]) -> Result<Vec<u8>, SaslError> {
     let text = std::str::from_utf8(message).unwrap_or_default();
     if text.starts_with("e=") {
-        return Err(Stop::Refused);
+        return Err(SaslError::Refused);
     }
     let mut attributes = text.split(',');
     let signature = value(attributes.next(), "v=")
         .and_then(|signature| STANDARD.decode(signature).ok())
-        .ok_or(Stop::Unproven)?;
+        .ok_or(SaslError::ServerNotAuthenticated)?;
     extensions(attributes)?;
     Ok(signature)
 }
@@ -97,8 +103,8 @@ fn number(text: &str) -> Option<u32> {
 
 /// Unknown attributes at the end may be passed over (RFC 5802 section 5.1); known ones don't
 /// belong there, and none comes twice.
-fn extensions<'a>(attributes: impl Iterator<Item = &'a str>) -> Result<(), Stop> {
-    let wrong = Err(Stop::Unfitting(
+fn extensions<'a>(attributes: impl Iterator<Item = &'a str>) -> Result<(), SaslError> {
+    let wrong = Err(SaslError::InvalidChallenge(
         "nothing but unknown attributes behind the known ones",
     ));
     let mut seen = Vec::new();
@@ -122,7 +128,7 @@ fn extensions<'a>(attributes: impl Iterator<Item = &'a str>) -> Result<(), Stop>
 mod tests {
     use super::*;
 
-    fn first(message: &str) -> Result<ServerFirst<'_>, Stop> {
+    fn first(message: &str) -> Result<ServerFirst<'_>, SaslError> {
         ServerFirst::parse(message.as_bytes(), "abc", 100_000)
     }
 
@@ -219,9 +225,9 @@ mod tests {
     fn f15_last_messages_that_are_no_signature() {
         assert_eq!(parse_final(b"v=AQI="), Ok(vec![1, 2]));
         assert_eq!(parse_final(b"v=AQI=,x=y"), Ok(vec![1, 2]));
-        assert_eq!(parse_final(b"e=invalid-proof"), Err(Stop::Refused));
+        assert_eq!(parse_final(b"e=invalid-proof"), Err(SaslError::Refused));
         for message in [&b""[..], b"V=AQI=", b"v=AQI", b"v=\xff"] {
-            assert_eq!(parse_final(message), Err(Stop::Unproven));
+            assert_eq!(parse_final(message), Err(SaslError::ServerNotAuthenticated));
         }
         assert!(parse_final(b"v=AQI=,v=AQI=").is_err());
     }

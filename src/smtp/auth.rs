@@ -10,11 +10,11 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use super::wire::command::Command;
 use super::wire::reply::Reply;
 use crate::channel::{Channel, Verified};
-use crate::credential::{Credential, Exchange, Meant, NoSecret};
+use crate::credential::{Credential, NoSecret, SaslInput, SecretContext};
 use crate::error::{Cause, Error, Outcome, Refused, Stage};
 use crate::log::Level;
 use crate::net::Transport;
-use crate::sasl::{Kind, MAX_CHALLENGE, Mechanism, NONCE_LEN, Response, Stop};
+use crate::sasl::{Kind, MAX_CHALLENGE, Mechanism, NONCE_LEN, Response, SaslError};
 use crate::support::secret::Secret;
 
 use super::context::Context;
@@ -47,15 +47,19 @@ impl<T: Transport> Session<Verified<T>> {
         let Some(offered) = self.capabilities.auth.clone() else {
             return Err(cx.fail(Cause::AuthMissing));
         };
-        let binding = self.channel.channel_binding(credential.wish().binding_type);
-        let chosen = credential.wish().choose(&offered, binding.is_some());
+        let binding = self
+            .channel
+            .channel_binding(credential.mechanism_policy().binding_type);
+        let chosen = credential
+            .mechanism_policy()
+            .choose(&offered, binding.is_some());
         let kind = chosen.map_err(|cause| cx.fail(cause))?;
         let secret = self.secret(cx, credential)?;
         secret.expose(&self.channel, |secret| self.redactor.learn(secret));
         let mut nonce = [0; NONCE_LEN];
         let random = SystemRandom::new().fill(&mut nonce);
         random.map_err(|_| cx.fail(Cause::Random))?;
-        let exchange = Exchange {
+        let exchange = SaslInput {
             kind,
             offered: &offered,
             binding,
@@ -68,7 +72,7 @@ impl<T: Transport> Session<Verified<T>> {
         self.exchange(cx, kind, &mut *mechanism)?;
         // Once more at the end, of what was really said: a name with -PLUS is not yet a binding.
         if kind.is_bound() && mechanism.bound().is_none() {
-            return Err(cx.fail(Cause::Unbound {
+            return Err(cx.fail(Cause::NoChannelBinding {
                 offered,
                 can_bind: false,
             }));
@@ -92,17 +96,17 @@ impl<T: Transport> Session<Verified<T>> {
     ) -> Result<Arc<Secret>, Error> {
         if credential.is_asked() {
             cx.say(Level::Info, || {
-                format!("asking for the {}", credential.proof().name())
+                format!("asking for the {}", credential.credential_kind().name())
             });
         }
-        let meant = Meant {
+        let secret_context = SecretContext {
             host: &cx.host,
             port: cx.port,
             user: credential.user(),
-            proof: credential.proof(),
+            credential_kind: credential.credential_kind(),
             reason: cx.reason,
         };
-        let secret = credential.secret(&mut self.channel, cx.deadline(), meant);
+        let secret = credential.secret(&mut self.channel, cx.deadline(), secret_context);
         let secret = secret.map_err(|none| match none {
             NoSecret::Declined => cx.fail(Cause::NoSecret),
             NoSecret::Stopped(stop) => cx.fault(stop.into()),
@@ -140,13 +144,13 @@ impl<T: Transport> Session<Verified<T>> {
                 235 if held.is_none() && mechanism.complete() => return Ok(()),
                 // The sign of one who knows no password: RFC 5802 section 5, last paragraph.
                 235 if kind.is_mutual() => {
-                    cx.record.answer = Some(self.redactor.answer(&reply));
-                    return Err(cx.fail(Cause::Unproven));
+                    cx.record.reply = Some(self.redactor.answer(&reply));
+                    return Err(cx.fail(Cause::ServerNotAuthenticated));
                 }
                 334 => command = self.respond(cx, &reply, &mut held, mechanism)?,
                 421 => return Err(self.unexpected(cx, &reply, "235")),
                 400.. => {
-                    cx.record.answer = Some(self.redactor.answer(&reply));
+                    cx.record.reply = Some(self.redactor.answer(&reply));
                     cx.record.outcome = Outcome::Refused;
                     return Err(cx.fail(Cause::Refused(Refused::Auth)));
                 }
@@ -171,7 +175,7 @@ impl<T: Transport> Session<Verified<T>> {
         held: &mut Option<Response>,
         mechanism: &mut dyn Mechanism,
     ) -> Result<Command, Error> {
-        let undue = Err(Stop::UNDUE);
+        let undue = Err(SaslError::UNEXPECTED_CHALLENGE);
         let response = match (decode(reply), held.take()) {
             (Some(challenge), Some(response)) if challenge.is_empty() => Ok(response),
             (Some(challenge), None) => mechanism.step(&challenge),
@@ -189,14 +193,14 @@ impl<T: Transport> Session<Verified<T>> {
             .channel
             .send(Command::auth_cancel().wire(), cx.deadline());
         Err(match stop {
-            Stop::Unfitting(expected) => self.unexpected(cx, reply, expected),
-            Stop::Refused => {
+            SaslError::InvalidChallenge(expected) => self.unexpected(cx, reply, expected),
+            SaslError::Refused => {
                 // In words, not in base64: what the mechanism's error says is worth reading.
                 let said = decode(reply).unwrap_or_default();
-                cx.record.answer = Some(self.redactor.text(reply.code, &said));
+                cx.record.reply = Some(self.redactor.text(reply.code, &said));
                 cx.fail(Cause::Refused(Refused::Auth))
             }
-            Stop::Unproven => cx.fail(Cause::Unproven),
+            SaslError::ServerNotAuthenticated => cx.fail(Cause::ServerNotAuthenticated),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::channel::Fault;
 use crate::credential::Reason;
 use crate::deadline::{Deadline, Timeouts};
-use crate::error::{Answer, Cause, Error, Outcome, Recipient, Record, Stage};
+use crate::error::{Cause, Error, Outcome, Recipient, Record, ServerReply, Stage};
 use crate::log::{Level, Log};
 
 use super::redactor::Redactor;
@@ -97,7 +97,7 @@ impl<'a> Context<'a> {
     pub(crate) fn renew(&mut self) {
         self.reason = Reason::Refused;
         self.record.outcome = Outcome::NotSent;
-        self.record.answer = None;
+        self.record.reply = None;
         self.record.peer = None;
     }
 
@@ -153,7 +153,7 @@ impl<'a> Context<'a> {
     }
 
     /// Writes a reply to the log.
-    pub(super) fn log_answer(&mut self, stage: Stage, answer: &Answer) {
+    pub(super) fn log_answer(&mut self, stage: Stage, answer: &ServerReply) {
         if !self.wants_lines() {
             return;
         }

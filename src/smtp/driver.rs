@@ -201,7 +201,7 @@ impl<T: Transport> Driver<'_, '_, T> {
             Err(Unsendable::Connection(Some(error))) => {
                 let record = Record {
                     stage: error.record.stage,
-                    answer: error.record.answer,
+                    reply: error.record.reply,
                     ..record
                 };
                 self.report(id, Err(Error::new(*error.cause, record)));
@@ -644,7 +644,7 @@ impl<T: Transport> Driver<'_, '_, T> {
                 Event::Accepted(id) => {
                     self.cx.select_message(id);
                     self.cx
-                        .say_at(Level::Info, Stage::Answer, || "accepted".to_owned());
+                        .say_at(Level::Info, Stage::Reply, || "accepted".to_owned());
                 }
                 Event::Done(id, result) => self.report(id, result),
             }

@@ -21,7 +21,7 @@ use super::wire::reply;
 use super::wire::reply::Reply;
 use super::wire::transaction_commands::{DATA, MailParameters, RSET, bdat, mail, rcpt};
 use crate::deadline::Deadline;
-use crate::error::{Answer, Cause, Error, Recipient, Record, Stage};
+use crate::error::{Cause, Error, Recipient, Record, ServerReply, Stage};
 use crate::message::Prepared;
 
 /// What the server offers that decides how commands follow each other.
@@ -122,7 +122,7 @@ pub(super) struct Wanted {
 #[derive(Debug)]
 pub(super) enum Event {
     /// A reply, for the log.
-    Reply(u64, Stage, Arc<Answer>),
+    Reply(u64, Stage, Arc<ServerReply>),
     /// The recipient of this index has a reply.
     Recipient(u64, usize, Recipient),
     /// The whole content has left and has its reply.
@@ -150,7 +150,7 @@ pub(super) struct Failure {
     pub(super) cause: Cause,
     pub(super) scope: Scope,
     /// The reply that shows it, if it is nobody's of the transactions.
-    pub(super) reply: Option<Arc<Answer>>,
+    pub(super) reply: Option<Arc<ServerReply>>,
 }
 
 impl Failure {
@@ -165,10 +165,10 @@ impl Failure {
 
 /// The last reply to a recipient, and its bytes: servers repeat it nearly always.
 #[derive(Default)]
-struct LastRcptReply(Option<(Vec<u8>, Arc<Answer>)>);
+struct LastRcptReply(Option<(Vec<u8>, Arc<ServerReply>)>);
 
 impl LastRcptReply {
-    fn answer(&mut self, redactor: &Redactor, code: u16, bytes: &[u8]) -> Arc<Answer> {
+    fn answer(&mut self, redactor: &Redactor, code: u16, bytes: &[u8]) -> Arc<ServerReply> {
         match &self.0 {
             Some((known, answer)) if known == bytes => Arc::clone(answer),
             _ => {
@@ -771,7 +771,7 @@ impl Pipeline {
     /// Note the reply that shows why the connection can't go on.
     pub(super) fn note_reply(&mut self, failure: &Failure) {
         if let (Scope::Current, Some(latest)) = (failure.scope, self.transactions.back_mut()) {
-            latest.record.answer.clone_from(&failure.reply);
+            latest.record.reply.clone_from(&failure.reply);
         }
     }
 
@@ -811,7 +811,7 @@ impl Pipeline {
 pub(super) fn unsolicited(
     unread: &[u8],
     redactor: &Redactor,
-) -> Result<(), (Cause, Option<Arc<Answer>>)> {
+) -> Result<(), (Cause, Option<Arc<ServerReply>>)> {
     match reply::parse(unread) {
         Ok(None) if unread.is_empty() => Ok(()),
         Ok(Some((reply, _))) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::wire::reply;
 use super::wire::reply::Reply;
-use crate::error::{Answer, Cause, ReplyFault};
+use crate::error::{Cause, ReplyFault, ServerReply};
 use crate::support::redact::{MAX_SHOWN, Scrubber, escape};
 
 /// Knows the secrets of a session in every form in which a server could repeat them.
@@ -23,7 +23,7 @@ impl Redactor {
     }
 
     /// A reply.
-    pub(super) fn answer(&self, reply: &Reply) -> Arc<Answer> {
+    pub(super) fn answer(&self, reply: &Reply) -> Arc<ServerReply> {
         let mut text = String::new();
         for (index, line) in reply.lines().enumerate() {
             let shown = |room| escape(&self.0.scrub(line), room);
@@ -38,7 +38,7 @@ impl Redactor {
                 break;
             }
         }
-        Arc::new(Answer {
+        Arc::new(ServerReply {
             code: reply.code,
             enhanced: reply.enhanced(),
             text,
@@ -46,8 +46,8 @@ impl Redactor {
     }
 
     /// Text that came in another form than a reply's, as one line.
-    pub(super) fn text(&self, code: u16, bytes: &[u8]) -> Arc<Answer> {
-        Arc::new(Answer {
+    pub(super) fn text(&self, code: u16, bytes: &[u8]) -> Arc<ServerReply> {
+        Arc::new(ServerReply {
             code,
             enhanced: None,
             text: escape(&self.0.scrub(bytes), MAX_SHOWN),

@@ -94,7 +94,7 @@ impl<C: Channel> Session<C> {
         if reply.code < 400 || reply.code == 421 {
             return self.unexpected(cx, reply, expected);
         }
-        cx.record.answer = Some(self.redactor.answer(reply));
+        cx.record.reply = Some(self.redactor.answer(reply));
         if C::VERIFIED {
             cx.record.outcome = Outcome::Refused;
         }
@@ -109,7 +109,7 @@ impl<C: Channel> Session<C> {
         reply: &Reply,
         expected: &'static str,
     ) -> Error {
-        cx.record.answer = Some(self.redactor.answer(reply));
+        cx.record.reply = Some(self.redactor.answer(reply));
         match reply.code {
             421 => cx.fail(Cause::Closing),
             _ => cx.fail(Cause::Unexpected { expected }),
@@ -183,7 +183,7 @@ impl<C: Channel> Session<C> {
     pub(super) fn expect_silence(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
         let ready = self.channel.receive_ready(cx.deadline());
         if let Err((cause, answer)) = unsolicited(self.channel.pending(), &self.redactor) {
-            cx.record.answer = answer;
+            cx.record.reply = answer;
             return Err(cx.fail(cause));
         }
         ready.map_err(|fault| cx.fault(fault))
@@ -341,7 +341,7 @@ impl<T: Transport> Session<Cleartext<T>> {
         }
         let reply = self.command(cx, &Command::starttls())?;
         if reply.code != 220 {
-            cx.record.answer = Some(self.redactor.answer(&reply));
+            cx.record.reply = Some(self.redactor.answer(&reply));
             return Err(match reply.code {
                 421 => cx.fail(Cause::Closing),
                 400.. => cx.fail(Cause::StarttlsRefused),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::deadline::Deadline;
-use crate::error::{Answer, Cause, Error, Outcome, Recipient, Record, Refused, Stage};
+use crate::error::{Cause, Error, Outcome, Recipient, Record, Refused, ServerReply, Stage};
 
 /// A command that is to be answered by one reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl CommandKind {
             Self::Rset | Self::Mail => Stage::Mail,
             Self::Rcpt(_) => Stage::Rcpt,
             Self::Data => Stage::Data,
-            Self::ContentEnd if !unsent => Stage::Answer,
+            Self::ContentEnd if !unsent => Stage::Reply,
             Self::Chunk | Self::ContentEnd => Stage::Content,
         }
     }
@@ -209,7 +209,7 @@ impl Transaction {
     pub(super) fn on_reply(
         &mut self,
         command: CommandKind,
-        reply: &Arc<Answer>,
+        reply: &Arc<ServerReply>,
         unsent: bool,
         closing: bool,
     ) -> Result<Notice, Cause> {
@@ -248,7 +248,7 @@ impl Transaction {
             CommandKind::ContentEnd if accepted && open && !unsent => {
                 self.decision = Decision::Accepted;
                 set_outcome(&mut self.record, Outcome::Accepted, Some(reply));
-                self.record.answer = Some(Arc::clone(reply));
+                self.record.reply = Some(Arc::clone(reply));
                 Ok(Notice::Accepted)
             }
             CommandKind::Data | CommandKind::Chunk | CommandKind::ContentEnd if refused => {
@@ -271,10 +271,10 @@ impl Transaction {
     }
 
     /// 421 in place of the reply to MAIL or to the last recipient leaves no recipient to deliver to.
-    fn on_closing(&mut self, command: CommandKind, reply: &Arc<Answer>) -> Result<(), Cause> {
+    fn on_closing(&mut self, command: CommandKind, reply: &Arc<ServerReply>) -> Result<(), Cause> {
         self.is_closing = true;
         if !self.is_refused() {
-            self.record.answer = Some(Arc::clone(reply));
+            self.record.reply = Some(Arc::clone(reply));
         }
         if let Decision::Open {
             accepted,
@@ -308,7 +308,11 @@ impl Transaction {
         }
     }
 
-    fn on_recipient_reply(&mut self, index: usize, reply: &Arc<Answer>) -> Result<Notice, Cause> {
+    fn on_recipient_reply(
+        &mut self,
+        index: usize,
+        reply: &Arc<ServerReply>,
+    ) -> Result<Notice, Cause> {
         let refused = match reply.code {
             code if is_acceptance(code) => false,
             400.. => true,
@@ -324,7 +328,7 @@ impl Transaction {
         };
         let recipient = self.record.recipients.get_mut(index);
         let recipient = recipient.ok_or(Cause::Internal("a reply to no recipient"))?;
-        recipient.answer = Some(Arc::clone(reply));
+        recipient.reply = Some(Arc::clone(reply));
         if refused {
             recipient.outcome = Outcome::Refused;
         }
@@ -337,7 +341,7 @@ impl Transaction {
         if unanswered == 0 && (accepted == 0 || !self.partial) {
             let is_refused = |one: &&Recipient| one.outcome == Outcome::Refused;
             if let Some(first) = self.record.recipients.iter().find(is_refused) {
-                self.record.answer.clone_from(&first.answer);
+                self.record.reply.clone_from(&first.reply);
                 self.record.outcome = Outcome::Refused;
                 self.decision = Decision::Refused(Refused::Recipient);
             }
@@ -346,10 +350,10 @@ impl Transaction {
     }
 
     /// The first refusal decides; what is refused behind it follows from it.
-    fn refuse(&mut self, what: Refused, reply: &Arc<Answer>) -> Result<Notice, Cause> {
+    fn refuse(&mut self, what: Refused, reply: &Arc<ServerReply>) -> Result<Notice, Cause> {
         if !self.is_refused() {
             self.decision = Decision::Refused(what);
-            self.record.answer = Some(Arc::clone(reply));
+            self.record.reply = Some(Arc::clone(reply));
             match what {
                 Refused::Content => set_outcome(&mut self.record, Outcome::Refused, Some(reply)),
                 _ => self.record.outcome = Outcome::Refused,
@@ -360,7 +364,7 @@ impl Transaction {
 
     /// A reply that does not fit: those before it may belong to other commands too, a refusal among
     /// them.
-    fn ambiguous(&mut self, command: CommandKind, reply: &Arc<Answer>, unsent: bool) -> Cause {
+    fn ambiguous(&mut self, command: CommandKind, reply: &Arc<ServerReply>, unsent: bool) -> Cause {
         self.forget_refusal();
         self.record.stage = command.stage(unsent);
         self.unexpected(command, reply, unsent)
@@ -368,16 +372,16 @@ impl Transaction {
 
     /// Note that more replies came than there were commands, which shows with this reply to the
     /// content: which one is whose is not known.
-    pub(super) fn set_ambiguous(&mut self, reply: Arc<Answer>, unsent: bool) {
+    pub(super) fn set_ambiguous(&mut self, reply: Arc<ServerReply>, unsent: bool) {
         self.forget_refusal();
-        self.record.answer = Some(reply);
+        self.record.reply = Some(reply);
         self.record.stage = CommandKind::ContentEnd.stage(unsent);
     }
 
     fn forget_refusal(&mut self) {
         if self.is_refused() {
             self.record.outcome = Outcome::NotSent;
-            self.record.answer = None;
+            self.record.reply = None;
             for recipient in &mut self.record.recipients {
                 recipient.outcome = Outcome::NotSent;
             }
@@ -385,9 +389,14 @@ impl Transaction {
         self.decision = Decision::Ambiguous;
     }
 
-    fn unexpected(&mut self, command: CommandKind, reply: &Arc<Answer>, unsent: bool) -> Cause {
+    fn unexpected(
+        &mut self,
+        command: CommandKind,
+        reply: &Arc<ServerReply>,
+        unsent: bool,
+    ) -> Cause {
         if self.record.outcome != Outcome::Refused {
-            self.record.answer = Some(Arc::clone(reply));
+            self.record.reply = Some(Arc::clone(reply));
         }
         let fits = match command {
             CommandKind::Data => reply.code == 354,
@@ -437,7 +446,7 @@ impl Transaction {
         }
         if let Some(waiting) = waiting {
             self.record.stage = match whole {
-                true => Stage::Answer,
+                true => Stage::Reply,
                 false if self.record.content_released => Stage::Content,
                 false => waiting,
             };
@@ -462,12 +471,12 @@ pub(super) fn is_acceptance(code: u16) -> bool {
 }
 
 /// Set the outcome of the message and of each recipient that it concerns.
-fn set_outcome(record: &mut Record, outcome: Outcome, reply: Option<&Arc<Answer>>) {
+fn set_outcome(record: &mut Record, outcome: Outcome, reply: Option<&Arc<ServerReply>>) {
     record.outcome = outcome;
     for recipient in &mut record.recipients {
         if recipient.outcome != Outcome::Refused {
             recipient.outcome = outcome;
-            recipient.answer = reply.or(recipient.answer.as_ref()).cloned();
+            recipient.reply = reply.or(recipient.reply.as_ref()).cloned();
         }
     }
 }

@@ -42,4 +42,4 @@ pub use pin::Pin;
 pub use pin_set::DatedPin;
 pub use policy::{MinTls, Policy, TlsMode};
 pub use rejection::{Reason, Rejection};
-pub use verdict::{Basis, verify_chain};
+pub use verdict::{TrustBasis, verify_chain};

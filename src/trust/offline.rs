@@ -8,7 +8,7 @@ use super::certificate::{Certificate, describe_chain, read};
 use super::host::Host;
 use super::policy::{Policy, ROOM_OF_CERTIFICATES};
 use super::rejection::Rejection;
-use super::verdict::{Basis, verify_chain};
+use super::verdict::{TrustBasis, verify_chain};
 use crate::error::Error;
 use crate::memory;
 use crate::status::Status;
@@ -17,7 +17,7 @@ use crate::status::Status;
 #[derive(Debug, Clone)]
 pub struct Verdict {
     /// Believed for what, or not and why.
-    pub judgement: Result<Basis, Box<Rejection>>,
+    pub judgement: Result<TrustBasis, Box<Rejection>>,
     /// The chain in words, leaf first.
     pub certificates: Vec<Certificate>,
 }

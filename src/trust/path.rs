@@ -18,7 +18,7 @@ use super::rejection::Reason;
 use super::x509;
 
 /// What a path is asked for.
-pub(crate) struct Demands<'a> {
+pub(crate) struct PathRequirements<'a> {
     pub(crate) host: &'a Host,
     pub(crate) anchors: &'a [TrustAnchor<'a>],
     pub(crate) now: UnixTime,
@@ -32,16 +32,16 @@ pub(crate) struct Demands<'a> {
 /// names only). Gives the pin that is on it, if pins were demanded.
 pub(crate) fn build(
     chain: &[CertificateDer<'_>],
-    demands: &Demands<'_>,
+    requirements: &PathRequirements<'_>,
 ) -> Result<Option<Pin>, Reason> {
     let (leaf, others) = chain.split_first().ok_or(Reason::UnknownIssuer)?;
     let leaf = EndEntityCert::try_from(leaf).map_err(|error| reason(&error, chain))?;
-    let pins = demands.pins;
+    let pins = requirements.pins;
     let has_pin = |path: &VerifiedPath<'_>| match pins {
         Some(pins) if pin_on(path, pins).is_none() => Err(webpki::Error::UnknownIssuer),
         _ => Ok(()),
     };
-    let lists = demands.crls.map(Crls::lists).unwrap_or_default();
+    let lists = requirements.crls.map(Crls::lists).unwrap_or_default();
     // Without a list there is nothing to build of; else: the whole chain, no unknown, no expired.
     let revocation = RevocationOptionsBuilder::new(&lists).ok().map(|options| {
         options
@@ -53,15 +53,15 @@ pub(crate) fn build(
     let path = leaf
         .verify_for_usage(
             default_provider().signature_verification_algorithms.all,
-            demands.anchors,
+            requirements.anchors,
             others,
-            demands.now,
+            requirements.now,
             KeyUsage::server_auth(),
             revocation,
             Some(&has_pin),
         )
         .map_err(|error| reason(&error, chain))?;
-    leaf.verify_is_valid_for_subject_name(demands.host.server_name())
+    leaf.verify_is_valid_for_subject_name(requirements.host.server_name())
         .map_err(|error| reason(&error, chain))?;
     Ok(pins.and_then(|pins| pin_on(&path, pins)))
 }

@@ -187,7 +187,7 @@ impl Policy {
         Ok(())
     }
 
-    /// Demands revocation lists (RFC 5280 section 5) for each certificate of a path below its
+    /// PathRequirements revocation lists (RFC 5280 section 5) for each certificate of a path below its
     /// anchor: PEM (one or more), or one in DER. A revoked certificate, one of which no list
     /// tells, and a list that is out of date are errors. Of two lists by one CA the later counts.
     ///
@@ -199,7 +199,7 @@ impl Policy {
         self.crls.add(bytes).map_err(wrong)
     }
 
-    /// Demands the revocation lists in a file, read now.
+    /// PathRequirements the revocation lists in a file, read now.
     ///
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_crl`].

@@ -6,7 +6,7 @@ use webpki::{EndEntityCert, anchor_from_trusted_cert};
 
 use super::certificate::{Certificate, describe_chain, spki};
 use super::host::Host;
-use super::path::{self, Demands};
+use super::path::{self, PathRequirements};
 use super::pin::Pin;
 use super::policy::Policy;
 use super::rejection::{Reason, Rejection};
@@ -18,7 +18,7 @@ const MAX_CHAIN: usize = 16;
 
 /// What a chain was believed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Basis {
+pub struct TrustBasis {
     /// The pin that matched, if the policy has pins.
     pub matched_pin: Option<Pin>,
     /// What did not decide and is worth knowing, in words: with pins or a certificate alone, an
@@ -26,7 +26,7 @@ pub struct Basis {
     pub remarks: Vec<String>,
 }
 
-impl Basis {
+impl TrustBasis {
     /// Of a validated path: name and dates did decide.
     fn of_path(matched_pin: Option<Pin>) -> Self {
         Self {
@@ -46,8 +46,8 @@ pub fn verify_chain(
     host: &Host,
     chain: &[CertificateDer<'_>],
     now: UnixTime,
-) -> Result<Basis, Box<Rejection>> {
-    let question = Question {
+) -> Result<TrustBasis, Box<Rejection>> {
+    let question = Judgement {
         policy,
         host,
         chain: chain.get(..MAX_CHAIN).unwrap_or(chain),
@@ -59,7 +59,7 @@ pub fn verify_chain(
         .map_err(|reason| Box::new(question.reject(reason)))
 }
 
-struct Question<'a> {
+struct Judgement<'a> {
     policy: &'a Policy,
     host: &'a Host,
     chain: &'a [CertificateDer<'a>],
@@ -68,8 +68,8 @@ struct Question<'a> {
     pins: Vec<Pin>,
 }
 
-impl Question<'_> {
-    fn judge(&self) -> Result<Basis, Reason> {
+impl Judgement<'_> {
+    fn judge(&self) -> Result<TrustBasis, Reason> {
         let policy = self.policy;
         let leaf = self.chain.first();
         let leaf = leaf.ok_or(Reason::Unfit("the peer showed none"))?;
@@ -81,7 +81,7 @@ impl Question<'_> {
             return Err(Reason::CertificateMismatch);
         }
         match (policy.has_anchors(), policy.pins.is_empty()) {
-            (true, true) => self.path(&policy.anchors, false).map(Basis::of_path),
+            (true, true) => self.path(&policy.anchors, false).map(TrustBasis::of_path),
             (true, false) => self.by_anchors_and_pins(),
             (false, true) => self.by_itself(leaf, None),
             (false, false) => self.by_pins(),
@@ -89,18 +89,20 @@ impl Question<'_> {
     }
 
     /// Path, name and dates, and one of the pins on the path that was validated.
-    fn by_anchors_and_pins(&self) -> Result<Basis, Reason> {
+    fn by_anchors_and_pins(&self) -> Result<TrustBasis, Reason> {
         let anchors = &self.policy.anchors;
-        self.path(anchors, true).map(Basis::of_path).or_else(|_| {
-            // A path that lacks only the pin: say so, rather than that there is none.
-            self.path(anchors, false)?;
-            Err(Reason::PinMismatch)
-        })
+        self.path(anchors, true)
+            .map(TrustBasis::of_path)
+            .or_else(|_| {
+                // A path that lacks only the pin: say so, rather than that there is none.
+                self.path(anchors, false)?;
+                Err(Reason::PinMismatch)
+            })
     }
 
     /// A pinned leaf authenticates itself (as DANE-EE does, RFC 7671 section 5.1); a pinned issuer
     /// of the served chain is the anchor, and name and dates decide (as DANE-TA does, section 5.2).
-    fn by_pins(&self) -> Result<Basis, Reason> {
+    fn by_pins(&self) -> Result<TrustBasis, Reason> {
         let (leaf, issuers) = self.chain.split_first().ok_or(Reason::PinMismatch)?;
         let pinned = |der: &CertificateDer<'_>| spki(der).filter(|pin| self.pins.contains(pin));
         if let Some(pin) = pinned(leaf) {
@@ -114,7 +116,7 @@ impl Question<'_> {
         if anchors.is_empty() {
             return Err(Reason::PinMismatch);
         }
-        self.path(&anchors, true).map(Basis::of_path)
+        self.path(&anchors, true).map(TrustBasis::of_path)
     }
 
     /// A leaf that was named by its key or its bytes: name and dates are told, and decide only in
@@ -123,7 +125,7 @@ impl Question<'_> {
         &self,
         leaf: &CertificateDer<'_>,
         matched_pin: Option<Pin>,
-    ) -> Result<Basis, Reason> {
+    ) -> Result<TrustBasis, Reason> {
         if !self.policy.crls.is_empty() {
             // Without a path there is no issuer to check a list by; what was demanded is not
             // passed over.
@@ -134,7 +136,7 @@ impl Question<'_> {
         let findings = findings(self.host, leaf, self.now);
         match findings.first() {
             Some((reason, _)) if self.policy.strict => Err(reason.clone()),
-            _ => Ok(Basis {
+            _ => Ok(TrustBasis {
                 matched_pin,
                 remarks: findings.into_iter().map(|(_, words)| words).collect(),
             }),
@@ -142,14 +144,14 @@ impl Question<'_> {
     }
 
     fn path(&self, anchors: &[TrustAnchor<'_>], pinned: bool) -> Result<Option<Pin>, Reason> {
-        let demands = Demands {
+        let requirements = PathRequirements {
             host: self.host,
             anchors,
             now: self.now,
             crls: Some(&self.policy.crls),
             pins: pinned.then_some(&self.pins),
         };
-        path::build(self.chain, &demands)
+        path::build(self.chain, &requirements)
     }
 
     fn reject(&self, reason: Reason) -> Rejection {
@@ -157,14 +159,14 @@ impl Question<'_> {
             self.path(&self.policy.anchors, false)
         } else {
             // The caller's lists speak of the caller's CAs, not of Mozilla's.
-            let demands = Demands {
+            let requirements = PathRequirements {
                 host: self.host,
                 anchors: roots::mozilla(),
                 now: self.now,
                 crls: None,
                 pins: None,
             };
-            path::build(self.chain, &demands)
+            path::build(self.chain, &requirements)
         };
         Rejection {
             reason,

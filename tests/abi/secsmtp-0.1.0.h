@@ -184,7 +184,7 @@
 /**
  * Waiting for the answer to the content.
  */
-#define SECSMTP_STAGE_ANSWER 12
+#define SECSMTP_STAGE_REPLY 12
 
 /**
  * Something must be changed before another try.
@@ -499,7 +499,7 @@
 /**
  * The server did not prove that it knows the password.
  */
-#define SECSMTP_E_UNPROVEN 5012
+#define SECSMTP_E_SERVER_NOT_AUTHENTICATED 5012
 
 /**
  * The server refused the login.

@@ -106,7 +106,7 @@ class Command(unittest.TestCase):
         for mode, address in (("implicit", self.server.implicit), ("starttls", self.server.starttls)):
             with self.subTest(mode=mode):
                 status, result = self.send(*self.at(address), "--tls", mode, *self.trust(), *self.login(), *self.envelope())
-                self.assertEqual((status, result["outcome"], result["status"], result["stage"]), (0, "accepted", 0, "answer"))
+                self.assertEqual((status, result["outcome"], result["status"], result["stage"]), (0, "accepted", 0, "reply"))
                 self.assertEqual((result["smtp_code"], result["message_id"]), (250, "<command@mail.test>"))
                 self.assertTrue(result["secret_released"] and result["content_released"])
                 self.assertEqual(result["peer"]["matched_pin"], self.server.env["PIN_LEAF"])

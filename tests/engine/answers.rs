@@ -38,15 +38,15 @@ fn until(pki: &Pki, stage: Stage) -> Vec<Step> {
             Stage::Data,
             vec![Step::expect("DATA"), Step::send("354 go\r\n")],
         ),
-        (Stage::Answer, vec![Step::ReadMessage]),
+        (Stage::Reply, vec![Step::ReadMessage]),
     ];
     let mut steps = vec![Step::StartTls(pki.identity())];
     for (at, mut part) in all {
         if at == stage {
-            if at != Stage::Greeting && at != Stage::Answer {
+            if at != Stage::Greeting && at != Stage::Reply {
                 steps.push(part.remove(0));
             }
-            if at == Stage::Answer {
+            if at == Stage::Reply {
                 steps.append(&mut part);
             }
             return steps;
@@ -92,9 +92,9 @@ fn each_answer_at_each_stage_has_one_outcome() {
         (Stage::Mail, Status::SenderRefused),
         (Stage::Rcpt, Status::RecipientRefused),
         (Stage::Data, Status::ContentRefused),
-        (Stage::Answer, Status::ContentRefused),
+        (Stage::Reply, Status::ContentRefused),
     ] {
-        let in_doubt = if stage == Stage::Answer { UNK } else { NOT };
+        let in_doubt = if stage == Stage::Reply { UNK } else { NOT };
         for code in ["450", "471", "550", "535", "554", "571", "599"] {
             let error = answered(
                 &pki,
@@ -103,7 +103,7 @@ fn each_answer_at_each_stage_has_one_outcome() {
                 refused,
                 REF,
             );
-            let answer = error.record.answer.as_ref().unwrap();
+            let answer = error.record.reply.as_ref().unwrap();
             assert!(
                 answer.text.contains("words of\\x1b the server"),
                 "{}",
@@ -154,13 +154,13 @@ fn each_answer_at_each_stage_has_one_outcome() {
 fn any_2yz_to_the_content_is_accepted() {
     let pki = pki();
     for code in ["200", "221", "235", "250", "251", "299"] {
-        let mut steps = until(&pki, Stage::Answer);
+        let mut steps = until(&pki, Stage::Reply);
         steps.extend([Step::send(&format!("{code} so\r\n")), Step::ReadToEnd]);
         let server = Scripted::start(steps).unwrap();
         let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
         let record = send(&client, &message()).unwrap();
         assert_eq!(record.outcome, Outcome::Accepted);
-        assert_eq!(record.answer.unwrap().code.to_string(), code);
+        assert_eq!(record.reply.unwrap().code.to_string(), code);
         drop(server.join());
     }
 }
@@ -174,7 +174,7 @@ fn h19_after_250_nothing_changes_the_outcome() {
         ("250 ok\r\n500 words nobody asked for\r\n", Step::ReadToEnd),
         ("250 ok\r\ngarbage", Step::Drop),
     ] {
-        let mut steps = until(&pki, Stage::Answer);
+        let mut steps = until(&pki, Stage::Reply);
         steps.push(Step::send(ending));
         steps.push(last);
         let server = Scripted::start(steps).unwrap();
@@ -284,7 +284,7 @@ fn a_wrong_password_is_refused_once_and_nothing_follows() {
         let error = fails(&client, &message(), Status::AuthRefused, Stage::Auth, REF);
         assert!(error.record.secret_released && !error.record.content_released);
         assert_eq!(
-            error.record.answer.unwrap().enhanced.as_deref(),
+            error.record.reply.unwrap().enhanced.as_deref(),
             Some("5.7.8")
         );
     }
@@ -330,7 +330,7 @@ fn d05_a_reply_counts_although_a_reset_follows_it() {
         (Stage::Mail, Status::SenderRefused),
         (Stage::Rcpt, Status::RecipientRefused),
         (Stage::Data, Status::ContentRefused),
-        (Stage::Answer, Status::ContentRefused),
+        (Stage::Reply, Status::ContentRefused),
     ] {
         for _ in 0..5 {
             let mut steps = until(&pki, stage);
@@ -339,7 +339,7 @@ fn d05_a_reply_counts_although_a_reset_follows_it() {
             let server = Scripted::start(steps).unwrap();
             let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
             let error = fails(&client, &message(), status, stage, REF);
-            assert_eq!(error.record.answer.unwrap().code, 554);
+            assert_eq!(error.record.reply.unwrap().code, 554);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use secsmtp::client::{Bulk, Client};
+use secsmtp::client::{BatchOptions, Client};
 use secsmtp::error::{Error, Outcome, Record};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
@@ -44,12 +44,12 @@ fn send_all(client: &Client, by: By, messages: &[Message]) -> Vec<Result<Record,
             .collect(),
         By::Batch => {
             let results = Mutex::new(BTreeMap::new());
-            let bulk = Bulk {
+            let bulk = BatchOptions {
                 window: Window {
                     messages: 1,
                     ..Window::default()
                 },
-                ..Bulk::default()
+                ..BatchOptions::default()
             };
             let done = |number: u64, result: Result<Record, Error>| {
                 let known = results.lock().unwrap().insert(number, result);

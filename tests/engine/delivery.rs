@@ -27,7 +27,7 @@ fn a_mail_arrives_over_both_modes_and_versions() {
             let peer = record.peer.clone().unwrap();
             assert_eq!(record.outcome, Outcome::Accepted);
             assert!(record.secret_released && record.content_released);
-            assert_eq!(record.answer.unwrap().code, 250);
+            assert_eq!(record.reply.unwrap().code, 250);
             assert_eq!((peer.tls_version, peer.mechanism), (version, Some("PLAIN")));
             assert_eq!(
                 peer.matched_pin.unwrap().to_string(),
@@ -141,7 +141,7 @@ fn g15_all_or_nothing_unless_partial_is_asked_for() {
         .record
         .recipients
         .iter()
-        .map(|r| r.answer.as_ref().unwrap().code)
+        .map(|r| r.reply.as_ref().unwrap().code)
         .collect();
     assert_eq!(codes, [250, 550, 450]);
     assert!(!error.record.content_released);

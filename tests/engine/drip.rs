@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use secsmtp::client::Client;
-use secsmtp::client::jobs::{EventData, Polled};
+use secsmtp::client::jobs::{EventData, PollResult};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Cause, Error, Outcome, Stage};
 use secsmtp::trust::TlsMode;
@@ -103,7 +103,7 @@ fn one_at_a_time(pki: &Pki) -> Vec<Part> {
         (Stage::Rcpt, vec![ok.clone(), Step::expect("RCPT")], b"250 "),
         (Stage::Data, vec![ok, Step::expect("DATA")], b"354 "),
         (
-            Stage::Answer,
+            Stage::Reply,
             vec![Step::send("354 go\r\n"), Step::ReadMessage],
             b"250 ",
         ),
@@ -126,14 +126,14 @@ fn one_flight(pki: &Pki) -> Vec<Part> {
     vec![
         (Stage::Mail, login, b"250 "),
         (Stage::Rcpt, vec![Step::send("250 ok\r\n")], b"250 "),
-        (Stage::Answer, vec![Step::send("250 ok\r\n")], b"250 "),
+        (Stage::Reply, vec![Step::send("250 ok\r\n")], b"250 "),
     ]
 }
 
 fn case(told: &str, mode: TlsMode, part: &Part, before: Vec<Step>) -> Case {
     let stage = part.0;
     let outcome = match stage {
-        Stage::Answer => Outcome::Unknown,
+        Stage::Reply => Outcome::Unknown,
         _ => Outcome::NotSent,
     };
     Case {
@@ -163,7 +163,7 @@ fn cases(pki: &Pki) -> Vec<Case> {
     let mut flight = along("one flight", TlsMode::Implicit, &one_flight(pki));
     // The server has the message whole, whichever answer is late.
     for case in &mut flight {
-        case.ends = (Stage::Answer, Outcome::Unknown);
+        case.ends = (Stage::Reply, Outcome::Unknown);
     }
     cases.append(&mut flight);
     cases
@@ -185,7 +185,7 @@ fn fails_by(way: Way, client: &Client) -> Error {
             client.submit(&message()).unwrap();
             loop {
                 match client.poll(Deadline::after(LONG)).unwrap() {
-                    Polled::Event(event) => {
+                    PollResult::Event(event) => {
                         if let EventData::Completed(completion) = event.news {
                             return completion.unwrap_err();
                         }

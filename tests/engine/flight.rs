@@ -55,7 +55,7 @@ fn with_chunking_all_of_a_mail_is_one_flight() {
     steps.push(Step::send("250 a\r\n250 b\r\n250 c\r\n"));
     steps.push(Step::expect("QUIT"));
     let (sent, _) = play(&pki, steps);
-    assert_eq!(sent.unwrap().answer.unwrap().text, "c");
+    assert_eq!(sent.unwrap().reply.unwrap().text, "c");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn without_chunking_the_commands_are_one_flight_and_the_content_another() {
         Step::expect("QUIT"),
     ]);
     let (sent, _) = play(&pki, steps);
-    assert_eq!(sent.unwrap().answer.unwrap().text, "d");
+    assert_eq!(sent.unwrap().reply.unwrap().text, "d");
 }
 
 #[test]
@@ -211,26 +211,26 @@ fn each_answer_to_the_flight_has_one_outcome() {
         (
             "250 a\r\n250 b\r\n552 c\r\n",
             Status::ContentRefused,
-            Stage::Answer,
+            Stage::Reply,
             Refused,
         ),
         // A yes to what nobody was to get is neither.
         (
             "250 a\r\n550 b\r\n250 c\r\n",
             Status::UnexpectedReply,
-            Stage::Answer,
+            Stage::Reply,
             Unknown,
         ),
         (
             "550 a\r\n503 b\r\n250 c\r\n",
             Status::UnexpectedReply,
-            Stage::Answer,
+            Stage::Reply,
             Unknown,
         ),
         (
             "550 a\r\n250 b\r\n250 c\r\n",
             Status::UnexpectedReply,
-            Stage::Answer,
+            Stage::Reply,
             Unknown,
         ),
         // Behind a refused sender the recipient's reply says nothing.
@@ -261,7 +261,7 @@ fn each_answer_to_the_flight_has_one_outcome() {
         (
             "250 a\r\n250 b\r\n354 c\r\n",
             Status::UnexpectedReply,
-            Stage::Answer,
+            Stage::Reply,
             Unknown,
         ),
         // Closing in the place of the envelope's answer leaves nobody to take the content.
@@ -270,22 +270,22 @@ fn each_answer_to_the_flight_has_one_outcome() {
         (
             "250 a\r\n250 b\r\n421 c\r\n",
             Status::Closing,
-            Stage::Answer,
+            Stage::Reply,
             Unknown,
         ),
         // Fewer than were asked for.
-        ("", Status::ConnectionLost, Stage::Answer, Unknown),
-        ("250 a\r\n", Status::ConnectionLost, Stage::Answer, Unknown),
+        ("", Status::ConnectionLost, Stage::Reply, Unknown),
+        ("250 a\r\n", Status::ConnectionLost, Stage::Reply, Unknown),
         (
             "250 a\r\n250 b\r\n",
             Status::ConnectionLost,
-            Stage::Answer,
+            Stage::Reply,
             Unknown,
         ),
         (
             "250 a\r\n250 b\r\n250 c",
             Status::ConnectionLost,
-            Stage::Answer,
+            Stage::Reply,
             Unknown,
         ),
         ("550 a\r\n", Status::SenderRefused, Stage::Mail, Refused),
@@ -299,13 +299,13 @@ fn each_answer_to_the_flight_has_one_outcome() {
         (
             "250 a\r\n2x0 b\r\n",
             Status::MalformedReply,
-            Stage::Answer,
+            Stage::Reply,
             Unknown,
         ),
         (
             "250 a\r\n250 b\n",
             Status::MalformedReply,
-            Stage::Answer,
+            Stage::Reply,
             Unknown,
         ),
     ] {

@@ -6,9 +6,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use secsmtp::client::jobs::{
-    Awaited, Completion, Event, EventData, EventMask, JobId, Kind, Limits, Polled, Waited,
+    Completion, Event, EventData, EventMask, EventWait, JobId, JobWait, Kind, Limits, PollResult,
 };
-use secsmtp::client::{Bulk, Client};
+use secsmtp::client::{BatchOptions, Client};
 use secsmtp::credential::{Credential, NoSecret, SecretProvider, SecretRequest};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Outcome, Retry, Stage};
@@ -44,7 +44,7 @@ fn everything() -> EventMask {
 #[track_caller]
 fn next(client: &Client) -> Event {
     match client.poll(Deadline::after(LONG)).unwrap() {
-        Polled::Event(event) => event,
+        PollResult::Event(event) => event,
         other => panic!("no event came: {other:?}"),
     }
 }
@@ -66,7 +66,7 @@ fn completions(client: &Client, count: usize) -> BTreeMap<JobId, Completion> {
 fn nothing_is_left(client: &Client) {
     assert!(matches!(
         client.poll(Deadline::after(Duration::ZERO)),
-        Ok(Polled::Nothing)
+        Ok(PollResult::Nothing)
     ));
 }
 
@@ -97,7 +97,10 @@ fn many_jobs_over_few_connections_complete_once_each() {
     assert!(reused >= 90, "{reused} over a connection that was there");
     nothing_is_left(&client);
     client.close(Duration::ZERO).unwrap();
-    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Closed)));
+    assert!(matches!(
+        client.poll(Deadline::NEVER),
+        Ok(PollResult::Closed)
+    ));
     assert!(server.wait_idle(LONG));
     assert_eq!(server.mail_count(), ids.len());
     assert!(server.sessions().len() <= 3);
@@ -124,7 +127,7 @@ fn events_tell_the_way_of_a_message() {
             EventData::Stage(stage) => stages.push(stage),
             EventData::Line(_, _, line) => lines += &line,
             EventData::Recipient(0, recipient) => {
-                assert_eq!(recipient.answer.unwrap().code, 250);
+                assert_eq!(recipient.reply.unwrap().code, 250);
                 recipients += 1;
             }
             EventData::Progress(written, total) => {
@@ -160,18 +163,18 @@ fn a_wait_takes_the_completion_and_a_poll_gets_none() {
     let server = Honest::start(honest(&pki)).unwrap();
     let client = patient(&pki, &server);
     let first = client.submit(&message()).unwrap();
-    let Waited::Done(completion) = client.wait(first, Deadline::after(LONG)).unwrap() else {
+    let JobWait::Done(completion) = client.wait(first, Deadline::after(LONG)).unwrap() else {
         panic!("it is not over");
     };
     assert_eq!(completion.unwrap().outcome, Outcome::Accepted);
     nothing_is_left(&client);
     let again = client.wait(first, Deadline::NEVER).unwrap();
-    assert!(matches!(again, Waited::Taken));
+    assert!(matches!(again, JobWait::Taken));
     let second = client.submit(&message()).unwrap();
     assert_eq!(next(&client).job, second);
     assert!(matches!(
         client.wait(second, Deadline::NEVER),
-        Ok(Waited::Taken)
+        Ok(JobWait::Taken)
     ));
     for none in [0, second + 1, JobId::MAX] {
         let error = client.wait(none, Deadline::NEVER).unwrap_err();
@@ -196,8 +199,8 @@ fn of_many_who_wait_for_one_job_one_gets_it_and_none_hangs() {
                 .collect();
             let poll = scope.spawn(|| client.poll(Deadline::after(Duration::from_millis(20))));
             let waited = waits.into_iter().map(|w| w.join().unwrap());
-            let mut got = waited.filter(|w| matches!(w, Waited::Done(_))).count();
-            got += usize::from(matches!(poll.join().unwrap(), Ok(Polled::Event(_))));
+            let mut got = waited.filter(|w| matches!(w, JobWait::Done(_))).count();
+            got += usize::from(matches!(poll.join().unwrap(), Ok(PollResult::Event(_))));
             got
         });
         assert_eq!(got, 1);
@@ -300,7 +303,10 @@ fn ten_thousand_queued_jobs_end_when_the_client_is_closed() {
         done.values()
             .all(|c| c.as_ref().is_err_and(|e| e.status() == Status::Cancelled))
     );
-    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Closed)));
+    assert!(matches!(
+        client.poll(Deadline::NEVER),
+        Ok(PollResult::Closed)
+    ));
 }
 
 #[test]
@@ -324,7 +330,10 @@ fn a_wake_ends_a_poll_that_waits_or_the_next_one() {
     let (_server, client) = silent(&pki);
     client.wake();
     client.wake();
-    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Nothing)));
+    assert!(matches!(
+        client.poll(Deadline::NEVER),
+        Ok(PollResult::Nothing)
+    ));
     let woken = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let polls: Vec<_> = (0..3)
@@ -337,7 +346,7 @@ fn a_wake_ends_a_poll_that_waits_or_the_next_one() {
             }
         });
         for poll in polls {
-            assert!(matches!(poll.join().unwrap(), Ok(Polled::Nothing)));
+            assert!(matches!(poll.join().unwrap(), Ok(PollResult::Nothing)));
         }
         woken.store(true, Ordering::Release);
     });
@@ -349,19 +358,28 @@ fn a_wake_while_an_event_is_waiting_ends_the_next_poll_and_leaves_the_event() {
     let (_server, client) = silent(&pki);
     let job = client.submit(&message()).unwrap();
     client.cancel_job(job).unwrap();
-    assert_eq!(client.await_event(Deadline::NEVER), Ok(Awaited::Event));
+    assert_eq!(client.await_event(Deadline::NEVER), Ok(EventWait::Event));
     client.wake();
     client.wake();
     let now = Deadline::after(Duration::ZERO);
-    assert_eq!(client.await_event(now), Ok(Awaited::Nothing));
-    assert_eq!(client.await_event(now), Ok(Awaited::Event));
+    assert_eq!(client.await_event(now), Ok(EventWait::Nothing));
+    assert_eq!(client.await_event(now), Ok(EventWait::Event));
     client.wake();
-    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Nothing)));
+    assert!(matches!(
+        client.poll(Deadline::NEVER),
+        Ok(PollResult::Nothing)
+    ));
     // It ends no watch, which belongs to the library: the wake is still there for the poll behind it.
     client.wake();
-    assert_eq!(client.watch(|| false), Ok(Awaited::Event));
-    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Nothing)));
-    assert!(matches!(client.poll(Deadline::NEVER), Ok(Polled::Event(_))));
+    assert_eq!(client.watch(|| false), Ok(EventWait::Event));
+    assert!(matches!(
+        client.poll(Deadline::NEVER),
+        Ok(PollResult::Nothing)
+    ));
+    assert!(matches!(
+        client.poll(Deadline::NEVER),
+        Ok(PollResult::Event(_))
+    ));
 }
 
 /// Calls its client, also when it is dropped.
@@ -517,7 +535,7 @@ fn a_secret_is_wanted_by_an_event_and_given_from_any_thread() {
     let job = client.submit(&message()).unwrap();
     assert!(matches!(next(&client).news, EventData::SecretWanted(_)));
     client.cancel_job(job).unwrap();
-    let Waited::Done(completion) = client.wait(job, Deadline::after(LONG)).unwrap() else {
+    let JobWait::Done(completion) = client.wait(job, Deadline::after(LONG)).unwrap() else {
         panic!("it hangs");
     };
     assert_eq!(completion.unwrap_err().status(), Status::Cancelled);
@@ -529,7 +547,7 @@ fn an_error_that_is_not_about_a_message_has_no_outcome() {
     let (_server, client) = silent(&pki);
     let job = client.submit(&message()).unwrap();
     let now = Deadline::after(Duration::ZERO);
-    assert!(matches!(client.wait(job, now), Ok(Waited::Pending)));
+    assert!(matches!(client.wait(job, now), Ok(JobWait::Pending)));
     let errors = [
         client.wait(job + 1, now).unwrap_err(),
         client.answer_secret(job, Some(b"x")).unwrap_err(),
@@ -545,7 +563,7 @@ fn an_error_that_is_not_about_a_message_has_no_outcome() {
     assert_eq!(completed.unwrap_err().record.outcome, Outcome::NotSent);
     // What would have sent a message says what became of it.
     let mut many = Vec::new();
-    let bulk = Bulk::default();
+    let bulk = BatchOptions::default();
     client.send_many([message()], &bulk, |_, sent| many.push(sent), Log::off());
     let sends = [
         client.submit(&message()).unwrap_err(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secsmtp::client::Client;
 use secsmtp::client::jobs::{
-    Completion, Event, EventData, EventMask, JobId, Kind, Limits, Polled, Waited,
+    Completion, Event, EventData, EventMask, JobId, JobWait, Kind, Limits, PollResult,
 };
 use secsmtp::credential::Credential;
 use secsmtp::deadline::Deadline;
@@ -45,7 +45,7 @@ pub(crate) fn over_one_connection(pki: &Pki, server: &Scripted, window: usize) -
 #[track_caller]
 fn next(client: &Client) -> Event {
     match client.poll(Deadline::after(LONG)).unwrap() {
-        Polled::Event(event) => event,
+        PollResult::Event(event) => event,
         other => panic!("no event came: {other:?}"),
     }
 }
@@ -53,7 +53,7 @@ fn next(client: &Client) -> Event {
 #[track_caller]
 pub(crate) fn completion(client: &Client, job: JobId) -> Completion {
     match client.wait(job, Deadline::after(LONG)).unwrap() {
-        Waited::Done(completion) => *completion,
+        JobWait::Done(completion) => *completion,
         other => panic!("{job}: {other:?}"),
     }
 }
@@ -197,7 +197,7 @@ fn a_job_cancelled_among_others_ends_at_once_and_they_go_on() {
         }
         assert!(matches!(
             client.poll(Deadline::after(Duration::ZERO)),
-            Ok(Polled::Nothing)
+            Ok(PollResult::Nothing)
         ));
     }
 }
@@ -242,7 +242,7 @@ fn no_event_follows_the_completion_of_a_job() {
         assert_eq!(recipients, 2, "of those that were waited for");
         client.close(LONG).unwrap();
         let rest = client.poll(Deadline::after(LONG));
-        assert!(matches!(rest, Ok(Polled::Closed)), "{rest:?}");
+        assert!(matches!(rest, Ok(PollResult::Closed)), "{rest:?}");
     }
 }
 

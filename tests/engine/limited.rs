@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use secsmtp::client::jobs::Limits;
-use secsmtp::client::{Bulk, Client};
+use secsmtp::client::{BatchOptions, Client};
 use secsmtp::error::{Error, Outcome, Record};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
@@ -55,9 +55,9 @@ fn send_all(client: &Client, by: By, window: usize, messages: &[Message]) -> Vec
     match by {
         By::Batch => {
             let outcomes = Mutex::new(vec![None; messages.len()]);
-            let bulk = Bulk {
+            let bulk = BatchOptions {
                 window,
-                ..Bulk::default()
+                ..BatchOptions::default()
             };
             let done = |number: u64, result: Result<Record, Error>| {
                 let slot = &mut outcomes.lock().unwrap()[usize::try_from(number).unwrap()];
@@ -249,9 +249,9 @@ fn several_connections_share_what_was_put_back() {
     let pki = pki();
     let server = Honest::start(limited(&pki, FORMS[0], &[2], Ending::Close)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
-    let bulk = Bulk {
+    let bulk = BatchOptions {
         connections: 3,
-        ..Bulk::default()
+        ..BatchOptions::default()
     };
     let accepted = Mutex::new(0);
     let done = |_, result: Result<Record, Error>| {

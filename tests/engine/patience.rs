@@ -45,7 +45,7 @@ fn dialogue(pki: &secsmtp_testservers::Pki) -> Vec<(Stage, Vec<Step>)> {
             Stage::Data,
             vec![Step::send("354 go\r\n"), Step::ReadMessage],
         ),
-        (Stage::Answer, vec![]),
+        (Stage::Reply, vec![]),
     ]
 }
 
@@ -65,7 +65,7 @@ fn e01_d13_silence_at_each_stage_ends_at_its_deadline() {
         let server = silent_at(&pki, stage);
         let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
         client.set_timeout(stage, SHORT);
-        let outcome = if stage == Stage::Answer {
+        let outcome = if stage == Stage::Reply {
             Outcome::Unknown
         } else {
             Outcome::NotSent
@@ -78,7 +78,7 @@ fn e01_d13_silence_at_each_stage_ends_at_its_deadline() {
 #[test]
 fn the_deadline_of_the_whole_call_rules_over_the_stages() {
     let pki = pki();
-    for stage in [Stage::Tls, Stage::Auth, Stage::Answer] {
+    for stage in [Stage::Tls, Stage::Auth, Stage::Reply] {
         let server = silent_at(&pki, stage);
         let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
         client.set_timeout(Stage::Local, Duration::from_millis(600));

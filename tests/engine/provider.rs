@@ -14,7 +14,7 @@ use rustls::sign::CertifiedKey;
 use secsmtp::client::Client;
 use secsmtp::credential::{Credential, NoSecret, Reason, SecretProvider, SecretRequest};
 use secsmtp::error::{Outcome, Retry, Stage};
-use secsmtp::sasl::Proof;
+use secsmtp::sasl::CredentialKind;
 use secsmtp::status::Status;
 use secsmtp::support::secret::Secret;
 use secsmtp::trust::{Policy, TlsMode};
@@ -27,7 +27,7 @@ const NOT: Outcome = Outcome::NotSent;
 const REF: Outcome = Outcome::Refused;
 const TOKEN: &str = "the-Token.nobody_knows";
 
-type Question = (String, u16, String, Proof, Reason);
+type Question = (String, u16, String, CredentialKind, Reason);
 type Answer = dyn Fn(&mut SecretRequest<'_>) -> Result<Secret, NoSecret> + Send + Sync;
 
 /// Answers by a function, and remembers what it was asked for.
@@ -58,12 +58,12 @@ impl Asked {
 
 impl SecretProvider for Asked {
     fn secret(&self, request: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
-        let m = request.meant();
+        let m = request.secret_context();
         let question = (
             m.host.to_owned(),
             m.port,
             m.user.to_owned(),
-            m.proof,
+            m.credential_kind,
             m.reason,
         );
         self.seen.lock().unwrap().push(question);
@@ -78,11 +78,16 @@ fn for_ever(request: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
     }
 }
 
-fn asking(policy: &Policy, address: SocketAddr, proof: Proof, asked: &Arc<Asked>) -> Client {
+fn asking(
+    policy: &Policy,
+    address: SocketAddr,
+    proof: CredentialKind,
+    asked: &Arc<Asked>,
+) -> Client {
     let client = client(policy, address);
     let provider = Arc::clone(asked) as Arc<dyn SecretProvider>;
     let credential = match proof {
-        Proof::Token => Credential::token_from(USER, provider),
+        CredentialKind::Token => Credential::token_from(USER, provider),
         _ => Credential::password_from(USER, provider),
     };
     client.set_credential(Some(Arc::new(credential.unwrap())));
@@ -120,7 +125,7 @@ fn it_is_asked_once_with_what_it_is_for() {
         let client = asking(
             &policy(&pki, mode),
             address(&server, mode),
-            Proof::Password,
+            CredentialKind::Password,
             &asked,
         );
         let (sent, log) = send_logged(&client, &message());
@@ -132,7 +137,7 @@ fn it_is_asked_once_with_what_it_is_for() {
             HOST.to_owned(),
             port,
             USER.to_owned(),
-            Proof::Password,
+            CredentialKind::Password,
             Reason::First,
         );
         assert_eq!(*asked.seen.lock().unwrap(), [expected]);
@@ -147,7 +152,7 @@ fn f23_nobody_is_asked_before_the_server_is_verified_and_has_a_mechanism() {
     let (own, stranger) = (pki(), pki());
     let asked = Asked::giving(PASSWORD.as_bytes());
     let try_at = |policy: &Policy, address| {
-        let client = asking(policy, address, Proof::Password, &asked);
+        let client = asking(policy, address, CredentialKind::Password, &asked);
         send(&client, &message()).unwrap_err()
     };
     for mode in BOTH {
@@ -174,7 +179,7 @@ fn f23_nobody_is_asked_before_the_server_is_verified_and_has_a_mechanism() {
 fn a_refused_token_is_renewed_once_on_a_connection_of_its_own() {
     let pki = pki();
     let asked = Asked::new(|request| {
-        let token = match request.meant().reason {
+        let token = match request.secret_context().reason {
             Reason::First => "the-old.token",
             Reason::Refused => TOKEN,
         };
@@ -183,7 +188,7 @@ fn a_refused_token_is_renewed_once_on_a_connection_of_its_own() {
     let replies = &["535 5.7.8 Token expired\r\n", "235 in\r\n"];
     let server = script(&pki, "XOAUTH2", answering(replies));
     let policy = policy(&pki, TlsMode::Implicit);
-    let client = asking(&policy, server.addr(), Proof::Token, &asked);
+    let client = asking(&policy, server.addr(), CredentialKind::Token, &asked);
     let (sent, log) = send_logged(&client, &message());
     let record = sent.unwrap_or_else(|error| panic!("{error}\n{log}"));
     assert_eq!(record.outcome, Outcome::Accepted);
@@ -214,7 +219,7 @@ fn twice_refused_is_refused() {
     let asked = Asked::giving(TOKEN.as_bytes());
     let server = script(&pki, "OAUTHBEARER", answering(&["535 5.7.8 No\r\n"]));
     let policy = policy(&pki, TlsMode::Implicit);
-    let client = asking(&policy, server.addr(), Proof::Token, &asked);
+    let client = asking(&policy, server.addr(), CredentialKind::Token, &asked);
     let error = fails(&client, &message(), Status::AuthRefused, Stage::Auth, REF);
     assert!(error.record.secret_released);
     assert_eq!(asked.reasons(), [Reason::First, Reason::Refused]);
@@ -227,10 +232,10 @@ fn f02_f27_a_password_a_given_token_and_a_temporary_no_are_not_tried_again() {
     let policy = policy(&pki, TlsMode::Implicit);
     let asked = Asked::giving(TOKEN.as_bytes());
     for (proof, mechanism, reply) in [
-        (Proof::Password, "PLAIN", "535 5.7.8 No\r\n"),
-        (Proof::Token, "XOAUTH2", "454 4.7.0 Later\r\n"),
-        (Proof::Token, "XOAUTH2", "421 4.7.0 Later\r\n"),
-        (Proof::Token, "XOAUTH2", "250 What\r\n"),
+        (CredentialKind::Password, "PLAIN", "535 5.7.8 No\r\n"),
+        (CredentialKind::Token, "XOAUTH2", "454 4.7.0 Later\r\n"),
+        (CredentialKind::Token, "XOAUTH2", "421 4.7.0 Later\r\n"),
+        (CredentialKind::Token, "XOAUTH2", "250 What\r\n"),
     ] {
         let before = asked.reasons().len();
         let server = script(
@@ -291,12 +296,12 @@ fn the_second_connection_is_verified_anew() {
     let client = asking(
         &policy(&pki_, TlsMode::Implicit),
         server.addr(),
-        Proof::Token,
+        CredentialKind::Token,
         &asked,
     );
     let error = fails(&client, &message(), Status::UnknownIssuer, Stage::Tls, NOT);
     // What left on the first connection left.
-    assert!(error.record.secret_released && error.record.answer.is_none());
+    assert!(error.record.secret_released && error.record.reply.is_none());
     assert_eq!(asked.reasons(), [Reason::First]);
     assert!(server.join_all(2)[1].tls.is_empty());
 }
@@ -316,7 +321,10 @@ fn without_a_secret_nothing_is_said_and_nothing_is_tried_again() {
         (for_ever, Status::Timeout),
     ];
     for (number, (give, status)) in table.into_iter().enumerate() {
-        for (proof, mechanism) in [(Proof::Password, "PLAIN"), (Proof::Token, "XOAUTH2")] {
+        for (proof, mechanism) in [
+            (CredentialKind::Password, "PLAIN"),
+            (CredentialKind::Token, "XOAUTH2"),
+        ] {
             let server = script(&pki, mechanism, vec![Step::ReadToEnd]);
             let asked = Asked::new(give);
             let client = asking(&policy, server.addr(), proof, &asked);
@@ -334,7 +342,7 @@ fn without_a_secret_nothing_is_said_and_nothing_is_tried_again() {
     // A token is visible ASCII.
     let server = script(&pki, "XOAUTH2", vec![Step::ReadToEnd]);
     let asked = Asked::giving(b"a\x01b");
-    let client = asking(&policy, server.addr(), Proof::Token, &asked);
+    let client = asking(&policy, server.addr(), CredentialKind::Token, &asked);
     fails(&client, &message(), Status::Secret, Stage::Auth, NOT);
 }
 
@@ -355,7 +363,12 @@ fn a_cancel_from_inside_or_outside_ends_it_with_nothing_said() {
             inside.lock().unwrap().as_ref().unwrap().cancel();
             Ok(Secret::new(PASSWORD.as_bytes()))
         });
-        let client = Arc::new(asking(&policy, server.addr(), Proof::Password, &asked));
+        let client = Arc::new(asking(
+            &policy,
+            server.addr(),
+            CredentialKind::Password,
+            &asked,
+        ));
         *place.lock().unwrap() = Some(Arc::clone(&client));
         let canceller = Arc::clone(&client);
         let other = waits.then(|| {
@@ -383,7 +396,7 @@ fn an_answer_after_the_end_of_the_whole_call_is_too_late() {
         Ok(Secret::new(PASSWORD.as_bytes()))
     });
     let policy = policy(&pki, TlsMode::Implicit);
-    let client = asking(&policy, server.addr(), Proof::Password, &asked);
+    let client = asking(&policy, server.addr(), CredentialKind::Password, &asked);
     client.set_timeout(Stage::Local, Duration::from_millis(1500));
     let error = send(&client, &message()).unwrap_err();
     let got = (error.status(), error.record.outcome);
@@ -403,7 +416,7 @@ fn a_panic_inside_goes_to_the_caller_and_leaves_the_client_whole() {
     let client = asking(
         &policy(&pki, TlsMode::Implicit),
         server.implicit_addr(),
-        Proof::Password,
+        CredentialKind::Password,
         &asked,
     );
     assert!(catch_unwind(AssertUnwindSafe(|| send(&client, &message()))).is_err());
@@ -431,7 +444,7 @@ fn a_server_that_leaves_meanwhile_is_told_no_secret() {
             assert!(record.handshake_done);
             Ok(Secret::new(PASSWORD.as_bytes()))
         });
-        let client = asking(&policy, address, Proof::Password, &asked);
+        let client = asking(&policy, address, CredentialKind::Password, &asked);
         let error = fails(&client, &message(), status, Stage::Auth, NOT);
         assert!(!error.record.secret_released);
     }
@@ -447,6 +460,11 @@ fn another_mail_may_be_sent_from_inside() {
         send(&inner, &message()).unwrap();
         Ok(Secret::new(PASSWORD.as_bytes()))
     });
-    let client = asking(&policy, server.implicit_addr(), Proof::Password, &asked);
+    let client = asking(
+        &policy,
+        server.implicit_addr(),
+        CredentialKind::Password,
+        &asked,
+    );
     send(&client, &message()).unwrap();
 }

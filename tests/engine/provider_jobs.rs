@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use secsmtp::client::Client;
-use secsmtp::client::jobs::{Event, EventData, Polled, Question, Waited};
+use secsmtp::client::jobs::{Event, EventData, JobWait, PollResult, SecretQuestion};
 use secsmtp::credential::{Credential, NoSecret, Reason, SecretProvider, SecretRequest};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Outcome, Stage};
-use secsmtp::sasl::Proof;
+use secsmtp::sasl::CredentialKind;
 use secsmtp::status::Status;
 use secsmtp::support::secret::Secret;
 use secsmtp::trust::TlsMode;
@@ -53,13 +53,13 @@ fn refusing(pki: &Pki, first: usize) -> Scripted {
 #[track_caller]
 fn next(client: &Client) -> Event {
     match client.poll(Deadline::after(LONG)).unwrap() {
-        Polled::Event(event) => event,
+        PollResult::Event(event) => event,
         other => panic!("no event came: {other:?}"),
     }
 }
 
 #[track_caller]
-fn question(client: &Client) -> Question {
+fn question(client: &Client) -> SecretQuestion {
     match next(client).news {
         EventData::SecretWanted(question) => question,
         other => panic!("no question: {other:?}"),
@@ -75,7 +75,10 @@ fn a_refused_token_is_asked_for_once_more() {
         let job = client.submit(&message()).unwrap();
         for (reason, token) in [(Reason::First, "stale"), (Reason::Refused, "fresh")] {
             let question = question(&client);
-            assert_eq!((&*question.user, question.proof), (USER, Proof::Token));
+            assert_eq!(
+                (&*question.user, question.credential_kind),
+                (USER, CredentialKind::Token)
+            );
             assert_eq!(question.reason, reason);
             client.answer_secret(job, Some(token.as_bytes())).unwrap();
             let again = client.answer_secret(job, Some(b"another")).unwrap_err();
@@ -103,7 +106,7 @@ fn a_question_that_nobody_answers_ends_at_the_deadline_or_with_its_client() {
     client.set_timeout(Stage::Auth, Duration::from_millis(20));
     let job = client.submit(&message()).unwrap();
     question(&client);
-    let Waited::Done(completion) = client.wait(job, Deadline::after(LONG)).unwrap() else {
+    let JobWait::Done(completion) = client.wait(job, Deadline::after(LONG)).unwrap() else {
         panic!("it hangs");
     };
     let error = completion.unwrap_err();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use secsmtp::client::jobs::{Completion, JobId, Limits, Waited};
-use secsmtp::client::{Bulk, Client, Rate};
+use secsmtp::client::jobs::{Completion, JobId, JobWait, Limits};
+use secsmtp::client::{BatchOptions, Client, Rate};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::Log;
@@ -43,7 +43,7 @@ fn server(pki: &Pki) -> (Honest, Client) {
 #[track_caller]
 fn completion(client: &Client, job: JobId) -> Completion {
     match client.wait(job, Deadline::after(LONG)).unwrap() {
-        Waited::Done(completion) => *completion,
+        JobWait::Done(completion) => *completion,
         other => panic!("{job}: {other:?}"),
     }
 }
@@ -53,9 +53,9 @@ type Results = Vec<Result<Record, Error>>;
 fn send_many(client: &Client, count: usize, connections: usize) -> (u64, Results) {
     let messages: Vec<Message> = (0..count).map(|_| message()).collect();
     let mut results = Vec::new();
-    let bulk = Bulk {
+    let bulk = BatchOptions {
         connections,
-        ..Bulk::default()
+        ..BatchOptions::default()
     };
     let begun = client.send_many(
         &messages,
@@ -185,7 +185,7 @@ fn a_cancel_ends_a_wait_and_begins_no_other() {
                 client.cancel();
             }
         };
-        let begun = client.send_many(&messages, &Bulk::default(), done, Log::off());
+        let begun = client.send_many(&messages, &BatchOptions::default(), done, Log::off());
         assert_eq!((begun, results.len(), accepted(&results)), (3, 3, 2));
         let error = results[2].as_ref().unwrap_err();
         assert_eq!(error.status(), Status::Cancelled);
@@ -203,9 +203,9 @@ fn a_producer_is_asked_for_one_that_waits_and_no_more() {
         given.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         message()
     });
-    let bulk = Bulk {
+    let bulk = BatchOptions {
         stop_on_error: true,
-        ..Bulk::default()
+        ..BatchOptions::default()
     };
     // It has no end of its own.
     let done = |number, _| {
@@ -234,7 +234,7 @@ fn a_producer_without_an_end_is_cancelled_where_there_is_no_hope_and_not_asked_b
         };
         // It would be without an end, if this test could fail then.
         let producer = std::iter::repeat_with(message).take(1000);
-        client.send_many(producer, &Bulk::default(), done, Log::off())
+        client.send_many(producer, &BatchOptions::default(), done, Log::off())
     };
     assert_eq!(send(5), 6);
     assert_eq!(told.lock().unwrap().last(), Some(&Status::Cancelled));
@@ -282,7 +282,7 @@ fn another_rate_holds_for_messages_that_wait_already() {
                     waiting.wait();
                 }
             };
-            client.send_many(&messages, &Bulk::default(), done, Log::off());
+            client.send_many(&messages, &BatchOptions::default(), done, Log::off());
             assert_eq!(accepted(&results), 3);
         });
     }

@@ -76,7 +76,7 @@ fn g15_a_server_that_takes_a_thousand_refuses_the_others_for_now() {
     let record = send(&client, &message).unwrap();
     let code = |i: usize| {
         record.recipients[i]
-            .answer
+            .reply
             .as_ref()
             .map(|answer| answer.code)
     };

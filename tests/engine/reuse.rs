@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secsmtp::client::jobs::Limits;
-use secsmtp::client::{Bulk, Client};
+use secsmtp::client::{BatchOptions, Client};
 use secsmtp::credential::Credential;
 use secsmtp::error::{Error, Outcome, Record, Retry, Stage};
 use secsmtp::log::{Level, Log};
@@ -239,7 +239,7 @@ fn j_nothing_is_tried_again_once_the_server_has_taken_a_part() {
         (
             "all taken",
             7,
-            Stage::Answer,
+            Stage::Reply,
             Outcome::Unknown,
             Retry::Unknown,
         ),
@@ -343,13 +343,8 @@ fn e16_j05_behind_a_late_or_odd_reply_or_a_refused_login_nothing_follows() {
         (6, odd("2x0 ok\r\n"), Stage::Mail, Status::MalformedReply),
         (8, late("250 ok\r\n"), Stage::Rcpt, Status::Timeout),
         (10, odd("250 ok\r\n"), Stage::Data, Status::UnexpectedReply),
-        (12, late("250 ok\r\n"), Stage::Answer, Status::Timeout),
-        (
-            12,
-            odd("354 go\r\n"),
-            Stage::Answer,
-            Status::UnexpectedReply,
-        ),
+        (12, late("250 ok\r\n"), Stage::Reply, Status::Timeout),
+        (12, odd("354 go\r\n"), Stage::Reply, Status::UnexpectedReply),
     ];
     let play = |(count, ends, stage, status): &(usize, Vec<Step>, Stage, Status)| {
         let steps = [first(*count), ends.clone()].concat();
@@ -489,7 +484,7 @@ impl By {
             By::Batch => {
                 let result = Mutex::new(None);
                 let done = |_, sent| *result.lock().unwrap() = Some(sent);
-                client.send_many([message()], &Bulk::default(), done, Log::off());
+                client.send_many([message()], &BatchOptions::default(), done, Log::off());
                 result.into_inner().unwrap().expect("an outcome")
             }
             By::Job => completion(client, client.submit(&message()).unwrap()),
@@ -566,7 +561,7 @@ fn j_a_batch_that_was_cancelled_is_not_tried_again() {
     let done = |_, sent: Result<Record, Error>| results.lock().unwrap().push(sent);
     let messages = [message(), message()];
     let log = Log::to(&mut sink, Level::Debug);
-    client.send_many(&messages, &Bulk::default(), done, log);
+    client.send_many(&messages, &BatchOptions::default(), done, log);
     let results = results.into_inner().unwrap();
     let not_sent = |sent: &Result<Record, Error>| match sent {
         Ok(_) => false,

@@ -116,21 +116,27 @@ fn f08_f15_a_server_that_proves_nothing_is_not_believed() {
     let pki = pki();
     type Last = fn(&str) -> String;
     let tricks: [(Last, Status); 10] = [
-        (|_| "235 2.7.0 in\r\n".to_owned(), Status::Unproven),
+        (
+            |_| "235 2.7.0 in\r\n".to_owned(),
+            Status::ServerNotAuthenticated,
+        ),
         // RFC 4954 has no data in a 235; not even the right signature counts there.
         (
             |v| format!("235 2.7.0 {}\r\n", STANDARD.encode(format!("v={v}"))),
-            Status::Unproven,
+            Status::ServerNotAuthenticated,
         ),
         (
             |_| challenge(&format!("v={}", STANDARD.encode([0; 32]))),
-            Status::Unproven,
+            Status::ServerNotAuthenticated,
         ),
-        (|v| challenge(&format!("v={}", &v[..40])), Status::Unproven),
-        (|_| challenge("v="), Status::Unproven),
+        (
+            |v| challenge(&format!("v={}", &v[..40])),
+            Status::ServerNotAuthenticated,
+        ),
+        (|_| challenge("v="), Status::ServerNotAuthenticated),
         (|_| challenge("e=invalid-proof"), Status::AuthRefused),
         (|_| challenge("e=other-error\r\n250 x"), Status::AuthRefused),
-        (|_| challenge(""), Status::Unproven),
+        (|_| challenge(""), Status::ServerNotAuthenticated),
         (
             |v| challenge(&format!("v={v},v={v}")),
             Status::UnexpectedReply,
@@ -156,7 +162,7 @@ fn f08_f15_a_server_that_proves_nothing_is_not_believed() {
 fn f05_f08_the_end_before_the_middle_and_after_the_end() {
     let pki = pki();
     for (reply, status) in [
-        ("235 2.7.0 in\r\n", Status::Unproven),
+        ("235 2.7.0 in\r\n", Status::ServerNotAuthenticated),
         ("334 \r\n", Status::UnexpectedReply),
         ("334 not base64!\r\n", Status::UnexpectedReply),
         ("250 ok\r\n", Status::UnexpectedReply),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use secsmtp::channel::Setup;
 use secsmtp::channel::{Cleartext, Verified};
-use secsmtp::client::Bulk;
+use secsmtp::client::BatchOptions;
 use secsmtp::credential::Credential;
 use secsmtp::deadline::{Deadline, Timeouts};
 use secsmtp::error::{Error, Outcome, Record, Stage};
@@ -255,7 +255,7 @@ fn a_message_without_a_sender_or_too_large_is_told_and_the_others_go_on() {
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let mut results = Results::new();
     let done = |id, result| drop(results.insert(id, result));
-    let begun = client.send_many(&messages, &Bulk::default(), done, Log::off());
+    let begun = client.send_many(&messages, &BatchOptions::default(), done, Log::off());
     assert_eq!(begun, 4);
     use Outcome::{Accepted, NotSent};
     assert_eq!(outcomes(&results), [Accepted, NotSent, NotSent, Accepted]);

@@ -90,7 +90,7 @@ class RealServers(unittest.TestCase):
                         _, content = self.content()
                         _, result = self.send(server + "_SUBMISSIONS", *self.trust(), *arguments, content=content)
                         self.assertEqual(result["outcome"], outcome, result["text"])
-                        self.assertEqual(result["stage"], "answer" if outcome == "accepted" else "auth")
+                        self.assertEqual(result["stage"], "reply" if outcome == "accepted" else "auth")
 
     def test_a_wrong_password_is_refused_by_each(self):
         for server in FILES:

@@ -277,7 +277,7 @@ class Trust(unittest.TestCase):
     def check(self, host, address, mode, rows, status, pin, login=True):
         sent = host.send(address, mode, rows, login)
         if status == "OK":
-            self.assertEqual(sent, Sent("accepted", "SECSMTP_OK", self.pin(pin), "answer", login, True))
+            self.assertEqual(sent, Sent("accepted", "SECSMTP_OK", self.pin(pin), "reply", login, True))
         else:
             self.assertEqual(sent, Sent("not_sent", "SECSMTP_" + status, "", "tls", False, False))
 

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use secsmtp::client::Client;
-use secsmtp::client::jobs::{EventData, Polled};
+use secsmtp::client::jobs::{EventData, PollResult};
 use secsmtp::credential::Credential;
 use secsmtp::deadline::Deadline;
 use secsmtp::error::Error;
@@ -156,7 +156,7 @@ fn cancel(case: Case<'_>, steps: &[Step]) -> Duration {
 fn completion(client: &Client) -> Error {
     loop {
         match client.poll(Deadline::NEVER).expect("an open client") {
-            Polled::Event(event) => {
+            PollResult::Event(event) => {
                 if let EventData::Completed(completion) = event.news {
                     return completion.expect_err("nobody answers");
                 }

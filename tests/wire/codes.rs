@@ -127,7 +127,7 @@ fn check(error: &Error, (point, code): (Point, u16), outcome: Outcome) {
     assert!(fits, "{point:?} {code}: {cause:?}");
     let said = error
         .record
-        .answer
+        .reply
         .as_ref()
         .map(|answer| (answer.code, &*answer.text));
     if meaning(point, code) != Meaning::Malformed {

@@ -34,7 +34,7 @@ fn e02_an_answer_of_many_lines_is_shown_to_its_bound() {
     let server = Esmtp::new(true, FLIGHT, choose);
     let ended = world.send(TlsMode::Implicit, Box::new(server), None);
     let error = ended.result.expect_err("refused");
-    let answer = error.record.answer.expect("what was said");
+    let answer = error.record.reply.expect("what was said");
     assert!(answer.text.starts_with(&format!("{line}\n{line}\n")));
     assert!(answer.text.ends_with('…') && answer.text.chars().count() < 1010);
 }
@@ -744,7 +744,7 @@ fn h14_h15_each_message_of_a_stream_has_its_own_cause() {
             let Err(error) = result else { continue };
             let answer = error
                 .record
-                .answer
+                .reply
                 .as_ref()
                 .map(|answer| answer.text.as_str());
             let own = said[..3].parse::<u16>().is_ok() && said.ends_with("\r\n");

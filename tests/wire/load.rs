@@ -294,7 +294,7 @@ fn client(world: &World, address: SocketAddr) -> Client {
         Stage::Auth,
         Stage::Mail,
         Stage::Rcpt,
-        Stage::Answer,
+        Stage::Reply,
     ] {
         client.set_timeout(stage, Duration::from_millis(1500));
     }

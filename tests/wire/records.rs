@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustls::{ContentType, ServerConfig};
 use secsmtp::client::Client;
-use secsmtp::client::jobs::Waited;
+use secsmtp::client::jobs::JobWait;
 use secsmtp::credential::Credential;
 use secsmtp::deadline::Deadline;
 use secsmtp::error::{Error, Outcome, Stage};
@@ -278,7 +278,7 @@ fn d12_d13_tickets_that_drip_stretch_no_deadline() {
         Stage::Ehlo,
         Stage::Auth,
         Stage::Mail,
-        Stage::Answer,
+        Stage::Reply,
     ];
     for (place, stage) in PLACES.into_iter().zip(stages) {
         let address = dripping(&world, Until::new(place, ticket(16)));
@@ -290,14 +290,14 @@ fn d12_d13_tickets_that_drip_stretch_no_deadline() {
     }
     // A job is given up as well, although each drip wakes its worker to look for another one.
     let address = dripping(&world, Until::new("Subject", ticket(16)));
-    let client = impatient(&world, address, Stage::Answer);
+    let client = impatient(&world, address, Stage::Reply);
     let job = client.submit(&world.message).expect("room");
-    let Ok(Waited::Done(completion)) = client.wait(job, Deadline::NEVER) else {
+    let Ok(JobWait::Done(completion)) = client.wait(job, Deadline::NEVER) else {
         panic!("the job is lost");
     };
     let error = completion.expect_err("tickets are no answer");
     let told = (error.status(), error.record.stage, error.record.outcome);
-    let expected = (Status::Timeout, Stage::Answer, Outcome::Unknown);
+    let expected = (Status::Timeout, Stage::Reply, Outcome::Unknown);
     assert_eq!(told, expected, "{error}");
     for (place, stage) in [("", Stage::Greeting), ("EHLO", Stage::Ehlo)] {
         let address = dripping(&world, Until::new(place, ticket(16)));

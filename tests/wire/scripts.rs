@@ -257,7 +257,7 @@ fn expected(script: &Script, sent: &Result<Record, Error>) -> Result<(), String>
     if released != script.released {
         return Err(format!("released {released}"));
     }
-    let whole = record.outcome != Outcome::Accepted || record.answer.is_some();
+    let whole = record.outcome != Outcome::Accepted || record.reply.is_some();
     if whole {
         Ok(())
     } else {

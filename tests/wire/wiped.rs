@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secsmtp::client::Client;
-use secsmtp::client::jobs::{Awaited, EventData, Polled};
+use secsmtp::client::jobs::{EventData, EventWait, PollResult};
 use secsmtp::credential::{Credential, NoSecret, SecretProvider, SecretRequest};
 use secsmtp::deadline::Deadline;
 use secsmtp::error::Stage;
@@ -214,7 +214,7 @@ fn i04_a_secret_that_was_given_and_not_fetched_is_gone_with_its_job() {
     for _ in 0..200 {
         let job = client.submit(&world.message).expect("a job");
         let asked = client.poll(Deadline::after(LONG)).expect("no fork");
-        let Polled::Event(asked) = asked else {
+        let PollResult::Event(asked) = asked else {
             panic!("{asked:?}");
         };
         assert!(
@@ -225,7 +225,7 @@ fn i04_a_secret_that_was_given_and_not_fetched_is_gone_with_its_job() {
         given += usize::from(client.answer_secret(job, Some(&RARE_SECRET)).is_ok());
         // Its completion is there, and was not taken yet.
         let there = client.await_event(Deadline::after(LONG)).expect("no fork");
-        assert_eq!(there, Awaited::Event);
+        assert_eq!(there, EventWait::Event);
         assert_eq!(
             RARE_BLOCKS.load(Ordering::SeqCst),
             0,
@@ -238,7 +238,7 @@ fn i04_a_secret_that_was_given_and_not_fetched_is_gone_with_its_job() {
             0,
             "one that came too late is there"
         );
-        let Polled::Event(done) = client.poll(Deadline::after(LONG)).expect("no fork") else {
+        let PollResult::Event(done) = client.poll(Deadline::after(LONG)).expect("no fork") else {
             panic!("no completion");
         };
         assert!(matches!(done.news, EventData::Completed(_)), "{done:?}");

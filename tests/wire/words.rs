@@ -235,13 +235,13 @@ fn the_text_of_an_unknown_outcome_says_which_reply_came() {
         assert_eq!(error.record.outcome, Outcome::Unknown, "{said}");
         let text = error.to_string();
         assert!(text.contains(&format!("{all}{words}")), "{said}: {text}");
-        if error.record.answer.is_some() {
+        if error.record.reply.is_some() {
             let reply = said.lines().next().unwrap_or_default();
             let shown = format!("The server said: {reply}");
             assert!(text.contains(&shown), "{text}");
         }
         let missing = text.contains("no complete reply") || text.contains("could be read");
-        assert_eq!(error.record.answer.is_none(), missing, "{text}");
+        assert_eq!(error.record.reply.is_none(), missing, "{text}");
     }
 }
 

@@ -63,7 +63,7 @@ class Client(Owner):
     :class:`Token` or :class:`External`; None sends without login. ``connect``: ``(address, port)`` to dial instead;
     ``host`` is still the name that is verified. ``ehlo_name``: how to introduce this machine.
     ``timeout``: seconds for a whole send. ``timeouts``: seconds per stage, for instance
-    ``{"connect": 5, "answer": 60}``. ``idle``: seconds that a connection is kept with nothing to
+    ``{"connect": 5, "reply": 60}``. ``idle``: seconds that a connection is kept with nothing to
     do, 0 for never; without it, :meth:`send` closes its connection at its end. ``max_messages``:
     the most mails over one connection. ``logger``: gets one record per command and reply, without
     secrets and content; default ``logging.getLogger("secsmtp")``. A record carries

@@ -24,7 +24,7 @@ class Error(Exception):
     """A call failed. ``str(error)`` is the library's explanation, for people.
 
     ``status``, ``status_name``: the number (``4003``) and its name in the C header.
-    ``stage``: where it happened, ``"connect"`` to ``"answer"``; ``"local"`` before any network.
+    ``stage``: where it happened, ``"connect"`` to ``"reply"``; ``"local"`` before any network.
     ``outcome``: ``"not_sent"`` (nothing was delivered, retrying is safe), ``"refused"`` (the
     verified server said no) or ``"unknown"`` (may have been delivered: do not retry blindly). None
     when the error is not about a mail, and says nothing of what became of one.

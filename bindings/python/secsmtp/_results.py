@@ -48,7 +48,7 @@ class Receipt:
 
     ``outcome``: ``"accepted"``, ``"not_sent"`` (safe to retry), ``"refused"`` (by the verified
     server) or ``"unknown"`` (do not retry blindly). ``stage``: how far it came, ``"connect"`` to
-    ``"answer"``. ``secret_released`` and ``content_released``: whether any byte of either left
+    ``"reply"``. ``secret_released`` and ``content_released``: whether any byte of either left
     this machine. ``connection_reused``: the connection had carried another mail before; then
     ``secret_released`` tells of its opening. ``smtp_code``, ``enhanced_code``, ``message_id``: None when there is none.
     """

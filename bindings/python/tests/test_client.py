@@ -53,7 +53,7 @@ class Outcomes(ClientCase):
         with scripted() as server, self.client(server) as client:
             receipt = client.send(MAIL, *ENVELOPE)
         self.assertEqual((receipt.outcome, receipt.smtp_code), ("accepted", 250))
-        self.assertEqual((receipt.enhanced_code, receipt.stage), ("2.0.0", "answer"))
+        self.assertEqual((receipt.enhanced_code, receipt.stage), ("2.0.0", "reply"))
         self.assertIn("kept", receipt.server_text)
         self.assertTrue(receipt.secret_released and receipt.content_released)
         self.assertEqual([r.address for r in receipt.recipients], ENVELOPE[1])
@@ -106,7 +106,7 @@ class Outcomes(ClientCase):
         error = caught.exception
         self.assertNotIsInstance(error, secsmtp.NotSent)
         self.assertEqual(
-            (error.outcome, error.stage, error.retry), ("unknown", "answer", "unknown")
+            (error.outcome, error.stage, error.retry), ("unknown", "reply", "unknown")
         )
         self.assertEqual(error.receipt.outcome, "unknown")
 
@@ -268,7 +268,7 @@ class Waiting(ClientCase):
             return "250 2.0.0 kept"
 
         with scripted(CONTENT=late) as server:
-            with self.client(server, timeouts={"answer": 0.3}) as client:
+            with self.client(server, timeouts={"reply": 0.3}) as client:
                 with self.assertRaises(secsmtp.TimedOut) as caught:
                     client.send(MAIL, *ENVELOPE)
             given_up.set()

@@ -3,7 +3,7 @@
 use crate::credential::Reason;
 use crate::error::{Error, Recipient, Record, Stage};
 use crate::log::Level;
-use crate::sasl::Proof;
+use crate::sasl::CredentialKind;
 
 /// The number of a job: it grows with each, and is never used again.
 pub type JobId = u64;
@@ -34,7 +34,7 @@ pub enum EventData {
     /// The server answered to the recipient of this index.
     Recipient(usize, Recipient),
     /// A secret is needed, and the server that will get it is verified.
-    SecretWanted(Question),
+    SecretWanted(SecretQuestion),
     /// The job is over. Exactly one of each job is ever given out.
     Completed(Box<Completion>),
     /// So many events were left out for lack of room, none of them a completion or a question.
@@ -43,11 +43,11 @@ pub enum EventData {
 
 /// Which secret is wanted.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct SecretQuestion {
     /// The user.
     pub user: String,
     /// A password or a token.
-    pub proof: Proof,
+    pub credential_kind: CredentialKind,
     /// Why it is asked for.
     pub reason: Reason,
 }

@@ -81,7 +81,7 @@ fn stream(queue: &JobQueue) {
     let settings = queue.settings();
     while let Some(queued) = queue.next(Duration::ZERO) {
         let mut state = vec![queued];
-        while let Taken::Job(queued) = queue.more(state.len(), &settings, None) {
+        while let NextJob::Job(queued) = queue.more(state.len(), &settings, None) {
             state.push(queued);
         }
         for queued in state {
@@ -116,9 +116,9 @@ fn submit_streamed(queue: &Arc<JobQueue>) -> JobId {
 
 fn completed(queue: &JobQueue) -> Option<JobId> {
     match queue.poll(Deadline::NEVER) {
-        Polled::Event(event) => Some(event.job),
-        Polled::Nothing => None,
-        Polled::Closed => panic!("it is not closed"),
+        PollResult::Event(event) => Some(event.job),
+        PollResult::Nothing => None,
+        PollResult::Closed => panic!("it is not closed"),
     }
 }
 
@@ -144,7 +144,7 @@ fn a_cancel_that_meets_the_end_gives_one_completion() {
         queue.cancel(job).unwrap();
         assert!(matches!(
             queue.poll(Deadline::after(Duration::ZERO)),
-            Polled::Nothing
+            PollResult::Nothing
         ));
     });
 }
@@ -157,8 +157,8 @@ fn a_wait_and_a_poll_share_one_completion() {
         let other = Arc::clone(&queue);
         let poll = thread::spawn(move || completed(&other).is_some());
         let waited = queue.wait(job, Deadline::NEVER).unwrap();
-        let got = matches!(waited, Waited::Done(_));
-        assert!(got || matches!(waited, Waited::Taken));
+        let got = matches!(waited, JobWait::Done(_));
+        assert!(got || matches!(waited, JobWait::Taken));
         // A poll that came away with nothing waits for the next: it is woken.
         queue.wake();
         assert!(got != poll.join().unwrap());
@@ -172,7 +172,7 @@ fn a_wake_is_never_lost() {
         let other = Arc::clone(&queue);
         let poll = thread::spawn(move || other.poll(Deadline::NEVER));
         queue.wake();
-        assert!(matches!(poll.join().unwrap(), Polled::Nothing));
+        assert!(matches!(poll.join().unwrap(), PollResult::Nothing));
     });
 }
 
@@ -260,7 +260,7 @@ fn a_close_waits_for_all_and_ends_the_polls() {
         let other = Arc::clone(&queue);
         let poll = thread::spawn(move || {
             let mut found = 0;
-            while let Polled::Event(_) = other.poll(Deadline::NEVER) {
+            while let PollResult::Event(_) = other.poll(Deadline::NEVER) {
                 found += 1;
             }
             found
@@ -286,13 +286,13 @@ fn jobs_of_a_worker_that_could_not_be_started_do_not_hang() {
         };
         let beside = thread::spawn(move || {
             let job = other.submit(Prepared::sample(), 0, failing);
-            job.is_ok_and(|job| matches!(other.wait(job, Deadline::NEVER), Ok(Waited::Done(_))))
+            job.is_ok_and(|job| matches!(other.wait(job, Deadline::NEVER), Ok(JobWait::Done(_))))
         });
         let here = queue.submit(Prepared::sample(), 0, failing);
         if let Ok(job) = here {
             assert!(matches!(
                 queue.wait(job, Deadline::NEVER),
-                Ok(Waited::Done(_))
+                Ok(JobWait::Done(_))
             ));
         }
         beside.join().unwrap();
@@ -309,9 +309,9 @@ fn a_question_is_answered_once() {
         let start = move || {
             thread::spawn(move || {
                 let queued = own.next(Duration::ZERO).unwrap();
-                let question = Question {
+                let question = SecretQuestion {
                     user: String::new(),
-                    proof: crate::sasl::Proof::Password,
+                    credential_kind: crate::sasl::CredentialKind::Password,
                     reason: crate::credential::Reason::First,
                 };
                 own.ask(queued.job, question);
@@ -344,7 +344,7 @@ fn of_jobs_that_share_a_worker_each_completes_once() {
         assert_eq!(done, jobs.map(Some));
         assert!(matches!(
             queue.poll(Deadline::after(Duration::ZERO)),
-            Polled::Nothing
+            PollResult::Nothing
         ));
     });
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use self::events::Place;
 use self::monitor::{Locked, Monitor};
 use self::notifier::ReadyFlag;
-use self::queue::{Cancelled, Collected, JobQueue, JobSettings, QueuedJob, Taken, Wakeup};
+use self::queue::{Cancelled, CompletionState, JobQueue, JobSettings, NextJob, QueuedJob, Wakeup};
 use super::cancel::{CancelToken, SharedConnection};
 use super::rate::{Bucket, Rate};
 use crate::deadline::Deadline;
@@ -29,14 +29,14 @@ use crate::smtp::Window;
 use crate::status::Status;
 use crate::support::secret::Secret;
 
-pub use event::{Completion, Event, EventData, EventMask, JobId, Kind, Question};
+pub use event::{Completion, Event, EventData, EventMask, JobId, Kind, SecretQuestion};
 pub use notifier::Signal;
 pub use queue::Limits;
 pub(super) use worker::work;
 
 /// What a wait for a job's completion came to.
 #[derive(Debug)]
-pub enum Waited {
+pub enum JobWait {
     /// The job is over, and this is its completion: nobody else gets it.
     Done(Box<Completion>),
     /// The time was over first.
@@ -47,7 +47,7 @@ pub enum Waited {
 
 /// What a poll came to.
 #[derive(Debug)]
-pub enum Polled {
+pub enum PollResult {
     /// The next event.
     Event(Event),
     /// The time was over, or somebody woke it.
@@ -58,7 +58,7 @@ pub enum Polled {
 
 /// What a wait for an event came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Awaited {
+pub enum EventWait {
     /// There is one, unless somebody else takes it first.
     Event,
     /// The time was over, or somebody woke it.
@@ -134,7 +134,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
         in_hand: usize,
         settings: &JobSettings,
         connection: Option<&Arc<SharedConnection>>,
-    ) -> Taken {
+    ) -> NextJob {
         let now = Instant::now();
         self.0
             .with(|shared| shared.queue.take_more(in_hand, settings, connection, now))
@@ -191,41 +191,41 @@ impl<M: Monitor<Shared>> Jobs<M> {
                 let queue = &mut shared.queue;
                 let over = queue.closed || queue.workers > queue.limits.connections;
                 match queue.take(Instant::now()) {
-                    Taken::Later(at) if later == Some(at) => None,
-                    Taken::Nothing if !over && later.is_none() => None,
+                    NextJob::Later(at) if later == Some(at) => None,
+                    NextJob::Nothing if !over && later.is_none() => None,
                     taken => Some(taken),
                 }
             });
             let found = match waited {
-                Some(Taken::Job(queued)) => Taken::Job(queued),
+                Some(NextJob::Job(queued)) => NextJob::Job(queued),
                 // What had to wait is gone, and patience counts again.
-                Some(Taken::Nothing) if later.take().is_some() => continue,
-                Some(Taken::Later(at)) => {
+                Some(NextJob::Nothing) if later.take().is_some() => continue,
+                Some(NextJob::Later(at)) => {
                     later = Some(at);
                     continue;
                 }
-                Some(Taken::Nothing) | None => Taken::Nothing,
+                Some(NextJob::Nothing) | None => NextJob::Nothing,
             };
             // What was submitted since the last look counted on this worker.
             let taken = self.with(|shared| {
                 let queue = &mut shared.queue;
                 let taken = match found {
-                    Taken::Nothing => queue.take(Instant::now()),
+                    NextJob::Nothing => queue.take(Instant::now()),
                     found => found,
                 };
                 let (idle, workers) = match taken {
-                    Taken::Job(_) => (1, 0),
-                    Taken::Later(_) => (0, 0),
-                    Taken::Nothing => (1, 1),
+                    NextJob::Job(_) => (1, 0),
+                    NextJob::Later(_) => (0, 0),
+                    NextJob::Nothing => (1, 1),
                 };
                 queue.idle = queue.idle.saturating_sub(idle);
                 queue.workers = queue.workers.saturating_sub(workers);
                 taken
             });
             match taken {
-                Taken::Job(queued) => return Some(queued),
-                Taken::Later(at) => later = Some(at),
-                Taken::Nothing => return None,
+                NextJob::Job(queued) => return Some(queued),
+                NextJob::Later(at) => later = Some(at),
+                NextJob::Nothing => return None,
             }
         }
     }
@@ -262,29 +262,29 @@ impl<M: Monitor<Shared>> Jobs<M> {
     }
 
     /// The next event.
-    pub(super) fn poll(&self, deadline: Deadline) -> Polled {
+    pub(super) fn poll(&self, deadline: Deadline) -> PollResult {
         let next = |shared: &mut Shared| match shared.queue.next_event(Place::MAX) {
-            Some(event) => Some(Polled::Event(event)),
-            None if shared.queue.is_over() => Some(Polled::Closed),
+            Some(event) => Some(PollResult::Event(event)),
+            None if shared.queue.is_over() => Some(PollResult::Closed),
             None => None,
         };
-        self.listen(deadline, next).unwrap_or(Polled::Nothing)
+        self.listen(deadline, next).unwrap_or(PollResult::Nothing)
     }
 
     /// Waits for an event and leaves it there.
-    pub(super) fn await_event(&self, deadline: Deadline) -> Awaited {
+    pub(super) fn await_event(&self, deadline: Deadline) -> EventWait {
         let look = |shared: &mut Shared| shared.awaited();
-        self.listen(deadline, look).unwrap_or(Awaited::Nothing)
+        self.listen(deadline, look).unwrap_or(EventWait::Nothing)
     }
 
     /// Waits for an event and leaves it there. No wake ends this, but `give_up`, which is asked at each
     /// change.
-    pub(super) fn watch(&self, give_up: impl Fn() -> bool) -> Awaited {
+    pub(super) fn watch(&self, give_up: impl Fn() -> bool) -> EventWait {
         let found = self.0.wait(Deadline::NEVER, |shared| {
-            let ended = give_up().then_some(Awaited::Nothing);
+            let ended = give_up().then_some(EventWait::Nothing);
             shared.awaited().or(ended)
         });
-        found.unwrap_or(Awaited::Nothing)
+        found.unwrap_or(EventWait::Nothing)
     }
 
     /// Waits for what `look` looks for, or for a wake. A wake comes first: it ends this although an
@@ -343,22 +343,22 @@ impl<M: Monitor<Shared>> Jobs<M> {
     }
 
     /// Waits for one job's completion.
-    pub(super) fn wait(&self, job: JobId, deadline: Deadline) -> Result<Waited, Error> {
+    pub(super) fn wait(&self, job: JobId, deadline: Deadline) -> Result<JobWait, Error> {
         let collected = self
             .0
             .wait(deadline, |shared| match shared.queue.collect(job) {
-                Collected::Pending => None,
+                CompletionState::Pending => None,
                 other => Some(other),
             });
         self.with(|_| ()); // an event may be gone
         match collected {
-            Some(Collected::Ready(completion)) => Ok(Waited::Done(completion)),
-            Some(Collected::Taken) => Ok(Waited::Taken),
-            Some(Collected::Unknown) => {
+            Some(CompletionState::Ready(completion)) => Ok(JobWait::Done(completion)),
+            Some(CompletionState::Taken) => Ok(JobWait::Taken),
+            Some(CompletionState::Unknown) => {
                 let why = format!("{job} is none that this client has given out");
                 Err(Error::argument(Status::Value, "job", why))
             }
-            Some(Collected::Pending) | None => Ok(Waited::Pending),
+            Some(CompletionState::Pending) | None => Ok(JobWait::Pending),
         }
     }
 
@@ -405,7 +405,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
         self.0.wait(deadline, told).is_some()
     }
 
-    fn ask(&self, job: JobId, question: Question) {
+    fn ask(&self, job: JobId, question: SecretQuestion) {
         self.with(|shared| shared.queue.ask(job, question));
     }
 
@@ -423,10 +423,10 @@ impl<M: Monitor<Shared>> Jobs<M> {
 
 impl Shared {
     /// What a wait for an event finds, unless it is to go on.
-    fn awaited(&self) -> Option<Awaited> {
+    fn awaited(&self) -> Option<EventWait> {
         match self.queue.events.is_empty() {
-            false => Some(Awaited::Event),
-            true => self.queue.is_over().then_some(Awaited::Closed),
+            false => Some(EventWait::Event),
+            true => self.queue.is_over().then_some(EventWait::Closed),
         }
     }
 

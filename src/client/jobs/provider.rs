@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::engine::Engine;
-use super::event::{JobId, Question};
+use super::event::{JobId, SecretQuestion};
 use crate::credential::{NoSecret, SecretProvider, SecretRequest};
 use crate::support::secret::Secret;
 
@@ -15,10 +15,10 @@ pub(super) struct ByEvent {
 
 impl SecretProvider for ByEvent {
     fn secret(&self, request: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
-        let meant = request.meant();
-        let question = Question {
+        let meant = request.secret_context();
+        let question = SecretQuestion {
             user: meant.user.to_owned(),
-            proof: meant.proof,
+            credential_kind: meant.credential_kind,
             reason: meant.reason,
         };
         let jobs = &self.engine.jobs;

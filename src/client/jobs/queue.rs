@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::cancel::{CancelToken, SharedConnection};
-use super::event::{Completion, Event, EventData, EventMask, JobId, Question};
+use super::event::{Completion, Event, EventData, EventMask, JobId, SecretQuestion};
 use super::events::{Events, Place};
 use crate::client::rate::Bucket;
 use crate::error::{Cause, Error};
@@ -58,29 +58,29 @@ struct Job {
     tag: u64,
     state: State,
     token: Arc<CancelToken>,
-    answer: Answer,
+    answer: SecretAnswer,
 }
 
 /// How a job's question for a secret stands.
 #[derive(Debug, Default)]
-pub(super) enum Answer {
+pub(super) enum SecretAnswer {
     /// Nothing was asked, or the answer was taken.
     #[default]
     None,
     /// Somebody has to answer.
-    Awaited,
+    EventWait,
     /// Somebody has, perhaps that there is no secret.
     Given(Option<Secret>),
 }
 
 /// The completion of a job, for one who waits for it.
 #[derive(Debug)]
-pub(super) enum Collected {
+pub(super) enum CompletionState {
     /// Here it is; nobody else gets it.
     Ready(Box<Completion>),
     /// The job is not over.
     Pending,
-    /// Somebody has it.
+    /// Another caller has it.
     Taken,
     /// There was never such a job.
     Unknown,
@@ -97,7 +97,7 @@ pub(super) struct JobSettings {
 
 /// What there is for a worker.
 #[derive(Debug)]
-pub(super) enum Taken {
+pub(super) enum NextJob {
     Job(QueuedJob),
     /// There is something, and it may not be begun before this.
     Later(Instant),
@@ -185,7 +185,7 @@ impl JobQueue {
             tag,
             state: State::Queued(message.clone()),
             token: Arc::default(),
-            answer: Answer::None,
+            answer: SecretAnswer::None,
         };
         self.jobs.insert(self.last, job);
         self.waiting.push_back(self.last);
@@ -229,13 +229,13 @@ impl JobQueue {
     }
 
     /// The next job for a worker.
-    pub(super) fn take(&mut self, now: Instant) -> Taken {
+    pub(super) fn take(&mut self, now: Instant) -> NextJob {
         if self.waiting.is_empty() {
-            return Taken::Nothing;
+            return NextJob::Nothing;
         }
         match self.bucket.take(now) {
-            Ok(()) => self.take_first().map_or(Taken::Nothing, Taken::Job),
-            Err(later) => Taken::Later(later),
+            Ok(()) => self.take_first().map_or(NextJob::Nothing, NextJob::Job),
+            Err(later) => NextJob::Later(later),
         }
     }
 
@@ -268,17 +268,17 @@ impl JobQueue {
         settings: &JobSettings,
         connection: Option<&Arc<SharedConnection>>,
         now: Instant,
-    ) -> Taken {
+    ) -> NextJob {
         if self.settings != *settings {
-            return Taken::Nothing; // once what is in state is over, it begins anew
+            return NextJob::Nothing; // once what is in state is over, it begins anew
         }
         let share = self.open_jobs().div_ceil(self.workers.max(1));
         let surplus = self.workers > self.limits.connections;
         let taken = match self.waiting.len() > self.idle && in_hand < share && !surplus {
             true => self.take(now),
-            false => Taken::Nothing,
+            false => NextJob::Nothing,
         };
-        if let (Taken::Later(_) | Taken::Nothing, Some(connection)) = (&taken, connection)
+        if let (NextJob::Later(_) | NextJob::Nothing, Some(connection)) = (&taken, connection)
             && !self
                 .waiting_workers
                 .iter()
@@ -329,7 +329,7 @@ impl JobQueue {
         let news = EventData::Completed(Box::new(completion));
         if let Some(place) = self.events.push(id, job.tag, news) {
             job.state = State::Done(place);
-            job.answer = Answer::None;
+            job.answer = SecretAnswer::None;
         }
     }
 
@@ -389,20 +389,20 @@ impl JobQueue {
     }
 
     /// The completion of one job, out of its turn.
-    pub(super) fn collect(&mut self, id: JobId) -> Collected {
+    pub(super) fn collect(&mut self, id: JobId) -> CompletionState {
         if self.check(id).is_err() {
-            return Collected::Unknown;
+            return CompletionState::Unknown;
         }
         let Some(job) = self.jobs.get(&id) else {
-            return Collected::Taken;
+            return CompletionState::Taken;
         };
         let State::Done(place) = job.state else {
-            return Collected::Pending;
+            return CompletionState::Pending;
         };
         self.jobs.remove(&id);
         match self.events.take(place).map(|event| event.news) {
-            Some(EventData::Completed(completion)) => Collected::Ready(completion),
-            _ => Collected::Taken,
+            Some(EventData::Completed(completion)) => CompletionState::Ready(completion),
+            _ => CompletionState::Taken,
         }
     }
 
@@ -412,11 +412,11 @@ impl JobQueue {
     }
 
     /// A running job needs a secret.
-    pub(super) fn ask(&mut self, id: JobId, question: Question) {
+    pub(super) fn ask(&mut self, id: JobId, question: SecretQuestion) {
         if let Some(job) = self.jobs.get_mut(&id)
             && matches!(job.state, State::Running)
         {
-            job.answer = Answer::Awaited;
+            job.answer = SecretAnswer::EventWait;
             self.events
                 .push(id, job.tag, EventData::SecretWanted(question));
         }
@@ -426,7 +426,7 @@ impl JobQueue {
     pub(super) fn answered(&mut self, id: JobId) -> Option<Option<Secret>> {
         let job = self.jobs.get_mut(&id)?;
         match std::mem::take(&mut job.answer) {
-            Answer::Given(secret) => Some(secret),
+            SecretAnswer::Given(secret) => Some(secret),
             other => {
                 job.answer = other;
                 None
@@ -446,8 +446,8 @@ impl JobQueue {
     ) -> Result<Arc<CancelToken>, Error> {
         self.check(id)?;
         match self.jobs.get_mut(&id) {
-            Some(job) if matches!(job.answer, Answer::Awaited) => {
-                job.answer = Answer::Given(secret);
+            Some(job) if matches!(job.answer, SecretAnswer::EventWait) => {
+                job.answer = SecretAnswer::Given(secret);
                 Ok(Arc::clone(&job.token))
             }
             _ => Err(Error::argument(
@@ -472,12 +472,12 @@ mod tests {
     use super::*;
     use crate::credential::Reason;
     use crate::error::{Record, Stage};
-    use crate::sasl::Proof;
+    use crate::sasl::CredentialKind;
 
-    fn question() -> Question {
-        Question {
+    fn question() -> SecretQuestion {
+        SecretQuestion {
             user: "alice".to_owned(),
-            proof: Proof::Password,
+            credential_kind: CredentialKind::Password,
             reason: Reason::First,
         }
     }
@@ -518,7 +518,7 @@ mod tests {
         tell(&mut queue);
         queue.ask(job, question());
         assert!(next(&mut queue).is_none());
-        assert!(matches!(queue.collect(job), Collected::Taken));
+        assert!(matches!(queue.collect(job), CompletionState::Taken));
     }
 
     #[test]
@@ -539,20 +539,20 @@ mod tests {
         let mut state = vec![queue.take_first().unwrap()];
         let now = Instant::now();
         let more = |queue: &mut JobQueue, in_hand| queue.take_more(in_hand, &settings, None, now);
-        while let Taken::Job(queued) = more(&mut queue, state.len()) {
+        while let NextJob::Job(queued) = more(&mut queue, state.len()) {
             state.push(queued);
         }
         assert_eq!(state.len(), 5);
         for queued in state.drain(..4) {
             queue.finish(queued.job, Ok(crate::error::Record::default()));
         }
-        assert!(matches!(more(&mut queue, 1), Taken::Job(_)));
+        assert!(matches!(more(&mut queue, 1), NextJob::Job(_)));
         // What waits is left to those that wait for it.
         queue.idle = queue.waiting.len();
-        assert!(matches!(more(&mut queue, 0), Taken::Nothing));
+        assert!(matches!(more(&mut queue, 0), NextJob::Nothing));
         queue.idle = 0;
         // What is begun under other settings begins anew.
         queue.settings.window.messages = 7;
-        assert!(matches!(more(&mut queue, 0), Taken::Nothing));
+        assert!(matches!(more(&mut queue, 0), NextJob::Nothing));
     }
 }

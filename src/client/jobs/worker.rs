@@ -14,7 +14,7 @@ use super::super::run::{RunEnd, RunOptions};
 use super::super::source::{Item, MessageSource, Next};
 use super::event::{Completion, EventData, JobId, Kind};
 use super::provider::ByEvent;
-use super::queue::{JobSettings, QueuedJob, Taken};
+use super::queue::{JobSettings, NextJob, QueuedJob};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Recipient, Stage};
 use crate::log::{Level, Log, Watcher};
@@ -180,13 +180,13 @@ impl MessageSource for WorkerState<'_> {
                         .jobs
                         .more(in_hand, &self.settings, Some(&connection))
                     {
-                        Taken::Job(queued) => {
+                        NextJob::Job(queued) => {
                             let item = Item::new(queued.job, queued.message.clone());
                             self.hold(queued.clone());
                             (queued, item)
                         }
-                        Taken::Later(at) => return Next::Later(at),
-                        Taken::Nothing => return Next::Nothing,
+                        NextJob::Later(at) => return Next::Later(at),
+                        NextJob::Nothing => return Next::Nothing,
                     }
                 }
             };
@@ -316,7 +316,7 @@ mod tests {
                 .unwrap();
         }
         for job in 1..=2 {
-            let Taken::Job(queued) = engine.jobs.more(0, &state.settings, None) else {
+            let NextJob::Job(queued) = engine.jobs.more(0, &state.settings, None) else {
                 panic!("none");
             };
             state.hold(queued);

@@ -40,12 +40,12 @@ where
 #[derive(Clone)]
 pub(crate) enum Data {
     Memory(Arc<Vec<u8>>),
-    File(Arc<Noted>),
+    File(Arc<DeclaredFacts>),
     Pull(Arc<dyn Pull>, Option<u64>),
 }
 
 /// A file as it was when it was added.
-pub(crate) struct Noted {
+pub(crate) struct DeclaredFacts {
     path: PathBuf,
     size: u64,
     modified: Option<SystemTime>,
@@ -61,7 +61,7 @@ impl Data {
                 let why = format!("{} {}", shown(path), unreadable(&why));
                 Error::argument(Status::File, argument, why)
             })?;
-        Ok(Self::File(Arc::new(Noted {
+        Ok(Self::File(Arc::new(DeclaredFacts {
             path: path.to_owned(),
             size,
             modified,
@@ -105,7 +105,7 @@ impl Data {
     }
 }
 
-impl Noted {
+impl DeclaredFacts {
     fn open(&self) -> Result<File, SourceFault> {
         // A pipe would block in open() until somebody writes into it.
         let before = std::fs::metadata(&self.path);
@@ -157,7 +157,7 @@ fn shown(path: &Path) -> String {
 
 enum Origin {
     Memory(Arc<Vec<u8>>),
-    File(File, Arc<Noted>),
+    File(File, Arc<DeclaredFacts>),
     Pull(Arc<dyn Pull>),
 }
 

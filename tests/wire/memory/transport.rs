@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use secsmtp::deadline::Deadline;
-use secsmtp::net::{Interest, Stop, Transport};
+use secsmtp::net::{Interest, Transport, WaitEnd};
 
 use super::peer::Peer;
 use crate::allocator::unwatched;
@@ -248,12 +248,12 @@ impl Transport for Memory {
 
     /// Nothing happens here but by the client: if there is nothing for it to do, the deadline is
     /// what comes next.
-    fn wait(&mut self, _: Interest, deadline: Deadline) -> Result<(), Stop> {
+    fn wait(&mut self, _: Interest, deadline: Deadline) -> Result<(), WaitEnd> {
         let mut state = self.state();
         state.calls += 1;
         assert!(state.calls < MAX_CALLS, "a loop without end");
         if state.cancelled {
-            return Err(Stop::Cancelled);
+            return Err(WaitEnd::Cancelled);
         }
         let until = deadline.left(state.began);
         let taken = state.to_server;
@@ -264,12 +264,12 @@ impl Transport for Memory {
             return Ok(());
         }
         state.patience = deadline.left(Instant::now());
-        Err(Stop::TimedOut)
+        Err(WaitEnd::TimedOut)
     }
 
-    fn check(&self, _: Deadline) -> Result<(), Stop> {
+    fn check(&self, _: Deadline) -> Result<(), WaitEnd> {
         if self.state().cancelled {
-            Err(Stop::Cancelled)
+            Err(WaitEnd::Cancelled)
         } else {
             Ok(())
         }
