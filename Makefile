@@ -1,4 +1,4 @@
-# make demo      see it work: an honest server and the hotel, from C and from Python
+# make demo      see it work: a reference server and the hotel, from C and from Python
 # make test      every test; those that need real servers or more tools skip with a plain line
 # make install   PREFIX=/usr/local DESTDIR=: library, headers, command, pkg-config, CMake, man pages
 # make deb       target/deb: libsecsmtp1, libsecsmtp-dev, secsmtp, for Debian (needs dpkg-dev)

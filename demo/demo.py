@@ -1,7 +1,7 @@
 """Shows libsecsmtp at work on this machine alone: `make demo`.
 
-An honest submission server and "the hotel", a mail proxy in between, run on loopback. A mail goes
-through the honest one from C and from Python. Then the hotel plays its two tricks on both.
+A reference submission server and "the hotel", a mail proxy in between, run on loopback. A mail goes
+through the reference server from C and from Python. Then the hotel plays its two tricks on both.
 """
 
 import os
@@ -85,12 +85,12 @@ def show_hotel(server):
 
 def main():
     secsmtp.load(str(peers.library()))
-    with tempfile.TemporaryDirectory(prefix="secsmtp-demo-") as folder, peers.honest() as server:
+    with tempfile.TemporaryDirectory(prefix="secsmtp-demo-") as folder, peers.reference_server() as server:
         program = compile_example(folder)
         ca, pin = str(server.ca_file), server.env["PIN_LEAF"]
-        honest = {"implicit": server.implicit, "starttls": server.starttls}
-        for mode, address in honest.items():
-            title(f"The honest server, {mode}: from C, then from Python")
+        servers = {"implicit": server.implicit, "starttls": server.starttls}
+        for mode, address in servers.items():
+            title(f"The reference server, {mode}: from C, then from Python")
             assert from_c(program, server, address, mode, (ca, pin)) == 0
             assert from_python(server, address, mode, ca_files=[ca], pins=[pin]).outcome == "accepted"
         kept = keep_mails(server)

@@ -92,7 +92,7 @@ class Sanitizers(unittest.TestCase):
 
 class Example(unittest.TestCase):
     def test_the_example_delivers_over_both_modes(self):
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("bindings/c/examples/send.c", folder)
             for mode in ("implicit", "starttls"):
                 with self.subTest(mode=mode):
@@ -104,7 +104,7 @@ class Example(unittest.TestCase):
             self.assertIn(b"This mail went to the named server, or nowhere.\r\n", mails[0].read_bytes())
 
     def test_the_example_explains_a_refusal(self):
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("bindings/c/examples/send.c", folder)
             other = "sha256//" + "A" * 43 + "="
             for pin, outcome, word in (
@@ -121,7 +121,7 @@ class Example(unittest.TestCase):
 
     def test_memcheck_finds_no_error_and_no_leak(self):
         peers.require(shutil.which("valgrind"), "valgrind is not installed")
-        with tempfile.TemporaryDirectory() as folder, peers.honest("--tls", "chacha20") as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server("--tls", "chacha20") as server:
             program = build("bindings/c/examples/send.c", folder, plain=True)
             for mode in ("implicit", "starttls"):
                 words, status = send(program, server, mode, server.env["PIN_LEAF"], under=MEMCHECK)
@@ -159,12 +159,12 @@ class Modes(unittest.TestCase):
         self.assertEqual(len(server.mails()), 6)
 
     def test_each_kind_of_trust(self):
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             self.run_all(folder, server)
 
     def test_memcheck_finds_no_error_and_no_leak(self):
         peers.require(shutil.which("valgrind"), "valgrind is not installed")
-        with tempfile.TemporaryDirectory() as folder, peers.honest("--tls", "chacha20") as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server("--tls", "chacha20") as server:
             self.run_all(folder, server, MEMCHECK, plain=True)
 
 

@@ -82,7 +82,7 @@ class Compose(unittest.TestCase):
 
     def test_text_html_picture_and_attachment_arrive(self):
         attachment = self.attachment("Übersicht; \"neu\".pdf", 300_000)
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             sent = self.send(server, *[w for name, address in TO for w in ("-t", name, address)], attachment,
                              program=self.checked)
             self.assertEqual(sent.status, 0, sent.words)
@@ -93,7 +93,7 @@ class Compose(unittest.TestCase):
     def test_memcheck_finds_no_error_and_no_leak(self):
         peers.require(shutil.which("valgrind"), "valgrind is not installed")
         attachment = self.attachment("a.pdf", 300_000)
-        with peers.honest("--tls", "chacha20") as server:
+        with peers.reference_server("--tls", "chacha20") as server:
             host, port = server.implicit
             for rest, status in (((attachment, "-r", 100_000), 0), ((self.path / "none",), 1)):
                 sent = Composed(*MEMCHECK, self.program, server.name, host, port, server.ca_file, server.user,

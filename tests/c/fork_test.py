@@ -13,7 +13,7 @@ FORKS = os.environ.get("SECSMTP_FORKS", "300")
 
 class Fork(unittest.TestCase):
     def test_no_child_hangs_whatever_other_threads_do_at_the_fork(self):
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             # Plain: a child may inherit a lock of gcc 12's sanitizer that another thread held.
             program = build("tests/c/fork.c", folder, "-std=c11", *POSIX, plain=True)
             words, status = checked(program, *arguments(server), FORKS, timeout=3600)

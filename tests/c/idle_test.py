@@ -31,7 +31,7 @@ class Idle(unittest.TestCase):
         self.check(CLIENT)
 
     def test_fifty_kept_connections_have_no_thread_and_little_memory(self):
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             host, port = server.implicit
             self.check(CONNECTION, server.name, host, str(port), str(server.ca_file), server.user,
                        server.password.decode())

@@ -21,7 +21,7 @@ def arguments(server):
 
 class Jobs(unittest.TestCase):
     def check(self, scenario, count, *, under=(), plain=False, server_options=()):
-        with tempfile.TemporaryDirectory() as folder, peers.honest(*server_options) as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server(*server_options) as server:
             program = build("tests/c/jobs.c", folder, *POSIX, plain=plain)
             words, status = checked(program, scenario, *arguments(server), str(count), under=under, timeout=550)
             self.assertEqual(status, 0, words)
@@ -77,7 +77,7 @@ class Jobs(unittest.TestCase):
     def test_eight_threads_may_do_everything_at_once(self):
         # `make stress` gives it its 30 seconds.
         seconds = os.environ.get("SECSMTP_STRESS_SECONDS", "3")
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("tests/c/stress.c", folder, "-std=c11", *POSIX)
             words, status = checked(program, seconds, *arguments(server))
             self.assertEqual(status, 0, words)
@@ -88,7 +88,7 @@ class Example(unittest.TestCase):
     """bindings/c/examples/jobs.c, as a program that has a loop would use jobs."""
 
     def test_files_are_sent_in_an_event_loop_and_each_is_told_of(self):
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("bindings/c/examples/jobs.c", folder, *POSIX)
             files = [Path(folder) / f"{i}.eml" for i in range(6)]
             for i, file in enumerate(files):
@@ -103,7 +103,7 @@ class Example(unittest.TestCase):
             self.assertEqual(len(server.mails()), 5)
 
     def test_a_wrong_password_is_every_jobs_own_failure(self):
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("bindings/c/examples/jobs.c", folder, *POSIX)
             file = Path(folder) / "a.eml"
             file.write_bytes(b"Subject: a\n\nbody\n")

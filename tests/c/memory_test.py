@@ -12,7 +12,7 @@ from tests.support import peers
 class Memory(unittest.TestCase):
     def test_a_lack_of_memory_is_a_status_and_changes_nothing(self):
         peers.require(sys.platform == "linux", "only Linux says how much memory a process has")
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             # Plain: the sanitizers reserve memory of their own.
             program = build("tests/c/memory.c", folder, *POSIX, plain=True)
             words, status = checked(program, str(server.ca_file))

@@ -92,16 +92,16 @@ class Raw(unittest.TestCase):
         return path
 
     def test_g10_h02_a_mail_of_a_file_and_of_a_function_arrives(self):
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             self.check(server)
 
     def test_memcheck_finds_no_error_and_no_leak(self):
         peers.require(shutil.which("valgrind"), "valgrind is not installed")
-        with peers.honest("--tls", "chacha20") as server:
+        with peers.reference_server("--tls", "chacha20") as server:
             self.check(server, program=self.plain, under=MEMCHECK)
 
     def test_twenty_megabytes_are_not_held(self):
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             sent = self.send(server, 0, "make", 24_000_000, program=self.plain)
             self.assertEqual(sent.status, 0, sent.words)
             self.assertLess(sent.peak, LIMIT)

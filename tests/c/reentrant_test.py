@@ -84,7 +84,7 @@ class Reentrant(unittest.TestCase):
         self.assertEqual(waiting, {"client_close", "client_dispatch", "client_poll_event", "client_wait"})
         self.assertEqual(set(CALLBACKS), header.callbacks())
         hangs, start = [], 0
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             Path(folder, "calls.h").write_text(text)
             program = build("tests/c/reentrant.c", folder, *POSIX, f"-I{folder}")
             while True:

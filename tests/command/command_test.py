@@ -30,7 +30,7 @@ def run(*arguments, stdin=CONTENT, env=None):
 class Command(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.context = peers.honest("--reject", "nobody@mail.test")
+        cls.context = peers.reference_server("--reject", "nobody@mail.test")
         cls.server = cls.context.__enter__()
 
     @classmethod

@@ -75,7 +75,7 @@ class Compose(unittest.TestCase):
         self.assertIn(b"before it is signed", done.stderr)
 
     def test_send(self):
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             secret = self.here / "secret"
             secret.write_bytes(server.password)
             host, port = server.implicit

@@ -17,7 +17,7 @@ TO = (*FROM, "--to", "reader@mail.test")
 class Many(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        server = peers.honest("--reject", "nobody@mail.test")
+        server = peers.reference_server("--reject", "nobody@mail.test")
         cls.server = server.__enter__()
         cls.addClassCleanup(server.__exit__, None, None, None)
 
@@ -62,7 +62,7 @@ class Many(unittest.TestCase):
 
     @unittest.skipIf(os.name == "nt", "no file can have such a name there")
     def test_a_server_that_takes_so_many_mails_a_connection_gets_all_of_them(self):
-        with peers.honest("--mails-per-connection", "3") as server:
+        with peers.reference_server("--mails-per-connection", "3") as server:
             paths = self.write(8)
             done = self.run_it(*TO, *paths, server=server)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -122,7 +122,7 @@ class Many(unittest.TestCase):
     def test_what_is_asked_and_offered_is_said(self):
         offers = ("DSN", "DELIVERBY 30", "FUTURERELEASE 86400 2027-01-01T00:00:00Z", "MT-PRIORITY", "REQUIRETLS")
         extensions = [word for offer in offers for word in ("--extension", offer)]
-        with peers.honest(*extensions) as server:
+        with peers.reference_server(*extensions) as server:
             path = self.write(1)[0]
             done = self.run_it(*TO, "--verbose", "--notify", "success,failure", "--return", "full", "--envelope-id", "a+b",
                                "--original-recipient", "c@d.test", "--deliver-by", "60:return", "--hold", "90",

@@ -13,7 +13,7 @@ ENVELOPE = ("--from", "a@mail.test", "--to", "reader@mail.test")
 class Raw(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        server = peers.honest()
+        server = peers.reference_server()
         cls.server = server.__enter__()
         cls.addClassCleanup(server.__exit__, None, None, None)
 

@@ -112,7 +112,7 @@ class Classes(unittest.TestCase):
     def test_the_example_delivers(self):
         compiler = shutil.which("g++") or shutil.which("clang++")
         peers.require(compiler, "there is no C++ compiler")
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("bindings/cpp/examples/send.cpp", f"{folder}/send", compiler, "-std=c++17", *sanitizers(compiler))
             host, port = server.implicit
             words = (server.name, host, str(port), str(server.ca_file), server.user)
@@ -128,7 +128,7 @@ class Classes(unittest.TestCase):
         """No event within the time of a dispatch is no error."""
         compiler = shutil.which("g++") or shutil.which("clang++")
         peers.require(compiler, "there is no C++ compiler")
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("bindings/cpp/examples/send.cpp", f"{folder}/send", compiler, "-std=c++17")
             with SlowLine(server.implicit, 0.3) as (host, port):
                 words = (server.name, host, str(port), str(server.ca_file), server.user, server.password.decode())

@@ -228,7 +228,7 @@ class Dkim(unittest.TestCase):
         message = secsmtp.Message(from_=FROM, to="b@mail.test", sign=signer)
         bytes(message)
         time.sleep(1.1)
-        with peers.honest() as server, self.client(server) as client:
+        with peers.reference_server() as server, self.client(server) as client:
             with self.assertRaisesRegex(secsmtp.ArgumentError, "signature: its time is over"):
                 client.send(message)
             self.assertEqual(server.mails(), [])
@@ -239,7 +239,7 @@ class Dkim(unittest.TestCase):
 
     def test_finished_mails_by_each_way_and_what_can_not_be_signed(self):
         file = self.here / "mail.eml"
-        with peers.honest() as server, self.client(server) as client:
+        with peers.reference_server() as server, self.client(server) as client:
             for name, text in RAW.items():
                 file.write_bytes(text.encode())
                 for raw in (text.encode(), secsmtp.Raw(path=file)):
@@ -273,7 +273,7 @@ class Dkim(unittest.TestCase):
         self.held(done.stdout)
         secret, mail = self.here / "secret", self.here / "given.eml"
         mail.write_bytes(RAW["line feeds"].encode())
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             secret.write_bytes(server.password)
             host, port = server.implicit
             command = [peers.command(), "send", "--server", server.name, "--connect", f"{host}:{port}", "--ca-file", server.ca_file,

@@ -59,13 +59,13 @@ class C(unittest.TestCase):
                 "        sizeof content - 1);\n}\n")
 
     def test_the_first_message_is_delivered(self):
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             self.run_program(self.send_mail() + self.main(server, "send_mail"), server)
             self.assertEqual(len(server.mails()), 1)
 
     def test_a_job_is_submitted_and_its_completion_taken(self):
         (job,) = examples("docs/guide.md", "c")
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             text = self.send_mail()
             send = "secsmtp_client_send(client, message, &receipt, &error);"
             self.assertIn(send, text)
@@ -92,7 +92,7 @@ policy = secsmtp.Policy(pins={pin!r})
 
     def run_examples(self, document, before="", after=""):
         """Standard output of all examples of a document, one after the other, with `before` before each."""
-        with peers.honest() as server, tempfile.TemporaryDirectory() as folder:
+        with peers.reference_server() as server, tempfile.TemporaryDirectory() as folder:
             for name in ("logo.png", "report.pdf"):
                 (Path(folder) / name).write_bytes(b"any bytes")
             done = subprocess.run(["openssl", "genpkey", "-algorithm", "ED25519", "-out", f"{folder}/dkim.pem"])
@@ -139,7 +139,7 @@ class Command(unittest.TestCase):
 
     def test_each_command_ends_as_the_document_says(self):
         for document, statuses in self.STATUS.items():
-            with self.subTest(document), peers.honest() as server, tempfile.TemporaryDirectory() as folder:
+            with self.subTest(document), peers.reference_server() as server, tempfile.TemporaryDirectory() as folder:
                 self.prepare(Path(folder), server)
                 commands = re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", "".join(examples(document, "console")), re.M)
                 self.assertEqual(len(commands), len(statuses))

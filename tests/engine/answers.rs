@@ -3,7 +3,7 @@
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{Honest, Pki, Scripted, Step};
+use secsmtp_testservers::{Pki, ReferenceServer, Scripted, Step};
 
 use crate::support::*;
 
@@ -276,9 +276,9 @@ fn f04_f08_login_is_two_steps_and_235_in_between_is_not_believed() {
 #[test]
 fn a_wrong_password_is_refused_once_and_nothing_follows() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.users = vec![(USER.to_owned(), "another".to_owned())];
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     for mode in BOTH {
         let client = client(&policy(&pki, mode), address(&server, mode));
         let error = fails(&client, &message(), Status::AuthRefused, Stage::Auth, REF);

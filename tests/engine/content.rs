@@ -6,21 +6,21 @@ use secsmtp::error::{Outcome, Stage};
 use secsmtp::message::{ContentRules, Field, Message, Part};
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{Honest, HonestConfig};
+use secsmtp_testservers::{ReferenceConfig, ReferenceServer};
 
 use crate::support::*;
 
-/// The honest server, which takes content by BDAT or by DATA.
-fn server(chunking: bool, binary: bool) -> (Honest, secsmtp::client::Client) {
+/// The reference server, which accepts content by BDAT or by DATA.
+fn server(chunking: bool, binary: bool) -> (ReferenceServer, secsmtp::client::Client) {
     let pki = pki();
-    let mut config: HonestConfig = honest(&pki);
+    let mut config: ReferenceConfig = reference_config(&pki);
     if !chunking {
         config.extensions.retain(|line| line != "CHUNKING");
     }
     if binary {
         config.extensions.push("BINARYMIME".to_owned());
     }
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     (server, client)
 }
@@ -167,9 +167,9 @@ fn h07_h09_a_part_that_fails_half_way_is_never_a_mail() {
 #[test]
 fn g14_an_address_in_the_header_alone_needs_smtputf8_too() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.extensions.retain(|line| line != "SMTPUTF8");
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let mut message = Message::new();
     message

@@ -12,7 +12,7 @@ use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::smtp::Window;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{Ending, Honest, Pki, Scripted, SessionRecord, Step};
+use secsmtp_testservers::{Ending, Pki, ReferenceServer, Scripted, SessionRecord, Step};
 
 use crate::jobs_stream::{completion, over_one_connection};
 use crate::stream::with_extensions;
@@ -186,7 +186,7 @@ fn j04_several_recipients_move_like_one() {
         for partial in [false, true] {
             let mut server = with_extensions(&pki, &["PIPELINING", "CHUNKING"]);
             server.mails_per_connection = vec![1];
-            let server = Honest::start(server).unwrap();
+            let server = ReferenceServer::start(server).unwrap();
             let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
             client.set_reuse(LONG, 100).unwrap();
             client.set_reply_age(Duration::ZERO);
@@ -241,7 +241,7 @@ fn j04_what_was_not_handed_over_whole_moves_although_a_part_of_the_content_left(
             server.mails_per_connection = vec![1];
             server.last_reply = String::new();
             server.ending = ending;
-            let server = Honest::start(server).unwrap();
+            let server = ReferenceServer::start(server).unwrap();
             let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
             client.set_reuse(LONG, 100).unwrap();
             let results = send_all(&client, by, &[message(), large.clone()]);
@@ -262,7 +262,7 @@ fn what_left_before_is_told_although_the_new_connection_fails() {
     for by in WAYS {
         let mut server = with_extensions(&pki, &["PIPELINING", "CHUNKING"]);
         server.mails_per_connection = vec![1, 0];
-        let server = Honest::start(server).unwrap();
+        let server = ReferenceServer::start(server).unwrap();
         let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
         client.set_reuse(LONG, 100).unwrap();
         let mut results = send_all(&client, by, &[message(), message()]);

@@ -8,7 +8,7 @@ use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::status::Status;
 use secsmtp::trust::{MinTls, TlsMode};
-use secsmtp_testservers::{CertKind, Honest, TlsVersions};
+use secsmtp_testservers::{CertKind, ReferenceServer, TlsVersions};
 
 use crate::support::*;
 
@@ -17,9 +17,9 @@ fn a_mail_arrives_over_both_modes_and_versions() {
     let pki = pki();
     for mode in BOTH {
         for (tls, version) in [(TlsVersions::Only12, "1.2"), (TlsVersions::Both, "1.3")] {
-            let mut config = honest(&pki);
+            let mut config = reference_config(&pki);
             config.tls = tls;
-            let server = Honest::start(config).unwrap();
+            let server = ReferenceServer::start(config).unwrap();
             let mut policy = policy(&pki, mode);
             policy.add_pin(&pki.spki_pin(CertKind::Leaf)).unwrap();
             let (sent, log) = send_logged(&client(&policy, address(&server, mode)), &message());
@@ -49,9 +49,9 @@ fn a_mail_arrives_over_both_modes_and_versions() {
 #[test]
 fn d02_a_minimum_of_1_3_refuses_1_2() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.tls = TlsVersions::Only12;
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     for mode in BOTH {
         let mut policy = policy(&pki, mode);
         policy.min_tls = MinTls::V1_3;
@@ -71,9 +71,9 @@ fn d02_a_minimum_of_1_3_refuses_1_2() {
 #[test]
 fn each_mechanism_logs_in() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.tokens = vec![(USER.to_owned(), "token.of-alice".to_owned())];
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     for (name, token) in [
         ("PLAIN", false),
         ("LOGIN", false),
@@ -97,9 +97,9 @@ fn each_mechanism_logs_in() {
 fn f26_a_long_secret_waits_for_the_servers_challenge() {
     let pki = pki();
     let password = "p".repeat(600);
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.users = vec![(USER.to_owned(), password.clone())];
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     client.set_credential(Some(Arc::new(
         Credential::password(USER, password.as_bytes()).unwrap(),
@@ -113,10 +113,10 @@ fn f26_a_long_secret_waits_for_the_servers_challenge() {
 #[test]
 fn g15_all_or_nothing_unless_partial_is_asked_for() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
     config.defer_rcpt = vec!["later@mail.test".to_owned()];
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let mut message = message_to(&[TO, "nobody@mail.test", "later@mail.test"]);
     let outcomes =
@@ -173,7 +173,7 @@ fn g15_all_or_nothing_unless_partial_is_asked_for() {
 #[test]
 fn h01_h02_h03_content_arrives_as_one_message_whatever_its_line_ends() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let endings = [
         "\n.\n",
@@ -206,7 +206,7 @@ fn h01_h02_h03_content_arrives_as_one_message_whatever_its_line_ends() {
 #[test]
 fn large_content_arrives_and_more_than_the_server_takes_is_not_begun() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let body = "Subject: large\r\n\r\n".to_owned()
         + &".0123456789 and so on to the end of the line\r\n".repeat(100_000);
@@ -215,9 +215,9 @@ fn large_content_arrives_and_more_than_the_server_takes_is_not_begun() {
     send(&client, &large).unwrap();
     assert!(server.mails()[0].content == body.as_bytes());
 
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.extensions = vec!["SIZE 1000".to_owned(), "8BITMIME".to_owned()];
-    let small = Honest::start(config).unwrap();
+    let small = ReferenceServer::start(config).unwrap();
     let client = crate::support::client(&policy(&pki, TlsMode::Implicit), small.implicit_addr());
     let error = fails(
         &client,
@@ -233,9 +233,9 @@ fn large_content_arrives_and_more_than_the_server_takes_is_not_begun() {
 #[test]
 fn h04_g14_what_the_server_cannot_take_is_not_begun() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.extensions = vec!["PIPELINING".to_owned()];
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let mut eight_bit = message();
     eight_bit
@@ -262,7 +262,7 @@ fn h04_g14_what_the_server_cannot_take_is_not_begun() {
 #[test]
 fn eight_bit_and_international_addresses_are_announced() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let mut message = message_to(&["j\u{f6}rg@mail.test"]);
     message
@@ -282,7 +282,7 @@ fn eight_bit_and_international_addresses_are_announced() {
 #[test]
 fn g10_blind_copies_and_the_null_sender() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let mut message = Message::new();
     message.set_sender("").unwrap();
@@ -302,9 +302,9 @@ fn g10_blind_copies_and_the_null_sender() {
 #[test]
 fn without_a_credential_nobody_logs_in() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.require_auth = false;
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     client.set_credential(None);
     let record = send(&client, &message()).unwrap();
@@ -315,7 +315,7 @@ fn without_a_credential_nobody_logs_in() {
 #[test]
 fn the_clear_ehlo_name_is_neutral_and_the_callers_own_is_inside() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Starttls), server.starttls_addr());
     client.set_ehlo_name("laptop.of.alice.example").unwrap();
     send(&client, &message()).unwrap();
@@ -329,7 +329,7 @@ fn the_clear_ehlo_name_is_neutral_and_the_callers_own_is_inside() {
 #[test]
 fn a_probe_says_nothing_but_ehlo_starttls_and_quit() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     for mode in BOTH {
         let trusted = client(&policy(&pki, mode), address(&server, mode))
             .probe(Log::off())

@@ -6,7 +6,7 @@ use secsmtp::message::Message;
 use secsmtp::message::delivery::{DeliverBy, Hold, Late, Notify, Return};
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{Honest, Pki, Scripted, Step};
+use secsmtp_testservers::{Pki, ReferenceServer, Scripted, Step};
 
 use crate::support::*;
 
@@ -83,15 +83,15 @@ fn cases() -> Vec<(&'static str, Message, &'static str)> {
     ]
 }
 
-fn server(pki: &Pki, lines: &[&str], after_login: &[&str]) -> Honest {
+fn server(pki: &Pki, lines: &[&str], after_login: &[&str]) -> ReferenceServer {
     let own = |list: &[&str]| list.iter().map(|line| (*line).to_owned()).collect();
-    let mut config = honest(pki);
+    let mut config = reference_config(pki);
     config.extensions = own(lines);
     config.extensions_after_auth = own(after_login);
-    Honest::start(config).unwrap()
+    ReferenceServer::start(config).unwrap()
 }
 
-fn said(server: &Honest) -> String {
+fn said(server: &ReferenceServer) -> String {
     assert!(server.wait_idle(LONG));
     let session = server.sessions().pop().unwrap();
     String::from_utf8_lossy(&session.tls).into_owned()

@@ -3,7 +3,7 @@
 use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{Honest, Pki, Scripted, Step};
+use secsmtp_testservers::{Pki, ReferenceServer, Scripted, Step};
 
 use crate::support::*;
 
@@ -83,7 +83,7 @@ fn without_pipelining_each_command_waits() {
             "BDAT 52 LAST",
         ),
     ] {
-        let server = Honest::start(honest_with(&pki, offers)).unwrap();
+        let server = ReferenceServer::start(reference_with(&pki, offers)).unwrap();
         let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
         let (sent, log) = send_logged(&client, &message());
         sent.unwrap();
@@ -104,8 +104,8 @@ fn without_pipelining_each_command_waits() {
     }
 }
 
-fn honest_with(pki: &Pki, offers: &str) -> secsmtp_testservers::HonestConfig {
-    let mut config = honest(pki);
+fn reference_with(pki: &Pki, offers: &str) -> secsmtp_testservers::ReferenceConfig {
+    let mut config = reference_config(pki);
     let words = ["PIPELINING", "CHUNKING"];
     config
         .extensions
@@ -119,9 +119,9 @@ fn honest_with(pki: &Pki, offers: &str) -> secsmtp_testservers::HonestConfig {
 fn g15_with_several_recipients_no_content_and_no_data_before_all_are_accepted() {
     let pki = pki();
     for offers in [BDAT, DATA] {
-        let mut config = honest_with(&pki, offers);
+        let mut config = reference_with(&pki, offers);
         config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
-        let server = Honest::start(config).unwrap();
+        let server = ReferenceServer::start(config).unwrap();
         let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
         let several = message_to(&[TO, "nobody@mail.test", "third@mail.test"]);
         let error = fails(
@@ -143,10 +143,10 @@ fn g15_with_several_recipients_no_content_and_no_data_before_all_are_accepted() 
 #[test]
 fn after_a_refusal_the_session_goes_on_with_rset_in_the_next_flight() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
     config.reject_mail = vec!["refused@mail.test".to_owned()];
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     client.set_reuse(LONG, 100).unwrap();
     let mut from_nobody = message();
@@ -381,7 +381,7 @@ fn large(bytes: usize) -> Vec<u8> {
 #[test]
 fn large_content_goes_in_chunks_that_add_up() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let chunk = 256 * 1024;
     let sizes = [chunk - 1, chunk, chunk + 1, 3 * chunk, 5_000_000];
@@ -397,9 +397,9 @@ fn large_content_goes_in_chunks_that_add_up() {
 #[test]
 fn h12_after_a_refusal_no_further_chunk_is_begun() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.reject_rcpt = vec![TO.to_owned()];
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     client.set_reuse(LONG, 100).unwrap();
     let mut large_one = message();

@@ -10,7 +10,7 @@ use secsmtp::error::{Cause, Outcome, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{CertSpec, ClosedPort, Honest, KeyKind, Pki, Scripted, Step};
+use secsmtp_testservers::{CertSpec, ClosedPort, KeyKind, Pki, ReferenceServer, Scripted, Step};
 
 use crate::support::*;
 
@@ -255,7 +255,7 @@ fn ports_of_mail() -> Vec<TcpListener> {
 #[test]
 fn a12_a_blocked_port_leads_to_no_other() {
     let pki = pki();
-    let good = Honest::start(honest(&pki)).unwrap();
+    let good = ReferenceServer::start(reference_config(&pki)).unwrap();
     let others = ports_of_mail();
     let hangs_up = Scripted::start(vec![Step::Close]).unwrap();
     let clear = vec![Step::send("554 not for you\r\n"), Step::ReadToEnd];
@@ -473,9 +473,9 @@ fn c05_c06_pins_and_single_certificates() {
             Some(Status::NameMismatch),
         ),
     ] {
-        let mut config = honest(&ours);
+        let mut config = reference_config(&ours);
         config.identity = identity;
-        let server = secsmtp_testservers::Honest::start(config).unwrap();
+        let server = secsmtp_testservers::ReferenceServer::start(config).unwrap();
         for mode in BOTH {
             let mut policy = if anchored {
                 policy(&ours, mode)
@@ -526,9 +526,9 @@ fn c07_an_issuers_pin_makes_name_and_dates_decide_and_a_decoy_does_not_count() {
         (decoy, Some(Status::UnknownIssuer)),
         (stranger.identity(), Some(Status::PinMismatch)),
     ] {
-        let mut config = honest(&ours);
+        let mut config = reference_config(&ours);
         config.identity = identity;
-        let server = secsmtp_testservers::Honest::start(config).unwrap();
+        let server = secsmtp_testservers::ReferenceServer::start(config).unwrap();
         let mut policy = secsmtp::trust::Policy::new();
         policy.add_pin(&ours.spki_pin(Intermediate)).unwrap();
         let client = client(&policy, server.implicit_addr());

@@ -4,11 +4,11 @@
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::status::Status;
 use secsmtp::trust::{Policy, TlsMode};
-use secsmtp_testservers::{CertKind, Honest, Hotel, HotelConfig, Trick};
+use secsmtp_testservers::{CertKind, Hotel, HotelConfig, ReferenceServer, Trick};
 
 use crate::support::*;
 
-fn hotel(trick: Trick, server: &Honest) -> Hotel {
+fn hotel(trick: Trick, server: &ReferenceServer) -> Hotel {
     Hotel::start(HotelConfig::new(
         trick,
         server.implicit_addr(),
@@ -20,7 +20,7 @@ fn hotel(trick: Trick, server: &Honest) -> Hotel {
 #[test]
 fn a01_b01_starttls_hidden() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let hotel = hotel(Trick::HideStarttls, &server);
     let client = client(&policy(&pki, TlsMode::Starttls), hotel.starttls_addr());
     fails(
@@ -39,7 +39,7 @@ fn a01_b01_starttls_hidden() {
 #[test]
 fn a02_a03_c26_interception_with_a_ca_that_the_machine_trusts() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let hotel = hotel(Trick::OwnCertificate, &server);
     for mode in BOTH {
         let address = match mode {

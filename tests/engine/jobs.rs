@@ -17,11 +17,11 @@ use secsmtp::message::{ContentRules, Message, Pull};
 use secsmtp::status::Status;
 use secsmtp::support::secret::Secret;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{Honest, Pki, Scripted, Step};
+use secsmtp_testservers::{Pki, ReferenceServer, Scripted, Step};
 
 use crate::support::*;
 
-fn patient(pki: &Pki, server: &Honest) -> Client {
+fn patient(pki: &Pki, server: &ReferenceServer) -> Client {
     client(&policy(pki, TlsMode::Implicit), server.implicit_addr())
 }
 
@@ -80,7 +80,7 @@ fn silent(pki: &Pki) -> (Scripted, Client) {
 #[test]
 fn many_jobs_over_few_connections_complete_once_each() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
     client.set_limits(limits(3, 200)).unwrap();
     let ids: Vec<_> = (0..100)
@@ -109,7 +109,7 @@ fn many_jobs_over_few_connections_complete_once_each() {
 #[test]
 fn events_tell_the_way_of_a_message() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
     client.set_events(everything());
     let mut large = message();
@@ -160,7 +160,7 @@ fn events_tell_the_way_of_a_message() {
 #[test]
 fn a_wait_takes_the_completion_and_a_poll_gets_none() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
     let first = client.submit(&message()).unwrap();
     let JobWait::Done(completion) = client.wait(first, Deadline::after(LONG)).unwrap() else {
@@ -189,7 +189,7 @@ fn a_wait_takes_the_completion_and_a_poll_gets_none() {
 #[test]
 fn of_many_who_wait_for_one_job_one_gets_it_and_none_hangs() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
     for _ in 0..20 {
         let job = client.submit(&message()).unwrap();
@@ -312,7 +312,7 @@ fn ten_thousand_queued_jobs_end_when_the_client_is_closed() {
 #[test]
 fn a_close_with_grace_lets_the_queue_run_dry() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
     client.set_limits(limits(2, 100)).unwrap();
     let jobs: Vec<_> = (0..30)
@@ -494,7 +494,7 @@ impl SecretProvider for NotThisOne {
 #[test]
 fn a_secret_is_wanted_by_an_event_and_given_from_any_thread() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
     let asked = Credential::password_from(USER, Arc::new(NotThisOne)).unwrap();
     client.set_credential(Some(Arc::new(asked)));
@@ -596,7 +596,7 @@ fn a_probe_that_meets_no_server_has_no_outcome() {
 #[test]
 fn each_event_of_a_job_carries_its_tag() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
     client.set_events(everything());
     // The largest number, one that is used twice, and none given.
@@ -643,7 +643,7 @@ fn a_job_that_was_not_begun_and_one_that_asks_carry_their_tags() {
     busy.abandon();
     assert_eq!(next(&busy).tag, 1);
 
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
     let asked = Credential::password_from(USER, Arc::new(NotThisOne)).unwrap();
     client.set_credential(Some(Arc::new(asked)));

@@ -17,7 +17,7 @@ use secsmtp::message::{Field, Message, Part};
 use secsmtp::smtp::Window;
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{Honest, Pki, Scripted, Step};
+use secsmtp_testservers::{Pki, ReferenceServer, Scripted, Step};
 
 use crate::stream::answering;
 use crate::support::*;
@@ -310,9 +310,9 @@ fn the_patience_for_the_whole_is_that_of_each_job() {
 #[test]
 fn events_are_those_of_their_own_job() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.reject_rcpt = vec!["person7@mail.test".to_owned()];
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     client
         .set_limits(Limits {

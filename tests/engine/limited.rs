@@ -11,7 +11,7 @@ use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::smtp::Window;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{Ending, Honest, HonestConfig, Pki, SessionRecord};
+use secsmtp_testservers::{Ending, Pki, ReferenceConfig, ReferenceServer, SessionRecord};
 
 use crate::jobs_stream::completion;
 use crate::stream::with_extensions;
@@ -82,7 +82,7 @@ fn send_all(client: &Client, by: By, window: usize, messages: &[Message]) -> Vec
     }
 }
 
-fn limited(pki: &Pki, form: &[&str], numbers: &[usize], ending: Ending) -> HonestConfig {
+fn limited(pki: &Pki, form: &[&str], numbers: &[usize], ending: Ending) -> ReferenceConfig {
     let mut config = with_extensions(pki, form);
     config.mails_per_connection = numbers.to_vec();
     config.ending = ending;
@@ -90,7 +90,7 @@ fn limited(pki: &Pki, form: &[&str], numbers: &[usize], ending: Ending) -> Hones
 }
 
 /// The numbers of the messages that the server has.
-fn kept(server: &Honest) -> BTreeSet<usize> {
+fn kept(server: &ReferenceServer) -> BTreeSet<usize> {
     let mails = server.mails();
     let number = |content: &[u8]| {
         let text = String::from_utf8_lossy(content).into_owned();
@@ -115,8 +115,8 @@ struct Told {
 }
 
 /// Each outcome agrees with what the server has.
-fn run(pki: &Pki, config: HonestConfig, by: By, window: usize, to: &[&str]) -> Told {
-    let server = Honest::start(config).unwrap();
+fn run(pki: &Pki, config: ReferenceConfig, by: By, window: usize, to: &[&str]) -> Told {
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(pki, TlsMode::Implicit), server.implicit_addr());
     let outcomes = send_all(&client, by, window, &messages(MESSAGES, to));
     drop(client);
@@ -232,7 +232,7 @@ fn a_server_that_takes_none_is_not_asked_again_and_again() {
 fn between_two_connections_there_is_a_pause() {
     let pki = pki();
     for by in [By::Batch, By::Jobs] {
-        let server = Honest::start(limited(&pki, FORMS[0], &[3], Ending::Close)).unwrap();
+        let server = ReferenceServer::start(limited(&pki, FORMS[0], &[3], Ending::Close)).unwrap();
         let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
         // Longer than the call may take.
         client.set_back_off(LONG * 2);
@@ -247,7 +247,7 @@ fn between_two_connections_there_is_a_pause() {
 #[test]
 fn several_connections_share_what_was_put_back() {
     let pki = pki();
-    let server = Honest::start(limited(&pki, FORMS[0], &[2], Ending::Close)).unwrap();
+    let server = ReferenceServer::start(limited(&pki, FORMS[0], &[2], Ending::Close)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let bulk = BatchOptions {
         connections: 3,

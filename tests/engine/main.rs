@@ -1,4 +1,4 @@
-//! The engine against local peers, honest and otherwise, over real sockets on loopback. Each test
+//! The engine against local peers, correct and hostile, over real sockets on loopback. Each test
 //! reads what the peer received: the error's word alone is not believed.
 
 mod answers;

@@ -125,7 +125,7 @@ fn a_cancel_from_another_thread_ends_each_stage() {
 #[test]
 fn a_cancel_concerns_only_what_is_running() {
     let pki = pki();
-    let server = secsmtp_testservers::Honest::start(honest(&pki)).unwrap();
+    let server = secsmtp_testservers::ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     client.cancel();
     assert!(send(&client, &message()).is_ok());
@@ -134,7 +134,7 @@ fn a_cancel_concerns_only_what_is_running() {
 #[test]
 fn a_cancel_from_within_the_log_ends_the_call() {
     let pki = pki();
-    let server = secsmtp_testservers::Honest::start(honest(&pki)).unwrap();
+    let server = secsmtp_testservers::ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let mut sink = |_: Level, stage: Stage, _: &str| {
         if stage == Stage::Auth {
@@ -154,7 +154,7 @@ fn a_cancel_from_within_the_log_ends_the_call() {
 #[test]
 fn a_cancel_from_the_first_line_of_the_log_is_not_lost() {
     let pki = pki();
-    let server = secsmtp_testservers::Honest::start(honest(&pki)).unwrap();
+    let server = secsmtp_testservers::ReferenceServer::start(reference_config(&pki)).unwrap();
     let mut policy = secsmtp::trust::Policy::new();
     policy
         .add_pin(&pki.spki_pin(secsmtp_testservers::CertKind::Leaf))
@@ -174,7 +174,7 @@ fn a_cancel_from_the_first_line_of_the_log_is_not_lost() {
 #[test]
 fn a_closed_client_sends_nothing_more() {
     let pki = pki();
-    let server = secsmtp_testservers::Honest::start(honest(&pki)).unwrap();
+    let server = secsmtp_testservers::ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     client.close(Duration::ZERO).unwrap();
     assert_eq!(
@@ -245,7 +245,7 @@ fn ipv6_is_dialled_as_well() {
 #[test]
 fn sends_run_side_by_side_on_one_client() {
     let pki = pki();
-    let server = secsmtp_testservers::Honest::start(honest(&pki)).unwrap();
+    let server = secsmtp_testservers::ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Starttls), server.starttls_addr());
     thread::scope(|scope| {
         for _ in 0..8 {

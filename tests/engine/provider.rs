@@ -18,7 +18,7 @@ use secsmtp::sasl::CredentialKind;
 use secsmtp::status::Status;
 use secsmtp::support::secret::Secret;
 use secsmtp::trust::{Policy, TlsMode};
-use secsmtp_testservers::{Honest, Pki, Scripted, ServerIdentity, Step};
+use secsmtp_testservers::{Pki, ReferenceServer, Scripted, ServerIdentity, Step};
 
 use crate::scram_server::{mail, offering};
 use crate::support::*;
@@ -120,7 +120,7 @@ fn answering(replies: &'static [&'static str]) -> Vec<Step> {
 fn it_is_asked_once_with_what_it_is_for() {
     let pki = pki();
     for mode in BOTH {
-        let server = Honest::start(honest(&pki)).unwrap();
+        let server = ReferenceServer::start(reference_config(&pki)).unwrap();
         let asked = Asked::giving(PASSWORD.as_bytes());
         let client = asking(
             &policy(&pki, mode),
@@ -156,7 +156,7 @@ fn f23_nobody_is_asked_before_the_server_is_verified_and_has_a_mechanism() {
         send(&client, &message()).unwrap_err()
     };
     for mode in BOTH {
-        let server = Honest::start(honest(&stranger)).unwrap();
+        let server = ReferenceServer::start(reference_config(&stranger)).unwrap();
         let error = try_at(&policy(&own, mode), address(&server, mode));
         assert_eq!(error.status(), Status::UnknownIssuer, "{error}");
     }
@@ -407,7 +407,7 @@ fn an_answer_after_the_end_of_the_whole_call_is_too_late() {
 #[test]
 fn a_panic_inside_goes_to_the_caller_and_leaves_the_client_whole() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let first = AtomicUsize::new(0);
     let asked = Asked::new(move |_| match first.fetch_add(1, Ordering::SeqCst) {
         0 => panic!("on purpose"),
@@ -453,7 +453,7 @@ fn a_server_that_leaves_meanwhile_is_told_no_secret() {
 #[test]
 fn another_mail_may_be_sent_from_inside() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let policy = policy(&pki, TlsMode::Implicit);
     let inner = client(&policy, server.implicit_addr());
     let asked = Asked::new(move |_| {

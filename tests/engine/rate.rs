@@ -10,7 +10,7 @@ use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{ClosedPort, Honest, Pki, Step};
+use secsmtp_testservers::{ClosedPort, Pki, ReferenceServer, Step};
 
 use crate::stream::answering;
 use crate::support::*;
@@ -34,8 +34,8 @@ fn quick() -> Option<Rate> {
     })
 }
 
-fn server(pki: &Pki) -> (Honest, Client) {
-    let server = Honest::start(honest(pki)).unwrap();
+fn server(pki: &Pki) -> (ReferenceServer, Client) {
+    let server = ReferenceServer::start(reference_config(pki)).unwrap();
     let client = client(&policy(pki, TlsMode::Implicit), server.implicit_addr());
     (server, client)
 }

@@ -4,7 +4,7 @@ use secsmtp::error::{Cause, Outcome, Stage};
 use secsmtp::message::{ContentRules, MAX_RECIPIENTS, Message};
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::Honest;
+use secsmtp_testservers::ReferenceServer;
 
 use crate::support::*;
 
@@ -23,16 +23,20 @@ fn to_all() -> Message {
 }
 
 /// A server that takes so many, with these words in its EHLO besides the usual.
-fn server(most: usize, words: &[&str], without: &str) -> (Honest, secsmtp::client::Client) {
+fn server(
+    most: usize,
+    words: &[&str],
+    without: &str,
+) -> (ReferenceServer, secsmtp::client::Client) {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.max_recipients = most;
     config.reject_rcpt = vec![name(17)];
     config.extensions.retain(|line| line != without);
     config
         .extensions
         .extend(words.iter().map(|w| (*w).to_owned()));
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     (server, client)
 }

@@ -11,7 +11,7 @@ use secsmtp::error::{Error, Outcome, Record, Retry, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
 use secsmtp::trust::{Clock, Policy, RELEASED, TlsMode};
-use secsmtp_testservers::{CertKind, Honest, Pki, Scripted, SessionRecord, Step};
+use secsmtp_testservers::{CertKind, Pki, ReferenceServer, Scripted, SessionRecord, Step};
 
 use crate::jobs_stream::completion;
 use crate::stream::with_extensions;
@@ -62,7 +62,7 @@ fn scripted(pki: &Pki, more: Vec<Step>) -> Scripted {
 #[test]
 fn messages_share_a_connection_and_its_login() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = keeping(&pki, server.implicit_addr());
     for index in 0..3 {
         let record = send(&client, &message()).unwrap();
@@ -83,7 +83,7 @@ fn messages_share_a_connection_and_its_login() {
 #[test]
 fn without_being_asked_a_send_closes_its_connection() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Starttls), server.starttls_addr());
     for _ in 0..2 {
         assert!(!send(&client, &message()).unwrap().reused);
@@ -98,7 +98,7 @@ fn without_being_asked_a_send_closes_its_connection() {
 #[test]
 fn a_connection_carries_no_more_than_so_many_messages() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = keeping(&pki, server.implicit_addr());
     client.set_reuse(LONG, 2).unwrap();
     let reused: Vec<_> = (0..5)
@@ -113,7 +113,7 @@ fn a_connection_carries_no_more_than_so_many_messages() {
 fn a_message_to_one_domain_too_many_goes_over_another_connection() {
     let pki = pki();
     let limits = ["PIPELINING", "LIMITS RCPTDOMAINMAX=1"];
-    let server = Honest::start(with_extensions(&pki, &limits)).unwrap();
+    let server = ReferenceServer::start(with_extensions(&pki, &limits)).unwrap();
     let client = keeping(&pki, server.implicit_addr());
     let reused = ["a@one.test", "b@one.test", "a@two.test", "b@two.test"]
         .map(|to| send(&client, &message_to(&[to])).unwrap().reused);
@@ -124,7 +124,7 @@ fn a_message_to_one_domain_too_many_goes_over_another_connection() {
 #[test]
 fn j03_no_connection_outlives_what_it_was_opened_with() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = keeping(&pki, server.implicit_addr());
     let address = server.implicit_addr();
     let changes: [&dyn Fn(); 3] = [
@@ -154,9 +154,9 @@ fn j03_no_connection_outlives_what_it_was_opened_with() {
 #[test]
 fn what_was_refused_is_taken_back_before_the_next_message() {
     let pki = pki();
-    let mut config = honest(&pki);
+    let mut config = reference_config(&pki);
     config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
-    let server = Honest::start(config).unwrap();
+    let server = ReferenceServer::start(config).unwrap();
     let client = keeping(&pki, server.implicit_addr());
     let refused = message_to(&["nobody@mail.test"]);
     for _ in 0..2 {
@@ -173,7 +173,7 @@ fn what_was_refused_is_taken_back_before_the_next_message() {
 #[test]
 fn a_late_cancel_does_not_hit_the_next_message() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = keeping(&pki, server.implicit_addr());
     for index in 0..3 {
         let record = send(&client, &message()).unwrap();
@@ -290,7 +290,7 @@ fn after_421_a_fresh_connection_waits_or_is_refused() {
 #[test]
 fn j02_j06_another_policy_has_connections_and_verdicts_of_its_own() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let mut trust = policy(&pki, TlsMode::Implicit);
     let keeping = |policy: &Policy| {
         let client = client(policy, server.implicit_addr());
@@ -431,7 +431,7 @@ fn j_the_peer_of_a_kept_connection_is_judged_again_when_its_time_may_be_over() {
             (BEGIN - 1, false, Status::PinMismatch),
             (0, false, Status::PinMismatch),
         ] {
-            let server = Honest::start(honest(&pki)).unwrap();
+            let server = ReferenceServer::start(reference_config(&pki)).unwrap();
             let mut policy = Policy::new();
             policy.clock = Clock::By(|| NOW.load(Ordering::SeqCst));
             policy
@@ -575,7 +575,7 @@ fn j_a_batch_that_was_cancelled_is_not_tried_again() {
 #[test]
 fn j_a_cancel_behind_the_outcome_changes_nothing_for_this_message_nor_the_next() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = keeping(&pki, server.implicit_addr());
     for _ in 0..3 {
         let mut cancelled = false;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use secsmtp::credential::Credential;
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
-use secsmtp_testservers::{Honest, Scripted, Step};
+use secsmtp_testservers::{ReferenceServer, Scripted, Step};
 
 use crate::scram_server::{Server, challenge, offering, play};
 use crate::support::*;
@@ -24,7 +24,7 @@ fn assert_clean(text: &str) {
 #[test]
 fn i01_i02_the_log_of_a_whole_send_holds_no_secret_and_no_content() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     for mechanism in ["PLAIN", "LOGIN"] {
         let client = client(&policy(&pki, TlsMode::Starttls), server.starttls_addr());
         let mut credential =

@@ -14,7 +14,7 @@ use secsmtp::message::Signer;
 use secsmtp::message::{ContentRules, Field, MAX_RECIPIENTS, Message, Part};
 use secsmtp::smtp::Window;
 use secsmtp::trust::{Policy, TlsMode};
-use secsmtp_testservers::{CertKind, Honest};
+use secsmtp_testservers::{CertKind, ReferenceServer};
 
 use crate::support::*;
 
@@ -103,7 +103,7 @@ fn signer() -> Signer {
 #[test]
 fn a_message_given_whole_is_sent_after_any_refused_setter() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     client.set_reuse(LONG, 1000).unwrap();
     let mut whole = message();
@@ -270,7 +270,7 @@ fn a_policy_trusts_the_same() {
 #[test]
 fn a_login_goes_on_as_it_was_set() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     let mut login = Credential::password(USER, PASSWORD.as_bytes()).unwrap();
     login.add_mechanism("LOGIN").unwrap();
@@ -293,7 +293,7 @@ fn a_login_goes_on_as_it_was_set() {
 #[test]
 fn a_client_keeps_its_settings_and_its_connection() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let mut client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
     client.set_reuse(LONG, 1000).unwrap();
     send(&client, &message()).unwrap();

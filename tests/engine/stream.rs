@@ -20,7 +20,7 @@ use secsmtp::net::{TcpTransport, Waiter, dial};
 use secsmtp::smtp::{Context, NextMessage, Session, StreamEnd, Window, upgrade};
 use secsmtp::status::Status;
 use secsmtp::trust::{Host, TlsMode};
-use secsmtp_testservers::{Honest, HonestConfig, Pki, Scripted, Step};
+use secsmtp_testservers::{Pki, ReferenceConfig, ReferenceServer, Scripted, Step};
 
 use crate::stream_of::stream_of;
 use crate::support::*;
@@ -107,8 +107,8 @@ fn numbered(number: usize, to: &[&str]) -> Message {
     message
 }
 
-pub(crate) fn with_extensions(pki: &Pki, extensions: &[&str]) -> HonestConfig {
-    let mut config = honest(pki);
+pub(crate) fn with_extensions(pki: &Pki, extensions: &[&str]) -> ReferenceConfig {
+    let mut config = reference_config(pki);
     config.extensions = extensions.iter().map(|line| (*line).to_owned()).collect();
     config
 }
@@ -139,7 +139,7 @@ fn a_refusal_in_the_middle_never_disturbs_its_neighbours() {
             config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
             config.reject_mail = vec!["stranger@mail.test".to_owned()];
             config.size_limit = 5000;
-            let server = Honest::start(config).unwrap();
+            let server = ReferenceServer::start(config).unwrap();
             let mut messages = Vec::new();
             let mut expected = Vec::new();
             for number in 0..100 {
@@ -203,7 +203,7 @@ fn a_refusal_in_the_middle_never_disturbs_its_neighbours() {
 #[test]
 fn a_window_of_one_begins_a_message_when_the_last_is_answered() {
     let pki = pki();
-    let server = Honest::start(honest(&pki)).unwrap();
+    let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     for (messages, most) in [(0, 0), (1, 0), (4, 3)] {
         let (mut session, mut cx) = open(&pki, server.implicit_addr());
         let open = Cell::new(0_usize);
@@ -242,7 +242,7 @@ fn a_window_of_one_begins_a_message_when_the_last_is_answered() {
 #[test]
 fn a_message_without_a_sender_or_too_large_is_told_and_the_others_go_on() {
     let pki = pki();
-    let server = Honest::start(with_extensions(
+    let server = ReferenceServer::start(with_extensions(
         &pki,
         &["PIPELINING", "CHUNKING", "SIZE 1000"],
     ));
@@ -272,7 +272,8 @@ fn limits_of_the_server_end_the_stream_in_time() {
         ("LIMITS RCPTDOMAINMAX=2", 2),
         ("LIMITS MAILMAX=9 RCPTDOMAINMAX=9", 4),
     ] {
-        let server = Honest::start(with_extensions(&pki, &["PIPELINING", "CHUNKING", limits]));
+        let server =
+            ReferenceServer::start(with_extensions(&pki, &["PIPELINING", "CHUNKING", limits]));
         let server = server.unwrap();
         let messages = ["a@one.test", "a@two.test", "a@three.test", "a@four.test"];
         let messages = messages.iter().map(|to| message_to(&[to])).collect();
@@ -284,7 +285,7 @@ fn limits_of_the_server_end_the_stream_in_time() {
             other => panic!("{other:?}"),
         }
     }
-    let server = Honest::start(with_extensions(&pki, &["PIPELINING", "LIMITS RCPTMAX=2"]));
+    let server = ReferenceServer::start(with_extensions(&pki, &["PIPELINING", "LIMITS RCPTMAX=2"]));
     let server = server.unwrap();
     let messages = vec![message_to(&["a@x.test", "b@x.test", "c@x.test"]), message()];
     let (results, _) = stream(&pki, server.implicit_addr(), Window::default(), messages);

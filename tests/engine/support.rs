@@ -13,7 +13,7 @@ use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
 use secsmtp::status::Status;
 use secsmtp::trust::{Policy, TlsMode};
-use secsmtp_testservers::{CertKind, Honest, HonestConfig, Leaks, Pki, SessionRecord};
+use secsmtp_testservers::{CertKind, Leaks, Pki, ReferenceConfig, ReferenceServer, SessionRecord};
 
 pub(crate) const HOST: &str = "mail.test";
 pub(crate) const USER: &str = "alice";
@@ -53,15 +53,15 @@ pub(crate) fn client(policy: &Policy, address: SocketAddr) -> Client {
     client
 }
 
-/// The honest server's configuration, with our user.
-pub(crate) fn honest(pki: &Pki) -> HonestConfig {
-    let mut config = HonestConfig::new(pki.identity());
+/// The reference server's configuration, with our user.
+pub(crate) fn reference_config(pki: &Pki) -> ReferenceConfig {
+    let mut config = ReferenceConfig::new(pki.identity());
     config.users = vec![(USER.to_owned(), PASSWORD.to_owned())];
     config
 }
 
 /// Its address for a mode.
-pub(crate) fn address(server: &Honest, mode: TlsMode) -> SocketAddr {
+pub(crate) fn address(server: &ReferenceServer, mode: TlsMode) -> SocketAddr {
     match mode {
         TlsMode::Implicit => server.implicit_addr(),
         TlsMode::Starttls => server.starttls_addr(),

@@ -89,7 +89,7 @@ class Debian(unittest.TestCase):
 
     def test_the_example_builds_from_them_and_sends(self):
         peers.require(shutil.which("pkg-config"), "pkg-config is not installed")
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             root = self.unpack(folder)
             lib, program = root / "usr/lib" / self.triplet, str(root / "program")
             env = {**os.environ, "PKG_CONFIG_LIBDIR": str(lib / "pkgconfig"), "PKG_CONFIG_SYSROOT_DIR": folder}

@@ -97,7 +97,7 @@ def relays(first, second):
 @unittest.skipUnless(sys.platform == "linux", "/proc is Linux's")
 class Process(unittest.TestCase):
     def test_i04_i09_sends_leave_nothing_behind(self):
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("tests/process/process.c", folder, plain=True)
             with peer_that_hangs_up() as hangs_up, closed_port() as closed:
                 _, port = server.implicit
@@ -110,7 +110,7 @@ class Process(unittest.TestCase):
         print(done.stdout.strip(), file=sys.stderr)
 
     def test_a11_behind_a_key_that_is_not_pinned_no_other_address_is_tried(self):
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("tests/process/addresses.c", folder, plain=True)
             for mode, ours in (("implicit", server.implicit), ("starttls", server.starttls)):
                 hotel = peers.host_port(server.env[f"HOTEL_TLS_{mode.upper()}"])
@@ -130,14 +130,14 @@ class Process(unittest.TestCase):
                         self.assertEqual((done.stdout, (one.heard, two.heard)), (told, heard))
 
     def test_name_look_ups_that_hang_are_abandoned_and_few(self):
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("tests/process/lookups.c", folder, "-pthread", plain=True)
             done = subprocess.run([program, str(server.ca_file)], stdout=subprocess.PIPE, text=True, timeout=300)
         self.assertEqual((done.returncode, done.stdout), (0, "ok\n"))
 
     def test_i11_without_random_numbers_nothing_is_sent(self):
         """Refused from the first request on, from the second on, and so forth to where all are served."""
-        with tempfile.TemporaryDirectory() as folder, peers.honest() as server:
+        with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("tests/process/random.c", folder, plain=True)
             command = [server.name, str(server.implicit[1]), str(server.ca_file), server.user]
             command += [server.password.decode(), server.address]

@@ -1,8 +1,8 @@
-"""Mail servers for tests in Python: our own honest one, and the real ones of a test bed.
+"""Mail servers for tests in Python: our own reference server, and the real ones of a test bed.
 
     peers.require(condition, "why")      skips the test, or fails it when SECSMTP_REQUIRE_ALL=1
     peers.library()                      path of the shared library (SECSMTP_LIBRARY, or target/)
-    with peers.honest() as server: ...   our own server, stopped at the end
+    with peers.reference_server() as server: ...   our own server, stopped at the end
     server = peers.postfix()             Postfix of the bed that SECSMTP_TESTBED names
 
 A server has `implicit` and `starttls` (host, port), `name` (to verify), `ca_file`, `user`,
@@ -39,14 +39,14 @@ def library():
     return _built("SECSMTP_LIBRARY", name, "the shared library")
 
 
-def honest(*options):
+def reference_server(*options):
     """Our own submission server with the hotel in front, running until the `with` block ends;
     `options` are those of `secsmtp-testservers demo`."""
     suffix = ".exe" if sys.platform == "win32" else ""
     program = _built(
         "SECSMTP_TESTSERVERS", "secsmtp-testservers" + suffix, "the local test server"
     )
-    return _run_honest(program, options)
+    return _run_reference_server(program, options)
 
 
 def command():
@@ -132,11 +132,11 @@ class _Server:
         raise AssertionError(f"no mail with {marker!r} arrived within {seconds} s")
 
 
-class _Honest(_Server):
+class _ReferenceServer(_Server):
     def __init__(self, folder, env):
         super().__init__(folder, env)
-        self.implicit = host_port(env["HONEST_IMPLICIT"])
-        self.starttls = host_port(env["HONEST_STARTTLS"])
+        self.implicit = host_port(env["REFERENCE_IMPLICIT"])
+        self.starttls = host_port(env["REFERENCE_STARTTLS"])
         self.pin = env["PIN_LEAF"]
         self.user = env["USER"]
         self.password = self.path("PASSWORD_FILE").read_bytes().rstrip(b"\r\n")
@@ -161,7 +161,7 @@ class _Postfix(_Server):
 
 
 @contextlib.contextmanager
-def _run_honest(program, options):
+def _run_reference_server(program, options):
     with tempfile.TemporaryDirectory(prefix="secsmtp-") as folder:
         process = subprocess.Popen(
             [str(program), "demo", "--dir", folder, *options],
@@ -181,7 +181,7 @@ def _run_honest(program, options):
             else:
                 raise AssertionError("the local test server ended before it was ready")
             watchdog.cancel()
-            yield _Honest(Path(folder), read_env(lines))
+            yield _ReferenceServer(Path(folder), read_env(lines))
         finally:
             watchdog.cancel()
             process.stdin.close()  # the sign to end

@@ -5,7 +5,7 @@ use secsmtp::client::Client;
 use secsmtp::log::{Level, Log};
 use secsmtp::status::Status;
 use secsmtp::trust::{Clock, Host, Policy, RELEASED, now_at, verify_pem};
-use secsmtp_testservers::{CertKind, Honest, HonestConfig, ServerIdentity};
+use secsmtp_testservers::{CertKind, ReferenceConfig, ReferenceServer, ServerIdentity};
 
 use crate::authority::{Ca, now, pem, set_days};
 use crate::world::{HOST, MODES, NOBODYS, World, ca, client, message, pin, send};
@@ -25,7 +25,7 @@ fn words(policy: &Policy, identity: &ServerIdentity) -> String {
 #[test]
 fn a_pin_mismatch_says_what_was_expected_met_and_meant() {
     let w = World::get();
-    let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
+    let server = ReferenceServer::start(ReferenceConfig::new(w.good())).expect("a server");
     let mut policy = Policy::new();
     ca(w, &mut policy);
     pin(&mut policy, NOBODYS);
@@ -38,7 +38,7 @@ fn a_pin_mismatch_says_what_was_expected_met_and_meant() {
         &w.pki.spki_pin(CertKind::Intermediate),
         "Subject: ",
         "issuer: ",
-        "Honest Mail Intermediate",
+        "Reference Mail Intermediate",
         "The chain is valid otherwise",
         "what interception looks like",
         "What to do: ",
@@ -110,7 +110,7 @@ fn every_reason_says_what_to_do() {
 #[test]
 fn a_probe_proposes_pins_and_says_what_they_mean() {
     let w = World::get();
-    let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
+    let server = ReferenceServer::start(ReferenceConfig::new(w.good())).expect("a server");
     for mode in MODES {
         let address = match mode {
             secsmtp::trust::TlsMode::Implicit => server.implicit_addr(),
@@ -179,7 +179,7 @@ fn c31_a_lone_pin_and_c03_a_clock_behind_warn() {
 #[test]
 fn the_receipt_says_which_pin_matched() {
     let w = World::get();
-    let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
+    let server = ReferenceServer::start(ReferenceConfig::new(w.good())).expect("a server");
     for kind in [CertKind::Leaf, CertKind::Intermediate] {
         let own = w.pki.spki_pin(kind);
         let mut policy = Policy::new();

@@ -6,7 +6,7 @@ use secsmtp::error::{Outcome, Stage};
 use secsmtp::log::Log;
 use secsmtp::status::Status::{self, ConnectionLost, Handshake, NotTls, Timeout};
 use secsmtp::trust::{Policy, TlsMode};
-use secsmtp_testservers::{Honest, HonestConfig, Scripted, Step};
+use secsmtp_testservers::{ReferenceConfig, ReferenceServer, Scripted, Step};
 
 use crate::world::{HOST, MODES, PATIENCE, World, ca, client, message, send};
 
@@ -122,7 +122,7 @@ fn wrong_hellos() -> Vec<(&'static str, Status, Vec<Step>)> {
         ),
         ("D12 a flood of warnings", Handshake, say(warnings)),
         (
-            "D14 a message larger than any honest one",
+            "D14 a message larger than the limit",
             Handshake,
             say(promise),
         ),
@@ -203,7 +203,8 @@ fn assert_only_tls(name: &str, mode: TlsMode, received: &[u8]) {
 
 #[test]
 fn d16_the_name_is_sent_for_names_and_not_for_addresses() {
-    let server = Honest::start(HonestConfig::new(World::get().good())).expect("a server");
+    let server =
+        ReferenceServer::start(ReferenceConfig::new(World::get().good())).expect("a server");
     let mut policy = Policy::new();
     ca(World::get(), &mut policy);
     for (host, expected) in [
@@ -221,7 +222,8 @@ fn d16_the_name_is_sent_for_names_and_not_for_addresses() {
 
 #[test]
 fn no_trust_is_an_error_before_the_connection() {
-    let server = Honest::start(HonestConfig::new(World::get().good())).expect("a server");
+    let server =
+        ReferenceServer::start(ReferenceConfig::new(World::get().good())).expect("a server");
     let error =
         send(HOST, server.implicit_addr(), &Policy::new()).expect_err("C08 nobody is trusted");
     assert_eq!(error.status(), Status::NoTrust);

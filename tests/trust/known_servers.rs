@@ -9,7 +9,7 @@ use std::thread;
 use secsmtp::log::Log;
 use secsmtp::status::Status;
 use secsmtp::trust::{Host, KnownServer, Pin, Policy, learn};
-use secsmtp_testservers::{CertKind, Honest, HonestConfig, ServerIdentity};
+use secsmtp_testservers::{CertKind, ReferenceConfig, ReferenceServer, ServerIdentity};
 
 use crate::authority::{block, pem};
 use crate::world::{HOST, NOBODYS, World, ca, client, pin, send};
@@ -176,7 +176,7 @@ fn c33_pins_are_those_of_one_host_and_port() {
     };
     let policy = load("MAIL.example.", 465).expect("pins");
     assert_eq!(policy.pins().len(), 2);
-    let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
+    let server = ReferenceServer::start(ReferenceConfig::new(w.good())).expect("a server");
     send(HOST, server.implicit_addr(), &policy).expect("sent");
     for (host, port) in [(HOST, 587), ("other.example", 465)] {
         let error = load(host, port).expect_err("no entry");
@@ -193,7 +193,7 @@ fn c33_pins_are_those_of_one_host_and_port() {
 #[test]
 fn c28_nothing_is_learnt_on_a_strangers_word() {
     let w = World::get();
-    let server = Honest::start(HonestConfig::new(w.good())).expect("a server");
+    let server = ReferenceServer::start(ReferenceConfig::new(w.good())).expect("a server");
     let own = w.pki.spki_pin(CertKind::Leaf);
     let parse = |text: &str| Some(Pin::parse_list(text).expect("a pin")[0]);
     let learnt = |policy: &Policy, confirmed| {

@@ -3,7 +3,7 @@
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::status::Status;
 use secsmtp::trust::{Policy, TlsMode};
-use secsmtp_testservers::{Honest, HonestConfig, ServerIdentity, TlsVersions};
+use secsmtp_testservers::{ReferenceConfig, ReferenceServer, ServerIdentity, TlsVersions};
 
 use crate::world::{HOST, MODES, PATIENCE, World, assert_nothing_left, send};
 
@@ -54,16 +54,16 @@ impl Case {
         let identity = (self.server)(world);
         let mut policy = Policy::new();
         (self.policy)(world, &mut policy, &identity);
-        let mut config = HonestConfig::new(identity);
+        let mut config = ReferenceConfig::new(identity);
         config.tls = self.tls;
-        let server = Honest::start(config).expect("a server");
+        let server = ReferenceServer::start(config).expect("a server");
         for mode in MODES {
             policy.tls_mode = mode;
             self.run_in(mode, &policy, &server);
         }
     }
 
-    fn run_in(&self, mode: TlsMode, policy: &Policy, server: &Honest) {
+    fn run_in(&self, mode: TlsMode, policy: &Policy, server: &ReferenceServer) {
         let name = format!("{} ({mode:?})", self.name);
         let address = match mode {
             TlsMode::Implicit => server.implicit_addr(),

@@ -33,7 +33,7 @@ fn ticket(size: u16) -> Act {
     Act::FloodSealed(ContentType::Handshake, [&[4], &length[1..], &body].concat())
 }
 
-/// An honest server up to a command, from which on it answers with `flood` and nothing else.
+/// A reference server up to a command, from which on it answers with `flood` and nothing else.
 struct Until {
     server: Esmtp,
     command: &'static str,
@@ -143,7 +143,7 @@ fn d12_empty_records_end_it() {
 /// HelloRequest (RFC 5246 section 7.4.1.1).
 const HELLO_REQUEST: [u8; 4] = [0, 0, 0, 0];
 
-/// An honest server that asks for so many renegotiations before it answers EHLO.
+/// A reference server that asks for so many renegotiations before it answers EHLO.
 struct Renegotiating {
     server: Esmtp,
     times: usize,

@@ -382,11 +382,11 @@ class Sending(unittest.TestCase):
         )
 
     def test_mail_reaches_our_server(self):
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             self.send_both_ways(server)
 
     def test_jobs_complete_while_a_timer_polls(self):
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             sender = Sender(self.host, server)
             jobs = [sender.submit(server, a_mail(server)[1], tag) for tag in range(5)]
             completed, progress = {}, set()
@@ -408,7 +408,7 @@ class Sending(unittest.TestCase):
         self.send_both_ways(peers.postfix())
 
     def test_wrong_pin_is_refused_in_words(self):
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             marker, source = a_mail(server)
             with self.assertRaises(Failed) as failure:
                 self.host.send(server, "TLS_MODE_IMPLICIT", source, pin="00" * 32)

@@ -1,4 +1,4 @@
-//! The hotel's mail proxy between a client and an honest server, and what it got to see.
+//! The hotel's mail proxy between a client and a reference server, and what it got to see.
 
 mod forger;
 mod hide;
@@ -38,16 +38,16 @@ pub enum Trick {
 pub struct HotelConfig {
     /// The trick.
     pub trick: Trick,
-    /// The honest server's STARTTLS port.
+    /// The reference server's STARTTLS port.
     pub upstream_starttls: SocketAddr,
-    /// The honest server's port for implicit TLS ([`Trick::OwnCertificate`] alone uses it).
+    /// The reference server's port for implicit TLS ([`Trick::OwnCertificate`] alone uses it).
     pub upstream_implicit: SocketAddr,
     /// Where what it sees is appended at once, to `hotel-clear.bin` and `hotel-decrypted.bin`.
     pub dir: Option<PathBuf>,
 }
 
 impl HotelConfig {
-    /// The hotel before these ports of an honest server.
+    /// The hotel before these ports of a reference server.
     #[must_use]
     pub fn new(trick: Trick, upstream_implicit: SocketAddr, upstream_starttls: SocketAddr) -> Self {
         Self {

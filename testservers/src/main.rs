@@ -1,4 +1,4 @@
-//! Runs the honest server, the hotel, or both, until standard input ends.
+//! Runs the reference server, the hotel, or both, until standard input ends.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -13,16 +13,16 @@ use std::process::ExitCode;
 
 use lexopt::{Arg, ValueExt as _};
 use secsmtp_testservers::{
-    CertKind, Honest, HonestConfig, Hotel, HotelConfig, Pki, TlsVersions, Trick,
+    CertKind, Hotel, HotelConfig, Pki, ReferenceConfig, ReferenceServer, TlsVersions, Trick,
 };
 
 const USAGE: &str = "\
-usage: secsmtp-testservers honest --dir DIR [--user NAME] [--password PW] [--implicit-port N]
+usage: secsmtp-testservers reference --dir DIR [--user NAME] [--password PW] [--implicit-port N]
                                   [--starttls-port N] [--reject ADDR]... [--extension LINE]...
                                   [--tls 1.2|1.3|chacha20] [--mails-per-connection N]
        secsmtp-testservers hotel --dir DIR --upstream-implicit ADDR:PORT
                                  --upstream-starttls ADDR:PORT
-       secsmtp-testservers demo --dir DIR [the options of honest]
+       secsmtp-testservers demo --dir DIR [the options of reference]
 
 Prints NAME=value lines, then READY, and serves until standard input ends.";
 
@@ -59,11 +59,11 @@ fn run() -> Result<(), Error> {
     let dir = options.dir.clone().ok_or("--dir is needed")?;
     fs::create_dir_all(&dir)?;
     // Both stay alive until the end of this function.
-    let mut honest = None;
+    let mut server = None;
     let mut hotels = Vec::new();
     let mut lines = Vec::new();
     match options.command.as_str() {
-        "honest" => honest = Some(start_honest(&options, &dir, &mut lines)?),
+        "reference" => server = Some(start_reference(&options, &dir, &mut lines)?),
         "hotel" => {
             let implicit = options
                 .upstream_implicit
@@ -74,10 +74,10 @@ fn run() -> Result<(), Error> {
             hotels = start_hotels(&dir, implicit, starttls, &mut lines)?;
         }
         "demo" => {
-            let server = start_honest(&options, &dir, &mut lines)?;
-            let (implicit, starttls) = (server.implicit_addr(), server.starttls_addr());
+            let started = start_reference(&options, &dir, &mut lines)?;
+            let (implicit, starttls) = (started.implicit_addr(), started.starttls_addr());
             hotels = start_hotels(&dir, implicit, starttls, &mut lines)?;
-            honest = Some(server);
+            server = Some(started);
         }
         other => return Err(format!("unknown command {other:?}").into()),
     }
@@ -88,9 +88,9 @@ fn run() -> Result<(), Error> {
     writeln!(out, "READY")?;
     out.flush()?;
     wait_for_end()?;
-    // The hotels go first: they hold connections to the honest server.
+    // The hotels go first: they hold connections to the reference server.
     drop(hotels);
-    drop(honest);
+    drop(server);
     Ok(())
 }
 
@@ -132,11 +132,15 @@ fn options() -> Result<Options, Error> {
 
 type Lines = Vec<(&'static str, String)>;
 
-fn start_honest(options: &Options, dir: &Path, lines: &mut Lines) -> Result<Honest, Error> {
+fn start_reference(
+    options: &Options,
+    dir: &Path,
+    lines: &mut Lines,
+) -> Result<ReferenceServer, Error> {
     let pki = Pki::new(&[]);
     let (ca_file, password_file) = (dir.join("ca.pem"), dir.join("password.txt"));
     let mail_dir = dir.join("mails");
-    let mut config = HonestConfig::new(pki.identity());
+    let mut config = ReferenceConfig::new(pki.identity());
     let (mut user, mut password) = config.users.remove(0);
     user = options.user.clone().unwrap_or(user);
     password = options.password.clone().unwrap_or(password);
@@ -155,10 +159,10 @@ fn start_honest(options: &Options, dir: &Path, lines: &mut Lines) -> Result<Hone
     (config.implicit_port, config.starttls_port) = (options.implicit_port, options.starttls_port);
     // The files are what this process is for; its memory should not grow with them.
     (config.record, config.keep_mails) = (false, false);
-    let honest = Honest::start(config)?;
+    let server = ReferenceServer::start(config)?;
     lines.extend([
-        ("HONEST_IMPLICIT", honest.implicit_addr().to_string()),
-        ("HONEST_STARTTLS", honest.starttls_addr().to_string()),
+        ("REFERENCE_IMPLICIT", server.implicit_addr().to_string()),
+        ("REFERENCE_STARTTLS", server.starttls_addr().to_string()),
         ("CA_FILE", ca_file.display().to_string()),
         ("PIN_LEAF", pki.spki_pin(CertKind::Leaf)),
         ("PIN_INTERMEDIATE", pki.spki_pin(CertKind::Intermediate)),
@@ -168,7 +172,7 @@ fn start_honest(options: &Options, dir: &Path, lines: &mut Lines) -> Result<Hone
         ("USER", user),
         ("PASSWORD_FILE", password_file.display().to_string()),
     ]);
-    Ok(honest)
+    Ok(server)
 }
 
 fn start_hotels(

@@ -72,7 +72,7 @@ impl Pki {
     /// When a name cannot stand in a certificate, or the system gives no randomness.
     #[must_use]
     pub fn new(names: &[&str]) -> Self {
-        Self::of("Honest Mail", names)
+        Self::of("Reference Mail", names)
     }
 
     /// The same under the name of another organisation.

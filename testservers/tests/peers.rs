@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use client::Client;
 use secsmtp_testservers::{
-    CertKind, Honest, HonestConfig, Hotel, HotelConfig, Pki, TlsVersions, Trick,
+    CertKind, Hotel, HotelConfig, Pki, ReferenceConfig, ReferenceServer, TlsVersions, Trick,
 };
 
 const SOON: Duration = Duration::from_secs(30);
@@ -44,19 +44,19 @@ fn a_mail_arrives_byte_for_byte_over_both_ports() {
     let pki = Pki::new(&[]);
     let dir = std::env::temp_dir().join(format!("secsmtp-peers-{}", std::process::id()));
     for versions in [TlsVersions::Both, TlsVersions::Only12, TlsVersions::Only13] {
-        let mut config = HonestConfig::new(pki.identity());
+        let mut config = ReferenceConfig::new(pki.identity());
         config.dir = Some(dir.clone());
         config.tls = versions;
-        let honest = Honest::start(config).expect("honest");
+        let server = ReferenceServer::start(config).expect("reference");
         let root = pki.der(CertKind::Root);
 
-        let client = Client::connect(honest.implicit_addr()).expect("connected");
+        let client = Client::connect(server.implicit_addr()).expect("connected");
         let mut client = client.enter_tls(root.clone(), "mail.test").expect("TLS");
         assert!(client.reply().starts_with("220"));
         deliver(&mut client);
         drop(client);
 
-        let mut client = Client::connect(honest.starttls_addr()).expect("connected");
+        let mut client = Client::connect(server.starttls_addr()).expect("connected");
         assert!(client.reply().starts_with("220"));
         let offer = client.must("EHLO test", "250");
         assert!(offer.contains("STARTTLS") && !offer.contains("AUTH"));
@@ -66,8 +66,8 @@ fn a_mail_arrives_byte_for_byte_over_both_ports() {
         deliver(&mut client);
         drop(client);
 
-        assert!(honest.wait_for_mails(2, SOON) && honest.wait_idle(SOON));
-        for mail in honest.mails() {
+        assert!(server.wait_for_mails(2, SOON) && server.wait_idle(SOON));
+        for mail in server.mails() {
             assert_eq!(mail.content, MAIL);
             assert_eq!(
                 (mail.from.as_str(), mail.user.as_deref()),
@@ -75,7 +75,7 @@ fn a_mail_arrives_byte_for_byte_over_both_ports() {
             );
             assert_eq!((mail.to, mail.tls), (vec!["b@mail.test".to_owned()], true));
         }
-        let sessions = honest.sessions();
+        let sessions = server.sessions();
         assert!(sessions[0].clear.is_empty() && sessions[0].handshake_done);
         assert_eq!(sessions[0].server_name.as_deref(), Some("mail.test"));
         assert_eq!(
@@ -94,15 +94,15 @@ fn a_mail_arrives_byte_for_byte_over_both_ports() {
     fs::remove_dir_all(dir).expect("removed");
 }
 
-fn logged_out(config: HonestConfig, pki: &Pki) -> (Honest, Client) {
-    let honest = Honest::start(config).expect("honest");
-    let client = Client::connect(honest.implicit_addr()).expect("connected");
+fn logged_out(config: ReferenceConfig, pki: &Pki) -> (ReferenceServer, Client) {
+    let server = ReferenceServer::start(config).expect("reference");
+    let client = Client::connect(server.implicit_addr()).expect("connected");
     let mut client = client
         .enter_tls(pki.der(CertKind::Root), "mail.test")
         .expect("TLS");
     client.reply();
     client.must("EHLO test", "250");
-    (honest, client)
+    (server, client)
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn every_mechanism_knows_right_from_wrong() {
         vec![("AUTH CRAM-MD5".into(), "504")],
     ];
     for exchange in exchanges {
-        let (_honest, mut client) = logged_out(HonestConfig::new(pki.identity()), &pki);
+        let (_server, mut client) = logged_out(ReferenceConfig::new(pki.identity()), &pki);
         for (line, code) in exchange {
             client.must(&line, code);
         }
@@ -147,7 +147,7 @@ fn every_mechanism_knows_right_from_wrong() {
 #[test]
 fn recipients_and_overrides_are_refused_as_configured() {
     let pki = Pki::new(&[]);
-    let mut config = HonestConfig::new(pki.identity());
+    let mut config = ReferenceConfig::new(pki.identity());
     config.require_auth = false;
     config.reject_rcpt.push("gone@mail.test".to_owned());
     config.defer_rcpt.push("busy@mail.test".to_owned());
@@ -157,7 +157,7 @@ fn recipients_and_overrides_are_refused_as_configured() {
     config
         .override_reply
         .insert("NOOP".to_owned(), "421 4.3.2 bye\r\n".to_owned());
-    let (honest, mut client) = logged_out(config, &pki);
+    let (server, mut client) = logged_out(config, &pki);
     client.must("MAIL FROM:<> SIZE=99999999", "552");
     client.must("MAIL FROM:<> ODD=1", "555");
     client.must("MAIL FROM:<\u{e4}@mail.test>", "553 5.6.7");
@@ -170,15 +170,15 @@ fn recipients_and_overrides_are_refused_as_configured() {
     client.must("DATA", "503");
     client.must("NOOP", "421");
     drop(client);
-    assert!(honest.wait_idle(SOON));
-    assert_eq!(honest.mail_count(), 0);
+    assert!(server.wait_idle(SOON));
+    assert_eq!(server.mail_count(), 0);
 }
 
 #[test]
 fn clear_text_behind_starttls_is_refused() {
     let pki = Pki::new(&[]);
-    let honest = Honest::start(HonestConfig::new(pki.identity())).expect("honest");
-    let mut client = Client::connect(honest.starttls_addr()).expect("connected");
+    let server = ReferenceServer::start(ReferenceConfig::new(pki.identity())).expect("reference");
+    let mut client = Client::connect(server.starttls_addr()).expect("connected");
     client.reply();
     client.must("EHLO test", "250");
     client.must("STARTTLS\r\nNOOP", "554");
@@ -187,11 +187,11 @@ fn clear_text_behind_starttls_is_refused() {
 #[test]
 fn the_hotel_hides_starttls_and_takes_what_a_careless_client_says() {
     let pki = Pki::new(&[]);
-    let honest = Honest::start(HonestConfig::new(pki.identity())).expect("honest");
+    let server = ReferenceServer::start(ReferenceConfig::new(pki.identity())).expect("reference");
     let config = HotelConfig::new(
         Trick::HideStarttls,
-        honest.implicit_addr(),
-        honest.starttls_addr(),
+        server.implicit_addr(),
+        server.starttls_addr(),
     );
     let hotel = Hotel::start(config).expect("hotel");
     assert_eq!(hotel.implicit_addr(), None);
@@ -212,19 +212,19 @@ fn the_hotel_hides_starttls_and_takes_what_a_careless_client_says() {
     let seen = String::from_utf8(hotel.seen()).expect("text");
     assert!(seen.contains(&plain_login()) && seen.contains("secret"));
     assert!(hotel.seen_decrypted().is_empty());
-    assert_eq!(honest.mail_count(), 0);
+    assert_eq!(server.mail_count(), 0);
 }
 
 #[test]
 fn the_hotels_certificate_fools_only_who_trusts_the_hotel() {
     let pki = Pki::new(&[]);
-    let honest = Honest::start(HonestConfig::new(pki.identity())).expect("honest");
-    let (implicit, starttls) = (honest.implicit_addr(), honest.starttls_addr());
+    let server = ReferenceServer::start(ReferenceConfig::new(pki.identity())).expect("reference");
+    let (implicit, starttls) = (server.implicit_addr(), server.starttls_addr());
     let config = HotelConfig::new(Trick::OwnCertificate, implicit, starttls);
     let hotel = Hotel::start(config).expect("hotel");
     let port = hotel.implicit_addr().expect("a port");
 
-    // Who trusts the honest authority alone says nothing inside.
+    // A client that trusts only the reference authority sends nothing inside TLS.
     let client = Client::connect(port).expect("connected");
     assert!(
         client
@@ -270,8 +270,8 @@ fn the_hotels_certificate_fools_only_who_trusts_the_hotel() {
         }
         deliver(&mut client);
     }
-    assert!(honest.wait_for_mails(3, SOON));
-    assert!(honest.mails().iter().all(|mail| mail.content == MAIL));
+    assert!(server.wait_for_mails(3, SOON));
+    assert!(server.mails().iter().all(|mail| mail.content == MAIL));
     let seen = String::from_utf8_lossy(&hotel.seen_decrypted()).into_owned();
     assert_eq!(seen.matches(&plain_login()).count(), 3);
 }

@@ -125,7 +125,7 @@ class Outcomes(ClientCase):
         self.assertTrue(server.content.endswith(b"\r\n\r\none\r\n.two\r\n.\r\n"))
 
     def test_one_at_a_time_over_one_connection(self):
-        with common.peers.honest() as server:
+        with common.peers.reference_server() as server:
             policy = secsmtp.Policy(ca_files=[server.ca_file])
             login = secsmtp.Password(server.user, server.password)
             host, port = server.implicit

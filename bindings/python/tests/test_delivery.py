@@ -1,4 +1,4 @@
-"""Through the honest server on this machine, and past the hotel, which must get nothing."""
+"""Through the reference server on this machine, and past the hotel, which must get nothing."""
 
 import contextlib
 import socket
@@ -19,13 +19,13 @@ MODES = ("implicit", "starttls")
 
 
 class DeliveryCase(common.LibraryCase):
-    """One honest server and one hotel for all tests of a class."""
+    """One reference server and one hotel for all tests of a class."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         stack = contextlib.ExitStack()
-        cls.server = stack.enter_context(common.peers.honest())
+        cls.server = stack.enter_context(common.peers.reference_server())
         cls.addClassCleanup(stack.close)
 
     def client(self, mode="implicit", connect=None, password=None, logger=None, **trust):
@@ -53,7 +53,7 @@ class DeliveryCase(common.LibraryCase):
         return marker, mail
 
 
-class Honest(DeliveryCase):
+class Reference(DeliveryCase):
     def test_bytes_arrive_unchanged(self):
         for mode in MODES:
             with self.subTest(mode), self.client(mode) as client:

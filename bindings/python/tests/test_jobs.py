@@ -17,7 +17,7 @@ ENVELOPE = ("a@mail.test", ["b@mail.test", "c@mail.test"])
 class Jobs(common.LibraryCase):
     @contextlib.contextmanager
     def client(self, **options):
-        with peers.honest() as server, contextlib.ExitStack() as stack:
+        with peers.reference_server() as server, contextlib.ExitStack() as stack:
             policy = stack.enter_context(secsmtp.Policy(ca_files=[server.ca_file]))
             secret = options.pop("secret", server.password)
             login = stack.enter_context(secsmtp.Password(server.user, secret))
@@ -98,7 +98,7 @@ class Jobs(common.LibraryCase):
             self.assertTrue(all(job.wait().outcome == "accepted" for job in jobs))
 
     def test_cancel_and_close(self):
-        with peers.honest() as server, contextlib.ExitStack() as stack:
+        with peers.reference_server() as server, contextlib.ExitStack() as stack:
             policy = stack.enter_context(secsmtp.Policy(ca_files=[server.ca_file]))
             # Nobody takes connections there any more.
             with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -144,7 +144,7 @@ class Jobs(common.LibraryCase):
 
     def test_a_secret_that_is_asked_for(self):
         asked = []
-        with peers.honest() as server:
+        with peers.reference_server() as server:
             word = server.password.decode()
         with self.client(secret=lambda r: (asked.append(r), word)[1]) as (client, server):
             self.assertEqual(client.submit(MAIL, *ENVELOPE).wait(60).outcome, "accepted")

@@ -10,7 +10,7 @@ class Asked(common.LibraryCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        server = common.peers.honest()
+        server = common.peers.reference_server()
         cls.server = server.__enter__()
         cls.addClassCleanup(server.__exit__, None, None, None)
 

@@ -13,7 +13,7 @@ class SendMany(common.LibraryCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        server = common.peers.honest("--reject", "nobody@mail.test")
+        server = common.peers.reference_server("--reject", "nobody@mail.test")
         cls.server = server.__enter__()
         cls.addClassCleanup(server.__exit__, None, None, None)
 

@@ -281,7 +281,7 @@ class Connected(TrustCase):
 
     def test_a_client_certificate_raises_the_minimum_to_tls_1_3(self):
         identity = (self.own.read("client.pem"), self.own.read("client.key"))
-        with common.peers.honest("--tls", "1.2") as server:
+        with common.peers.reference_server("--tls", "1.2") as server:
             trust = {"ca_files": server.ca_file}
             self.assertEqual(self.send(server, **trust).peer.tls_version, "1.2")
             self.refused("E_HANDSHAKE", server, client_certificate=identity, **trust)
@@ -291,7 +291,7 @@ class Connected(TrustCase):
             )
 
     def test_each_argument_decides_a_send(self):
-        with common.peers.honest() as server:
+        with common.peers.reference_server() as server:
             known, port = self.own.path("known-" + server.name), server.implicit[1]
             secsmtp.learn(known, server.name, port, server.pin, "the test")
             secsmtp.learn(known, server.name, 1, NOBODYS, "the test")
@@ -316,7 +316,7 @@ class Connected(TrustCase):
                     self.refused(status, server, **trust)
 
     def test_greeting(self):
-        with common.peers.honest() as server, secsmtp.Policy(pins=server.pin) as policy:
+        with common.peers.reference_server() as server, secsmtp.Policy(pins=server.pin) as policy:
             with secsmtp.Client(server.name, policy=policy, connect=server.implicit) as client:
                 self.assertIn(server.name, client.probe().greeting)
 

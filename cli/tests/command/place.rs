@@ -4,14 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use secsmtp_testservers::{CertKind, Honest, HonestConfig, Pki};
+use secsmtp_testservers::{CertKind, Pki, ReferenceConfig, ReferenceServer};
 
 pub(crate) const HOST: &str = "mail.example";
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 pub(crate) struct Place {
     pub(crate) pki: Pki,
-    pub(crate) server: Honest,
+    pub(crate) server: ReferenceServer,
     pub(crate) folder: PathBuf,
 }
 
@@ -21,11 +21,11 @@ impl Place {
     }
 
     /// With another server.
-    pub(crate) fn with(name: &str, change: impl FnOnce(&mut HonestConfig)) -> Self {
+    pub(crate) fn with(name: &str, change: impl FnOnce(&mut ReferenceConfig)) -> Self {
         let pki = Pki::new(&[HOST]);
-        let mut config = HonestConfig::new(pki.identity());
+        let mut config = ReferenceConfig::new(pki.identity());
         change(&mut config);
-        let server = Honest::start(config).expect("a server");
+        let server = ReferenceServer::start(config).expect("a server");
         let folder =
             std::env::temp_dir().join(format!("secsmtp-cli-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder");

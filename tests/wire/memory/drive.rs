@@ -233,7 +233,7 @@ impl World {
         let memory = Memory::new(peer, None);
         let session = self.open(memory.clone(), &mut quiet());
         Kept {
-            session: session.expect("an honest server"),
+            session: session.expect("a reference server"),
             memory,
         }
     }

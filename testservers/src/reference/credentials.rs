@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::HonestConfig;
+use super::ReferenceConfig;
 
 /// Decodes the base64 of an AUTH line.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
@@ -16,7 +16,7 @@ pub(super) fn challenge(plain: &str) -> String {
 }
 
 /// The user of a PLAIN response (RFC 4616), when name and password are right.
-pub(super) fn plain(config: &HonestConfig, response: &[u8]) -> Option<String> {
+pub(super) fn plain(config: &ReferenceConfig, response: &[u8]) -> Option<String> {
     let mut parts = response.split(|&byte| byte == 0);
     let (authzid, name, password) = (parts.next()?, parts.next()?, parts.next()?);
     // Nobody acts for somebody else here.
@@ -27,12 +27,16 @@ pub(super) fn plain(config: &HonestConfig, response: &[u8]) -> Option<String> {
 }
 
 /// The user, when name and password are right.
-pub(super) fn password_of(config: &HonestConfig, name: &[u8], password: &[u8]) -> Option<String> {
+pub(super) fn password_of(
+    config: &ReferenceConfig,
+    name: &[u8],
+    password: &[u8],
+) -> Option<String> {
     find(&config.users, name, password)
 }
 
 /// The user of an XOAUTH2 response: `user=NAME^Aauth=Bearer TOKEN^A^A`.
-pub(super) fn xoauth2(config: &HonestConfig, response: &[u8]) -> Option<String> {
+pub(super) fn xoauth2(config: &ReferenceConfig, response: &[u8]) -> Option<String> {
     let response = std::str::from_utf8(response).ok()?;
     let fields = response.strip_suffix("\x01\x01")?;
     let (user, auth) = fields.split_once('\x01')?;
@@ -45,7 +49,7 @@ pub(super) fn xoauth2(config: &HonestConfig, response: &[u8]) -> Option<String> 
 }
 
 /// The user of an OAUTHBEARER response (RFC 7628): `n,a=NAME,^A...^Aauth=Bearer TOKEN^A^A`.
-pub(super) fn oauthbearer(config: &HonestConfig, response: &[u8]) -> Option<String> {
+pub(super) fn oauthbearer(config: &ReferenceConfig, response: &[u8]) -> Option<String> {
     let response = std::str::from_utf8(response).ok()?;
     let fields = response.strip_suffix("\x01\x01")?;
     let (header, fields) = fields.split_once('\x01')?;

@@ -1,4 +1,4 @@
-//! An honest submission server: implicit TLS on one port, STARTTLS on another.
+//! A reference submission server: implicit TLS on one port, STARTTLS on another.
 
 mod auth;
 mod credentials;
@@ -37,9 +37,9 @@ pub enum Ending {
     Stay,
 }
 
-/// How an [`Honest`] server behaves.
+/// The behaviour of a [`ReferenceServer`].
 #[derive(Clone, Debug)]
-pub struct HonestConfig {
+pub struct ReferenceConfig {
     /// The certificate chain and the key.
     pub identity: ServerIdentity,
     /// The TLS versions.
@@ -96,7 +96,7 @@ pub struct HonestConfig {
     pub keep_mails: bool,
 }
 
-impl HonestConfig {
+impl ReferenceConfig {
     /// The usual server: user `alice` with `correct horse battery staple`, or with the bearer
     /// token `alice-token`.
     #[must_use]
@@ -148,7 +148,7 @@ impl HonestConfig {
 
 /// What all connections of one server share.
 struct Shared {
-    config: HonestConfig,
+    config: ReferenceConfig,
     tls: Arc<ServerConfig>,
     mailbox: Mailbox,
     sessions: Mutex<Vec<SharedRecord>>,
@@ -156,19 +156,19 @@ struct Shared {
 }
 
 /// A running server; dropping it ends its threads and connections.
-pub struct Honest {
+pub struct ReferenceServer {
     implicit: SocketAddr,
     starttls: SocketAddr,
     shared: Arc<Shared>,
     listeners: Listeners,
 }
 
-impl Honest {
+impl ReferenceServer {
     /// Starts both listeners on 127.0.0.1.
     ///
     /// # Errors
     /// A port is taken, the directory cannot be used, or key and certificate do not fit.
-    pub fn start(mut config: HonestConfig) -> io::Result<Self> {
+    pub fn start(mut config: ReferenceConfig) -> io::Result<Self> {
         config.size_limit = config.size_limit.min(HARD_LIMIT);
         let shared = Arc::new(Shared {
             tls: server_config(&config.identity, config.tls)?,
