@@ -17,6 +17,7 @@
 # make cancel-bench  how long a cancel takes to end a send, at each stage
 # make fork-soak  6,000 forks while other threads are busy inside the library
 # make soak      200 clients for a minute before a server that misbehaves at random
+# make mutants   changes of the code that no test notices (FOLDER=src/smtp, SINCE=main~3, AGAIN=1)
 # make coverage  lines and branches of parser, session, framing and pins (needs LLVM's tools)
 # make fuzz      each fuzz target for a minute, with the address sanitizer (Linux and macOS)
 
@@ -58,7 +59,7 @@ TARGETS := x86_64-pc-windows-gnu x86_64-pc-windows-msvc aarch64-pc-windows-msvc 
     aarch64-apple-darwin x86_64-apple-darwin aarch64-unknown-linux-gnu i686-unknown-linux-gnu \
     x86_64-unknown-linux-musl x86_64-unknown-freebsd
 
-.PHONY: deb docs all demo test test-rust test-host stream lint check-targets bench bench-check fork-soak soak cancel-bench coverage stress fuzz generate scramp dkimpy large install clean
+.PHONY: deb docs all demo test test-rust test-host stream lint check-targets bench bench-check mutants fork-soak soak cancel-bench coverage stress fuzz generate scramp dkimpy large install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -157,6 +158,17 @@ cancel-bench:
 
 coverage:
 	$(PYTHON) tests/coverage.py
+
+MUTANTS = $(abspath $(TARGET))/mutants
+$(MUTANTS)/ready: tests/mutants/requirements.txt
+	$(CARGO) install --quiet --locked --root $(MUTANTS) cargo-mutants@27.1.0
+	$(PYTHON) -m venv $(MUTANTS)/venv
+	$(MUTANTS)/venv/bin/pip install -q -r tests/mutants/requirements.txt
+	@touch $@
+
+mutants: $(MUTANTS)/ready
+	$(MUTANTS)/venv/bin/python -m tests.mutants.run $(foreach folder,$(FOLDER),--folder $(folder)) \
+	 $(if $(SINCE),--since $(SINCE)) $(if $(AGAIN),--again) $(if $(BUDGET),--budget $(BUDGET))
 
 build/scramp/ready: tests/support/scramp.txt
 	$(PYTHON) -m venv build/scramp
