@@ -172,6 +172,7 @@ pub mod error;
     reason = "the C ABI: raw pointers come in here, and nowhere else"
 )]
 pub mod ffi;
+pub mod json;
 pub mod log;
 mod memory;
 pub mod message;

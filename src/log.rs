@@ -26,6 +26,17 @@ pub enum Level {
 impl Level {
     /// All levels, most important first.
     pub const ALL: [Self; 4] = [Self::Error, Self::Warning, Self::Info, Self::Debug];
+
+    /// The level in one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
 }
 
 /// Who watches a send, on the thread that is inside the call. Each notice may be ignored.

@@ -41,6 +41,17 @@ pub enum Reason {
     Refused = 2,
 }
 
+impl Reason {
+    /// The reason in one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// Why there is no secret.
 #[derive(Debug)]
 pub enum NoSecret {

@@ -148,6 +148,18 @@ pub enum Retry {
     Unknown = 2,
 }
 
+impl Retry {
+    /// The advice in one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Later => "later",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A server's answer, fit to be shown: controls escaped, capped, own secrets scrubbed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerReply {
@@ -584,6 +596,12 @@ impl Error {
             Cause::Random => Status::Random,
             Cause::Panic | Cause::Internal(_) => Status::Panic,
         }
+    }
+
+    /// The record of the send; none of an error that came before any network.
+    #[must_use]
+    pub fn receipt(&self) -> Option<&Record> {
+        Some(&*self.record).filter(|record| record.stage != Stage::Local)
     }
 
     /// Whether to send the message again.

@@ -23,6 +23,7 @@ LAYERS = [
     {"credential", "message"},
     {"smtp"},
     {"client"},
+    {"json"},
     {"ffi"},
 ]
 # Upwards nevertheless: an error carries the pins and the rejection, which are plain data of trust.

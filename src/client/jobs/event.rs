@@ -1,9 +1,12 @@
 //! What a client's jobs have to tell.
 
+use std::borrow::Cow;
+
 use crate::credential::Reason;
-use crate::error::{Error, Recipient, Record, Stage};
+use crate::error::{Error, Outcome, Recipient, Record, ServerReply, Stage};
 use crate::log::Level;
 use crate::sasl::CredentialKind;
+use crate::status::Status;
 
 /// The number of a job: it grows with each, and is never used again.
 pub type JobId = u64;
@@ -20,6 +23,133 @@ pub struct Event {
     pub tag: u64,
     /// What.
     pub news: EventData,
+}
+
+/// Each value is absent where the event's kind does not contain it.
+impl Event {
+    /// The status of the job that is complete.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        let status = |completion: &Completion| match completion {
+            Ok(_) => Status::Ok,
+            Err(error) => error.status(),
+        };
+        self.completion().map(status)
+    }
+
+    /// The stage that begins, that of the line, or the last one reached.
+    #[must_use]
+    pub fn stage(&self) -> Option<Stage> {
+        match &self.news {
+            EventData::Stage(stage) | EventData::Line(_, stage, _) => Some(*stage),
+            _ => self.record().map(|record| record.stage),
+        }
+    }
+
+    /// The level of the line.
+    #[must_use]
+    pub fn level(&self) -> Option<Level> {
+        match self.news {
+            EventData::Line(level, ..) => Some(level),
+            _ => None,
+        }
+    }
+
+    /// The line, the address of the recipient, the user whose secret is needed, or the text of the deciding
+    /// reply or of the error.
+    #[must_use]
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        match &self.news {
+            EventData::Line(_, _, line) => Some(line.into()),
+            EventData::Recipient(_, recipient) => Some((&*recipient.address).into()),
+            EventData::SecretWanted(question) => Some((&question.user).into()),
+            EventData::Completed(completion) => match &**completion {
+                Ok(_) => self.reply().map(|reply| (&reply.text).into()),
+                Err(error) => Some(error.to_string().into()),
+            },
+            EventData::Stage(_) | EventData::Progress(..) | EventData::Dropped(_) => None,
+        }
+    }
+
+    /// How many bytes of the content the system has taken.
+    #[must_use]
+    pub fn written(&self) -> Option<u64> {
+        match self.news {
+            EventData::Progress(written, _) => Some(written),
+            _ => None,
+        }
+    }
+
+    /// The size of the content, if it is known before its end.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        match self.news {
+            EventData::Progress(_, total) => total,
+            _ => None,
+        }
+    }
+
+    /// The index of the recipient.
+    #[must_use]
+    pub fn index(&self) -> Option<usize> {
+        match self.news {
+            EventData::Recipient(index, _) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// The outcome of the message, or of it for the recipient.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        match &self.news {
+            EventData::Recipient(_, recipient) => Some(recipient.outcome),
+            _ => self.record().map(|record| record.outcome),
+        }
+    }
+
+    /// The reply to the recipient, or the deciding one.
+    #[must_use]
+    pub fn reply(&self) -> Option<&ServerReply> {
+        match &self.news {
+            EventData::Recipient(_, recipient) => recipient.reply.as_deref(),
+            _ => self.record()?.reply.as_deref(),
+        }
+    }
+
+    /// Which secret is needed.
+    #[must_use]
+    pub fn question(&self) -> Option<&SecretQuestion> {
+        match &self.news {
+            EventData::SecretWanted(question) => Some(question),
+            _ => None,
+        }
+    }
+
+    /// How many events were dropped.
+    #[must_use]
+    pub fn dropped(&self) -> Option<u64> {
+        match self.news {
+            EventData::Dropped(count) => Some(count),
+            _ => None,
+        }
+    }
+
+    /// The receipt or error of the job that is complete.
+    #[must_use]
+    pub fn completion(&self) -> Option<&Completion> {
+        match &self.news {
+            EventData::Completed(completion) => Some(completion),
+            _ => None,
+        }
+    }
+
+    /// The record of the job that is complete.
+    fn record(&self) -> Option<&Record> {
+        self.completion().map(|completion| match completion {
+            Ok(record) => record,
+            Err(error) => &error.record,
+        })
+    }
 }
 
 /// What happened.
@@ -83,6 +213,22 @@ impl Kind {
         Self::Completed,
         Self::Dropped,
     ];
+}
+
+impl Kind {
+    /// The kind in one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Line => "log",
+            Self::Stage => "stage",
+            Self::Progress => "progress",
+            Self::Recipient => "recipient",
+            Self::SecretWanted => "secret",
+            Self::Completed => "completed",
+            Self::Dropped => "dropped",
+        }
+    }
 }
 
 impl EventData {
