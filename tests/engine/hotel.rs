@@ -31,9 +31,9 @@ fn a01_b01_starttls_hidden() {
         Outcome::NotSent,
     );
     assert!(hotel.wait_idle(LONG));
-    assert!(!hotel.seen_clear().is_empty());
-    assert_nothing_leaked(&hotel.seen_clear());
-    assert_nothing_leaked(&hotel.seen_decrypted());
+    assert!(!hotel.captured_clear().is_empty());
+    assert_nothing_leaked(&hotel.captured_clear());
+    assert_nothing_leaked(&hotel.captured_decrypted());
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a02_a03_c26_interception_with_a_ca_that_the_machine_trusts() {
         }
     }
     assert!(hotel.wait_idle(LONG));
-    assert_nothing_leaked(&hotel.seen_clear());
-    assert!(hotel.seen_decrypted().is_empty());
+    assert_nothing_leaked(&hotel.captured_clear());
+    assert!(hotel.captured_decrypted().is_empty());
     assert_eq!(server.mail_count(), 0);
 }

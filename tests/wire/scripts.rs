@@ -214,10 +214,10 @@ fn play(people: &People, script: &Script) -> Result<(), String> {
                 .any(|w| w == text.bytes)
         };
         let right = match text.place.as_str() {
-            "heard" => holds(&words),
-            "unheard" => !holds(&words),
+            "received" => holds(&words),
+            "not-received" => !holds(&words),
             "shown" => holds(shown.as_bytes()),
-            "unshown" => !holds(shown.as_bytes()),
+            "not-shown" => !holds(shown.as_bytes()),
             _ => heard.clear == text.bytes,
         };
         if !right {
@@ -268,7 +268,7 @@ fn expected(script: &Script, sent: &Result<Record, Error>) -> Result<(), String>
 /// What went out in clear, or to somebody who is not ours, is nothing.
 fn silence(script: &Script, heard: &SessionRecord) -> Result<(), String> {
     let leaks = oracle::leaks();
-    let ours = script.shows() == Some("ours") && heard.handshake_done;
+    let ours = script.first_identity() == Some("ours") && heard.handshake_done;
     let told = std::panic::catch_unwind(|| {
         leaks.assert_only_allowed_lines(&heard.clear);
         if !ours {

@@ -1,4 +1,4 @@
-//! What a leaf certificate should look like, right or wrong in one chosen way.
+//! The specification of a leaf certificate: correct, or wrong in one chosen way.
 
 use std::time::{Duration, SystemTime};
 
@@ -38,8 +38,8 @@ pub(crate) enum Signer {
     Itself,
 }
 
-/// A leaf certificate to be issued by [`Pki::issue`](crate::Pki::issue): a good one at first,
-/// each method makes one thing of it different.
+/// A leaf certificate to be issued by [`Pki::issue`](crate::Pki::issue): correct at first; each
+/// method changes one property.
 #[derive(Debug)]
 pub struct CertSpec {
     names: Vec<String>,
@@ -80,19 +80,19 @@ impl CertSpec {
         self
     }
 
-    /// It ran out yesterday.
+    /// Expired since yesterday.
     #[must_use]
     pub fn expired(self) -> Self {
         self.valid_days(-30, -1)
     }
 
-    /// It begins tomorrow.
+    /// Not valid before tomorrow.
     #[must_use]
     pub fn not_yet_valid(self) -> Self {
         self.valid_days(1, 30)
     }
 
-    /// No subject alternative name; the first name stands in the common name alone.
+    /// No subject alternative name; the first name is in the common name only.
     #[must_use]
     pub fn without_san(mut self) -> Self {
         self.names.clear();
@@ -106,7 +106,7 @@ impl CertSpec {
         self
     }
 
-    /// For clients alone (extended key usage clientAuth).
+    /// For clients only (extended key usage clientAuth).
     #[must_use]
     pub fn client_auth_only(mut self) -> Self {
         self.purposes = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -127,7 +127,7 @@ impl CertSpec {
         self
     }
 
-    /// Signed with its own key, sent alone.
+    /// Self-signed, and sent without further certificates.
     #[must_use]
     pub fn self_signed(mut self) -> Self {
         self.signer = Signer::Itself;
@@ -141,14 +141,14 @@ impl CertSpec {
         self
     }
 
-    /// The server forgets to send the intermediate.
+    /// The server does not send the intermediate.
     #[must_use]
     pub fn without_intermediate(mut self) -> Self {
         self.send_intermediate = false;
         self
     }
 
-    /// A fresh key of this kind.
+    /// A new key of this kind.
     #[must_use]
     pub fn key_kind(mut self, kind: KeyKind) -> Self {
         self.key_kind = kind;

@@ -1,10 +1,10 @@
-//! The hotel's mail proxy between a client and a reference server, and what it got to see.
+//! The hotel's mail proxy between a client and a reference server, and the bytes it captures.
 
+mod capture;
 mod forger;
 mod hide;
 mod own_certificate;
 mod relay;
-mod seen;
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,40 +14,40 @@ use std::time::Duration;
 
 use rustls::ServerConfig;
 
+use self::capture::Capture;
 use self::forger::Forger;
-use self::seen::Seen;
 use crate::listen::Listeners;
 use crate::pki::{CertKind, Pki};
-use crate::record::{Tape, lock};
+use crate::record::{Recorder, lock};
 use crate::tls::resolving_config;
 use crate::wire::Channel;
 
-/// What the hotel does to its guests.
+/// The attack that a [`Hotel`] runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trick {
-    /// It takes STARTTLS out of the EHLO reply, offers AUTH in clear text and takes the mail
-    /// itself, so that a careless client believes it has succeeded.
+    /// Removes STARTTLS from the EHLO reply, offers AUTH in clear text and accepts the mail
+    /// itself, so that a careless client reports success.
     HideStarttls,
-    /// It shows a certificate for the asked name from its own authority, one that the machine
-    /// trusts but the owner did not choose, and relays what is said inside.
+    /// Presents a certificate for the requested name from its own CA, which the system trusts but
+    /// its owner did not choose, and relays the commands and replies inside TLS.
     OwnCertificate,
 }
 
-/// How a [`Hotel`] behaves.
+/// The configuration of a [`Hotel`].
 #[derive(Clone, Debug)]
 pub struct HotelConfig {
-    /// The trick.
+    /// The attack.
     pub trick: Trick,
     /// The reference server's STARTTLS port.
     pub upstream_starttls: SocketAddr,
     /// The reference server's port for implicit TLS ([`Trick::OwnCertificate`] alone uses it).
     pub upstream_implicit: SocketAddr,
-    /// Where what it sees is appended at once, to `hotel-clear.bin` and `hotel-decrypted.bin`.
+    /// The folder in which received bytes are appended at once to `hotel-clear.bin` and `hotel-decrypted.bin`.
     pub dir: Option<PathBuf>,
 }
 
 impl HotelConfig {
-    /// The hotel before these ports of a reference server.
+    /// A proxy before these ports of a reference server.
     #[must_use]
     pub fn new(trick: Trick, upstream_implicit: SocketAddr, upstream_starttls: SocketAddr) -> Self {
         Self {
@@ -59,10 +59,10 @@ impl HotelConfig {
     }
 }
 
-/// What all connections of one hotel share.
-struct House {
+/// State shared by all connections of one proxy.
+struct ProxyState {
     config: HotelConfig,
-    seen: Arc<Seen>,
+    capture: Arc<Capture>,
     tls: Arc<ServerConfig>,
 }
 
@@ -71,7 +71,7 @@ pub struct Hotel {
     starttls: SocketAddr,
     implicit: Option<SocketAddr>,
     ca_pem: String,
-    seen: Arc<Seen>,
+    capture: Arc<Capture>,
     listeners: Listeners,
 }
 
@@ -79,47 +79,47 @@ impl Hotel {
     /// Starts the proxy. Only [`Trick::OwnCertificate`] has a listener for implicit TLS.
     ///
     /// # Errors
-    /// No port can be had, or the files cannot be written.
+    /// No port is free, or the files cannot be written.
     pub fn start(config: HotelConfig) -> io::Result<Self> {
         let pki = Pki::of("Grand Hotel Wi-Fi", &[]);
         let ca_pem = pki.pem(CertKind::Root);
-        let seen = Arc::new(Seen::open(config.dir.as_deref())?);
+        let capture = Arc::new(Capture::open(config.dir.as_deref())?);
         let tls = resolving_config(Arc::new(Forger::new(pki)))?;
         let trick = config.trick;
-        let house = Arc::new(House {
+        let state = Arc::new(ProxyState {
             config,
-            seen: Arc::clone(&seen),
+            capture: Arc::clone(&capture),
             tls,
         });
         let mut listeners = Listeners::default();
-        let own = Arc::clone(&house);
+        let own = Arc::clone(&state);
         let starttls = listeners.add(0, move |tcp| {
-            own.serve(tcp, |house, client| match house.config.trick {
-                Trick::HideStarttls => hide::serve(house, client),
-                Trick::OwnCertificate => own_certificate::serve_starttls(house, client),
+            own.serve(tcp, |state, client| match state.config.trick {
+                Trick::HideStarttls => hide::serve(state, client),
+                Trick::OwnCertificate => own_certificate::serve_starttls(state, client),
             });
         })?;
         let mut implicit = None;
         if trick == Trick::OwnCertificate {
-            let serve = move |tcp| house.serve(tcp, own_certificate::serve_implicit);
+            let serve = move |tcp| state.serve(tcp, own_certificate::serve_implicit);
             implicit = Some(listeners.add(0, serve)?);
         }
         Ok(Self {
             starttls,
             implicit,
             ca_pem,
-            seen,
+            capture,
             listeners,
         })
     }
 
-    /// Where clients for the STARTTLS port come to.
+    /// The address for clients that use STARTTLS.
     #[must_use]
     pub fn starttls_addr(&self) -> SocketAddr {
         self.starttls
     }
 
-    /// Where clients for implicit TLS come to.
+    /// The address for clients that use implicit TLS.
     #[must_use]
     pub fn implicit_addr(&self) -> Option<SocketAddr> {
         self.implicit
@@ -133,46 +133,47 @@ impl Hotel {
 
     /// All bytes that clients sent in clear text.
     #[must_use]
-    pub fn seen_clear(&self) -> Vec<u8> {
-        lock(&self.seen.bytes).clear.clone()
+    pub fn captured_clear(&self) -> Vec<u8> {
+        lock(&self.capture.bytes).clear.clone()
     }
 
-    /// All bytes that clients sent inside TLS that the hotel could decrypt.
+    /// All bytes that clients sent inside TLS and that the proxy could decrypt.
     #[must_use]
-    pub fn seen_decrypted(&self) -> Vec<u8> {
-        lock(&self.seen.bytes).tls.clone()
+    pub fn captured_decrypted(&self) -> Vec<u8> {
+        lock(&self.capture.bytes).tls.clone()
     }
 
-    /// Both, the clear ones first.
+    /// All bytes that clients sent, first those in clear text, then the decrypted ones.
     #[must_use]
-    pub fn seen(&self) -> Vec<u8> {
-        let mut seen = self.seen_clear();
-        seen.extend(self.seen_decrypted());
-        seen
+    pub fn captured(&self) -> Vec<u8> {
+        let mut captured = self.captured_clear();
+        captured.extend(self.captured_decrypted());
+        captured
     }
 
-    /// How the connections failed that did not end in order, a refused certificate for example.
+    /// The errors of connections that did not end in order, such as a rejected certificate.
     #[must_use]
     pub fn errors(&self) -> Vec<String> {
-        lock(&self.seen.errors).clone()
+        lock(&self.capture.errors).clone()
     }
 
-    /// Waits until no connection is open; false when the time ran out.
+    /// Waits until no connection is open. Returns false after a timeout.
     #[must_use]
     pub fn wait_idle(&self, limit: Duration) -> bool {
         self.listeners.wait_idle(limit)
     }
 }
 
-impl House {
+impl ProxyState {
     fn serve(
         &self,
         tcp: std::net::TcpStream,
-        play: impl FnOnce(&House, Channel) -> io::Result<()>,
+        play: impl FnOnce(&ProxyState, Channel) -> io::Result<()>,
     ) {
-        let tape = Arc::clone(&self.seen) as Arc<dyn Tape>;
-        if let Err(error) = Channel::new(tcp, Some(tape)).and_then(|client| play(self, client)) {
-            lock(&self.seen.errors).push(error.to_string());
+        let recorder = Arc::clone(&self.capture) as Arc<dyn Recorder>;
+        if let Err(error) = Channel::new(tcp, Some(recorder)).and_then(|client| play(self, client))
+        {
+            lock(&self.capture.errors).push(error.to_string());
         }
     }
 }

@@ -1,39 +1,39 @@
-//! The leak oracle: everything that a peer received before it was verified is searched for every
-//! secret, login, address and piece of content, in each form that it can have on a wire.
+//! The leak oracle: searches the bytes that an unverified peer received for every secret, login,
+//! address and piece of content, in each form that it can have on a wire.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// The shortest piece that is looked for: shorter ones are found by chance.
+/// The shortest piece that is searched for: shorter ones occur by chance.
 const MIN: usize = 4;
-/// A piece of a secret that tells too much, as it is and in base64.
+/// The length of a piece of a secret that must not be sent, as it is and in base64.
 const PIECE: usize = 8;
 const PIECE_OF_BASE64: usize = 12;
 
-/// One form of something that must not be seen.
+/// One form of a text that must not be sent.
 struct Form {
     bytes: Vec<u8>,
     of: String,
 }
 
-/// What must not be seen where nobody was verified.
+/// The set of texts that an unverified peer must not receive.
 pub struct Leaks {
-    /// By their first byte.
+    /// Indexed by their first byte.
     forms: Vec<Vec<Form>>,
 }
 
 impl Leaks {
-    /// A login, the envelope's addresses and content, of which each line is looked for.
+    /// Searches for a login, the envelope's addresses and each line of the content.
     ///
-    /// An address's domain alone is not: it is nearly always the server's own, and TLS tells that
-    /// to everybody, in the name that the client asks for.
+    /// The domain of an address is not searched for: it is nearly always the server's own, which the
+    /// TLS handshake sends in clear text as the server name.
     #[must_use]
     pub fn new(user: &str, password: &[u8], addresses: &[&str], content: &[u8]) -> Self {
         let mut leaks = Self::of_login(user, password);
         leaks.add_name("the user", user);
         for address in addresses {
             leaks.add_name("an address", address);
-            // Whom it is of alone tells as much.
+            // The local part identifies the person just as well.
             if let Some((local, _)) = address.split_once('@') {
                 leaks.add_name("an address", local);
             }
@@ -44,8 +44,8 @@ impl Leaks {
         leaks
     }
 
-    /// What is secret even where names and addresses are shown, as in a log: the password, whole
-    /// or in pieces, and what PLAIN makes of it.
+    /// Searches for what is secret even in a log that shows names and addresses: the password, whole
+    /// or in pieces, and the response of PLAIN.
     #[must_use]
     pub fn of_login(user: &str, password: &[u8]) -> Self {
         let mut leaks = Self {
@@ -70,7 +70,7 @@ impl Leaks {
         leaks
     }
 
-    /// Looks for this too: as it is, and as base64 at each alignment.
+    /// Adds a text to search for: as it is, and as base64 at each alignment.
     pub fn add(&mut self, of: &str, bytes: &[u8]) {
         self.put(of, bytes.to_vec());
         self.put(of, STANDARD.encode(bytes).into_bytes());
@@ -79,7 +79,7 @@ impl Leaks {
         }
     }
 
-    /// The same for what somebody may write in small or in capital letters.
+    /// Adds a name as written, in lower case and in upper case.
     fn add_name(&mut self, of: &str, name: &str) {
         for spelling in [name.to_owned(), name.to_lowercase(), name.to_uppercase()] {
             self.add(of, spelling.as_bytes());
@@ -97,43 +97,45 @@ impl Leaks {
         }
     }
 
-    /// What of it is in `heard`, as that came or with its lines put together: base64 is often
-    /// wrapped, and not where one would look.
+    /// Returns the first of the texts that is in `received`, as it came or with its lines joined:
+    /// base64 is often wrapped, at any place.
     #[must_use]
-    pub fn find(&self, heard: &[u8]) -> Option<&str> {
+    pub fn find(&self, received: &[u8]) -> Option<&str> {
         let is_text = |byte: &u8| !matches!(byte, b'\r' | b'\n');
-        let unwrapped: Vec<u8> = heard.iter().copied().filter(is_text).collect();
-        self.find_in(heard).or_else(|| self.find_in(&unwrapped))
+        let unwrapped: Vec<u8> = received.iter().copied().filter(is_text).collect();
+        self.find_in(received).or_else(|| self.find_in(&unwrapped))
     }
 
-    fn find_in(&self, heard: &[u8]) -> Option<&str> {
+    fn find_in(&self, received: &[u8]) -> Option<&str> {
         let at = |at: usize| {
-            let rest = &heard[at..];
+            let rest = &received[at..];
             let mut forms = self.forms[usize::from(rest[0])].iter();
             forms.find(|form| rest.starts_with(&form.bytes))
         };
-        (0..heard.len()).find_map(at).map(|form| form.of.as_str())
+        (0..received.len())
+            .find_map(at)
+            .map(|form| form.of.as_str())
     }
 
-    /// Nothing of it was heard.
+    /// Asserts that `received` contains none of the texts.
     ///
     /// # Panics
-    /// When some of it was.
+    /// When it does.
     #[track_caller]
-    pub fn assert_absent(&self, heard: &[u8]) {
-        if let Some(what) = self.find(heard) {
-            panic!("{what} leaked: {}", String::from_utf8_lossy(heard));
+    pub fn assert_absent(&self, received: &[u8]) {
+        if let Some(what) = self.find(received) {
+            panic!("{what} leaked: {}", String::from_utf8_lossy(received));
         }
     }
 
-    /// What was said in clear are the three commands that may be, with a neutral name.
+    /// Asserts that the bytes in clear text are only the three allowed commands, with a neutral name.
     ///
     /// # Panics
-    /// When it was anything else.
+    /// When there is any other line.
     #[track_caller]
     pub fn assert_only_allowed_lines(&self, clear: &[u8]) {
         self.assert_absent(clear);
-        // A TLS handshake that was begun is no words.
+        // The record of a TLS handshake is not part of the commands.
         let words = clear.split(|b| *b == 22).next().unwrap_or_default();
         let whole = words.split_inclusive(|b| *b == b'\n');
         for line in whole {
@@ -143,12 +145,12 @@ impl Leaks {
             };
             let allowed: [&[u8]; 3] = [b"EHLO [127.0.0.1]\r\n", b"STARTTLS\r\n", b"QUIT\r\n"];
             let line_text = String::from_utf8_lossy(line);
-            assert!(allowed.iter().any(fits), "{line_text:?} was said");
+            assert!(allowed.iter().any(fits), "{line_text:?} was sent");
         }
     }
 }
 
-/// The base64 of these bytes at each alignment: only the characters made of them alone.
+/// The base64 of these bytes at each alignment: only the characters that no other byte affects.
 fn in_base64(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     (0..3).map(move |lead| {
         let padded = [vec![0; lead], bytes.to_vec()].concat();
@@ -172,14 +174,14 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_found(heard: &[u8]) {
-        let text = String::from_utf8_lossy(heard);
-        assert!(leaks().find(heard).is_some(), "{text}");
+    fn assert_found(received: &[u8]) {
+        let text = String::from_utf8_lossy(received);
+        assert!(leaks().find(received).is_some(), "{text}");
     }
 
     #[test]
     fn each_form_is_found_at_each_place() {
-        for heard in [
+        for received in [
             b"..alice..".to_vec(),
             b"MAIL FROM:<a.Long@c.example>".to_vec(),
             base64(b"pass word 12"),
@@ -190,10 +192,10 @@ mod tests {
             b"Subject: x".to_vec(),
             base64(b"a body"),
         ] {
-            assert_found(&heard);
+            assert_found(&received);
         }
-        let told = b"EHLO [127.0.0.1]\r\nSTARTTLS\r\n\x16\x03 c.example \x00";
-        assert_eq!(leaks().find(told), None);
+        let allowed = b"EHLO [127.0.0.1]\r\nSTARTTLS\r\n\x16\x03 c.example \x00";
+        assert_eq!(leaks().find(allowed), None);
     }
 
     #[test]
@@ -204,7 +206,7 @@ mod tests {
             let fewer = &piece[..PIECE - 1];
             assert_eq!(leaks().find(fewer), None);
         }
-        // What one alignment makes of nine bytes is a piece, wherever it was cut.
+        // Nine bytes at any alignment contain a piece, wherever the text was cut.
         for lead in 0..3 {
             let encoded = base64(&[&b"123"[..lead], b"pass word 12"].concat());
             assert_found(&encoded[4..16]);
@@ -216,14 +218,14 @@ mod tests {
 
     #[test]
     fn names_are_found_in_other_letters() {
-        for heard in [
+        for received in [
             b"ALICE".to_vec(),
             b"a.long@c.example".to_vec(),
             b"<A.LONG@other.example>".to_vec(),
             base64(b"ALICE"),
             base64(b"1A.LONG@C.EXAMPLE"),
         ] {
-            assert_found(&heard);
+            assert_found(&received);
         }
     }
 
@@ -240,20 +242,20 @@ mod tests {
 
     /// A log shows names and addresses, and no more of a login.
     #[test]
-    fn of_a_login_only_what_is_secret_is_looked_for() {
+    fn the_search_for_a_login_ignores_its_names() {
         let leaks = Leaks::of_login("alice", b"pass word 12");
         assert_eq!(
             leaks.find(b"logged in as alice, MAIL FROM:<a@c.example>"),
             None
         );
-        let said = [b"AUTH PLAIN ".to_vec(), base64(b"\0alice\0pass word 12")].concat();
-        assert_eq!(leaks.find(&said), Some("PLAIN"));
+        let logged = [b"AUTH PLAIN ".to_vec(), base64(b"\0alice\0pass word 12")].concat();
+        assert_eq!(leaks.find(&logged), Some("PLAIN"));
         assert!(leaks.find(b"> pass word").is_some());
     }
 
     #[test]
-    #[should_panic(expected = "was said")]
-    fn another_command_in_clear_is_one_too_many() {
+    #[should_panic(expected = "was sent")]
+    fn any_other_command_in_clear_text_is_reported() {
         Leaks::new("alice", b"pass word", &[], b"").assert_only_allowed_lines(b"NOOP\r\n");
     }
 }

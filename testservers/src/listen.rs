@@ -11,21 +11,21 @@ use crate::record::lock;
 
 /// More connections than this at one time are closed at once.
 const MAX_CONNECTIONS: usize = 64;
-/// How long a dropped server waits for its connections to end.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// The timeout of a dropped server for its connections to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A port at which connections are refused, and which the system gives to nobody else meanwhile: a connection
-/// of this process begins there.
+/// A port at which connections are refused, and which the system assigns to no other socket while this
+/// exists: it is the local port of a connection of this process.
 pub struct ClosedPort {
     held: TcpStream,
     _listener: TcpListener,
 }
 
 impl ClosedPort {
-    /// Takes a port.
+    /// Reserves a port.
     ///
     /// # Errors
-    /// No port can be had.
+    /// No port is free.
     pub fn take() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         Ok(Self {
@@ -34,10 +34,10 @@ impl ClosedPort {
         })
     }
 
-    /// Where nothing listens.
+    /// The address at which nothing listens.
     ///
     /// # Errors
-    /// The system does not say.
+    /// The system does not report the address.
     pub fn addr(&self) -> io::Result<SocketAddr> {
         self.held.local_addr()
     }
@@ -53,13 +53,13 @@ struct Open {
 }
 
 #[derive(Default)]
-struct Gate {
+struct Registry {
     open: Mutex<Open>,
     changed: Condvar,
 }
 
-impl Gate {
-    /// Notes a connection; `None` when there is no room, or the server is stopping.
+impl Registry {
+    /// Registers a connection; `None` when there are too many, or the server is stopping.
     fn enter(&self, tcp: &TcpStream) -> Option<u64> {
         let mut open = lock(&self.open);
         if open.stopped || open.sockets.len() >= MAX_CONNECTIONS {
@@ -77,10 +77,10 @@ impl Gate {
     }
 }
 
-/// Leaves the gate even when a handler panics.
-struct Pass(Arc<Gate>, u64);
+/// Unregisters a connection when dropped, even when its handler panics.
+struct Registration(Arc<Registry>, u64);
 
-impl Drop for Pass {
+impl Drop for Registration {
     fn drop(&mut self) {
         self.0.leave(self.1);
     }
@@ -89,7 +89,7 @@ impl Drop for Pass {
 /// The listeners of one server, with their connections.
 #[derive(Default)]
 pub(crate) struct Listeners {
-    gate: Arc<Gate>,
+    registry: Arc<Registry>,
     accepting: Vec<(SocketAddr, JoinHandle<()>)>,
 }
 
@@ -103,45 +103,47 @@ impl Listeners {
     ) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let addr = listener.local_addr()?;
-        let gate = Arc::clone(&self.gate);
+        let registry = Arc::clone(&self.registry);
         let handler: Handler = Arc::new(handler);
         let thread = thread::Builder::new()
             .name("accept".to_owned())
-            .spawn(move || accept(&listener, &gate, &handler))?;
+            .spawn(move || accept(&listener, &registry, &handler))?;
         self.accepting.push((addr, thread));
         Ok(addr)
     }
 
-    /// Waits until every connection has ended; false when some are left after this time.
+    /// Waits until every connection has ended. Returns false after a timeout.
     pub(crate) fn wait_idle(&self, limit: Duration) -> bool {
-        let open = lock(&self.gate.open);
+        let open = lock(&self.registry.open);
         let waited = self
-            .gate
+            .registry
             .changed
             .wait_timeout_while(open, limit, |open| !open.sockets.is_empty());
         waited.is_ok_and(|(_, timeout)| !timeout.timed_out())
     }
 }
 
-fn accept(listener: &TcpListener, gate: &Arc<Gate>, handler: &Handler) {
+fn accept(listener: &TcpListener, registry: &Arc<Registry>, handler: &Handler) {
     loop {
         let accepted = listener.accept();
-        if lock(&gate.open).stopped {
+        if lock(&registry.open).stopped {
             return;
         }
-        // A client that left between SYN and accept, or no file descriptors: the next may do.
+        // The client left between SYN and accept, or there is no free file descriptor: try the next.
         let Ok((tcp, _)) = accepted else {
             thread::sleep(Duration::from_millis(10));
             continue;
         };
-        let Some(id) = gate.enter(&tcp) else { continue };
-        let pass = Pass(Arc::clone(gate), id);
+        let Some(id) = registry.enter(&tcp) else {
+            continue;
+        };
+        let registration = Registration(Arc::clone(registry), id);
         let handler = Arc::clone(handler);
-        // When no thread can be had the closure is dropped: pass and socket go with it.
+        // When no thread can be created the closure is dropped, and registration and socket with it.
         let _ = thread::Builder::new()
             .name("connection".to_owned())
             .spawn(move || {
-                let _pass = pass;
+                let _registration = registration;
                 handler(tcp);
             });
     }
@@ -149,18 +151,18 @@ fn accept(listener: &TcpListener, gate: &Arc<Gate>, handler: &Handler) {
 
 impl Drop for Listeners {
     fn drop(&mut self) {
-        let mut open = lock(&self.gate.open);
+        let mut open = lock(&self.registry.open);
         open.stopped = true;
         for tcp in open.sockets.values() {
             let _ = tcp.shutdown(Shutdown::Both);
         }
         drop(open);
         for (addr, thread) in self.accepting.drain(..) {
-            // Wakes the blocking accept; without it the thread would wait for a next client.
+            // Wakes the blocking accept, which would wait for another client otherwise.
             if TcpStream::connect_timeout(&addr, Duration::from_secs(1)).is_ok() {
                 let _ = thread.join();
             }
         }
-        let _ = self.wait_idle(FAREWELL);
+        let _ = self.wait_idle(STOP_TIMEOUT);
     }
 }

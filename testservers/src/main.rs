@@ -2,7 +2,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "the lines are what it is for"
+    reason = "the program prints its addresses for the parent process"
 )]
 
 use std::fs;
@@ -115,7 +115,7 @@ fn options() -> Result<Options, Error> {
                     "1.2" => TlsVersions::Only12,
                     "1.3" => TlsVersions::Only13,
                     "chacha20" => TlsVersions::OnlyChaCha20,
-                    _ => return Err("--tls takes 1.2, 1.3 or chacha20".into()),
+                    _ => return Err("--tls expects 1.2, 1.3 or chacha20".into()),
                 }
             }
             Arg::Long("upstream-implicit") => {
@@ -145,7 +145,7 @@ fn start_reference(
     user = options.user.clone().unwrap_or(user);
     password = options.password.clone().unwrap_or(password);
     fs::write(&ca_file, pki.pem(CertKind::Root))?;
-    // Without a line end: the whole file is the password.
+    // No line end: the whole file is the password.
     fs::write(&password_file, &password)?;
     config.tokens = vec![(user.clone(), format!("{user}-token"))];
     config.users = vec![(user.clone(), password)];
@@ -157,7 +157,7 @@ fn start_reference(
         .clone_from(&options.mails_per_connection);
     config.dir = Some(mail_dir.clone());
     (config.implicit_port, config.starttls_port) = (options.implicit_port, options.starttls_port);
-    // The files are what this process is for; its memory should not grow with them.
+    // The mails are stored as files; the memory of this process must not grow with them.
     (config.record, config.keep_mails) = (false, false);
     let server = ReferenceServer::start(config)?;
     lines.extend([
@@ -182,7 +182,7 @@ fn start_hotels(
     lines: &mut Lines,
 ) -> Result<Vec<Hotel>, Error> {
     let (clear, decrypted) = (dir.join("hotel-clear.bin"), dir.join("hotel-decrypted.bin"));
-    // Each run begins with empty files; both tricks append to them while they run.
+    // Each run begins with empty files; both proxies append to them while they run.
     fs::write(&clear, [])?;
     fs::write(&decrypted, [])?;
     let start = |trick| {
@@ -207,7 +207,7 @@ fn start_hotels(
     Ok(vec![hide, own])
 }
 
-/// The starter holds the other end: when it is gone, so is this process.
+/// The parent process holds the other end of standard input: when it exits, so does this process.
 fn wait_for_end() -> io::Result<()> {
     let mut ignored = [0_u8; 256];
     while io::stdin().lock().read(&mut ignored)? > 0 {}

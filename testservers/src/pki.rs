@@ -11,14 +11,14 @@ use crate::cert_spec::{CertSpec, Signer, ca_params, spki_der};
 /// The names that every leaf of [`Pki::new`] carries.
 const USUAL_NAMES: [&str; 4] = ["mail.test", "localhost", "127.0.0.1", "::1"];
 
-/// What a server shows: its chain, leaf first, and the key of the leaf.
+/// The certificate chain and the private key of a server.
 #[derive(Debug)]
 pub struct ServerIdentity {
     /// The chain as sent, leaf first.
     pub chain: Vec<CertificateDer<'static>>,
     /// The private key of the leaf.
     pub key: PrivateKeyDer<'static>,
-    /// What it staples as the answer of its certificate's OCSP responder, if not nothing.
+    /// The stapled OCSP response; empty for none.
     pub staple: Vec<u8>,
 }
 
@@ -36,7 +36,7 @@ impl ServerIdentity {
     /// The pin of the leaf's key, `sha256//BASE64`.
     ///
     /// # Panics
-    /// When the key is not one that this crate made.
+    /// When the key was not made by this crate.
     #[must_use]
     pub fn spki_pin(&self) -> String {
         let key = KeyPair::try_from(&self.key).expect("a key of this crate");
@@ -44,12 +44,12 @@ impl ServerIdentity {
     }
 }
 
-/// Which certificate of the chain is meant.
+/// A certificate of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertKind {
     /// The certificate of the server.
     Leaf,
-    /// The one that signed the leaf.
+    /// The certificate that signed the leaf.
     Intermediate,
     /// The self-signed trust anchor.
     Root,
@@ -65,17 +65,16 @@ pub struct Pki {
 }
 
 impl Pki {
-    /// A new authority whose leaf is good for `mail.test`, `localhost`, `127.0.0.1`, `::1` and
-    /// these names.
+    /// A new CA whose leaf is valid for `mail.test`, `localhost`, `127.0.0.1`, `::1` and these names.
     ///
     /// # Panics
-    /// When a name cannot stand in a certificate, or the system gives no randomness.
+    /// When a name is not valid in a certificate, or the system provides no randomness.
     #[must_use]
     pub fn new(names: &[&str]) -> Self {
         Self::of("Reference Mail", names)
     }
 
-    /// The same under the name of another organisation.
+    /// A new CA under the name of this organisation.
     ///
     /// # Panics
     /// As [`Pki::new`].
@@ -109,22 +108,22 @@ impl Pki {
         })
     }
 
-    /// Another leaf under the same authority (or beside it, when self-signed).
+    /// Issues another leaf under this CA (or a self-signed one).
     ///
     /// # Panics
-    /// When a name cannot stand in a certificate, or the system gives no randomness.
+    /// When a name is not valid in a certificate, or the system provides no randomness.
     #[must_use]
     pub fn issue(&self, spec: &CertSpec) -> ServerIdentity {
         self.try_issue(spec)
             .expect("a certificate of a test authority")
     }
 
-    /// For names that came over the wire.
+    /// Issues a leaf for names that a client sent, which may be invalid.
     pub(crate) fn try_issue(&self, spec: &CertSpec) -> Result<ServerIdentity, rcgen::Error> {
         issue(spec, &self.organisation, &self.root, &self.intermediate)
     }
 
-    /// The good leaf with its intermediate.
+    /// The default leaf with its intermediate.
     #[must_use]
     pub fn identity(&self) -> ServerIdentity {
         self.leaf.clone()

@@ -1,4 +1,4 @@
-//! What a peer saw of a client.
+//! The record of what a peer received from a client.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,18 +9,18 @@ pub struct SessionRecord {
     pub clear: Vec<u8>,
     /// The bytes received inside TLS, decrypted.
     pub tls: Vec<u8>,
-    /// Whether a TLS handshake was completed.
+    /// True if a TLS handshake was completed.
     pub handshake_done: bool,
-    /// The server name that the client asked for in its handshake.
+    /// The server name in the client's handshake.
     pub server_name: Option<String>,
     /// The negotiated protocol, `TLSv1_2` or `TLSv1_3`.
     pub protocol: Option<String>,
-    /// How the connection ended, when it did not end in order.
+    /// The error with which the connection ended, if it did not end in order.
     pub error: Option<String>,
 }
 
-/// Takes down what a [`Channel`](crate::wire::Channel) receives.
-pub(crate) trait Tape: Send + Sync {
+/// A recorder of what a [`Channel`](crate::wire::Channel) receives.
+pub(crate) trait Recorder: Send + Sync {
     fn clear(&self, bytes: &[u8]);
     fn decrypted(&self, bytes: &[u8]);
     fn handshake(&self, server_name: Option<&str>, protocol: Option<String>);
@@ -29,7 +29,7 @@ pub(crate) trait Tape: Send + Sync {
 /// A record that the handle of the server reads while its thread writes.
 pub(crate) type SharedRecord = Arc<Mutex<SessionRecord>>;
 
-impl Tape for Mutex<SessionRecord> {
+impl Recorder for Mutex<SessionRecord> {
     fn clear(&self, bytes: &[u8]) {
         lock(self).clear.extend_from_slice(bytes);
     }
@@ -46,7 +46,7 @@ impl Tape for Mutex<SessionRecord> {
     }
 }
 
-/// A lock that outlives a panic of another thread: a failed test should not hide its cause.
+/// Locks even after a panic of another thread, so that a failed test does not hide its cause.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -23,17 +23,17 @@ use crate::pki::ServerIdentity;
 use crate::record::{SessionRecord, SharedRecord, lock};
 use crate::tls::{TlsVersions, server_config};
 
-/// No message is larger than this, whatever the configuration says.
+/// The largest message that any configuration accepts.
 const HARD_LIMIT: usize = 64 * 1024 * 1024;
 
-/// How a server ends a connection that has had its number of mails.
+/// The end of a connection that has carried its number of mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// In order, with close_notify.
+    /// Closed with close_notify.
     Close,
-    /// By the end of TCP alone.
+    /// Closed by the end of TCP, without close_notify.
     Cut,
-    /// Not at all: each command of a further mail is refused.
+    /// Kept open: each command of a further mail is rejected.
     Stay,
 }
 
@@ -64,27 +64,27 @@ pub struct ReferenceConfig {
     pub offer_starttls: bool,
     /// Messages with more bytes get 552 (never more than 64 MiB).
     pub size_limit: usize,
-    /// Senders refused for good: 550 5.7.1.
+    /// Senders that are rejected permanently: 550 5.7.1.
     pub reject_mail: Vec<String>,
-    /// So many recipients of a mail are taken; one more is 452 4.5.3.
+    /// The number of recipients of a mail that are accepted; a further one is 452 4.5.3.
     pub max_recipients: usize,
-    /// Recipients refused for good: 550 5.1.1.
+    /// Recipients that are rejected permanently: 550 5.1.1.
     pub reject_rcpt: Vec<String>,
-    /// Recipients refused for now: 450 4.2.1.
+    /// Recipients that are rejected temporarily: 450 4.2.1.
     pub defer_rcpt: Vec<String>,
-    /// How many mails a connection carries, in the order of the connections, the last number for all that
-    /// follow; none for as many as come.
+    /// The number of mails that each connection may carry, in the order of the connections; the last number is
+    /// for all later ones. Empty for no limit.
     pub mails_per_connection: Vec<usize>,
-    /// The reply to one MAIL more, CRLF included; empty for none.
+    /// The reply to a further MAIL, CRLF included; empty for none.
     pub last_reply: String,
-    /// What follows that reply.
+    /// The end of the connection after that reply.
     pub ending: Ending,
-    /// Full replies, CRLF included, in the place of the own ones. Keys: `GREETING`, `EHLO`,
+    /// Complete replies, CRLF included, that replace the server's own. Keys: `GREETING`, `EHLO`,
     /// `HELO`, `STARTTLS`, `AUTH` (on the command), `AUTH-END` (after the exchange), `MAIL`,
     /// `RCPT`, `DATA`, `DATA-END` (also to BDAT LAST), `RSET`, `NOOP`, `QUIT`. A 4xx or 5xx also keeps the command
     /// from having an effect, and 421 closes the connection.
     pub override_reply: HashMap<String, String>,
-    /// Where each mail is also kept as a file `NNNN.eml`.
+    /// The folder in which each mail is also stored as a file `NNNN.eml`.
     pub dir: Option<PathBuf>,
     /// The port for implicit TLS; 0 lets the system choose.
     pub implicit_port: u16,
@@ -97,8 +97,8 @@ pub struct ReferenceConfig {
 }
 
 impl ReferenceConfig {
-    /// The usual server: user `alice` with `correct horse battery staple`, or with the bearer
-    /// token `alice-token`.
+    /// The default server: user `alice` with `correct horse battery staple`, or with the bearer token
+    /// `alice-token`.
     #[must_use]
     pub fn new(identity: ServerIdentity) -> Self {
         let owned = |list: &[&str]| {
@@ -146,7 +146,7 @@ impl ReferenceConfig {
     }
 }
 
-/// What all connections of one server share.
+/// State shared by all connections of one server.
 struct Shared {
     config: ReferenceConfig,
     tls: Arc<ServerConfig>,
@@ -167,7 +167,7 @@ impl ReferenceServer {
     /// Starts both listeners on 127.0.0.1.
     ///
     /// # Errors
-    /// A port is taken, the directory cannot be used, or key and certificate do not fit.
+    /// A port is in use, the directory cannot be used, or key and certificate do not match.
     pub fn start(mut config: ReferenceConfig) -> io::Result<Self> {
         config.size_limit = config.size_limit.min(HARD_LIMIT);
         let shared = Arc::new(Shared {
@@ -194,13 +194,13 @@ impl ReferenceServer {
         })
     }
 
-    /// Where TLS begins with the first byte.
+    /// The address of the port for implicit TLS.
     #[must_use]
     pub fn implicit_addr(&self) -> SocketAddr {
         self.implicit
     }
 
-    /// Where TLS begins with STARTTLS.
+    /// The address of the port for STARTTLS.
     #[must_use]
     pub fn starttls_addr(&self) -> SocketAddr {
         self.starttls
@@ -218,19 +218,19 @@ impl ReferenceServer {
         self.shared.mailbox.count()
     }
 
-    /// How many logins have succeeded.
+    /// The number of successful logins.
     #[must_use]
     pub fn login_count(&self) -> usize {
         self.shared.logins.load(Ordering::SeqCst)
     }
 
-    /// Waits until at least so many mails were accepted; false when the time ran out.
+    /// Waits until at least `count` mails were accepted. Returns false after a timeout.
     #[must_use]
     pub fn wait_for_mails(&self, count: usize, limit: Duration) -> bool {
         self.shared.mailbox.wait_for(count, limit)
     }
 
-    /// What each connection received, in the order of their beginning.
+    /// The record of each connection, in the order in which they began.
     #[must_use]
     pub fn sessions(&self) -> Vec<SessionRecord> {
         lock(&self.shared.sessions)
@@ -239,8 +239,8 @@ impl ReferenceServer {
             .collect()
     }
 
-    /// Waits until no connection is open, so that the records are whole; false when the time
-    /// ran out.
+    /// Waits until no connection is open, so that the records are complete. Returns false after a
+    /// timeout.
     #[must_use]
     pub fn wait_idle(&self, limit: Duration) -> bool {
         self.listeners.wait_idle(limit)

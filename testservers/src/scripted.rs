@@ -10,18 +10,18 @@ use rustls::ServerConfig;
 
 use crate::listen::Listeners;
 use crate::pki::ServerIdentity;
-use crate::record::{SessionRecord, SharedRecord, Tape, lock};
+use crate::record::{Recorder, SessionRecord, SharedRecord, lock};
 use crate::tls::{TlsVersions, server_config};
 use crate::wire::Channel;
 
 const MAX_LINE: usize = 1024 * 1024;
-/// How long [`Scripted::join`] waits for the client to come and the script to end, and a step for its test.
+/// The timeout of [`Scripted::join`] for the client to connect and the script to end, and of a step for its test.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a [`Step::Drip`] goes on to a client that does not leave: longer than any of its timeouts.
+/// The longest time of a [`Step::Drip`] to a client that does not close: longer than any of its timeouts.
 const DRIP: Duration = Duration::from_secs(100);
 
-/// What a [`Step::Respond`] answers to a line, given what the TLS session exports for channel
-/// binding (RFC 9266).
+/// The function of a [`Step::Respond`]: makes the reply from a line and from what the TLS session
+/// exports for channel binding (RFC 9266).
 #[derive(Clone)]
 pub struct Responder(Arc<Respond>);
 
@@ -38,60 +38,58 @@ impl std::fmt::Debug for Responder {
 pub enum Step {
     /// Send these bytes.
     Send(Vec<u8>),
-    /// Read a line that begins so (letter case is no matter); another one ends the script.
+    /// Read a line with this beginning (in any letter case); any other line ends the script.
     Expect(String),
-    /// Read a line, whatever it is.
+    /// Read any line.
     ReadLine,
-    /// Read a line and send what is made of it.
+    /// Read a line and send the reply that a function makes from it.
     Respond(Responder),
-    /// Read up to the line of a dot alone.
+    /// Read up to the line of a single dot.
     ReadMessage,
-    /// Read so many bytes, whatever they are.
+    /// Read this number of bytes.
     ReadBytes(u64),
-    /// Send these bytes as they are, beneath TLS if there is any.
+    /// Send these bytes on the socket, not encrypted even if TLS is active.
     Inject(Vec<u8>),
-    /// Send these bytes inside TLS, with a byte of their last record changed on the way.
+    /// Send these bytes inside TLS, with a byte of their last record changed.
     Corrupt(Vec<u8>),
-    /// Change the keys of TLS 1.3 so many times.
+    /// Update the keys of TLS 1.3 this number of times.
     KeyUpdates(u64),
-    /// Send these bytes one by one with this pause behind each, again and again until the client leaves.
+    /// Send these bytes one by one with this pause after each, repeatedly until the client closes.
     Drip(Vec<u8>, Duration),
-    /// Wait. No test depends on what happens meanwhile; for that there are the steps that wait for it.
+    /// Wait. A test that depends on an event uses a step that waits for the event instead.
     Sleep(Duration),
-    /// Wait until the client has sent something, and leave it unread.
+    /// Wait until the client has sent at least a byte, and leave it unread.
     AwaitByte,
     /// Wait until the test sends this signal.
     Await(Signal),
-    /// Let the test know that it has come so far.
+    /// Signal to the test that the script has reached this step.
     Tell(Sender<()>),
     /// The server's end of a TLS handshake.
     StartTls(ServerIdentity),
-    /// The same with a configuration of the test's own.
+    /// The server's end of a TLS handshake with a configuration of the test's own.
     StartTlsWith(Arc<ServerConfig>),
     /// Read until the client closes.
     ReadToEnd,
-    /// Hold the connection open and neither read nor write, until the handle is joined or
-    /// dropped.
+    /// Keep the connection open and neither read nor write, until the handle is joined or dropped.
     Stall,
     /// Close in order (with close_notify inside TLS). Also the end of every script.
     Close,
-    /// Drop the socket as it is: no close_notify inside TLS. With something unread in it, the system resets
-    /// the connection.
+    /// Drop the socket without close_notify. If it holds unread bytes, the system resets the connection.
     Drop,
 }
 
-/// What a [`Step::Await`] waits for.
+/// The event that a [`Step::Await`] waits for.
 #[derive(Clone, Debug)]
 pub struct Signal(Arc<Mutex<Receiver<()>>>);
 
 impl Step {
-    /// Send this text, which holds its own CRLF.
+    /// Send this text, which contains its own CRLF.
     #[must_use]
     pub fn send(text: &str) -> Self {
         Step::Send(text.as_bytes().to_vec())
     }
 
-    /// Read a line and send what `respond` makes of it and of the channel's binding.
+    /// Read a line and send the reply that `respond` makes from it and from the channel binding.
     #[must_use]
     pub fn respond(
         respond: impl Fn(&[u8], Option<[u8; 32]>) -> Vec<u8> + Send + Sync + 'static,
@@ -99,19 +97,19 @@ impl Step {
         Step::Respond(Responder(Arc::new(respond)))
     }
 
-    /// Wait until something is sent to `signal`'s other end.
+    /// Wait until the sender of `signal` is used.
     #[must_use]
     pub fn wait_for(signal: Receiver<()>) -> Self {
         Step::Await(Signal(Arc::new(Mutex::new(signal))))
     }
 
-    /// Reset the connection: drop the socket with something unread in it.
+    /// Reset the connection: drop the socket while it holds unread bytes.
     #[must_use]
     pub fn reset() -> [Self; 2] {
         [Step::AwaitByte, Step::Drop]
     }
 
-    /// Expect a line that begins so.
+    /// Expect a line with this beginning.
     #[must_use]
     pub fn expect(prefix: &str) -> Self {
         Step::Expect(prefix.to_owned())
@@ -142,7 +140,7 @@ impl Scripted {
     /// Plays the steps to every client that connects.
     ///
     /// # Errors
-    /// No port can be had.
+    /// No port is free.
     pub fn start(steps: Vec<Step>) -> io::Result<Self> {
         let stage = Arc::new(Stage::default());
         let own = Arc::clone(&stage);
@@ -155,7 +153,7 @@ impl Scripted {
         })
     }
 
-    /// The same, with TLS from the first byte.
+    /// Plays the steps inside implicit TLS to every client that connects.
     ///
     /// # Errors
     /// As [`Scripted::start`].
@@ -164,13 +162,13 @@ impl Scripted {
         Self::start(steps)
     }
 
-    /// Where to connect.
+    /// The address of the server.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// What was received so far, one record for each connection.
+    /// The bytes received so far, one record for each connection.
     #[must_use]
     pub fn records(&self) -> Vec<SessionRecord> {
         let progress = lock(&self.stage.progress);
@@ -181,20 +179,20 @@ impl Scripted {
             .collect()
     }
 
-    /// How many connections have played the script and are closed.
+    /// The number of connections that have played the script and are closed.
     #[must_use]
     pub fn ended(&self) -> usize {
         lock(&self.stage.progress).ended
     }
 
-    /// Waits until one connection has played the script (30 seconds at most), and gives what it
-    /// received. A stalled script goes on.
+    /// Waits until one connection has played the script (30 seconds at most), and returns its record.
+    /// A stalled script continues.
     #[must_use]
     pub fn join(self) -> SessionRecord {
         self.join_all(1).into_iter().next().unwrap_or_default()
     }
 
-    /// The same for so many connections.
+    /// Waits until `connections` connections have played the script, and returns their records.
     #[must_use]
     pub fn join_all(self, connections: usize) -> Vec<SessionRecord> {
         let mut progress = lock(&self.stage.progress);
@@ -220,8 +218,9 @@ impl Stage {
     fn play(&self, tcp: TcpStream, steps: &[Step]) {
         let record = SharedRecord::default();
         lock(&self.progress).records.push(Arc::clone(&record));
-        let tape = Arc::clone(&record) as Arc<dyn Tape>;
-        let played = Channel::new(tcp, Some(tape)).and_then(|channel| self.steps(channel, steps));
+        let recorder = Arc::clone(&record) as Arc<dyn Recorder>;
+        let played =
+            Channel::new(tcp, Some(recorder)).and_then(|channel| self.steps(channel, steps));
         if let Err(error) = played {
             lock(&record).error = Some(error.to_string());
         }
@@ -278,7 +277,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Ends when the client has left, and when the handle is joined or dropped.
+    /// Sends until the client closes, or the handle is joined or dropped.
     fn drip(&self, channel: &mut Channel, bytes: &[u8], pause: Duration) {
         let begin = Instant::now();
         for byte in bytes.iter().cycle() {
@@ -290,7 +289,7 @@ impl Stage {
         }
     }
 
-    /// A sleep ends by its time; a stall (without end) when the handle lets go.
+    /// Waits for this time, or until the handle is joined or dropped.
     fn wait(&self, time: Duration) {
         let begin = Instant::now();
         let mut progress = lock(&self.progress);
@@ -314,7 +313,7 @@ fn read_line(channel: &mut Channel) -> io::Result<Vec<u8>> {
         .ok_or_else(|| ErrorKind::UnexpectedEof.into())
 }
 
-/// What the client sent into a stalled connection belongs to the record too.
+/// Reads what the client sent into a stalled connection, so that the record is complete.
 fn drain(channel: &mut Channel) -> io::Result<()> {
     channel.set_read_timeout(Duration::from_millis(50))?;
     loop {

@@ -12,17 +12,17 @@ use rustls::{
 
 use crate::pki::ServerIdentity;
 
-/// The TLS versions that a server speaks.
+/// The TLS versions that a server supports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TlsVersions {
     /// 1.2 and 1.3.
     #[default]
     Both,
-    /// 1.2 alone.
+    /// 1.2 only.
     Only12,
-    /// 1.3 alone.
+    /// 1.3 only.
     Only13,
-    /// 1.3 with ChaCha20-Poly1305 alone: memcheck understands it, and not the AES-GCM assembly.
+    /// 1.3 with ChaCha20-Poly1305 only: memcheck supports it, but not the AES-GCM assembly.
     OnlyChaCha20,
 }
 
@@ -36,7 +36,7 @@ impl TlsVersions {
     }
 }
 
-/// The configuration of a server that shows this identity.
+/// The configuration of a server that presents this identity.
 pub(crate) fn server_config(
     identity: &ServerIdentity,
     versions: TlsVersions,
@@ -58,7 +58,7 @@ pub(crate) fn server_config(
         .map_err(io::Error::other)
 }
 
-/// The configuration of a server that chooses its certificate by the asked name.
+/// The configuration of a server that chooses its certificate by the requested name.
 pub(crate) fn resolving_config(
     resolver: Arc<dyn rustls::server::ResolvesServerCert>,
 ) -> io::Result<Arc<ServerConfig>> {
@@ -70,8 +70,8 @@ pub(crate) fn resolving_config(
     ))
 }
 
-/// The hotel's own leg to the real server: a thief of passwords checks no certificates. Nothing
-/// but the hotel uses it.
+/// The configuration of the hotel's connection to the real server: an attacker checks no
+/// certificates. Only the hotel uses it.
 pub(crate) fn careless_client_config() -> io::Result<Arc<ClientConfig>> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))

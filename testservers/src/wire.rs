@@ -8,9 +8,9 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 
-use crate::record::Tape;
+use crate::record::Recorder;
 
-/// How long a silent peer is waited for.
+/// The timeout for a peer that sends nothing.
 const IDLE: Duration = Duration::from_secs(30);
 /// The first byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -20,11 +20,11 @@ pub(crate) struct Channel {
     tls: Option<Connection>,
     buf: Vec<u8>,
     pos: usize,
-    tape: Option<Arc<dyn Tape>>,
+    recorder: Option<Arc<dyn Recorder>>,
 }
 
 impl Channel {
-    pub(crate) fn new(tcp: TcpStream, tape: Option<Arc<dyn Tape>>) -> io::Result<Self> {
+    pub(crate) fn new(tcp: TcpStream, recorder: Option<Arc<dyn Recorder>>) -> io::Result<Self> {
         tcp.set_read_timeout(Some(IDLE))?;
         tcp.set_write_timeout(Some(IDLE))?;
         tcp.set_nodelay(true)?;
@@ -33,7 +33,7 @@ impl Channel {
             tls: None,
             buf: Vec::new(),
             pos: 0,
-            tape,
+            recorder,
         })
     }
 
@@ -45,12 +45,12 @@ impl Channel {
         self.tcp.set_read_timeout(Some(limit))
     }
 
-    /// The bytes that were received and not yet taken.
+    /// The bytes that were received and not yet consumed.
     pub(crate) fn buffered(&self) -> &[u8] {
         &self.buf[self.pos..]
     }
 
-    /// The name that the client asked for, when this is the server's end of a TLS connection.
+    /// The server name that the client requested, when this is the server's end of a TLS connection.
     pub(crate) fn server_name(&self) -> Option<&str> {
         match &self.tls {
             Some(Connection::Server(server)) => server.server_name(),
@@ -58,7 +58,7 @@ impl Channel {
         }
     }
 
-    /// What the TLS session exports for channel binding (RFC 9266).
+    /// The keying material that the TLS session exports for channel binding (RFC 9266).
     pub(crate) fn exported(&self) -> Option<[u8; 32]> {
         let Some(Connection::Server(server)) = &self.tls else {
             return None;
@@ -68,7 +68,7 @@ impl Channel {
             .ok()
     }
 
-    /// The server's end of the handshake. A peer that speaks clear text instead is recorded so.
+    /// Performs the server's end of the handshake. Clear text instead of it is recorded as an error.
     pub(crate) fn accept_tls(&mut self, config: Arc<ServerConfig>) -> io::Result<()> {
         let mut first = [0_u8; 1];
         if self.tcp.peek(&mut first)? == 1 && first[0] != TLS_HANDSHAKE {
@@ -82,7 +82,7 @@ impl Channel {
         self.handshake(Connection::Server(server))
     }
 
-    /// The client's end of the handshake.
+    /// Performs the client's end of the handshake.
     pub(crate) fn connect_tls(
         &mut self,
         config: Arc<ClientConfig>,
@@ -105,13 +105,13 @@ impl Channel {
         flush(&mut tls, &mut self.tcp)?;
         let protocol = tls.protocol_version().and_then(|version| version.as_str());
         self.tls = Some(tls);
-        if let Some(tape) = &self.tape {
-            tape.handshake(self.server_name(), protocol.map(str::to_owned));
+        if let Some(recorder) = &self.recorder {
+            recorder.handshake(self.server_name(), protocol.map(str::to_owned));
         }
         Ok(())
     }
 
-    /// Waits for bytes and buffers them; zero at the end of the stream.
+    /// Waits for bytes and buffers them. Returns their number, zero at the end of the stream.
     pub(crate) fn receive(&mut self) -> io::Result<usize> {
         self.buf.drain(..self.pos);
         self.pos = 0;
@@ -122,22 +122,22 @@ impl Channel {
         };
         let fresh = &chunk[..read];
         self.buf.extend_from_slice(fresh);
-        if let (Some(tape), false) = (&self.tape, fresh.is_empty()) {
+        if let (Some(recorder), false) = (&self.recorder, fresh.is_empty()) {
             if self.tls.is_some() {
-                tape.decrypted(fresh);
+                recorder.decrypted(fresh);
             } else {
-                tape.clear(fresh);
+                recorder.clear(fresh);
             }
         }
         Ok(read)
     }
 
-    /// The next line without its CRLF (a lone CR or LF stays in it); `None` at the end.
+    /// Reads the next line, without its CRLF (a bare CR or LF is kept); `None` at the end.
     pub(crate) fn read_line(&mut self, max: usize) -> io::Result<Option<Vec<u8>>> {
         let mut seen = 0_usize;
         loop {
             let rest = self.buffered();
-            // The CR may have been the last byte of the chunk before.
+            // The CR may have been the last byte of the previous chunk.
             let from = seen.saturating_sub(1);
             if let Some(at) = rest[from..].windows(2).position(|pair| pair == b"\r\n") {
                 let line = rest[..from + at].to_vec();
@@ -160,7 +160,7 @@ impl Channel {
         }
     }
 
-    /// So many bytes, whatever they are.
+    /// Reads `count` bytes.
     pub(crate) fn read_bytes(&mut self, count: usize) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         while bytes.len() < count {
@@ -188,7 +188,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Reads so many bytes.
+    /// Reads and drops this number of bytes.
     pub(crate) fn skip(&mut self, bytes: u64) -> io::Result<()> {
         let mut left = bytes;
         while left > 0 {
@@ -203,17 +203,17 @@ impl Channel {
         Ok(())
     }
 
-    /// Waits until there is something to read, and leaves it there.
+    /// Waits until a byte can be read, and leaves it unread.
     pub(crate) fn await_byte(&mut self) -> io::Result<()> {
         self.tcp.peek(&mut [0]).map(drop)
     }
 
-    /// Writes to the socket, whatever TLS may be over it.
+    /// Writes to the socket, not encrypted even if TLS is active.
     pub(crate) fn write_beneath(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.tcp.write_all(bytes)
     }
 
-    /// Writes inside TLS, with the last byte of the records changed.
+    /// Writes inside TLS, and changes the last byte of the records.
     pub(crate) fn write_corrupt(&mut self, bytes: &[u8]) -> io::Result<()> {
         let tls = self.tls.as_mut().ok_or(ErrorKind::NotConnected)?;
         tls.writer().write_all(bytes)?;
@@ -225,7 +225,7 @@ impl Channel {
         self.tcp.write_all(&records)
     }
 
-    /// Changes the keys of TLS 1.3, again and again.
+    /// Updates the keys of TLS 1.3 this number of times.
     pub(crate) fn update_keys(&mut self, times: u64) -> io::Result<()> {
         let tls = self.tls.as_mut().ok_or(ErrorKind::NotConnected)?;
         for _ in 0..times {
@@ -235,13 +235,13 @@ impl Channel {
         Ok(())
     }
 
-    /// Ends TCP alone: TLS is not closed.
+    /// Closes the socket without close_notify.
     pub(crate) fn cut(mut self) {
-        (self.tls, self.tape) = (None, None);
+        (self.tls, self.recorder) = (None, None);
         self.close();
     }
 
-    /// Ends the connection in order: what was written arrives although the peer may still send.
+    /// Closes the connection in order: what was written arrives although the peer may still send.
     pub(crate) fn close(mut self) {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
@@ -249,7 +249,7 @@ impl Channel {
         }
         let _ = self.tcp.shutdown(Shutdown::Write);
         let _ = self.tcp.set_read_timeout(Some(Duration::from_secs(1)));
-        // An unread byte would turn the close into a reset that can overtake the last reply.
+        // An unread byte would turn the close into a reset, which can overtake the last reply.
         for _ in 0..64 {
             match self.receive() {
                 Ok(read) if read > 0 => {}
@@ -266,7 +266,7 @@ fn flush(tls: &mut Connection, tcp: &mut impl io::Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes records from the socket; on an error the alert for the peer still goes out.
+/// Reads records from the socket. On an error the alert is still sent to the peer.
 fn pull(tls: &mut Connection, tcp: &mut TcpStream) -> io::Result<usize> {
     let read = tls.read_tls(tcp)?;
     if let Err(error) = tls.process_new_packets() {

@@ -1,4 +1,4 @@
-//! The peers among themselves: what the tests of the library rely on.
+//! The test servers against each other: the behaviour that the tests of the library rely on.
 
 mod client;
 
@@ -106,7 +106,7 @@ fn logged_out(config: ReferenceConfig, pki: &Pki) -> (ReferenceServer, Client) {
 }
 
 #[test]
-fn every_mechanism_knows_right_from_wrong() {
+fn every_mechanism_accepts_only_correct_credentials() {
     let pki = Pki::new(&[]);
     let password = STANDARD.encode("correct horse battery staple");
     let name = STANDARD.encode("alice");
@@ -185,7 +185,7 @@ fn clear_text_behind_starttls_is_refused() {
 }
 
 #[test]
-fn the_hotel_hides_starttls_and_takes_what_a_careless_client_says() {
+fn the_hotel_hides_starttls_and_captures_a_careless_clients_login() {
     let pki = Pki::new(&[]);
     let server = ReferenceServer::start(ReferenceConfig::new(pki.identity())).expect("reference");
     let config = HotelConfig::new(
@@ -209,14 +209,14 @@ fn the_hotel_hides_starttls_and_takes_what_a_careless_client_says() {
     client.must("QUIT", "221");
     drop(client);
     assert!(hotel.wait_idle(SOON));
-    let seen = String::from_utf8(hotel.seen()).expect("text");
-    assert!(seen.contains(&plain_login()) && seen.contains("secret"));
-    assert!(hotel.seen_decrypted().is_empty());
+    let captured = String::from_utf8(hotel.captured()).expect("text");
+    assert!(captured.contains(&plain_login()) && captured.contains("secret"));
+    assert!(hotel.captured_decrypted().is_empty());
     assert_eq!(server.mail_count(), 0);
 }
 
 #[test]
-fn the_hotels_certificate_fools_only_who_trusts_the_hotel() {
+fn the_hotels_certificate_is_accepted_only_by_clients_that_trust_its_ca() {
     let pki = Pki::new(&[]);
     let server = ReferenceServer::start(ReferenceConfig::new(pki.identity())).expect("reference");
     let (implicit, starttls) = (server.implicit_addr(), server.starttls_addr());
@@ -241,11 +241,11 @@ fn the_hotels_certificate_fools_only_who_trusts_the_hotel() {
             .is_err()
     );
     assert!(hotel.wait_idle(SOON));
-    assert!(hotel.seen_decrypted().is_empty());
-    assert_eq!(hotel.seen_clear(), b"EHLO test\r\nSTARTTLS\r\n");
+    assert!(hotel.captured_decrypted().is_empty());
+    assert_eq!(hotel.captured_clear(), b"EHLO test\r\nSTARTTLS\r\n");
     assert_eq!(hotel.errors().len(), 2);
 
-    // Who trusts the hotel's too is read, although the mail arrives.
+    // A client that also trusts the hotel's CA is intercepted, although the mail arrives.
     for (name, implicit) in [
         ("mail.test", true),
         ("127.0.0.1", true),
@@ -272,8 +272,8 @@ fn the_hotels_certificate_fools_only_who_trusts_the_hotel() {
     }
     assert!(server.wait_for_mails(3, SOON));
     assert!(server.mails().iter().all(|mail| mail.content == MAIL));
-    let seen = String::from_utf8_lossy(&hotel.seen_decrypted()).into_owned();
-    assert_eq!(seen.matches(&plain_login()).count(), 3);
+    let captured = String::from_utf8_lossy(&hotel.captured_decrypted()).into_owned();
+    assert_eq!(captured.matches(&plain_login()).count(), 3);
 }
 
 fn root_of(pem: &str) -> rustls::pki_types::CertificateDer<'static> {

@@ -1,4 +1,4 @@
-//! Certificates of the hotel's authority, made for the name that a client asks for.
+//! Certificates of the hotel's CA, made for the name that a client requests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use crate::cert_spec::CertSpec;
 use crate::pki::Pki;
 use crate::record::lock;
 
-/// More names than this are not remembered, but still served.
+/// Certificates for further names are served, but not cached.
 const MAX_NAMES: usize = 256;
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Forger {
     }
 
     fn make(&self, name: &str) -> Option<Arc<CertifiedKey>> {
-        // A client that goes by address asks for no name: the usual leaf has the addresses.
+        // A client that connects by address requests no name: the default leaf has the addresses.
         let identity = match name {
             "" => self.pki.identity(),
             name => self.pki.try_issue(&CertSpec::new(&[name])).ok()?,

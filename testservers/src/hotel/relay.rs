@@ -1,4 +1,4 @@
-//! Passing lines and replies on, one at a time.
+//! Forwards lines and replies one at a time.
 
 use std::io::{self, ErrorKind};
 
@@ -8,12 +8,12 @@ use crate::wire::Channel;
 const MAX_LINE: usize = 64 * 1024 * 1024;
 const MAX_REPLY_LINES: usize = 200;
 
-/// The next line of the client; `None` when it has left.
+/// Reads the next line of the client; `None` at the end of the stream.
 pub(super) fn next_line(client: &mut Channel) -> io::Result<Option<Vec<u8>>> {
     client.read_line(MAX_LINE)
 }
 
-/// The command word of a line, in capitals.
+/// The command verb of a line, in capitals.
 pub(super) fn verb(line: &[u8]) -> String {
     let word = line.split(|&byte| byte == b' ').next().unwrap_or_default();
     String::from_utf8_lossy(word).to_ascii_uppercase()
@@ -23,7 +23,7 @@ pub(super) fn write_line(to: &mut Channel, line: &[u8]) -> io::Result<()> {
     to.write(&[line, b"\r\n"].concat())
 }
 
-/// A whole reply of the server, line by line.
+/// Reads a complete reply of the server, as a list of lines.
 pub(super) fn read_reply(upstream: &mut Channel) -> io::Result<Vec<Vec<u8>>> {
     let mut lines = Vec::new();
     while lines.len() < MAX_REPLY_LINES {
@@ -45,7 +45,7 @@ pub(super) fn write_reply(client: &mut Channel, lines: &[Vec<u8>]) -> io::Result
     client.write(&reply)
 }
 
-/// Passes one line on, and the reply to it back; gives the reply.
+/// Forwards one line, and the reply back to the client. Returns the reply.
 pub(super) fn exchange(
     client: &mut Channel,
     upstream: &mut Channel,
@@ -57,7 +57,7 @@ pub(super) fn exchange(
     Ok(reply)
 }
 
-/// Whether a reply has this code.
+/// Returns whether a reply has this code.
 pub(super) fn is_code(reply: &[Vec<u8>], code: &[u8]) -> bool {
     reply.first().is_some_and(|line| line.starts_with(code))
 }

@@ -11,7 +11,7 @@ const BEARER_ERROR: &str = r#"{"status":"invalid_token","schemes":"bearer","scop
 const CANCELLED: &str = "501 5.7.0 Authentication cancelled\r\n";
 const NOT_BASE64: &str = "501 5.5.2 Cannot decode that\r\n";
 
-/// How an exchange ended.
+/// The result of an exchange.
 enum Outcome {
     User(String),
     Wrong,
@@ -28,7 +28,7 @@ impl Session<'_> {
         let refusal = if offered.is_empty() {
             Some("502 5.5.1 AUTH is not offered\r\n")
         } else if !self.hello {
-            Some("503 5.5.1 Say EHLO first\r\n")
+            Some("503 5.5.1 Send EHLO first\r\n")
         } else if !self.tls {
             Some("538 5.7.11 Encryption is required for AUTH\r\n")
         } else if self.user.is_some() || self.from.is_some() {
@@ -57,7 +57,7 @@ impl Session<'_> {
             "OAUTHBEARER" => self.one_response(initial, |session, response| {
                 session.bearer(oauthbearer(&session.shared.config, response))
             })?,
-            // Offered by the configuration, but made of nothing.
+            // The configuration offers a mechanism that is not implemented.
             _ => Outcome::Broken("504 5.5.4 Unknown mechanism\r\n"),
         };
         self.finish(outcome)
@@ -73,14 +73,14 @@ impl Session<'_> {
                 let number = self.shared.logins.fetch_add(1, Ordering::SeqCst);
                 let numbers = &self.shared.config.mails_per_connection;
                 self.mails_left = numbers.get(number).or(numbers.last()).copied();
-                self.say("AUTH-END", "235 2.7.0 Welcome\r\n")
+                self.reply("AUTH-END", "235 2.7.0 Welcome\r\n")
             }
             Outcome::Wrong => self.write("535 5.7.8 Wrong name or password\r\n"),
             Outcome::Broken(reply) => self.write(reply),
         }
     }
 
-    /// The mechanisms of one response, which may come with the command (`=` means empty).
+    /// Reads the only response of a mechanism, which may come with the command (`=` means empty).
     fn one_response(
         &mut self,
         initial: Option<String>,
@@ -115,7 +115,7 @@ impl Session<'_> {
         }
     }
 
-    /// A wrong token gets the reason as one more challenge; the client's answer means nothing.
+    /// Sends the reason for a wrong token as one more challenge, and ignores the client's response.
     fn bearer(&mut self, user: Option<String>) -> io::Result<Option<String>> {
         if user.is_none() {
             self.write(&challenge(BEARER_ERROR))?;
@@ -124,7 +124,7 @@ impl Session<'_> {
         Ok(user)
     }
 
-    /// Sends a challenge and decodes the answer.
+    /// Sends a challenge and decodes the response.
     fn ask(&mut self, challenge: &str) -> io::Result<Result<Vec<u8>, &'static str>> {
         self.write(challenge)?;
         let line = self.channel.read_line(MAX_COMMAND)?;

@@ -1,4 +1,4 @@
-//! What the SASL mechanisms carry, and whether it is right.
+//! Parses and checks the responses of the SASL mechanisms.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,7 +19,7 @@ pub(super) fn challenge(plain: &str) -> String {
 pub(super) fn plain(config: &ReferenceConfig, response: &[u8]) -> Option<String> {
     let mut parts = response.split(|&byte| byte == 0);
     let (authzid, name, password) = (parts.next()?, parts.next()?, parts.next()?);
-    // Nobody acts for somebody else here.
+    // An authorization identity must be the user's own.
     if parts.next().is_some() || !(authzid.is_empty() || authzid == name) {
         return None;
     }

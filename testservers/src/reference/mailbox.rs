@@ -17,9 +17,9 @@ pub struct Mail {
     pub to: Vec<String>,
     /// The bytes as received, CRLF included, dots unstuffed, without the line of the final dot.
     pub content: Vec<u8>,
-    /// Who had logged in.
+    /// The user that was logged in.
     pub user: Option<String>,
-    /// Whether it came inside TLS.
+    /// True if it was received inside TLS.
     pub tls: bool,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Mailbox {
 }
 
 impl Mailbox {
-    /// Numbers go on after the files that are there already.
+    /// Continues the numbers of the files that exist already.
     pub(super) fn open(dir: Option<PathBuf>, keep: bool) -> io::Result<Self> {
         let mut kept = Kept::default();
         if let Some(dir) = &dir {
@@ -91,7 +91,7 @@ impl Mailbox {
     }
 }
 
-/// A reader of the directory never meets half a mail under its final name.
+/// Writes under a temporary name first, so that a file with the final name is always complete.
 fn write_whole(dir: &Path, number: u32, content: &[u8]) -> io::Result<()> {
     let unfinished = dir.join(format!("{number:04}.tmp"));
     let mut file = fs::File::create(&unfinished)?;

@@ -5,17 +5,17 @@ use std::net::TcpStream;
 use std::sync::Arc;
 
 use super::{Ending, Shared};
-use crate::record::{SharedRecord, Tape, lock};
+use crate::record::{Recorder, SharedRecord, lock};
 use crate::wire::Channel;
 
-/// Bearer tokens are long.
+/// The longest command line: bearer tokens are long.
 pub(super) const MAX_COMMAND: usize = 64 * 1024;
 
-/// Whether the connection goes on after a command.
+/// The state of the connection after a command.
 pub(super) enum Next {
     Go,
     Close,
-    /// Without close_notify.
+    /// Closed without close_notify.
     Cut,
 }
 
@@ -28,21 +28,21 @@ pub(super) struct Session<'a> {
     pub(super) from: Option<String>,
     pub(super) to: Vec<String>,
     pub(super) utf8: bool,
-    /// How many mails more it carries, if they are counted.
+    /// The number of further mails that the connection may carry, if there is a limit.
     pub(super) mails_left: Option<usize>,
-    /// What BDAT has brought of this mail.
+    /// The content of this mail that was received by BDAT.
     pub(super) chunks: Option<Vec<u8>>,
 }
 
-/// Serves one connection and notes how it ended.
+/// Serves one connection and records its error, if any.
 pub(super) fn serve(shared: &Shared, tcp: TcpStream, implicit: bool) {
     let record = SharedRecord::default();
-    let mut tape: Option<Arc<dyn Tape>> = None;
+    let mut recorder: Option<Arc<dyn Recorder>> = None;
     if shared.config.record {
         lock(&shared.sessions).push(Arc::clone(&record));
-        tape = Some(Arc::clone(&record) as Arc<dyn Tape>);
+        recorder = Some(Arc::clone(&record) as Arc<dyn Recorder>);
     }
-    let ended = Channel::new(tcp, tape).and_then(|channel| {
+    let ended = Channel::new(tcp, recorder).and_then(|channel| {
         let session = Session {
             shared,
             channel,
@@ -68,7 +68,7 @@ impl Session<'_> {
             self.start_tls()?;
         }
         let greeting = format!("220 {} ESMTP ready\r\n", self.shared.config.host_name);
-        let mut next = self.say("GREETING", &greeting)?;
+        let mut next = self.reply("GREETING", &greeting)?;
         while let Next::Go = next {
             next = match self.channel.read_line(MAX_COMMAND) {
                 Ok(Some(line)) => self.command(&line)?,
@@ -111,12 +111,12 @@ impl Session<'_> {
             "BDAT" => self.bdat(arguments),
             "RSET" => {
                 self.forget_mail();
-                self.say("RSET", "250 2.0.0 Forgotten\r\n")
+                self.reply("RSET", "250 2.0.0 Reset\r\n")
             }
-            "NOOP" => self.say("NOOP", "250 2.0.0 Done nothing\r\n"),
+            "NOOP" => self.reply("NOOP", "250 2.0.0 Done nothing\r\n"),
             "QUIT" => {
-                // A client that is gone before this reply has done nothing wrong.
-                let _ = self.say("QUIT", "221 2.0.0 Goodbye\r\n");
+                // A client may close before it has read this reply.
+                let _ = self.reply("QUIT", "221 2.0.0 Goodbye\r\n");
                 Ok(Next::Close)
             }
             _ => self.write("500 5.5.1 Unknown command\r\n"),
@@ -148,7 +148,7 @@ impl Session<'_> {
             let sign = if at + 1 == lines.len() { ' ' } else { '-' };
             reply.push_str(&format!("250{sign}{line}\r\n"));
         }
-        self.say(verb, &reply)
+        self.reply(verb, &reply)
     }
 
     fn starttls(&mut self, arguments: &[u8]) -> io::Result<Next> {
@@ -159,11 +159,11 @@ impl Session<'_> {
             return self.write("501 5.5.4 STARTTLS has no arguments\r\n");
         }
         if !self.channel.buffered().is_empty() {
-            // Clear text behind STARTTLS must never count as said inside TLS.
+            // Clear text after STARTTLS must never count as received inside TLS.
             self.write("554 5.5.1 Nothing may follow STARTTLS\r\n")?;
             return Ok(Next::Close);
         }
-        self.say("STARTTLS", "220 2.0.0 Go ahead\r\n")?;
+        self.reply("STARTTLS", "220 2.0.0 Go ahead\r\n")?;
         self.start_tls()?;
         self.hello = false;
         self.forget_mail();
@@ -183,7 +183,7 @@ impl Session<'_> {
         self.chunks = None;
     }
 
-    /// Ends the connection as the configuration has it when it has carried its number of mails.
+    /// Ends a connection that has carried its number of mails, in the configured way.
     pub(super) fn end(&mut self) -> io::Result<Next> {
         let config = &self.shared.config;
         self.channel.write(config.last_reply.as_bytes())?;
@@ -194,8 +194,8 @@ impl Session<'_> {
         })
     }
 
-    /// Writes the reply, or the one that the configuration puts in its place.
-    pub(super) fn say(&mut self, key: &str, reply: &str) -> io::Result<Next> {
+    /// Writes the reply, or the configured one that replaces it.
+    pub(super) fn reply(&mut self, key: &str, reply: &str) -> io::Result<Next> {
         let shared = self.shared;
         self.write(
             shared
@@ -206,7 +206,7 @@ impl Session<'_> {
         )
     }
 
-    /// When the configuration lets this command fail, it fails here and has no effect.
+    /// Writes the configured reply if it rejects this command, which then has no effect.
     pub(super) fn refused_by_override(&mut self, key: &str) -> io::Result<Option<Next>> {
         let shared = self.shared;
         match shared.config.override_reply.get(key) {

@@ -10,10 +10,10 @@ impl Session<'_> {
     pub(super) fn mail(&mut self, arguments: &[u8]) -> io::Result<Next> {
         let config = &self.shared.config;
         if !self.hello {
-            return self.write("503 5.5.1 Say EHLO first\r\n");
+            return self.write("503 5.5.1 Send EHLO first\r\n");
         }
         if config.require_tls && !self.tls {
-            return self.write("530 5.7.0 Say STARTTLS first\r\n");
+            return self.write("530 5.7.0 Send STARTTLS first\r\n");
         }
         if config.require_auth && self.user.is_none() {
             return self.write("530 5.7.0 Log in first\r\n");
@@ -57,7 +57,7 @@ impl Session<'_> {
         }
         (self.from, self.utf8) = (Some(address), utf8);
         self.mails_left = self.mails_left.map(|left| left.saturating_sub(1));
-        self.say("MAIL", "250 2.1.0 Sender taken\r\n")
+        self.reply("MAIL", "250 2.1.0 Sender accepted\r\n")
     }
 
     fn offers(&self, name: &str) -> bool {
@@ -73,7 +73,7 @@ impl Session<'_> {
     pub(super) fn rcpt(&mut self, arguments: &[u8]) -> io::Result<Next> {
         let config = &self.shared.config;
         if self.from.is_none() {
-            return self.write("503 5.5.1 Say MAIL first\r\n");
+            return self.write("503 5.5.1 Send MAIL first\r\n");
         }
         let Some((address, parameters)) = path(arguments, "TO:") else {
             return self.write("501 5.5.4 Syntax: RCPT TO:<address>\r\n");
@@ -101,7 +101,7 @@ impl Session<'_> {
             return self.write("452 4.5.3 Too many recipients\r\n");
         }
         self.to.push(address);
-        self.say("RCPT", "250 2.1.5 Recipient taken\r\n")
+        self.reply("RCPT", "250 2.1.5 Recipient accepted\r\n")
     }
 
     pub(super) fn data(&mut self, arguments: &[u8]) -> io::Result<Next> {
@@ -112,18 +112,18 @@ impl Session<'_> {
             return self.write("503 5.5.1 BDAT was begun\r\n");
         }
         if self.from.is_none() {
-            return self.write("503 5.5.1 Say MAIL first\r\n");
+            return self.write("503 5.5.1 Send MAIL first\r\n");
         }
         if self.to.is_empty() {
             return self.write("554 5.5.1 No valid recipients\r\n");
         }
-        self.say("DATA", "354 End with a dot alone\r\n")?;
+        self.reply("DATA", "354 End with a dot alone\r\n")?;
         let content = self.content()?;
         self.keep(content)
     }
 
-    /// BDAT (RFC 3030): the bytes are read, whatever the answer. A refusal lets the transaction
-    /// stand, as many servers do, until RSET.
+    /// BDAT (RFC 3030): the bytes are read even when the command is rejected. A rejection keeps the
+    /// transaction, as many servers do, until RSET.
     pub(super) fn bdat(&mut self, arguments: &[u8]) -> io::Result<Next> {
         let text = String::from_utf8_lossy(arguments).to_ascii_uppercase();
         let (size, last) = match text.split_once(' ') {
@@ -144,7 +144,7 @@ impl Session<'_> {
             return self.write("500 5.5.1 Unknown command\r\n");
         }
         if self.from.is_none() {
-            return self.write("503 5.5.1 Say MAIL first\r\n");
+            return self.write("503 5.5.1 Send MAIL first\r\n");
         }
         if self.to.is_empty() {
             return self.write("554 5.5.1 No valid recipients\r\n");
@@ -156,7 +156,7 @@ impl Session<'_> {
         }
         chunks.extend_from_slice(&bytes);
         if !last {
-            return self.say("BDAT", "250 2.0.0 Go on\r\n");
+            return self.reply("BDAT", "250 2.0.0 Go on\r\n");
         }
         let content = self.chunks.take().unwrap_or_default();
         self.keep(content)
@@ -183,11 +183,11 @@ impl Session<'_> {
         if self.shared.mailbox.add(mail).is_err() {
             return self.write("451 4.3.0 Cannot keep it\r\n");
         }
-        self.say("DATA-END", "250 2.0.0 Kept\r\n")
+        self.reply("DATA-END", "250 2.0.0 Kept\r\n")
     }
 
-    /// Reads to the dot alone on its line, and takes the stuffed dots away. A lone CR or LF
-    /// ends no line and stays as it is.
+    /// Reads to the line of a single dot, and removes dot-stuffing. A bare CR or LF ends no line and
+    /// is kept.
     fn content(&mut self) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         loop {
@@ -211,7 +211,7 @@ impl Session<'_> {
     }
 }
 
-/// Takes `FROM:<address> parameters` apart.
+/// Parses `FROM:<address> parameters`.
 fn path(arguments: &[u8], keyword: &str) -> Option<(String, String)> {
     let text = String::from_utf8_lossy(arguments);
     let (head, rest) = text.split_at_checked(keyword.len())?;

@@ -1,4 +1,4 @@
-//! The scripted peer's language: what a server or a middlebox says, when it drips, splits, cuts,
+//! The scripted peer's language: the bytes that a server or a middlebox sends, drips, splits, cuts,
 //! injects and mangles, as lines of text. `docs/scripts.md` describes it.
 
 mod parse;
@@ -8,28 +8,28 @@ use crate::pki::ServerIdentity;
 use crate::scripted::Step;
 use crate::tls::{TlsVersions, server_config};
 
-/// One script: whom it plays, and what must come of it.
+/// One script: the peer's actions, and the outcome that the client must report.
 #[derive(Clone, Debug)]
 pub struct Script {
-    /// The catalogue's rows that it covers.
+    /// The ids of the catalogue rows that it covers.
     pub ids: Vec<String>,
-    /// What it is about, with its variant.
+    /// The title, with the variant.
     pub title: String,
     /// Settings of the client: key and value.
     pub client: Vec<(String, String)>,
-    /// What must come of it: outcome, stage, status.
+    /// The expected outcome, stage and status.
     pub expect: (String, String, String),
-    /// What may have been released: nothing, secret, content.
+    /// The data that may have been released: nothing, secret, content.
     pub released: String,
-    /// Texts that must be, or must not be, in what the peer heard or the client shows.
+    /// Texts that must be, or must not be, in the bytes that the peer received or the text that the client shows.
     pub texts: Vec<Text>,
     actions: Vec<Action>,
 }
 
-/// A text that is looked for.
+/// A text that is searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
-    /// `heard`, `unheard`, `shown`, `unshown`; `clear` is all that was heard before TLS.
+    /// `received`, `not-received`, `shown`, `not-shown`; `clear` is all that was received before TLS.
     pub place: String,
     /// The bytes.
     pub bytes: Vec<u8>,
@@ -38,7 +38,7 @@ pub struct Text {
 #[derive(Clone, Debug)]
 enum Action {
     Step(Step),
-    /// A handshake as somebody, in some versions.
+    /// A handshake with the identity of this name, in these versions.
     Tls(String, TlsVersions),
 }
 
@@ -46,7 +46,7 @@ impl Script {
     /// Reads a file of scripts, each with all its variants.
     ///
     /// # Errors
-    /// The first line that makes no sense.
+    /// The first line that is not valid.
     pub fn parse_file(text: &str) -> Result<Vec<Self>, String> {
         parse::file(text)
     }
@@ -54,7 +54,7 @@ impl Script {
     /// A text of the language as bytes.
     ///
     /// # Errors
-    /// An escape that is none.
+    /// An unknown escape.
     pub fn bytes(text: &str) -> Result<Vec<u8>, String> {
         text::unescape(text)
     }
@@ -62,7 +62,7 @@ impl Script {
     /// The steps, with identities by their names.
     ///
     /// # Errors
-    /// A name that nobody has.
+    /// An unknown name.
     pub fn steps(
         &self,
         identity: impl Fn(&str) -> Option<ServerIdentity>,
@@ -70,7 +70,8 @@ impl Script {
         let step = |action: &Action| match action {
             Action::Step(step) => Ok(step.clone()),
             Action::Tls(name, versions) => {
-                let identity = identity(name).ok_or_else(|| format!("nobody is {name:?}"))?;
+                let identity =
+                    identity(name).ok_or_else(|| format!("no identity has the name {name:?}"))?;
                 let config = server_config(&identity, *versions).map_err(|e| e.to_string())?;
                 Ok(Step::StartTlsWith(config))
             }
@@ -78,9 +79,9 @@ impl Script {
         self.actions.iter().map(step).collect()
     }
 
-    /// As whom it shows itself in TLS, the first time that it does.
+    /// The name of the identity in the first TLS handshake.
     #[must_use]
-    pub fn shows(&self) -> Option<&str> {
+    pub fn first_identity(&self) -> Option<&str> {
         self.actions.iter().find_map(|action| match action {
             Action::Tls(name, _) => Some(name.as_str()),
             Action::Step(_) => None,

@@ -1,4 +1,4 @@
-//! Lines to scripts.
+//! Parses lines into scripts.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::tls::TlsVersions;
 /// A numbered line.
 type Line<'a> = (usize, &'a str);
 
-/// The lines of one script or block, as they stand in the file.
+/// The lines of one script or block of the file.
 struct Part<'a> {
     head: &'a str,
     number: usize,
@@ -40,7 +40,7 @@ pub(super) fn file(text: &str) -> Result<Vec<Script>, String> {
     }
     let mut blocks = HashMap::new();
     let mut scripts = Vec::new();
-    // Blocks first: a script may stand before what it uses.
+    // Blocks first: a script may precede the blocks that it uses.
     parts.sort_by_key(|part| !part.head.starts_with("block "));
     for part in &parts {
         let wrong = |why: String| format!("line {}: {why}", part.number);
@@ -108,8 +108,8 @@ fn variants(
 
 struct Reader {
     script: Script,
-    /// What is said in one breath: it leaves in one write.
-    breath: Vec<u8>,
+    /// Bytes that will leave in one write.
+    output: Vec<u8>,
     mangled: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
@@ -125,7 +125,7 @@ impl Reader {
                 texts: Vec::new(),
                 actions: Vec::new(),
             },
-            breath: Vec::new(),
+            output: Vec::new(),
             mangled: Vec::new(),
         }
     }
@@ -161,12 +161,12 @@ impl Reader {
             "expect" => {
                 let words: Vec<_> = rest.split_whitespace().collect();
                 let [outcome, stage, status] = words[..] else {
-                    return Err("expect wants outcome, stage and status".to_owned());
+                    return Err("expect needs outcome, stage and status".to_owned());
                 };
                 self.script.expect = (outcome.into(), stage.into(), status.into());
             }
             "released" => self.script.released = rest.to_owned(),
-            "heard" | "unheard" | "shown" | "unshown" | "clear" => {
+            "received" | "not-received" | "shown" | "not-shown" | "clear" => {
                 let bytes = unescape(rest)?;
                 self.script.texts.push(Text {
                     place: verb.to_owned(),
@@ -178,22 +178,22 @@ impl Reader {
         Ok(())
     }
 
-    /// What the peer does.
+    /// Parses an action of the peer.
     fn act(&mut self, verb: &str, rest: &str) -> Result<(), String> {
         match verb {
-            "say" => {
+            "send" => {
                 let line = [unescape(rest)?, b"\r\n".to_vec()].concat();
-                self.breath.extend(mangle(&line, &self.mangled));
+                self.output.extend(mangle(&line, &self.mangled));
                 return Ok(());
             }
             "raw" => {
-                self.breath.extend(mangle(&unescape(rest)?, &self.mangled));
+                self.output.extend(mangle(&unescape(rest)?, &self.mangled));
                 return Ok(());
             }
             "repeat" => {
                 let (times, text) = counted(rest)?;
                 let times = usize::try_from(times).map_err(|e| e.to_string())?;
-                self.breath.extend(unescape(text)?.repeat(times));
+                self.output.extend(unescape(text)?.repeat(times));
                 return Ok(());
             }
             _ => self.flush(),
@@ -201,7 +201,7 @@ impl Reader {
         match verb {
             "flush" => {}
             "mangle" => {
-                let (from, to) = rest.split_once(" -> ").ok_or("mangle wants FROM -> TO")?;
+                let (from, to) = rest.split_once(" -> ").ok_or("mangle expects FROM -> TO")?;
                 self.mangled.push((unescape(from)?, unescape(to)?));
             }
             "split" => {
@@ -217,11 +217,11 @@ impl Reader {
                 let pause = Duration::from_millis(pause);
                 self.step(Step::Drip(unescape(text)?, pause));
             }
-            "hear" if rest.is_empty() => self.step(Step::ReadLine),
-            "hear" if rest == "message" => self.step(Step::ReadMessage),
-            "hear" if rest == "all" => self.step(Step::ReadToEnd),
-            "hear" => self.step(Step::expect(rest)),
-            "take" => self.step(Step::ReadBytes(number(rest)?)),
+            "read" if rest.is_empty() => self.step(Step::ReadLine),
+            "read" if rest == "message" => self.step(Step::ReadMessage),
+            "read" if rest == "all" => self.step(Step::ReadToEnd),
+            "read" => self.step(Step::expect(rest)),
+            "read-bytes" => self.step(Step::ReadBytes(number(rest)?)),
             "inject" => {
                 let bytes = unescape(rest)?;
                 self.step(Step::Inject(bytes));
@@ -236,7 +236,7 @@ impl Reader {
             "end" => self.step(Step::Close),
             "cut" => self.step(Step::Drop),
             "reset" => Step::reset().into_iter().for_each(|step| self.step(step)),
-            _ => return Err(format!("{verb:?} is no word of the language")),
+            _ => return Err(format!("{verb:?} is no command of the language")),
         }
         Ok(())
     }
@@ -258,11 +258,11 @@ impl Reader {
         self.script.actions.push(Action::Step(step));
     }
 
-    /// Ends what is said in one breath.
+    /// Adds a step that writes the collected bytes.
     fn flush(&mut self) {
-        let breath = std::mem::take(&mut self.breath);
-        if !breath.is_empty() {
-            self.step(Step::Send(breath));
+        let output = std::mem::take(&mut self.output);
+        if !output.is_empty() {
+            self.step(Step::Send(output));
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Texts of a script: escapes, variables, and what a middlebox makes of them.
+//! Texts of a script: escapes, variables, and the replacements of a middlebox.
 
-/// `\r \n \t \0 \e \\ \xHH` become bytes; `\s` is a space, at an end where none would be seen.
+/// Replaces `\r \n \t \0 \e \\ \xHH` by bytes, and `\s` by a space (which would be invisible at the end of a line).
 pub(super) fn unescape(text: &str) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     let mut rest = text.chars();
@@ -27,7 +27,7 @@ pub(super) fn unescape(text: &str) -> Result<Vec<u8>, String> {
     Ok(out)
 }
 
-/// Puts values in the place of their `$names`.
+/// Replaces each `$name` by its value.
 pub(super) fn substitute(line: &str, variables: &[(String, String)]) -> String {
     let mut line = line.to_owned();
     for (name, value) in variables {
@@ -36,7 +36,7 @@ pub(super) fn substitute(line: &str, variables: &[(String, String)]) -> String {
     line
 }
 
-/// Replaces bytes, as a middlebox does in all that passes it.
+/// Replaces bytes, as a middlebox does.
 pub(super) fn mangle(bytes: &[u8], pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
     let mut out = bytes.to_vec();
     for (from, to) in pairs {
@@ -58,11 +58,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_read_as_they_are_meant() {
+    fn escapes_and_variables_are_replaced() {
         assert_eq!(unescape(r"a\r\n\x1B\0\\\s").unwrap(), b"a\r\n\x1b\0\\ ");
         assert!(unescape(r"\q").is_err() && unescape(r"\xzz").is_err());
         let variables = [("code".to_owned(), "454".to_owned())];
-        assert_eq!(substitute("say $code no", &variables), "say 454 no");
+        assert_eq!(substitute("send $code no", &variables), "send 454 no");
         let pairs = [(b"STARTTLS".to_vec(), b"XXXXXXXX".to_vec())];
         assert_eq!(mangle(b"250 STARTTLS\r\n", &pairs), b"250 XXXXXXXX\r\n");
     }

@@ -73,14 +73,14 @@ impl Client {
         }
     }
 
-    pub(crate) fn say(&mut self, line: &str) -> String {
+    pub(crate) fn exchange(&mut self, line: &str) -> String {
         self.send(format!("{line}\r\n").as_bytes());
         self.reply()
     }
 
-    /// Says it and insists on the beginning of the reply.
+    /// Sends a line and asserts the beginning of the reply.
     pub(crate) fn must(&mut self, line: &str, code: &str) -> String {
-        let reply = self.say(line);
+        let reply = self.exchange(line);
         assert!(
             reply.starts_with(code),
             "{line:?} got {reply:?} instead of {code}"

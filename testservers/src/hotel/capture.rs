@@ -1,21 +1,21 @@
-//! The hotel's takings, in memory and in files.
+//! The bytes that the hotel captures, in memory and in files.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Mutex;
 
-use crate::record::{SharedRecord, Tape};
+use crate::record::{Recorder, SharedRecord};
 
-pub(super) struct Seen {
+pub(super) struct Capture {
     pub(super) bytes: SharedRecord,
     pub(super) errors: Mutex<Vec<String>>,
     files: Option<(File, File)>,
 }
 
-impl Seen {
+impl Capture {
     pub(super) fn open(dir: Option<&Path>) -> io::Result<Self> {
-        // Appending lets two hotels share their files.
+        // Append, so that two proxies can share the files.
         let open = |dir: &Path, name| {
             OpenOptions::new()
                 .append(true)
@@ -37,7 +37,7 @@ impl Seen {
     }
 }
 
-impl Tape for Seen {
+impl Recorder for Capture {
     fn clear(&self, bytes: &[u8]) {
         self.bytes.clear(bytes);
         if let Some((clear, _)) = &self.files {
