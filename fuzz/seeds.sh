@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the certificates of the corpus anew, with openssl. They are good for 27 years; the keys are
-# thrown away, but those of the clients, whom nobody trusts.
+# thrown away, except those of the clients, which no policy trusts.
 set -eu
 cd "$(dirname "$0")/corpus"
 mkdir -p trust_host trust_pin trust_pin_of trust_ca trust_certificate trust_crl \
@@ -54,7 +54,7 @@ cp "$work/leaf.der" "$work/leaf.pem" trust_pin_of
 cp "$work/leaf.pem" trust_client_certificate/chain.pem
 cat "$work/leaf.pem" "$work/sub.pem" "$work/root.pem" >trust_chain/with_root.pem
 cp "$work/root.pem" trust_chain/root.pem
-# The same names once more, by somebody who has not the keys.
+# Certificates with the same names from a CA without these keys.
 for name in root sub leaf; do key "other_$name"; done
 self other_root '/O=Seeds/CN=Root' "$ca"
 below other_sub other_root '/O=Seeds/CN=Intermediate' "$ca"

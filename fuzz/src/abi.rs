@@ -1,6 +1,6 @@
-//! The C functions, called in any order with any arguments that the header allows, and with the
-//! mistakes that callers make: NULL, freed and foreign handles, lengths of 0 and of all ones, places
-//! that are missing. Each gives a status; nothing is left in the end.
+//! Calls the C functions in any order with any arguments that the header allows, and with the
+//! mistakes that callers make: NULL, freed and foreign handles, lengths of 0 and SIZE_MAX, missing
+//! places for results. Each call returns a status; no handle is left at the end.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::null;
@@ -27,16 +27,16 @@ mod calls;
 
 use calls::CALLS;
 
-/// A target's name, which is its corpus folder's, and its function.
+/// A target: its name, which is also that of its corpus folder, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets of this file.
 pub const ALL: [Target; 1] = [("abi_arguments", arguments)];
 
-/// As many calls as one input makes.
+/// The limit of calls for one input.
 const MAX_CALLS: usize = 64;
 
-/// Reads the bytes as a program: which function, and from where each argument is taken.
+/// Interprets the bytes as a program: the number of a function, then the source of each argument.
 pub fn arguments(data: &[u8]) {
     let mut input = Input {
         data,
@@ -57,7 +57,7 @@ pub fn arguments(data: &[u8]) {
         CALLS[which](&mut input);
         input.texts.clear();
     }
-    // Twice: what is freed already is a status, not a crash.
+    // Twice: a handle that is freed already gives a status, not a crash.
     for _ in 0..2 {
         for handle in input
             .handles
@@ -69,15 +69,15 @@ pub fn arguments(data: &[u8]) {
         }
     }
     for handle in input.handles.into_iter().chain(input.clients) {
-        // SAFETY: any value may be asked about.
+        // SAFETY: the function accepts any value.
         let status = unsafe { secsmtp_error_status(handle as *const secsmtp_error) };
         assert!(status < 0, "a handle lives on: {status}");
     }
 }
 
-/// Whatever kind of handle it is.
+/// Frees a handle of any kind.
 fn free(handle: usize) {
-    // SAFETY: a function for one kind of handle refuses the others.
+    // SAFETY: a function for one kind of handle rejects the others.
     unsafe {
         secsmtp_policy_free(handle as *mut _);
         secsmtp_client_free(handle as *mut _);
@@ -93,19 +93,19 @@ fn free(handle: usize) {
     }
 }
 
-/// What a call must not be given, for the sake of the machine that fuzzes.
+/// Arguments that no call gets, to protect the machine that runs the fuzzer.
 #[derive(Clone, Copy, PartialEq)]
 enum Restraint {
     None,
-    /// No living client: it would connect.
+    /// No valid client: it would connect.
     NoClient,
-    /// No path that exists.
+    /// No existing path.
     NoFile,
 }
 
 struct Input<'a> {
     data: &'a [u8],
-    /// Texts that the running call borrows, each with a NUL at its end.
+    /// Texts that the current call borrows, each NUL-terminated.
     texts: Vec<Vec<u8>>,
     last_len: usize,
     text_is_nul_terminated: bool,
@@ -165,7 +165,7 @@ impl Input<'_> {
             _ => &self.clients,
         };
         let all: Vec<usize> = self.handles.iter().chain(clients).copied().collect();
-        // The last ones first: a call mostly follows the one that made its object.
+        // Count from the last: a call mostly follows the one that made its object.
         all[all.len() - 1 - byte % all.len()]
     }
 
@@ -178,13 +178,13 @@ impl Input<'_> {
         &raw mut self.cells[(self.next_cell - 1) % 4]
     }
 
-    /// Keeps the handles that a call gave out.
+    /// Keeps the handles that a call returned.
     fn collect(&mut self, makes_clients: bool) {
         for cell in self.cells.iter_mut() {
             let handle = std::mem::take(cell);
-            // A length that was told is small; a handle is not.
+            // A returned length is small; a handle is not.
             if handle > 1 << 20 {
-                // SAFETY: any value may be asked about.
+                // SAFETY: the function accepts any value.
                 let is_error = unsafe { secsmtp_error_status(handle as *const _) } >= 0;
                 let list = if makes_clients && !is_error {
                     &mut self.clients
@@ -198,7 +198,7 @@ impl Input<'_> {
     }
 }
 
-/// An argument of a C function, taken from the input by its type.
+/// An argument of a C function, made from the input by its type.
 trait Argument {
     fn take(input: &mut Input<'_>) -> Self;
 }
@@ -255,7 +255,8 @@ impl Argument for *const u8 {
 }
 
 impl Argument for usize {
-    /// A length that is true of the pointer before it, or so wrong that it must be refused unread.
+    /// A length that is correct for the pointer before it, or beyond every limit so that the function
+    /// rejects it before it reads.
     fn take(input: &mut Input<'_>) -> Self {
         match input.byte() {
             0xff => usize::MAX,
@@ -307,7 +308,7 @@ no_callbacks!(
     secsmtp_write_callback
 );
 
-/// What a C function gives back, looked at.
+/// The result of a C function, which is checked.
 trait Answer {
     fn check(self);
 }
@@ -331,13 +332,13 @@ impl Answer for i64 {
 impl Answer for *const c_char {
     fn check(self) {
         assert!(!self.is_null(), "a text is never NULL");
-        // SAFETY: the header promises a text with a NUL behind it, until the object is freed.
+        // SAFETY: the header promises a NUL-terminated text until the object is freed.
         let text = unsafe { CStr::from_ptr(self) };
         assert!(text.to_str().is_ok());
     }
 }
 
-/// Of functions that take so many arguments.
+/// Implements the call for functions with this number of arguments.
 macro_rules! calls {
     ($($wrap:ident: $($arg:ident)+;)*) => {$(
         fn $wrap<$($arg: Argument,)+ R: Answer>(

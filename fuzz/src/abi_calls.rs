@@ -1,5 +1,5 @@
-//! The functions that are called. Left out are those that write a file or as much as they are told,
-//! or read this machine's roots; and those without arguments.
+//! The list of the called functions. It omits those that write a file, write a caller-given number of
+//! bytes, or read the system's roots; and those without arguments.
 
 use secsmtp::ffi::batch::*;
 use secsmtp::ffi::client::*;
@@ -36,7 +36,7 @@ macro_rules! table {
     (? $function:ident) => { false };
 }
 
-/// New ones stand at the end: a seed calls a function by its number.
+/// New functions are added at the end: a seed calls a function by its number.
 pub(super) const CALLS: &[fn(&mut Input<'_>)] = table! {
     call2 secsmtp_policy_new;
     call3 secsmtp_policy_set_tls_mode;

@@ -1,6 +1,6 @@
-//! A whole dialogue: bytes become what a server says, in clear or inside TLS, piece by piece as the
-//! session writes. Whatever they are, the send ends, its outcome is the one that the server's words
-//! give, and nothing leaks.
+//! A whole session: the input becomes the server's replies, in clear text or inside TLS, piece by
+//! piece as the client writes. With any input the send ends, its outcome is the one that the replies
+//! imply, and nothing leaks.
 
 use std::collections::VecDeque;
 
@@ -13,32 +13,32 @@ use secsmtp::smtp::wire::reply::{parse, parse_greeting};
 use secsmtp::trust::TlsMode;
 use secsmtp_testservers::Leaks;
 
-/// A target's name, which is its corpus folder's, and its function.
+/// A target: its name, which is also that of its corpus folder, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets of this file.
 pub const ALL: [Target; 1] = [("wire_dialogue", dialogue)];
 
-/// In a piece it stands for what was heard last: what a server may know of a secret.
+/// The placeholder in a piece for the bytes received last: what a server may know of a secret.
 const ECHO: u8 = 5;
-/// The most bytes of one TLS record: of a longer piece a part may come.
+/// The maximum size of a TLS record: the client may receive a part of a longer piece.
 const RECORD: usize = 16 * 1024;
 
-/// Says one piece at the beginning and one each time it hears something.
+/// Sends one piece at the beginning and one after each read.
 struct Pieces {
     pieces: VecDeque<Vec<u8>>,
     clear: bool,
 }
 
 impl Pieces {
-    fn next(&mut self, heard: &[u8]) -> Vec<Act> {
+    fn next(&mut self, received: &[u8]) -> Vec<Act> {
         let Some(piece) = self.pieces.pop_front() else {
             return vec![Act::Close];
         };
-        let piece = with_echo(&piece, heard);
+        let piece = with_echo(&piece, received);
         let agrees = piece.starts_with(b"220 ");
         let mut acts = vec![Act::Reply(Point::Other, piece)];
-        if self.clear && agrees && heard.ends_with(b"STARTTLS\r\n") {
+        if self.clear && agrees && received.ends_with(b"STARTTLS\r\n") {
             acts.push(Act::StartTls);
             self.clear = false;
         }
@@ -56,7 +56,7 @@ impl Dialogue for Pieces {
     }
 }
 
-/// The first byte says in which mode; `|` ends a piece, and a lone line feed stands for CRLF.
+/// The first byte selects the mode; `|` ends a piece, and a bare LF stands for CRLF.
 pub fn dialogue(data: &[u8]) {
     thread_local! {
         static WORLD: World = World::new();
@@ -90,7 +90,7 @@ pub fn dialogue(data: &[u8]) {
         .map_or_else(ToString::to_string, |()| String::new());
     for text in [log, &words] {
         LOGIN.with(|login| {
-            // What the server says by itself before the login is its own, whatever it is.
+            // Bytes that the server sends before the login are its own, so they are no leak.
             if login.find(data).is_none() {
                 login.assert_absent(text.as_bytes());
             }
@@ -102,7 +102,7 @@ pub fn dialogue(data: &[u8]) {
     }
 }
 
-/// What the send must come to: each reply that came whole is the answer to the next question.
+/// The expected result of the send: each complete reply answers the next command.
 fn expected(state: &State, greets: bool) -> Outcome {
     let inside = &state.peer.inside;
     let whole = is_whole(inside);
@@ -110,7 +110,7 @@ fn expected(state: &State, greets: bool) -> Outcome {
     let (mut rest, mut said, mut answers) = (&*came, 0, Vec::new());
     let mut together = false;
     for question in questions(inside, greets) {
-        // Nothing is asked behind a DATA that was not agreed to.
+        // No command follows a DATA that was rejected.
         if matches!(answers.last(), Some((Point::Data, code)) if *code != 354) {
             break;
         }
@@ -133,12 +133,12 @@ fn expected(state: &State, greets: bool) -> Outcome {
                 return Outcome::Refused;
             }
             (Point::Greeting | Point::Ehlo | Point::Auth, _) => return Outcome::NotSent,
-            // A yes to what the server has not.
+            // A positive reply to an extension that the server does not offer.
             (Point::Content, ..400) if !whole => break,
             _ => answers.push((question, said)),
         }
     }
-    // Behind the last answer of a group one more, so that nobody knows which was whose.
+    // One reply too many after a group, so that replies can't be assigned to commands.
     let last = matches!(answers.last(), Some((Point::Content, _)));
     let one_more = last && together && !rest.is_empty() && !rest.starts_with(b"421");
     match whole && one_more {
@@ -147,7 +147,7 @@ fn expected(state: &State, greets: bool) -> Outcome {
     }
 }
 
-/// What the server said inside TLS, as far as the client has read it.
+/// The bytes that the server sent inside TLS, as far as the client has read them.
 fn replies_inside(state: &State) -> Vec<u8> {
     let (clear, _) = state.peer.handshake_at;
     let inside = state.peer.replies.iter().filter(|reply| reply.end > clear);
@@ -155,7 +155,7 @@ fn replies_inside(state: &State) -> Vec<u8> {
     came.flat_map(|reply| reply.said.clone()).collect()
 }
 
-/// What a client asked inside TLS, in order; of a greeting it asks without a word.
+/// The commands that the client sent inside TLS, in order; the greeting counts as the first.
 fn questions(inside: &[u8], greets: bool) -> Vec<Point> {
     let mut asked = Vec::new();
     if greets {
@@ -178,7 +178,7 @@ fn questions(inside: &[u8], greets: bool) -> Vec<Point> {
                 asked.push(Point::Content);
                 break;
             }
-            // A login that is given up, which nobody has to answer.
+            // An aborted login, which needs no reply.
             b"*" => break,
             _ => asked.push(Point::Auth),
         }
@@ -186,7 +186,7 @@ fn questions(inside: &[u8], greets: bool) -> Vec<Point> {
     asked
 }
 
-/// Whether a message is there to its end.
+/// Returns whether a message was received completely.
 fn is_whole(inside: &[u8]) -> bool {
     let dotted = CONTENT.replace("\r\n.", "\r\n..");
     let data = format!("DATA\r\n{dotted}.\r\n");
@@ -195,9 +195,9 @@ fn is_whole(inside: &[u8]) -> bool {
     holds(&data) || holds(&chunk)
 }
 
-fn with_echo(piece: &[u8], heard: &[u8]) -> Vec<u8> {
+fn with_echo(piece: &[u8], received: &[u8]) -> Vec<u8> {
     let parts: Vec<_> = piece.split(|byte| *byte == ECHO).collect();
-    parts.join(heard.trim_ascii_end())
+    parts.join(received.trim_ascii_end())
 }
 
 fn with_crlf(piece: &[u8]) -> Vec<u8> {

@@ -1,5 +1,5 @@
-//! Content on its way through a whole session, by BDAT and behind DATA: what the server reads, as a
-//! server reads it, is what the message shows of itself, byte by byte.
+//! Content in a whole session, by BDAT and after DATA: the content that a server parses is the
+//! content of the message, byte for byte.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use std::sync::Arc;
 use crate::memory::{Answer, Esmtp, FROM, Kept, TO, World};
 use secsmtp::message::{ContentRules, Field, Message, Part};
 
-/// A target's name, which is its corpus folder's, and its function.
+/// A target: its name, which is also that of its corpus folder, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets of this file.
 pub const ALL: [Target; 1] = [("wire_bdat", framing)];
 
-/// What the server offers decides how the content goes.
+/// The extensions that the server offers, which decide how the content is sent.
 const FORMS: [&[&str]; 4] = [
     &[
         "AUTH PLAIN",
@@ -34,12 +34,11 @@ const FORMS: [&[&str]; 4] = [
     &["AUTH PLAIN", "8BITMIME", "SMTPUTF8"],
 ];
 
-/// Content about as long as one chunk or two, or longer: seldom, because it takes a hundred times as
-/// long.
+/// Content of about one or two chunks, or longer: rarely, because it takes a hundred times as long.
 const LONG: [usize; 5] = [262_143, 262_144, 262_145, 524_288, 600_000];
 
-/// The first byte says in which form and from what source; the second, how often the rest is
-/// repeated, and in what pieces it is read.
+/// The first byte selects the form and the source; the second, how often the rest is repeated, and
+/// the size of the pieces in which it is read.
 pub fn framing(data: &[u8]) {
     thread_local! {
         static WORLD: World = World::new();
@@ -70,17 +69,17 @@ pub fn framing(data: &[u8]) {
         let sent = kept.send(&message);
         assert!(kept.can_go_on(), "{sent:?}");
         let state = kept.memory.state();
-        let heard = &state.peer.inside;
+        let received = &state.peer.inside;
         if sent.is_err() {
-            // DATA can't carry it, and nothing was begun.
-            let begun = heard.windows(4).any(|w| w == b"MAIL");
+            // DATA can't carry it, and no transaction was begun.
+            let begun = received.windows(4).any(|w| w == b"MAIL");
             assert!(form >= 2 && !begun, "{sent:?}");
             return;
         }
         let read = if form < 2 {
-            chunks(heard)
+            chunks(received)
         } else {
-            lines(heard)
+            lines(received)
         };
         assert!(read == shown, "{} bytes of {}", read.len(), shown.len());
     });
@@ -94,7 +93,8 @@ fn repeated(text: &[u8], times: u8) -> Vec<u8> {
     all
 }
 
-/// Given whole, by each of the rules, or made of a part that is read in pieces of so many bytes.
+/// A message from finished content, by each of the rules, or composed from a part that is read in
+/// pieces of this size.
 fn message(how: u8, room: usize, text: Vec<u8>) -> Option<Message> {
     let mut message = Message::new();
     if how < 6 {
@@ -125,10 +125,10 @@ fn message(how: u8, room: usize, text: Vec<u8>) -> Option<Message> {
     Some(message)
 }
 
-/// The content in chunks (RFC 3030): each as long as was said, the last one so called.
-fn chunks(heard: &[u8]) -> Vec<u8> {
+/// Joins the content of chunks (RFC 3030): each has the announced size, and the last is marked LAST.
+fn chunks(received: &[u8]) -> Vec<u8> {
     let mut content = Vec::new();
-    let mut rest = heard;
+    let mut rest = received;
     let mut over = false;
     while !rest.is_empty() {
         let end = rest.windows(2).position(|w| w == b"\r\n");
@@ -151,16 +151,16 @@ fn chunks(heard: &[u8]) -> Vec<u8> {
     content
 }
 
-/// The content behind DATA (RFC 5321 section 4.5.2): up to the line with a lone dot, without the dots
-/// that were added.
-fn lines(heard: &[u8]) -> Vec<u8> {
-    let begin = heard
+/// The content after DATA (RFC 5321 section 4.5.2): up to the line of a single dot, with dot-stuffing
+/// removed.
+fn lines(received: &[u8]) -> Vec<u8> {
+    let begin = received
         .windows(6)
         .position(|w| w == b"DATA\r\n")
         .expect("DATA")
         + 6;
     let mut content = Vec::new();
-    let mut lines = heard[begin..].split_inclusive(|byte| *byte == b'\n');
+    let mut lines = received[begin..].split_inclusive(|byte| *byte == b'\n');
     for line in lines.by_ref() {
         assert!(line.ends_with(b"\r\n"), "a bare line feed");
         if line == b".\r\n" {

@@ -1,4 +1,4 @@
-//! What the fuzz targets run, as plain functions, so that the library's tests replay them too.
+//! The fuzz targets as plain functions, so that the library's tests replay them too.
 
 pub mod abi;
 pub mod dialogue;

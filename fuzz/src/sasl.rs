@@ -1,5 +1,5 @@
-//! Every SASL stepper against a server that says anything: nothing panics, nothing goes on for
-//! ever, no message is said twice, and nobody is believed too early.
+//! Every SASL mechanism against a server that sends anything: no panic, no endless exchange, no
+//! message is sent twice, and no server is authenticated too early.
 //!
 //! The input is cut at each byte 0x1e: user, password or token, and then the challenges; for SCRAM
 //! the user's first byte chooses hash and channel binding.
@@ -16,10 +16,10 @@ use secsmtp::sasl::{
 };
 use secsmtp::smtp::wire::command::Command;
 
-/// A target's name, which is its corpus folder's, and its function.
+/// A target: its name, which is also that of its corpus folder, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets of this file.
 pub const ALL: [Target; 7] = [
     ("sasl_scram", scram),
     ("sasl_plain", plain),
@@ -30,13 +30,13 @@ pub const ALL: [Target; 7] = [
     ("sasl_prepare", saslprep),
 ];
 
-/// The nonce of the seeds.
+/// The client nonce of the seeds.
 const NONCE: [u8; NONCE_LEN] = [7; NONCE_LEN];
-/// The fewest that are taken, so that a run is short.
+/// The lowest iteration count that is accepted, so that a run is short.
 const ITERATIONS: u32 = 4096;
 
-/// The login is complete only after the server's signature, made here once more from RFC 5802; the
-/// proof is said once, answers the challenge's own nonce, and is the right one too.
+/// The login is complete only after the server's signature, which is computed here again from
+/// RFC 5802; the proof is sent once, contains the challenge's nonce, and is correct.
 pub fn scram(data: &[u8]) {
     let (head, secret, challenges) = input(data);
     let Some((choice, user)) = head.split_first() else {
@@ -106,19 +106,19 @@ pub fn scram(data: &[u8]) {
     }
 }
 
-/// What a client of SCRAM knows, and what it must say (RFC 5802 section 3).
+/// A model of a SCRAM client: its secrets, and the messages that it must send (RFC 5802 section 3).
 struct Client<'a> {
     hash: Hash,
     password: &'a str,
-    /// Its first message without the header.
+    /// The first message without the GS2 header.
     first: &'a str,
-    /// The header, and what the login is bound to.
+    /// The GS2 header, and the channel binding data.
     binding: Vec<u8>,
 }
 
 impl Client<'_> {
-    /// Its last message, and the server's signature: for a challenge that it takes, which continues
-    /// its nonce, and asks for no fewer and no more iterations than it takes.
+    /// The client's final message and the server's signature, for an acceptable challenge: one that
+    /// continues the nonce and has an iteration count within the limits.
     fn answer(&self, challenge: &[u8]) -> (String, String) {
         let challenge = std::str::from_utf8(challenge).expect("UTF-8");
         let mut fields = challenge.split(',');
@@ -164,7 +164,7 @@ impl Client<'_> {
     }
 }
 
-/// PLAIN says its one message, to no challenge or an empty one.
+/// PLAIN sends its only message after no challenge or an empty one.
 pub fn plain(data: &[u8]) {
     let (user, secret, challenges) = input(data);
     let Some(user) = password(user, secret) else {
@@ -176,7 +176,7 @@ pub fn plain(data: &[u8]) {
     one_message(&mut Plain::new(user, secret), &whole, true, &[]);
 }
 
-/// EXTERNAL says its one message, to no challenge or an empty one.
+/// EXTERNAL sends its only message after no challenge or an empty one.
 pub fn external(data: &[u8]) {
     let (identity, _, challenges) = input(data);
     let Ok(identity) = std::str::from_utf8(identity) else {
@@ -190,7 +190,7 @@ pub fn external(data: &[u8]) {
     one_message(&mut External::new(identity), whole, false, &[]);
 }
 
-/// LOGIN says the user to the first challenge and the password to the second, whatever they are.
+/// LOGIN sends the user after the first challenge and the password after the second, with any text.
 pub fn login(data: &[u8]) {
     let (user, secret, challenges) = input(data);
     let Some(user) = password(user, secret) else {
@@ -209,18 +209,18 @@ pub fn login(data: &[u8]) {
     }
 }
 
-/// OAUTHBEARER says the token once, and to what the server says of it one farewell.
+/// OAUTHBEARER sends the token once, and one 0x01 after the server's error.
 pub fn oauthbearer(data: &[u8]) {
     let (user, secret, challenges) = input(data);
     if let Some(user) = token(user, secret) {
         let exchange = &mut OAuthBearer::new(user, secret, "mail.example", 465);
-        // Three fields and the end, none of which the user or the token can end early.
+        // Three fields and the end; neither user nor token can end a field early.
         let fields = bearer(exchange, b"\x01", &challenges);
         assert_eq!(fields, 6);
     }
 }
 
-/// XOAUTH2 likewise.
+/// XOAUTH2 sends the token once, and one empty response after the server's error.
 pub fn xoauth2(data: &[u8]) {
     let (user, secret, challenges) = input(data);
     if let Some(user) = token(user, secret) {
@@ -229,7 +229,7 @@ pub fn xoauth2(data: &[u8]) {
     }
 }
 
-/// SASLprep gives a form that it gives again, and nothing that ends a field.
+/// SASLprep is idempotent, and its result contains no NUL.
 pub fn saslprep(data: &[u8]) {
     let Ok(prepared) = prepare(data) else {
         return;
@@ -250,7 +250,7 @@ fn input(data: &[u8]) -> (&[u8], &[u8], Vec<&[u8]>) {
     )
 }
 
-/// The user, if a credential can be made of these.
+/// The prepared user, if these make a valid credential.
 fn password<'a>(user: &'a [u8], secret: &[u8]) -> Option<&'a str> {
     let user = std::str::from_utf8(user).ok()?;
     Credential::password(user, secret).ok().map(|_| user)
@@ -283,7 +283,7 @@ fn one_message(exchange: &mut dyn Mechanism, whole: &[u8], secret: bool, challen
     assert_eq!(exchange.complete(), said);
 }
 
-/// Gives the count of fields of the first message, which 0x01 ends.
+/// Returns the number of fields of the first message, each of which ends in 0x01.
 fn bearer(exchange: &mut dyn Mechanism, farewell: &[u8], challenges: &[&[u8]]) -> usize {
     let first = exchange.initial().expect("the client speaks first");
     assert!(first.secret && exchange.complete());
@@ -298,7 +298,7 @@ fn bearer(exchange: &mut dyn Mechanism, farewell: &[u8], challenges: &[&[u8]]) -
     first.bytes.split(|byte| *byte == 1).count()
 }
 
-/// Whatever is in a message, it leaves as one line.
+/// Each message is sent as one line.
 fn on_one_line(command: &Command) {
     let wire = command.wire();
     let body = wire.strip_suffix(b"\r\n").expect("a line");

@@ -1,6 +1,6 @@
-//! A stream of messages before a server that answers in order and says what the bytes say: each
-//! message comes to what its own answers mean, or, where there are too few or too many of them, to
-//! nothing that the server's books make impossible.
+//! A stream of messages to a server that replies in order with the replies in the input: the outcome
+//! of each message follows from its own replies or, where there are too few or too many replies, does
+//! not contradict what the server has accepted.
 
 use std::cell::RefCell;
 
@@ -8,10 +8,10 @@ use crate::memory::{Answer, CONTENT, Esmtp, FROM, Point, Shape, TO, World, expec
 use secsmtp::error::{Error, Outcome};
 use secsmtp::message::Message;
 
-/// A target's name, which is its corpus folder's, and its function.
+/// A target: its name, which is also that of its corpus folder, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets of this file.
 pub const ALL: [Target; 1] = [("wire_stream", stream)];
 
 const FORMS: [&[&str]; 4] = [
@@ -21,7 +21,7 @@ const FORMS: [&[&str]; 4] = [
     &["AUTH PLAIN"],
 ];
 
-/// What is said for one byte; for others, what fits.
+/// The reply for a byte of the input; other bytes select the expected reply.
 const WORDS: [&[u8]; 12] = [
     b"450 4.2.0 later\r\n",
     b"550 5.1.1 never\r\n",
@@ -37,8 +37,8 @@ const WORDS: [&[u8]; 12] = [
     b"",
 ];
 
-/// The first byte says in which form, to how many recipients, and how many messages; each of the
-/// others what one question is answered with.
+/// The first byte selects the form and the number of recipients and messages; each of the others
+/// the reply to one command.
 pub fn stream(data: &[u8]) {
     thread_local! {
         static WORLD: RefCell<World> = RefCell::new(World::new());
@@ -60,7 +60,7 @@ pub fn stream(data: &[u8]) {
         world.stream(messages, Box::new(server), None)
     });
     let state = memory.state();
-    let told: Vec<Outcome> = results
+    let reported: Vec<Outcome> = results
         .iter()
         .map(|result| {
             let outcome = |error: &Error| error.record.outcome;
@@ -69,15 +69,15 @@ pub fn stream(data: &[u8]) {
                 .map_or_else(outcome, |record| record.outcome)
         })
         .collect();
-    match expected(&state, told.len(), shape) {
-        Some(expected) => assert_eq!(told, expected, "{results:?}"),
-        None => assert!(is_possible(&state, &told), "{results:?}"),
+    match expected(&state, reported.len(), shape) {
+        Some(expected) => assert_eq!(reported, expected, "{results:?}"),
+        None => assert!(is_possible(&state, &reported), "{results:?}"),
     }
 }
 
 fn answer(bytes: &mut impl Iterator<Item = u8>) -> Answer {
     match bytes.next() {
-        // A reply of the bytes' own, so many of them.
+        // The number of replies that come from the input.
         Some(length @ 0xe0..) => {
             let own = bytes.take(usize::from(length - 0xe0));
             Answer::Reply(own.collect())

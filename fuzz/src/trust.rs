@@ -1,8 +1,8 @@
-//! Everything of trust that reads bytes from outside: pins, hosts, certificates, lists, files and
-//! served chains. None may panic, and what was read must mean the same when it is written.
+//! All parsers of `trust`: pins, hosts, certificates, revocation lists, files and served chains. None
+//! may panic, and a value that was parsed must be equal after it is written and parsed again.
 //!
-//! The keys of the corpus were thrown away: whoever is believed for a signature is one whom the
-//! corpus' CA really signed, byte by byte. Keys and pins are read here once more, by others.
+//! The private keys of the corpus were deleted: an accepted signature is one that the corpus' CA
+//! made, byte for byte. Keys and pins are parsed here again, by an independent parser.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,10 +18,10 @@ use sha2::{Digest as _, Sha256};
 use x509_cert::der::asn1::AnyRef;
 use x509_cert::der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
 
-/// A target's name, which is its corpus folder's, and its function.
+/// A target: its name, which is also that of its corpus folder, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets of this file.
 pub const ALL: [Target; 9] = [
     ("trust_host", host),
     ("trust_pin", pin),
@@ -34,7 +34,7 @@ pub const ALL: [Target; 9] = [
     ("trust_chain", chain),
 ];
 
-/// The CA of the corpus, the leaf that it signed for this host, and a time at which both are good.
+/// The CA of the corpus, the leaf that it signed for this host, and a time at which both are valid.
 const ROOT: &[u8] = include_bytes!("../corpus/trust_ca/root.der");
 const LEAF: &[u8] = include_bytes!("../corpus/trust_certificate/leaf.der");
 const HOST: &str = "mail.example";
@@ -44,7 +44,7 @@ const AT: u64 = 2_000_000_000;
 const GOOD: &[u8] = include_bytes!("../corpus/trust_chain/good.pem");
 const LISTS: &[u8] = include_bytes!("../corpus/trust_crl/two.pem");
 
-/// A host is normalised once: its form is its own form.
+/// The normalisation of a host is idempotent.
 pub fn host(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -55,7 +55,7 @@ pub fn host(data: &[u8]) {
     }
 }
 
-/// A pin is 32 bytes in strict base64 or in hexadecimal digits, and nothing else is one.
+/// A pin is 32 bytes in strict base64 or in hexadecimal digits; anything else is rejected.
 pub fn pin(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -68,7 +68,7 @@ pub fn pin(data: &[u8]) {
     }
 }
 
-/// A file that gives a pin gives that of the one key in it.
+/// The pin of a file is that of the only key in it.
 pub fn pin_of(data: &[u8]) {
     let mut policy = Policy::new();
     if policy.add_pin_of(data).is_err() {
@@ -80,7 +80,7 @@ pub fn pin_of(data: &[u8]) {
     let [der] = found.as_slice() else {
         panic!("{} keys", found.len());
     };
-    // What a certificate has in a key's place is its own.
+    // The position of the key in a certificate decides, not its content.
     let of_certificate = key_of(der);
     assert!(of_certificate.is_some() || is_key(der));
     let key = of_certificate.unwrap_or_else(|| der.clone());
@@ -88,7 +88,7 @@ pub fn pin_of(data: &[u8]) {
     assert_eq!(texts(&pins), [pin_text(&Sha256::digest(&key))]);
 }
 
-/// A file that is taken adds those to trust whose keys are in it, and nobody else.
+/// An accepted CA file adds trust in the keys that are in it, and in no others.
 pub fn ca(data: &[u8]) {
     let mut policy = Policy::new();
     let taken = policy.add_ca(data).is_ok();
@@ -99,7 +99,7 @@ pub fn ca(data: &[u8]) {
     let held = certificates(data);
     let named = pins_of(&held);
     assert!(!held.is_empty() && named.len() == held.len());
-    // Both CAs of the corpus stand above its leaf.
+    // Both CAs of the corpus are issuers in the chain of its leaf.
     let above = pins_of(&[&certificates(GOOD)[1..], &[ROOT.to_vec()]].concat());
     let is_above = named.iter().any(|pin| above.contains(pin));
     let is_believed = believed(&policy, GOOD).is_some();
@@ -107,7 +107,7 @@ pub fn ca(data: &[u8]) {
     assert!(is_believed || !held.iter().any(|der| der == ROOT));
 }
 
-/// A certificate in words, and as the only one trusted.
+/// A certificate as a description, and as the only trusted one.
 pub fn certificate(data: &[u8]) {
     if let Some(certificate) = Certificate::describe(&data.into()) {
         for text in [&certificate.subject, &certificate.issuer] {
@@ -119,7 +119,7 @@ pub fn certificate(data: &[u8]) {
     assert_eq!(policy.is_empty(), !taken);
 }
 
-/// Lists, read and then asked: a chain is believed only by those that its CAs signed.
+/// Revocation lists: a chain is accepted only with lists that its CAs signed.
 pub fn crl(data: &[u8]) {
     let mut policy = anchored();
     if policy.add_crl(data).is_err() {
@@ -132,7 +132,7 @@ pub fn crl(data: &[u8]) {
     assert!(believed(&policy, GOOD).is_none() || signed);
 }
 
-/// A chain and a key in one file: it is taken only if the leaf is of that key.
+/// A chain and a key in one file are accepted only if the key is that of the leaf.
 pub fn client_certificate(data: &[u8]) {
     let mut policy = Policy::new();
     let taken = policy.set_client_certificate(data, data).is_ok();
@@ -145,13 +145,13 @@ pub fn client_certificate(data: &[u8]) {
     let spki = spki.expect("a leaf that has a key");
     let key = PrivateKeyDer::from_pem_slice(data).expect("a key");
     if let PrivateKeyDer::Pkcs8(key) = key {
-        // The public key proper is the end of what tells its kind too.
+        // The public key is the end of the SubjectPublicKeyInfo.
         let public = public_of(key.secret_pkcs8_der()).expect("a key that ring reads");
         assert!(spki.ends_with(&public));
     }
 }
 
-/// An entry's line is read as that entry.
+/// The line of an entry is parsed as that entry.
 pub fn known_servers(data: &[u8]) {
     for server in KnownServer::parse_file(data).unwrap_or_default() {
         let line = server.to_string();
@@ -159,7 +159,7 @@ pub fn known_servers(data: &[u8]) {
     }
 }
 
-/// A served chain before each kind of policy; the words of the verdict are made too.
+/// A served chain against each kind of policy; the text of the verdict is made too.
 pub fn chain(data: &[u8]) {
     assert_eq!(believed(&Policy::new(), data), None);
     let chain = certificates(data);
@@ -169,7 +169,7 @@ pub fn chain(data: &[u8]) {
     if let Some(pin) = believed(&anchored(), data) {
         assert!(is_signed && pin.is_none());
     }
-    // One of the two lists that it takes.
+    // One of the two required lists.
     let mut listed = anchored();
     let _ = listed.add_crl(include_bytes!("../corpus/trust_crl/root.pem"));
     assert_eq!(believed(&listed, data), None);
@@ -178,7 +178,7 @@ pub fn chain(data: &[u8]) {
         let mut pinned = Policy::new();
         let _ = pinned.add_pin_of(own);
         if let Some(matched) = believed(&pinned, data) {
-            // A pinned leaf is believed for its key alone, others for a pinned issuer's signature.
+            // A pinned leaf is trusted for its key, other leaves for a pinned issuer's signature.
             assert_eq!(matched.as_ref(), Some(&pin));
             assert!(leaf_key.as_ref() == Some(&pin) || is_signed && keys.contains(&pin));
         }
@@ -206,7 +206,7 @@ fn anchored() -> Policy {
     policy
 }
 
-/// Whether a chain is believed, and for which pin.
+/// Returns whether a chain is accepted, and the pin that matched.
 fn believed(policy: &Policy, chain: &[u8]) -> Option<Option<String>> {
     let host = Host::parse(HOST).expect("a host");
     let verdict = verify_pem(policy, &host, chain, now_at(Some(AT))).ok()?;
@@ -223,7 +223,7 @@ fn pin_text(hash: &[u8]) -> String {
     format!("sha256//{}", STANDARD.encode(hash))
 }
 
-/// A pin in the form in which it is written, if this text is one.
+/// Parses a pin, if this text is one, and formats it again.
 fn pin_in(text: &str) -> Option<String> {
     let hash = match text.strip_prefix("sha256//") {
         Some(base64) => STANDARD.decode(base64).ok()?,
@@ -245,7 +245,7 @@ fn hexadecimal(digit: char) -> Option<u8> {
     u8::try_from(value).ok()
 }
 
-/// What a file holds of these kinds: all that is PEM, or all of it if it is DER.
+/// The items of these kinds in a file: every PEM block, or the whole file if it is DER.
 fn sections(data: &[u8], wanted: impl Fn(&SectionKind) -> bool) -> Vec<Vec<u8>> {
     match data.first() {
         Some(0x30) => vec![data.to_vec()],
@@ -275,7 +275,7 @@ fn pin_of_key(certificate: &[u8]) -> Option<String> {
     Some(pin_text(&Sha256::digest(key_of(certificate)?)))
 }
 
-/// The values within a DER sequence, which has nothing behind it.
+/// The values within a DER sequence, which must end the input.
 fn fields(der: &[u8]) -> Option<Vec<AnyRef<'_>>> {
     let whole = AnyRef::from_der(der).ok()?;
     whole.tag().assert_eq(Tag::Sequence).ok()?;
@@ -293,18 +293,18 @@ fn key_of(certificate: &[u8]) -> Option<Vec<u8>> {
     let inner = outer.first()?.to_der().ok()?;
     let inner = fields(&inner)?;
     let has_version = !matches!(inner.first()?.tag(), Tag::Integer);
-    // Behind serial number, algorithm, issuer, dates and subject.
+    // It follows serial number, algorithm, issuer, dates and subject.
     let key = inner.get(5 + usize::from(has_version))?;
     key.to_der().ok()
 }
 
-/// Whether this is a SubjectPublicKeyInfo, whatever kind of key it is of.
+/// Returns whether this is a SubjectPublicKeyInfo of any kind of key.
 fn is_key(der: &[u8]) -> bool {
     let tags = fields(der).map(|fields| fields.iter().map(|field| field.tag()).collect::<Vec<_>>());
     tags.as_deref() == Some(&[Tag::Sequence, Tag::BitString])
 }
 
-/// The public key of a private one in PKCS#8, as it stands at the end of a SubjectPublicKeyInfo.
+/// The public key of a private key in PKCS#8, as it is encoded at the end of a SubjectPublicKeyInfo.
 fn public_of(key: &[u8]) -> Option<Vec<u8>> {
     let random = ring::rand::SystemRandom::new();
     for curve in [

@@ -1,5 +1,5 @@
-//! Everything of the wire that reads bytes from outside: replies, the answer to EHLO, addresses,
-//! content on its way into DATA. None may panic, and what was read must mean one thing only.
+//! All parsers of the SMTP dialogue: replies, the EHLO reply, addresses, content for DATA. None may
+//! panic, and each input has only one meaning.
 
 use secsmtp::error::ReplyFault;
 use secsmtp::message::address::{Address, EhloName};
@@ -13,10 +13,10 @@ use secsmtp::smtp::wire::ehlo::{MAX_MECHANISMS, capabilities};
 use secsmtp::smtp::wire::reply::{MAX_LINES, MAX_REPLY, Reply, parse, parse_greeting};
 use secsmtp::smtp::wire::transaction_commands;
 
-/// A target's name, which is its corpus folder's, and its function.
+/// A target: its name, which is also that of its corpus folder, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets of this file.
 pub const ALL: [Target; 5] = [
     ("wire_reply", reply),
     ("wire_ehlo", ehlo),
@@ -25,8 +25,8 @@ pub const ALL: [Target; 5] = [
     ("wire_content", content),
 ];
 
-/// A reply is whole at one byte and at no earlier one; what stands behind it changes nothing; a
-/// fault stays one, whatever follows; and it holds the bytes that came, no others.
+/// A reply is complete at one byte and at no earlier one; bytes after it change nothing; an error
+/// remains one with any continuation; and the reply contains only the bytes that were received.
 pub fn reply(data: &[u8]) {
     let whole = parse(data);
     let step = (data.len() / 64).max(1);
@@ -37,7 +37,7 @@ pub fn reply(data: &[u8]) {
             (early, late) => panic!("{early:?} at {end}, then {late:?}"),
         }
     }
-    // A greeting is what a reply is, unless it ends in a refusal.
+    // A greeting parses as a reply, unless it rejects.
     match (parse_greeting(data), &whole) {
         (Ok(Some((refusal, _))), Err(ReplyFault::Mismatch)) => assert!(refusal.code >= 400),
         (Ok(None) | Err(_), Err(ReplyFault::Mismatch)) => {}
@@ -78,7 +78,7 @@ fn without_last_separator(wire: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Whether three digits stand at the beginning of the last line, and nothing behind them.
+/// Returns whether the last line consists of three digits.
 fn ends_in_code(head: &[u8]) -> bool {
     let start = head
         .iter()
@@ -87,7 +87,7 @@ fn ends_in_code(head: &[u8]) -> bool {
     head.len() - start == 3
 }
 
-/// What a server offers is bounded and plain, and reading its own lines again gives the same.
+/// The parsed capabilities are bounded, and parsing their lines again gives equal capabilities.
 pub fn ehlo(data: &[u8]) {
     let mut replies = vec![Reply::new(250, data.to_vec())];
     if let Ok(Some((reply, _))) = parse(data) {
@@ -128,7 +128,7 @@ pub fn ehlo(data: &[u8]) {
     }
 }
 
-/// An address is its own form, and its command is one line that names it and nothing else.
+/// Parsing of an address is idempotent, and its command is one line with that address only.
 pub fn address(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -141,7 +141,7 @@ pub fn address(data: &[u8]) {
         let mut wire = Vec::new();
         transaction_commands::rcpt(&mut wire, &address, 0, &Options::default());
         assert_eq!(wire, format!("RCPT TO:<{shown}>\r\n").into_bytes());
-        // A server that knows only quoted strings finds the end of the path where we meant it.
+        // A server that parses only quoted strings finds the intended end of the path.
         assert_eq!(path_end(&wire[9..]), shown.len(), "{shown:?}");
     }
     if let Ok(name) = EhloName::parse(text) {
@@ -153,8 +153,8 @@ pub fn address(data: &[u8]) {
     }
 }
 
-/// A list's addresses are whole ones, bounded in number, and written alone they are the same list:
-/// no name ever gave one.
+/// The addresses of a list are complete and bounded in number, and the addresses alone parse as an
+/// equal list: no display name becomes an address.
 pub fn mailboxes(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -177,7 +177,7 @@ fn addresses(list: Vec<Entry>) -> Vec<Address> {
     all.map(|Mailbox { address, .. }| address).collect()
 }
 
-/// Where `>` outside a quoted string stands.
+/// The position of the first `>` outside a quoted string.
 fn path_end(path: &[u8]) -> usize {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in path.iter().enumerate() {
@@ -192,8 +192,9 @@ fn path_end(path: &[u8]) -> usize {
     panic!("the path does not end");
 }
 
-/// Content, split anywhere, gives the same bytes for DATA; a server reads it back with each line
-/// end as CRLF and nothing else changed; and it ends once. The first two bytes say where to split.
+/// Content that is split anywhere is encoded as the same bytes for DATA; a server decodes it with
+/// each line end as CRLF and nothing else changed; and it ends once. The first two bytes select the
+/// split.
 pub fn content(data: &[u8]) {
     let [a, b, content @ ..] = data else { return };
     let place = |byte: u8| usize::from(byte) * (content.len() + 1) / 256;
@@ -221,7 +222,7 @@ pub fn content(data: &[u8]) {
         assert_eq!(facts.size, Some(read.len() as u64));
         assert_eq!(facts.eight_bit, !content.is_ascii());
     }
-    // Content that nobody holds is judged and changed as content in memory is.
+    // Content from a reader is checked and changed like content in memory.
     let (mut lines, mut streamed) = (Lines::default(), Vec::new());
     for piece in [&content[..i], &content[i..j], &content[j..]] {
         lines.push(piece, &mut streamed);
