@@ -74,7 +74,7 @@ def sections(found, rounds, real_time):
 
 
 def panels(found):
-    """What the picture shows."""
+    """The figures for the picture."""
     if "line" in found:
         yield ("100 mails over a line of 50 ms", "seconds, less is better; the scale is logarithmic", found["line"],
                lambda row: row["seconds"]["median"], lambda value: f"{number(value)} s")
@@ -132,7 +132,7 @@ Every client sends one mail before the clock starts, except in (b). "Nagle off" 
 `connect` that sets TCP_NODELAY, for clients that have no setting for it. libESMTP has no implicit TLS and
 uses STARTTLS. Figures are medians, with the least and the most of all rounds in brackets."""
 
-REST = """Where the instructions of one mail of 2 KB go, by callgrind's profile of 2026-11-26 (in thousands;
+REST = """The instructions of one mail of 2 KB go, by callgrind's profile of 2026-11-26 (in thousands;
 callgrind counts a copy of some KB byte by byte). No single place stands out any more: what is left
 is many small things that a program of rustls alone does not do: a message with a handle of its own,
 checked addresses, content looked through and copied, a record of each recipient, answers scrubbed of
@@ -153,7 +153,7 @@ limit, and the steps of the TCP handshake are paid."""
 SMALL = """5,000 mails (streamed: 50,000; with Nagle's algorithm in the way: 100), {rounds} rounds of all
 clients in turn. Client and sink are pinned to one CPU, so that wake-ups stay out; {alone}. System calls
 are counted by {tool}; instructions by callgrind, where ring uses the AES code of older processors. Both
-are the difference of a long and a short run. The sink's ceiling: with a CPU of its own, and nobody
+are the difference of a long and a short run. The sink's ceiling: with a CPU of its own, and nothing
 slower before it, it would take {ceiling} of these mails a second."""
 FILE = """A file that nothing can compress, composed by the client as a mail with base64 (but "already
 base64": the finished mail). Client and sink have a CPU each."""

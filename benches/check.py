@@ -17,7 +17,7 @@ from pathlib import Path
 from harness import build, clients, counting, measure, samples
 
 RECORDED = Path(__file__).resolve().parent / "recorded.json"
-# How much more than recorded is still the same: waits and records of a blocking send are exact;
+# The tolerance above the recorded figures: waits and records of a blocking send are exact;
 # others depend a little on how fast the peer is, on the C library, and on the compiler.
 TOLERANCE = {"first waits": 0, "waits": 0, "records": 0, "system calls": 0.35, "instructions": 0.1}
 STREAMED = {**TOLERANCE, "waits": 0.5, "records": 0.5, "system calls": 1, "instructions": 0.15}
@@ -27,7 +27,7 @@ FILE = {"records": 0.05, "system calls": 0.5, "instructions": 0.1, "peak memory"
 
 
 def figures_of_mails(built, client, mail):
-    """What one more mail of 2 KB costs this client."""
+    """The cost of one more mail of 2 KB for this client."""
     with measure.sink(built, delay=10) as server:
         waits = measure.run(client, server, 20, mail)
     few, many = (1000, 5000) if client.streams else (30, 230)
@@ -41,7 +41,7 @@ def figures_of_mails(built, client, mail):
 
 
 def figures_of_files(built, client, directory):
-    """What one more MB of a file costs this client, and the most memory it had."""
+    """The cost of one more MB of a file for this client, and its peak memory."""
     small, large = (samples.attachment(directory, size) for size in (1, 5))
     with measure.sink(built) as server:
         calls = [counting.syscalls(client, server, (0, 1), file) for file in (small, large)]

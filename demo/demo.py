@@ -76,7 +76,7 @@ def show_hotel(server):
     clear = server.path("HOTEL_CLEAR_FILE").read_bytes()
     decrypted = server.path("HOTEL_DECRYPTED_FILE").read_bytes()
     words = [line for line in clear.split(b"\r\n") if line and line.isascii() and line[0] >= 32]
-    print("The hotel heard in clear:", b" | ".join(words).decode("ascii", "replace") or "(nothing)")
+    print("The hotel received in clear text:", b" | ".join(words).decode("ascii", "replace") or "(nothing)")
     print("The hotel decrypted:", decrypted.decode("utf-8", "replace") or "(nothing)")
     for secret in (server.user.encode(), server.password, b"alice@mail.test", b"went to the named"):
         assert secret not in clear + decrypted, f"the hotel saw {secret!r}"

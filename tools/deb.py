@@ -25,7 +25,7 @@ LICENCE_FILES = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|COPYRIGHT)", re.I)
 ABOUT = """\
  Delivers messages to a mail submission server over TLS, and only to the server
  that was meant: the peer is verified by certificate authorities or pinned keys
- before anything but EHLO and STARTTLS is said. Each message comes to an exact
+ before anything but EHLO and STARTTLS is sent. Each message has an exact
  outcome: accepted, refused, not sent, or unknown.
 """
 
@@ -114,7 +114,7 @@ def write_gz(path, text):
 
 
 def dependencies(files):
-    """What the system's own libraries ask for, as dpkg-shlibdeps says it."""
+    """The dependencies on the system's own libraries, as dpkg-shlibdeps reports them."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "debian").mkdir()
         (Path(folder) / "debian/control").write_text("Source: libsecsmtp\n\nPackage: libsecsmtp1\nArchitecture: any\n")

@@ -1,5 +1,5 @@
 /*
- * The same of libcurl as load.c: from dlopen to the first byte and to the first mail accepted.
+ * libcurl, measured like load.c: from dlopen to the first byte and to the first accepted mail.
  *
  *   load_curl LIBRARY PORT CA_FILE FILE
  */

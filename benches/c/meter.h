@@ -28,7 +28,7 @@ static inline void meter_start(void) {
     meter_cpu_before = meter_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-/* What came before was the warm-up. */
+/* Restarts the measurement after the warm-up. */
 static inline void meter_restart(void) {
     meter_cpu_before = meter_clock(CLOCK_PROCESS_CPUTIME_ID);
     meter_since = meter_clock(CLOCK_MONOTONIC);

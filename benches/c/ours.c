@@ -52,7 +52,7 @@ static int32_t make_attached(secsmtp_message **message, const char *path) {
            secsmtp_message_attach_file(*message, TEXT(path), &error);
 }
 
-/* What a program does for each mail: make it, send it, look at the receipt, free both. */
+/* Everything a program does for each mail: create it, send it, check the receipt, free both. */
 static int32_t send_made(int32_t failed, secsmtp_message *message) {
     secsmtp_receipt *receipt = NULL;
     failed = failed || secsmtp_client_send(client, message, &receipt, &error) ||
@@ -84,7 +84,7 @@ static int32_t add_plain(secsmtp_batch *batch, const uint8_t *content, size_t le
     return failed;
 }
 
-/* What a program does with many mails: make each, send them all, look at what became of each. */
+/* Everything a program does with many mails: create each, send them all, check each outcome. */
 static int32_t send_stream(const uint8_t *content, size_t len, long count) {
     secsmtp_batch *batch = NULL;
     int32_t failed = secsmtp_batch_new(&batch, &error);

@@ -8,7 +8,7 @@ from pathlib import Path
 BENCHES = Path(__file__).resolve().parent.parent
 ROOT = BENCHES.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
-# Of its own, so that no feature that a rival asks for ever meets the library.
+# A separate target folder, so that no feature that a rival enables is enabled for the library.
 CARGO_OUT = TARGET / "benches"
 OUT = CARGO_OUT / "clients"
 LIBRARY = TARGET / "release" / "libsecsmtp.so"

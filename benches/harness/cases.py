@@ -6,7 +6,7 @@ import threading
 from . import counting, measure, samples
 from .measure import Failed, spread
 
-NAGLE_COUNT = 100       # where each message costs 40 ms, more of them say nothing more
+NAGLE_COUNT = 100       # where each message costs 40 ms, more of them add no information
 
 
 def say(text):
@@ -34,7 +34,7 @@ def long_line(built, clients, mail, *, count=100, delay=50, rounds=5):
     found = {client.label: [] for client in fast}
     for _ in range(rounds):
         for client in fast:
-            # What takes seconds differs by milliseconds.
+            # A run of seconds varies by milliseconds only.
             if not found[client.label] or found[client.label][0]["seconds"] < 2:
                 found[client.label].append(one(client))
     ours = [{"client": client, "waits": found[client.label][0]["waits"],
@@ -141,6 +141,6 @@ def beside(one, clients):
 
 
 def nodelay_twin(client, clients):
-    """Whether this is another's second row: the same dialogue with Nagle's algorithm off."""
+    """Returns whether this is the second row of another client: the same dialogue without Nagle's algorithm."""
     return bool(client.environment) and any(
         other.name == client.name and not other.environment for other in clients)

@@ -1,4 +1,4 @@
-"""Who is measured, in which form, and how it is called."""
+"""The measured clients, their forms, and their command lines."""
 import sys
 from dataclasses import dataclass, field
 

@@ -17,7 +17,7 @@ class Failed(Exception):
 
 
 def scheduled(cpu, real_time):
-    """What a process does to itself before it becomes a client or the sink."""
+    """Prepares a process before it runs a client or the sink."""
     def prepare():
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})
@@ -27,7 +27,7 @@ def scheduled(cpu, real_time):
 
 
 def real_time_allowed():
-    """Whether this user may run clients so that nothing else disturbs them."""
+    """Returns whether this user may run clients with real-time priority."""
     if not hasattr(os, "SCHED_RR"):
         return False
     done = subprocess.run(["true"], preexec_fn=scheduled(None, True), check=False) \

@@ -1,4 +1,4 @@
-"""The same figures as bars, in one SVG that is readable on light and dark ground."""
+"""Draws the figures as bars, in one SVG that is readable on light and dark backgrounds."""
 import math
 from xml.sax.saxutils import escape
 

@@ -1,4 +1,4 @@
-"""What is sent: a mail of 2,048 bytes, and files of chosen size."""
+"""Sample content: a mail of 2,048 bytes, and files of chosen size."""
 import base64
 import os
 
@@ -32,7 +32,7 @@ def attachment(directory, megabytes):
 
 
 def encoded(directory, path):
-    """The same file as a finished mail in base64."""
+    """The file as a finished mail in base64."""
     mail_path = path + ".eml"
     with open(path, "rb") as file, open(mail_path, "wb") as out:
         out.write(b"From: alice@mail.test\r\nTo: bob@mail.test\r\nSubject: A file\r\n"

@@ -7,7 +7,7 @@ from . import build, measure, samples
 
 RUNS = 41
 OPTIONS = (f"-I{build.ROOT / 'include'}", "-rdynamic", "-ldl")
-# What the programs print, in this order and in microseconds. The last two count from before dlopen.
+# The figures that the programs print, in this order and in microseconds. The last two count from before dlopen.
 STEPS = ("loading it (dlopen)", "all set and made, without the line", "until the first byte is written",
          "until the first mail is accepted")
 
@@ -27,7 +27,7 @@ def figures(built):
             for _ in range(RUNS):
                 for name, program, library in programs:
                     runs[name].append(first_mail(server, program, library, mail))
-    return {"octets": build.LIBRARY.stat().st_size,
+    return {"bytes": build.LIBRARY.stat().st_size,
             "steps": {name: [measure.spread(step) for step in zip(*found)] for name, found in runs.items()}}
 
 

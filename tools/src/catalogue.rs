@@ -12,10 +12,10 @@ use crate::Result;
 
 /// Rows and titles.
 const ROWS: &str = "tests/catalogue.txt";
-/// Where tests may stand.
+/// The folders of tests.
 const FOLDERS: [&str; 6] = ["src", "tests", "cli", "testservers", "bindings", "fuzz/src"];
 
-/// The page, from the tests as they are.
+/// Makes the page from the current tests.
 pub(crate) fn page(root: &Path) -> Result<String> {
     let mut tested: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for folder in FOLDERS {
@@ -90,7 +90,7 @@ fn walk(root: &Path, folder: &Path, tested: &mut BTreeMap<String, BTreeSet<Strin
     Ok(())
 }
 
-/// The ids in a file. A Rust function is a test by its attributes, and an ignored one is none.
+/// The ids in a file. A Rust function is a test if its attributes mark it so, and it is not ignored.
 fn ids_of(kind: &str, text: &str) -> Vec<String> {
     let (mut found, mut test, mut ignored) = (Vec::new(), false, false);
     for line in text.lines().map(str::trim_start) {
@@ -141,7 +141,7 @@ fn name<'a>(line: &'a str, before: &str) -> Vec<&'a str> {
         .unwrap_or_default()
 }
 
-/// A letter from A to J and two digits; 00 is a case that is no attack.
+/// Parses a letter from A to J and two digits; 00 is a case that is not an attack.
 fn is_id(word: &str) -> bool {
     let form = matches!(
         word.as_bytes(),
@@ -169,10 +169,7 @@ mod tests {
     fn ids_are_read_from_names_and_heads() {
         assert_eq!(ids("rs", "fn a01_b12_starttls_missing() {"), ["A01", "B12"]);
         assert_eq!(ids("py", "def test_g10_blind_copies(self):"), ["G10"]);
-        assert_eq!(
-            ids("peer", "script A02 C05: somebody else's"),
-            ["A02", "C05"]
-        );
+        assert_eq!(ids("peer", "script A02 C05: a stranger's"), ["A02", "C05"]);
         assert!(ids("rs", "fn ipv6_is_dialled() {").is_empty());
         assert!(ids("rs", "let a01 = 1;").is_empty());
         assert_eq!(ids("rs", "Case::new(\"C12 wildcard\", wild)"), ["C12"]);

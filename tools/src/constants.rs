@@ -9,9 +9,12 @@ use crate::model::Model;
 pub(crate) fn list(model: &Model) -> Result<String> {
     let mut text = String::new();
     for constant in &model.constants {
-        // Statuses begin at 1000, and a getter gives them with the sign turned.
+        // Statuses begin at 1000, and a getter returns them negated.
         if constant.value <= -1000 {
-            return Err(format!("{}: can't be told from a status", constant.name));
+            return Err(format!(
+                "{}: is in the range of negated statuses",
+                constant.name
+            ));
         }
         let _ = writeln!(text, "{} {}", constant.name, constant.value);
     }

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::model::{Function, Model, Parameter};
 
 const HEAD: &str = include_str!("cpp_head.txt");
-/// What a class has besides, written by hand: `CLASS: line`.
+/// Additional lines of a class, written by hand: `CLASS: line`.
 const EXTRA: &str = include_str!("cpp_extra.txt");
 /// Functions whose SECSMTP_E_NOTHING is a result, and no exception.
 const MAY_GIVE_NOTHING: [&str; 2] = ["secsmtp_client_poll_event", "secsmtp_client_dispatch"];
@@ -22,11 +22,11 @@ pub(crate) fn header(model: &Model) -> Result<String> {
     for handle in &model.handles {
         let _ = writeln!(text, "class {};", class(handle));
     }
-    // Methods behind the classes, because any may give out any other.
+    // Methods are defined after all classes, because any may return an object of any other.
     let (mut classes, mut bodies) = (String::new(), String::new());
     for handle in ordered(model) {
         let name = class(handle);
-        // What is only ever lent has no _free.
+        // A type that is only ever borrowed has no _free.
         let free = format!("{handle}_free");
         let owned = model.functions.iter().any(|f| f.name == free);
         let free = if owned {
@@ -75,7 +75,7 @@ pub(crate) fn header(model: &Model) -> Result<String> {
     ))
 }
 
-/// The error first: the exception has one.
+/// The error class first: the exception contains one.
 fn ordered(model: &Model) -> Vec<&String> {
     let mut handles: Vec<_> = model.handles.iter().collect();
     handles.sort_by_key(|handle| *handle != "secsmtp_error");
@@ -99,7 +99,7 @@ fn owner<'m>(function: &Function, model: &'m Model) -> Option<&'m String> {
         .max_by_key(|handle| handle.len())
 }
 
-/// The declaration in the class, and the definition behind it.
+/// The declaration in the class, and the definition after it.
 fn method(f: &Function, handle: Option<&String>, model: &Model) -> Result<(String, String)> {
     let own = handle.map_or("secsmtp".to_owned(), Clone::clone);
     let mut name = f.name[own.len() + 1..].to_owned();
@@ -190,7 +190,7 @@ fn method(f: &Function, handle: Option<&String>, model: &Model) -> Result<(Strin
         }
         () if status => {
             let error = if has_error { "error" } else { "nullptr" };
-            // Apart: C++ may read the error before the call otherwise.
+            // Two statements: in one, C++ may read the error before the call.
             lines.push(format!("const std::int32_t status = {call};"));
             match &out {
                 None if may_give_nothing => {

@@ -11,7 +11,7 @@ const FFI: &str = "src/ffi/mod.rs";
 
 pub(crate) fn generate(root: &Path) -> Result<String> {
     let config = Config::from_file(root.join(SETTINGS))?;
-    // From the module's file on instead of as a crate: quicker, and no other module leaks a name.
+    // Parse from the module's file instead of the crate: faster, and no other module adds a name.
     // cbindgen follows the `mod` lines, whose order is that of the header.
     let builder = Builder::new().with_config(config).with_src(root.join(FFI));
     let mut header = Vec::new();

@@ -1,6 +1,6 @@
-//! Makes everything that repeats the C interface: the header from `src/ffi`, and from the header
-//! the Xojo module, the Python signatures and the list of exported symbols. And from the tests the
-//! table of the attacks that they play.
+//! Generates everything that repeats the C interface: the header from `src/ffi`, and from the header
+//! the Xojo module, the Python signatures and the list of exported symbols. Also generates, from the
+//! tests, the table of the attacks that they cover.
 //!
 //! `secsmtp-tools generate` writes; `--check` only compares, and fails at the first difference.
 
@@ -65,7 +65,7 @@ fn generate(put: fn(&Path, &str) -> Result<()>) -> Result<()> {
     Ok(())
 }
 
-/// The project's folder: the nearest one upwards that has the generator's settings.
+/// The project's folder: the nearest parent that has the generator's settings.
 fn root() -> Result<PathBuf> {
     let here = env::current_dir().map_err(|e| e.to_string())?;
     here.ancestors()
@@ -74,7 +74,7 @@ fn root() -> Result<PathBuf> {
         .ok_or_else(|| format!("no {} here or above", header::SETTINGS))
 }
 
-/// Leaves a file alone that is right already, so that builds do not see it as changed.
+/// Does not write a file that is up to date, so that builds do not see it as changed.
 fn write(path: &Path, text: &str) -> Result<()> {
     if read_if_there(path)? == text {
         return Ok(());

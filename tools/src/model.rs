@@ -49,7 +49,7 @@ impl Model {
                 });
             }
         }
-        // What is no preprocessor line and no bracket of `extern "C"` is a list of declarations.
+        // All except preprocessor lines and the brackets of `extern "C"` is a list of declarations.
         let declarations: String = code
             .lines()
             .filter(|line| !line.starts_with('#') && !line.starts_with("extern \"C\" {"))
@@ -68,7 +68,7 @@ impl Model {
         Ok(model)
     }
 
-    /// One of `typedef struct X X`, `typedef R (*X)(...)`, `R f(...)`.
+    /// Parses one of `typedef struct X X`, `typedef R (*X)(...)`, `R f(...)`.
     fn add(&mut self, declaration: &str) -> Option<()> {
         if let Some(names) = declaration.strip_prefix("typedef struct ") {
             self.handles.push(names.split_once(' ')?.1.to_owned());
@@ -102,7 +102,7 @@ fn function(head: &str, parameters: &str) -> Option<Function> {
     })
 }
 
-/// A type and a name behind it.
+/// Splits a type from the name after it.
 fn parameter(text: &str) -> Option<Parameter> {
     let text = text.trim();
     let start = text.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_')? + 1;

@@ -11,8 +11,8 @@ const HEADING: &str = "\
 # Removing a line breaks programs in the field: it needs a new soname, and is done by hand.
 ";
 
-/// The list with the new functions appended. What is listed stays; if it has gone from the header
-/// that is an error.
+/// The list with the new functions appended. A listed function that is no longer in the header is
+/// an error.
 pub(crate) fn update(list: &str, model: &Model) -> Result<String> {
     let listed: Vec<&str> = list
         .lines()

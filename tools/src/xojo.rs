@@ -8,7 +8,7 @@ const LIBRARY: &str = include_str!("xojo_library.txt");
 const HELPERS: &str = include_str!("xojo_helpers.txt");
 const NOTE: &str = include_str!("xojo_note.txt");
 
-/// Names that Xojo keeps for itself: a parameter called so would not compile.
+/// Reserved words of Xojo: a parameter with such a name would not compile.
 const RESERVED: &str = " addhandler addressof and array as assigns async await break byref byval \
     call case catch class const continue ctype declare delegate dim do downto each else elseif end \
     enum event exception exit extends false finally for function global goto handles if implements \
@@ -18,7 +18,7 @@ const RESERVED: &str = " addhandler addressof and array as assigns async await b
     until using var weakaddressof wend while with xor ";
 
 pub(crate) fn module(model: &Model) -> Result<String> {
-    // No body has an empty line: Xojo indents those.
+    // No body has an empty line, because Xojo would indent it.
     let mut methods: Vec<String> = HELPERS
         .trim_end()
         .split("\n\n")
@@ -74,7 +74,7 @@ fn declare(function: &Function, model: &Model) -> Result<String> {
 fn parameter(p: &Parameter, model: &Model) -> Result<String> {
     if RESERVED.contains(&format!(" {} ", p.name.to_lowercase())) {
         return Err(format!(
-            "`{}` is a word of Xojo's, name the parameter differently",
+            "`{}` is reserved in Xojo, name the parameter differently",
             p.name
         ));
     }
@@ -87,7 +87,7 @@ fn parameter(p: &Parameter, model: &Model) -> Result<String> {
     let callback = |kind: &str| model.callbacks.iter().any(|c| c.name == kind);
     Ok(match p.kind.as_str() {
         "const char *" => format!("{} As CString", p.name),
-        // `size_t *` is a Ptr and not ByRef, so that Nil can say "I do not want the length".
+        // `size_t *` is a Ptr and not ByRef, so that Nil can stand for "no length wanted".
         "const uint8_t *" | "uint8_t *" | "void *" | "size_t *" => format!("{} As Ptr", p.name),
         "uint64_t *" => format!("ByRef {} As UInt64", p.name),
         "int64_t *" => format!("ByRef {} As Int64", p.name),
@@ -98,7 +98,7 @@ fn parameter(p: &Parameter, model: &Model) -> Result<String> {
     })
 }
 
-/// Always of the width that C means: Xojo's plain Integer changes with the platform.
+/// A type of the same width as in C: Xojo's plain Integer depends on the platform.
 fn integer(kind: &str) -> Result<&'static str> {
     match kind {
         "int32_t" => Ok("Int32"),
@@ -110,7 +110,7 @@ fn integer(kind: &str) -> Result<&'static str> {
     }
 }
 
-/// The word behind `Sub` or `Function`.
+/// The name after `Sub` or `Function`.
 fn name_of_method(text: &str) -> String {
     let mut words = text.split(|c: char| c.is_whitespace() || c == '(');
     words.find(|word| ["Sub", "Function"].contains(word));

@@ -54,7 +54,7 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Writes all of `octets`, and waits for so many replies.
+    /// Writes all of `bytes`, and waits for this number of replies.
     pub(crate) fn one(&mut self, bytes: &[u8], replies: usize) -> io::Result<()> {
         self.tls.seal(bytes, &mut self.out)?;
         self.write_out()?;
@@ -65,7 +65,7 @@ impl Connection {
         self.one(b"QUIT\r\n", 1)
     }
 
-    /// Waits for so many replies, and for no more.
+    /// Waits for exactly this number of replies.
     fn replies(&mut self, mut wanted: usize) -> io::Result<()> {
         while wanted > 0 {
             let seen = self.take_replies()?;

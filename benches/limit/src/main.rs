@@ -1,4 +1,4 @@
-//! What the machine can do: rustls with ring, the bytes of the dialogue, and no mail library.
+//! The limit of the machine: rustls with ring, the bytes of the dialogue, and no mail library.
 //!
 //!     bench-limit stream PORT CA_FILE COUNT MESSAGE_FILE   one continuous stream, replies read beside it
 //!     bench-limit one    PORT CA_FILE COUNT MESSAGE_FILE   one flight at a time, one wait for each

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// What is measured between `restart` (or else `start`) and `stop`.
+/// A measurement between `restart` (or else `start`) and `stop`.
 pub(crate) struct Meter {
     began: Instant,
     since: Instant,
@@ -26,7 +26,7 @@ impl Meter {
         }
     }
 
-    /// What came before was the warm-up.
+    /// Restarts the measurement after the warm-up.
     pub(crate) fn restart(&mut self) {
         self.cpu_before = cpu_time();
         self.since = Instant::now();
@@ -51,7 +51,7 @@ impl Meter {
     }
 }
 
-/// What the threads of this process have used, in nanoseconds.
+/// The CPU time of the threads of this process, in nanoseconds.
 fn cpu_time() -> u64 {
     let Ok(tasks) = fs::read_dir("/proc/self/task") else {
         return 0;

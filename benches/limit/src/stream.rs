@@ -80,7 +80,7 @@ impl<'a> Duplex<'a> {
     }
 }
 
-/// Reads until there is no more; whether anything came.
+/// Reads all available bytes. Returns whether there were any.
 fn drain(connection: &mut Connection, seen: &mut usize) -> io::Result<bool> {
     let mut some = false;
     loop {

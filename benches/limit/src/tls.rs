@@ -40,8 +40,8 @@ impl Tls {
         })
     }
 
-    /// Opens the whole records in `input`, and tells how many bytes they were. What the handshake
-    /// has to say is appended to `out`.
+    /// Decrypts the complete records in `input`, and returns their size. Handshake messages to send
+    /// are appended to `out`.
     pub(crate) fn open(
         &mut self,
         input: &mut [u8],

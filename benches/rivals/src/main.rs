@@ -13,7 +13,7 @@ mod with_mail_send;
 
 use std::error::Error;
 
-/// What the command line asked for.
+/// The parsed command line.
 struct Job {
     attach: bool,
     port: u16,

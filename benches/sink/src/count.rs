@@ -1,4 +1,4 @@
-//! What is counted, and what a wait is.
+//! The counters, and the definition of a wait.
 //!
 //! **A wait**: all bytes that had come from the client were answered, the answers had been given
 //! to the system (with a delay: at the end of it), and then the client says something more, or ends
@@ -10,7 +10,7 @@
 use std::fs;
 use std::time::Instant;
 
-/// How far the dialogue is.
+/// The progress of the dialogue.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Progress {
     /// Messages answered with 250.
@@ -44,10 +44,10 @@ pub(crate) struct Counts {
     reads: u64,
     /// Replies given to the system when a wait was counted last.
     replies_then: u64,
-    /// What the answers that were given to the system last had answered.
+    /// The number of bytes that the replies written last had answered.
     answered: Progress,
-    /// What this thread had used at the first message's answer. Asked for only then and at the
-    /// end, because asking takes longer than a message.
+    /// The CPU time of this thread at the reply to the first message. Read only then and at the end,
+    /// because reading it takes longer than a message.
     cpu_then: u64,
     first: Option<Moment>,
     last: Option<Moment>,
@@ -129,7 +129,7 @@ impl Counts {
     }
 }
 
-/// What this thread has used, in nanoseconds; 0 where the system does not tell.
+/// The CPU time of this thread, in nanoseconds; 0 where the system does not report it.
 fn cpu_time() -> u64 {
     fs::read_to_string("/proc/thread-self/schedstat")
         .ok()

@@ -29,7 +29,7 @@ use std::time::Duration;
 use crate::peer::Peer;
 use crate::smtp::Offers;
 
-/// What the command line asked for.
+/// The parsed command line.
 struct Options {
     directory: PathBuf,
     delay: Duration,

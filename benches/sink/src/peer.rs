@@ -10,7 +10,7 @@ use crate::count::Progress;
 use crate::smtp::{Offers, Smtp};
 use crate::tls::Tls;
 
-/// Where content is kept, when it is.
+/// The file in which content is stored, if any.
 pub(crate) type Keep = Option<Arc<Mutex<File>>>;
 
 /// The sink's end of one connection.
@@ -24,11 +24,11 @@ pub(crate) struct Peer {
     bytes: u64,
 }
 
-/// What became of a batch of bytes.
+/// The result of processing a batch of bytes.
 pub(crate) struct Taken {
-    /// How many were used.
+    /// The number of consumed bytes.
     pub(crate) used: usize,
-    /// Nothing more is to be said, or heard.
+    /// True if the connection has ended in both directions.
     pub(crate) over: bool,
 }
 
@@ -45,7 +45,7 @@ impl Peer {
         }
     }
 
-    /// What is said before anything has come.
+    /// The bytes to send before any have been received.
     pub(crate) fn begin(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         if self.smtp.offers_starttls() {
             self.smtp.greet(out);
@@ -56,7 +56,7 @@ impl Peer {
         Ok(())
     }
 
-    /// Takes what came, and appends to `out` what is to be written.
+    /// Processes received bytes, and appends the bytes to send to `out`.
     pub(crate) fn take(&mut self, input: &mut [u8], out: &mut Vec<u8>) -> io::Result<Taken> {
         let (smtp, replies, keep) = (&mut self.smtp, &mut self.replies, &self.keep);
         let mut kept = |text: &[u8]| {

@@ -7,14 +7,14 @@ use memchr::{memchr, memmem};
 
 use crate::count::Progress;
 
-/// What AUTH PLAIN carries.
+/// The response of AUTH PLAIN.
 const LOGIN: &[u8] = b"\0alice\0correct horse";
 const USER: &[u8] = b"alice";
 const PASSWORD: &[u8] = b"correct horse";
 /// The longest command line that is taken.
 const MAX_LINE: usize = 16 * 1024;
 
-/// What EHLO names beside AUTH, SIZE, 8BITMIME, SMTPUTF8 and ENHANCEDSTATUSCODES.
+/// The extensions besides AUTH, SIZE, 8BITMIME, SMTPUTF8 and ENHANCEDSTATUSCODES.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offers {
     pub(crate) pipelining: bool,
@@ -32,7 +32,7 @@ impl Default for Offers {
     }
 }
 
-/// Where the dialogue stands.
+/// The state of the dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Command,
@@ -52,7 +52,7 @@ enum State {
     Closed,
 }
 
-/// How much of `\r\n.\r\n` stands right before the next byte of DATA.
+/// The number of bytes of `\r\n.\r\n` directly before the next byte of DATA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LineEnd {
     None,
@@ -62,7 +62,7 @@ enum LineEnd {
     DotCr,
 }
 
-/// How far the transaction is.
+/// The progress of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 enum Envelope {
     Empty,
@@ -108,12 +108,12 @@ impl Smtp {
         self.offers.starttls
     }
 
-    /// Whether TLS begins with the next byte.
+    /// Returns whether TLS begins with the next byte.
     pub(crate) fn upgrades(&self) -> bool {
         self.state == State::Upgrade
     }
 
-    /// TLS has begun: what was said before it is forgotten (RFC 3207 section 4.2).
+    /// Begins TLS: discards everything that was received before (RFC 3207 section 4.2).
     pub(crate) fn upgraded(&mut self) {
         self.state = State::Command;
         self.inside_tls = true;
@@ -157,7 +157,7 @@ impl Smtp {
         }
     }
 
-    /// A whole line from the front of `octets`, or what there is of one.
+    /// A complete line from the front of `bytes`, or the beginning of one.
     fn lines<'a>(&mut self, bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
         let Some(end) = memchr(b'\n', bytes) else {
             self.line.extend_from_slice(bytes);
@@ -335,7 +335,7 @@ impl Smtp {
         let size = words.next().and_then(|word| std::str::from_utf8(word).ok());
         let Some(left) = size.and_then(|size| size.parse().ok()) else {
             self.say(out, b"501 5.5.4 Syntax\r\n");
-            // What follows can't be told from commands.
+            // The bytes that follow can't be distinguished from commands.
             self.state = State::Closed;
             return;
         };

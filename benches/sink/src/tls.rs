@@ -12,11 +12,11 @@ use rustls::unbuffered::{
 /// The sink's end of TLS.
 pub(crate) struct Tls {
     connection: UnbufferedServerConnection,
-    /// Whether the handshake is done.
+    /// Returns whether the handshake is complete.
     pub(crate) established: bool,
     /// Records with application data that came.
     pub(crate) records: u64,
-    /// The peer has said that it ends.
+    /// The peer has sent close_notify.
     pub(crate) ended: bool,
 }
 
@@ -30,8 +30,8 @@ impl Tls {
         })
     }
 
-    /// Opens the whole records in `input`, and tells how many bytes they were. What the handshake
-    /// has to say is appended to `out`.
+    /// Decrypts the complete records in `input`, and returns their size. Handshake messages to send
+    /// are appended to `out`.
     pub(crate) fn open(
         &mut self,
         input: &mut [u8],

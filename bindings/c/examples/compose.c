@@ -19,7 +19,7 @@ static const char BODY[] = "Hello,\n\nhere is what you asked for.\n\n-- \nThe C 
 static const char HTML[] = "<html><body><p>Hello, <b>here</b> is what you asked for.</p>"
                            "<img src=\"cid:picture@example\"></body></html>\n";
 
-/* Bytes that nobody keeps: each is made of its place. */
+/* Bytes that are not held in memory: each is computed from its offset. */
 static int64_t make(void *user, uint64_t offset, uint8_t *buffer, size_t room) {
     uint64_t size = *(const uint64_t *)user;
     size_t n = 0;

@@ -22,7 +22,7 @@
 static secsmtp_client *client = NULL;
 static secsmtp_error *error = NULL;
 
-/* Says what is wrong, and forgets it. */
+/* Prints an error and frees it. */
 static int complain(const char *what) {
     printf("%s: %s\n", what, secsmtp_error_text(error, NULL));
     secsmtp_error_free(error);
@@ -39,7 +39,7 @@ static int32_t open_client(char **argv) {
         secsmtp_client_set_connect(client, TEXT(argv[2]), (uint32_t)strtoul(argv[3], NULL, 10), &error) ||
         secsmtp_credential_new_password(TEXT(argv[5]), (const uint8_t *)argv[6], strlen(argv[6]), &login, &error) ||
         secsmtp_client_set_credential(client, login, &error) ||
-        /* Progress is told only if it is asked for; completions always. */
+        /* Progress is reported only if it was requested; completions always. */
         secsmtp_client_set_events(client, SECSMTP_EVENT_PROGRESS, SECSMTP_LOG_ERROR, &error);
     secsmtp_credential_free(login);
     secsmtp_policy_free(policy);
@@ -73,7 +73,7 @@ static int wait_for(int64_t descriptor) {
 #endif
 }
 
-/* What has happened since the last look. Each job is completed once, whatever became of it. */
+/* Handles the events since the last call. Each job completes exactly once, with any outcome. */
 static void take_events(char **files, int *left, int *failures) {
     secsmtp_event *event = NULL;
     while (secsmtp_client_poll_event(client, 0, &event, NULL) == SECSMTP_OK) {
@@ -119,7 +119,7 @@ int main(int argc, char **argv) {
             take_events(argv, &left, &failures);
         }
     }
-    /* In order: idle connections say QUIT, and the workers end. */
+    /* In order: idle connections send QUIT, and the workers end. */
     if (secsmtp_client_close(client, 5000, &error)) {
         failures += complain("the end");
     }

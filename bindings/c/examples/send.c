@@ -1,9 +1,9 @@
 /*
- * Sends one mail and prints what became of it.
+ * Sends one mail and prints its outcome.
  *
  *   send HOST CONNECT_ADDRESS PORT implicit|starttls CA_FILE PIN|- USER PASSWORD FROM TO
  *
- * The login is written only after the server HOST has proven itself by CA_FILE and, if given, PIN.
+ * The login is sent only after the server HOST was verified by CA_FILE and, if given, PIN.
  */
 #include <secsmtp.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: send HOST ADDRESS PORT implicit|starttls CA_FILE PIN|- USER PASSWORD FROM TO\n");
         return 64;
     }
-    /* A word that is neither is no mode, and the library says so. */
+    /* Any other text is an invalid mode, which the library rejects. */
     int32_t mode = strcmp(argv[4], "starttls") == 0   ? SECSMTP_TLS_MODE_STARTTLS
                    : strcmp(argv[4], "implicit") == 0 ? SECSMTP_TLS_MODE_IMPLICIT
                                                       : -1;

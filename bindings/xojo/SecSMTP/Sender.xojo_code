@@ -4,7 +4,7 @@ Inherits Timer
 	#tag Event
 		Sub Action()
 		  // On the main thread, some times a second: takes what there is, and waits for nothing.
-		  // Freed before anybody is told: whoever is may raise, or let go of this object.
+		  // Free it before the event is raised: its handler may raise an exception, or release this object.
 		  Var notice As Ptr
 		  While mClient <> Nil And secsmtp_client_poll_event(mClient, 0, notice, Nil) = OK
 		    Var kind As Int32 = secsmtp_event_kind(notice)
