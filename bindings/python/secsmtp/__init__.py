@@ -1,4 +1,4 @@
-"""Mail submission that reaches the named server over a proven channel, or says why not.
+"""Mail submission over a verified channel to the named server, with an exact outcome.
 
     import secsmtp
     from email.message import EmailMessage
@@ -8,7 +8,7 @@
     with secsmtp.Client("mail.example.com", policy=policy, credential=login) as client:
         receipt = client.send(message)
 
-Each error and each receipt says what left this machine, and what became of the mail.
+Each error and each receipt reports what left this machine, and the outcome of the mail.
 """
 
 import logging as _logging
@@ -87,7 +87,7 @@ __all__ = [
     "load",
 ]
 
-# A program that does not ask for the log gets none; Python would print warnings otherwise.
+# A program that does not configure the log gets none; Python would print warnings otherwise.
 _logging.getLogger("secsmtp").addHandler(_logging.NullHandler())
 
 # Tracebacks and help() show the names that users write.
@@ -102,7 +102,7 @@ def library_version() -> str:
 
 
 def feature(name: str) -> bool:
-    """Whether the C library was built with a feature, for instance ``"pins"``: see
+    """Return whether the C library was built with a feature, for instance ``"pins"``: see
     ``secsmtp_feature`` in the header. Errors: :class:`LibraryError`."""
     text = name.encode("utf-8", "surrogateescape")
     return _library_of().feature(text, len(text)) == 1

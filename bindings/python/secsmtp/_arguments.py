@@ -1,4 +1,4 @@
-"""Numbers and times from the caller, checked before ctypes can cut them to size."""
+"""Numbers and times from the caller, checked before ctypes can truncate them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Time = Union[datetime, float]
 
 def port_argument(argument: str, value: int) -> int:
     number = operator.index(value)
-    # What does not fit 32 bits would be cut by ctypes and reach another port.
+    # ctypes would truncate a number beyond 32 bits, which would select another port.
     if not 0 <= number <= 0xFFFFFFFF:
         raise argument_error(f"{argument} is 0 to 65535, not {number}", _abi.E_PORT)
     return number
@@ -25,7 +25,7 @@ def port_argument(argument: str, value: int) -> int:
 def time_argument(argument: str, value: Time) -> int:
     """Whole seconds since 1970."""
     if isinstance(value, datetime):
-        # Python would take it as local time, and every machine as another one.
+        # Python would interpret it in the local time zone, which depends on the machine.
         if value.utcoffset() is None:
             raise argument_error(
                 f"{argument} is a datetime with a time zone, not {value!r}", _abi.E_VALUE

@@ -34,13 +34,13 @@ class Mail(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """What became of one mail of :meth:`Client.send_many`: a receipt, or an error."""
+    """The result for one mail of :meth:`Client.send_many`: a receipt, or an error."""
 
-    #: Its place among the mails given, from 0.
+    #: The index of the mail, from 0.
     index: int
-    #: Of an accepted mail.
+    #: The receipt of an accepted mail.
     receipt: Optional[Receipt]
-    #: Why it was not accepted. It is given, not raised.
+    #: The error of a mail that was not accepted. It is returned, not raised.
     error: Optional[Error]
 
 
@@ -95,7 +95,7 @@ def send_many(
     stop_on_error: bool,
     batch_size: int,
 ) -> Iterator[Sent]:
-    """Takes mails as they are wanted: at most ``batch_size`` are in memory."""
+    """Reads mails as they are needed: at most ``batch_size`` are in memory."""
     batch = new_handle("batch")
     check(lib, lib.batch_new, ctypes.byref(batch))
     try:
@@ -151,7 +151,7 @@ def _add(lib: Library, batch: Any, mail: Union[Content, Message, Mail]) -> None:
 
 
 def _sent(lib: Library, batch: Any, place: int, index: int) -> Optional[Sent]:
-    """What one mail came to; None if it was not begun."""
+    """The result of one mail; None if it was not begun."""
     status = number(lib.batch_status, batch, place)
     if status == _abi.E_NOTHING:
         return None

@@ -56,12 +56,12 @@ R = TypeVar("R", Receipt, Report)
 
 
 class Client(Owner):
-    """Sends mails to one server, over a verified channel or not at all.
+    """Sends mails to one server, over a verified channel only.
 
     ``host``: the name to verify and, without ``connect``, to dial. ``port``: 0 means 465, or 587
-    with STARTTLS. ``policy``: whom to trust. ``credential``: a :class:`Password`,
+    with STARTTLS. ``policy``: the servers to trust. ``credential``: a :class:`Password`,
     :class:`Token` or :class:`External`; None sends without login. ``connect``: ``(address, port)`` to dial instead;
-    ``host`` is still the name that is verified. ``ehlo_name``: how to introduce this machine.
+    ``host`` is still the name that is verified. ``ehlo_name``: the name of this machine in EHLO.
     ``timeout``: seconds for a whole send. ``timeouts``: seconds per stage, for instance
     ``{"connect": 5, "reply": 60}``. ``idle``: seconds that a connection is kept with nothing to
     do, 0 for never; without it, :meth:`send` closes its connection at its end. ``max_messages``:
@@ -80,8 +80,8 @@ class Client(Owner):
     :meth:`close`; a forgotten client is freed with the object.
 
     Threads: any number of them may use one client; a blocked send lets other threads run.
-    The logger is called on the thread that is inside :meth:`send` or :meth:`probe`. What it
-    raises cannot stop the mail: it is raised when the call is over, with the outcome in its
+    The logger is called on the thread that is inside :meth:`send` or :meth:`probe`. An exception that it
+    raises cannot stop the mail: it is raised at the end of the call, with the outcome in its
     attribute ``secsmtp_receipt`` (a :class:`Receipt`, or None when there is none).
 
     Ctrl-C during a send does not end it: Python raises KeyboardInterrupt when the call is over, and
@@ -197,7 +197,7 @@ class Client(Owner):
         options: Optional[Options] = None,
         sign: Signers = (),
     ) -> Receipt:
-        """Send one mail and wait for the answer.
+        """Send one mail and wait for the reply.
 
         ``message``: a :class:`Message`, which has its own envelope; an
         ``email.message.EmailMessage``; or the bytes of a finished mail (RFC 5322). For bytes
@@ -205,7 +205,7 @@ class Client(Owner):
         are left out, and the rest is sent as it is; :class:`Raw` has other rules. For an EmailMessage these default to Sender or
         From, and to To, Cc and Bcc together (to the Resent- fields alone when there are any); Bcc
         and Resent-Bcc are not sent, and the message itself stays as it is. ``partial``: deliver to
-        those whom the server accepts; without it, one refusal means that nothing is sent.
+        the recipients that the server accepts; without it, one rejected recipient means that nothing is sent.
         ``options``: what is asked of the server beyond delivery, :class:`Options`. ``sign``: a
         :class:`Signer` or several, each of which makes a signature (DKIM).
 
@@ -229,7 +229,7 @@ class Client(Owner):
         *,
         tag: int = 0,
     ) -> Job:
-        """Send one mail while the program goes on; the arguments are those of :meth:`send`.
+        """Send one mail without waiting; the arguments are those of :meth:`send`.
 
         Returns a :class:`Job` at once: ``job.wait()`` or ``await job`` gives the receipt. Errors:
         :class:`ArgumentError`; :class:`NotSent` when there are ``max_jobs`` jobs that are not over.
@@ -292,19 +292,19 @@ class Client(Owner):
         stop_on_error: bool = False,
         batch_size: int = 256,
     ) -> Iterator[Sent]:
-        """Send many mails, and tell of each what became of it, in the order given.
+        """Send many mails, and report the result of each, in the order given.
 
-        ``mails``: what :meth:`send` takes as its message, or a :class:`Mail` with its other
-        arguments; they are taken as they are wanted, ``batch_size`` at a time. A connection carries
-        them as a stream: the next are written while the answers to the former are on their way.
+        ``mails``: messages as for :meth:`send`, or :class:`Mail` objects with its other
+        arguments; they are read as they are needed, ``batch_size`` at a time. A connection carries
+        them as a stream: later mails are written while the replies to earlier ones are pending.
         ``connections``: how many are open at a time. ``window``: messages and bytes in flight over
         each; when the line breaks, these are the mails whose outcome may be unknown.
-        ``stop_on_error``: begin no other mail after one that was not accepted; those in flight come
-        to their own outcomes. Give the client an ``idle`` time, so that connections are kept from
+        ``stop_on_error``: begin no other mail after one that was not accepted; those in flight complete
+        with their own outcomes. Give the client an ``idle`` time, so that connections are kept from
         one batch to the next.
 
-        Yields a :class:`Sent` for each mail that was begun. Errors: those of arguments; what
-        happens to a mail is in its :class:`Sent`.
+        Yields a :class:`Sent` for each mail that was begun. Errors: those of arguments; the result of
+        a mail is in its :class:`Sent`.
         """
         client = self._open_handle()
         return send_many(
@@ -312,11 +312,11 @@ class Client(Owner):
         )
 
     def probe(self) -> Report:
-        """Meet the server and tell who it is; nothing but EHLO, STARTTLS and QUIT is sent.
+        """Connect to the server and report its identity; only EHLO, STARTTLS and QUIT are sent.
 
         A server that the policy does not trust is a report too (``trusted`` False), no error.
         Errors: :class:`ConnectionFailed`, :class:`TrustError`, :class:`ProtocolError`,
-        :class:`TimedOut` or :class:`Cancelled` when no TLS channel came about.
+        :class:`TimedOut` or :class:`Cancelled` when no TLS channel was established.
         """
         lib = self._lib
         report = new_handle("report")
@@ -348,13 +348,13 @@ class Client(Owner):
 
 
 class _Log:
-    """Takes the library's log to a logger. Has no reference to the client: no cycle, and so the
-    client is freed as soon as nobody has it."""
+    """Forwards the library's log to a logger. Has no reference to the client: no cycle, and so the
+    client is freed with its last reference."""
 
     def __init__(self, lib: Library, logger: logging.Logger, host: str) -> None:
         self._logger = logger
         self._host = host
-        # Looked up now: nothing of the library is called from inside the callback.
+        # Looked up here: the callback calls no function of the library.
         self._stages = {value: static_text(lib.stage_name, value) for value in _STAGES.values()}
         # Per thread, because each send runs its callbacks on its own.
         self._pending = threading.local()

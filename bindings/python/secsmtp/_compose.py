@@ -32,7 +32,7 @@ class Message(Owner):
     """A message composed of fields, texts and parts, sent by :meth:`Client.send`.
 
     Addresses (``from_``, ``to``, ``cc``, ``bcc``, ``reply_to``, ``from_sender`` for the Sender field)
-    are one or several of: text as people write it (``"Anna Bee <a@example.com>, b@example.com"``,
+    are one or several of: text as in a mail program (``"Anna Bee <a@example.com>, b@example.com"``,
     groups too), ``(name, address)``, ``email.headerregistry.Address``. Several are a list: a tuple is
     one name and its address. Addresses in ``bcc`` are not in the header. The envelope is Sender or
     From, and all of to, cc and bcc, unless ``envelope_sender`` (empty: failures are not reported) and
@@ -50,7 +50,7 @@ class Message(Owner):
     aware datetime or seconds since 1970. ``in_reply_to``, ``references``: Message-IDs as they are, the
     oldest first. ``priority``: "low", "normal" or "high".
     ``unsubscribe``: https: and mailto: addresses; ``one_click``: the https: one, which there must be,
-    takes a POST (RFC 8058). ``partial``: deliver to those whom the server accepts. ``options``: what is
+    takes a POST (RFC 8058). ``partial``: deliver to the recipients that the server accepts. ``options``: what is
     asked of the server beyond delivery, :class:`Options`. ``sign``: a :class:`Signer` or several, each
     of which makes a signature (DKIM).
 

@@ -1,4 +1,4 @@
-"""How to log in. The secret lives in the library, which wipes it; no object here holds one."""
+"""Credentials for the login. The library holds and wipes the secret; no object here holds one."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _BINDING_TYPES = {
 
 
 class Credential(Owner):
-    """What :class:`Password`, :class:`Token` and :class:`External` have in common."""
+    """The base of :class:`Password`, :class:`Token` and :class:`External`."""
 
     _noun = "credential"
-    # Whom the library asks for the secret; kept by each client that has the credential.
+    # The function that the library asks for the secret; kept by each client that has the credential.
     _provider: Optional[Provider] = None
 
     def __init__(
@@ -135,7 +135,7 @@ class External(Credential):
     """The client certificate of the policy (``Policy(client_certificate=...)``), for EXTERNAL:
     the server knows the client by it, and there is no secret.
 
-    ``identity``: whom to act as; empty leaves that to the certificate. With a policy without a
+    ``identity``: the authorization identity; empty leaves that to the certificate. With a policy without a
     certificate ``send`` is an :class:`ArgumentError` before it connects.
     """
 

@@ -26,10 +26,10 @@ class Error(Exception):
     ``status``, ``status_name``: the number (``4003``) and its name in the C header.
     ``stage``: where it happened, ``"connect"`` to ``"reply"``; ``"local"`` before any network.
     ``outcome``: ``"not_sent"`` (nothing was delivered, retrying is safe), ``"refused"`` (the
-    verified server said no) or ``"unknown"`` (may have been delivered: do not retry blindly). None
-    when the error is not about a mail, and says nothing of what became of one.
+    verified server rejected it) or ``"unknown"`` (may have been delivered: do not retry blindly). None
+    when the error does not concern a mail.
     ``secret_released``, ``content_released``: whether any byte of either left this machine.
-    ``smtp_code``, ``enhanced_code``: None when the server gave none. ``server_text``: its words,
+    ``smtp_code``, ``enhanced_code``: None when the server gave none. ``server_text``: its text,
     control characters escaped and own secrets removed, or "".
     ``retry``: ``"never"`` (change something first), ``"later"`` or ``"unknown"``.
     ``receipt``: the record of the send, or None when the call was no send.
@@ -74,14 +74,14 @@ class NotSent(Error):
 
 
 class Refused(Error):
-    """The verified server said no, in a well-formed reply."""
+    """The verified server rejected the mail, in a well-formed reply."""
 
 
 class Unknown(Error):
     """All was written, and no reply came: the mail may have been delivered."""
 
 
-# Why a call failed. Raised for a mail that was not sent, each is a NotSent too.
+# Causes of a failure. For a mail that was not sent, each is a NotSent too.
 
 
 class ArgumentError(Error, ValueError):
@@ -98,7 +98,7 @@ class ConnectionFailed(Error):
 
 
 class TrustError(Error):
-    """The server could not be verified (4xxx): nothing was given to it."""
+    """The server could not be verified (4xxx): nothing was sent to it."""
 
 
 class ProtocolError(Error):
@@ -193,7 +193,7 @@ def error_class(status: int, outcome: int) -> Type[Error]:
         return plain
     if outcome == _abi.OUTCOME_NOT_SENT:
         return not_sent
-    # An outcome that this package does not know deserves the care of an unknown one.
+    # An outcome that this package does not know is treated as unknown.
     return Refused if outcome == _abi.OUTCOME_REFUSED else unknown
 
 

@@ -40,7 +40,7 @@ _LEVELS = {
     _abi.LOG_INFO: "info",
     _abi.LOG_DEBUG: "debug",
 }
-# How long a poll stays in C, so that Ctrl-C is heard.
+# The longest time that a poll stays in C, in seconds, so that Python can handle Ctrl-C.
 _SLICE = 0.25
 
 
@@ -69,7 +69,7 @@ class Event:
 
 
 class _State:
-    """What is known of a job; filled by whichever thread takes its events."""
+    """The state of a job; updated by the thread that polls its events."""
 
     def __init__(self) -> None:
         self.events: Deque[Event] = collections.deque()
@@ -81,14 +81,14 @@ class _State:
 class Job:
     """A mail that a client is sending. Made by :meth:`Client.submit`.
 
-    ``id`` is its number, ``tag`` the number given to ``submit``. ``wait()`` gives its receipt; ``await job`` does so in asyncio, without a thread. Iterating over
-    a job gives its events as they come, until it is over. Threads: any.
+    ``id`` is its number, ``tag`` the number given to ``submit``. ``wait()`` returns its receipt; ``await job`` does so in asyncio, without a thread. Iterating over
+    a job yields its events as they come, until it has completed. Threads: any.
     """
 
     def __init__(
         self, client: Any, router: Router, identity: int, tag: int, state: _State
     ) -> None:
-        self._client = client  # kept open as long as somebody may ask
+        self._client = client  # kept open while there are references to the job
         self._router = router
         self._state = state
         self.id = identity
@@ -96,17 +96,17 @@ class Job:
 
     @property
     def done(self) -> bool:
-        """Whether it is over, as far as was heard by now."""
+        """Return whether it has completed, by the events polled so far."""
         if self._state.result is None:
             self._router.take_what_is_there()
         return self._state.result is not None
 
     def wait(self, timeout: Optional[float] = None) -> Receipt:
-        """Wait until the mail is sent, and give its :class:`Receipt`.
+        """Wait until the mail is sent, and return its :class:`Receipt`.
 
         Errors: those of :meth:`Client.send`; TimeoutError when it is not over within ``timeout``
         seconds (the job goes on); inside a function that the library calls, such as that of a
-        :class:`Password`, nothing is waited for, and an error with E_REENTRANT says so.
+        :class:`Password`, the call does not wait and raises an error with E_REENTRANT.
         """
         if not self._router.wait_until(lambda: self._state.result is not None, timeout):
             raise TimeoutError(f"job {self.id} is not over yet")
@@ -114,7 +114,7 @@ class Job:
 
     def cancel(self) -> None:
         """End the job: it is not sent if it was waiting, and ends at once with its outcome if it
-        was running. One that is over stays as it is."""
+        was running. Does nothing to a completed job."""
         self._router.cancel(self.id)
 
     def __iter__(self) -> Iterator[Event]:
@@ -153,7 +153,7 @@ class Job:
 
 
 class Router:
-    """Takes the events of a client to its jobs. One thread at a time is in C for all that wait."""
+    """Routes the events of a client to its jobs. One thread at a time polls for all that wait."""
 
     def __init__(
         self, lib: Library, client: Any, provider: Optional[Provider], host: str, port: int
@@ -163,7 +163,7 @@ class Router:
         self._provider = provider
         self._host = host
         self._port = port
-        # Jobs that nobody has any more need no events.
+        # Jobs without references need no events.
         self._states: weakref.WeakValueDictionary[int, _State] = weakref.WeakValueDictionary()
         self._changed = threading.Condition()
         self._polling = False
@@ -172,10 +172,10 @@ class Router:
         self._closed = False
 
     def submit(self, client: Any, message: Any, tag: int) -> Job:
-        """Hand a message in, making room by taking completions if that is needed."""
+        """Submit a message, and poll completions first if there are too many jobs."""
         identity = ctypes.c_uint64()
         state = _State()
-        with self._changed:  # nobody routes its events before it is known here
+        with self._changed:  # no thread routes its events before it is registered here
             try:
                 self._submit(message, tag, identity)
             except Error as error:
@@ -199,7 +199,7 @@ class Router:
             check(self._lib, self._lib.client_cancel_job, self._client, identity)
 
     def wait_until(self, ready: Callable[[], bool], timeout: Optional[float]) -> bool:
-        """Wait for something that events bring about; the first to wait takes them for all."""
+        """Wait for a condition that events change; the first waiting thread polls for all."""
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while not ready():
@@ -220,7 +220,7 @@ class Router:
                 pass
 
     def _take(self, seconds: float) -> bool:
-        """Take one event, with the lock given up meanwhile."""
+        """Poll one event, without the lock."""
         if self._closed:
             self._end()
             return False
@@ -247,7 +247,7 @@ class Router:
         elif status == _abi.E_NOTHING:
             self._lib.error_free(failed)
         else:
-            # The jobs go on: their results can still be taken.
+            # The jobs continue: their results can still be polled.
             raise take_error(self._lib, status, failed, False)
         return bool(status == _abi.OK)
 
@@ -319,7 +319,7 @@ class Router:
                 secret = bytes(provider.ask(request))
             except NoSecret:
                 pass
-            except BaseException as raised:  # raised where somebody waits for the job
+            except BaseException as raised:  # raised in the thread that waits for the job
                 if state is not None:
                     state.raised = raised
             finally:
@@ -327,11 +327,11 @@ class Router:
         lib.client_answer_secret(self._client, identity, *bytes_argument(secret), None)
 
     def watched_by(self, loop: Any, state: _State, over: Callable[[], None]) -> _Watch:
-        """Have an event loop take the events for as long as somebody awaits."""
+        """Have an event loop poll the events while any job is awaited in it."""
         return _Watch(self, loop, state, over)
 
     def descriptor(self) -> int:
-        """What the loop waits for."""
+        """The descriptor or handle that the loop watches."""
         if self._descriptor is None:
             found = ctypes.c_int64()
             check(self._lib, self._lib.client_descriptor, self._client, ctypes.byref(found))
@@ -351,7 +351,7 @@ class Router:
             self._end()
 
     def _end(self) -> None:
-        """Nothing more will come: whoever still waits is told."""
+        """Fail the jobs that are still waited for: there will be no more events."""
         for identity, state in list(self._states.items()):
             gone = error_class(_abi.E_CANCELLED, _abi.OUTCOME_UNKNOWN)(
                 "the client was closed", status=_abi.E_CLOSED, outcome="unknown", retry="unknown"

@@ -31,7 +31,7 @@ class LibraryError(ImportError):
 
 
 def _handle_type(noun: str) -> Any:
-    # A pointer class of its own for each handle: ctypes then refuses a policy where a client is
+    # A separate pointer class for each handle: ctypes then rejects a policy where a client is
     # due. The value is an id of the library and is never dereferenced.
     opaque: Type[ctypes.Structure] = type("secsmtp_" + noun, (ctypes.Structure,), {})
     return ctypes.POINTER(opaque)
@@ -152,7 +152,7 @@ def static_text(function: Callable[..., Any], *arguments: Any) -> str:
 
 
 def text_argument(value: Union[str, "os.PathLike[str]"]) -> Tuple[bytes, int]:
-    """Text as UTF-8 and its length. What is no text (a lone surrogate) is left to the library,
+    """Text as UTF-8 and its length. Invalid text (a lone surrogate) is left to the library,
     whose error names the argument."""
     path = os.fspath(value)
     if not isinstance(path, str):

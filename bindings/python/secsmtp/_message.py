@@ -20,7 +20,7 @@ Bytes = Union[bytes, bytearray, memoryview]
 
 
 class Raw(NamedTuple):
-    """A finished mail (RFC 5322), and by which rules it is taken.
+    """A finished mail (RFC 5322), and the rules by which it is accepted.
 
     ``content``: its bytes, or a binary file object that can seek, read from where it stands;
     or in its place ``path``, a file. A file or file object is read through when the mail is handed to
@@ -62,7 +62,7 @@ def prepare(
     sender: Optional[str],
     recipients: Optional[Union[str, Iterable[str]]],
 ) -> Prepared:
-    """Envelope and content. What is missing or malformed in the end is the library's to say."""
+    """Envelope and content. The library reports what is missing or malformed."""
     given: Optional[Tuple[str, ...]] = None
     if recipients is not None:
         given = (recipients,) if isinstance(recipients, str) else tuple(recipients)
@@ -86,7 +86,7 @@ def prepare(
         found: List[str] = []
         for name in ("To", "Cc", "Bcc"):
             found += _addresses(message, prefix + name)
-        # Somebody in both To and Cc gets one copy.
+        # A recipient in both To and Cc gets one copy.
         given = tuple(dict.fromkeys(found))
     return Prepared(sender, given, _bytes(message, sender, given))
 
@@ -127,7 +127,7 @@ def _sender(message: email.message.Message, prefix: str) -> Optional[str]:
 
 def _addresses(message: email.message.Message, name: str) -> List[str]:
     """The bare addresses of all fields of this name. A doubtful field is an error: what a lenient
-    parser makes of it might be somebody else's address."""
+    parser makes of it might be another person's address."""
     found: List[str] = []
     for header in _address_headers(message, name):
         for defect in header.defects:
@@ -175,8 +175,8 @@ def _bytes(
         del public[name]
     policy: Any = message.policy.clone(linesep="\r\n")
     if isinstance(policy, email.policy.EmailPolicy):
-        # As UTF-8 only when an address cannot be said otherwise: then the server must know
-        # SMTPUTF8. Other fields are encoded (RFC 2047), which every server takes.
+        # As UTF-8 only when an address has no other form: then the server must support
+        # SMTPUTF8. Other fields are encoded (RFC 2047), which every server accepts.
         policy = policy.clone(utf8=not _ascii(message, sender, recipients))
     buffer = io.BytesIO()
     # mangle_from_ would put ">" before lines that begin with "From ": a mailbox's affair.

@@ -1,4 +1,4 @@
-"""What policies, credentials and clients share: they own one object of the library."""
+"""The base of policies, credentials and clients: each owns one object of the library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Self = TypeVar("Self", bound="Owner")
 
 
 class Owner:
-    """Owns a handle, gives it back once, and says so when it is used afterwards."""
+    """Owns a handle, frees it once, and raises when it is used afterwards."""
 
     _noun = ""
 
@@ -27,12 +27,12 @@ class Owner:
         self._finalizer.atexit = False
 
     def close(self) -> None:
-        """Give the library's object back. A second call does nothing."""
+        """Free the library's object. A second call does nothing."""
         self._finalizer()
 
     @property
     def closed(self) -> bool:
-        """Whether :meth:`close` was called."""
+        """True after :meth:`close`."""
         return not self._finalizer.alive
 
     def _open_handle(self) -> Any:

@@ -1,4 +1,4 @@
-"""What a message asks of the server beyond delivery."""
+"""Requests of a message to the server beyond delivery."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _LATE = {"return": _abi.LATE_RETURN, "notify": _abi.LATE_NOTIFY}
 
 @dataclass(frozen=True)
 class Options:
-    """What a mail asks of the server. What a server does not offer is never left out in silence: the
+    """Requests to the server. A request that a server does not support is never dropped silently: the
     mail is not sent, and the error names the extension.
     """
 
     #: Reports from each recipient's server (DSN): some of "success", "failure", "delay"; or "never".
     notify: Union[str, Iterable[str]] = ()
-    #: What a report of failure brings back (DSN): "header" or "full".
+    #: The part of the mail that a report of failure returns (DSN): "header" or "full".
     ret: Optional[str] = None
     #: A name for this sending, which reports repeat (DSN ENVID).
     envelope_id: str = ""
-    #: By the recipient's place, from 0: whom it stands for (DSN ORCPT).
+    #: The original recipient by the recipient's index, from 0 (DSN ORCPT).
     original_recipients: Mapping[int, str] = field(default_factory=dict)
-    #: Seconds, and "return" or "notify": a time limit, and what becomes of the mail then (DELIVERBY).
+    #: Seconds, and "return" or "notify": a time limit, and the action after it (DELIVERBY).
     deliver_by: Optional[Tuple[int, str]] = None
-    #: Whether each server on the way is asked to report that it passed the mail on (DELIVERBY).
+    #: True requests that each server on the way reports that it relayed the mail (DELIVERBY).
     trace: bool = False
-    #: Seconds, or an aware datetime: when the mail leaves the server (FUTURERELEASE).
+    #: Seconds, or an aware datetime: the time at which the server releases the mail (FUTURERELEASE).
     hold: Optional[Union[int, datetime]] = None
-    #: -9 to 9: how urgent the mail is on its way (MT-PRIORITY).
+    #: -9 to 9: the priority of the mail on its way (MT-PRIORITY).
     mt_priority: Optional[int] = None
-    #: Each server on the way must pass it on over verified TLS alone (REQUIRETLS).
+    #: True requires each server on the way to relay the mail over verified TLS only (REQUIRETLS).
     require_tls: bool = False
 
 

@@ -38,7 +38,7 @@ class Part(Owner):
     A path or file object is read while the message is sent and, but for what is kept as said above,
     never held in memory; a file that
     was written to since, or an object that gives another number of bytes than it had, fails the
-    send as :class:`NotSent`. A seekable object is read from where it stands now, by each send anew.
+    send as :class:`NotSent`. A seekable object is read from its current position, again by each send.
     One that can't seek serves a single send.
 
     One part can be added to many messages. Ownership: bytes are copied; a file object is kept
@@ -84,7 +84,7 @@ class Part(Owner):
 
 
 class Reader:
-    """A file object, read from where it stood."""
+    """A file object, read from its position at construction."""
 
     def __init__(self, source: Any) -> None:
         self._source = source
@@ -92,7 +92,7 @@ class Reader:
         self._next = 0
         self.size: int = _abi.SIZE_UNKNOWN
         self._start: Optional[int] = None
-        #: Whether it can be read more than once.
+        #: True if it can be read more than once.
         self.again = False
         if callable(getattr(source, "seekable", None)) and source.seekable():
             self.again = True
@@ -116,7 +116,7 @@ class Reader:
             return bytes(data)
 
 
-# What C holds is a number; the object stays here until the library says that it is done with it.
+# C holds a number; the object is kept here until the library calls the release function.
 _readers: Dict[int, Reader] = {}
 _numbers = itertools.count(1)
 _pending = threading.local()
@@ -154,7 +154,7 @@ _RELEASE = ReleaseCallback(_release)
 
 
 def raised_by_reader() -> Optional[BaseException]:
-    """What a file object raised on this thread, once."""
+    """Return, once, the exception that a file object raised on this thread."""
     raised: Optional[BaseException] = getattr(_pending, "raised", None)
     _pending.raised = None
     return raised

@@ -1,4 +1,4 @@
-"""Trust: which server may be given a mail."""
+"""Trust policies: the servers to which mail may be sent."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ C = TypeVar("C")
 
 
 class Policy(Owner):
-    """Which server to trust, and how TLS begins. Nothing is trusted unless it is named here.
+    """The servers to trust, and the start of TLS. Nothing is trusted unless it is named here.
 
-    Within a kind any entry may fit; each kind that is given must hold.
+    Any entry of a kind may match; each kind that is given must match.
 
     ``ca_files``, ``ca``: authorities, as PEM files or as bytes (PEM with one or more certificates,
     or one in DER). ``system_roots``, ``mozilla_roots``: the public authorities, as the system or
     as the library has them; these four together are one kind.
     ``pins``: SHA-256 of a public key, ``sha256//BASE64`` (several with ``;``) or 64 hex digits.
     ``dated_pins``: ``(pin, not_before, not_after)``, usable in that time only, both ends included;
-    a time is a ``datetime`` with a time zone, or seconds since 1970. Outside it the pin fits
+    a time is a ``datetime`` with a time zone, or seconds since 1970. Outside it the pin matches
     nothing: one that ran out never turns pinning off. ``pin_files``: the key of a certificate or
     public key file. ``known_servers``: ``(path, host, port)``, the pins that a file of known mail
     servers has for these (see :func:`learn`); none is an error. These four are one kind.
     ``certificates``, ``certificate_files``: exactly this certificate (PEM or DER), no other.
     ``strict``: with pins or a certificate alone, name and dates decide too; without it they are
-    only told. With authorities they always decide.
+    only reported. With authorities they always decide.
     ``crls``, ``crl_files``: revocation lists (PEM or DER), demanded for each certificate of the
-    path: one that is revoked, one of which no list tells, a list out of date are errors.
+    path: a revoked certificate, a certificate that no list covers, and an outdated list are errors.
     ``client_certificate``: ``(chain, key)``, both PEM in bytes, the key without a passphrase;
     shown to a verified server that asks for one. It raises the minimum to TLS 1.3, because TLS 1.2
     would show it in clear. Give the key as a ``bytearray`` to clear it afterwards.
@@ -152,7 +152,7 @@ class Policy(Owner):
 
         ``chain``: PEM, the server's own certificate first, or that one alone in DER. ``at``: the
         time to judge by, a ``datetime`` with a time zone or seconds since 1970; default now.
-        That somebody holds the certificate's key is what only a connection proves.
+        Only a connection proves that the server holds the certificate's key.
 
         A chain that is not trusted is a report too (``trusted`` False), no error.
         Threads: any. Errors: :class:`ArgumentError`.

@@ -1,4 +1,4 @@
-"""What a send or a probe has to tell, as plain immutable values."""
+"""Results of a send or a probe, as plain immutable values."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ._library import Library, static_text, text
 
 @dataclass(frozen=True)
 class Recipient:
-    """One recipient's own answer.
+    """The reply for one recipient.
 
     ``outcome`` is one of ``"not_sent"``, ``"refused"``, ``"accepted"``, ``"unknown"``;
-    ``smtp_code`` and ``enhanced_code`` (``"5.1.1"``) are None when the server gave none; ``text``
-    holds the server's words, with control characters escaped, or "".
+    ``smtp_code`` and ``enhanced_code`` (``"5.1.1"``) are None when the server sent none; ``text``
+    is the text of the reply, with control characters escaped, or "".
     """
 
     address: str
@@ -27,11 +27,11 @@ class Recipient:
 
 @dataclass(frozen=True)
 class Peer:
-    """Who was met. A field is None, the tuple empty, when the send did not come so far.
+    """The identity of the server. A field is None, or the tuple empty, when the send did not get that far.
 
     ``spki_sha256`` holds ``sha256//BASE64`` of each certificate that was sent, the server's own
-    first; ``matched_pin`` is the pin that fitted; ``mechanism`` the way of the login, and
-    ``channel_binding`` the kind of its tie to this very TLS connection.
+    first; ``matched_pin`` is the pin that matched; ``mechanism`` the SASL mechanism, and
+    ``channel_binding`` the type of its channel binding.
     """
 
     tls_version: Optional[str]
@@ -47,10 +47,10 @@ class Receipt:
     """The record of one send, whatever its outcome.
 
     ``outcome``: ``"accepted"``, ``"not_sent"`` (safe to retry), ``"refused"`` (by the verified
-    server) or ``"unknown"`` (do not retry blindly). ``stage``: how far it came, ``"connect"`` to
+    server) or ``"unknown"`` (do not retry blindly). ``stage``: the last stage, ``"connect"`` to
     ``"reply"``. ``secret_released`` and ``content_released``: whether any byte of either left
     this machine. ``connection_reused``: the connection had carried another mail before; then
-    ``secret_released`` tells of its opening. ``smtp_code``, ``enhanced_code``, ``message_id``: None when there is none.
+    ``secret_released`` refers to its opening. ``smtp_code``, ``enhanced_code``, ``message_id``: None when there is none.
     """
 
     outcome: str
@@ -84,14 +84,14 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Report:
-    """What a probe met, or what :meth:`Policy.verify_chain` says of a chain; that has no greeting,
+    """The report of a probe or of :meth:`Policy.verify_chain`; the latter has no greeting,
     TLS version, capabilities and so on.
 
     ``trusted``: whether the policy accepts this server; ``verdict`` is 0 then, else the status
-    number that says why not (``verdict_name`` its name, ``verdict_text`` in words). ``text`` is
+    number of the reason (``verdict_name`` its name, ``verdict_text`` its text). ``text`` is
     the whole report for people, with the pins to copy. ``certificates``: the server's own first.
-    ``greeting``: what the server called itself; with STARTTLS it said so in clear, where anybody
-    can.
+    ``greeting``: the text of the greeting; with STARTTLS it came in clear text, where an attacker
+    can change it.
     """
 
     trusted: bool

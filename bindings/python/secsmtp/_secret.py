@@ -1,4 +1,4 @@
-"""Secrets that are asked for only when they are needed."""
+"""Secrets that are requested only when they are needed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Secret = Union[str, bytes, bytearray]
 
 @dataclass(frozen=True)
 class SecretRequest:
-    """What a password or token is asked for; the server was verified.
+    """The request for a password or token, after the server was verified.
 
     ``host``, ``port``: of the client. ``user``: of the credential. ``kind``: ``"password"`` or
-    ``"token"``. ``refused``: the server refused the token given before, so get a fresh one.
+    ``"token"``. ``refused``: the server rejected the previous token, so get a fresh one.
     """
 
     host: str
@@ -42,7 +42,7 @@ def bytes(secret: Secret) -> Union[bytes, bytearray]:
 
 
 class Provider:
-    """Takes the library's questions to a function. Has no reference to credential or client."""
+    """Forwards the library's requests to a function. Has no reference to credential or client."""
 
     def __init__(self, lib: Library, ask: Ask) -> None:
         self._lib = lib

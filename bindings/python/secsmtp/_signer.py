@@ -1,4 +1,4 @@
-"""Who signs messages (DKIM)."""
+"""Signers of messages (DKIM)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ._objects import Owner, several
 class Signer(Owner):
     """Signs messages (DKIM, RFC 6376 and RFC 8463) for a domain.
 
-    The public half of the key stands in the DNS under ``selector._domainkey.domain``. ``key`` or
+    The public key is published in the DNS at ``selector._domainkey.domain``. ``key`` or
     ``path``: the private one, RSA of 2048 to 4096 bits (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or
     DER, without a passphrase. ``lifetime``: for how many seconds a signature holds (``x=``); default is
     for ever. ``fields``: which header fields are signed where a message has them, in place of the

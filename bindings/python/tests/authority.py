@@ -48,7 +48,7 @@ class Authority:
         return self.path(name).read_bytes()
 
     def revocation_list(self, name, revoked=()):
-        """Makes the CA's list, of the certificates that were revoked so far and of these."""
+        """Makes the CA's list: the certificates that were revoked so far, and these."""
         own = ("ca", "-config", "own.cnf", "-cert", "ca.pem", "-keyfile", "ca.key")
         for certificate in revoked:
             self._openssl(*own, "-revoke", certificate)

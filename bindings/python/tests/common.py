@@ -1,4 +1,4 @@
-"""What these tests share: the package, the library, local and real servers."""
+"""Shared by these tests: the package, the library, local and real servers."""
 
 import logging
 import pathlib

@@ -1,4 +1,4 @@
-"""A small TLS mail server whose answers a test can replace, and a peer that says nothing."""
+"""A small TLS mail server whose replies a test can replace, and a peer that sends nothing."""
 
 import base64
 import contextlib
@@ -102,7 +102,7 @@ def scripted(**replies):
 
 
 class Silent:
-    """A peer that takes connections and never says a word."""
+    """A peer that accepts connections and never sends a byte."""
 
     def __init__(self, listener):
         self.listener, self.address = listener, listener.getsockname()
@@ -124,7 +124,7 @@ def silent():
 
 
 def wire_forms(user, password):
-    """What would give the password away: itself, as base64, and in the answer of AUTH PLAIN."""
+    """The forms of the password: as it is, as base64, and in the response of AUTH PLAIN."""
     plain = b"\0" + user.encode() + b"\0" + password
     forms = [password, base64.b64encode(password), base64.b64encode(plain), password.hex().encode()]
     return [form.rstrip(b"=") for form in forms]

@@ -67,14 +67,14 @@ class Outcomes(ClientCase):
             receipt.outcome = "x"
 
     def test_refused_recipient_stops_everything(self):
-        replies = {"RCPT TO:<no@script.test>": "550 5.1.1 nobody here"}
+        replies = {"RCPT TO:<no@script.test>": "550 5.1.1 no such user"}
         with scripted(**replies) as server, self.client(server) as client:
             with self.assertRaises(secsmtp.Refused) as caught:
                 client.send(MAIL, "a@script.test", ["b@script.test", "no@script.test"])
         error = caught.exception
         self.assertEqual((error.smtp_code, error.enhanced_code), (550, "5.1.1"))
         self.assertEqual((error.stage, error.outcome, error.retry), ("rcpt", "refused", "never"))
-        self.assertIn("nobody here", error.server_text)
+        self.assertIn("no such user", error.server_text)
         self.assertTrue(error.secret_released)
         self.assertFalse(error.content_released)
         answers = {r.address: r.smtp_code for r in error.receipt.recipients}
@@ -82,7 +82,7 @@ class Outcomes(ClientCase):
         self.assertNotIn("DATA", server.lines)
 
     def test_partial(self):
-        replies = {"RCPT TO:<no@script.test>": "550 5.1.1 nobody here"}
+        replies = {"RCPT TO:<no@script.test>": "550 5.1.1 no such user"}
         with scripted(**replies) as server, self.client(server) as client:
             receipt = client.send(
                 MAIL, "a@script.test", ["no@script.test", "b@script.test"], partial=True
@@ -167,7 +167,7 @@ class Secrets(ClientCase):
                 with self.assertRaises(secsmtp.Refused) as caught:
                     client.send(MAIL, *ENVELOPE)
         error = caught.exception
-        # The twin: the server did get it, and its words did come through.
+        # The counterpart: the server received it, and its text is reported.
         self.assertTrue(any(line.startswith("AUTH PLAIN ") for line in server.lines))
         self.assertIn("no:", error.server_text)
         self.assertEqual((error.smtp_code, error.stage), (535, "auth"))
@@ -284,7 +284,7 @@ class Waiting(ClientCase):
             ):
                 with self.assertRaises(secsmtp.Cancelled) as caught:
                     client.send(MAIL, *ENVELOPE) if call == "send" else client.probe()
-                # A probe has no mail to say anything of.
+                # A probe has no mail, and so no outcome.
                 self.assertEqual(isinstance(caught.exception, secsmtp.NotSent), call == "send")
                 self.assertEqual(caught.exception.outcome, "not_sent" if call == "send" else None)
 
@@ -330,18 +330,18 @@ class Waiting(ClientCase):
         before = signal.signal(signal.SIGUSR1, lambda *_: noticed.append(None))
         self.addCleanup(signal.signal, signal.SIGUSR1, before)
         # Python's handler of the system's signal writes a byte, in the middle of the send.
-        heard, told = socket.socketpair()
-        self.addCleanup(heard.close)
-        self.addCleanup(told.close)
-        told.setblocking(False)
-        self.addCleanup(signal.set_wakeup_fd, signal.set_wakeup_fd(told.fileno()))
+        reader, writer = socket.socketpair()
+        self.addCleanup(reader.close)
+        self.addCleanup(writer.close)
+        writer.setblocking(False)
+        self.addCleanup(signal.set_wakeup_fd, signal.set_wakeup_fd(writer.fileno()))
         with silent() as peer, self.to(peer.address, timeout=60) as client:
 
             def interrupt():
                 peer.wait_for_client()
                 for _ in range(2):
                     signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
-                    heard.recv(1)
+                    reader.recv(1)
                 client.cancel()
 
             with self.beside(interrupt), self.assertRaises(secsmtp.Cancelled):
@@ -349,7 +349,7 @@ class Waiting(ClientCase):
         self.assertTrue(noticed)
 
     def test_closed_port(self):
-        # A connection of our own begins at this port: nobody can listen there meanwhile.
+        # The local port of a connection of our own: no program can listen there meanwhile.
         with silent() as peer, socket.create_connection(peer.address) as held:
             self.refused(held.getsockname())
 

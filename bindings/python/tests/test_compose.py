@@ -79,7 +79,7 @@ class ComposeCase(common.LibraryCase):
 
 
 class Composed(ComposeCase):
-    def test_the_structure_follows_from_what_is_given(self):
+    def test_the_structure_follows_from_the_arguments(self):
         picture = {"logo@x": io.BytesIO(b"png")}
         part = secsmtp.Part(b"data", "a.bin")
         self.addCleanup(part.close)
@@ -347,7 +347,7 @@ class Composed(ComposeCase):
         gc.collect()
         self.assertNotEqual(message.message_id, first)
 
-    def test_what_is_missing_is_said(self):
+    def test_missing_fields_are_reported(self):
         message = self.message(from_=[ANNA, "bo@mail.test"])
         with self.raises(secsmtp.ArgumentError, "several addresses"):
             bytes(message)
@@ -385,7 +385,7 @@ class Sources(ComposeCase):
         message.close()
         return caught.exception
 
-    def test_what_is_no_regular_file_is_refused_at_once(self):
+    def test_a_path_that_is_not_a_regular_file_is_rejected_at_once(self):
         folder = self.folder()
         bad = [folder, folder / "none", "/dev/zero", ""]
         if hasattr(os, "mkfifo"):

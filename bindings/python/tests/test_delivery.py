@@ -138,7 +138,7 @@ class Reference(DeliveryCase):
             self.assertEqual((error.status, error.stage), (_abi.E_PIN_MISMATCH, "tls"))
             self.assertEqual(error.status_name, "SECSMTP_E_PIN_MISMATCH")
             self.assertFalse(error.secret_released or error.content_released)
-            # What was met can be compared with what was expected.
+            # The test compares the reported identity with the expected one.
             self.assertIn(self.server.pin, error.receipt.peer.spki_sha256)
 
     def test_wrong_name(self):
@@ -248,7 +248,7 @@ class Hotel(DeliveryCase):
     def test_hidden_starttls(self):
         error, seen = self.attempt(secsmtp.TrustError, None, "starttls", "HOTEL_HIDE")
         self.assertEqual(error.stage, "starttls")
-        # The twin of the search for secrets: the hotel does record what it sees.
+        # The counterpart of the search for secrets: the hotel does record what it receives.
         self.assertIn(b"EHLO", seen)
 
     def test_certificate_of_another_authority(self):
@@ -258,7 +258,7 @@ class Hotel(DeliveryCase):
                 self.assertEqual(error.stage, "tls")
 
     def test_certificate_of_a_trusted_authority_against_a_pin(self):
-        # The machine trusts the hotel's authority; the owner chose the key.
+        # The system trusts the hotel's CA; the policy pins the key.
         authorities = [self.server.ca_file, self.server.path("HOTEL_CA_FILE")]
         for mode, place in (("implicit", "HOTEL_TLS_IMPLICIT"), ("starttls", "HOTEL_TLS_STARTTLS")):
             with self.subTest(mode):
@@ -272,8 +272,8 @@ class Hotel(DeliveryCase):
                 )
                 self.assertNotIn(self.server.pin, error.receipt.peer.spki_sha256)
 
-    def test_the_trick_does_work_on_who_trusts_that_authority(self):
-        # The twin of the refusals above: the hotel is a working proxy.
+    def test_a_policy_that_trusts_the_hotels_ca_is_intercepted(self):
+        # The counterpart of the rejections above: the hotel is a working proxy.
         with self.client(
             connect=self.address("HOTEL_TLS_IMPLICIT"), ca_files=self.server.path("HOTEL_CA_FILE")
         ) as client:

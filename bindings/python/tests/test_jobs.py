@@ -73,7 +73,7 @@ class Jobs(common.LibraryCase):
 
             self.assertEqual(asyncio.run(late()).outcome, "accepted")
 
-    def test_a_rate_holds_back_what_may_not_begin_yet(self):
+    def test_a_rate_delays_jobs_beyond_it(self):
         with self.client(rate=(1, 3600), burst=2, window=(1, 0)) as (client, server):
             jobs = [client.submit(MAIL, *ENVELOPE) for _ in range(3)]
             self.assertEqual([job.wait(60).outcome for job in jobs[:2]], ["accepted"] * 2)
@@ -86,7 +86,7 @@ class Jobs(common.LibraryCase):
             with self.subTest(wrong), self.raises(secsmtp.ArgumentError), self.client(**wrong):
                 pass
 
-    def test_more_jobs_than_may_be_unheard(self):
+    def test_submit_polls_completions_when_there_are_too_many_jobs(self):
         with self.client(max_jobs=3, max_connections=1) as (client, server):
             jobs = []
             while len(jobs) < 10:
@@ -100,7 +100,7 @@ class Jobs(common.LibraryCase):
     def test_cancel_and_close(self):
         with peers.reference_server() as server, contextlib.ExitStack() as stack:
             policy = stack.enter_context(secsmtp.Policy(ca_files=[server.ca_file]))
-            # Nobody takes connections there any more.
+            # No server accepts connections there any more.
             with socket.create_server(("127.0.0.1", 0)) as silent:
                 client = secsmtp.Client(
                     server.name, policy=policy, connect=silent.getsockname(), max_connections=1

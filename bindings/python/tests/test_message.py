@@ -79,7 +79,7 @@ class Envelope(unittest.TestCase):
 
     def test_malformed_fields_are_refused_by_name(self):
         for field in ("To", "Cc", "Bcc"):
-            for value in ("a@b c@d", "nobody", "a@b)c@d", "<a@b", "Doe, John <j@x.test>"):
+            for value in ("a@b c@d", "no-address", "a@b)c@d", "<a@b", "Doe, John <j@x.test>"):
                 with self.subTest(field=field, value=value):
                     message = mail(From="a@x.test", **{field: value})
                     with self.assertRaisesRegex(ArgumentError, f"field {field}"):

@@ -1,4 +1,4 @@
-"""What a mail asks of the server beyond delivery."""
+"""Requests to the server beyond delivery."""
 
 import datetime
 
@@ -25,7 +25,7 @@ class Asked(common.LibraryCase):
                     return client.send(message)
             return client.send(b"Subject: x\r\n\r\n", "a@mail.test", server.address, options=options)
 
-    def test_what_the_server_lacks_is_named_and_nothing_is_sent(self):
+    def test_a_missing_extension_is_named_and_nothing_is_sent(self):
         for options, extension in (
             (secsmtp.Options(notify=("success", "delay")), "DSN"),
             (secsmtp.Options(notify="never"), "DSN"),
@@ -44,7 +44,7 @@ class Asked(common.LibraryCase):
                 self.assertEqual(caught.exception.status_name, "SECSMTP_E_EXTENSION_MISSING")
                 self.assertEqual(caught.exception.outcome, "not_sent")
 
-    def test_nothing_asked_for_is_nothing_said(self):
+    def test_without_options_no_parameters_are_sent(self):
         self.assertEqual(self.send(secsmtp.Options()).outcome, "accepted")
 
     def test_arguments_are_checked(self):
@@ -53,7 +53,7 @@ class Asked(common.LibraryCase):
             {"notify": ("never", "success")},
             {"ret": "all"},
             {"envelope_id": "a\r\nb"},
-            {"original_recipients": {0: "nobody"}},
+            {"original_recipients": {0: "no-address"}},
             {"original_recipients": {-1: "a@b.test"}},
             {"deliver_by": (0, "return")},
             {"deliver_by": (1, "soon")},

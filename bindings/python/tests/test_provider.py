@@ -31,7 +31,7 @@ class ProviderCase(ClientCase):
                 )
 
     def refused(self, server, ask, kind=secsmtp.Password):
-        """The exception of a send whose function is `ask`; nothing of a login was said."""
+        """The exception of a send whose function is `ask`; no part of a login was sent."""
         with self.asking(server, kind("alice", ask)) as client:
             with self.assertRaises(BaseException) as caught:
                 client.send(MAIL, *ENVELOPE)
@@ -40,7 +40,7 @@ class ProviderCase(ClientCase):
 
 
 class FromPython(ProviderCase):
-    def test_it_is_asked_with_what_it_is_for(self):
+    def test_the_function_is_called_with_the_purpose_of_the_secret(self):
         seen = []
 
         def ask(request):
@@ -90,7 +90,7 @@ class FromPython(ProviderCase):
 
     def test_no_secret_is_a_status_of_its_own(self):
         def ask(_request):
-            raise secsmtp.NoSecret("nobody is there")
+            raise secsmtp.NoSecret("the user is away")
 
         for kind, offer in ((secsmtp.Password, EHLO), (secsmtp.Token, OAUTH)):
             with scripted(EHLO=offer) as server:
@@ -100,7 +100,7 @@ class FromPython(ProviderCase):
             self.assertEqual((error.outcome, error.retry), ("not_sent", "never"))
             self.assertFalse(error.secret_released)
 
-    def test_what_the_function_raises_comes_out_of_send(self):
+    def test_send_raises_what_the_function_raises(self):
         for raised in (KeyError("x"), KeyboardInterrupt(), SystemExit(3)):
 
             def ask(_request):
@@ -169,7 +169,7 @@ class FromPython(ProviderCase):
                     self.assertEqual(client.send(MAIL, *ENVELOPE).outcome, "accepted")
         self.assertEqual(raised, [_abi.E_REENTRANT])
 
-    def test_asking_from_inside_what_asks_ends(self):
+    def test_a_send_inside_the_function_ends_with_an_error(self):
         # Another server, for this one serves one after the other.
         with scripted() as server, scripted() as other:
             place, depth = [], itertools.count()
@@ -197,7 +197,7 @@ class FromPython(ProviderCase):
 
 
 class FromC(ProviderCase):
-    """What a C program could do wrong in its callback."""
+    """Mistakes that a C program could make in its callback."""
 
     @contextlib.contextmanager
     def bare(self, callback, kind=_abi.SECRET_PASSWORD, offer=EHLO):
@@ -222,7 +222,7 @@ class FromC(ProviderCase):
             wrong, right = (_library.bytes_argument(b) for b in (b"not this", PASSWORD.encode()))
             self.assertEqual(lib.secret_request_answer(request, *wrong, None), 0)
             self.assertEqual(lib.secret_request_answer(request, *right, None), 0)
-            # What can't be one does not take the good one's place.
+            # An invalid secret does not replace the valid one.
             unfit = _library.bytes_argument(b"a\0b")
             self.assertEqual(lib.secret_request_answer(request, *unfit, None), _abi.E_SECRET)
             self.assertEqual(lib.secret_request_answer(request, None, 4, None), _abi.E_NULL)
@@ -256,7 +256,7 @@ class FromC(ProviderCase):
 
         def callback(_context, request):
             kept.append(ctypes.cast(request, ctypes.c_void_p).value)
-            # Freed as what it is not.
+            # Freed by the function of another type.
             credential = ctypes.cast(request, _library.HANDLE_TYPES["credential"])
             self.assertEqual(lib.credential_free(credential), _abi.E_BAD_HANDLE)
             lib.secret_request_answer(request, *_library.bytes_argument(PASSWORD.encode()), None)
@@ -299,12 +299,12 @@ class FromC(ProviderCase):
                 client.send(MAIL, *ENVELOPE)
             self.assertEqual(auth_lines(server), [])
 
-    def test_without_a_callback_a_send_has_nobody_to_ask_and_a_job_asks_by_an_event(self):
+    def test_without_a_callback_a_send_fails_and_a_job_requests_by_an_event(self):
         lib = _library.library()
         credential = _library.new_handle("credential")
-        nobody = _library.SecretCallback()
+        no_callback = _library.SecretCallback()
         made = lib.credential_new_asked(
-            b"alice", 5, _abi.SECRET_PASSWORD, nobody, None, ctypes.byref(credential), None
+            b"alice", 5, _abi.SECRET_PASSWORD, no_callback, None, ctypes.byref(credential), None
         )
         self.assertEqual(made, 0)
         message = _library.new_handle("message")

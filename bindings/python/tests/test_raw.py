@@ -1,4 +1,4 @@
-"""Finished mails, and the rules by which they are taken; each kind of mail by each way to send."""
+"""Finished mails, and the rules by which they are accepted; each kind of mail by each way to send."""
 
 import io
 import tempfile
@@ -95,7 +95,7 @@ class Rules(RawCase):
 
 
 class Streamed(RawCase):
-    """Mails that nobody holds."""
+    """Mails that are not held in memory."""
 
     def setUp(self):
         super().setUp()
@@ -133,14 +133,14 @@ class Streamed(RawCase):
                 with self.raises(kind, words):
                     way()
 
-    def test_h07_what_changed_in_between_is_not_sent(self):
+    def test_h07_content_that_changed_in_between_is_not_sent(self):
         content = Fickle(b"Subject: x\n\n" + b"first\n" * 9)
         for way in self.ways(Raw(content), "a@mail.test", self.server.address):
             content.readings = content.seek(0)
             with self.raises(secsmtp.NotSent, "has changed since it was added"):
                 way()
 
-    def test_what_read_raises_is_the_cause(self):
+    def test_an_exception_of_read_is_the_cause(self):
         class Broken(io.BytesIO):
             def read(self, size=-1):
                 raise OSError("the disk is gone")
@@ -159,7 +159,7 @@ class Pipe(io.BytesIO):
 
 
 class Fickle(io.BytesIO):
-    """Gives other bytes when it is read again."""
+    """Returns other bytes when it is read again."""
 
     readings = 0
 
@@ -196,7 +196,7 @@ class Kinds(RawCase):
                 with self.raises(TypeError, "its own"):
                     way()
 
-    def test_what_is_no_mail_is_a_type_error(self):
+    def test_an_argument_that_is_not_a_mail_is_a_type_error(self):
         for way in self.ways("From: a@b"):
             with self.raises(TypeError, "not str"):
                 way()

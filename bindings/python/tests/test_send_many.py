@@ -13,7 +13,7 @@ class SendMany(common.LibraryCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        server = common.peers.reference_server("--reject", "nobody@mail.test")
+        server = common.peers.reference_server("--reject", "unknown@mail.test")
         cls.server = server.__enter__()
         cls.addClassCleanup(server.__exit__, None, None, None)
 
@@ -27,7 +27,7 @@ class SendMany(common.LibraryCase):
 
     def mails(self, marker, count, refused=()):
         for number in range(count):
-            to = "nobody@mail.test" if number in refused else self.server.address
+            to = "unknown@mail.test" if number in refused else self.server.address
             content = f"Subject: {marker}-{number}-\r\n\r\n.{number}\r\n".encode()
             yield secsmtp.Mail(content, "a@mail.test", to)
 
@@ -75,12 +75,12 @@ class SendMany(common.LibraryCase):
             with self.raises(secsmtp.ArgumentError):
                 list(client.send_many([secsmtp.Mail(b"Subject: x\r\n\r\n", "a@mail.test", "no address")]))
             self.assertEqual(list(client.send_many([])), [])
-            # What is missing is told of the mail, and the others go on.
+            # An incomplete mail has its own error, and the others are sent.
             mails = [secsmtp.Mail(b"Subject: x\r\n\r\n", None, self.server.address), *self.mails("x", 1)]
             sent = list(client.send_many(mails))
             self.assertEqual([s.error and s.error.status_name for s in sent], ["SECSMTP_E_NO_SENDER", None])
 
-    def test_nobody_answers(self):
+    def test_without_a_listener_every_mail_is_not_sent(self):
         with secsmtp.Policy(ca_files=self.server.ca_file) as policy:
             with secsmtp.Client("mail.test", policy=policy, connect=("127.0.0.1", 1), timeout=30) as client:
                 sent = list(client.send_many(self.mails("x", 20)))
@@ -89,7 +89,7 @@ class SendMany(common.LibraryCase):
             self.assertTrue(all(isinstance(s.error, kind) for s in sent))
         self.assertEqual({s.error.outcome for s in sent}, {"not_sent"})
 
-    def test_the_functions_refuse_what_is_not_there(self):
+    def test_the_functions_reject_missing_arguments(self):
         lib = secsmtp._library.library()
         batch = new_handle("batch")
         self.assertEqual(lib.batch_new(None, None), _abi.E_NULL)

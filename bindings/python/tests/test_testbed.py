@@ -12,7 +12,7 @@ import secsmtp
 
 from .scripted import wire_forms
 
-# Where a server keeps mails; those that keep CRLF, and those that keep the mail alone as sent.
+# The mail folders of the servers; those that keep CRLF, and those that keep the mail exactly as sent.
 STORES = {
     "POSTFIX": ("MAIL_POSTFIX", b"\n"),
     "EXIM": ("MAIL_EXIM", b"\n"),
@@ -146,7 +146,7 @@ class RealServers(common.LibraryCase):
             with self.subTest(server), self.client(server + "_SUBMISSIONS") as client:
                 with self.assertRaises(secsmtp.Refused) as caught:
                     address = self.env["ALICE_ADDRESS"]
-                    client.send(self.raw()[1], address, [address, "nobody@mail.test"])
+                    client.send(self.raw()[1], address, [address, "unknown@mail.test"])
                 self.assertEqual(caught.exception.stage, "rcpt")
                 self.assertFalse(caught.exception.content_released)
 

@@ -11,7 +11,7 @@ from secsmtp import _abi
 from .authority import authority
 
 HOST = "own.test"
-NOBODYS = "sha256//" + "A" * 43 + "="
+UNKNOWN_PIN = "sha256//" + "A" * 43 + "="
 NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
 MAIL = b"Subject: x\r\n\r\nthe content\r\n"
@@ -68,7 +68,7 @@ class VerifyChain(TrustCase):
         self.refuses("E_CERTIFICATE_MISMATCH", certificates=self.own.read("ca.pem"))
         self.refuses("E_NO_TRUST")
 
-    def test_what_only_a_connection_tells_is_empty(self):
+    def test_fields_that_need_a_connection_are_empty(self):
         report = self.trusts(pins=self.own.pin)
         self.assertEqual((report.greeting, report.capabilities, report.mechanisms), ("", (), ()))
         self.assertEqual((report.tls_version, report.cipher_suite), (None, None))
@@ -85,7 +85,7 @@ class VerifyChain(TrustCase):
             self.trusts(at=at, ca=ca)
 
     def test_bad_arguments(self):
-        with secsmtp.Policy(pins=NOBODYS) as policy:
+        with secsmtp.Policy(pins=UNKNOWN_PIN) as policy:
             for host in ("", "a b", "own\0.test"):
                 self.wrong("E_HOST", "host", policy.verify_chain, host, self.chain)
             for chain in (b"", b"text", b"\x30"):
@@ -113,8 +113,8 @@ class Arguments(TrustCase):
         pin, second = self.own.pin, NOW.replace(microsecond=0)
         for window in ((NOW - DAY, NOW + DAY), (0, time.time() + 60), (0, 2**63 - 1)):
             self.assertEqual(self.trusts(dated_pins=(pin, *window)).matched_pin, pin)
-            self.trusts(dated_pins=[(NOBODYS, *window), (pin, *window)])
-            self.refuses("E_PIN_MISMATCH", dated_pins=[(NOBODYS, *window)])
+            self.trusts(dated_pins=[(UNKNOWN_PIN, *window), (pin, *window)])
+            self.refuses("E_PIN_MISMATCH", dated_pins=[(UNKNOWN_PIN, *window)])
         for window in ((NOW - 2 * DAY, NOW - DAY), (NOW + DAY, NOW + 2 * DAY), (0, 0)):
             self.refuses("E_PIN_MISMATCH", dated_pins=(pin, *window))
             self.refuses("E_PIN_MISMATCH", dated_pins=(pin, *window), ca=self.own.read("ca.pem"))
@@ -129,14 +129,14 @@ class Arguments(TrustCase):
             self.wrong(status, words, secsmtp.Policy, dated_pins=[row])
 
         wrong("E_PIN", "pin", "x", 0, 1)
-        wrong("E_PIN", "pin", NOBODYS, 1, 0)
+        wrong("E_PIN", "pin", UNKNOWN_PIN, 1, 0)
         for bad in (-1, 2**63, 2**64, float("nan"), float("-inf"), datetime(2026, 11, 23)):
-            wrong("E_VALUE", "not_before of dated_pins", NOBODYS, bad, 1)
-            wrong("E_VALUE", "not_after of dated_pins", NOBODYS, 0, bad)
-        wrong("E_VALUE", "dated_pins", NOBODYS, 0)
-        self.wrong("E_VALUE", "dated_pins", secsmtp.Policy, dated_pins=NOBODYS)
+            wrong("E_VALUE", "not_before of dated_pins", UNKNOWN_PIN, bad, 1)
+            wrong("E_VALUE", "not_after of dated_pins", UNKNOWN_PIN, 0, bad)
+        wrong("E_VALUE", "dated_pins", UNKNOWN_PIN, 0)
+        self.wrong("E_VALUE", "dated_pins", secsmtp.Policy, dated_pins=UNKNOWN_PIN)
         with self.assertRaises(TypeError):
-            secsmtp.Policy(dated_pins=(NOBODYS, "today", "tomorrow"))
+            secsmtp.Policy(dated_pins=(UNKNOWN_PIN, "today", "tomorrow"))
 
     def test_pin_files(self):
         own = self.own
@@ -165,7 +165,7 @@ class Arguments(TrustCase):
             self.refuses("E_REVOCATION_UNKNOWN", crl_files=other.path("foreign.crl"), **trust)
             self.trusts(crls=[foreign, own.read("empty.crl")], **trust)
         own.revocation_list("server.crl", ["server.pem"])
-        # Of two lists by one CA the later counts.
+        # The later of two lists by one CA counts.
         self.refuses("E_REVOKED", crls=(own.read("empty.crl"), own.read("server.crl")), **trust)
         self.refuses("E_REVOKED", crl_files=[str(own.path("server.crl"))], **trust)
         for data in (b"", b"text", own.read("ca.pem")):
@@ -204,7 +204,7 @@ class KnownServers(TrustCase):
     def test_round_trip(self):
         file, pin = self.file, self.own.pin
         secsmtp.learn(file, HOST, 465, pin, "the admin, Jörg")
-        secsmtp.learn(str(file), HOST, 587, NOBODYS, "somebody")
+        secsmtp.learn(str(file), HOST, 587, UNKNOWN_PIN, "the admin")
         before = file.read_bytes()
         secsmtp.learn(file, HOST, 465, pin, "another")
         self.assertEqual(file.read_bytes(), before)
@@ -239,7 +239,7 @@ class KnownServers(TrustCase):
             secsmtp.Policy(known_servers=(self.file, HOST, "465"))
 
     def test_bad_learn(self):
-        def wrong(status, words, host=HOST, port=465, pin=NOBODYS, by="the admin"):
+        def wrong(status, words, host=HOST, port=465, pin=UNKNOWN_PIN, by="the admin"):
             self.wrong(status, words, secsmtp.learn, self.file, host, port, pin, by)
             self.assertFalse(self.file.exists())
 
@@ -250,15 +250,15 @@ class KnownServers(TrustCase):
         for by in ("", " ", "x" * 201, "a\nb", "a\x1bb"):
             wrong("E_VALUE", "by", by=by)
         self.wrong(
-            "E_FILE", "known servers", secsmtp.learn, self.file / "x", HOST, 465, NOBODYS, "me"
+            "E_FILE", "known servers", secsmtp.learn, self.file / "x", HOST, 465, UNKNOWN_PIN, "me"
         )
         self.file.write_text("no entry\n")
-        self.wrong("E_FILE", "line 1", secsmtp.learn, self.file, HOST, 465, NOBODYS, "me")
+        self.wrong("E_FILE", "line 1", secsmtp.learn, self.file, HOST, 465, UNKNOWN_PIN, "me")
         self.assertEqual(self.file.read_text(), "no entry\n")
 
 
 class Connected(TrustCase):
-    """The same arguments on the way to the local server."""
+    """Policies with the same arguments, in a connection to the local server."""
 
     def send(self, server, connect=None, **trust):
         with secsmtp.Policy(**trust) as policy:
@@ -294,7 +294,7 @@ class Connected(TrustCase):
         with common.peers.reference_server() as server:
             known, port = self.own.path("known-" + server.name), server.implicit[1]
             secsmtp.learn(known, server.name, port, server.pin, "the test")
-            secsmtp.learn(known, server.name, 1, NOBODYS, "the test")
+            secsmtp.learn(known, server.name, 1, UNKNOWN_PIN, "the test")
             window = (NOW - DAY, NOW + DAY)
             for trust in (
                 {"dated_pins": (server.pin, *window)},
