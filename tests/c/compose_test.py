@@ -88,7 +88,7 @@ class Compose(unittest.TestCase):
             self.assertEqual(sent.status, 0, sent.words)
             (mail,) = server.mails()
             self.check(mail.read_bytes(), attachment, TO)
-            self.assertEqual(mail.stat().st_size, int(sent.lines["octets"]))
+            self.assertEqual(mail.stat().st_size, int(sent.lines["bytes"]))
 
     def test_memcheck_finds_no_error_and_no_leak(self):
         peers.require(shutil.which("valgrind"), "valgrind is not installed")

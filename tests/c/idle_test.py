@@ -22,9 +22,9 @@ class Idle(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         figures = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", done.stdout)}
         self.assertEqual(figures["threads"], 1)
-        self.assertLess(figures["octets"], stated * ROOM)
+        self.assertLess(figures["bytes"], stated * ROOM)
         # A figure far below what is stated is one to state anew.
-        self.assertGreater(figures["octets"], stated // 2)
+        self.assertGreater(figures["bytes"], stated // 2)
         self.assertIn(f"{stated:,} bytes", (peers.ROOT / "docs/figures.md").read_text("utf-8"))
 
     def test_a_thousand_idle_clients_have_no_thread_and_little_memory(self):

@@ -52,7 +52,7 @@ class Raw(unittest.TestCase):
                 mails = server.mails()
                 self.assertEqual(len(mails), before + 1)
                 self.assertEqual(mails[-1].read_bytes(), made(300_000))
-                self.assertEqual(mails[-1].stat().st_size, int(sent.lines["octets"]))
+                self.assertEqual(mails[-1].stat().st_size, int(sent.lines["bytes"]))
                 if kind == "make":
                     self.assertEqual(sent.lines["released"], " 0 1")
         key = self.key()

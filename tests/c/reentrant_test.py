@@ -38,7 +38,7 @@ def argument(name, kind):
     if kind == "uint8_t *":
         return name, f"static uint8_t {name}[4096];", ""
     if kind == "const uint8_t *":
-        return '(const uint8_t *)"octets"', "", ""
+        return '(const uint8_t *)"bytes"', "", ""
     if kind == "const char *":
         return f'"{TEXTS.get(name, "x")}"', "", ""
     if kind == "void *":
