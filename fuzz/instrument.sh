@@ -5,7 +5,7 @@
 rustc=$1
 shift
 case " $* " in
-*" --crate-name secsmtp "* | *" --crate-name secsmtp_octets "* | *" --crate-name secsmtp_fuzz "*)
+*" --crate-name secsmtp "* | *" --crate-name secsmtp_fuzz "*)
     set -- "$@" -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
         -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
         -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares

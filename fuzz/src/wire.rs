@@ -3,8 +3,7 @@
 
 use secsmtp::error::ReplyFault;
 use secsmtp::message::address::{Address, EhloName};
-use secsmtp::message::content::canonical::{bare_line_end, inspect};
-use secsmtp::message::content::lines::Lines;
+use secsmtp::message::content::lines::{LineNormalizer, bare_line_end, inspect};
 use secsmtp::message::delivery::Options;
 use secsmtp::message::mailbox::{Entry, MAX_LIST, Mailbox, parse_list};
 use secsmtp::smtp::wire::command::Command;
@@ -218,18 +217,18 @@ pub fn content(data: &[u8]) {
         read.extend_from_slice(line.strip_prefix(b".").unwrap_or(line));
     }
     assert_eq!(read, normal(content));
-    if let Ok(facts) = inspect(content) {
-        assert_eq!(facts.size, Some(read.len() as u64));
-        assert_eq!(facts.eight_bit, !content.is_ascii());
+    if let Ok(properties) = inspect(content) {
+        assert_eq!(properties.size, Some(read.len() as u64));
+        assert_eq!(properties.eight_bit, !content.is_ascii());
     }
     // Content from a reader is checked and changed like content in memory.
-    let (mut lines, mut streamed) = (Lines::default(), Vec::new());
+    let (mut lines, mut streamed) = (LineNormalizer::default(), Vec::new());
     for piece in [&content[..i], &content[i..j], &content[j..]] {
-        lines.push(piece, &mut streamed);
+        lines.push(piece, &mut |bytes| streamed.extend_from_slice(bytes));
     }
-    lines.finish(&mut streamed);
+    lines.finish(&mut |bytes| streamed.extend_from_slice(bytes));
     assert_eq!(streamed, read);
-    assert_eq!(lines.facts(), inspect(content));
+    assert_eq!(lines.properties(), inspect(content));
     assert_eq!(lines.bare(), bare_line_end(content));
 }
 

@@ -18,7 +18,7 @@ use crate::net::{Interest, Transport, WaitEnd};
 use crate::sasl::{Binding, BindingType, EXPORTER_LABEL, EXPORTER_LEN};
 use crate::support::redact;
 use crate::support::secret;
-use crate::trust::certificate::{Certificate, describe_chain, spki};
+use crate::trust::certificate::{Certificate, MAX_CHAIN, describe_chain, spki};
 use crate::trust::rejection::Rejection;
 use crate::trust::verdict::{TrustBasis, verify_chain};
 
@@ -171,7 +171,7 @@ fn assess(
             .and_then(|s| s.as_str())
             .unwrap_or("unknown")
             .replace("TLS13_", "TLS_"),
-        spki: chain.iter().take(16).filter_map(spki).collect(),
+        spki: chain.iter().take(MAX_CHAIN).filter_map(spki).collect(),
         ..Peer::default()
     };
     Ok((peer, chain))

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::message::address::EhloName;
 use crate::sasl::CredentialKind;
 use crate::status::Status;
+use crate::trust::host::port_argument;
 use crate::trust::{Host, Policy, TlsMode};
 
 /// The server that is meant, and whom to believe there.
@@ -34,7 +35,7 @@ impl Endpoint {
         let port = match (port, policy.tls_mode) {
             (0, TlsMode::Implicit) => 465,
             (0, TlsMode::Starttls) => 587,
-            (port, _) => parse_port("port", port)?,
+            (port, _) => port_argument("port", port)?,
         };
         Ok(Self {
             host,
@@ -102,18 +103,4 @@ impl Settings {
 
 pub(super) fn parse_host(argument: &'static str, text: &str) -> Result<Host, Error> {
     Host::parse(text).map_err(|why| Error::argument(Status::Host, argument, why))
-}
-
-pub(super) fn parse_port(argument: &'static str, port: u32) -> Result<u16, Error> {
-    let wrong = || {
-        Error::argument(
-            Status::Port,
-            argument,
-            format!("{port} is not between 1 and 65535"),
-        )
-    };
-    u16::try_from(port)
-        .ok()
-        .filter(|port| *port > 0)
-        .ok_or_else(wrong)
 }

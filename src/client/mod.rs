@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use self::endpoint::{Endpoint, parse_host, parse_port};
+use self::endpoint::{Endpoint, parse_host};
 use self::engine::Engine;
 use crate::credential::Credential;
 use crate::deadline::Deadline;
@@ -33,6 +33,7 @@ use crate::message::address::EhloName;
 use crate::status::Status;
 use crate::sync::Mutex;
 use crate::trust::Policy;
+use crate::trust::host::port_argument;
 
 pub use batch::{BatchOptions, MAX_CONNECTIONS};
 pub use rate::Rate;
@@ -70,7 +71,7 @@ impl Client {
     pub fn set_connect(&self, address: &str, port: u32) -> Result<(), Error> {
         let target = (
             parse_host("connect address", address)?,
-            parse_port("connect port", port)?,
+            port_argument("connect port", port)?,
         );
         self.engine
             .change(|settings| settings.connect = Some(target));

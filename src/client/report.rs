@@ -6,6 +6,7 @@ use crate::channel::Probed;
 use crate::error::{Error, Peer};
 use crate::smtp::Session;
 use crate::status::Status;
+use crate::support::redact::or_none;
 use crate::trust::{Certificate, Host, Pin, Policy, Rejection, TrustBasis, Verdict, verify_chain};
 
 /// Who answered, with which chain, and whether the policy believes it.
@@ -191,8 +192,4 @@ impl Report {
         }
         Ok(())
     }
-}
-
-fn or_none(text: &str) -> &str {
-    if text.is_empty() { "(none)" } else { text }
 }

@@ -6,6 +6,7 @@ use std::ffi::c_char;
 use super::handle::{self, Handle, Reservation};
 use crate::error::Error;
 use crate::status::Status;
+use crate::trust::host::port_argument;
 
 /// The length that says "measure it": all bits set.
 const NUL_TERMINATED: usize = usize::MAX;
@@ -157,9 +158,7 @@ pub(super) fn flag(argument: &'static str, number: i32) -> Result<bool, Error> {
 
 /// A port that must be named.
 pub(super) fn port(number: u32) -> Result<u16, Error> {
-    let port = u16::try_from(number).ok().filter(|port| *port > 0);
-    let why = || format!("{number} is not between 1 and 65535");
-    port.ok_or_else(|| Error::argument(Status::Port, "port", why()))
+    port_argument("port", number)
 }
 
 /// A time in seconds since 1970.

@@ -5,6 +5,7 @@
 use std::io::Write as _;
 
 use super::address::Address;
+use crate::support::date;
 
 /// When a recipient's server is to report (NOTIFY): never, or on one event or several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +84,7 @@ pub struct DeliverBy {
 pub enum Hold {
     /// After so many seconds.
     For(u32),
-    /// At this time, in seconds since 1970.
+    /// At this time, in seconds since 1970: a positive number.
     Until(i64),
 }
 
@@ -168,7 +169,10 @@ impl Options {
         }
         match self.hold {
             Some(Hold::For(seconds)) => drop(write!(out, " HOLDFOR={seconds}")),
-            Some(Hold::Until(at)) => drop(write!(out, " HOLDUNTIL={}", moment(at))),
+            Some(Hold::Until(at)) => {
+                let at = date::rfc3339(at.unsigned_abs());
+                let _ = write!(out, " HOLDUNTIL={at}");
+            }
             None => {}
         }
         if let Some(priority) = self.priority {
@@ -218,33 +222,6 @@ fn unitext(out: &mut Vec<u8>, text: &str) {
             c => drop(write!(out, "{c}")),
         }
     }
-}
-
-/// A moment as RFC 3339 has it, in UTC.
-fn moment(seconds: i64) -> String {
-    let (days, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (hour, of_hour) = (time.div_euclid(3600), time.rem_euclid(3600));
-    let (minute, second) = (of_hour.div_euclid(60), of_hour.rem_euclid(60));
-    let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// Year, month and day of a day counted from 1970 (Gregorian).
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "days of four-digit years, which `Hold` is held to"
-)]
-fn civil(days: i64) -> (i64, i64, i64) {
-    // Counted from the first of March of the year 0, so that the leap day comes last.
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]
@@ -353,19 +330,6 @@ mod tests {
             let value = out.strip_prefix(" ORCPT=rfc822;").unwrap();
             assert!(!value.contains([' ', '=']), "{value}");
             assert_eq!(read(value), shown);
-        }
-    }
-
-    #[test]
-    fn moments_are_of_the_gregorian_calendar() {
-        for (seconds, text) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (4_107_542_400, "2100-03-01T00:00:00Z"),
-            (253_402_300_799, "9999-12-31T23:59:59Z"),
-        ] {
-            assert_eq!(moment(seconds), text);
         }
     }
 

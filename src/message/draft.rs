@@ -7,13 +7,13 @@ use super::address::Address;
 use super::mailbox::{Entry, Mailbox, parse_list};
 use super::mime::calendar;
 use super::mime::custom;
-use super::mime::date;
 use super::mime::field;
 use super::mime::field::Header;
 use super::mime::part::{Part, check_id};
 use crate::error::Error;
 use crate::memory;
 use crate::status::Status;
+use crate::support::date;
 use crate::support::redact;
 use crate::support::string_set::Texts;
 

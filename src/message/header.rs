@@ -3,9 +3,9 @@
 
 use std::collections::TryReserveError;
 
-use memchr::{memchr, memchr2};
-use secsmtp_octets::is_visible;
+use memchr::memchr;
 
+use super::content::lines::{lines, split_line};
 use crate::memory;
 use crate::support::redact;
 
@@ -78,7 +78,7 @@ pub fn place(content: &[u8], kept: u64) -> (u64, Place) {
     let mut rest = content;
     while let Some(field) = take_field(rest) {
         let (name, _) = split_name(field);
-        let lines = count_lines(field);
+        let lines = lines(field).count() as u64;
         if !is_blind(name) {
             if left <= lines {
                 let place = match name {
@@ -104,8 +104,7 @@ pub fn place(content: &[u8], kept: u64) -> (u64, Place) {
 #[must_use]
 pub fn begins_with_mbox_line(content: &[u8]) -> bool {
     let content = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content);
-    let end = memchr2(b'\r', b'\n', content).unwrap_or(content.len());
-    let line = content.get(..end).unwrap_or_default();
+    let (line, ..) = split_line(content);
     let quotes = line.iter().take_while(|b| **b == b'>').count();
     let behind = line.get(quotes..).and_then(|l| l.strip_prefix(b"From "));
     behind.is_some_and(|behind| !behind.trim_ascii_start().starts_with(b":"))
@@ -156,36 +155,11 @@ fn take_field(input: &[u8]) -> Option<&[u8]> {
     if matches!(input.first(), None | Some(b'\r' | b'\n')) {
         return None;
     }
-    let mut end = line_len(input);
-    while let Some(next) = input.get(end..)
-        && next.first().is_some_and(|first| CONTINUES.contains(first))
-    {
-        end = end.saturating_add(line_len(next));
+    let (.., mut rest) = split_line(input);
+    while rest.first().is_some_and(|first| CONTINUES.contains(first)) {
+        (.., rest) = split_line(rest);
     }
-    input.get(..end)
-}
-
-/// Bytes of the first line with its ending: CRLF, or a bare CR or LF, as the encoder has it.
-fn line_len(input: &[u8]) -> usize {
-    let Some(end) = memchr2(b'\r', b'\n', input) else {
-        return input.len();
-    };
-    let ending = if input.get(end..).is_some_and(|e| e.starts_with(b"\r\n")) {
-        2
-    } else {
-        1
-    };
-    end.saturating_add(ending)
-}
-
-/// Lines of a field, the last of which may lack its end.
-fn count_lines(field: &[u8]) -> u64 {
-    let (mut lines, mut rest) = (0_u64, field);
-    while !rest.is_empty() {
-        lines = lines.saturating_add(1);
-        rest = rest.get(line_len(rest)..).unwrap_or_default();
-    }
-    lines
+    input.get(..input.len() - rest.len())
 }
 
 /// A field's name, empty if this is no field, and what stands behind the colon. Space before the
@@ -197,7 +171,7 @@ fn split_name(field: &[u8]) -> (&[u8], &[u8]) {
     let name = name.strip_prefix(BYTE_ORDER_MARK).unwrap_or(name);
     let name = name.trim_ascii_end();
     match behind.strip_prefix(b":") {
-        Some(value) if !name.contains(&b' ') && is_visible(name) => (name, value),
+        Some(value) if name.iter().all(u8::is_ascii_graphic) => (name, value),
         _ => (b"", b""),
     }
 }

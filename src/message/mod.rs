@@ -23,6 +23,7 @@ use crate::error::{Cause, Error, Outcome, Recipient};
 use crate::message::address::Address;
 use crate::message::delivery::Options;
 use crate::status::Status;
+use crate::support::date;
 
 pub use content::data::Pull;
 pub use content::raw::{BY_BINARY, BY_NAME, ContentRules};
@@ -122,7 +123,10 @@ impl fmt::Debug for Message {
         let source = self.unsigned().ok();
         f.debug_struct("Message")
             .field("recipients", &self.envelope().len())
-            .field("octets", &source.and_then(|source| source.facts().size))
+            .field(
+                "octets",
+                &source.and_then(|source| source.properties().size),
+            )
             .field("partial", &self.partial)
             .finish_non_exhaustive()
     }
@@ -255,7 +259,7 @@ impl Message {
     /// # Errors
     /// What is missing of the message.
     pub fn size(&self) -> Result<Option<u64>, Error> {
-        Ok(self.source()?.facts().size)
+        Ok(self.source()?.properties().size)
     }
 
     /// Shows the content piece by piece, as it would be sent, without sending it.
@@ -317,8 +321,7 @@ impl Message {
         let unsigned = self.unsigned()?;
         #[cfg(feature = "dkim")]
         if let Some(signing) = &self.signing {
-            let sign =
-                || dkim::sign::sign(unsigned, &signing.signers, mime::date::now()).map(Box::new);
+            let sign = || dkim::sign::sign(unsigned, &signing.signers, date::now()).map(Box::new);
             let signed = signing.signed.get_or_try_init(sign)?;
             return Ok(&signed.source);
         }
@@ -400,7 +403,7 @@ impl fmt::Debug for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prepared")
             .field("recipients", &self.0.recipients.len())
-            .field("bytes", &self.0.content.facts().size)
+            .field("bytes", &self.0.content.properties().size)
             .finish_non_exhaustive()
     }
 }
@@ -444,7 +447,7 @@ impl Prepared {
     }
 
     fn check_signature(&self) -> Result<(), Error> {
-        if self.0.expires.is_some_and(|end| end <= mime::date::now()) {
+        if self.0.expires.is_some_and(|end| end <= date::now()) {
             let why = "its time is over: any change of the message makes a new one";
             return Err(Error::argument(Status::Value, "signature", why));
         }

@@ -8,11 +8,10 @@ use super::delivery::{DeliverBy, Hold, Late, Notify, Options, Return, envelope_i
 use super::{MAX_RECIPIENTS, Message};
 use crate::error::Error;
 use crate::status::Status;
+use crate::support::date::MAX_SECONDS;
 
 /// The largest number of nine digits.
 const MAX_TIME: i32 = 999_999_999;
-/// The last second of the year 9999.
-const LAST_MOMENT: i64 = 253_402_300_799;
 
 impl Message {
     /// When delivery is to be reported (DSN NOTIFY): a sum of [`Notify`]'s events, `NEVER` alone, or 0
@@ -90,7 +89,7 @@ impl Message {
     pub fn set_hold(&mut self, hold: Option<Hold>) -> Result<(), Error> {
         let good = match hold {
             Some(Hold::For(seconds)) => (1..=MAX_TIME.unsigned_abs()).contains(&seconds),
-            Some(Hold::Until(moment)) => (1..=LAST_MOMENT).contains(&moment),
+            Some(Hold::Until(moment)) => (1..=MAX_SECONDS).contains(&moment),
             None => true,
         };
         if !good {

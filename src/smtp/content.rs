@@ -52,7 +52,7 @@ impl<'m> ContentReader<'m> {
             piece: Vec::new(),
             is_filled: false,
             is_last: false,
-            size: content.facts().size,
+            size: content.properties().size,
             bytes_read: 0,
             pieces_taken: 0,
         };

@@ -6,7 +6,7 @@ use super::wire::ehlo::Capabilities;
 use super::wire::transaction_commands::{Body, MailParameters};
 use crate::error::{Cause, NotAscii};
 use crate::message::Prepared;
-use crate::message::content::canonical::Facts;
+use crate::message::content::properties::Properties;
 use crate::message::delivery::{Hold, Late, Options};
 
 /// The parameters of MAIL that this message needs and the server offers.
@@ -17,22 +17,22 @@ pub(super) fn parameters(
     offers: &Capabilities,
     message: &Prepared,
 ) -> Result<MailParameters, Cause> {
-    let facts = message.content().facts();
-    if let (Some(Some(limit)), Some(size)) = (offers.size, facts.size)
+    let properties = message.content().properties();
+    if let (Some(Some(limit)), Some(size)) = (offers.size, properties.size)
         && size > limit
     {
         return Err(Cause::TooLarge { size, limit });
     }
-    if facts.binary && !(offers.binary_mime && offers.chunking) {
+    if properties.binary && !(offers.binary_mime && offers.chunking) {
         return Err(Cause::NeedsBinary);
     }
-    if facts.eight_bit && !facts.binary && !offers.eight_bit_mime {
+    if properties.eight_bit && !properties.binary && !offers.eight_bit_mime {
         return Err(Cause::Needs8Bit);
     }
     let addresses = message.sender().into_iter().chain(message.recipients());
     let beyond_ascii = addresses.into_iter().find(|a| !a.is_ascii());
     // Beyond ASCII in the header alone needs it as well (RFC 6532).
-    let utf8 = match (beyond_ascii, &facts.utf8_field) {
+    let utf8 = match (beyond_ascii, &properties.utf8_field) {
         (Some(address), _) => Some(NotAscii::Address(Arc::clone(address.text()))),
         (None, Some(name)) => Some(NotAscii::Field(Arc::clone(name))),
         (None, None) => None,
@@ -45,10 +45,10 @@ pub(super) fn parameters(
     }
     asked_for(offers, message.options())?;
     Ok(MailParameters {
-        size: offers.size.and(facts.size),
-        body: match facts {
-            Facts { binary: true, .. } => Body::Binary,
-            Facts {
+        size: offers.size.and(properties.size),
+        body: match properties {
+            Properties { binary: true, .. } => Body::Binary,
+            Properties {
                 eight_bit: true, ..
             } => Body::Eight,
             _ => Body::Seven,

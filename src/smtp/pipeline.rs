@@ -261,7 +261,7 @@ impl Pipeline {
             (true, true) => Gate::Sender,
             (true, false) => Gate::None,
         };
-        let size = message.content().facts().size;
+        let size = message.content().properties().size;
         let partial = message.is_partial();
         let mut transaction = Transaction::new(record, id, self.queued, size, partial);
         transaction.deadline = deadline;

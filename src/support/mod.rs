@@ -1,4 +1,4 @@
-//! Helpers that know nothing of mail: secrets in memory, text made safe to show, host names, string sets.
+//! Helpers that know nothing of mail: secrets in memory, text made safe to show, dates, host names, string sets.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -6,6 +6,7 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)
 )]
 
+pub(crate) mod date;
 pub mod idn;
 pub mod redact;
 pub mod secret;

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use secsmtp_octets::is_visible;
 use zeroize::Zeroizing;
 
-/// As many characters of foreign text as anybody is shown.
+/// The most characters of foreign text that are shown.
 pub const MAX_SHOWN: usize = 1000;
 
 /// `bytes` as text: valid UTF-8 stays, while controls, invalid bytes and characters that change
@@ -16,11 +15,10 @@ pub const MAX_SHOWN: usize = 1000;
 #[must_use]
 pub fn escape(bytes: &[u8], max: usize) -> String {
     if bytes.len() <= max
-        && is_visible(bytes)
-        && !bytes.contains(&b'\\')
+        && is_plain(bytes)
         && let Ok(text) = std::str::from_utf8(bytes)
     {
-        return text.to_owned(); // what servers say nearly always
+        return text.to_owned(); // nearly every reply
     }
     let mut out = String::new();
     let mut count = 0_usize;
@@ -47,6 +45,18 @@ pub fn escape(bytes: &[u8], max: usize) -> String {
     out
 }
 
+/// A text for people, where an empty one would look like a mistake.
+pub(crate) fn or_none(text: &str) -> &str {
+    if text.is_empty() { "(none)" } else { text }
+}
+
+/// Whether each byte is visible ASCII or a space, and no backslash. Without an early exit, so that the
+/// compiler makes vector code of it.
+fn is_plain(bytes: &[u8]) -> bool {
+    let is_plain = |b: &u8| (b' '..=b'~').contains(b) & (*b != b'\\');
+    bytes.iter().fold(true, |plain, b| plain & is_plain(b))
+}
+
 /// Embeddings, overrides and isolates (Unicode Bidirectional Algorithm), line and paragraph
 /// separators. The marks that scripts need to be written right (LRM, RLM, ALM) and joiners stay.
 #[must_use]
@@ -59,54 +69,35 @@ fn is_spoofing(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// As many bytes of a secret in a row are not shown. Fewer could be any word's.
+/// The bytes of a secret in a row that are not shown. Shorter matches occur in ordinary text.
 const WINDOW: usize = 8;
 
-/// What wire forms of secrets have in a row, at each place of them.
-struct Windows {
-    /// A hash table of a power of two, at most three quarters full; 0 is a free place.
-    table: Zeroizing<Vec<u64>>,
-    /// Which bytes there are: most words have others.
+/// Each run of [`WINDOW`] bytes in the wire forms of secrets.
+struct SubstringSet {
+    /// Sorted, each once.
+    runs: Zeroizing<Vec<[u8; WINDOW]>>,
+    /// The bytes that occur in them: most text has others.
     alphabet: [bool; 256],
 }
 
-impl Default for Windows {
+impl Default for SubstringSet {
     fn default() -> Self {
         Self {
-            table: Zeroizing::default(),
+            runs: Zeroizing::default(),
             alphabet: [false; 256],
         }
     }
 }
 
-impl Windows {
-    fn key(text: &[u8]) -> Option<u64> {
-        let window: &[u8; WINDOW] = text.first_chunk()?;
-        Some(u64::from_le_bytes(*window)).filter(|key| *key != 0)
-    }
-
-    /// Where a key stands, or could.
-    fn place(&self, key: u64) -> Option<usize> {
-        /// Odd, and of mixed bits (Knuth, The Art of Computer Programming, volume 3, section 6.4).
-        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-        let last = self.table.len().checked_sub(1)?;
-        let mut place = (key.wrapping_mul(MIX) >> 32) as usize & last;
-        loop {
-            match self.table.get(place)? {
-                0 => return Some(place),
-                other if *other == key => return Some(place),
-                _ => place = place.wrapping_add(1) & last,
-            }
-        }
-    }
-
+impl SubstringSet {
+    /// Whether a text begins with one of the runs.
     fn has(&self, text: &[u8]) -> bool {
-        let place = |key| self.place(key).and_then(|place| self.table.get(place));
-        Self::key(text).and_then(place).is_some_and(|key| *key != 0)
+        let run = text.first_chunk();
+        run.is_some_and(|run| self.runs.binary_search(run).is_ok())
     }
 
-    /// Whether there is any in a text.
-    fn are_in(&self, text: &[u8]) -> bool {
+    /// Whether one of the runs stands anywhere in a text.
+    fn occurs_in(&self, text: &[u8]) -> bool {
         let mut row = 0_usize;
         text.iter().enumerate().any(|(at, byte)| {
             row = match self.alphabet.get(usize::from(*byte)) {
@@ -114,34 +105,27 @@ impl Windows {
                 _ => 0,
             };
             let from = at.saturating_add(1).saturating_sub(WINDOW);
-            row >= WINDOW && text.get(from..).is_some_and(|window| self.has(window))
+            row >= WINDOW && text.get(from..).is_some_and(|text| self.has(text))
         })
     }
 
-    /// A new table has its size from the beginning: one that grows leaves copies behind.
+    /// Adds the runs of these forms. A new list has its size from the beginning: one that grows leaves
+    /// copies behind.
     fn add(&mut self, forms: &[&[u8]]) {
         for byte in forms.iter().copied().flatten() {
-            if let Some(known) = self.alphabet.get_mut(usize::from(*byte)) {
-                *known = true;
+            if let Some(occurs) = self.alphabet.get_mut(usize::from(*byte)) {
+                *occurs = true;
             }
         }
-        let windows = forms.iter().flat_map(|form| form.windows(WINDOW));
-        let new = windows.filter(|window| !self.has(window));
-        let old = self.table.iter().copied().filter(|key| *key != 0);
-        let keys = new.filter_map(Self::key).chain(old);
-        let count = keys.clone().count();
-        let size = count.saturating_add(count / 3).saturating_add(1);
-        let mut all = Self {
-            table: Zeroizing::new(vec![0; size.next_power_of_two()]),
-            alphabet: self.alphabet,
-        };
-        for key in keys {
-            let place = all.place(key).and_then(|place| all.table.get_mut(place));
-            if let Some(place) = place {
-                *place = key;
-            }
-        }
-        *self = all;
+        let new = forms.iter().flat_map(|form| form.windows(WINDOW));
+        let new = new.filter_map(|window| window.first_chunk().copied());
+        let count = new.clone().count().saturating_add(self.runs.len());
+        let mut runs = Zeroizing::new(Vec::with_capacity(count));
+        runs.extend_from_slice(&self.runs);
+        runs.extend(new);
+        runs.sort_unstable();
+        runs.dedup();
+        self.runs = runs;
     }
 }
 
@@ -149,18 +133,18 @@ impl Windows {
 #[derive(Default)]
 pub struct Scrubber {
     /// Of the secrets as they are, and of their base64.
-    plain: Windows,
-    encoded: Windows,
-    /// Forms that are cut out whole alone, longest first.
-    whole: Vec<Whole>,
+    plain: SubstringSet,
+    encoded: SubstringSet,
+    /// Forms that are cut out whole only, longest first.
+    whole: Vec<WholeForm>,
 }
 
-struct Whole {
+struct WholeForm {
     bytes: Zeroizing<Vec<u8>>,
     encoded: bool,
 }
 
-impl Whole {
+impl WholeForm {
     fn is_in(&self, text: &[u8]) -> bool {
         let Some(first) = self.bytes.first() else {
             return false;
@@ -179,21 +163,22 @@ impl std::fmt::Debug for Scrubber {
     }
 }
 
-/// What is to be cut out where a text begins.
-struct Found {
+/// A part of a secret at the beginning of a text.
+struct Match {
     length: usize,
     /// Base64: its neighbours in the same word hold bits of the secret too.
     encoded: bool,
 }
 
 impl Scrubber {
-    /// Learns a secret: as it is, and as base64 at each of the three alignments.
+    /// Learns a secret: as it is, and as base64 at each of the three alignments. Parts of it are cut out too.
     pub fn learn(&mut self, secret: &[u8]) {
         self.keep(&[secret], false);
         self.learn_encoded(secret);
     }
 
-    /// The same of what holds other things too, as the user's name: as it is it is no secret in part.
+    /// Learns a response that holds other things too, such as the user's name: as it is, it is cut out whole
+    /// only, for its parts are no secrets.
     pub fn learn_whole(&mut self, response: &[u8]) {
         self.keep_whole(response, false);
         self.learn_encoded(response);
@@ -232,20 +217,20 @@ impl Scrubber {
         if form.is_empty() {
             return;
         }
-        let longer = |whole: &Whole| whole.bytes.len() >= form.len();
+        let longer = |whole: &WholeForm| whole.bytes.len() >= form.len();
         let place = self.whole.partition_point(longer);
         let bytes = Zeroizing::new(form.to_vec());
-        self.whole.insert(place, Whole { bytes, encoded });
+        self.whole.insert(place, WholeForm { bytes, encoded });
     }
 
-    /// What of a secret `text` begins with.
-    fn find_at(&self, text: &[u8]) -> Option<Found> {
+    /// The part of a secret that `text` begins with.
+    fn find_at(&self, text: &[u8]) -> Option<Match> {
         let whole = self
             .whole
             .iter()
             .find(|whole| text.starts_with(&whole.bytes));
         if let Some(whole) = whole {
-            return Some(Found {
+            return Some(Match {
                 length: whole.bytes.len(),
                 encoded: whole.encoded,
             });
@@ -255,18 +240,18 @@ impl Scrubber {
             let count = text.windows(WINDOW).take_while(known).count();
             if count > 0 {
                 let length = WINDOW.saturating_add(count).saturating_sub(1);
-                return Some(Found { length, encoded });
+                return Some(Match { length, encoded });
             }
         }
         None
     }
 
-    /// `text` with all that is known of secrets replaced.
+    /// Replaces all that is known of secrets in `text`.
     #[must_use]
     pub fn scrub<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         let whole = self.whole.iter().any(|whole| whole.is_in(text));
-        if !whole && !self.plain.are_in(text) && !self.encoded.are_in(text) {
-            return Cow::Borrowed(text); // what servers say nearly always
+        if !whole && !self.plain.occurs_in(text) && !self.encoded.occurs_in(text) {
+            return Cow::Borrowed(text); // nearly every reply
         }
         let mut out = Vec::with_capacity(text.len());
         let mut rest = text;

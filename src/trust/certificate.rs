@@ -7,8 +7,8 @@ use super::pin::Pin;
 use super::x509;
 use crate::support::redact;
 
-/// The most certificates described of a served chain.
-const MAX_CHAIN: usize = 16;
+/// The most certificates of a served chain that are looked at.
+pub(crate) const MAX_CHAIN: usize = 16;
 /// The most names described of one certificate, and the most characters of each text.
 const MAX_NAMES: usize = 64;
 const MAX_TEXT: usize = 400;

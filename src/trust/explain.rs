@@ -6,6 +6,7 @@ use std::fmt;
 use super::certificate::Certificate;
 use super::pin_set::DatedPin;
 use super::rejection::{Reason, Rejection};
+use crate::support::redact::or_none;
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -219,10 +220,6 @@ impl Rejection {
         let met = |dated: &DatedPin| self.chain.iter().any(|c| c.spki == dated.pin);
         self.reason == Reason::PinMismatch && self.unusable.iter().any(met)
     }
-}
-
-fn or_none(text: &str) -> &str {
-    if text.is_empty() { "(none)" } else { text }
 }
 
 fn write_list<T: fmt::Display>(

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 
 use rustls::pki_types::{DnsName, ServerName};
 
+use crate::error::Error;
+use crate::status::Status;
 use crate::support::idn::to_a_labels;
 
 /// A host name or IP address to be verified.
@@ -76,6 +78,20 @@ impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// A port from 1 to 65535.
+pub(crate) fn port(number: u32) -> Option<u16> {
+    u16::try_from(number).ok().filter(|port| *port > 0)
+}
+
+/// A port from 1 to 65535 that is an argument.
+///
+/// # Errors
+/// [`Status::Port`].
+pub(crate) fn port_argument(argument: &'static str, number: u32) -> Result<u16, Error> {
+    let why = || format!("{number} is not between 1 and 65535");
+    port(number).ok_or_else(|| Error::argument(Status::Port, argument, why()))
 }
 
 #[cfg(test)]

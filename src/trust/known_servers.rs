@@ -14,9 +14,9 @@
 
 use std::fmt;
 
-use super::date;
-use super::host::Host;
+use super::host::{self, Host};
 use super::pin::Pin;
+use crate::support::date;
 
 /// The file of known servers, as errors name it.
 pub(crate) const FILE: &str = "known servers file";
@@ -99,7 +99,7 @@ impl KnownServer {
                 .map_err(|_| "its host is neither a host name nor an IP address")?,
             port: parse_port(port).ok_or("its port is not a number from 1 to 65535")?,
             pin: one_pin(pin)?,
-            learnt: date::parse(learnt)
+            learnt: date::parse_rfc3339(learnt)
                 .ok_or("its time is not of the form 2026-11-23T00:00:00Z")?,
             by: check_by(by)?.to_owned(),
         })
@@ -117,9 +117,7 @@ impl KnownServer {
         by: &str,
     ) -> Result<Self, &'static str> {
         let by = check_by(by.trim_matches([' ', '\t']))?.to_owned();
-        if port == 0 {
-            return Err("has no port");
-        }
+        let port = host::port(port.into()).ok_or("has no port")?;
         Ok(Self {
             host: host.clone(),
             port,
@@ -136,7 +134,7 @@ impl KnownServer {
 
 impl fmt::Display for KnownServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let learnt = date::text(self.learnt);
+        let learnt = date::rfc3339(self.learnt);
         write!(
             f,
             "{} {} {} {learnt} {}",
@@ -153,7 +151,7 @@ fn field(text: &str) -> (&str, &str) {
 
 fn parse_port(text: &str) -> Option<u16> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|port| digits && *port > 0)
+    text.parse().ok().filter(|_| digits).and_then(host::port)
 }
 
 fn one_pin(text: &str) -> Result<Pin, &'static str> {

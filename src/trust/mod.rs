@@ -11,7 +11,6 @@ pub(crate) mod certificate;
 pub(crate) mod client_identity;
 mod clock;
 mod crl;
-mod date;
 mod explain;
 mod file;
 pub(crate) mod host;

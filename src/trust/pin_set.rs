@@ -4,8 +4,8 @@ use std::fmt;
 
 use rustls::pki_types::UnixTime;
 
-use super::date;
 use super::pin::Pin;
+use crate::support::date;
 
 /// A pin, and from when to when (seconds since 1970, both included) it may be used. Outside that
 /// time it matches nothing: it is never passed over as if there were no pin.
@@ -32,8 +32,8 @@ impl fmt::Display for DatedPin {
                 f,
                 "{} (usable from {} to {})",
                 self.pin,
-                date::text(from),
-                date::text(to)
+                date::rfc3339(from),
+                date::rfc3339(to)
             ),
         }
     }

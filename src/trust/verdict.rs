@@ -4,7 +4,7 @@
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
 
-use super::certificate::{Certificate, describe_chain, spki};
+use super::certificate::{Certificate, MAX_CHAIN, describe_chain, spki};
 use super::host::Host;
 use super::path::{self, PathRequirements};
 use super::pin::Pin;
@@ -12,9 +12,6 @@ use super::policy::Policy;
 use super::rejection::{Reason, Rejection};
 use super::roots;
 use super::x509;
-
-/// The most certificates of a served chain that are looked at.
-const MAX_CHAIN: usize = 16;
 
 /// What a chain was believed for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,13 @@
-//! What is shown of a certificate to people, and what a login may be bound to. Whom to believe is
-//! never decided by it: that is webpki's, which reads certificates for itself.
+//! Reads the fields of a certificate (RFC 5280 section 4.1). They are shown, a login is bound to the hash that
+//! its signature names, and they decide trust in two places:
+//!
+//! - In a strict policy a leaf that is trusted by its key or its bytes must be within its dates, as they are read
+//!   here (`verdict`). Without a path nothing else looks at them. Its names are compared by webpki.
+//! - A certificate that can't be read here is refused where it is given as a CA or to be trusted, and in a strict
+//!   policy where it is served.
+//!
+//! Where a path is built, webpki reads each certificate for itself. `tests/trust/strict.rs` states what is
+//! decided by these fields; the tests here hold the reader to another one, also on damaged certificates.
 
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;

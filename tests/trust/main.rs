@@ -24,5 +24,6 @@ mod oracle;
 #[path = "../support/random.rs"]
 mod random;
 mod resumption;
+mod strict;
 mod weak;
 mod world;

@@ -211,12 +211,12 @@ fn a_message_is_dropped_without_the_lock() {
     }
 
     use crate::error::SourceFault;
-    use crate::message::content::canonical::Facts;
+    use crate::message::content::properties::Properties;
     use crate::message::{Read, Source};
 
     impl Source for Host {
-        fn facts(&self) -> Facts {
-            Facts::default()
+        fn properties(&self) -> Properties {
+            Properties::default()
         }
 
         fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {

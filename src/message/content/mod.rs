@@ -1,8 +1,8 @@
 //! The content that is sent: from memory, a file or a function, checked and made canonical.
 
-pub mod canonical;
 pub(crate) mod data;
 pub mod lines;
+pub mod properties;
 pub(crate) mod raw;
 pub(crate) mod source;
 pub(crate) mod streamed;

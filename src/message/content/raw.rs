@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::canonical::{Facts, Unfit, bare_line_end, canonical, inspect};
+use super::lines::{InvalidLine, bare_line_end, canonical, inspect};
+use super::properties::Properties;
 use super::source::InMemory;
 use crate::error::Error;
 use crate::memory;
@@ -70,25 +71,25 @@ pub(in crate::message) fn content(content: &[u8], rules: ContentRules) -> Result
     }
     let (head, body) = bytes.split_at(header);
     let utf8_field = utf8_field(head);
-    let (bytes, facts) = match inspect(&bytes) {
-        Ok(facts) if facts.size == Some(bytes.len() as u64) => (bytes, facts),
-        Ok(facts) => (canonical(&bytes)?, facts),
+    let (bytes, properties) = match inspect(&bytes) {
+        Ok(properties) if properties.size == Some(bytes.len() as u64) => (bytes, properties),
+        Ok(properties) => (canonical(&bytes)?, properties),
         Err(_) if rules.binary => {
             let bytes = match has_bare_header(head, body) {
                 true => canonical(&bytes)?,
                 false => bytes,
             };
-            let facts = binary(bytes.len() as u64);
-            (bytes, facts)
+            let properties = binary(bytes.len() as u64);
+            (bytes, properties)
         }
-        Err(why) => return Err(unfit(content, why)),
+        Err(why) => return Err(invalid(content, why)),
     };
-    let facts = Facts {
+    let properties = Properties {
         utf8_field,
-        ..facts
+        ..properties
     };
     Ok(Content {
-        source: Arc::new(InMemory::new(bytes, facts)),
+        source: Arc::new(InMemory::new(bytes, properties)),
         message_id: message_id.map(Arc::from),
     })
 }
@@ -109,13 +110,13 @@ pub(in crate::message) fn utf8_field(header: &[u8]) -> Option<Arc<str>> {
     Some(first_beyond_ascii(header).into())
 }
 
-/// The facts of content that is sent byte by byte.
-pub(in crate::message) fn binary(size: u64) -> Facts {
-    Facts {
+/// The properties of content that is sent byte by byte.
+pub(in crate::message) fn binary(size: u64) -> Properties {
+    Properties {
         size: Some(size),
         eight_bit: true,
         binary: true,
-        ..Facts::default()
+        ..Properties::default()
     }
 }
 
@@ -130,10 +131,10 @@ pub(in crate::message) fn bare(line: u64) -> Error {
 }
 
 /// The line is that of the content without its blind copies; `given` has the header that was given.
-pub(in crate::message) fn unfit(given: &[u8], unfit: Unfit) -> Error {
-    let (line, what, mend) = match unfit {
-        Unfit::Nul { line } => (line, "a NUL", "take it out"),
-        Unfit::LongLine { line } => (line, "more than 998 bytes", "fold it at a space"),
+pub(in crate::message) fn invalid(given: &[u8], invalid: InvalidLine) -> Error {
+    let (line, what, mend) = match invalid {
+        InvalidLine::Nul { line } => (line, "a NUL", "take it out"),
+        InvalidLine::TooLong { line } => (line, "more than 998 bytes", "fold it at a space"),
     };
     let (line, place) = place(given, line);
     let (place, way) = match place {
@@ -389,24 +390,27 @@ mod tests {
         ] {
             let source = content(given.as_bytes(), rules).unwrap().source;
             assert!(source.bytes() == Some(sent.as_bytes()), "{given:?}");
-            let facts = source.facts();
-            assert!(facts.binary && facts.size == Some(sent.len() as u64));
+            let properties = source.properties();
+            assert!(properties.binary && properties.size == Some(sent.len() as u64));
         }
     }
 
     #[test]
     fn h02_h04_h05_rules_decide_what_is_normalised_refused_or_sent_as_it_is() {
-        let facts = |text: &[u8], strict, binary| {
+        let properties = |text: &[u8], strict, binary| {
             let rules = ContentRules {
                 strict,
                 binary,
                 envelope: false,
             };
-            content(text, rules).map(|content| content.source.facts())
+            content(text, rules).map(|content| content.source.properties())
         };
-        assert_eq!(facts(b"A: b\n\nc", false, false).unwrap().size, Some(11));
+        assert_eq!(
+            properties(b"A: b\n\nc", false, false).unwrap().size,
+            Some(11)
+        );
         for (text, line) in [(&b"A: b\n"[..], 1), (b"A: b\r\n\r\nc\rd\r\n", 3)] {
-            let error = facts(text, true, false).unwrap_err();
+            let error = properties(text, true, false).unwrap_err();
             assert_eq!(error.status(), Status::Content);
             assert!(
                 error.to_string().contains(&format!("line {line} ends")),
@@ -416,10 +420,10 @@ mod tests {
         let long = [b"A: b\r\n\r\n".as_slice(), &[b'x'; 999]].concat();
         for odd in [b"A: b\r\n\r\na\0b".as_slice(), &long] {
             assert_eq!(
-                facts(odd, false, false).unwrap_err().status(),
+                properties(odd, false, false).unwrap_err().status(),
                 Status::Content
             );
-            let binary = facts(odd, false, true).unwrap();
+            let binary = properties(odd, false, true).unwrap();
             assert!(binary.binary && binary.size == Some(odd.len() as u64));
         }
     }
@@ -428,7 +432,7 @@ mod tests {
     fn g14_the_first_field_beyond_ascii_is_named() {
         let named = |text: &[u8]| {
             let content = content(text, ContentRules::default()).unwrap();
-            content.source.facts().utf8_field
+            content.source.properties().utf8_field
         };
         for (text, name) in [
             ("From: a@b\r\nSubject: ä\r\n\r\n", Some("Subject")),

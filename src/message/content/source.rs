@@ -1,15 +1,15 @@
 //! Where a message's content comes from: read anew by each send, piece by piece, so that nothing
 //! must hold a large attachment whole.
 
-use super::canonical::Facts;
+use super::properties::Properties;
 use crate::error::{Cause, Error, SourceFault};
 
 /// Content in its canonical form: each line ends in CRLF, the last one too; no Bcc field; nothing
-/// that [`super::canonical::inspect`] refuses. Only where its facts say `binary` it is any
+/// that [`super::lines::inspect`] refuses. Only where its properties say `binary` it is any
 /// bytes at all. One source serves several sends at once.
 pub(crate) trait Source: Send + Sync {
     /// What must be known before MAIL.
-    fn facts(&self) -> Facts;
+    fn properties(&self) -> Properties;
 
     /// All of it, where it lies in memory: to be written without a copy.
     fn bytes(&self) -> Option<&[u8]> {
@@ -78,19 +78,19 @@ pub(crate) fn write(
 /// Content held in memory.
 pub(crate) struct InMemory {
     bytes: Vec<u8>,
-    facts: Facts,
+    properties: Properties,
 }
 
 impl InMemory {
-    /// For canonical content with these facts.
-    pub(crate) fn new(bytes: Vec<u8>, facts: Facts) -> Self {
-        Self { bytes, facts }
+    /// For canonical content with these properties.
+    pub(crate) fn new(bytes: Vec<u8>, properties: Properties) -> Self {
+        Self { bytes, properties }
     }
 }
 
 impl Source for InMemory {
-    fn facts(&self) -> Facts {
-        self.facts.clone()
+    fn properties(&self) -> Properties {
+        self.properties.clone()
     }
 
     fn bytes(&self) -> Option<&[u8]> {

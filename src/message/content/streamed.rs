@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use ring::digest::{Context, Digest, SHA256};
 
-use super::canonical::{Facts, bare_line_end};
 use super::data::{Data, Pull, Reader};
-use super::lines::Lines;
+use super::lines::{LineNormalizer, bare_line_end};
+use super::properties::Properties;
 use super::raw::{self, ContentRules, Envelope, MAX_HEADER};
 use super::source::{Piece, Read, Source};
 use crate::error::{Cause, Error, SourceFault};
@@ -80,16 +80,15 @@ impl Whole {
         } = without_bcc(&head[..given.len() + beyond])?;
         kept.truncate(kept.len() - beyond);
         let bare_header = raw::has_bare_header(&kept, body);
-        let (mut lines, mut header) = (Lines::default(), Vec::new());
+        let (mut lines, mut header) = (LineNormalizer::default(), Vec::new());
         // Each line end may grow by one byte.
         header.try_reserve(kept.len().saturating_mul(2).saturating_add(2))?;
-        lines.push(&kept, &mut header);
-        lines.finish(&mut header);
-        let (mut bytes, mut text, mut scratch) = (kept.len() as u64, Vec::new(), Vec::new());
+        lines.push(&kept, &mut |bytes| header.extend_from_slice(bytes));
+        lines.finish(&mut |bytes| header.extend_from_slice(bytes));
+        let (mut bytes, mut text) = (kept.len() as u64, Vec::new());
         loop {
             bytes = bytes.saturating_add(body.len() as u64);
-            scratch.clear();
-            lines.push(body, &mut scratch);
+            lines.push(body, &mut |_| ());
             if ended {
                 break;
             }
@@ -97,7 +96,7 @@ impl Whole {
             ended = next(&mut reader, &mut block, &mut digest, &mut text).map_err(failed)?;
             body = &text;
         }
-        lines.finish(&mut scratch);
+        lines.finish(&mut |_| ());
         if bytes == 0 {
             return Err(raw::empty());
         }
@@ -107,15 +106,15 @@ impl Whole {
                 return Err(raw::bare(line));
             }
         }
-        let (facts, lines_end) = match lines.facts() {
-            Ok(facts) => (facts, LinesEnd::Crlf),
+        let (properties, lines_end) = match lines.properties() {
+            Ok(properties) => (properties, LinesEnd::Crlf),
             Err(_) if rules.binary && bare_header => (raw::binary(lines.size()), LinesEnd::Crlf),
             Err(_) if rules.binary => (raw::binary(bytes), LinesEnd::AsGiven),
-            Err(unfit) => return Err(raw::unfit(&head, unfit)),
+            Err(invalid) => return Err(raw::invalid(&head, invalid)),
         };
-        let facts = Facts {
+        let properties = Properties {
             utf8_field: raw::utf8_field(&kept),
-            ..facts
+            ..properties
         };
         let source = Streamed {
             name: NAME.to_owned(),
@@ -126,7 +125,7 @@ impl Whole {
                 LinesEnd::AsGiven => kept,
             },
             lines_end,
-            facts,
+            properties,
             digest: digest.finish(),
         };
         Ok(Self {
@@ -170,7 +169,7 @@ pub(in crate::message) struct Streamed {
     given: usize,
     /// The header as it is sent.
     header: Vec<u8>,
-    facts: Facts,
+    properties: Properties,
     /// Of all bytes as they were given.
     digest: Digest,
 }
@@ -181,18 +180,18 @@ impl Streamed {
     pub(in crate::message) fn part(
         part: &Part,
         mut look: impl FnMut(&[u8]),
-    ) -> Result<(Self, Lines), SourceFault> {
+    ) -> Result<(Self, LineNormalizer), SourceFault> {
         let mut reader = part.data.open(part.label())?;
-        let (mut digest, mut lines) = (Context::new(&SHA256), Lines::default());
+        let (mut digest, mut lines) = (Context::new(&SHA256), LineNormalizer::default());
         let (mut block, mut text, mut sent) = (vec![0; BLOCK], Vec::new(), Vec::new());
         let mut ended = false;
         while !ended {
             text.clear();
             sent.clear();
             ended = next(&mut reader, &mut block, &mut digest, &mut text)?;
-            lines.push(&text, &mut sent);
+            lines.push(&text, &mut |bytes| sent.extend_from_slice(bytes));
             if ended {
-                lines.finish(&mut sent);
+                lines.finish(&mut |bytes| sent.extend_from_slice(bytes));
             }
             look(&sent);
         }
@@ -202,7 +201,7 @@ impl Streamed {
             lines_end: LinesEnd::Crlf,
             given: 0,
             header: Vec::new(),
-            facts: lines.facts().unwrap_or_default(),
+            properties: lines.properties().unwrap_or_default(),
             digest: digest.finish(),
         };
         Ok((source, lines))
@@ -215,8 +214,8 @@ impl Streamed {
 }
 
 impl Source for Streamed {
-    fn facts(&self) -> Facts {
-        self.facts.clone()
+    fn properties(&self) -> Properties {
+        self.properties.clone()
     }
 
     fn check(&self) -> Result<(), SourceFault> {
@@ -229,7 +228,7 @@ impl Source for Streamed {
             reader: self.data.open(&self.name)?,
             header: &self.header,
             skip: self.given,
-            lines: Lines::default(),
+            lines: LineNormalizer::default(),
             digest: Some(Context::new(&SHA256)),
             block: Vec::new(),
         }))
@@ -243,7 +242,7 @@ struct Reading<'a> {
     header: &'a [u8],
     /// What of the header as it was given is to be read over.
     skip: usize,
-    lines: Lines,
+    lines: LineNormalizer,
     /// Until the end was read.
     digest: Option<Context>,
     block: Vec<u8>,
@@ -270,9 +269,10 @@ impl Read for Reading<'_> {
             match self.of.lines_end {
                 LinesEnd::AsGiven => out.extend_from_slice(body),
                 LinesEnd::Crlf => {
-                    self.lines.push(body, out);
+                    self.lines
+                        .push(body, &mut |bytes| out.extend_from_slice(bytes));
                     if ended {
-                        self.lines.finish(out);
+                        self.lines.finish(&mut |bytes| out.extend_from_slice(bytes));
                     }
                 }
             }
@@ -285,9 +285,9 @@ impl Read for Reading<'_> {
 impl Reading<'_> {
     /// Nothing unfit leaves, and the last piece only if all of it is what was read first.
     fn compare(&mut self, ended: bool) -> Result<(), SourceFault> {
-        let facts = &self.of.facts;
-        let fit = |found: Facts| facts.eight_bit || !found.eight_bit;
-        let mut same = facts.binary || self.lines.facts().is_ok_and(fit);
+        let properties = &self.of.properties;
+        let fit = |found: Properties| properties.eight_bit || !found.eight_bit;
+        let mut same = properties.binary || self.lines.properties().is_ok_and(fit);
         if ended && let Some(digest) = self.digest.take() {
             same &= digest.finish().as_ref() == self.of.digest.as_ref();
         }
@@ -353,7 +353,11 @@ mod tests {
                 let pull = dribble(content.as_bytes().to_vec(), most);
                 let found = Whole::pull(pull, None, RULES).unwrap().content;
                 assert_eq!(found.message_id, whole.message_id);
-                assert_eq!(found.source.facts(), whole.source.facts(), "{content:?}");
+                assert_eq!(
+                    found.source.properties(),
+                    whole.source.properties(),
+                    "{content:?}"
+                );
                 for room in [1, 5, 100_000] {
                     if content.len() < 1000 || room > 5 {
                         let got = all(&*found.source, room).unwrap();
@@ -399,7 +403,7 @@ mod tests {
                 let found = Whole::pull(dribble(content.into(), 3), None, rules);
                 match (whole, found) {
                     (Ok(whole), Ok(found)) => {
-                        assert_eq!(found.content.source.facts(), whole.source.facts());
+                        assert_eq!(found.content.source.properties(), whole.source.properties());
                         let got = all(&*found.content.source, 10).unwrap();
                         assert_eq!(got, whole.source.bytes().unwrap(), "{content:?}");
                     }
@@ -411,12 +415,17 @@ mod tests {
     }
 
     /// Everything that can be said of content that was taken.
-    type Taken = (Facts, Vec<u8>, Option<Arc<str>>, Option<Envelope>);
+    type Taken = (Properties, Vec<u8>, Option<Arc<str>>, Option<Envelope>);
 
     fn taken(whole: Whole) -> Taken {
         let Whole { content, envelope } = whole;
         let bytes = all(&*content.source, 1000).unwrap();
-        (content.source.facts(), bytes, content.message_id, envelope)
+        (
+            content.source.properties(),
+            bytes,
+            content.message_id,
+            envelope,
+        )
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use memchr::memchr3;
 
+use crate::message::content::lines::split_line;
+
 /// The fields that are signed where a message has them (RFC 6376 section 5.4.1): what readers are
 /// shown, and what says how the body is to be read.
 pub const FIELDS: &[&str] = &[
@@ -210,17 +212,15 @@ fn fields(header: &[u8]) -> Result<Vec<Field<'_>>, u64> {
     let (mut found, mut rest, mut line) = (Vec::new(), header, 1_u64);
     while !rest.is_empty() {
         let first = line;
-        let mut end = 0_usize;
+        let mut behind = rest;
         loop {
-            let behind = rest.get(end..).unwrap_or_default();
-            let len = memchr::memchr(b'\n', behind).map_or(behind.len(), |at| at.saturating_add(1));
-            end = end.saturating_add(len);
-            line = line.saturating_add(1);
-            if !matches!(rest.get(end), Some(b' ' | b'\t')) {
+            (.., behind) = split_line(behind);
+            line += 1;
+            if !behind.starts_with(b" ") && !behind.starts_with(b"\t") {
                 break;
             }
         }
-        let (whole, behind) = rest.split_at_checked(end).unwrap_or((rest, b""));
+        let whole = &rest[..rest.len() - behind.len()];
         let colon = memchr::memchr(b':', whole).ok_or(first)?;
         let name = whole.get(..colon).unwrap_or_default();
         if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {

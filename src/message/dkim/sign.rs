@@ -12,7 +12,7 @@ use super::canonical::{Body, Flaw, Tags};
 use super::signer::Signer;
 use crate::error::{Cause, Error, SourceFault};
 use crate::memory;
-use crate::message::content::canonical::Facts;
+use crate::message::content::properties::Properties;
 use crate::message::content::source::{InMemory, Piece, Read, Source};
 use crate::message::header::header_len;
 use crate::status::Status;
@@ -41,8 +41,8 @@ pub(in crate::message) fn sign(
     signers: &[Signer],
     now: i64,
 ) -> Result<Signed, Error> {
-    let facts = source.facts();
-    if facts.binary {
+    let properties = source.properties();
+    if properties.binary {
         return Err(unsignable(
             "is for BINARYMIME alone, of which DKIM knows nothing",
         ));
@@ -82,18 +82,21 @@ pub(in crate::message) fn sign(
         let signature = signer.sign(&canonical::signed(&covered, &unsigned))?;
         fields.push_str(&canonical::complete(&unsigned, &STANDARD.encode(signature)));
     }
-    let facts = Facts {
-        size: facts.size.map(|size| size + fields.len() as u64),
-        ..facts
+    let properties = Properties {
+        size: properties.size.map(|size| size + fields.len() as u64),
+        ..properties
     };
     let signed: Arc<dyn Source> = match source.bytes().filter(|bytes| bytes.len() <= SMALL) {
-        Some(bytes) => Arc::new(InMemory::new([fields.as_bytes(), bytes].concat(), facts)),
+        Some(bytes) => Arc::new(InMemory::new(
+            [fields.as_bytes(), bytes].concat(),
+            properties,
+        )),
         None => Arc::new(Fields {
             fields: fields.into_bytes(),
             source: Arc::clone(source),
             header: header.len(),
             body,
-            facts,
+            properties,
         }),
     };
     Ok(Signed {
@@ -183,12 +186,12 @@ struct Fields {
     /// Bytes of the message's own header.
     header: usize,
     body: Digest,
-    facts: Facts,
+    properties: Properties,
 }
 
 impl Source for Fields {
-    fn facts(&self) -> Facts {
-        self.facts.clone()
+    fn properties(&self) -> Properties {
+        self.properties.clone()
     }
 
     fn check(&self) -> Result<(), SourceFault> {
@@ -356,7 +359,7 @@ mod tests {
                     Ok(())
                 })
                 .unwrap();
-                assert_eq!(signed.source.facts().size, Some(out.len() as u64));
+                assert_eq!(signed.source.properties().size, Some(out.len() as u64));
                 out
             };
             let text = of(&whole.content.source);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::media_type;
 use super::part::Part;
 use crate::error::{Cause, Error};
-use crate::message::content::canonical::{MAX_LINE, Unfit};
+use crate::message::content::lines::{InvalidLine, MAX_LINE};
 use crate::message::content::streamed::Streamed;
 use crate::status::Status;
 use crate::support::redact;
@@ -47,17 +47,17 @@ pub(in crate::message) fn source(part: &Part) -> Result<Arc<Streamed>, Error> {
     };
     let before = if signed { " before it is signed" } else { "" };
     let encode = format!("encode its content as quoted-printable or base64{before}");
-    match lines.facts() {
-        Ok(facts) if facts.eight_bit && SEVEN_BIT.contains(&kind.as_str()) => {
+    match lines.properties() {
+        Ok(properties) if properties.eight_bit && SEVEN_BIT.contains(&kind.as_str()) => {
             return wrong(format!(
                 "has a byte above 127, and {kind} is 7-bit: {encode}"
             ));
         }
         Ok(_) => {}
-        Err(unfit) => {
-            let (line, what) = match unfit {
-                Unfit::Nul { line } => (line, "a NUL".to_owned()),
-                Unfit::LongLine { line } => (line, format!("more than {MAX_LINE} bytes")),
+        Err(invalid) => {
+            let (line, what) = match invalid {
+                InvalidLine::Nul { line } => (line, "a NUL".to_owned()),
+                InvalidLine::TooLong { line } => (line, format!("more than {MAX_LINE} bytes")),
             };
             return wrong(format!(
                 "line {line} has {what}, and {kind} goes as it is: {encode}"

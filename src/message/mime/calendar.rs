@@ -1,9 +1,8 @@
 //! The METHOD of a calendar object: that of the part must be the one inside (RFC 6047 section 2.4).
 
-use std::borrow::Cow;
-
 use crate::error::Error;
 use crate::memory;
+use crate::message::content::lines::lines;
 use crate::status::Status;
 use crate::support::redact;
 
@@ -15,14 +14,12 @@ pub(in crate::message) fn check_method(method: &str, calendar: &[u8]) -> Result<
     let wrong = |why: String| Err(Error::argument(Status::Header, "calendar method", why));
     // One line may be all of it.
     memory::check(calendar.len(), 4)?;
-    let text = String::from_utf8_lossy(calendar);
-    let mut lines = text
-        .split(['\r', '\n'])
+    let mut lines = lines(calendar)
         .filter(|line| !line.is_empty())
+        .map(String::from_utf8_lossy)
         .peekable();
     let (mut depth, mut found) = (0_usize, false);
-    while let Some(line) = lines.next() {
-        let mut line = Cow::Borrowed(line);
+    while let Some(mut line) = lines.next() {
         while let Some(more) = lines.next_if(|line| line.starts_with([' ', '\t'])) {
             line.to_mut().push_str(&more[1..]);
         }

@@ -8,7 +8,6 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::as_given;
 use super::composed::{Composed, Segment};
-use super::date;
 use super::field::Header;
 use super::media_type;
 use super::part::Part;
@@ -16,11 +15,12 @@ use super::text;
 use crate::error::{Cause, Error};
 use crate::memory;
 use crate::message::address::Address;
-use crate::message::content::canonical::Facts;
+use crate::message::content::properties::Properties;
 use crate::message::content::source::{InMemory, Source};
 use crate::message::content::streamed::Streamed;
 use crate::message::draft::{Date, Draft, Priority, ROOM_OF_FIELD};
 use crate::message::mailbox::Entry;
+use crate::support::date;
 
 /// Room for what a field has besides its text (its name or an address), and for the fields that each
 /// message has.
@@ -69,10 +69,10 @@ pub(in crate::message) fn seal(draft: &Draft) -> Result<Sealed, Error> {
     writer.body(&tree)?;
     let composed = Composed::new(
         writer.finish(),
-        Facts {
+        Properties {
             eight_bit: utf8_field.is_some() || tree.is_eight_bit(),
             utf8_field,
-            ..Facts::default()
+            ..Properties::default()
         },
     );
     Ok(Sealed {
@@ -86,8 +86,8 @@ pub(in crate::message) fn seal(draft: &Draft) -> Result<Sealed, Error> {
 
 /// Small messages lie in memory whole, so that they are written without being read piece by piece.
 fn flat(composed: Composed) -> Result<Arc<dyn Source>, Error> {
-    let facts = composed.facts();
-    if !composed.is_in_memory() || facts.size.is_none_or(|size| size > SMALL) {
+    let properties = composed.properties();
+    if !composed.is_in_memory() || properties.size.is_none_or(|size| size > SMALL) {
         return Ok(Arc::new(composed));
     }
     let mut bytes = Vec::new();
@@ -95,7 +95,7 @@ fn flat(composed: Composed) -> Result<Arc<dyn Source>, Error> {
         bytes.extend_from_slice(piece);
         Ok(())
     })?;
-    Ok(Arc::new(InMemory::new(bytes, facts)))
+    Ok(Arc::new(InMemory::new(bytes, properties)))
 }
 
 /// More than the header takes, so that it does not grow while it is written: an encoded text has less
@@ -131,7 +131,7 @@ fn write_fields(draft: &Draft, message_id: &str, header: &mut Header) {
         seconds: date::now(),
         offset: 0,
     });
-    header.tokens("Date", &date::format(date.seconds, date.offset));
+    header.tokens("Date", &date::rfc5322(date.seconds, date.offset));
     header.addresses("From", &draft.from);
     for (name, list) in [
         ("Sender", &draft.sender),
@@ -263,7 +263,7 @@ impl Encoding {
     fn name(&self) -> &'static str {
         match self {
             Self::Base64 { .. } => "base64",
-            Self::AsGiven(source) if source.facts().eight_bit => "8bit",
+            Self::AsGiven(source) if source.properties().eight_bit => "8bit",
             Self::AsGiven(_) => "7bit",
         }
     }

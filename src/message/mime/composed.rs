@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::base64_lines::{self, RAW_LINE};
 use super::part::Part;
 use crate::error::SourceFault;
-use crate::message::content::canonical::Facts;
 use crate::message::content::data::{Data, Reader};
+use crate::message::content::properties::Properties;
 use crate::message::content::source::{Piece, Read, Source};
 use crate::message::content::streamed::Streamed;
 
@@ -29,24 +29,24 @@ pub(in crate::message) enum Segment {
 /// A composed message.
 pub(in crate::message) struct Composed {
     segments: Vec<Segment>,
-    facts: Facts,
+    properties: Properties,
 }
 
 impl Composed {
     /// Of these segments; the size is found by adding up.
-    pub(in crate::message) fn new(segments: Vec<Segment>, facts: Facts) -> Self {
+    pub(in crate::message) fn new(segments: Vec<Segment>, properties: Properties) -> Self {
         let size = segments.iter().try_fold(0_u64, |sum, segment| {
             let size = match segment {
                 Segment::Text(bytes) => bytes.len() as u64,
                 Segment::Encoded(bytes) => bytes.len() as u64,
                 Segment::Part(part) => base64_lines::encoded_len(part.data.size()?)?,
-                Segment::AsGiven(source) => source.facts().size?,
+                Segment::AsGiven(source) => source.properties().size?,
             };
             sum.checked_add(size)
         });
         Self {
             segments,
-            facts: Facts { size, ..facts },
+            properties: Properties { size, ..properties },
         }
     }
 
@@ -61,8 +61,8 @@ impl Composed {
 }
 
 impl Source for Composed {
-    fn facts(&self) -> Facts {
-        self.facts.clone()
+    fn properties(&self) -> Properties {
+        self.properties.clone()
     }
 
     fn check(&self) -> Result<(), SourceFault> {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::field::{self, Header, Piece, WHITE, percent_encoded};
 use crate::error::Error;
-use crate::message::content::canonical::MAX_LINE;
+use crate::message::content::lines::MAX_LINE;
 use crate::message::draft::check_field;
 use crate::message::mailbox::parse_list;
 use crate::status::Status;

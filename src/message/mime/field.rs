@@ -9,7 +9,7 @@ use email_encoding::headers::{rfc2047, writer::EmailWriter};
 
 use crate::error::Error;
 use crate::message::address::Address;
-use crate::message::content::canonical::MAX_LINE;
+use crate::message::content::lines::MAX_LINE;
 use crate::message::mailbox::{Entry, Mailbox};
 use crate::status::Status;
 use crate::support::redact;

@@ -6,7 +6,6 @@ pub(super) mod calendar;
 pub(super) mod compose;
 pub(super) mod composed;
 pub(super) mod custom;
-pub(super) mod date;
 pub(super) mod field;
 pub(super) mod media_type;
 pub(super) mod part;

@@ -5,6 +5,7 @@ use std::collections::TryReserveError;
 
 use super::base64_lines;
 use crate::memory;
+use crate::message::content::lines::{canonical, lines};
 
 /// Longer lines are not for reading (RFC 5322 section 2.1.1 recommends 78, allows 998).
 const MAX_PLAIN_LINE: usize = 200;
@@ -19,7 +20,7 @@ pub(crate) struct Encoded {
 
 /// Encodes a text; any of its line ends becomes CRLF, and the last line gets one.
 pub(crate) fn encode(text: &str) -> Result<Encoded, TryReserveError> {
-    let bytes = with_crlf(text)?;
+    let bytes = canonical(text.as_bytes())?;
     if lines(&bytes).all(is_plain) {
         return Ok(Encoded {
             encoding: "7bit",
@@ -42,35 +43,6 @@ pub(crate) fn encode(text: &str) -> Result<Encoded, TryReserveError> {
         encoding: "base64",
         bytes: out,
     })
-}
-
-fn with_crlf(text: &str) -> Result<Vec<u8>, TryReserveError> {
-    let mut out = memory::with_room(text.len() + text.len() / 32 + 2)?;
-    let mut rest = text.as_bytes();
-    while let Some(end) = memchr::memchr2(b'\r', b'\n', rest) {
-        let ending = if rest[end..].starts_with(b"\r\n") {
-            2
-        } else {
-            1
-        };
-        memory::append(&mut out, &rest[..end])?;
-        memory::append(&mut out, b"\r\n")?;
-        rest = &rest[end + ending..];
-    }
-    memory::append(&mut out, rest)?;
-    if !rest.is_empty() {
-        memory::append(&mut out, b"\r\n")?;
-    }
-    Ok(out)
-}
-
-/// The lines of a text in which CRLF ends each, without it.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes
-        .strip_suffix(b"\r\n")
-        .into_iter()
-        .flat_map(|all| all.split(|b| *b == b'\n'))
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// Whether a line comes through every server as it is: short, no controls, no space at its end

@@ -87,7 +87,7 @@ fn copy<'a>(rest: &'a [u8], n: usize, out: &mut Vec<u8>) -> &'a [u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::content::canonical::{canonical, inspect};
+    use crate::message::content::lines::{canonical, inspect};
 
     fn encode(pieces: &[&[u8]]) -> Vec<u8> {
         let mut encoder = DataEncoder::default();
