@@ -535,7 +535,7 @@ mod tests {
             reason: crate::trust::Reason::PinMismatch,
             host: "mail.test".to_owned(),
             expected: vec![],
-            unusable: vec![],
+            unusable_pins: vec![],
             chain: vec![],
             valid_otherwise: false,
         }));

@@ -2,7 +2,7 @@
 
 use secsmtp::error::Error;
 use secsmtp::message::Message;
-use secsmtp::message::delivery::{DeliverBy, Hold, Late, Notify, Return};
+use secsmtp::message::delivery::{ByMode, DeliverBy, FutureRelease, Notify, Return};
 use secsmtp::status::Status;
 
 use crate::options::quote;
@@ -56,16 +56,16 @@ impl Delivery {
                 "deliver-by" => {
                     let wrong = || wrong("deliver by", "is not SECONDS:return or SECONDS:notify");
                     let (seconds, late) = value.split_once(':').ok_or_else(wrong)?;
-                    let choices = [("return", Late::Return), ("notify", Late::Notify)];
+                    let choices = [("return", ByMode::Return), ("notify", ByMode::Notify)];
                     message.set_deliver_by(Some(DeliverBy {
                         seconds: number("deliver by", seconds)?,
-                        late: choice("deliver by", late, choices)?,
+                        mode: choice("deliver by", late, choices)?,
                         trace: self.trace,
                     }))?;
                 }
-                "hold" => message.set_hold(Some(Hold::For(number("hold", value)?)))?,
+                "hold" => message.set_hold(Some(FutureRelease::For(number("hold", value)?)))?,
                 "hold-until" => {
-                    message.set_hold(Some(Hold::Until(number("hold until", value)?)))?;
+                    message.set_hold(Some(FutureRelease::Until(number("hold until", value)?)))?;
                 }
                 _ => message.set_mt_priority(Some(number("priority", value)?))?,
             }

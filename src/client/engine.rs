@@ -198,7 +198,7 @@ impl Engine {
                     .to_owned()
             });
         }
-        if let (true, Some(pin)) = (policy.has_lone_pin(), policy.pins().first()) {
+        if let (true, Some(pin)) = (policy.has_single_pin(), policy.pins().first()) {
             cx.say(Level::Warning, || {
                 format!(
                     "there is one pin, {pin}, and no backup: when the server changes its key, mail \

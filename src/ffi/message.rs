@@ -8,7 +8,7 @@ use super::handle::{self, Handle};
 use super::text::{Lent, Text};
 use super::{arg, constants, guard};
 use crate::error::Error;
-use crate::message::{ContentRules, Message, Whole};
+use crate::message::{ContentRules, Message, RawContent};
 use crate::process::ForkMutex;
 use crate::status::Status;
 
@@ -49,9 +49,9 @@ pub(super) fn change(
 }
 
 /// Gives a message other content. What it had is let go of outside of the lock: that may call out.
-pub(super) fn replace(message: *const secsmtp_message, whole: Whole) -> Result<(), Error> {
+pub(super) fn replace(message: *const secsmtp_message, content: RawContent) -> Result<(), Error> {
     let object = get(message)?;
-    let before = Arc::make_mut(&mut object.lock()?.message).set_whole(whole);
+    let before = Arc::make_mut(&mut object.lock()?.message).set_raw_content(content);
     drop(before);
     Ok(())
 }
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn secsmtp_message_set_content(
     unsafe {
         guard::status(message, error_out, || {
             let content = arg::bytes("content", content, content_len)?;
-            let whole = Whole::memory(content, ContentRules::default())?;
+            let whole = RawContent::memory(content, ContentRules::default())?;
             replace(message, whole)
         })
     }
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn secsmtp_message_set_content_by(
         guard::status(message, error_out, || {
             let rules = content_rules(rules)?;
             let content = arg::bytes("content", content, content_len)?;
-            replace(message, Whole::memory(content, rules)?)
+            replace(message, RawContent::memory(content, rules)?)
         })
     }
 }

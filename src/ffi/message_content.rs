@@ -7,7 +7,7 @@ use super::error::secsmtp_error;
 use super::message::{self, content_rules, replace, secsmtp_message};
 use super::reader::{self, Reader, secsmtp_read_callback, secsmtp_release_callback};
 use super::{arg, guard};
-use crate::message::Whole;
+use crate::message::RawContent;
 
 /// Sets the content from a regular file, header and body in the form of RFC 5322. It is read once now
 /// and again by each send, and never held in memory. Rules: 0, or a sum as for
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn secsmtp_message_set_content_file(
             message::copy(message)?;
             let rules = content_rules(rules)?;
             let path = arg::text("content", path, path_len)?;
-            replace(message, Whole::file(Path::new(path), rules)?)
+            replace(message, RawContent::file(Path::new(path), rules)?)
         })
     }
 }
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn secsmtp_message_set_content_reader(
             let rules = content_rules(rules)?;
             let size = reader::size(size)?;
             let reader = Reader::new(read, user)?;
-            let whole = Whole::pull(reader.clone(), size, rules)?;
+            let whole = RawContent::pull(reader.clone(), size, rules)?;
             replace(message, whole)?;
             reader.release_by(release);
             Ok(())

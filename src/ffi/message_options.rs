@@ -6,7 +6,7 @@ use super::error::secsmtp_error;
 use super::message::{change, secsmtp_message};
 use super::{arg, guard};
 use crate::error::Error;
-use crate::message::delivery::{DeliverBy, Hold, Late, Return};
+use crate::message::delivery::{ByMode, DeliverBy, FutureRelease, Return};
 use crate::status::Status;
 
 use super::constants::SECSMTP_MT_PRIORITY_NONE as NO_PRIORITY;
@@ -117,14 +117,14 @@ pub unsafe extern "C" fn secsmtp_message_set_deliver_by(
         guard::status(message, error_out, || {
             let choices = [
                 (0, None),
-                (Late::Return as i32, Some(Late::Return)),
-                (Late::Notify as i32, Some(Late::Notify)),
+                (ByMode::Return as i32, Some(ByMode::Return)),
+                (ByMode::Notify as i32, Some(ByMode::Notify)),
             ];
             let late = arg::choice("late", late, choices)?;
             let trace = arg::choice("trace", trace, [(0, false), (1, true)])?;
             let by = late.map(|late| DeliverBy {
                 seconds,
-                late,
+                mode: late,
                 trace,
             });
             change(message, |message| message.set_deliver_by(by))
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn secsmtp_message_set_hold_for(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::status(message, error_out, || {
-            let hold = Some(Hold::For(seconds)).filter(|_| seconds > 0);
+            let hold = Some(FutureRelease::For(seconds)).filter(|_| seconds > 0);
             change(message, |message| message.set_hold(hold))
         })
     }
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn secsmtp_message_set_hold_until(
     // SAFETY: the pointers are as the header asks.
     unsafe {
         guard::status(message, error_out, || {
-            let hold = Some(Hold::Until(moment)).filter(|_| moment != 0);
+            let hold = Some(FutureRelease::Until(moment)).filter(|_| moment != 0);
             change(message, |message| message.set_hold(hold))
         })
     }

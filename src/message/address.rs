@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::support::idn::to_a_labels;
-use crate::support::redact::is_turning;
+use crate::support::redact::is_bidi_control;
 
 /// An address of the envelope. An internationalised domain is kept in A-labels (RFC 5890). Copies
 /// share the text: each send has its own record of each recipient.
@@ -29,7 +29,7 @@ impl Address {
     }
 
     fn read(text: &str) -> Result<Self, &'static str> {
-        if !text.is_ascii() && text.chars().any(|c| c.is_control() || is_turning(c)) {
+        if !text.is_ascii() && text.chars().any(|c| c.is_control() || is_bidi_control(c)) {
             return Err("has a character that is not shown");
         }
         let at = split_at(text).ok_or("has no @ between a name and a domain")?;
@@ -99,7 +99,7 @@ fn plain_flaw(text: &str) -> Option<&'static str> {
     if text.chars().any(char::is_control) {
         return Some("has a control character (NUL, CR, LF or the like)");
     }
-    if text.chars().any(is_turning) {
+    if text.chars().any(is_bidi_control) {
         return Some("has a character that turns the direction of text around");
     }
     if text.starts_with('@') {

@@ -61,7 +61,7 @@ pub enum Return {
 /// What becomes of a message whose time is over (RFC 2852 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
-pub enum Late {
+pub enum ByMode {
     /// It comes back.
     Return = 1,
     /// It goes on, and the sender is told.
@@ -74,14 +74,14 @@ pub struct DeliverBy {
     /// Seconds from when it is taken.
     pub seconds: i32,
     /// What becomes of it then.
-    pub late: Late,
+    pub mode: ByMode,
     /// Whether each server on the way is to report that it passed it on.
     pub trace: bool,
 }
 
 /// When a message is to leave the server (RFC 4865 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
+pub enum FutureRelease {
     /// After so many seconds.
     For(u32),
     /// At this time, in seconds since 1970: a positive number.
@@ -102,7 +102,7 @@ pub struct Options {
     /// DELIVERBY.
     pub deliver_by: Option<DeliverBy>,
     /// FUTURERELEASE.
-    pub hold: Option<Hold>,
+    pub hold: Option<FutureRelease>,
     /// MT-PRIORITY, -9 to 9.
     pub priority: Option<i8>,
     /// REQUIRETLS.
@@ -160,16 +160,16 @@ impl Options {
         }
         // Writing to a Vec cannot fail.
         if let Some(by) = self.deliver_by {
-            let late = match by.late {
-                Late::Return => "R",
-                Late::Notify => "N",
+            let late = match by.mode {
+                ByMode::Return => "R",
+                ByMode::Notify => "N",
             };
             let trace = if by.trace { "T" } else { "" };
             let _ = write!(out, " BY={};{late}{trace}", by.seconds);
         }
         match self.hold {
-            Some(Hold::For(seconds)) => drop(write!(out, " HOLDFOR={seconds}")),
-            Some(Hold::Until(at)) => {
+            Some(FutureRelease::For(seconds)) => drop(write!(out, " HOLDFOR={seconds}")),
+            Some(FutureRelease::Until(at)) => {
                 let at = date::rfc3339(at.unsigned_abs());
                 let _ = write!(out, " HOLDUNTIL={at}");
             }
@@ -243,10 +243,10 @@ mod tests {
             envelope_id: Some("a b+c=d".to_owned()),
             deliver_by: Some(DeliverBy {
                 seconds: 120,
-                late: Late::Return,
+                mode: ByMode::Return,
                 trace: true,
             }),
-            hold: Some(Hold::Until(1_795_464_000)),
+            hold: Some(FutureRelease::Until(1_795_464_000)),
             priority: Some(-3),
             require_tls: true,
             ..Options::default()

@@ -15,7 +15,7 @@ use crate::memory;
 use crate::status::Status;
 use crate::support::date;
 use crate::support::redact;
-use crate::support::string_set::Texts;
+use crate::support::string_set::StringSet;
 
 /// The most parts, custom fields and references.
 const MAX_ITEMS: usize = 1000;
@@ -330,7 +330,7 @@ impl Draft {
 
     /// Everybody in To, Cc and Bcc, each once.
     pub(super) fn envelope_recipients(&self) -> Result<Vec<Address>, Error> {
-        let mut seen = Texts::default();
+        let mut seen = StringSet::default();
         let all = [&self.to, &self.cc, &self.bcc];
         let all: Vec<Address> = all
             .into_iter()

@@ -21,7 +21,7 @@ const CONTINUES: &[u8] = b" \t\x0b\x0c";
 
 /// A raw message as it may leave.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct RawMessage {
     /// The message without its Bcc and Resent-Bcc fields (catalogue G10, G11); one without such
     /// fields as it was, byte by byte.
     pub bytes: Vec<u8>,
@@ -32,7 +32,7 @@ pub struct Kept {
 }
 
 /// Leaves out the fields that must not leave.
-pub fn without_bcc(content: &[u8]) -> Result<Kept, TryReserveError> {
+pub fn without_bcc(content: &[u8]) -> Result<RawMessage, TryReserveError> {
     let mut bytes = memory::with_room(content.len())?;
     let mut message_id = None;
     let mut rest = content;
@@ -52,7 +52,7 @@ pub fn without_bcc(content: &[u8]) -> Result<Kept, TryReserveError> {
     }
     let header = bytes.len();
     bytes.extend_from_slice(rest);
-    Ok(Kept {
+    Ok(RawMessage {
         bytes,
         header,
         message_id,
@@ -61,7 +61,7 @@ pub fn without_bcc(content: &[u8]) -> Result<Kept, TryReserveError> {
 
 /// Where a line of a raw message stands.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum LinePosition {
     /// In the field of this name.
     Field(String),
     /// In the header, in a line that is no field.
@@ -73,7 +73,7 @@ pub enum Place {
 /// The number in `content` of the line that has the number `kept` in what [`without_bcc`] leaves of it
 /// (the first is 1), and where it stands. The header of `content` is enough.
 #[must_use]
-pub fn place(content: &[u8], kept: u64) -> (u64, Place) {
+pub fn locate_line(content: &[u8], kept: u64) -> (u64, LinePosition) {
     let (mut line, mut left) = (0_u64, kept);
     let mut rest = content;
     while let Some(field) = take_field(rest) {
@@ -82,10 +82,10 @@ pub fn place(content: &[u8], kept: u64) -> (u64, Place) {
         if !is_blind(name) {
             if left <= lines {
                 let place = match name {
-                    b"" => Place::Header,
+                    b"" => LinePosition::Header,
                     name => {
                         let shown = name.get(..MAX_SHOWN_NAME).unwrap_or(name);
-                        Place::Field(String::from_utf8_lossy(shown).into_owned())
+                        LinePosition::Field(String::from_utf8_lossy(shown).into_owned())
                     }
                 };
                 return (line.saturating_add(left), place);
@@ -95,7 +95,7 @@ pub fn place(content: &[u8], kept: u64) -> (u64, Place) {
         line = line.saturating_add(lines);
         rest = rest.get(field.len()..).unwrap_or_default();
     }
-    (line.saturating_add(left), Place::Body)
+    (line.saturating_add(left), LinePosition::Body)
 }
 
 /// Whether content begins with the line that stands before each message of an mbox file (`From alice
@@ -287,14 +287,14 @@ mod tests {
                 "Bcc: x", " y", "A: b", "no colon", "Bcc: z", "C: d", " e", "", "body",
             ]
             .join(end);
-            let place = |kept| place(raw.as_bytes(), kept);
-            let field = |name: &str| Place::Field(name.to_owned());
-            assert_eq!(place(1), (3, field("A")));
-            assert_eq!(place(2), (4, Place::Header));
-            assert_eq!(place(3), (6, field("C")));
-            assert_eq!(place(4), (7, field("C")));
-            assert_eq!(place(5), (8, Place::Body));
-            assert_eq!(place(6), (9, Place::Body));
+            let line = |kept| locate_line(raw.as_bytes(), kept);
+            let field = |name: &str| LinePosition::Field(name.to_owned());
+            assert_eq!(line(1), (3, field("A")));
+            assert_eq!(line(2), (4, LinePosition::Header));
+            assert_eq!(line(3), (6, field("C")));
+            assert_eq!(line(4), (7, field("C")));
+            assert_eq!(line(5), (8, LinePosition::Body));
+            assert_eq!(line(6), (9, LinePosition::Body));
         }
     }
 

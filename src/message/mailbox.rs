@@ -68,13 +68,13 @@ pub fn parse_list(text: &str) -> Result<Vec<Entry>, String> {
         let start = scanner.rest;
         let entry = scanner.entry(group.is_some());
         match (entry.map_err(|why| with_advice(why, start))?, &mut group) {
-            (Item::Mailbox(mailbox), Some(group)) => group.members.push(mailbox),
-            (Item::Mailbox(mailbox), None) => list.push(Entry::Mailbox(mailbox)),
-            (Item::GroupStart(_), Some(outer)) => {
+            (ListItem::Mailbox(mailbox), Some(group)) => group.members.push(mailbox),
+            (ListItem::Mailbox(mailbox), None) => list.push(Entry::Mailbox(mailbox)),
+            (ListItem::GroupStart(_), Some(outer)) => {
                 let why = "has a group inside a group".to_owned();
                 return Err(with_advice(why, outer.start));
             }
-            (Item::GroupStart(name), None) => {
+            (ListItem::GroupStart(name), None) => {
                 let members = Vec::new();
                 group = Some(Group {
                     start,
@@ -127,7 +127,7 @@ fn shown(text: &str) -> String {
     redact::escape(text.as_bytes(), 80)
 }
 
-enum Item {
+enum ListItem {
     Mailbox(Mailbox),
     GroupStart(String),
 }
@@ -171,9 +171,9 @@ impl<'a> Scanner<'a> {
     }
 
     /// A mailbox to its end, or the name and colon of a group.
-    fn entry(&mut self, in_group: bool) -> Result<Item, String> {
+    fn entry(&mut self, in_group: bool) -> Result<ListItem, String> {
         let item = self.item()?;
-        if matches!(item, Item::Mailbox(_)) {
+        if matches!(item, ListItem::Mailbox(_)) {
             self.separator(in_group)?;
         }
         Ok(item)
@@ -194,22 +194,22 @@ impl<'a> Scanner<'a> {
     }
 
     /// A mailbox, or the name and colon of a group.
-    fn item(&mut self) -> Result<Item, String> {
+    fn item(&mut self) -> Result<ListItem, String> {
         let start = self.rest;
         let (mut name, mut words) = (String::new(), 0_usize);
         loop {
             let before = self.rest;
             self.skip()?;
             match self.rest.chars().next() {
-                Some('<') => return self.bracketed(name).map(Item::Mailbox),
+                Some('<') => return self.bracketed(name).map(ListItem::Mailbox),
                 Some(':') if words > 0 => {
                     self.advance(1);
-                    return Ok(Item::GroupStart(name));
+                    return Ok(ListItem::GroupStart(name));
                 }
                 // A bare address: one word, and the @ right behind it.
                 Some('@') if words == 1 && before == self.rest => {
                     let local = start.len().saturating_sub(self.rest.len());
-                    return self.bare(start, local).map(Item::Mailbox);
+                    return self.bare(start, local).map(ListItem::Mailbox);
                 }
                 Some(',' | ';' | '@' | ':') | None => {
                     let end = start.len().saturating_sub(self.rest.len());

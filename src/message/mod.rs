@@ -27,12 +27,12 @@ use crate::support::date;
 
 pub use content::data::Pull;
 pub use content::raw::{BY_BINARY, BY_NAME, ContentRules};
-pub(crate) use content::source::{Piece, Read, Source};
-pub(crate) use content::streamed::Whole;
+pub(crate) use content::source::{PieceKind, Source, SourceReader};
+pub(crate) use content::streamed::RawContent;
 pub use dkim::Signer;
 use draft::Draft;
 pub use draft::{Field, Priority};
-use mime::compose::Sealed;
+use mime::compose::ComposedMessage;
 pub use mime::part::Part;
 
 /// The most signatures of one message.
@@ -56,7 +56,7 @@ struct Composition {
     draft: Draft,
     /// The draft put together, once it was needed: by the first of the threads that do it at the same
     /// time. None waits for another, which a fork could leave behind.
-    sealed: OnceBox<Sealed>,
+    composed_message: OnceBox<ComposedMessage>,
 }
 
 impl Clone for Composition {
@@ -64,7 +64,7 @@ impl Clone for Composition {
     fn clone(&self) -> Self {
         Self {
             draft: self.draft.clone(),
-            sealed: OnceBox::new(),
+            composed_message: OnceBox::new(),
         }
     }
 }
@@ -75,7 +75,7 @@ struct Signing {
     signers: Vec<Signer>,
     /// The content with its signatures, once it was needed.
     #[cfg(feature = "dkim")]
-    signed: OnceBox<dkim::sign::Signed>,
+    signed: OnceBox<dkim::sign::SignedMessage>,
 }
 
 impl Signing {
@@ -186,7 +186,7 @@ impl Message {
     /// As [`Message::set_content`], what the rules refuse, and [`Status::Address`] or
     /// [`Status::NoSender`] for a header that gives no envelope.
     pub fn set_content_by(&mut self, content: &[u8], rules: ContentRules) -> Result<(), Error> {
-        self.set_whole(Whole::memory(content, rules)?);
+        self.set_raw_content(RawContent::memory(content, rules)?);
         Ok(())
     }
 
@@ -197,7 +197,7 @@ impl Message {
     /// As [`Message::set_content_by`], [`Status::File`] for what can't be looked at or is no regular
     /// file, [`Status::Source`] for what can't be read, [`Status::Content`] for a header over 2 MiB.
     pub fn set_content_file(&mut self, path: &Path, rules: ContentRules) -> Result<(), Error> {
-        self.set_whole(Whole::file(path, rules)?);
+        self.set_raw_content(RawContent::file(path, rules)?);
         Ok(())
     }
 
@@ -212,18 +212,18 @@ impl Message {
         size: Option<u64>,
         rules: ContentRules,
     ) -> Result<(), Error> {
-        self.set_whole(Whole::pull(pull, size, rules)?);
+        self.set_raw_content(RawContent::pull(pull, size, rules)?);
         Ok(())
     }
 
     /// Takes content that was looked through, and its envelope; gives back what it had.
-    pub(crate) fn set_whole(&mut self, whole: Whole) -> Option<Content> {
-        if let Some((sender, recipients)) = whole.envelope {
+    pub(crate) fn set_raw_content(&mut self, content: RawContent) -> Option<Content> {
+        if let Some((sender, recipients)) = content.envelope {
             self.sender = Some(sender);
             self.recipients = Arc::new(recipients);
         }
         self.unsign();
-        self.content.replace(whole.content)
+        self.content.replace(content.content)
     }
 
     /// Signs the message (DKIM) when it is first needed; then it stays as it is, the signature's time
@@ -250,7 +250,7 @@ impl Message {
     pub fn message_id(&self) -> Option<Arc<str>> {
         match &self.content {
             Some(content) => content.message_id.clone(),
-            None => Some(Arc::clone(&self.sealed().ok()?.message_id)),
+            None => Some(Arc::clone(&self.composed_message().ok()?.message_id)),
         }
     }
 
@@ -278,7 +278,9 @@ impl Message {
         let missing = |status, argument, why: &str| Error::argument(status, argument, why);
         let sender = match (&self.sender, &self.composed) {
             (Some(sender), _) => sender.clone(),
-            (None, Some(_)) if self.content.is_none() => Some(self.sealed()?.sender.clone()),
+            (None, Some(_)) if self.content.is_none() => {
+                Some(self.composed_message()?.sender.clone())
+            }
             (None, _) => return Err(missing(Status::NoSender, "sender", "is not set")),
         };
         let recipients = self.envelope();
@@ -289,8 +291,14 @@ impl Message {
         let content = Arc::clone(self.source()?);
         let failed = |fault| Error::local(Cause::Source(fault));
         content.check().map_err(failed)?;
-        let sealed = self.composed.as_ref().and_then(|c| c.sealed.get());
-        for part in sealed.iter().flat_map(|sealed| &sealed.parts) {
+        let composed_message = self
+            .composed
+            .as_ref()
+            .and_then(|c| c.composed_message.get());
+        for part in composed_message
+            .iter()
+            .flat_map(|composed_message| &composed_message.parts)
+        {
             part.data.check().map_err(failed)?;
         }
         let prepared = Prepared(Arc::new(Parts {
@@ -310,8 +318,10 @@ impl Message {
     fn envelope(&self) -> &Arc<Vec<Address>> {
         match self.recipients.is_empty() && self.content.is_none() {
             true => self
-                .sealed()
-                .map_or(&self.recipients, |sealed| &sealed.recipients),
+                .composed_message()
+                .map_or(&self.recipients, |composed_message| {
+                    &composed_message.recipients
+                }),
             false => &self.recipients,
         }
     }
@@ -351,16 +361,16 @@ impl Message {
                 Err(Error::argument(Status::Composition, "content", why))
             }
             (Some(content), None) => Ok(&content.source),
-            (None, Some(_)) => Ok(&self.sealed()?.source),
+            (None, Some(_)) => Ok(&self.composed_message()?.source),
             (None, None) => Err(Error::argument(Status::NoContent, "content", "is not set")),
         }
     }
 
-    fn sealed(&self) -> Result<&Sealed, Error> {
+    fn composed_message(&self) -> Result<&ComposedMessage, Error> {
         let nothing = || Error::argument(Status::NoContent, "content", "is not set");
         let composed = self.composed.as_ref().ok_or_else(nothing)?;
-        let seal = || mime::compose::seal(&composed.draft).map(Box::new);
-        composed.sealed.get_or_try_init(seal)
+        let seal = || mime::compose::compose(&composed.draft).map(Box::new);
+        composed.composed_message.get_or_try_init(seal)
     }
 
     /// Changes the draft: what was put together of it is no more. A change that fails leaves the message
@@ -369,7 +379,7 @@ impl Message {
         match self.composed.as_mut().and_then(Arc::get_mut) {
             Some(own) => {
                 change(&mut own.draft)?;
-                own.sealed = OnceBox::new();
+                own.composed_message = OnceBox::new();
             }
             None => {
                 let mut copy = self.composed.as_deref().cloned().unwrap_or_default();

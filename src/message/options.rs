@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::address::Address;
-use super::delivery::{DeliverBy, Hold, Late, Notify, Options, Return, envelope_id};
+use super::delivery::{ByMode, DeliverBy, FutureRelease, Notify, Options, Return, envelope_id};
 use super::{MAX_RECIPIENTS, Message};
 use crate::error::Error;
 use crate::status::Status;
@@ -68,9 +68,9 @@ impl Message {
     /// # Errors
     /// [`Status::Value`] beyond nine digits, and for a return without time.
     pub fn set_deliver_by(&mut self, by: Option<DeliverBy>) -> Result<(), Error> {
-        let least = |by: &DeliverBy| match by.late {
-            Late::Return => 1,
-            Late::Notify => -MAX_TIME,
+        let least = |by: &DeliverBy| match by.mode {
+            ByMode::Return => 1,
+            ByMode::Notify => -MAX_TIME,
         };
         if let Some(by) = &by
             && !(least(by)..=MAX_TIME).contains(&by.seconds)
@@ -86,10 +86,10 @@ impl Message {
     ///
     /// # Errors
     /// [`Status::Value`] for 0 or more than nine digits of seconds, or a moment beyond 9999.
-    pub fn set_hold(&mut self, hold: Option<Hold>) -> Result<(), Error> {
+    pub fn set_hold(&mut self, hold: Option<FutureRelease>) -> Result<(), Error> {
         let good = match hold {
-            Some(Hold::For(seconds)) => (1..=MAX_TIME.unsigned_abs()).contains(&seconds),
-            Some(Hold::Until(moment)) => (1..=MAX_SECONDS).contains(&moment),
+            Some(FutureRelease::For(seconds)) => (1..=MAX_TIME.unsigned_abs()).contains(&seconds),
+            Some(FutureRelease::Until(moment)) => (1..=MAX_SECONDS).contains(&moment),
             None => true,
         };
         if !good {

@@ -2,7 +2,7 @@
 
 use super::wire::data_encoder::DataEncoder;
 use crate::error::SourceFault;
-use crate::message::{Piece as Kind, Read, Source};
+use crate::message::{PieceKind, Source, SourceReader};
 
 /// Bytes of content in one BDAT, or in one block of DATA.
 const SIZE: usize = 256 * 1024;
@@ -34,7 +34,7 @@ pub(super) struct ContentReader<'m> {
 
 enum Input<'m> {
     Memory(&'m [u8]),
-    Reader(Box<dyn Read + 'm>, Vec<u8>),
+    Reader(Box<dyn SourceReader + 'm>, Vec<u8>),
 }
 
 impl<'m> ContentReader<'m> {
@@ -102,7 +102,7 @@ impl<'m> ContentReader<'m> {
             (Input::Reader(reader, _), None) => {
                 while self.piece.len() < SIZE && !self.is_last {
                     let room = SIZE - self.piece.len();
-                    self.is_last = reader.read(room, &mut self.piece)? == Kind::End;
+                    self.is_last = reader.read(room, &mut self.piece)? == PieceKind::End;
                 }
                 self.bytes_read += self.piece.len() as u64;
             }
@@ -112,9 +112,9 @@ impl<'m> ContentReader<'m> {
                     let kind = reader.read(SIZE - self.piece.len(), raw)?;
                     self.bytes_read += raw.len() as u64;
                     match kind {
-                        Kind::Text => encoder.push(raw, &mut self.piece),
-                        Kind::Dotless => encoder.push_dotless(raw, &mut self.piece),
-                        Kind::End => self.is_last = true,
+                        PieceKind::Text => encoder.push(raw, &mut self.piece),
+                        PieceKind::Dotless => encoder.push_dotless(raw, &mut self.piece),
+                        PieceKind::End => self.is_last = true,
                     }
                 }
             }

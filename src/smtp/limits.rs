@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::wire::ehlo::Limits;
 use crate::error::Cause;
 use crate::message::address::Address;
-use crate::support::string_set::Texts;
+use crate::support::string_set::StringSet;
 
 /// What a session has used up.
 #[derive(Debug, Default)]
 pub(super) struct Used {
     mails: u64,
     /// Domains of recipients, kept where the server counts them.
-    domains: Texts,
+    domains: StringSet,
 }
 
 /// Whether a message may go over a session.
@@ -38,7 +38,7 @@ impl Used {
             return Fit::Never(Cause::TooManyRecipients { count, limit });
         }
         if let Some(limit) = limits.rcpt_domain_max {
-            let own = domains(recipients, Texts::default());
+            let own = domains(recipients, StringSet::default());
             let count = own.len() as u64;
             if count > limit {
                 return Fit::Never(Cause::TooManyRecipients { count, limit });
@@ -63,7 +63,7 @@ impl Used {
 }
 
 /// Adds the domains of these.
-fn domains(recipients: &[Address], mut to: Texts) -> Texts {
+fn domains(recipients: &[Address], mut to: StringSet) -> StringSet {
     for address in recipients {
         to.insert(Arc::from(address.domain().to_ascii_lowercase()));
     }

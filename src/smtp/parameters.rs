@@ -7,7 +7,7 @@ use super::wire::transaction_commands::{Body, MailParameters};
 use crate::error::{Cause, NotAscii};
 use crate::message::Prepared;
 use crate::message::content::properties::Properties;
-use crate::message::delivery::{Hold, Late, Options};
+use crate::message::delivery::{ByMode, FutureRelease, Options};
 
 /// The parameters of MAIL that this message needs and the server offers.
 ///
@@ -85,7 +85,7 @@ fn asked_for(offers: &Capabilities, options: &Options) -> Result<(), Cause> {
         return Err(Cause::ExtensionMissing { extension });
     }
     if let (Some(by), Some(Some(least))) = (options.deliver_by, offers.deliver_by)
-        && by.late == Late::Return
+        && by.mode == ByMode::Return
         && u64::try_from(by.seconds).is_ok_and(|seconds| seconds < least)
     {
         return Err(Cause::BeyondLimit {
@@ -93,7 +93,7 @@ fn asked_for(offers: &Capabilities, options: &Options) -> Result<(), Cause> {
             limit: least,
         });
     }
-    if let (Some(Hold::For(seconds)), Some(most)) = (options.hold, offers.future_release)
+    if let (Some(FutureRelease::For(seconds)), Some(most)) = (options.hold, offers.future_release)
         && u64::from(seconds) > most
     {
         return Err(Cause::BeyondLimit {

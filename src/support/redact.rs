@@ -60,7 +60,7 @@ fn is_plain(bytes: &[u8]) -> bool {
 /// Embeddings, overrides and isolates (Unicode Bidirectional Algorithm), line and paragraph
 /// separators. The marks that scripts need to be written right (LRM, RLM, ALM) and joiners stay.
 #[must_use]
-pub fn is_turning(c: char) -> bool {
+pub fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

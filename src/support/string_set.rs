@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 /// Texts, each once.
 #[derive(Debug, Default)]
-pub(crate) struct Texts(Vec<Arc<str>>);
+pub(crate) struct StringSet(Vec<Arc<str>>);
 
-impl Texts {
+impl StringSet {
     /// Adds a text; false if it was there.
     pub(crate) fn insert(&mut self, text: Arc<str>) -> bool {
         match self.0.binary_search(&text) {
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn each_text_counts_once() {
-        let (mut some, mut others) = (Texts::default(), Texts::default());
+        let (mut some, mut others) = (StringSet::default(), StringSet::default());
         for text in ["b", "a", "c", "a", "b", ""] {
             some.insert(text.into());
         }

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::certificate::Certificate;
-use super::pin_set::DatedPin;
+use super::pin_set::PinWithValidity;
 use super::rejection::{Reason, Rejection};
 use crate::support::redact::or_none;
 
@@ -74,7 +74,7 @@ impl Rejection {
                 }
                 f.write_str(", or this machine's clock is wrong.")
             }
-            Reason::Unfit(what) => {
+            Reason::BadCertificate(what) => {
                 write!(f, "The certificate shown for {host} can't be used: {what}.")
             }
             Reason::Revoked => write!(
@@ -124,16 +124,16 @@ impl Rejection {
         f.write_str("; met")?;
         write_list(f, self.chain.iter().map(|c| &c.spki))?;
         f.write_str(".")?;
-        if self.unusable.is_empty() {
+        if self.unusable_pins.is_empty() {
             return Ok(());
         }
-        let all = self.unusable.len() == self.expected.len();
+        let all = self.unusable_pins.len() == self.expected.len();
         f.write_str(if all {
             " All of the pins are outside their time and match nothing:"
         } else {
             " Outside their time, and so matching nothing:"
         })?;
-        write_list(f, self.unusable.iter())?;
+        write_list(f, self.unusable_pins.iter())?;
         f.write_str(".")
     }
 
@@ -206,7 +206,7 @@ impl Rejection {
             Reason::Expired(_) | Reason::NotYetValid(_) => {
                 "What to do: check this machine's clock; if it is right, the provider must fix it."
             }
-            Reason::Unfit(_) => "What to do: the provider must fix it.",
+            Reason::BadCertificate(_) => "What to do: the provider must fix it.",
             Reason::Revoked => {
                 "What to do: don't go on; ask the provider out of band (for example by phone)."
             }
@@ -217,8 +217,8 @@ impl Rejection {
     }
 
     fn is_pinned_key_out_of_time(&self) -> bool {
-        let met = |dated: &DatedPin| self.chain.iter().any(|c| c.spki == dated.pin);
-        self.reason == Reason::PinMismatch && self.unusable.iter().any(met)
+        let met = |dated: &PinWithValidity| self.chain.iter().any(|c| c.spki == dated.pin);
+        self.reason == Reason::PinMismatch && self.unusable_pins.iter().any(met)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, io_words};
 use crate::status::Status;
 
 /// How long one learner waits for another.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Adds a server's pin to the file at `path`, which is made if there is none. False if host, port
 /// and pin stand in it already; then it is left as it is.
@@ -34,12 +34,12 @@ pub fn learn(path: &str, server: &KnownServer) -> Result<bool, Error> {
         file::wrong(FILE, &target, &why)
     };
     let _lock =
-        patiently(|| Lock::take(with_suffix(&target, ".lock"))).map_err(
-            |error| match is_in_the_way(&error) {
+        retry_while_busy(|| Lock::take(with_suffix(&target, ".lock"))).map_err(|error| {
+            match is_in_the_way(&error) {
                 true => file::wrong(FILE, &target, "is being written by another program"),
                 false => unwritable(error),
-            },
-        )?;
+            }
+        })?;
     let old = match is_missing(&target) {
         true => Vec::new(),
         false => file::read_regular(FILE, &target, MAX_FILE)?,
@@ -102,7 +102,8 @@ fn with_line(mut text: Vec<u8>, server: &KnownServer) -> Result<Vec<u8>, Error> 
 /// Writes the text beside the file and puts it in the file's place, under the lock.
 fn replace(target: &Path, text: &[u8]) -> io::Result<()> {
     let new = with_suffix(target, ".new");
-    let written = write(&new, target, text).and_then(|()| patiently(|| fs::rename(&new, target)));
+    let written =
+        write(&new, target, text).and_then(|()| retry_while_busy(|| fs::rename(&new, target)));
     if written.is_err() {
         let _ = fs::remove_file(&new);
     }
@@ -114,7 +115,7 @@ fn write(new: &Path, target: &Path, text: &[u8]) -> io::Result<()> {
     if !is_missing(new) {
         fs::remove_file(new)?;
     }
-    let mut file = patiently(|| OpenOptions::new().write(true).create_new(true).open(new))?;
+    let mut file = retry_while_busy(|| OpenOptions::new().write(true).create_new(true).open(new))?;
     if let Ok(old) = fs::metadata(target) {
         file.set_permissions(old.permissions())?;
     }
@@ -123,8 +124,8 @@ fn write(new: &Path, target: &Path, text: &[u8]) -> io::Result<()> {
 }
 
 /// Tries for as long as another program may be in the way.
-fn patiently<T>(mut step: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    let end = Instant::now().checked_add(PATIENCE);
+fn retry_while_busy<T>(mut step: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let end = Instant::now().checked_add(LOCK_TIMEOUT);
     loop {
         match step() {
             Err(error) if is_in_the_way(&error) && end.is_some_and(|end| Instant::now() < end) => {

@@ -38,7 +38,7 @@ pub use known_servers::{BadLine, KnownServer};
 pub use learn::learn;
 pub use offline::{Verdict, verify_pem};
 pub use pin::Pin;
-pub use pin_set::DatedPin;
+pub use pin_set::PinWithValidity;
 pub use policy::{MinTls, Policy, TlsMode};
 pub use rejection::{Reason, Rejection};
 pub use verdict::{TrustBasis, verify_chain};

@@ -120,30 +120,36 @@ pub(crate) fn reason(error: &webpki::Error, chain: &[CertificateDer<'_>]) -> Rea
         E::IssuerNotCrlSigner => {
             Reason::RevocationUnknown("its issuer may not sign revocation lists")
         }
-        E::CaUsedAsEndEntity => Reason::Unfit("it is the certificate of a CA, not of a server"),
-        E::EndEntityUsedAsCa => Reason::Unfit("a certificate of its chain is not that of a CA"),
+        E::CaUsedAsEndEntity => {
+            Reason::BadCertificate("it is the certificate of a CA, not of a server")
+        }
+        E::EndEntityUsedAsCa => {
+            Reason::BadCertificate("a certificate of its chain is not that of a CA")
+        }
         E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => {
-            Reason::Unfit("its extended key usage does not allow servers")
+            Reason::BadCertificate("its extended key usage does not allow servers")
         }
         E::NameConstraintViolation | E::MalformedNameConstraint => {
-            Reason::Unfit("its issuer may not issue for that name")
+            Reason::BadCertificate("its issuer may not issue for that name")
         }
-        E::PathLenConstraintViolated => Reason::Unfit("its chain is longer than an issuer allows"),
+        E::PathLenConstraintViolated => {
+            Reason::BadCertificate("its chain is longer than an issuer allows")
+        }
         E::MaximumNameConstraintComparisonsExceeded
         | E::MaximumPathBuildCallsExceeded
         | E::MaximumPathDepthExceeded
         | E::MaximumSignatureChecksExceeded => {
-            Reason::Unfit("its chain takes more work to check than any honest one")
+            Reason::BadCertificate("its chain takes more work to check than any honest one")
         }
         E::UnsupportedSignatureAlgorithmContext(_)
-        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
-            Reason::Unfit("it is signed in a way that is not supported (too old or too new)")
-        }
-        E::UnsupportedCertVersion => Reason::Unfit("it is not of version 3"),
-        E::InvalidCertValidity => Reason::Unfit("it ends before it begins"),
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Reason::BadCertificate(
+            "it is signed in a way that is not supported (too old or too new)",
+        ),
+        E::UnsupportedCertVersion => Reason::BadCertificate("it is not of version 3"),
+        E::InvalidCertValidity => Reason::BadCertificate("it ends before it begins"),
         E::UnsupportedCriticalExtension => {
-            Reason::Unfit("it has a critical extension that is not known here")
+            Reason::BadCertificate("it has a critical extension that is not known here")
         }
-        _ => Reason::Unfit("it is malformed"),
+        _ => Reason::BadCertificate("it is malformed"),
     }
 }

@@ -10,21 +10,21 @@ use crate::support::date;
 /// A pin, and from when to when (seconds since 1970, both included) it may be used. Outside that
 /// time it matches nothing: it is never passed over as if there were no pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DatedPin {
+pub struct PinWithValidity {
     /// The pin.
     pub pin: Pin,
     /// The first and the last second, if it is bounded.
     pub window: Option<(u64, u64)>,
 }
 
-impl DatedPin {
+impl PinWithValidity {
     fn is_usable(&self, now: UnixTime) -> bool {
         self.window
             .is_none_or(|(from, to)| (from..=to).contains(&now.as_secs()))
     }
 }
 
-impl fmt::Display for DatedPin {
+impl fmt::Display for PinWithValidity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.window {
             None => write!(f, "{}", self.pin),
@@ -41,11 +41,11 @@ impl fmt::Display for DatedPin {
 
 /// All pins of a policy.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct PinSet(Vec<DatedPin>);
+pub(crate) struct PinSet(Vec<PinWithValidity>);
 
 impl PinSet {
     pub(crate) fn add(&mut self, pins: Vec<Pin>, window: Option<(u64, u64)>) {
-        let dated = pins.into_iter().map(|pin| DatedPin { pin, window });
+        let dated = pins.into_iter().map(|pin| PinWithValidity { pin, window });
         self.0.extend(dated);
     }
 
@@ -53,7 +53,7 @@ impl PinSet {
         self.0.is_empty()
     }
 
-    pub(crate) fn all(&self) -> &[DatedPin] {
+    pub(crate) fn all(&self) -> &[PinWithValidity] {
         &self.0
     }
 
@@ -62,13 +62,13 @@ impl PinSet {
         usable.map(|dated| dated.pin).collect()
     }
 
-    pub(crate) fn unusable(&self, now: UnixTime) -> Vec<DatedPin> {
+    pub(crate) fn unusable_pins(&self, now: UnixTime) -> Vec<PinWithValidity> {
         let unusable = self.0.iter().filter(|dated| !dated.is_usable(now));
         unusable.copied().collect()
     }
 
     /// Exactly one key, however often it is named.
-    pub(crate) fn is_lone(&self) -> bool {
+    pub(crate) fn has_single_key(&self) -> bool {
         matches!(self.0.split_first(), Some((first, rest)) if rest.iter().all(|d| d.pin == first.pin))
     }
 }
@@ -84,12 +84,12 @@ mod tests {
         pins.add(vec![Pin::of_spki(b"a")], Some((10, 20)));
         for (at, usable) in [(9, 0), (10, 1), (15, 1), (20, 1), (21, 0)] {
             assert_eq!(pins.usable(now_at(Some(at))).len(), usable, "{at}");
-            assert_eq!(pins.unusable(now_at(Some(at))).len(), 1 - usable);
+            assert_eq!(pins.unusable_pins(now_at(Some(at))).len(), 1 - usable);
         }
-        assert!(pins.is_lone());
+        assert!(pins.has_single_key());
         pins.add(vec![Pin::of_spki(b"a")], None);
-        assert!(pins.is_lone());
+        assert!(pins.has_single_key());
         pins.add(vec![Pin::of_spki(b"b")], None);
-        assert!(!pins.is_lone());
+        assert!(!pins.has_single_key());
     }
 }

@@ -13,7 +13,7 @@ use super::known_servers;
 use super::known_servers::KnownServer;
 use super::learn::wrong_line;
 use super::pin::Pin;
-use super::pin_set::{DatedPin, PinSet};
+use super::pin_set::{PinSet, PinWithValidity};
 use super::{certificate, file, key_file, roots};
 use crate::error::Error;
 use crate::memory;
@@ -271,8 +271,8 @@ impl Policy {
     /// Whether it has exactly one pin, however often named, so that the server's next key locks it
     /// out.
     #[must_use]
-    pub fn has_lone_pin(&self) -> bool {
-        self.pins.is_lone()
+    pub fn has_single_pin(&self) -> bool {
+        self.pins.has_single_key()
     }
 
     /// Whether it names CAs or roots.
@@ -283,7 +283,7 @@ impl Policy {
 
     /// The pins, each with the time in which it may be used.
     #[must_use]
-    pub fn pins(&self) -> &[DatedPin] {
+    pub fn pins(&self) -> &[PinWithValidity] {
         self.pins.all()
     }
 

@@ -2,7 +2,7 @@
 
 use super::certificate::Certificate;
 use super::pin::Pin;
-use super::pin_set::DatedPin;
+use super::pin_set::PinWithValidity;
 use crate::status::Status;
 
 /// Why a chain is not believed.
@@ -23,7 +23,7 @@ pub enum Reason {
     /// A certificate of the chain is not valid yet: which one, if it can be read.
     NotYetValid(Option<Box<Certificate>>),
     /// Malformed, or not fit for a server; what exactly.
-    Unfit(&'static str),
+    BadCertificate(&'static str),
     /// A certificate of the chain was revoked by its issuer.
     Revoked,
     /// Revocation lists were given, and none tells of a certificate of the chain; why.
@@ -42,7 +42,7 @@ pub struct Rejection {
     /// The pins of the policy.
     pub expected: Vec<Pin>,
     /// Those of them that are outside their time, and match nothing.
-    pub unusable: Vec<DatedPin>,
+    pub unusable_pins: Vec<PinWithValidity>,
     /// The chain that was served, leaf first.
     pub chain: Vec<Certificate>,
     /// Whether the chain, name and dates would have been good: by the policy's anchors, or if it
@@ -62,7 +62,7 @@ impl Rejection {
             Reason::NameMismatch => Status::NameMismatch,
             Reason::Expired(_) => Status::Expired,
             Reason::NotYetValid(_) => Status::NotYetValid,
-            Reason::Unfit(_) => Status::BadCertificate,
+            Reason::BadCertificate(_) => Status::BadCertificate,
             Reason::Revoked => Status::Revoked,
             Reason::RevocationUnknown(_) => Status::RevocationUnknown,
             Reason::CrlExpired => Status::CrlExpired,

@@ -69,7 +69,7 @@ impl Judgement<'_> {
     fn judge(&self) -> Result<TrustBasis, Reason> {
         let policy = self.policy;
         let leaf = self.chain.first();
-        let leaf = leaf.ok_or(Reason::Unfit("the peer showed none"))?;
+        let leaf = leaf.ok_or(Reason::BadCertificate("the peer showed none"))?;
         EndEntityCert::try_from(leaf).map_err(|error| path::reason(&error, self.chain))?;
         if policy.is_empty() {
             return Err(Reason::NothingToCompare);
@@ -169,7 +169,7 @@ impl Judgement<'_> {
             reason,
             host: self.host.to_string(),
             expected: self.policy.pins.all().iter().map(|d| d.pin).collect(),
-            unusable: self.policy.pins.unusable(self.now),
+            unusable_pins: self.policy.pins.unusable_pins(self.now),
             chain: describe_chain(self.chain),
             valid_otherwise: otherwise.is_ok(),
         }
@@ -187,7 +187,7 @@ fn findings(host: &Host, leaf: &CertificateDer<'_>, now: UnixTime) -> Vec<(Reaso
     }
     let Some(parsed) = x509::Certificate::read(leaf) else {
         // What can't be read here can't be shown to be in time.
-        let reason = Reason::Unfit("its dates can't be read");
+        let reason = Reason::BadCertificate("its dates can't be read");
         findings.push((reason, "the certificate's dates can't be read".to_owned()));
         return findings;
     };

@@ -3,7 +3,7 @@
 
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::message::Message;
-use secsmtp::message::delivery::{DeliverBy, Hold, Late, Notify, Return};
+use secsmtp::message::delivery::{ByMode, DeliverBy, FutureRelease, Notify, Return};
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Pki, ReferenceServer, Scripted, Step};
@@ -21,7 +21,7 @@ fn cases() -> Vec<(&'static str, Message, &'static str)> {
         with(&|m| {
             let by = DeliverBy {
                 seconds,
-                late,
+                mode: late,
                 trace,
             };
             m.set_deliver_by(Some(by)).unwrap();
@@ -58,16 +58,23 @@ fn cases() -> Vec<(&'static str, Message, &'static str)> {
             with(&|m| m.set_original_recipient(0, "list+x@mail.test").unwrap()),
             "> ORCPT=rfc822;list+2Bx@mail.test\r\n",
         ),
-        ("DELIVERBY", by(60, Late::Return, false), " BY=60;R\r\n"),
-        ("DELIVERBY 60", by(-1, Late::Notify, true), " BY=-1;NT\r\n"),
+        ("DELIVERBY", by(60, ByMode::Return, false), " BY=60;R\r\n"),
+        (
+            "DELIVERBY 60",
+            by(-1, ByMode::Notify, true),
+            " BY=-1;NT\r\n",
+        ),
         (
             "FUTURERELEASE 3600 2027-01-01T00:00:00Z",
-            with(&|m| m.set_hold(Some(Hold::For(3600))).unwrap()),
+            with(&|m| m.set_hold(Some(FutureRelease::For(3600))).unwrap()),
             " HOLDFOR=3600\r\n",
         ),
         (
             "FUTURERELEASE 3600 2027-01-01T00:00:00Z",
-            with(&|m| m.set_hold(Some(Hold::Until(1_795_464_000))).unwrap()),
+            with(&|m| {
+                m.set_hold(Some(FutureRelease::Until(1_795_464_000)))
+                    .unwrap()
+            }),
             " HOLDUNTIL=2026-11-23T20:00:00Z\r\n",
         ),
         (
@@ -205,12 +212,12 @@ fn the_servers_limits_hold() {
     let mut soon = message();
     let by = DeliverBy {
         seconds: 59,
-        late: Late::Return,
+        mode: ByMode::Return,
         trace: false,
     };
     soon.set_deliver_by(Some(by)).unwrap();
     let mut later = message();
-    later.set_hold(Some(Hold::For(3601))).unwrap();
+    later.set_hold(Some(FutureRelease::For(3601))).unwrap();
     for message in [soon, later] {
         let error = send(&client, &message).unwrap_err();
         assert_eq!(error.status(), Status::BeyondLimit);
@@ -236,21 +243,21 @@ fn arguments_out_of_range_are_refused() {
         Status::Value
     );
     for (seconds, late) in [
-        (0, Late::Return),
-        (-5, Late::Return),
-        (1_000_000_000, Late::Notify),
+        (0, ByMode::Return),
+        (-5, ByMode::Return),
+        (1_000_000_000, ByMode::Notify),
     ] {
         let by = DeliverBy {
             seconds,
-            late,
+            mode: late,
             trace: false,
         };
         assert_eq!(status(message.set_deliver_by(Some(by))), Status::Value);
     }
     for hold in [
-        Hold::For(0),
-        Hold::For(1_000_000_000),
-        Hold::Until(i64::MAX),
+        FutureRelease::For(0),
+        FutureRelease::For(1_000_000_000),
+        FutureRelease::Until(i64::MAX),
     ] {
         assert_eq!(status(message.set_hold(Some(hold))), Status::Value);
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use secsmtp::error::{Cause, Error, Outcome, Stage};
-use secsmtp::message::delivery::{DeliverBy, Late, Notify};
+use secsmtp::message::delivery::{ByMode, DeliverBy, Notify};
 use secsmtp::smtp::{NextMessage, StreamEnd};
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
@@ -50,10 +50,10 @@ fn h11_a_time_limit_that_the_server_keeps_is_asked_of_it() {
     ] {
         let by = DeliverBy {
             seconds,
-            late: if seconds < 0 {
-                Late::Notify
+            mode: if seconds < 0 {
+                ByMode::Notify
             } else {
-                Late::Return
+                ByMode::Return
             },
             trace: false,
         };

@@ -212,14 +212,14 @@ fn a_message_is_dropped_without_the_lock() {
 
     use crate::error::SourceFault;
     use crate::message::content::properties::Properties;
-    use crate::message::{Read, Source};
+    use crate::message::{Source, SourceReader};
 
     impl Source for Host {
         fn properties(&self) -> Properties {
             Properties::default()
         }
 
-        fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
+        fn open(&self) -> Result<Box<dyn SourceReader + '_>, SourceFault> {
             Ok(Box::new(&b""[..]))
         }
     }

@@ -40,12 +40,12 @@ where
 #[derive(Clone)]
 pub(crate) enum Data {
     Memory(Arc<Vec<u8>>),
-    File(Arc<DeclaredFacts>),
+    File(Arc<FileStamp>),
     Pull(Arc<dyn Pull>, Option<u64>),
 }
 
 /// A file as it was when it was added.
-pub(crate) struct DeclaredFacts {
+pub(crate) struct FileStamp {
     path: PathBuf,
     size: u64,
     modified: Option<SystemTime>,
@@ -61,7 +61,7 @@ impl Data {
                 let why = format!("{} {}", shown(path), unreadable(&why));
                 Error::argument(Status::File, argument, why)
             })?;
-        Ok(Self::File(Arc::new(DeclaredFacts {
+        Ok(Self::File(Arc::new(FileStamp {
             path: path.to_owned(),
             size,
             modified,
@@ -89,13 +89,13 @@ impl Data {
     }
 
     /// Begins to read.
-    pub(crate) fn open(&self, name: &str) -> Result<Reader, SourceFault> {
+    pub(crate) fn open(&self, name: &str) -> Result<DataReader, SourceFault> {
         let origin = match self {
-            Self::Memory(bytes) => Origin::Memory(Arc::clone(bytes)),
-            Self::File(noted) => Origin::File(noted.open()?, Arc::clone(noted)),
-            Self::Pull(pull, _) => Origin::Pull(Arc::clone(pull)),
+            Self::Memory(bytes) => OpenData::Memory(Arc::clone(bytes)),
+            Self::File(noted) => OpenData::File(noted.open()?, Arc::clone(noted)),
+            Self::Pull(pull, _) => OpenData::Pull(Arc::clone(pull)),
         };
-        Ok(Reader {
+        Ok(DataReader {
             origin,
             name: name.to_owned(),
             size: self.size(),
@@ -105,7 +105,7 @@ impl Data {
     }
 }
 
-impl DeclaredFacts {
+impl FileStamp {
     fn open(&self) -> Result<File, SourceFault> {
         // A pipe would block in open() until somebody writes into it.
         let before = std::fs::metadata(&self.path);
@@ -155,22 +155,22 @@ fn shown(path: &Path) -> String {
     redact::escape(path.as_os_str().as_encoded_bytes(), 300)
 }
 
-enum Origin {
+enum OpenData {
     Memory(Arc<Vec<u8>>),
-    File(File, Arc<DeclaredFacts>),
+    File(File, Arc<FileStamp>),
     Pull(Arc<dyn Pull>),
 }
 
 /// One reading of a part's bytes.
-pub(crate) struct Reader {
-    origin: Origin,
+pub(crate) struct DataReader {
+    origin: OpenData,
     name: String,
     size: Option<u64>,
     done: u64,
     ended: bool,
 }
 
-impl Reader {
+impl DataReader {
     /// Fills the buffer, or as much of it as there is; less than all of it is the end.
     pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, SourceFault> {
         let mut filled = 0;
@@ -193,7 +193,7 @@ impl Reader {
             }
         }
         if self.ended
-            && let Origin::File(file, noted) = &self.origin
+            && let OpenData::File(file, noted) = &self.origin
         {
             // Written to while it was read: who knows what was read.
             noted.compare(file.metadata().map_err(|e| io_words(&e)))?;
@@ -203,20 +203,20 @@ impl Reader {
 
     fn some(&mut self, buffer: &mut [u8]) -> Result<usize, SourceFault> {
         match &mut self.origin {
-            Origin::Memory(bytes) => {
+            OpenData::Memory(bytes) => {
                 let start = usize::try_from(self.done).unwrap_or(usize::MAX);
                 let rest = bytes.get(start..).unwrap_or_default();
                 let n = rest.len().min(buffer.len());
                 buffer[..n].copy_from_slice(&rest[..n]);
                 Ok(n)
             }
-            Origin::File(file, noted) => loop {
+            OpenData::File(file, noted) => loop {
                 match file.read(buffer) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     read => break read.map_err(|e| noted.fault(unreadable(&io_words(&e)))),
                 }
             },
-            Origin::Pull(pull) => {
+            OpenData::Pull(pull) => {
                 let pulled = pull.pull(self.done, buffer);
                 let n = pulled.map_err(|why| self.fault(why))?;
                 if n > buffer.len() {

@@ -11,13 +11,14 @@ use crate::error::Error;
 use crate::memory;
 use crate::message::address::Address;
 use crate::message::header::{
-    Kept, Place, begins_with_mbox_line, fields, first_beyond_ascii, header_len, place, without_bcc,
+    LinePosition, RawMessage, begins_with_mbox_line, fields, first_beyond_ascii, header_len,
+    locate_line, without_bcc,
 };
 use crate::message::mailbox::{Entry, parse_list};
 use crate::message::{Content, MAX_RECIPIENTS};
 use crate::status::Status;
 use crate::support::redact;
-use crate::support::string_set::Texts;
+use crate::support::string_set::StringSet;
 
 /// How content that is given whole is treated.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,7 +57,7 @@ pub(in crate::message) const MAX_HEADER: usize = 2 << 20;
 const ROOM_OF_FIELDS: usize = 64;
 
 pub(in crate::message) fn content(content: &[u8], rules: ContentRules) -> Result<Content, Error> {
-    let Kept {
+    let RawMessage {
         bytes,
         header,
         message_id,
@@ -136,14 +137,14 @@ pub(in crate::message) fn invalid(given: &[u8], invalid: InvalidLine) -> Error {
         InvalidLine::Nul { line } => (line, "a NUL", "take it out"),
         InvalidLine::TooLong { line } => (line, "more than 998 bytes", "fold it at a space"),
     };
-    let (line, place) = place(given, line);
+    let (line, place) = locate_line(given, line);
     let (place, way) = match place {
-        Place::Field(name) => {
+        LinePosition::Field(name) => {
             let name = redact::escape(name.as_bytes(), 80);
             (format!("in the header field {name}"), mend)
         }
-        Place::Header => ("in the header".to_owned(), mend),
-        Place::Body => {
+        LinePosition::Header => ("in the header".to_owned(), mend),
+        LinePosition::Body => {
             let encode = "encode its part as quoted-printable or base64";
             ("in the body".to_owned(), encode)
         }
@@ -220,7 +221,7 @@ pub(in crate::message) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
         return Err(wrong(Status::NoSender, why));
     };
     let mut recipients: Vec<Address> = Vec::new();
-    let mut seen = Texts::default();
+    let mut seen = StringSet::default();
     for name in ["to", "cc", "bcc"] {
         let new = addresses(name)?;
         recipients.extend(

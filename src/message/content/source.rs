@@ -28,21 +28,21 @@ pub(crate) trait Source: Send + Sync {
     ///
     /// # Errors
     /// What can't be opened, and why.
-    fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault>;
+    fn open(&self) -> Result<Box<dyn SourceReader + '_>, SourceFault>;
 }
 
 /// One reading of a source.
-pub(crate) trait Read {
+pub(crate) trait SourceReader {
     /// Appends the next piece to `out`: about `room` bytes, fewer at the end or where it suits.
     ///
     /// # Errors
     /// What can't be read, and why. The content is then never finished.
-    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<Piece, SourceFault>;
+    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<PieceKind, SourceFault>;
 }
 
 /// What a piece was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub(crate) enum PieceKind {
     /// Any text.
     Text,
     /// Text without a dot, its line ends CRLF: base64, in which nothing need be looked for.
@@ -68,7 +68,7 @@ pub(crate) fn write(
     let failed = |fault| Error::local(Cause::Source(fault));
     let mut reader = source.open().map_err(failed)?;
     let mut piece = Vec::with_capacity(BLOCK);
-    while reader.read(BLOCK, &mut piece).map_err(failed)? != Piece::End {
+    while reader.read(BLOCK, &mut piece).map_err(failed)? != PieceKind::End {
         take(&piece)?;
         piece.clear();
     }
@@ -97,19 +97,19 @@ impl Source for InMemory {
         Some(&self.bytes)
     }
 
-    fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
+    fn open(&self) -> Result<Box<dyn SourceReader + '_>, SourceFault> {
         Ok(Box::new(self.bytes.as_slice()))
     }
 }
 
-impl Read for &[u8] {
-    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<Piece, SourceFault> {
+impl SourceReader for &[u8] {
+    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<PieceKind, SourceFault> {
         if self.is_empty() {
-            return Ok(Piece::End);
+            return Ok(PieceKind::End);
         }
         let (piece, rest) = self.split_at_checked(room).unwrap_or((self, &[]));
         out.extend_from_slice(piece);
         *self = rest;
-        Ok(Piece::Text)
+        Ok(PieceKind::Text)
     }
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use ring::digest::{Context, Digest, SHA256};
 
-use super::data::{Data, Pull, Reader};
+use super::data::{Data, DataReader, Pull};
 use super::lines::{LineNormalizer, bare_line_end};
 use super::properties::Properties;
 use super::raw::{self, ContentRules, Envelope, MAX_HEADER};
-use super::source::{Piece, Read, Source};
+use super::source::{PieceKind, Source, SourceReader};
 use crate::error::{Cause, Error, SourceFault};
 use crate::message::Content;
-use crate::message::header::{Kept, header_len, place, without_bcc};
+use crate::message::header::{RawMessage, header_len, locate_line, without_bcc};
 use crate::message::mime::part::Part;
 use crate::status::Status;
 
@@ -24,12 +24,12 @@ const BLOCK: usize = 64 * 1024;
 const NAME: &str = "content";
 
 /// Finished content, and the envelope of its header if that was asked for.
-pub(crate) struct Whole {
+pub(crate) struct RawContent {
     pub(in crate::message) content: Content,
     pub(in crate::message) envelope: Option<Envelope>,
 }
 
-impl Whole {
+impl RawContent {
     /// Takes bytes in memory.
     pub(crate) fn memory(content: &[u8], rules: ContentRules) -> Result<Self, Error> {
         raw::check_beginning(content)?;
@@ -73,7 +73,7 @@ impl Whole {
         let (given, mut body) = head.split_at(header_len(&head));
         // With one byte of the empty line: it is the one that a line end could be joined with.
         let beyond = body.len().min(1);
-        let Kept {
+        let RawMessage {
             bytes: mut kept,
             message_id,
             ..
@@ -101,7 +101,7 @@ impl Whole {
             return Err(raw::empty());
         }
         if rules.strict {
-            let in_body = || lines.bare().map(|line| place(&head, line).0);
+            let in_body = || lines.bare().map(|line| locate_line(&head, line).0);
             if let Some(line) = bare_line_end(given).or_else(in_body) {
                 return Err(raw::bare(line));
             }
@@ -140,7 +140,7 @@ impl Whole {
 
 /// Appends the next block to `out`; says whether it was the last.
 fn next(
-    reader: &mut Reader,
+    reader: &mut DataReader,
     block: &mut [u8],
     digest: &mut Context,
     out: &mut Vec<u8>,
@@ -222,8 +222,8 @@ impl Source for Streamed {
         self.data.check()
     }
 
-    fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
-        Ok(Box::new(Reading {
+    fn open(&self) -> Result<Box<dyn SourceReader + '_>, SourceFault> {
+        Ok(Box::new(StreamedReader {
             of: self,
             reader: self.data.open(&self.name)?,
             header: &self.header,
@@ -235,9 +235,9 @@ impl Source for Streamed {
     }
 }
 
-struct Reading<'a> {
+struct StreamedReader<'a> {
     of: &'a Streamed,
-    reader: Reader,
+    reader: DataReader,
     /// What of the header is to be given.
     header: &'a [u8],
     /// What of the header as it was given is to be read over.
@@ -248,15 +248,15 @@ struct Reading<'a> {
     block: Vec<u8>,
 }
 
-impl Read for Reading<'_> {
-    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<Piece, SourceFault> {
+impl SourceReader for StreamedReader<'_> {
+    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<PieceKind, SourceFault> {
         if !self.header.is_empty() {
             return self.header.read(room.max(1), out);
         }
         let before = out.len();
         while out.len() == before {
             let Some(digest) = &mut self.digest else {
-                return Ok(Piece::End);
+                return Ok(PieceKind::End);
             };
             self.block.resize(room.clamp(1, BLOCK), 0);
             let n = self.reader.fill(&mut self.block)?;
@@ -278,11 +278,11 @@ impl Read for Reading<'_> {
             }
             self.compare(ended)?;
         }
-        Ok(Piece::Text)
+        Ok(PieceKind::Text)
     }
 }
 
-impl Reading<'_> {
+impl StreamedReader<'_> {
     /// Nothing unfit leaves, and the last piece only if all of it is what was read first.
     fn compare(&mut self, ended: bool) -> Result<(), SourceFault> {
         let properties = &self.of.properties;
@@ -327,7 +327,7 @@ mod tests {
     fn all(source: &dyn Source, room: usize) -> Result<Vec<u8>, SourceFault> {
         let mut reader = source.open()?;
         let mut out = Vec::new();
-        while reader.read(room, &mut out)? != Piece::End {}
+        while reader.read(room, &mut out)? != PieceKind::End {}
         Ok(out)
     }
 
@@ -351,7 +351,7 @@ mod tests {
             let whole = raw::content(content.as_bytes(), RULES).unwrap();
             for most in [1, 7, usize::MAX] {
                 let pull = dribble(content.as_bytes().to_vec(), most);
-                let found = Whole::pull(pull, None, RULES).unwrap().content;
+                let found = RawContent::pull(pull, None, RULES).unwrap().content;
                 assert_eq!(found.message_id, whole.message_id);
                 assert_eq!(
                     found.source.properties(),
@@ -400,7 +400,7 @@ mod tests {
         ] {
             for rules in all_rules {
                 let whole = raw::content(content.as_bytes(), rules);
-                let found = Whole::pull(dribble(content.into(), 3), None, rules);
+                let found = RawContent::pull(dribble(content.into(), 3), None, rules);
                 match (whole, found) {
                     (Ok(whole), Ok(found)) => {
                         assert_eq!(found.content.source.properties(), whole.source.properties());
@@ -417,8 +417,8 @@ mod tests {
     /// Everything that can be said of content that was taken.
     type Taken = (Properties, Vec<u8>, Option<Arc<str>>, Option<Envelope>);
 
-    fn taken(whole: Whole) -> Taken {
-        let Whole { content, envelope } = whole;
+    fn taken(raw: RawContent) -> Taken {
+        let RawContent { content, envelope } = raw;
         let bytes = all(&*content.source, 1000).unwrap();
         (
             content.source.properties(),
@@ -480,14 +480,14 @@ mod tests {
                 envelope: below(4) == 0,
             };
             let most = [1, 2, 3, usize::MAX][below(4)];
-            let memory = Whole::memory(&content, rules).map(taken);
-            let pulled = Whole::pull(dribble(content.clone(), most), None, rules).map(taken);
+            let memory = RawContent::memory(&content, rules).map(taken);
+            let pulled = RawContent::pull(dribble(content.clone(), most), None, rules).map(taken);
             assert_eq!(memory, pulled, "{content:?} by {rules:?}");
             if round % 20 == 0 {
                 std::fs::write(&path, &content).unwrap();
                 assert_eq!(
                     memory,
-                    Whole::file(&path, rules).map(taken),
+                    RawContent::file(&path, rules).map(taken),
                     "{content:?} by {rules:?}"
                 );
             }
@@ -510,8 +510,8 @@ mod tests {
                 let content = [first, "Bcc: x", "From: a@b", "To: c@d", "", "body", ""].join(end);
                 for envelope in [false, true] {
                     let rules = ContentRules { envelope, ..RULES };
-                    let memory = Whole::memory(content.as_bytes(), rules).map(taken);
-                    let pulled = Whole::pull(dribble(content.clone().into(), 1), None, rules);
+                    let memory = RawContent::memory(content.as_bytes(), rules).map(taken);
+                    let pulled = RawContent::pull(dribble(content.clone().into(), 1), None, rules);
                     assert_eq!(memory, pulled.map(taken));
                     let error = memory.unwrap_err();
                     assert_eq!(error.status(), Status::Content);
@@ -523,7 +523,7 @@ mod tests {
             }
         }
         let old = b"From : a@b\r\nTo: c@d\r\n\r\nFrom x\r\n>From y\r\n";
-        let memory = Whole::memory(old, RULES).map(taken).unwrap();
+        let memory = RawContent::memory(old, RULES).map(taken).unwrap();
         assert_eq!(memory.1, old, "an old field, and a body that is left alone");
     }
 
@@ -533,7 +533,7 @@ mod tests {
             buffer.fill(b'x');
             Ok(buffer.len())
         };
-        let Err(error) = Whole::pull(Arc::new(endless), None, RULES) else {
+        let Err(error) = RawContent::pull(Arc::new(endless), None, RULES) else {
             panic!("it has no end");
         };
         assert_eq!(error.status(), Status::Content);
@@ -567,7 +567,7 @@ mod tests {
                 buffer[..n].copy_from_slice(&rest[..n]);
                 Ok(n)
             };
-            let whole = Whole::pull(Arc::new(pull), None, RULES).unwrap();
+            let whole = RawContent::pull(Arc::new(pull), None, RULES).unwrap();
             for room in [1, 4, 1000] {
                 readings.store(1, Ordering::Relaxed);
                 let mut reader = whole.content.source.open().unwrap();
@@ -575,7 +575,7 @@ mod tests {
                 let fault = loop {
                     let mut piece = Vec::new();
                     match reader.read(room, &mut piece) {
-                        Ok(Piece::End) => panic!("{second:?} was finished"),
+                        Ok(PieceKind::End) => panic!("{second:?} was finished"),
                         Ok(_) => left.extend_from_slice(&piece),
                         Err(fault) => break fault,
                     }
@@ -585,7 +585,7 @@ mod tests {
             }
         }
         // What does not change can be read as often as wanted.
-        let whole = Whole::pull(dribble(FIRST.to_vec(), 5), Some(26), RULES).unwrap();
+        let whole = RawContent::pull(dribble(FIRST.to_vec(), 5), Some(26), RULES).unwrap();
         for _ in 0..3 {
             assert_eq!(all(&*whole.content.source, 9).unwrap(), FIRST);
         }

@@ -146,7 +146,7 @@ impl Body {
 
 /// The fields that a signature covers, and their names as it lists them.
 #[derive(Debug, Default)]
-pub struct Covered<'a> {
+pub struct SignedFields<'a> {
     /// In the order in which they are hashed, with their line ends.
     pub fields: Vec<&'a [u8]>,
     /// One for each, and for those that there must not be more of.
@@ -155,7 +155,7 @@ pub struct Covered<'a> {
 
 /// Why a header can't be covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flaw {
+pub enum HeaderFault {
     /// This line, the first being 1, is no field that all readers take for one.
     Line(u64),
     /// Without From there is nobody to sign for.
@@ -170,13 +170,13 @@ pub enum Flaw {
 ///
 /// # Errors
 /// The first flaw.
-pub fn cover<'a, N: AsRef<str>>(
+pub fn select_fields<'a, N: AsRef<str>>(
     header: &'a [u8],
     names: &'a [N],
     absent: &[N],
-) -> Result<Covered<'a>, Flaw> {
-    let all = fields(header).map_err(Flaw::Line)?;
-    let mut covered = Covered::default();
+) -> Result<SignedFields<'a>, HeaderFault> {
+    let all = fields(header).map_err(HeaderFault::Line)?;
+    let mut covered = SignedFields::default();
     for name in names.iter().map(AsRef::as_ref) {
         let own = all
             .iter()
@@ -188,8 +188,8 @@ pub fn cover<'a, N: AsRef<str>>(
         let more = absent.iter().any(|absent| absent.as_ref() == name)
             || (count > 0 && ONCE.contains(&name));
         match (name, count) {
-            ("from", 0) => return Err(Flaw::NoFrom),
-            ("from", 2..) => return Err(Flaw::SeveralFrom),
+            ("from", 0) => return Err(HeaderFault::NoFrom),
+            ("from", 2..) => return Err(HeaderFault::SeveralFrom),
             _ => {}
         }
         covered.names.extend(std::iter::repeat_n(
@@ -250,7 +250,7 @@ fn relaxed(field: &[u8], out: &mut Vec<u8>) {
 
 /// What a signature says of itself.
 #[derive(Debug)]
-pub struct Tags<'a> {
+pub struct SignatureTags<'a> {
     /// `rsa-sha256` or `ed25519-sha256`.
     pub algorithm: &'a str,
     /// Who signs.
@@ -265,10 +265,10 @@ pub struct Tags<'a> {
     pub body_hash: &'a str,
 }
 
-impl Tags<'_> {
+impl SignatureTags<'_> {
     /// The field up to the place of the signature.
     #[must_use]
-    pub fn unsigned(&self, covered: &Covered<'_>) -> String {
+    pub fn unsigned(&self, covered: &SignedFields<'_>) -> String {
         let mut field = format!(
             "DKIM-Signature: v=1; a={}; c=relaxed/relaxed; d={};\r\n\ts={}; t={};",
             self.algorithm, self.domain, self.selector, self.time
@@ -298,7 +298,7 @@ impl Tags<'_> {
 /// What is signed: the covered fields, and the signature's own without the signature (RFC 6376 section
 /// 3.7).
 #[must_use]
-pub fn signed(covered: &Covered<'_>, unsigned: &str) -> Vec<u8> {
+pub fn signed(covered: &SignedFields<'_>, unsigned: &str) -> Vec<u8> {
     let mut out = Vec::new();
     for field in &covered.fields {
         relaxed(field, &mut out);
@@ -374,14 +374,17 @@ mod tests {
     #[test]
     fn fields_are_covered_from_the_last_and_once_more_where_there_is_one() {
         let header = b"To: a\r\nX: y\r\nFrom:  b \r\n\tc\r\nTo : d\r\n";
-        assert_eq!(cover(header, &["to"], &[]).unwrap_err(), Flaw::Line(5));
+        assert_eq!(
+            select_fields(header, &["to"], &[]).unwrap_err(),
+            HeaderFault::Line(5)
+        );
         let header = b"To: a\r\nX: y\r\nFrom:  b \r\n\tc\r\ntO:\td\r\n";
-        let covered = cover(header, FIELDS, &[]).unwrap();
+        let covered = select_fields(header, FIELDS, &[]).unwrap();
         assert_eq!(covered.names, ["from", "from", "to", "to", "to"]);
-        let covered = cover(header, FIELDS, ABSENT).unwrap();
+        let covered = select_fields(header, FIELDS, ABSENT).unwrap();
         let names = ["from", "from", "reply-to", "to", "to", "to", "cc"];
         assert_eq!(covered.names, names);
-        let both = cover(b"Cc: a\r\nFrom: b\r\n", &["from", "cc"], ABSENT).unwrap();
+        let both = select_fields(b"Cc: a\r\nFrom: b\r\n", &["from", "cc"], ABSENT).unwrap();
         assert_eq!(both.names, ["from", "from", "cc", "cc"], "and no reply-to");
         assert!(
             ABSENT
@@ -391,27 +394,31 @@ mod tests {
         let text = String::from_utf8(signed(&covered, "DKIM-Signature: b=")).unwrap();
         assert_eq!(text, "from:b c\r\nto:d\r\nto:a\r\ndkim-signature:b=");
         for (bad, flaw) in [
-            (&b"From: a\r\nno field\r\n"[..], Flaw::Line(2)),
-            (b"From a Mon Nov 23\r\nFrom: a\r\n", Flaw::Line(1)),
-            (b" From: a\r\n", Flaw::Line(1)),
-            (b"From: a\r\n b\r\n: c\r\n", Flaw::Line(3)),
-            (b"\xef\xbb\xbfFrom: a\r\n", Flaw::Line(1)),
-            (b"To: a\r\n", Flaw::NoFrom),
-            (b"", Flaw::NoFrom),
-            (b"From: a\r\nTo: b\r\nFROM: c\r\n", Flaw::SeveralFrom),
+            (&b"From: a\r\nno field\r\n"[..], HeaderFault::Line(2)),
+            (b"From a Mon Nov 23\r\nFrom: a\r\n", HeaderFault::Line(1)),
+            (b" From: a\r\n", HeaderFault::Line(1)),
+            (b"From: a\r\n b\r\n: c\r\n", HeaderFault::Line(3)),
+            (b"\xef\xbb\xbfFrom: a\r\n", HeaderFault::Line(1)),
+            (b"To: a\r\n", HeaderFault::NoFrom),
+            (b"", HeaderFault::NoFrom),
+            (b"From: a\r\nTo: b\r\nFROM: c\r\n", HeaderFault::SeveralFrom),
         ] {
-            assert_eq!(cover(bad, FIELDS, ABSENT).unwrap_err(), flaw, "{bad:?}");
+            assert_eq!(
+                select_fields(bad, FIELDS, ABSENT).unwrap_err(),
+                flaw,
+                "{bad:?}"
+            );
         }
     }
 
     #[test]
     fn the_field_is_folded() {
         let names = vec!["x-a-name-of-some-length"; 20];
-        let covered = Covered {
+        let covered = SignedFields {
             fields: Vec::new(),
             names,
         };
-        let tags = Tags {
+        let tags = SignatureTags {
             algorithm: "rsa-sha256",
             domain: "mail.test",
             selector: "s",

@@ -8,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest::{Context, Digest, SHA256};
 
 use super::canonical;
-use super::canonical::{Body, Flaw, Tags};
+use super::canonical::{Body, HeaderFault, SignatureTags};
 use super::signer::Signer;
 use crate::error::{Cause, Error, SourceFault};
 use crate::memory;
 use crate::message::content::properties::Properties;
-use crate::message::content::source::{InMemory, Piece, Read, Source};
+use crate::message::content::source::{InMemory, PieceKind, Source, SourceReader};
 use crate::message::header::header_len;
 use crate::status::Status;
 
@@ -26,7 +26,7 @@ const ROOM_OF_HEADER: usize = 16;
 const BLOCK: usize = 64 * 1024;
 
 /// A message with its signatures.
-pub(in crate::message) struct Signed {
+pub(in crate::message) struct SignedMessage {
     pub(in crate::message) source: Arc<dyn Source>,
     /// When the first of the signatures is no longer valid, in seconds since 1970.
     pub(in crate::message) expires: Option<i64>,
@@ -40,7 +40,7 @@ pub(in crate::message) fn sign(
     source: &Arc<dyn Source>,
     signers: &[Signer],
     now: i64,
-) -> Result<Signed, Error> {
+) -> Result<SignedMessage, Error> {
     let properties = source.properties();
     if properties.binary {
         return Err(unsignable(
@@ -62,15 +62,19 @@ pub(in crate::message) fn sign(
     for signer in signers {
         let own = signer.lifetime.map(|seconds| now + i64::from(seconds));
         expires = [expires, own].into_iter().flatten().min();
-        let covered = canonical::cover(&header, &signer.fields, &signer.absent);
+        let covered = canonical::select_fields(&header, &signer.fields, &signer.absent);
         let covered = covered.map_err(|flaw| match flaw {
-            Flaw::NoFrom => unsignable("has no From field, which DKIM signs before all others"),
-            Flaw::SeveralFrom => {
+            HeaderFault::NoFrom => {
+                unsignable("has no From field, which DKIM signs before all others")
+            }
+            HeaderFault::SeveralFrom => {
                 unsignable("has more than one From field: whom does it speak for?")
             }
-            Flaw::Line(line) => unsignable(&format!("line {line} of the header is no field")),
+            HeaderFault::Line(line) => {
+                unsignable(&format!("line {line} of the header is no field"))
+            }
         })?;
-        let tags = Tags {
+        let tags = SignatureTags {
             algorithm: signer.algorithm(),
             domain: &signer.domain,
             selector: &signer.selector,
@@ -91,7 +95,7 @@ pub(in crate::message) fn sign(
             [fields.as_bytes(), bytes].concat(),
             properties,
         )),
-        None => Arc::new(Fields {
+        None => Arc::new(SignedSource {
             fields: fields.into_bytes(),
             source: Arc::clone(source),
             header: header.len(),
@@ -99,7 +103,7 @@ pub(in crate::message) fn sign(
             properties,
         }),
     };
-    Ok(Signed {
+    Ok(SignedMessage {
         source: signed,
         expires,
     })
@@ -131,7 +135,7 @@ fn read(source: &dyn Source) -> Result<(Vec<u8>, Digest), Error> {
     while !ended && header_len(&head) == head.len() {
         check_header(head.len())?;
         head.try_reserve(BLOCK)?;
-        ended = reader.read(BLOCK, &mut head).map_err(failed)? == Piece::End;
+        ended = reader.read(BLOCK, &mut head).map_err(failed)? == PieceKind::End;
     }
     let len = header_len(&head);
     let mut body = BodyHash::behind(len);
@@ -140,7 +144,7 @@ fn read(source: &dyn Source) -> Result<(Vec<u8>, Digest), Error> {
     let mut piece = Vec::new();
     while !ended {
         piece.clear();
-        ended = reader.read(BLOCK, &mut piece).map_err(failed)? == Piece::End;
+        ended = reader.read(BLOCK, &mut piece).map_err(failed)? == PieceKind::End;
         body.push(&piece);
     }
     Ok((head, body.finish()))
@@ -180,7 +184,7 @@ impl BodyHash {
 }
 
 /// The fields of the signatures, and behind them a message that is read anew by each send.
-struct Fields {
+struct SignedSource {
     fields: Vec<u8>,
     source: Arc<dyn Source>,
     /// Bytes of the message's own header.
@@ -189,7 +193,7 @@ struct Fields {
     properties: Properties,
 }
 
-impl Source for Fields {
+impl Source for SignedSource {
     fn properties(&self) -> Properties {
         self.properties.clone()
     }
@@ -198,10 +202,10 @@ impl Source for Fields {
         self.source.check()
     }
 
-    fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
+    fn open(&self) -> Result<Box<dyn SourceReader + '_>, SourceFault> {
         // What lies in memory is the same each time.
         let again = self.source.bytes().is_none();
-        Ok(Box::new(Reading {
+        Ok(Box::new(SignedReader {
             fields: &self.fields,
             body: again.then(|| (BodyHash::behind(self.header), &self.body)),
             reader: self.source.open()?,
@@ -209,15 +213,15 @@ impl Source for Fields {
     }
 }
 
-struct Reading<'a> {
+struct SignedReader<'a> {
     fields: &'a [u8],
-    reader: Box<dyn Read + 'a>,
+    reader: Box<dyn SourceReader + 'a>,
     /// What the body comes to, and what was signed.
     body: Option<(BodyHash, &'a Digest)>,
 }
 
-impl Read for Reading<'_> {
-    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<Piece, SourceFault> {
+impl SourceReader for SignedReader<'_> {
+    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<PieceKind, SourceFault> {
         if !self.fields.is_empty() {
             return self.fields.read(room.max(1), out);
         }
@@ -226,7 +230,7 @@ impl Read for Reading<'_> {
         if let Some((body, _)) = &mut self.body {
             body.push(&out[before..]);
         }
-        if piece == Piece::End
+        if piece == PieceKind::End
             && let Some((body, signed)) = self.body.take()
             && body.finish().as_ref() != signed.as_ref()
         {
@@ -248,7 +252,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::message::dkim::canonical::Covered;
+    use crate::message::dkim::canonical::SignedFields;
     use crate::message::{ContentRules, Field, Message, Part};
 
     /// RFC 8463 appendix A.
@@ -311,7 +315,7 @@ mod tests {
         let mut body = BodyHash::behind(header);
         body.push(MAIL.as_bytes());
         assert_eq!(STANDARD.encode(body.finish()), BODY_HASH);
-        let covered = Covered {
+        let covered = SignedFields {
             fields: MAIL[..header]
                 .split_inclusive("\r\n")
                 .map(str::as_bytes)
@@ -349,8 +353,8 @@ mod tests {
                 Ok(n)
             };
             let rules = ContentRules::default();
-            let whole = crate::message::Whole::memory(content.as_bytes(), rules).unwrap();
-            let stream = crate::message::Whole::pull(Arc::new(pull), None, rules).unwrap();
+            let whole = crate::message::RawContent::memory(content.as_bytes(), rules).unwrap();
+            let stream = crate::message::RawContent::pull(Arc::new(pull), None, rules).unwrap();
             let of = |source: &Arc<dyn Source>| {
                 let signed = sign(source, &[signer(), signer()], 1_528_637_909).unwrap();
                 let mut out = Vec::new();
@@ -411,7 +415,8 @@ mod tests {
     #[test]
     fn absent_fields_are_named_as_the_caller_wants() {
         let named = |signer: &Signer| {
-            let whole = crate::message::Whole::memory(MAIL.as_bytes(), ContentRules::default());
+            let whole =
+                crate::message::RawContent::memory(MAIL.as_bytes(), ContentRules::default());
             let signed = sign(
                 &whole.unwrap().content.source,
                 std::slice::from_ref(signer),

@@ -31,7 +31,7 @@ const FIELDS: usize = 4096;
 const SMALL: u64 = 256 * 1024;
 
 /// A draft made into a message: nothing of it changes any more, however often it is sent.
-pub(in crate::message) struct Sealed {
+pub(in crate::message) struct ComposedMessage {
     pub(in crate::message) source: Arc<dyn Source>,
     pub(in crate::message) message_id: Arc<str>,
     pub(in crate::message) sender: Address,
@@ -44,7 +44,7 @@ pub(in crate::message) struct Sealed {
 ///
 /// # Errors
 /// What is missing, or a part that can't be read.
-pub(in crate::message) fn seal(draft: &Draft) -> Result<Sealed, Error> {
+pub(in crate::message) fn compose(draft: &Draft) -> Result<ComposedMessage, Error> {
     let sender = draft.envelope_sender()?;
     draft.check_one_click()?;
     let message_id = match &draft.message_id {
@@ -75,7 +75,7 @@ pub(in crate::message) fn seal(draft: &Draft) -> Result<Sealed, Error> {
             ..Properties::default()
         },
     );
-    Ok(Sealed {
+    Ok(ComposedMessage {
         source: flat(composed)?,
         message_id: message_id.into(),
         sender,

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::base64_lines::{self, RAW_LINE};
 use super::part::Part;
 use crate::error::SourceFault;
-use crate::message::content::data::{Data, Reader};
+use crate::message::content::data::{Data, DataReader};
 use crate::message::content::properties::Properties;
-use crate::message::content::source::{Piece, Read, Source};
+use crate::message::content::source::{PieceKind, Source, SourceReader};
 use crate::message::content::streamed::Streamed;
 
 /// Bytes of a part that are read at a time, at most.
@@ -73,8 +73,8 @@ impl Source for Composed {
         })
     }
 
-    fn open(&self) -> Result<Box<dyn Read + '_>, SourceFault> {
-        Ok(Box::new(Reading {
+    fn open(&self) -> Result<Box<dyn SourceReader + '_>, SourceFault> {
+        Ok(Box::new(ComposedReader {
             segments: &self.segments,
             done: 0,
             part: None,
@@ -84,39 +84,39 @@ impl Source for Composed {
     }
 }
 
-struct Reading<'a> {
+struct ComposedReader<'a> {
     /// Those not read to their end.
     segments: &'a [Segment],
     /// Bytes done of the first, if it lies in memory.
     done: usize,
-    part: Option<Reader>,
-    as_given: Option<Box<dyn Read + 'a>>,
+    part: Option<DataReader>,
+    as_given: Option<Box<dyn SourceReader + 'a>>,
     raw: Vec<u8>,
 }
 
-impl Read for Reading<'_> {
-    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<Piece, SourceFault> {
+impl SourceReader for ComposedReader<'_> {
+    fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<PieceKind, SourceFault> {
         loop {
             let Some((first, others)) = self.segments.split_first() else {
-                return Ok(Piece::End);
+                return Ok(PieceKind::End);
             };
             let (bytes, piece): (&[u8], _) = match first {
-                Segment::Text(bytes) => (bytes, Piece::Text),
-                Segment::Encoded(bytes) => (bytes, Piece::Dotless),
+                Segment::Text(bytes) => (bytes, PieceKind::Text),
+                Segment::Encoded(bytes) => (bytes, PieceKind::Dotless),
                 Segment::Part(part) => {
                     if self.encode(part, room, out)? {
                         self.part = None;
                         self.segments = others;
                     }
-                    return Ok(Piece::Dotless);
+                    return Ok(PieceKind::Dotless);
                 }
                 Segment::AsGiven(source) => {
                     let reader = match &mut self.as_given {
                         Some(reader) => reader,
                         none => none.insert(source.open()?),
                     };
-                    if reader.read(room, out)? == Piece::Text {
-                        return Ok(Piece::Text);
+                    if reader.read(room, out)? == PieceKind::Text {
+                        return Ok(PieceKind::Text);
                     }
                     (self.as_given, self.segments) = (None, others);
                     continue;
@@ -143,7 +143,7 @@ fn lacking(part: &Part) -> SourceFault {
     }
 }
 
-impl Reading<'_> {
+impl ComposedReader<'_> {
     /// Encodes the next whole lines of a part; says whether it ended.
     fn encode(&mut self, part: &Part, room: usize, out: &mut Vec<u8>) -> Result<bool, SourceFault> {
         let reader = match &mut self.part {

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::field::{self, Header, Piece, WHITE, percent_encoded};
+use super::field::{self, Header, WHITE, Word, percent_encoded};
 use crate::error::Error;
 use crate::message::content::lines::MAX_LINE;
 use crate::message::draft::check_field;
@@ -167,8 +167,8 @@ fn check_length(name: &str, header: Header) -> Result<Header, Error> {
 ///
 /// # Errors
 /// What has no end, or can't be encoded.
-fn structured(value: &str, syntax: Syntax) -> Result<Vec<Piece<'_>>, &'static str> {
-    let mut pieces: Vec<Piece<'_>> = Vec::new();
+fn structured(value: &str, syntax: Syntax) -> Result<Vec<Word<'_>>, &'static str> {
+    let mut pieces: Vec<Word<'_>> = Vec::new();
     let (mut rest, mut space) = (value, "");
     while let Some(first) = rest.chars().next() {
         let end = match first {
@@ -206,7 +206,7 @@ fn structured(value: &str, syntax: Syntax) -> Result<Vec<Piece<'_>>, &'static st
             // Encoded words stand by themselves.
             last => {
                 let missing = last.is_some() && space.is_empty();
-                pieces.push(Piece {
+                pieces.push(Word {
                     space: if missing { " " } else { space }.into(),
                     text,
                     is_encoded,

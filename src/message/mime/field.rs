@@ -26,7 +26,7 @@ const AROUND: usize = "=?utf-8?b??=".len();
 pub(crate) fn check(argument: &'static str, text: &str) -> Result<(), Error> {
     let why = match text
         .chars()
-        .find(|c| c.is_control() || redact::is_turning(*c))
+        .find(|c| c.is_control() || redact::is_bidi_control(*c))
     {
         None => return Ok(()),
         Some(c) if c.is_control() => format!(
@@ -59,7 +59,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
 }
 
 /// A piece of a field's value, with the white space before it.
-pub(crate) struct Piece<'a> {
+pub(crate) struct Word<'a> {
     pub(crate) space: Cow<'a, str>,
     pub(crate) text: Cow<'a, str>,
     /// Whether the text is written as encoded words; otherwise it is ASCII, and stays as it is.
@@ -116,21 +116,21 @@ impl Header {
     pub(crate) fn subject(&mut self, value: &str) {
         let is_long = |space: &str, word: &str| space.len().max(1) + word.len() > WIDTH;
         self.begin("Subject");
-        self.pieces(&free_text(value, Ends::Kept, is_long));
+        self.pieces(&free_text(value, EdgeSpace::Encoded, is_long));
         self.end();
     }
 
     /// A field of free text that programs may read: what is ASCII stays as it is.
     pub(crate) fn text(&mut self, name: &str, value: &str) {
         self.begin(name);
-        self.pieces(&free_text(value, Ends::Bare, |_, _| false));
+        self.pieces(&free_text(value, EdgeSpace::Plain, |_, _| false));
         self.end_behind(value);
     }
 
     /// A field that is ASCII, as it is, folded at white space.
     pub(crate) fn plain(&mut self, name: &str, value: &str) {
         self.begin(name);
-        let plain = words(value).map(|(start, end, before)| Piece {
+        let plain = words(value).map(|(start, end, before)| Word {
             space: value[before..start].into(),
             text: value[start..end].into(),
             is_encoded: false,
@@ -140,7 +140,7 @@ impl Header {
     }
 
     /// A field of these pieces.
-    pub(crate) fn structured(&mut self, name: &str, pieces: &[Piece<'_>]) {
+    pub(crate) fn structured(&mut self, name: &str, pieces: &[Word<'_>]) {
         self.begin(name);
         self.pieces(pieces);
         self.end();
@@ -174,7 +174,7 @@ impl Header {
     /// A field of addresses and groups.
     pub(crate) fn addresses(&mut self, name: &str, list: &[Entry]) {
         self.begin(name);
-        let mut comma = Comma::default();
+        let mut comma = Separator::default();
         for entry in list {
             self.comma(&mut comma);
             match entry {
@@ -182,7 +182,7 @@ impl Header {
                 Entry::Group { name, members } => {
                     self.phrase(name);
                     self.push(":");
-                    let mut inner = Comma::default();
+                    let mut inner = Separator::default();
                     for member in members {
                         self.comma(&mut inner);
                         self.mailbox(member);
@@ -260,7 +260,7 @@ impl Header {
         }
     }
 
-    fn comma(&mut self, comma: &mut Comma) {
+    fn comma(&mut self, comma: &mut Separator) {
         if std::mem::replace(&mut comma.due, true) {
             self.push(",");
         }
@@ -312,7 +312,7 @@ impl Header {
         self.fold(" ", word, word.len());
     }
 
-    fn pieces(&mut self, pieces: &[Piece<'_>]) {
+    fn pieces(&mut self, pieces: &[Word<'_>]) {
         for (i, piece) in pieces.iter().enumerate() {
             let first = format!(" {}", piece.space);
             let space = if i == 0 { &first } else { &*piece.space };
@@ -362,7 +362,7 @@ impl Header {
 
 /// The bytes of a word and of what stands behind it without a good place for folding: where there is
 /// more than one space, some readers make one of it when they unfold.
-fn width(word: &str, rest: &[Piece<'_>]) -> usize {
+fn width(word: &str, rest: &[Word<'_>]) -> usize {
     let joined = rest
         .iter()
         .take_while(|piece| piece.space != " " && !piece.is_encoded);
@@ -371,7 +371,7 @@ fn width(word: &str, rest: &[Piece<'_>]) -> usize {
 }
 
 #[derive(Default)]
-struct Comma {
+struct Separator {
     due: bool,
 }
 
@@ -390,17 +390,17 @@ fn words(text: &str) -> impl Iterator<Item = (usize, usize, usize)> {
 
 /// White space at the ends of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ends {
+enum EdgeSpace {
     /// Encoded with the word beside it, so that it is read back.
-    Kept,
+    Encoded,
     /// As it is, and dropped by many a receiver.
-    Bare,
+    Plain,
 }
 
 /// Free text in pieces: encoded are the words that are not ASCII or look encoded already, those that
 /// `also` names with the white space before them, and what stands between two of them. White space
 /// between encoded words and others is one character wide, since some readers make one of several.
-fn free_text(value: &str, ends: Ends, also: impl Fn(&str, &str) -> bool) -> Vec<Piece<'_>> {
+fn free_text(value: &str, edges: EdgeSpace, also: impl Fn(&str, &str) -> bool) -> Vec<Word<'_>> {
     struct Run {
         start: usize,
         end: usize,
@@ -419,7 +419,7 @@ fn free_text(value: &str, ends: Ends, also: impl Fn(&str, &str) -> bool) -> Vec<
                     .any(|(at, _)| looks_encoded(&value[start + at..]))
                 || also(&value[before..start], word),
         };
-        if ends == Ends::Kept {
+        if edges == EdgeSpace::Encoded {
             run.is_encoded |= (before == 0 && start > 0) || (end == text_end && end < value.len());
             run.start = if before == 0 { 0 } else { start };
             run.end = if end == text_end { value.len() } else { end };
@@ -437,7 +437,7 @@ fn free_text(value: &str, ends: Ends, also: impl Fn(&str, &str) -> bool) -> Vec<
             _ => runs.push(run),
         }
     }
-    if ends == Ends::Kept && runs.is_empty() && !value.is_empty() {
+    if edges == EdgeSpace::Encoded && runs.is_empty() && !value.is_empty() {
         runs.push(Run {
             start: 0,
             end: value.len(),
@@ -445,7 +445,7 @@ fn free_text(value: &str, ends: Ends, also: impl Fn(&str, &str) -> bool) -> Vec<
         });
     }
     let mut before = 0;
-    let piece = |run: Run| Piece {
+    let piece = |run: Run| Word {
         space: value[std::mem::replace(&mut before, run.end)..run.start].into(),
         text: value[run.start..run.end].into(),
         is_encoded: run.is_encoded,
