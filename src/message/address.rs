@@ -6,6 +6,9 @@ use std::sync::Arc;
 use crate::support::idn::to_a_labels;
 use crate::support::redact::is_bidi_control;
 
+/// The most recipients of one message.
+pub const MAX_RECIPIENTS: usize = 10_000;
+
 /// An address of the envelope. An internationalised domain is kept in A-labels (RFC 5890). Copies
 /// share the text: each send has its own record of each recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]

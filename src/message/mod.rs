@@ -6,7 +6,6 @@ pub mod address;
 pub mod content;
 pub mod delivery;
 pub mod dkim;
-mod draft;
 pub mod header;
 pub mod mailbox;
 mod mime;
@@ -21,34 +20,28 @@ use once_cell::race::OnceBox;
 
 use crate::error::{Cause, Error, Outcome, Recipient};
 use crate::message::address::Address;
+pub use crate::message::address::MAX_RECIPIENTS;
 use crate::message::delivery::Options;
 use crate::status::Status;
 use crate::support::date;
 
 pub use content::data::Pull;
-pub use content::raw::{BY_BINARY, BY_NAME, ContentRules};
+pub use content::header_envelope::BY_NAME;
+pub use content::raw::{BY_BINARY, ContentRules};
+use content::source::Content;
 pub(crate) use content::source::{PieceKind, Source, SourceReader};
 pub(crate) use content::streamed::RawContent;
 pub use dkim::Signer;
-use draft::Draft;
-pub use draft::{Field, Priority};
 use mime::compose::ComposedMessage;
+use mime::draft::Draft;
+pub use mime::draft::{Field, Priority};
 pub use mime::part::Part;
 
 /// The most signatures of one message.
 const MAX_SIGNERS: usize = 10;
-/// The most recipients of one message.
-pub const MAX_RECIPIENTS: usize = 10_000;
 
 /// What most messages ask for beyond delivery.
 static NOTHING: Options = Options::NOTHING;
-
-/// Content looked through once and kept for as often as it is sent.
-#[derive(Clone)]
-pub(crate) struct Content {
-    source: Arc<dyn Source>,
-    message_id: Option<Arc<str>>,
-}
 
 /// What is being composed. Copies share it, so that sends that begin at the same time send the same.
 #[derive(Default)]

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::address::Address;
+use super::Message;
+use super::address::{Address, MAX_RECIPIENTS};
 use super::delivery::{ByMode, DeliverBy, FutureRelease, Notify, Options, Return, envelope_id};
-use super::{MAX_RECIPIENTS, Message};
 use crate::error::Error;
 use crate::status::Status;
 use crate::support::date::MAX_SECONDS;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::Message;
-use super::draft::{Draft, Field, Priority};
+use super::mime::draft::{Draft, Field, Priority};
 use super::mime::part::Part;
 use crate::error::Error;
 

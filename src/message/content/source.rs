@@ -1,6 +1,8 @@
 //! Where a message's content comes from: read anew by each send, piece by piece, so that nothing
 //! must hold a large attachment whole.
 
+use std::sync::Arc;
+
 use super::properties::Properties;
 use crate::error::{Cause, Error, SourceFault};
 
@@ -29,6 +31,13 @@ pub(crate) trait Source: Send + Sync {
     /// # Errors
     /// What can't be opened, and why.
     fn open(&self) -> Result<Box<dyn SourceReader + '_>, SourceFault>;
+}
+
+/// Finished content, to be sent as often as wanted.
+#[derive(Clone)]
+pub(crate) struct Content {
+    pub(in crate::message) source: Arc<dyn Source>,
+    pub(in crate::message) message_id: Option<Arc<str>>,
 }
 
 /// One reading of a source.

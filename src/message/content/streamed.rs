@@ -8,14 +8,13 @@ use std::sync::Arc;
 use ring::digest::{Context, Digest, SHA256};
 
 use super::data::{Data, DataReader, Pull};
+use super::header_envelope::{Envelope, MAX_HEADER, envelope};
 use super::lines::{LineNormalizer, bare_line_end};
 use super::properties::Properties;
-use super::raw::{self, ContentRules, Envelope, MAX_HEADER};
-use super::source::{PieceKind, Source, SourceReader};
+use super::raw::{self, ContentRules};
+use super::source::{Content, PieceKind, Source, SourceReader};
 use crate::error::{Cause, Error, SourceFault};
-use crate::message::Content;
 use crate::message::header::{RawMessage, header_len, locate_line, without_bcc};
-use crate::message::mime::part::Part;
 use crate::status::Status;
 
 /// Bytes that are read at a time.
@@ -33,7 +32,7 @@ impl RawContent {
     /// Takes bytes in memory.
     pub(crate) fn memory(content: &[u8], rules: ContentRules) -> Result<Self, Error> {
         raw::check_beginning(content)?;
-        let envelope = rules.envelope.then(|| raw::envelope(content)).transpose()?;
+        let envelope = rules.envelope.then(|| envelope(content)).transpose()?;
         let content = raw::content(content, rules)?;
         Ok(Self { content, envelope })
     }
@@ -69,7 +68,7 @@ impl RawContent {
             ended = next(&mut reader, &mut block, &mut digest, &mut head).map_err(failed)?;
         }
         raw::check_beginning(&head)?;
-        let envelope = rules.envelope.then(|| raw::envelope(&head)).transpose()?;
+        let envelope = rules.envelope.then(|| envelope(&head)).transpose()?;
         let (given, mut body) = head.split_at(header_len(&head));
         // With one byte of the empty line: it is the one that a line end could be joined with.
         let beyond = body.len().min(1);
@@ -175,13 +174,14 @@ pub(in crate::message) struct Streamed {
 }
 
 impl Streamed {
-    /// A part that goes into a message as it is, with CRLF for each line end, read through once. `look` is
+    /// Data that goes into a message with CRLF for each line end and no other change, read through once. `look` is
     /// shown what will be sent; what was found of the lines says whether it can be.
-    pub(in crate::message) fn part(
-        part: &Part,
+    pub(in crate::message) fn read(
+        data: &Data,
+        name: &str,
         mut look: impl FnMut(&[u8]),
     ) -> Result<(Self, LineNormalizer), SourceFault> {
-        let mut reader = part.data.open(part.label())?;
+        let mut reader = data.open(name)?;
         let (mut digest, mut lines) = (Context::new(&SHA256), LineNormalizer::default());
         let (mut block, mut text, mut sent) = (vec![0; BLOCK], Vec::new(), Vec::new());
         let mut ended = false;
@@ -196,8 +196,8 @@ impl Streamed {
             look(&sent);
         }
         let source = Self {
-            name: part.label().to_owned(),
-            data: part.data.clone(),
+            name: name.to_owned(),
+            data: data.clone(),
             lines_end: LinesEnd::Crlf,
             given: 0,
             header: Vec::new(),

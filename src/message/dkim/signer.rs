@@ -96,7 +96,7 @@ impl Signer {
     pub fn set_fields(&mut self, names: &str) -> Result<(), Error> {
         let mut fields = vec!["from".to_owned()];
         for name in names.split(':').map(|name| name.trim_matches(' ')) {
-            crate::message::mime::field::check_name(name)?;
+            crate::message::mime::field_check::check_name(name)?;
             let name = name.to_ascii_lowercase();
             let wrong = |why: &str| Err(Error::argument(Status::Header, "header name", why));
             if name == "dkim-signature" {
@@ -129,7 +129,7 @@ impl Signer {
         let names = Some(names).filter(|names| !names.is_empty());
         for name in names.into_iter().flat_map(|names| names.split(':')) {
             let name = name.trim_matches(' ').to_ascii_lowercase();
-            crate::message::mime::field::check_name(&name)?;
+            crate::message::mime::field_check::check_name(&name)?;
             let wrong = |why: String| Err(Error::argument(Status::Header, "header name", why));
             if ADDED.contains(&name.as_str()) {
                 return wrong(format!(

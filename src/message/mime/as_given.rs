@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::media_type;
+use super::parameter::parameter;
 use super::part::Part;
 use crate::error::{Cause, Error};
 use crate::message::content::lines::{InvalidLine, MAX_LINE};
@@ -28,10 +29,9 @@ pub(in crate::message) fn source(part: &Part) -> Result<Arc<Streamed>, Error> {
     let media_type = part.media_type();
     let kind = media_type::essence(&media_type);
     let signed = kind == "multipart/signed";
-    let boundary =
-        media_type::parameter(&media_type, "boundary").filter(|_| kind.starts_with("multipart/"));
+    let boundary = parameter(&media_type, "boundary").filter(|_| kind.starts_with("multipart/"));
     let mut delimiters = boundary.map(Delimiters::new);
-    let (source, lines) = Streamed::part(part, |piece| {
+    let (source, lines) = Streamed::read(&part.data, part.label(), |piece| {
         if let Some(delimiters) = &mut delimiters {
             delimiters.push(piece);
         }

@@ -4,10 +4,12 @@
 
 use std::borrow::Cow;
 
-use super::field::{self, Header, WHITE, Word, percent_encoded};
+use super::field_check::{self, check_field};
+use super::header_writer::HeaderWriter;
+use super::parameter::percent_encoded;
+use super::words::{WHITE, Word};
 use crate::error::Error;
 use crate::message::content::lines::MAX_LINE;
-use crate::message::draft::check_field;
 use crate::message::mailbox::parse_list;
 use crate::status::Status;
 use crate::support::idn::to_a_labels;
@@ -91,14 +93,14 @@ impl Syntax {
 /// # Errors
 /// [`Status::Header`] for a name that is none or not to be had, and for a value that its syntax can't
 /// hold; [`Status::Length`] for a word that no line can hold.
-pub(in crate::message) fn field(name: &str, value: &str) -> Result<Header, Error> {
+pub(in crate::message) fn field(name: &str, value: &str) -> Result<HeaderWriter, Error> {
     check_name(name)?;
     check_lines(value.split('\t'))?;
     let wrong = |why: &str| {
         let why = format!("{name} {why}; a field as it is to be sent is a finished header");
         Error::argument(Status::Header, VALUE, why)
     };
-    let mut header = Header::default();
+    let mut header = HeaderWriter::default();
     match Syntax::of(name) {
         Syntax::Text => header.text(name, value),
         _ if value.is_ascii() => header.plain(name, value),
@@ -119,7 +121,7 @@ pub(in crate::message) fn field(name: &str, value: &str) -> Result<Header, Error
 ///
 /// # Errors
 /// As [`field()`], and [`Status::Header`] for a line end without white space and text behind it.
-pub(in crate::message) fn finished(name: &str, value: &str) -> Result<Header, Error> {
+pub(in crate::message) fn finished(name: &str, value: &str) -> Result<HeaderWriter, Error> {
     check_name(name)?;
     let unix = value.replace("\r\n", "\n");
     let lines: Vec<&str> = unix
@@ -133,13 +135,13 @@ pub(in crate::message) fn finished(name: &str, value: &str) -> Result<Header, Er
         let why = format!("{name} has a line end without white space and text behind it");
         return Err(Error::argument(Status::Header, VALUE, why));
     }
-    let mut header = Header::default();
+    let mut header = HeaderWriter::default();
     header.finished(name, &lines);
     check_length(name, header)
 }
 
 fn check_name(name: &str) -> Result<(), Error> {
-    field::check_name(name)?;
+    field_check::check_name(name)?;
     let Some(why) = own(name) else {
         return Ok(());
     };
@@ -151,7 +153,7 @@ fn check_lines<'a>(mut texts: impl Iterator<Item = &'a str>) -> Result<(), Error
     texts.try_for_each(|text| check_field(VALUE, text))
 }
 
-fn check_length(name: &str, header: Header) -> Result<Header, Error> {
+fn check_length(name: &str, header: HeaderWriter) -> Result<HeaderWriter, Error> {
     let longest = header.longest_line();
     if longest <= MAX_LINE {
         return Ok(header);

@@ -2,11 +2,19 @@
 
 pub(super) mod as_given;
 pub(super) mod base64_lines;
-pub(super) mod calendar;
+mod calendar;
 pub(super) mod compose;
 pub(super) mod composed;
-pub(super) mod custom;
-pub(super) mod field;
-pub(super) mod media_type;
+mod custom;
+pub(super) mod draft;
+pub(super) mod field_check;
+mod fields;
+mod header_writer;
+mod media_type;
+mod message_id;
+mod parameter;
 pub(super) mod part;
-pub(super) mod text;
+mod text;
+mod tree;
+mod utf8;
+mod words;

@@ -8,14 +8,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use once_cell::race::{OnceBool, OnceBox};
 
 use super::base64_lines;
-use super::{calendar, field, media_type};
+use super::field_check::check_text;
+use super::media_type::check_type;
+use super::message_id::check_id;
+use super::parameter::parameter;
+use super::utf8::Utf8;
+use super::{calendar, media_type};
 use crate::error::{Cause, Error, SourceFault};
 use crate::memory;
 use crate::message::content::data::{Data, Pull};
 use crate::status::Status;
-use crate::support::redact;
 
-/// The longest file name, and content id.
+/// The longest file name.
 const MAX_NAME: usize = 255;
 /// The most bytes of a part whose encoding is kept without a word, once a second message has it.
 const MOST_SHARED: u64 = 8 << 20;
@@ -102,7 +106,7 @@ impl Part {
     /// # Errors
     /// [`Status::Header`] for a control character, a name of dots, or one over 255 bytes.
     pub fn set_name(&mut self, name: &str) -> Result<(), Error> {
-        field::check("file name", name)?;
+        check_text("file name", name)?;
         let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
         let wrong = |why: &str| Err(Error::argument(Status::Header, "file name", why));
         if base.len() > MAX_NAME {
@@ -178,7 +182,7 @@ impl Part {
     pub(in crate::message) fn is_utf8_text(&self) -> Result<bool, SourceFault> {
         let media_type = self.media_type();
         let text = media_type::essence(&media_type).starts_with("text/");
-        if !text || media_type::parameter(&media_type, "charset").is_some() {
+        if !text || parameter(&media_type, "charset").is_some() {
             return Ok(false);
         }
         if let Some(utf8) = self.shared.utf8.get() {
@@ -206,7 +210,7 @@ impl Part {
     /// bytes are not looked at.
     pub(in crate::message) fn check_method(&self) -> Result<(), Error> {
         let media_type = self.media_type();
-        let method = media_type::parameter(&media_type, "method");
+        let method = parameter(&media_type, "method");
         let Some(method) = method.filter(|_| media_type::essence(&media_type) == "text/calendar")
         else {
             return Ok(());
@@ -255,95 +259,6 @@ impl Part {
             cache.get_or_init(|| Box::new(Arc::new(out))),
         )))
     }
-}
-
-/// Bytes on their way that may be text in UTF-8.
-#[derive(Debug)]
-enum Utf8 {
-    /// So far they are, but for the beginning of a character at the end.
-    Valid(Vec<u8>),
-    /// They are not, or have a NUL or ESC, as UTF-16 and the 7-bit sets of East Asia do.
-    Other,
-}
-
-impl Default for Utf8 {
-    fn default() -> Self {
-        Self::Valid(Vec::new())
-    }
-}
-
-impl Utf8 {
-    fn push(self, piece: &[u8]) -> Self {
-        let Self::Valid(begun) = self else {
-            return self;
-        };
-        if memchr::memchr2(0, 0x1b, piece).is_some() {
-            return Self::Other;
-        }
-        let joined;
-        let bytes = match begun.is_empty() {
-            true => piece,
-            false => {
-                joined = [&begun, piece].concat();
-                &joined
-            }
-        };
-        match std::str::from_utf8(bytes) {
-            Ok(_) => Self::default(),
-            Err(error) if error.error_len().is_none() => {
-                Self::Valid(bytes[error.valid_up_to()..].to_vec())
-            }
-            Err(_) => Self::Other,
-        }
-    }
-
-    fn finish(self) -> bool {
-        matches!(self, Self::Valid(begun) if begun.is_empty())
-    }
-}
-
-/// Checks `type/subtype; key=value`.
-fn check_type(text: &str) -> Result<(), Error> {
-    let wrong = |why: &str| {
-        let why = format!("\"{}\" {why}", redact::escape(text.as_bytes(), 80));
-        Err(Error::argument(Status::Header, "content type", why))
-    };
-    let visible = text.len() <= 200 && text.bytes().all(|b| matches!(b, b' '..=b'~'));
-    let essence = text.split(';').next().unwrap_or_default().trim_end();
-    let token = |t: &str| {
-        !t.is_empty()
-            && t.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    let typed = essence
-        .split_once('/')
-        .is_some_and(|(kind, sub)| token(kind) && token(sub));
-    if !visible || !typed {
-        return wrong("is no media type such as image/png");
-    }
-    if media_type::essence(text).starts_with("multipart/") {
-        let boundary = media_type::parameter(text, "boundary").unwrap_or_default();
-        if !(1..=70).contains(&boundary.len()) {
-            return wrong("has no boundary of 1 to 70 characters");
-        }
-    }
-    Ok(())
-}
-
-/// Checks an id without its angle brackets: visible ASCII, nothing that ends it early.
-pub(in crate::message) fn check_id(argument: &'static str, id: &str) -> Result<(), Error> {
-    let good = (1..=MAX_NAME).contains(&id.len())
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b"<>()[]\\,;:\"".contains(&b));
-    if good {
-        return Ok(());
-    }
-    let why = format!(
-        "\"{}\" is no id: visible ASCII without brackets, quotes, commas and colons",
-        redact::escape(id.as_bytes(), 80)
-    );
-    Err(Error::argument(Status::Header, argument, why))
 }
 
 #[cfg(test)]
@@ -443,28 +358,5 @@ mod tests {
         }
         part.set_content_id("logo@example").unwrap();
         part.set_type("text/csv; charset=utf-8").unwrap();
-    }
-
-    #[test]
-    fn text_in_utf8_is_known_wherever_it_is_split() {
-        for (bytes, utf8) in [
-            (&b""[..], true),
-            (b"plain\n", true),
-            ("Grüße, 日本語 👍".as_bytes(), true),
-            (b"Gr\xfc\xdfe", false),
-            (b"a\0b\0", false),
-            (b"\xff\xfea\0", false),
-            (b"\x1b$B%F%9%H\x1b(B", false),
-            (b"cut \xf0\x9f\x91", false),
-            (b"\xed\xa0\x80", false),
-        ] {
-            for i in 0..=bytes.len() {
-                for j in i..=bytes.len() {
-                    let pieces = [&bytes[..i], &bytes[i..j], &bytes[j..]];
-                    let found = pieces.into_iter().fold(Utf8::default(), Utf8::push);
-                    assert_eq!(found.finish(), utf8, "{bytes:?} {i} {j}");
-                }
-            }
-        }
     }
 }

@@ -1,31 +1,23 @@
-//! What people say a message should be: fields, texts and parts, each checked when it is set.
+//! The caller's description of a message: fields, texts and parts, each checked when it is set.
 
 use std::sync::Arc;
 
-use super::MAX_RECIPIENTS;
-use super::address::Address;
-use super::mailbox::{Entry, Mailbox, parse_list};
-use super::mime::calendar;
-use super::mime::custom;
-use super::mime::field;
-use super::mime::field::Header;
-use super::mime::part::{Part, check_id};
+use super::calendar;
+use super::custom;
+use super::field_check::{check_field, check_room, check_text};
+use super::header_writer::HeaderWriter;
+use super::message_id::{new_id, other_id};
+use super::part::Part;
 use crate::error::Error;
 use crate::memory;
+use crate::message::address::{Address, MAX_RECIPIENTS};
+use crate::message::mailbox::{Entry, Mailbox, parse_list};
 use crate::status::Status;
 use crate::support::date;
-use crate::support::redact;
 use crate::support::string_set::StringSet;
 
 /// The most parts, custom fields and references.
 const MAX_ITEMS: usize = 1000;
-/// The longest text of one header field.
-const MAX_FIELD: usize = 2 << 20;
-/// The longest id of another message: with its angle brackets and a space it fits a line of 998 bytes.
-const MAX_ID: usize = 995;
-
-/// The most memory that a byte of a field's value takes once it is taken apart, into words or addresses.
-pub(super) const ROOM_OF_FIELD: usize = 96;
 
 /// An address field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,37 +79,37 @@ impl Priority {
 
 /// The date of a message.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Date {
-    pub(super) seconds: i64,
-    pub(super) offset: i32,
+pub(in crate::message) struct Date {
+    pub(in crate::message) seconds: i64,
+    pub(in crate::message) offset: i32,
 }
 
 #[derive(Clone, Default)]
-pub(super) struct Draft {
-    pub(super) from: Vec<Entry>,
-    pub(super) sender: Vec<Entry>,
-    pub(super) reply_to: Vec<Entry>,
-    pub(super) to: Vec<Entry>,
-    pub(super) cc: Vec<Entry>,
-    pub(super) bcc: Vec<Entry>,
-    pub(super) subject: Option<Arc<String>>,
-    pub(super) date: Option<Date>,
-    pub(super) message_id: Option<String>,
-    pub(super) in_reply_to: Vec<String>,
-    pub(super) references: Vec<String>,
-    pub(super) priority: Option<Priority>,
-    pub(super) unsubscribe: Vec<String>,
-    pub(super) one_click: bool,
-    pub(super) custom: Vec<Arc<Header>>,
-    pub(super) text: Option<Arc<String>>,
-    pub(super) html: Option<Arc<String>>,
-    pub(super) calendar: Option<(String, Arc<String>)>,
-    pub(super) parts: Vec<Part>,
-    pub(super) alternatives: Vec<Part>,
+pub(in crate::message) struct Draft {
+    pub(in crate::message) from: Vec<Entry>,
+    pub(in crate::message) sender: Vec<Entry>,
+    pub(in crate::message) reply_to: Vec<Entry>,
+    pub(in crate::message) to: Vec<Entry>,
+    pub(in crate::message) cc: Vec<Entry>,
+    pub(in crate::message) bcc: Vec<Entry>,
+    pub(in crate::message) subject: Option<Arc<String>>,
+    pub(in crate::message) date: Option<Date>,
+    pub(in crate::message) message_id: Option<String>,
+    pub(in crate::message) in_reply_to: Vec<String>,
+    pub(in crate::message) references: Vec<String>,
+    pub(in crate::message) priority: Option<Priority>,
+    pub(in crate::message) unsubscribe: Vec<String>,
+    pub(in crate::message) one_click: bool,
+    pub(in crate::message) custom: Vec<Arc<HeaderWriter>>,
+    pub(in crate::message) text: Option<Arc<String>>,
+    pub(in crate::message) html: Option<Arc<String>>,
+    pub(in crate::message) calendar: Option<(String, Arc<String>)>,
+    pub(in crate::message) parts: Vec<Part>,
+    pub(in crate::message) alternatives: Vec<Part>,
 }
 
 impl Draft {
-    pub(super) fn list(&self, field: Field) -> &[Entry] {
+    pub(in crate::message) fn list(&self, field: Field) -> &[Entry] {
         match field {
             Field::From => &self.from,
             Field::Sender => &self.sender,
@@ -139,24 +131,24 @@ impl Draft {
         }
     }
 
-    pub(super) fn add_address(
+    pub(in crate::message) fn add_address(
         &mut self,
         to: Field,
         address: &str,
         name: &str,
     ) -> Result<(), Error> {
         let argument = to.argument();
-        field::check(argument, name)?;
+        check_text(argument, name)?;
         let address = Address::parse(address)
             .map_err(|why| Error::argument(Status::Address, argument, why))?;
         let name = name.trim().to_owned();
         self.add_entries(to, vec![Entry::Mailbox(Mailbox { name, address })])
     }
 
-    pub(super) fn add_addresses(&mut self, to: Field, list: &str) -> Result<(), Error> {
+    pub(in crate::message) fn add_addresses(&mut self, to: Field, list: &str) -> Result<(), Error> {
         let argument = to.argument();
         check_room(argument, list)?;
-        field::check(argument, list)?;
+        check_text(argument, list)?;
         let entries =
             parse_list(list).map_err(|why| Error::argument(Status::Address, argument, why))?;
         if entries.is_empty() {
@@ -192,13 +184,13 @@ impl Draft {
         Ok(())
     }
 
-    pub(super) fn set_subject(&mut self, subject: &str) -> Result<(), Error> {
+    pub(in crate::message) fn set_subject(&mut self, subject: &str) -> Result<(), Error> {
         check_field("subject", subject)?;
         self.subject = Some(Arc::new(memory::copy_text(subject)?));
         Ok(())
     }
 
-    pub(super) fn set_date(&mut self, seconds: i64, offset: i32) -> Result<(), Error> {
+    pub(in crate::message) fn set_date(&mut self, seconds: i64, offset: i32) -> Result<(), Error> {
         let wrong = |why: &str| Err(Error::argument(Status::Value, "date", why));
         if !(0..=date::MAX_SECONDS).contains(&seconds) {
             return wrong("is not between the years 1970 and 9999");
@@ -210,34 +202,38 @@ impl Draft {
         Ok(())
     }
 
-    pub(super) fn set_message_id(&mut self, id: &str) -> Result<(), Error> {
+    pub(in crate::message) fn set_message_id(&mut self, id: &str) -> Result<(), Error> {
         self.message_id = Some(new_id("message id", id)?);
         Ok(())
     }
 
-    pub(super) fn add_in_reply_to(&mut self, id: &str) -> Result<(), Error> {
+    pub(in crate::message) fn add_in_reply_to(&mut self, id: &str) -> Result<(), Error> {
         let id = other_id("in-reply-to", id)?;
         push("in-reply-to", &mut self.in_reply_to, id)
     }
 
-    pub(super) fn add_reference(&mut self, id: &str) -> Result<(), Error> {
+    pub(in crate::message) fn add_reference(&mut self, id: &str) -> Result<(), Error> {
         let id = other_id("references", id)?;
         push("references", &mut self.references, id)
     }
 
-    pub(super) fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+    pub(in crate::message) fn add_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
         check_room("header value", value)?;
         let field = custom::field(name, value)?;
         push("header", &mut self.custom, Arc::new(field))
     }
 
-    pub(super) fn add_finished_header(&mut self, name: &str, value: &str) -> Result<(), Error> {
+    pub(in crate::message) fn add_finished_header(
+        &mut self,
+        name: &str,
+        value: &str,
+    ) -> Result<(), Error> {
         check_room("header value", value)?;
         let field = custom::finished(name, value)?;
         push("header", &mut self.custom, Arc::new(field))
     }
 
-    pub(super) fn add_unsubscribe(&mut self, uri: &str) -> Result<(), Error> {
+    pub(in crate::message) fn add_unsubscribe(&mut self, uri: &str) -> Result<(), Error> {
         let lower = uri.get(..8).unwrap_or(uri).to_ascii_lowercase();
         let known = lower.starts_with("https://") || lower.starts_with("mailto:");
         let visible = uri.len() <= 900
@@ -251,12 +247,12 @@ impl Draft {
         push("list-unsubscribe", &mut self.unsubscribe, uri.to_owned())
     }
 
-    pub(super) fn set_one_click(&mut self, one_click: bool) {
+    pub(in crate::message) fn set_one_click(&mut self, one_click: bool) {
         self.one_click = one_click;
     }
 
     /// One click needs an address that takes a POST (RFC 8058 section 3.1).
-    pub(super) fn check_one_click(&self) -> Result<(), Error> {
+    pub(in crate::message) fn check_one_click(&self) -> Result<(), Error> {
         let is_https = |uri: &String| {
             uri.get(..8)
                 .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
@@ -268,7 +264,11 @@ impl Draft {
         Err(Error::argument(Status::Header, "one click", why))
     }
 
-    pub(super) fn set_calendar(&mut self, method: &str, text: &str) -> Result<(), Error> {
+    pub(in crate::message) fn set_calendar(
+        &mut self,
+        method: &str,
+        text: &str,
+    ) -> Result<(), Error> {
         let good = (1..=32).contains(&method.len())
             && method
                 .bytes()
@@ -283,12 +283,12 @@ impl Draft {
         Ok(())
     }
 
-    pub(super) fn add_part(&mut self, part: &Part) -> Result<(), Error> {
+    pub(in crate::message) fn add_part(&mut self, part: &Part) -> Result<(), Error> {
         self.check_content_id(part)?;
         push("attachment", &mut self.parts, part.clone())
     }
 
-    pub(super) fn add_alternative(&mut self, part: &Part) -> Result<(), Error> {
+    pub(in crate::message) fn add_alternative(&mut self, part: &Part) -> Result<(), Error> {
         if !part.has_type() {
             let why = "is not known, and an alternative has one, such as text/x-amp-html";
             return Err(Error::argument(Status::Header, "content type", why));
@@ -298,7 +298,7 @@ impl Draft {
     }
 
     /// Parts and alternatives, in any order.
-    pub(super) fn all_parts(&self) -> impl Iterator<Item = &Part> {
+    pub(in crate::message) fn all_parts(&self) -> impl Iterator<Item = &Part> {
         self.parts.iter().chain(&self.alternatives)
     }
 
@@ -313,7 +313,7 @@ impl Draft {
     }
 
     /// Whom the envelope names when nobody else is named: Sender, else the only From.
-    pub(super) fn envelope_sender(&self) -> Result<Address, Error> {
+    pub(in crate::message) fn envelope_sender(&self) -> Result<Address, Error> {
         let wrong = |status, why: &str| Error::argument(status, "from", why);
         let mut authors = mailboxes(&self.from);
         let first = authors.next();
@@ -329,7 +329,7 @@ impl Draft {
     }
 
     /// Everybody in To, Cc and Bcc, each once.
-    pub(super) fn envelope_recipients(&self) -> Result<Vec<Address>, Error> {
+    pub(in crate::message) fn envelope_recipients(&self) -> Result<Vec<Address>, Error> {
         let mut seen = StringSet::default();
         let all = [&self.to, &self.cc, &self.bcc];
         let all: Vec<Address> = all
@@ -361,68 +361,6 @@ fn size(entry: &Entry) -> usize {
     }
 }
 
-/// Refuses a value that is longer than any field's, or that there is no room to take apart.
-fn check_room(argument: &'static str, text: &str) -> Result<(), Error> {
-    check_len(argument, text)?;
-    Ok(memory::check(text.len(), ROOM_OF_FIELD)?)
-}
-
-fn check_len(argument: &'static str, text: &str) -> Result<(), Error> {
-    match text.len() > MAX_FIELD {
-        true => {
-            let why = format!("is longer than {MAX_FIELD} bytes");
-            Err(Error::argument(Status::Length, argument, why))
-        }
-        false => Ok(()),
-    }
-}
-
-/// Checks the text of a field.
-pub(super) fn check_field(argument: &'static str, text: &str) -> Result<(), Error> {
-    check_len(argument, text)?;
-    field::check(argument, text)
-}
-
-/// An id without the angle brackets that it may have.
-fn without_brackets(id: &str) -> &str {
-    let inner = id.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
-    inner.unwrap_or(id)
-}
-
-/// The id of this message, with or without its angle brackets, given back without.
-fn new_id(argument: &'static str, id: &str) -> Result<String, Error> {
-    let inner = without_brackets(id);
-    check_id(argument, inner)?;
-    if !inner.contains('@') || inner.starts_with('@') || inner.ends_with('@') {
-        let why = "has no @ between two words";
-        return Err(Error::argument(Status::Header, argument, why));
-    }
-    Ok(inner.to_owned())
-}
-
-/// The id of another message, with or without its angle brackets, given back without. Programs make
-/// ids that no grammar allows, and a thread needs them as they are: only what would end the id early
-/// is refused.
-fn other_id(argument: &'static str, id: &str) -> Result<String, Error> {
-    let inner = without_brackets(id.trim_matches([' ', '\t']));
-    // Some programs put ids into angle brackets that have theirs already.
-    let mut core = inner;
-    while without_brackets(core) != core {
-        core = without_brackets(core);
-    }
-    let is_visible = core
-        .bytes()
-        .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
-    if !core.is_empty() && inner.len() <= MAX_ID && is_visible {
-        return Ok(inner.to_owned());
-    }
-    let why = format!(
-        "\"{}\" is no message id: one at a time, 1 to {MAX_ID} visible ASCII characters",
-        redact::escape(id.as_bytes(), 80)
-    );
-    Err(Error::argument(Status::Header, argument, why))
-}
-
 fn push<T>(argument: &'static str, list: &mut Vec<T>, item: T) -> Result<(), Error> {
     if list.len() >= MAX_ITEMS {
         let why = format!("is one more than {MAX_ITEMS}");
@@ -430,37 +368,4 @@ fn push<T>(argument: &'static str, list: &mut Vec<T>, item: T) -> Result<(), Err
     }
     list.push(item);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_of_other_messages_are_taken_as_they_are() {
-        for (given, kept) in [
-            ("<a@b.test>", "a@b.test"),
-            ("a@b.test", "a@b.test"),
-            (" <a@b.test>\t", "a@b.test"),
-            ("<a@[127.0.0.1]>", "a@[127.0.0.1]"),
-            ("<a@[IPv6:::1]>", "a@[IPv6:::1]"),
-            ("<no-at-sign>", "no-at-sign"),
-            ("<urn:a:b@c>", "urn:a:b@c"),
-            ("<[a](b)\\,;\"c\"@d>", "[a](b)\\,;\"c\"@d"),
-            ("<@a@@b@>", "@a@@b@"),
-            ("<<a@b>>", "<a@b>"),
-        ] {
-            assert_eq!(other_id("references", given).as_deref(), Ok(kept));
-        }
-        let long = "x".repeat(MAX_ID);
-        assert_eq!(other_id("references", &long).as_ref(), Ok(&long));
-        let many = "x".repeat(MAX_ID + 1);
-        for bad in [
-            "", "<>", "<<>>", "a b", "<a> <b>", "<a><b>", "a\r\nb", "a\0", "ä@b", "<a", "a>", &many,
-        ] {
-            let error = other_id("references", bad).unwrap_err();
-            assert_eq!(error.status(), Status::Header, "{bad:?}");
-            assert!(error.to_string().starts_with("references: "), "{error}");
-        }
-    }
 }
