@@ -1,4 +1,4 @@
-//! Points in time by which something must have happened, and the default patience per stage.
+//! Deadlines, and the default timeout of each stage.
 
 #![forbid(unsafe_code)]
 
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Stage;
 
-/// A point in time, or never. It is set once when a stage begins; bytes that drip in don't move it.
+/// A point in time, or never. It is set once when a stage begins; bytes that arrive slowly don't extend it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline(Option<Instant>);
 
@@ -14,7 +14,7 @@ impl Deadline {
     /// No deadline.
     pub const NEVER: Self = Self(None);
 
-    /// `patience` from now; never, if that is beyond what the clock can count.
+    /// The deadline at this time from now; never, if that is beyond the range of the clock.
     #[must_use]
     pub fn after(patience: Duration) -> Self {
         Self(Instant::now().checked_add(patience))
@@ -35,33 +35,33 @@ impl Deadline {
         }
     }
 
-    /// What is left at `now`: `None` for ever, zero when it has passed.
+    /// The time left at `now`: `None` without a deadline, zero when it has passed.
     #[must_use]
     pub fn left(self, now: Instant) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(now))
     }
 
-    /// Whether it has passed at `now`.
+    /// Returns whether it has passed at `now`.
     #[must_use]
     pub fn passed(self, now: Instant) -> bool {
         self.left(now) == Some(Duration::ZERO)
     }
 }
 
-/// How old the last reply may be for content to leave together with MAIL, unless it was set.
+/// The default maximum age of the last reply for content to be sent together with MAIL.
 const REPLY_AGE: Duration = Duration::from_millis(500);
 
-/// Patience per stage and for the whole.
+/// The timeouts of the stages and of the whole call.
 ///
-/// The defaults are those of RFC 5321 section 4.5.3.2 from MAIL on, and shorter before it, where
-/// giving up costs nothing: 10 s to resolve, 30 s each to connect, for STARTTLS and for the TLS
+/// The defaults are those of RFC 5321 section 4.5.3.2 from MAIL on, and shorter before it, where a
+/// timeout is harmless: 10 s to resolve, 30 s each to connect, for STARTTLS and for the TLS
 /// handshake, 60 s each for greeting, EHLO and AUTH, 5 min each for MAIL and RCPT, 2 min for DATA,
-/// 3 min for each block of 64 KiB of content, 10 min for the answer to the content.
+/// 3 min for each block of 64 KiB of content, 10 min for the reply to the content.
 #[derive(Debug, Clone)]
 pub struct Timeouts {
     stages: [Duration; Stage::ALL.len()],
     overall: Option<Duration>,
-    /// How old the last reply may be for content to leave together with MAIL.
+    /// The maximum age of the last reply for content to be sent together with MAIL.
     reply_age: Duration,
 }
 
@@ -77,7 +77,7 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// Sets the patience of one stage, or with [`Stage::Local`] that of the whole call.
+    /// Sets the timeout of one stage, or with [`Stage::Local`] that of the whole call.
     pub fn set(&mut self, stage: Stage, patience: Duration) {
         if stage == Stage::Local {
             self.overall = Some(patience);
@@ -86,18 +86,18 @@ impl Timeouts {
         }
     }
 
-    /// The patience of one stage.
+    /// The timeout of one stage.
     #[must_use]
     pub fn stage(&self, stage: Stage) -> Duration {
         self.stages.get(stage as usize).copied().unwrap_or_default()
     }
 
-    /// Sets how old the last reply may be for content to leave together with MAIL.
+    /// Sets the maximum age of the last reply for content to be sent together with MAIL.
     pub fn set_reply_age(&mut self, age: Duration) {
         self.reply_age = age;
     }
 
-    /// How old the last reply may be for content to leave together with MAIL.
+    /// The maximum age of the last reply for content to be sent together with MAIL.
     #[must_use]
     pub fn reply_age(&self) -> Duration {
         self.reply_age

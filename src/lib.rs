@@ -1,7 +1,7 @@
 //! # secsmtp
 //!
-//! Mail submission (RFC 6409, RFC 8314) to the server its caller named, over a channel proven to
-//! end there, or an error that says what was met and what left the machine.
+//! Mail submission (RFC 6409, RFC 8314) to the server that the caller named, over a channel that is
+//! verified to end there, or an error that reports the cause and what left the machine.
 //!
 //! Start at [`client::Client`]. The layers below it are public so that their promises can be
 //! checked from outside: [`trust`] (which servers the policy accepts), [`channel`] (bytes to a peer,
@@ -51,7 +51,7 @@
 //! fn f(message: Message) -> Result<NextMessage, Error> { Ok(NextMessage::Message(0, message.prepare()?)) }
 //! ```
 //!
-//! Nor over the channel of a probe, whose peer was looked at and not verified:
+//! No login over the channel of a probe, whose peer is not verified:
 //! ```compile_fail,E0599
 //! use secsmtp::{channel::Probed, credential::Credential, net::TcpTransport, smtp::{Context, Session}};
 //! fn f(s: &mut Session<Probed<TcpTransport>>, cx: &mut Context<'_>, c: &Credential) {
@@ -65,7 +65,7 @@
 //! }
 //! ```
 //!
-//! No bytes of one's own over any channel: what may be written, a session decides.
+//! No arbitrary bytes over any channel: only a session writes to it.
 //! ```compile_fail,E0599
 //! use secsmtp::{channel::Cleartext, deadline::Deadline, net::TcpTransport};
 //! fn f(c: &mut Cleartext<TcpTransport>) { let _ = c.send(b"AUTH PLAIN", Deadline::NEVER); }
@@ -84,7 +84,7 @@
 //! }
 //! ```
 //!
-//! A secret shows itself only to the holder of a verified channel:
+//! A secret is readable only with a verified channel:
 //! ```compile_fail,E0277
 //! use secsmtp::{channel::Cleartext, net::TcpTransport, support::secret::Secret};
 //! fn f(secret: &Secret, c: &Cleartext<TcpTransport>) -> usize { secret.expose(c, |s| s.len()) }
@@ -94,7 +94,7 @@
 //! fn f(secret: &Secret, c: &Verified<TcpTransport>) -> usize { secret.expose(c, |s| s.len()) }
 //! ```
 //!
-//! Nobody can be asked for a secret without one:
+//! A secret can't be requested without one:
 //! ```compile_fail,E0277
 //! use secsmtp::{channel::Cleartext, credential::*, deadline::Deadline, net::TcpTransport};
 //! fn f(c: &mut Cleartext<TcpTransport>, p: &dyn SecretProvider, meant: SecretContext<'_>) {

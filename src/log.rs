@@ -1,7 +1,7 @@
-//! What happened, line by line, for whoever wants to watch.
+//! The log of a send, line by line, and notices of its progress.
 //!
-//! One line per command and reply. AUTH lines and content are given by their length: the sender of
-//! a line says what may be shown of it when it builds the line, so nothing is searched for patterns.
+//! One line per command and reply. AUTH lines and content are shown by their length: the code that
+//! builds a command decides what may be shown of it, so no text is searched for patterns.
 
 #![forbid(unsafe_code)]
 
@@ -9,15 +9,15 @@ use std::fmt;
 
 use crate::error::{Recipient, Stage};
 
-/// How much a line matters.
+/// The level of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Level {
-    /// Why the call failed.
+    /// The reason why the call failed.
     Error = 1,
-    /// Something the owner of the policy should know.
+    /// A fact that the owner of the policy should know.
     Warning = 2,
-    /// A step of the way.
+    /// A step of the send.
     Info = 3,
     /// A command or a reply.
     Debug = 4,
@@ -27,7 +27,7 @@ impl Level {
     /// All levels, most important first.
     pub const ALL: [Self; 4] = [Self::Error, Self::Warning, Self::Info, Self::Debug];
 
-    /// The level in one word.
+    /// The name of the level.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -39,15 +39,14 @@ impl Level {
     }
 }
 
-/// Who watches a send, on the thread that is inside the call. Each notice may be ignored.
+/// A watcher of a send, called on the thread that is inside the call. It may ignore each notice.
 pub trait Watcher {
-    /// What is told from here on is about the message of this number, where several are on their
-    /// way.
+    /// Selects the message of the notices that follow, where several are in flight.
     fn about(&mut self, message: u64) {
         let _ = message;
     }
 
-    /// A line of the log, within the level asked for.
+    /// A line of the log, within the requested level.
     fn line(&mut self, level: Level, stage: Stage, text: &str) {
         let _ = (level, stage, text);
     }
@@ -57,25 +56,25 @@ pub trait Watcher {
         let _ = stage;
     }
 
-    /// As many bytes of the content were taken by the system, out of so many if that is known.
+    /// The system has accepted this number of bytes of the content, of a total if that is known.
     fn progress(&mut self, written: u64, total: Option<u64>) {
         let _ = (written, total);
     }
 
-    /// The server answered to the recipient of this index.
+    /// The server has replied for the recipient of this index.
     fn recipient(&mut self, index: usize, recipient: &Recipient) {
         let _ = (index, recipient);
     }
 }
 
-/// A function of the log's lines alone.
+/// A watcher that is a function of the log's lines only.
 impl<F: FnMut(Level, Stage, &str)> Watcher for F {
     fn line(&mut self, level: Level, stage: Stage, text: &str) {
         self(level, stage, text);
     }
 }
 
-/// A watcher with the level up to which it wants lines.
+/// A watcher and the highest level of its lines.
 pub struct Log<'a> {
     watcher: Option<&'a mut dyn Watcher>,
     /// `None` for no line at all.
@@ -91,7 +90,7 @@ impl fmt::Debug for Log<'_> {
 }
 
 impl<'a> Log<'a> {
-    /// A log nobody reads.
+    /// A log without a watcher.
     #[must_use]
     pub fn off() -> Self {
         Self {
@@ -109,7 +108,7 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// No lines for `watcher`, only its other notices.
+    /// A log without lines for `watcher`, with its other notices only.
     #[must_use]
     pub fn notices(watcher: &'a mut dyn Watcher) -> Self {
         Self {
@@ -118,17 +117,17 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// Whether there is a watcher.
+    /// Returns whether there is a watcher.
     pub(crate) fn is_watched(&self) -> bool {
         self.watcher.is_some()
     }
 
-    /// Whether somebody listens to lines of this level.
+    /// Returns whether there is a watcher for lines of this level.
     pub(crate) fn wants(&self, level: Level) -> bool {
         self.watcher.is_some() && self.max.is_some_and(|max| level <= max)
     }
 
-    /// Writes a line, made only if somebody listens.
+    /// Writes a line, which is made only if there is a watcher for it.
     pub fn line(&mut self, level: Level, stage: Stage, text: impl FnOnce() -> String) {
         if self.max.is_some_and(|max| level <= max)
             && let Some(watcher) = &mut self.watcher
@@ -137,7 +136,7 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// Passes a notice on, if somebody watches.
+    /// Passes a notice to the watcher, if there is one.
     pub(crate) fn tell(&mut self, notice: impl FnOnce(&mut dyn Watcher)) {
         if let Some(watcher) = &mut self.watcher {
             notice(*watcher);

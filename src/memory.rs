@@ -1,4 +1,4 @@
-//! Memory whose size a caller or a peer chooses: a lack of it is an error, and not the end of the host.
+//! Allocation of sizes that a caller or a peer chooses: a failure is an error, not an abort of the host.
 
 #![forbid(unsafe_code)]
 
@@ -13,7 +13,7 @@ impl From<TryReserveError> for Error {
     }
 }
 
-/// There is not enough memory.
+/// An allocation failed.
 pub(crate) fn lack() -> Error {
     Error::local(Cause::Resource {
         what: "memory",
@@ -21,7 +21,7 @@ pub(crate) fn lack() -> Error {
     })
 }
 
-/// An empty vector with room for so many bytes.
+/// An empty vector with room for this number of bytes.
 pub(crate) fn with_room(len: usize) -> Result<Vec<u8>, TryReserveError> {
     let mut room = Vec::new();
     room.try_reserve_exact(len)?;
@@ -50,8 +50,7 @@ pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), TryReserveEr
     Ok(())
 }
 
-/// Makes sure that so many bytes can be had by code that would not survive their lack: `each` of them
-/// for each of `len`.
+/// Checks that `len` times `each` bytes can be allocated, before code that would abort on a failure.
 pub(crate) fn check(len: usize, each: usize) -> Result<(), TryReserveError> {
     with_room(len.saturating_mul(each)).map(drop)
 }

@@ -1,5 +1,5 @@
-//! The process that a thread runs in. A child of a fork has one thread of its parent, and the memory
-//! as all threads left it: what another thread was changing stays locked there for ever.
+//! The identity of the process, across forks. A child of a fork has one thread of its parent, and
+//! the memory as all threads left it: a lock that another thread held is never released there.
 
 #![forbid(unsafe_code)]
 
@@ -8,19 +8,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::error::{Cause, Error};
 use crate::sync::{Mutex, MutexGuard};
 
-/// Grows in each child of a fork, once forks are counted; 0 before that.
+/// The generation of the process: incremented in each child of a fork, once forks are counted; 0 before that.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-/// Held while a [`ForkMutex`] is looked at for the first time in a process, and across each fork.
+/// Held while a [`ForkMutex`] is checked for the first time in a process, and across each fork.
 static INHERITANCE: Mutex<()> = Mutex::new(());
 
-/// From here on [`forked`] is called in each child of a fork.
+/// Registers [`forked`] to be called in each child of a fork.
 #[cfg(unix)]
 pub(crate) fn count_forks() {
     let _ = GENERATION.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed);
 }
 
-/// The process is a child that a fork has just made.
+/// Records that this process is a new child of a fork.
 #[cfg(unix)]
 pub(crate) fn forked() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
@@ -32,7 +32,7 @@ pub(crate) fn hold() -> MutexGuard<'static, ()> {
     INHERITANCE.lock()
 }
 
-/// A process, and not one that was forked from it.
+/// The identity of a process, different from that of its children.
 #[derive(Debug)]
 pub(crate) struct Process {
     id: u32,
@@ -47,7 +47,7 @@ impl Process {
         }
     }
 
-    /// Whether it is the process of the caller.
+    /// Returns whether it is the process of the caller.
     pub(crate) fn is_current(&self) -> bool {
         match self.generation {
             0 => self.id == std::process::id(),
@@ -56,9 +56,9 @@ impl Process {
     }
 }
 
-/// A lock over a value that a child of a fork inherits: it is the child's too, unless another thread
-/// of the parent held the lock at the fork. That thread is missing in the child, and nobody knows how
-/// far its change came: so the lock is never forced open there.
+/// A lock over a value that a child of a fork inherits: the child can use it, unless another thread of
+/// the parent held the lock at the fork. That thread does not exist in the child, and its change may
+/// be incomplete, so the lock is never forced open there.
 #[derive(Debug)]
 pub(crate) struct ForkMutex<T> {
     /// The generation of the process in which the lock is free, or held by a thread that exists.
@@ -89,8 +89,8 @@ impl<T> ForkMutex<T> {
         if self.generation.load(Ordering::Acquire) == generation {
             return Ok(self.value.lock());
         }
-        // One thread at a time looks at inherited locks, so a lock of an earlier generation that is
-        // held is held by no thread of this process.
+        // One thread at a time checks inherited locks, so no thread of this process holds a held lock of an
+        // earlier generation.
         let first = INHERITANCE.lock();
         if self.generation.load(Ordering::Acquire) == generation {
             drop(first);
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::status::Status;
 
-    /// As a lock looks in the child of a process whose generation was the one before.
+    /// Puts a lock into its state in the child of a process with the previous generation.
     fn inherited(value: u8) -> ForkMutex<u8> {
         let mutex = ForkMutex::new(value);
         mutex.generation.fetch_sub(1, Ordering::Relaxed);

@@ -1,12 +1,12 @@
 //! The status numbers: grouped by thousands, 0 is success, never reused.
 //!
 //! 1xxx the caller's arguments, 2xxx life cycle, 3xxx name and connection, 4xxx TLS and trust,
-//! 5xxx protocol, 6xxx the server's refusal, 9xxx internal. A host treats an unknown number as its
+//! 5xxx protocol, 6xxx rejected by the server, 9xxx internal. A host treats an unknown number as its
 //! thousand's generic member.
 
 #![forbid(unsafe_code)]
 
-/// What a call came to, as a number that every language can hold.
+/// The result of a call, as a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(i32)]
 #[non_exhaustive]
@@ -96,8 +96,8 @@ pub enum Status {
     Random = 9003,
 }
 
-/// Number, name in the header, one sentence: the one table that the header's comments, the
-/// bindings and `secsmtp_status_text` are held against.
+/// Number, name in the header, one sentence: the table that defines the header's comments, the
+/// bindings and `secsmtp_status_text`.
 pub const TABLE: &[(Status, &str, &str)] = &[
     (Status::Ok, "SECSMTP_OK", "Success."),
     (
@@ -492,13 +492,13 @@ pub const TABLE: &[(Status, &str, &str)] = &[
 ];
 
 impl Status {
-    /// The number, as the C ABI has it.
+    /// The number in the C ABI.
     #[must_use]
     pub fn number(self) -> i32 {
         self as i32
     }
 
-    /// The status of a number, if there is one.
+    /// The status with this number, if there is one.
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
         TABLE

@@ -1,4 +1,4 @@
-//! Locks of `std`, without poisoning: a panic ends the call in which it happens. They keep no table of
+//! Locks of `std`, without poisoning: a panic ends the call in which it occurs. They keep no table of
 //! waiting threads for the whole process, as parking_lot does: a fork could leave such a table locked,
 //! and the objects that the child makes for itself would hang in it.
 
@@ -24,7 +24,7 @@ impl<T> Mutex<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the lock if it is free.
+    /// Acquires the lock if it is free.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         match self.0.try_lock() {
             Ok(guard) => Some(guard),
@@ -46,7 +46,7 @@ impl<T> Mutex<T> {
 #[derive(Debug, Default)]
 pub(crate) struct Condvar {
     inner: std::sync::Condvar,
-    /// Threads that wait. With none the system need not be called.
+    /// The number of waiting threads. With none the system need not be called.
     waiting: AtomicUsize,
 }
 

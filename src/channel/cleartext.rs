@@ -1,4 +1,4 @@
-//! The channel that a connection begins as.
+//! The clear-text channel with which each connection begins.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use super::{Channel, Fault, MAX_PENDING};
 use crate::deadline::Deadline;
 use crate::net::{Interest, Transport};
 
-/// A connection in clear text: good for EHLO, STARTTLS and QUIT.
+/// A connection in clear text: for EHLO, STARTTLS and QUIT only.
 #[derive(Debug)]
 pub struct Cleartext<T> {
     transport: T,
@@ -15,7 +15,7 @@ pub struct Cleartext<T> {
 }
 
 impl<T: Transport> Cleartext<T> {
-    /// A fresh connection.
+    /// A new connection.
     pub fn new(transport: T) -> Self {
         Self {
             transport,
@@ -24,7 +24,7 @@ impl<T: Transport> Cleartext<T> {
         }
     }
 
-    /// Gives the connection up to the handshake.
+    /// Hands the connection over to the handshake.
     pub(crate) fn into_transport(self) -> T {
         self.transport
     }
@@ -59,7 +59,7 @@ impl<T: Transport> Channel for Cleartext<T> {
         loop {
             self.transport.check(deadline)?;
             let ready = self.receive_ready(deadline);
-            // What came before a break is looked at first; the break shows again.
+            // Return the bytes received before an error first; the error will occur again.
             if self.pending.len() > before {
                 return Ok(());
             }
@@ -77,7 +77,7 @@ impl<T: Transport> Channel for Cleartext<T> {
                 return Err(Fault::Flooded);
             }
             match self.transport.read(&mut buffer) {
-                // What came before the end is looked at first; the end shows again.
+                // Return the bytes received before the end first; the end will be read again.
                 Ok(0) if self.pending.len() > before => return Ok(()),
                 Ok(0) => return Err(Fault::Lost(io::ErrorKind::UnexpectedEof)),
                 Ok(n) => self
@@ -99,7 +99,7 @@ impl<T: Transport> Channel for Cleartext<T> {
     }
 
     fn finish(&mut self, bytes: &[u8]) {
-        // Best effort: a farewell that is not taken at once is not worth a wait.
+        // Best effort: a QUIT that can't be written at once is dropped.
         let _ = self.transport.write(bytes);
         self.transport.finish();
     }

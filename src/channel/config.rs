@@ -1,4 +1,4 @@
-//! The TLS configuration of one send or probe: made from the policy, then unchangeable.
+//! The TLS configuration of one send or probe: made from the policy, then immutable.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::trust::client_identity::ClientIdentity;
 use crate::trust::host::Host;
 use crate::trust::policy::{MinTls, Policy};
 
-/// For connections that are to be believed.
+/// The configuration for connections whose peer must be trusted.
 #[derive(Debug, Clone)]
 pub struct Setup {
     pub(super) config: Arc<ClientConfig>,
@@ -25,10 +25,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// From a policy that trusts somebody.
+    /// Makes the configuration from a policy that is not empty.
     ///
     /// # Errors
-    /// [`Status::NoTrust`] from one that trusts nobody; [`Status::Random`].
+    /// [`Status::NoTrust`] for an empty policy; [`Status::Random`].
     pub fn new(policy: &Arc<Policy>, host: &Host) -> Result<Self, Error> {
         if policy.is_empty() {
             let why = "trusts no server: add a pin, a CA, a certificate, or roots by name";
@@ -44,7 +44,7 @@ impl Setup {
     }
 }
 
-/// For a probe, which looks at whoever answers.
+/// The configuration for a probe, which accepts any peer.
 #[derive(Debug, Clone)]
 pub struct ProbeSetup {
     pub(super) config: Arc<ClientConfig>,
@@ -52,13 +52,13 @@ pub struct ProbeSetup {
 }
 
 impl ProbeSetup {
-    /// From any policy; only its TLS version and clock count.
+    /// Makes the configuration from any policy; only its TLS version and clock count.
     ///
     /// # Errors
-    /// When the TLS layer takes no such configuration; [`Status::Random`].
+    /// When the TLS layer rejects the configuration; [`Status::Random`].
     pub fn new(policy: &Policy, host: &Host) -> Result<Self, Error> {
         Ok(Self {
-            // A probe shows no certificate of ours to whoever answers.
+            // A probe presents no client certificate, because its peer is not verified.
             config: config(VerifierMode::Look, policy, None)?,
             host: host.clone(),
         })
@@ -70,10 +70,10 @@ fn config(
     policy: &Policy,
     identity: Option<&ClientIdentity>,
 ) -> Result<Arc<ClientConfig>, Error> {
-    // What the builder draws for its hash tables can't fail but by a panic.
+    // The builder's random numbers for hash tables can fail only by a panic.
     let drawn = SystemRandom::new().fill(&mut [0; 1]);
     drawn.map_err(|_| Error::local(Cause::Random))?;
-    // Passed explicitly: a process-wide default could be another crate's choice.
+    // Pass the provider explicitly: another crate could set the process-wide default.
     let provider = Arc::new(default_provider());
     let verifier = Verifier {
         mode,
@@ -99,7 +99,7 @@ fn config(
         }
         None => builder.with_no_client_auth(),
     };
-    // A resumed session is one whose certificate was judged another time, under other pins perhaps.
+    // The certificate of a resumed session was verified earlier, perhaps under other pins.
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
     config.require_ems = true;
@@ -111,7 +111,7 @@ fn config(
 mod tests {
     use super::*;
 
-    /// A change of these lists by a new release of the TLS layer shows here.
+    /// A change of these lists by a new release of the TLS layer fails this test.
     #[test]
     fn d03_suites_groups_and_settings_are_the_expected_ones() {
         let policy = Policy::new();

@@ -1,7 +1,7 @@
 //! Typed byte channels. What may be written depends on the type: see [`crate::smtp::Session`].
 //!
-//! [`Cleartext`] is what a connection begins as; the handshake consumes it and gives a
-//! [`Verified`] channel, or for a probe a [`Probed`] one.
+//! A connection begins as [`Cleartext`]; the handshake consumes it and returns a [`Verified`]
+//! channel, or for a probe a [`Probed`] one.
 
 #![forbid(unsafe_code)]
 
@@ -22,21 +22,22 @@ pub use cleartext::Cleartext;
 pub use config::{ProbeSetup, Setup};
 pub use verified::{HandshakeFault, Probed, Verified, probe, verify};
 
-/// The most bytes received and not yet read: a server that says more unasked is cut off.
+/// The maximum number of received bytes that are not yet read. A server that sends more without a
+/// command is disconnected.
 pub const MAX_PENDING: usize = 128 * 1024;
 
-/// Why a channel can't go on.
+/// The reason why a channel failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Somebody cancelled.
+    /// The call was cancelled.
     Cancelled,
     /// The deadline passed.
     TimedOut,
-    /// The stream broke; `UnexpectedEof` when the peer closed it.
+    /// The stream failed; `UnexpectedEof` when the peer closed it.
     Lost(io::ErrorKind),
-    /// The peer ended TLS with this alert, or with what is none.
+    /// The peer ended TLS with this alert, or with invalid data.
     Alert(&'static str),
-    /// The peer said more than anybody asked for.
+    /// The peer sent more than the limit of unsolicited data.
     Flooded,
 }
 
@@ -56,39 +57,39 @@ impl From<io::ErrorKind> for Fault {
     }
 }
 
-/// What the three kinds of channel have in common. Of this crate alone: outside it, a channel can
-/// be given to a session and to nothing else.
+/// The operations of all three kinds of channel. Private to this crate: outside it, a channel can
+/// only be passed to a session.
 pub(crate) trait Channel {
-    /// Whether the peer is verified: its refusals are the server's.
+    /// True if the peer is verified, so that a rejection comes from the server itself.
     const VERIFIED: bool;
 
-    /// Writes all of `bytes`, reading meanwhile what the peer says, so that neither side waits for
-    /// the other.
+    /// Writes all of `bytes`, and reads what the peer sends meanwhile, so that neither side blocks the
+    /// other.
     ///
     /// # Errors
-    /// Why it was not all taken by the system.
+    /// The reason why not all bytes were written.
     fn send(&mut self, bytes: &[u8], deadline: Deadline) -> Result<(), Fault>;
 
     /// Waits for at least one more byte in [`Channel::pending`].
     ///
     /// # Errors
-    /// Why none will come.
+    /// The reason why there will be none.
     fn receive(&mut self, deadline: Deadline) -> Result<(), Fault>;
 
-    /// Reads into [`Channel::pending`] what is there, without waiting.
+    /// Reads the available bytes into [`Channel::pending`], without waiting.
     ///
     /// # Errors
-    /// Why no more will come.
+    /// The reason why there will be no more.
     fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault>;
 
-    /// What was received and not yet taken.
+    /// The bytes that were received and not yet consumed.
     fn pending(&mut self) -> &mut Vec<u8>;
 
-    /// Bytes that the system took of what was sent since the channel was made (for TLS: of
-    /// records). Grows if and only if something may have left.
+    /// The number of bytes that the system has accepted since the channel was made (for TLS: of
+    /// records). It grows if and only if bytes may have left this machine.
     fn bytes_written(&self) -> u64;
 
-    /// Says farewell: writes `bytes` and the end of the stream as far as the system takes them at
-    /// once, and waits for nothing.
+    /// Closes the channel: writes `bytes` and the end of the stream as far as the system accepts them
+    /// at once, without waiting.
     fn finish(&mut self, bytes: &[u8]);
 }

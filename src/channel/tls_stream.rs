@@ -10,11 +10,11 @@ use crate::channel::{Fault, MAX_PENDING};
 use crate::deadline::Deadline;
 use crate::net::{Interest, Transport};
 
-/// The most bytes in a row that say nothing to us, tickets, key updates, empty records: an honest
-/// server sends a few tickets.
+/// The maximum number of consecutive bytes without application data, such as tickets, key updates
+/// and empty records. A correct server sends a few tickets.
 const MAX_IDLE: usize = 256 * 1024;
 
-/// Bytes read from the transport at a time: a whole record and its frame.
+/// The number of bytes read from the transport at a time: a whole record with its header.
 const READ: usize = 17 * 1024;
 
 /// A TLS connection over a transport.
@@ -24,17 +24,17 @@ pub(super) struct TlsStream<T> {
     pub(super) pending: Vec<u8>,
     pub(super) write_buffer: WriteBuffer,
     incoming: Box<[u8]>,
-    /// Bytes read since the last that were meant for us.
+    /// Bytes read since the last application data.
     idle: usize,
-    /// Why TLS can't go on, once it can't: the transport would have nothing more to say of it.
+    /// The error that ended TLS, kept because the transport can't report it again.
     broken: Option<Fault>,
-    /// Whether the peer has said, sealed, that nothing more will come.
+    /// True if the peer has sent close_notify.
     pub(super) received_close_notify: bool,
 }
 
-/// What one look at the transport brought.
+/// The result of one read from the transport.
 enum Found {
-    /// So many bytes, none of them needing to be text.
+    /// This number of bytes, perhaps without application data.
     Bytes(usize),
     Nothing,
     End,
@@ -54,7 +54,7 @@ impl<T: Transport> TlsStream<T> {
         }
     }
 
-    /// Runs the handshake to its end. `sample` gets the first bytes that the peer says.
+    /// Runs the handshake to its end. `sample` gets the first bytes that the peer sends.
     pub(super) fn handshake(
         &mut self,
         sample: &mut Vec<u8>,
@@ -70,7 +70,7 @@ impl<T: Transport> TlsStream<T> {
                 Found::Bytes(n) => {
                     keep_sample(sample, self.incoming.get(..n).unwrap_or_default());
                     if let Err(error) = self.digest(n) {
-                        // The alert tells an honest peer what is wrong; nobody waits for it.
+                        // The alert reports the error to a correct peer; it is not waited for.
                         self.tell_alert();
                         return Err(HandshakeStop::Tls(error));
                     }
@@ -85,13 +85,13 @@ impl<T: Transport> TlsStream<T> {
         Ok(())
     }
 
-    /// Takes text to be written: it leaves with [`Self::exchange`].
+    /// Queues plaintext; [`Self::exchange`] writes it.
     pub(super) fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
         self.write_buffer.push(&mut self.connection, text)
     }
 
-    /// Writes what the system takes and reads what is there, without waiting; whether anything was
-    /// read. With `all`, what does not fill a record is written too.
+    /// Writes as much as the system accepts and reads the available bytes, without waiting. Returns
+    /// whether anything was read. With `all`, an incomplete record is written too.
     pub(super) fn exchange(&mut self, all: bool, deadline: Deadline) -> Result<bool, Fault> {
         self.transport.check(deadline)?;
         if all {
@@ -101,14 +101,14 @@ impl<T: Transport> TlsStream<T> {
         self.write_buffer.flush(&mut self.transport)?;
         let before = self.pending.len();
         let ready = self.receive_some(deadline, true);
-        // What came before a break is looked at first; the break shows again.
+        // Return the bytes received before an error first; the error will occur again.
         if self.pending.len() > before {
             return Ok(true);
         }
         ready.map(|()| false)
     }
 
-    /// Waits until something may have become possible.
+    /// Waits until the transport may be ready.
     pub(super) fn wait(&mut self, deadline: Deadline) -> Result<(), Fault> {
         Ok(self.transport.wait(Interest::ReadOrWrite, deadline)?)
     }
@@ -138,7 +138,7 @@ impl<T: Transport> TlsStream<T> {
             self.write_buffer.collect(&mut self.connection)?;
             self.write_buffer.flush(&mut self.transport)?;
             let ready = self.receive_some(deadline, false);
-            // What came before a break is looked at first; the break shows again.
+            // Return the bytes received before an error first; the error will occur again.
             if self.pending.len() > before {
                 return Ok(());
             }
@@ -147,14 +147,14 @@ impl<T: Transport> TlsStream<T> {
         }
     }
 
-    /// Moves what is there into `pending`, until the transport has no more. It is asked anew, although
-    /// the last look may have found nothing: whoever calls this wants to know how it stands now.
+    /// Moves the available bytes into `pending`, until the transport has no more. Reads from the system
+    /// even if the last read found nothing, because the caller needs the current state.
     pub(super) fn receive_ready(&mut self, deadline: Deadline) -> Result<(), Fault> {
         self.transport.refresh();
         self.receive_some(deadline, false)
     }
 
-    /// The same, and with `once` no more than one read brings.
+    /// Moves the available bytes into `pending`; with `once`, those of one read.
     fn receive_some(&mut self, deadline: Deadline, once: bool) -> Result<(), Fault> {
         let before = self.pending.len();
         loop {
@@ -163,20 +163,20 @@ impl<T: Transport> TlsStream<T> {
             }
             let ended = self.take_plaintext()?;
             if self.pending.len() > before && (ended || once) {
-                return Ok(()); // what came before the end is looked at first; the end shows again
+                return Ok(()); // return the bytes received before the end first; the end will be read again
             }
             if ended {
                 return Err(Fault::Lost(io::ErrorKind::UnexpectedEof));
             }
             let n = match self.look()? {
                 Found::Nothing => return Ok(()),
-                // The engine judges an end without close_notify.
+                // The engine decides about an end without close_notify.
                 Found::End => 0,
                 Found::Bytes(n) => n,
             };
             self.idle = self.idle.saturating_add(n);
             if let Err(error) = self.digest(n) {
-                // An alert tells an honest peer; and what came before the fault counts.
+                // An alert reports the error to a correct peer; bytes received before it are valid.
                 self.tell_alert();
                 let fault = refusal(&error);
                 self.broken = Some(fault);
@@ -202,18 +202,18 @@ impl<T: Transport> TlsStream<T> {
         }
     }
 
-    /// Gives the engine the first `n` bytes of `incoming`; 0 tells it that no more will come.
+    /// Passes the first `n` bytes of `incoming` to the engine; 0 means the end of the stream.
     fn digest(&mut self, n: usize) -> Result<(), rustls::Error> {
         let mut rest = self.incoming.get(..n).unwrap_or_default();
         loop {
-            // From memory, and with its text taken each time: the engine always has room.
+            // The source is memory, and plaintext is read each time, so the engine always has room.
             let taken = self.connection.read_tls(&mut rest);
             taken.map_err(|error| rustls::Error::General(error.to_string()))?;
             self.connection.process_new_packets()?;
             if rest.is_empty() {
                 return Ok(());
             }
-            // The engine holds little text back.
+            // The engine buffers little plaintext.
             let mut reader = self.connection.reader();
             while let Ok(text) = reader.fill_buf() {
                 let length = text.len();
@@ -227,8 +227,8 @@ impl<T: Transport> TlsStream<T> {
         }
     }
 
-    /// Takes decrypted bytes; true at the end of the stream, however it came about: a reply is
-    /// whole only at its CRLF, so a missing close_notify can't cut one short unseen.
+    /// Reads decrypted bytes. Returns true at the end of the stream, with or without close_notify: a
+    /// reply is complete only at its CRLF, so a missing close_notify can't truncate one unnoticed.
     fn take_plaintext(&mut self) -> Result<bool, Fault> {
         let mut reader = self.connection.reader();
         loop {
@@ -252,9 +252,9 @@ impl<T: Transport> TlsStream<T> {
         }
     }
 
-    /// Lets the engine's alert go, as far as the system takes it at once.
+    /// Writes the engine's alert, as far as the system accepts it at once.
     fn tell_alert(&mut self) {
-        // Behind records that were given up, nothing is said.
+        // After abandoned records, nothing is sent.
         if self.write_buffer.backlog() == 0
             && self.write_buffer.collect(&mut self.connection).is_ok()
         {
@@ -263,12 +263,12 @@ impl<T: Transport> TlsStream<T> {
     }
 
     pub(super) fn finish(&mut self, bytes: &[u8]) {
-        // What the system has not taken may be content that was given up: it stays here, and
-        // nothing may be said behind the part that left.
+        // Bytes that the system has not accepted may be content of an aborted message: they are never
+        // sent, and nothing may be sent after the part that left.
         if self.write_buffer.is_empty() && self.push(bytes).is_ok() {
             let sealed = self.write_buffer.seal(&mut self.connection);
             self.connection.send_close_notify();
-            // Best effort: a farewell that is not taken at once is not worth a wait.
+            // Best effort: a QUIT that can't be written at once is dropped.
             if sealed.is_ok() && self.write_buffer.collect(&mut self.connection).is_ok() {
                 let _ = self.write_buffer.flush(&mut self.transport);
             }
@@ -277,7 +277,7 @@ impl<T: Transport> TlsStream<T> {
     }
 }
 
-/// What the TLS layer's refusal of a record means.
+/// Converts the TLS layer's error about a record.
 fn refusal(error: &rustls::Error) -> Fault {
     match error {
         rustls::Error::AlertReceived(alert) => Fault::Alert(words::alert(*alert)),
@@ -285,7 +285,7 @@ fn refusal(error: &rustls::Error) -> Fault {
     }
 }
 
-/// Why a handshake did not come to its end.
+/// The reason why a handshake did not complete.
 pub(super) enum HandshakeStop {
     Fault(Fault),
     Tls(rustls::Error),
@@ -297,9 +297,9 @@ impl From<Fault> for HandshakeStop {
     }
 }
 
-/// Keeps the first bytes that a peer says, to show what answered instead of TLS.
+/// Keeps the first bytes that a peer sends, to show them if they are not TLS.
 fn keep_sample(sample: &mut Vec<u8>, heard: &[u8]) {
-    /// As many as are worth showing.
+    /// The number of bytes that are shown.
     const SAMPLE: usize = 120;
     let room = SAMPLE.saturating_sub(sample.len()).min(heard.len());
     sample.extend_from_slice(heard.get(..room).unwrap_or_default());

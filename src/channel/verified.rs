@@ -1,5 +1,5 @@
-//! The handshake: the one place that makes a [`Verified`] channel, out of a clear one that it
-//! consumes and of evidence that it takes from this very connection.
+//! The handshake: the only place that makes a [`Verified`] channel, from a clear-text one that it
+//! consumes and from evidence of this connection.
 
 use std::fmt;
 
@@ -22,44 +22,44 @@ use crate::trust::certificate::{Certificate, MAX_CHAIN, describe_chain, spki};
 use crate::trust::rejection::Rejection;
 use crate::trust::verdict::{TrustBasis, verify_chain};
 
-/// Why a handshake did not give a channel.
+/// The reason why a handshake failed.
 #[derive(Debug)]
 pub enum HandshakeFault {
-    /// The channel broke, timed out or was cancelled.
+    /// The channel failed, timed out or was cancelled.
     Channel(Fault),
-    /// Clear text came; a sample, escaped.
+    /// The peer sent clear text; a sample, escaped.
     NotTls(String),
-    /// The TLS layer refused; its words.
+    /// The TLS layer reported an error; its text.
     Tls(String),
-    /// The system gave no random numbers.
+    /// The system returned no random numbers.
     Random,
-    /// The policy does not believe the peer.
+    /// The policy does not trust the peer.
     Untrusted(Box<Rejection>),
 }
 
-/// A channel to a peer that the policy believes.
+/// A channel to a peer that the policy trusts.
 pub struct Verified<T> {
     stream: TlsStream<T>,
     evidence: VerifiedPeer,
 }
 
-/// A channel to a peer that was looked at: its signature is checked, its identity is not.
+/// A channel to the peer of a probe: its signature is verified, its identity is not.
 pub struct Probed<T> {
     stream: TlsStream<T>,
     peer: Peer,
     chain: Vec<CertificateDer<'static>>,
 }
 
-/// What was proven of one connection. Only [`verify`] makes one; it can't be copied.
+/// The evidence about one connection. Only [`verify`] makes one; it can't be copied.
 struct VerifiedPeer {
     peer: Peer,
     basis: TrustBasis,
 }
 
-/// Runs the handshake and judges the peer: inside it, and once more from outside.
+/// Runs the handshake and verifies the peer: inside it, and again afterwards.
 ///
 /// # Errors
-/// What was met instead. Nothing but handshake messages was written.
+/// The reason of the failure. Only handshake messages were written.
 pub fn verify<T: Transport>(
     clear: Cleartext<T>,
     setup: &Setup,
@@ -69,7 +69,7 @@ pub fn verify<T: Transport>(
     let connection = ClientConnection::new(setup.config.clone(), name);
     let stream = run(connection, clear, deadline)?;
     let (peer, chain) = assess(&stream.connection)?;
-    // Not on the callback's word alone: a handshake that skipped it would end here.
+    // Don't rely on the callback: a handshake that skipped it fails here.
     let now = setup.policy.clock.now();
     let basis =
         verify_chain(&setup.policy, &setup.host, &chain, now).map_err(HandshakeFault::Untrusted)?;
@@ -83,10 +83,10 @@ pub fn verify<T: Transport>(
     })
 }
 
-/// Runs the handshake with whoever answers.
+/// Runs the handshake with any peer.
 ///
 /// # Errors
-/// What was met instead of TLS.
+/// The reason why TLS was not established.
 pub fn probe<T: Transport>(
     clear: Cleartext<T>,
     setup: &ProbeSetup,
@@ -118,7 +118,7 @@ fn run<T: Transport>(
     }
 }
 
-/// What the TLS layer's refusal means.
+/// Converts the TLS layer's error.
 fn refusal(error: &rustls::Error, sample: &[u8]) -> HandshakeFault {
     if let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error
         && let Some(RejectionError(rejection)) = other.0.downcast_ref()
@@ -135,7 +135,7 @@ fn refusal(error: &rustls::Error, sample: &[u8]) -> HandshakeFault {
     }
 }
 
-/// Who answered, and that it was a full handshake with a certificate.
+/// Checks that it was a full handshake with a certificate, and returns the peer's identity.
 fn assess(
     connection: &ClientConnection,
 ) -> Result<(Peer, Vec<CertificateDer<'static>>), HandshakeFault> {
@@ -177,25 +177,25 @@ fn assess(
     Ok((peer, chain))
 }
 
-/// Writing ahead of the answers, with an account of what left.
+/// Writing ahead of the replies, with counters of what left this machine.
 impl<T: Transport> Verified<T> {
-    /// Waits while nothing is said, until somebody wakes the call.
+    /// Waits without reading or writing, until another thread wakes the call.
     pub(crate) fn wait(&mut self, deadline: Deadline) -> Result<(), WaitEnd> {
         self.stream.transport.wait(Interest::Read, deadline)
     }
 
-    /// Takes text to be written, by [`Self::exchange`].
+    /// Queues plaintext, which [`Self::exchange`] writes.
     pub(crate) fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
         self.stream.push(text)
     }
 
-    /// Writes what the system takes and reads what is there, without waiting; whether anything was
-    /// read. Without `all`, text that does not fill a record is held back.
+    /// Writes as much as the system accepts and reads the available bytes, without waiting. Returns
+    /// whether anything was read. Without `all`, plaintext that does not fill a record is held back.
     pub(crate) fn exchange(&mut self, all: bool, deadline: Deadline) -> Result<bool, Fault> {
         self.stream.exchange(all, deadline)
     }
 
-    /// Has the next look go to the system, although nobody waited since the last.
+    /// Makes the next read ask the system, even without a wait since the last one.
     pub(crate) fn refresh(&mut self) {
         self.stream.transport.refresh();
     }
@@ -205,48 +205,49 @@ impl<T: Transport> Verified<T> {
         self.stream.wait(deadline)
     }
 
-    /// Bytes of text pushed since the channel was made.
+    /// The number of plaintext bytes queued since the channel was made.
     pub(crate) fn queued(&self) -> u64 {
         self.stream.write_buffer.queued
     }
 
-    /// Bytes of text that the system has taken in whole records: the peer may have read them.
+    /// The number of plaintext bytes that the system has accepted in complete records: the peer may
+    /// have read them.
     pub(crate) fn sent(&self) -> u64 {
         self.stream.write_buffer.sent
     }
 
-    /// Bytes of text of whose records the system has taken at least one byte.
+    /// The number of plaintext bytes of whose records the system has accepted at least one byte.
     pub(crate) fn partially_sent(&self) -> u64 {
         self.stream.write_buffer.partially_sent
     }
 
-    /// Whether the peer has said, by close_notify, that nothing more will come. Anybody on the way can
-    /// end a connection; this nobody else can say.
+    /// Returns whether the peer has sent close_notify. An attacker on the network can end a connection,
+    /// but can't forge this.
     pub(crate) fn received_close_notify(&self) -> bool {
         self.stream.received_close_notify
     }
 
-    /// Bytes of records that the system has not taken.
+    /// The number of bytes of records that the system has not accepted.
     pub(crate) fn backlog(&self) -> usize {
         self.stream.write_buffer.backlog()
     }
 }
 
 impl<T> Verified<T> {
-    /// Who was met.
+    /// The identity of the peer.
     #[must_use]
     pub fn peer(&self) -> &Peer {
         &self.evidence.peer
     }
 
-    /// What the peer was believed for.
+    /// The reason why the peer was trusted.
     #[must_use]
     pub fn basis(&self) -> &TrustBasis {
         &self.evidence.basis
     }
 
-    /// The verdict once more, on the chain of this connection, as the clock stands now: a pin's
-    /// time or a certificate may have run out since.
+    /// Verifies the chain of this connection again, at the current time: a pin's period or a
+    /// certificate may have expired since.
     #[must_use]
     pub fn is_still_believed(&self, setup: &Setup) -> bool {
         let chain = self.stream.connection.peer_certificates();
@@ -255,14 +256,13 @@ impl<T> Verified<T> {
         })
     }
 
-    /// What ties a login to this channel. `None` where that type is undefined; it never becomes the
-    /// other by itself.
+    /// The channel binding data of this channel. `None` where that type is undefined; one type never
+    /// replaces the other.
     pub(crate) fn channel_binding(&self, binding_type: BindingType) -> Option<Binding> {
         let connection = &self.stream.connection;
         match binding_type {
             BindingType::TlsExporter => {
-                // An empty context is not the same as none in TLS 1.2, and RFC 9266 asks for the
-                // empty one.
+                // In TLS 1.2 an empty context differs from none, and RFC 9266 requires the empty one.
                 let exported = Zeroizing::new([0; EXPORTER_LEN]);
                 let exported =
                     connection.export_keying_material(exported, EXPORTER_LABEL, Some(b""));
@@ -276,7 +276,7 @@ impl<T> Verified<T> {
 }
 
 impl<T> Probed<T> {
-    /// Who was met.
+    /// The identity of the peer.
     #[must_use]
     pub fn peer(&self) -> &Peer {
         &self.peer
@@ -288,7 +288,7 @@ impl<T> Probed<T> {
         &self.chain
     }
 
-    /// The chain in words.
+    /// The descriptions of the chain.
     #[must_use]
     pub fn certificates(&self) -> Vec<Certificate> {
         describe_chain(&self.chain)
@@ -314,7 +314,7 @@ impl<T> fmt::Debug for Probed<T> {
 impl<T> secret::sealed::Verified for Verified<T> {}
 impl<T> secret::MaySendCredentials for Verified<T> {}
 
-/// What a channel over TLS has, so that both kinds speak alike.
+/// Access to the TLS stream, from which both kinds of TLS channel implement [`Channel`].
 trait OverTls {
     const VERIFIED: bool;
     type Transport: Transport;

@@ -1,5 +1,5 @@
-//! What the TLS layer asks during the handshake. Immutable; signatures are always checked by the
-//! provider, in both verifiers.
+//! The certificate verifiers that the TLS layer calls during the handshake. Immutable; both check
+//! signatures with the provider.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use crate::trust::policy::Policy;
 use crate::trust::rejection::Rejection;
 use crate::trust::verdict::verify_chain;
 
-/// What a certificate must satisfy inside the handshake.
+/// The requirement on a certificate inside the handshake.
 pub(super) enum VerifierMode {
-    /// To be believed by the policy.
+    /// The policy must trust it.
     Trust(Arc<Policy>, Host),
-    /// Nothing, for a probe: the verdict is given afterwards, on a channel that can't send.
+    /// None, for a probe: the verdict follows later, on a channel that can't send.
     Look,
 }
 
-/// The verifier of one configuration. `Debug` is constant: rustls asks for it, and it would bring
-/// that of everything in a policy.
+/// The verifier of one configuration. `Debug` is constant: rustls requires it, and a derived one
+/// would need that of every part of a policy.
 pub(super) struct Verifier {
     pub(super) mode: VerifierMode,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
@@ -35,7 +35,7 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// A rejection on its way through rustls, for the same reason.
+/// A rejection that is passed through rustls, with a constant `Debug` too.
 pub(super) struct RejectionError(pub(super) Rejection);
 
 impl fmt::Debug for RejectionError {

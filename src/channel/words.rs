@@ -1,11 +1,11 @@
-//! The TLS layer's errors in words. Its enums may grow, so each match ends in a sentence that holds for
-//! all of its kind.
+//! The texts of the TLS layer's errors. Its enums may grow, so each match ends in a sentence that is
+//! true of every error of its kind.
 
 use rustls::{
     AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible, PeerMisbehaved,
 };
 
-/// An error of the handshake, for the end of "The TLS handshake failed: ...".
+/// The text of a handshake error, for the end of "The TLS handshake failed: ...".
 pub(super) fn error(error: &Error) -> String {
     match error {
         Error::AlertReceived(description) => format!("the peer ended it: {}", alert(*description)),
@@ -29,7 +29,7 @@ pub(super) fn error(error: &Error) -> String {
     }
 }
 
-/// An alert (RFC 8446 section 6) in words, for the end of "the peer ended it: ...".
+/// The text of an alert (RFC 8446 section 6), for the end of "the peer ended it: ...".
 pub(super) fn alert(alert: AlertDescription) -> &'static str {
     use AlertDescription as A;
     match alert {
@@ -122,7 +122,7 @@ fn misbehaved(error: &PeerMisbehaved) -> &'static str {
     match error {
         P::AttemptedDowngradeToTls12WhenTls13IsSupported
         | P::SelectedTls12UsingTls13VersionExtension => {
-            "it was brought down to TLS 1.2 although both sides support TLS 1.3: somebody may stand in \
+            "it was brought down to TLS 1.2 although both sides support TLS 1.3: an attacker may stand in \
              between"
         }
         P::SelectedUnofferedApplicationProtocol
@@ -172,7 +172,8 @@ fn misbehaved(error: &PeerMisbehaved) -> &'static str {
     }
 }
 
-/// Without the verdict on the chain, which has its own words: the signature of the handshake is left.
+/// The text of a certificate error other than the verdict on the chain, such as a wrong signature of
+/// the handshake.
 fn certificate(error: &CertificateError) -> &'static str {
     match error {
         CertificateError::BadSignature => {
@@ -195,7 +196,7 @@ mod tests {
 
     use super::*;
 
-    /// Words that a reader of mail knows have no capital in their middle, unless they are these.
+    /// Acronyms are the only words in messages with a capital letter in their middle.
     fn assert_words(words: &str, of: &dyn std::fmt::Debug) {
         let names = ["TLS", "ALPN", "CA", "ClientHello"];
         for word in words.split(|c: char| !c.is_ascii_alphanumeric()) {

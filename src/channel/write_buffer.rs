@@ -1,5 +1,5 @@
-//! What is to be written: text gathered to whole records, records until the system has taken them,
-//! and an exact account of both.
+//! The buffer of data to write: plaintext until it fills a record, records until the system has
+//! accepted them, and exact counters of both.
 
 use std::collections::VecDeque;
 use std::io::{self, Write as _};
@@ -10,11 +10,11 @@ use zeroize::Zeroize as _;
 use crate::channel::Fault;
 use crate::net::Transport;
 
-/// The most text that one record holds (RFC 8446 section 5.1).
+/// The maximum plaintext of a record (RFC 8446 section 5.1).
 const MAX_RECORD: usize = 16 * 1024;
 
-/// Where a record ends, in text and on the wire, and where it begins on the wire; counted from the
-/// beginning of the connection.
+/// The end of a record in the plaintext and on the wire, and its beginning on the wire; counted from
+/// the beginning of the connection.
 #[derive(Clone, Copy)]
 struct Mark {
     text: u64,
@@ -22,28 +22,28 @@ struct Mark {
     end: u64,
 }
 
-/// Text on its way into records, and records on their way to the system.
+/// Plaintext that waits for its record, and records that wait for the system.
 #[derive(Default)]
 pub(super) struct WriteBuffer {
-    /// Text that is in no record yet.
+    /// Plaintext that is in no record yet.
     staged: Vec<u8>,
-    /// Records; those before `from` were taken.
+    /// Records; the system has accepted those before `from`.
     sealed: Vec<u8>,
     from: usize,
-    /// The records of text that were not wholly taken.
+    /// The records of plaintext that the system has not completely accepted.
     marks: VecDeque<Mark>,
-    /// All text given, staged or not.
+    /// The size of all queued plaintext, staged or not.
     pub(super) queued: u64,
-    /// Text whose records were wholly taken by the system: the peer may have read it.
+    /// The size of the plaintext whose records the system has completely accepted: the peer may have read it.
     pub(super) sent: u64,
-    /// Text of whose records at least a byte was taken.
+    /// The size of the plaintext of whose records the system has accepted at least one byte.
     pub(super) partially_sent: u64,
-    /// All bytes that the system took.
+    /// The number of bytes that the system has accepted.
     pub(super) bytes_written: u64,
 }
 
 impl WriteBuffer {
-    /// Takes text; each record that it fills is sealed.
+    /// Queues plaintext; each record that it fills is encrypted.
     pub(super) fn push(&mut self, tls: &mut ClientConnection, text: &[u8]) -> Result<(), Fault> {
         self.queued = self.queued.saturating_add(text.len() as u64);
         let mut rest = text;
@@ -65,7 +65,7 @@ impl WriteBuffer {
         Ok(())
     }
 
-    /// Makes a record of what is staged, full or not. Never an empty one.
+    /// Makes a record of the staged plaintext, full or not. Never an empty one.
     pub(super) fn seal(&mut self, tls: &mut ClientConnection) -> Result<(), Fault> {
         if self.staged.is_empty() {
             return Ok(());
@@ -77,7 +77,7 @@ impl WriteBuffer {
         sealed
     }
 
-    /// Overwrites what is left of text that was sealed: it may have been a secret.
+    /// Overwrites plaintext that was encrypted: it may have been a secret.
     pub(super) fn wipe(&mut self) {
         if self.staged.is_empty() {
             self.staged.zeroize();
@@ -92,7 +92,7 @@ impl WriteBuffer {
             rest = rest.get(taken..).unwrap_or_default();
             self.collect(tls)?;
         }
-        // Whatever else the engine has to say goes before: the text's end is the record's.
+        // Collect the engine's other records first, so that the plaintext ends with its record.
         let before = self.marks.back().map_or(self.sent, |mark| mark.text);
         self.marks.push_back(Mark {
             text: before.saturating_add(text.len() as u64),
@@ -102,7 +102,7 @@ impl WriteBuffer {
         Ok(())
     }
 
-    /// Takes the records that the engine has ready.
+    /// Collects the records that the engine has produced.
     pub(super) fn collect(&mut self, tls: &mut ClientConnection) -> Result<(), Fault> {
         if self.from > 0 && self.from >= self.backlog() {
             self.sealed.drain(..self.from);
@@ -115,17 +115,17 @@ impl WriteBuffer {
         Ok(())
     }
 
-    /// Bytes of records that the system has not taken.
+    /// The number of bytes of records that the system has not accepted.
     pub(super) fn backlog(&self) -> usize {
         self.sealed.len().saturating_sub(self.from)
     }
 
-    /// Whether nothing waits, in a record or not.
+    /// Returns whether no data waits, in a record or not.
     pub(super) fn is_empty(&self) -> bool {
         self.staged.is_empty() && self.backlog() == 0
     }
 
-    /// Writes records until there are none, or the system takes no more; tells whether it took any.
+    /// Writes records until there are none, or the system accepts no more. Returns whether it accepted any.
     pub(super) fn flush<T: Transport>(&mut self, transport: &mut T) -> Result<bool, Fault> {
         let mut moved = false;
         while let Some(rest) = self.sealed.get(self.from..).filter(|rest| !rest.is_empty()) {

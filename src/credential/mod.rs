@@ -1,5 +1,5 @@
-//! Who logs in: a user with a password or a token, at hand or asked for when it is needed, or the
-//! holder of a client certificate; and the mechanisms that may carry it.
+//! Credentials: a user with a password or a token, which is given or requested when it is needed, or
+//! the holder of a client certificate; and the mechanisms that may carry them.
 
 #![forbid(unsafe_code)]
 
@@ -25,7 +25,7 @@ pub use provider::{
 /// (RFC 4954 section 4), in base64.
 const MAX_USER: usize = 1024;
 pub(crate) const MAX_SECRET: usize = 7168;
-/// The most iterations of SCRAM that a caller may allow: seconds of work.
+/// The maximum number of SCRAM iterations that a caller may allow: seconds of work.
 const MOST_ITERATIONS: u32 = 10_000_000;
 
 /// A login.
@@ -37,30 +37,30 @@ pub struct Credential {
     max_iterations: u32,
 }
 
-/// Where the secret comes from.
+/// The source of the secret.
 #[derive(Debug, Clone)]
 enum Source {
-    /// The handshake's key: there is nothing to be said.
+    /// The key of the TLS handshake: there is no secret to send.
     Certificate,
     /// Shared, not copied: there is one place in memory to wipe.
     Given(Arc<Secret>),
-    /// Whoever knows it when it is needed.
+    /// A provider that is asked when the secret is needed.
     Asked(Arc<dyn SecretProvider>),
 }
 
-/// What an exchange is made of, the user and the secret aside.
+/// The parameters of an exchange besides the user and the secret.
 pub(crate) struct SaslInput<'a> {
     /// The mechanism.
     pub(crate) kind: Kind,
     /// The mechanisms offered over the verified channel.
     pub(crate) offered: &'a [String],
-    /// What the channel can be bound by.
+    /// The channel binding data of the channel.
     pub(crate) binding: Option<Binding>,
-    /// Random bytes, fresh.
+    /// New random bytes.
     pub(crate) nonce: [u8; NONCE_LEN],
     /// The name that was verified.
     pub(crate) host: &'a str,
-    /// The port meant.
+    /// The port of the client.
     pub(crate) port: u16,
 }
 
@@ -68,7 +68,7 @@ impl Credential {
     /// A user with a password, for SCRAM, PLAIN and LOGIN.
     ///
     /// # Errors
-    /// [`Status::User`] or [`Status::Secret`] for what no mechanism can carry.
+    /// [`Status::User`] or [`Status::Secret`] for a value that no mechanism can carry.
     pub fn password(user: &str, password: &[u8]) -> Result<Self, Error> {
         check_secret(CredentialKind::Password, password)?;
         let secret = Arc::new(Secret::new(password));
@@ -78,35 +78,35 @@ impl Credential {
     /// A user with an OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2.
     ///
     /// # Errors
-    /// [`Status::User`] or [`Status::Secret`] for what no mechanism can carry.
+    /// [`Status::User`] or [`Status::Secret`] for a value that no mechanism can carry.
     pub fn token(user: &str, token: &[u8]) -> Result<Self, Error> {
         check_secret(CredentialKind::Token, token)?;
         let secret = Arc::new(Secret::new(token));
         Self::new(user, CredentialKind::Token, Source::Given(secret))
     }
 
-    /// A user whose password is asked for when it is needed, over a verified channel.
+    /// A user whose password is requested when it is needed, over a verified channel.
     ///
     /// # Errors
-    /// [`Status::User`] for what no mechanism can carry.
+    /// [`Status::User`] for a value that no mechanism can carry.
     pub fn password_from(user: &str, provider: Arc<dyn SecretProvider>) -> Result<Self, Error> {
         Self::new(user, CredentialKind::Password, Source::Asked(provider))
     }
 
-    /// A user whose token is asked for when it is needed, over a verified channel; if the server
-    /// refuses it, once more, for one more login on a connection of its own.
+    /// A user whose token is requested when it is needed, over a verified channel; if the server rejects
+    /// it, a second token is requested once, for one more login on a new connection.
     ///
     /// # Errors
-    /// [`Status::User`] for what no mechanism can carry.
+    /// [`Status::User`] for a value that no mechanism can carry.
     pub fn token_from(user: &str, provider: Arc<dyn SecretProvider>) -> Result<Self, Error> {
         Self::new(user, CredentialKind::Token, Source::Asked(provider))
     }
 
-    /// The holder of the policy's client certificate, for EXTERNAL; `identity` is whom to act as, or
-    /// empty to leave that to the certificate.
+    /// The holder of the policy's client certificate, for EXTERNAL; `identity` is the authorization
+    /// identity, or empty to derive it from the certificate.
     ///
     /// # Errors
-    /// [`Status::User`] for what the mechanism can't carry.
+    /// [`Status::User`] for a value that the mechanism can't carry.
     pub fn external(identity: &str) -> Result<Self, Error> {
         Self::new(identity, CredentialKind::Certificate, Source::Certificate)
     }
@@ -153,19 +153,19 @@ impl Credential {
         Ok(())
     }
 
-    /// Whether the login is to be tied to the TLS channel (RFC 5802 section 6).
+    /// Sets whether the login must be bound to the TLS channel (RFC 5802 section 6).
     pub fn set_channel_binding(&mut self, binding: ChannelBinding) {
         self.mechanism_policy.binding = binding;
     }
 
-    /// To what of the channel it is tied: this TLS session, unless the server knows the older type
-    /// alone.
+    /// Sets the type of channel binding: to this TLS session, unless the server supports only the older
+    /// type.
     pub fn set_binding_type(&mut self, binding_type: BindingType) {
         self.mechanism_policy.binding_type = binding_type;
     }
 
-    /// The most iterations that a SCRAM server may ask for, from 4096 (RFC 7677 section 4) to ten
-    /// million; 100,000 unless set. A server that asks for more is refused before any work.
+    /// Sets the maximum iteration count of a SCRAM server, from 4096 (RFC 7677 section 4) to ten million;
+    /// 100,000 by default. A higher count is rejected before any work.
     ///
     /// # Errors
     /// [`Status::Value`] for another number.
@@ -200,25 +200,25 @@ impl Credential {
         )))
     }
 
-    /// Who logs in.
+    /// The user.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// With what.
+    /// The kind of the credential.
     #[must_use]
     pub fn credential_kind(&self) -> CredentialKind {
         self.mechanism_policy.credential_kind
     }
 
-    /// Whether the secret is asked for when it is needed.
+    /// Returns whether the secret is requested when it is needed.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         matches!(self.source, Source::Asked(_))
     }
 
-    /// The same login; a secret that is asked for is asked of this provider.
+    /// A copy of this credential that requests its secret from this provider.
     #[must_use]
     pub fn asking(&self, provider: Arc<dyn SecretProvider>) -> Self {
         let mut other = self.clone();
@@ -228,8 +228,8 @@ impl Credential {
         other
     }
 
-    /// Whether a login that failed so is to be tried once more, with a new token. A password that
-    /// was refused would be refused again, and may lock the account.
+    /// Returns whether to retry a login after this failure, with a new token. A rejected password would
+    /// be rejected again, and may lock the account.
     pub(crate) fn may_be_renewed(&self, error: &Error) -> bool {
         let final_answer = error.record.reply.as_ref();
         self.is_asked()
@@ -238,7 +238,7 @@ impl Credential {
             && final_answer.is_some_and(|answer| answer.code >= 500)
     }
 
-    /// What the caller wants of the login.
+    /// The caller's policy for the mechanism.
     pub(crate) fn mechanism_policy(&self) -> &MechanismPolicy {
         &self.mechanism_policy
     }
@@ -280,7 +280,7 @@ impl Credential {
     /// The secret, for the holder of a verified channel; an empty one where none is needed.
     ///
     /// # Errors
-    /// When it is asked for, and there is none.
+    /// The provider has no secret.
     pub(crate) fn secret<W: WaitingChannel>(
         &self,
         channel: &mut W,
@@ -300,7 +300,7 @@ impl Credential {
     }
 }
 
-/// Whether a mechanism can carry it.
+/// Returns whether a mechanism can carry it.
 pub(crate) fn check_secret(credential_kind: CredentialKind, secret: &[u8]) -> Result<(), Error> {
     let wrong = |why| Err(Error::argument(Status::Secret, credential_kind.name(), why));
     if secret.is_empty() {

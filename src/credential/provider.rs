@@ -1,4 +1,4 @@
-//! Secrets that are asked for only when they are needed: over a verified channel, and not before.
+//! Secrets that are requested only when they are needed: over a verified channel, and not before.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -11,15 +11,15 @@ use crate::net::{Transport, WaitEnd};
 use crate::sasl::CredentialKind;
 use crate::support::secret::{MaySendCredentials, Secret};
 
-/// Knows a password or token, and gives it to who presents a verified channel.
+/// A source of a password or token, which is returned only for a verified channel.
 ///
-/// It is asked on the thread of the send, with no lock held, once for each login. It may block; what
-/// waits for somebody else waits by [`SecretRequest::wait`], which a cancel and the deadline end.
+/// It is called on the thread of the send, with no lock held, once for each login. It may block; to
+/// wait for another thread it uses [`SecretRequest::wait`], which a cancel and the deadline end.
 pub trait SecretProvider: Send + Sync {
-    /// The secret for this login.
+    /// Returns the secret for this login.
     ///
     /// # Errors
-    /// That there is none: the login ends, and is not tried again.
+    /// There is no secret: the login ends, and is not retried.
     fn secret(&self, request: &mut SecretRequest<'_>) -> Result<Secret, NoSecret>;
 }
 
@@ -29,20 +29,20 @@ impl fmt::Debug for dyn SecretProvider {
     }
 }
 
-/// Why a secret is asked for.
+/// The reason why a secret is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(i32)]
 pub enum Reason {
     /// For the first login of a send.
     #[default]
     First = 1,
-    /// The token given before was refused; asked once in a send, for another connection, which was
-    /// verified anew.
+    /// The previous token was rejected. This occurs once in a send, for a new connection, which was
+    /// verified again.
     Refused = 2,
 }
 
 impl Reason {
-    /// The reason in one word.
+    /// The name of the reason.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -52,14 +52,14 @@ impl Reason {
     }
 }
 
-/// Why there is no secret.
+/// The reason why there is no secret.
 #[derive(Debug)]
 pub enum NoSecret {
-    /// The provider has none to give.
+    /// The provider has none.
     Declined,
     /// The wait for it was ended.
     Stopped(WaitEnd),
-    /// What was given is none that a mechanism can carry.
+    /// No mechanism can carry the returned value.
     Unfit(Error),
 }
 
@@ -75,9 +75,9 @@ impl From<WaitEnd> for NoSecret {
     }
 }
 
-/// A channel that can wait while nothing is said over it. Only a verified one can.
+/// A channel that can wait without reading or writing. Only a verified one can.
 pub trait WaitingChannel: MaySendCredentials {
-    /// Waits until somebody wakes the call.
+    /// Waits until another thread wakes the call.
     ///
     /// # Errors
     /// When it was cancelled or the deadline passed.
@@ -90,15 +90,15 @@ impl<T: Transport> WaitingChannel for Verified<T> {
     }
 }
 
-/// A question for a secret. There is none without a verified channel, which it borrows: so nobody
-/// can be asked before there is one.
+/// A request for a secret. It borrows a verified channel, so that no secret can be requested before
+/// there is one.
 pub struct SecretRequest<'a> {
     channel: &'a mut dyn WaitingChannel,
     deadline: Deadline,
     secret_context: SecretContext<'a>,
 }
 
-/// What a secret is meant for.
+/// The context of a request for a secret.
 #[derive(Debug, Clone, Copy)]
 pub struct SecretContext<'a> {
     /// The name that was verified.
@@ -109,12 +109,12 @@ pub struct SecretContext<'a> {
     pub user: &'a str,
     /// A password or a token.
     pub credential_kind: CredentialKind,
-    /// Why it is asked for.
+    /// The reason of the request.
     pub reason: Reason,
 }
 
 impl<'a> SecretRequest<'a> {
-    /// On presenting a verified channel.
+    /// Makes a request over a verified channel.
     #[must_use]
     pub fn new<W: WaitingChannel>(
         channel: &'a mut W,
@@ -128,24 +128,25 @@ impl<'a> SecretRequest<'a> {
         }
     }
 
-    /// What the secret is meant for.
+    /// The context of the request.
     #[must_use]
     pub fn secret_context(&self) -> SecretContext<'a> {
         self.secret_context
     }
 
-    /// Waits until somebody wakes the call, perhaps for another reason: look, and wait again.
+    /// Waits until another thread wakes the call. Wake-ups may be spurious: check the condition and
+    /// wait again.
     ///
     /// # Errors
-    /// When the send was cancelled, or the patience of its stage or of all of it is over.
+    /// The send was cancelled, or the timeout of its stage or of the whole send has passed.
     pub fn wait(&mut self) -> Result<(), WaitEnd> {
         self.channel.wait(self.deadline)
     }
 
-    /// Waits as [`Self::wait`] does, but no longer than this: for a provider that looks now and then.
+    /// Waits like [`Self::wait`], but no longer than `limit`: for a provider that polls.
     ///
     /// # Errors
-    /// As those of [`Self::wait`].
+    /// Those of [`Self::wait`].
     pub fn wait_for(&mut self, most: Duration) -> Result<(), WaitEnd> {
         match self.channel.wait(self.deadline.min(Deadline::after(most))) {
             Err(WaitEnd::TimedOut) if !self.deadline.passed(Instant::now()) => Ok(()),
@@ -153,10 +154,10 @@ impl<'a> SecretRequest<'a> {
         }
     }
 
-    /// Makes a secret of bytes that fit what was asked for.
+    /// Makes a secret from bytes that are valid for this request.
     ///
     /// # Errors
-    /// [`crate::status::Status::Secret`] for what no mechanism can carry.
+    /// [`crate::status::Status::Secret`] for a value that no mechanism can carry.
     pub fn answer(&self, secret: &[u8]) -> Result<Secret, Error> {
         check_secret(self.secret_context.credential_kind, secret)?;
         Ok(Secret::new(secret))

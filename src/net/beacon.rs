@@ -1,5 +1,5 @@
-//! A descriptor that others can wait for: the selector's own, which is readable while it holds an
-//! event that nobody has taken. Nothing can be written to it, so nobody's SIGPIPE is at stake.
+//! A descriptor that a host can wait for: the selector's own, which is readable while it holds an
+//! unread event. It can't be written to, so it can't cause SIGPIPE.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
 
-/// A selector with nothing in it but its wake-up.
+/// A selector that contains only its waker.
 #[derive(Debug)]
 pub struct Beacon {
     poll: Poll,
@@ -16,7 +16,7 @@ pub struct Beacon {
 }
 
 impl Beacon {
-    /// One that is not lit.
+    /// Makes one that is not readable.
     ///
     /// # Errors
     /// When the system has no descriptors left.
@@ -31,19 +31,19 @@ impl Beacon {
         })
     }
 
-    /// What is to be waited for until it is readable.
+    /// The descriptor to wait for.
     #[must_use]
     pub fn descriptor(&self) -> RawFd {
         self.poll.as_raw_fd()
     }
 
-    /// From here on it is readable.
+    /// Makes it readable.
     pub fn light(&mut self) {
-        // A waker that fails has no selector left.
+        // A waker fails only without a selector.
         let _ = self.waker.wake();
     }
 
-    /// From here on it is not.
+    /// Makes it not readable.
     pub fn put_out(&mut self) {
         let _ = self.poll.poll(&mut self.events, Some(Duration::ZERO));
     }

@@ -1,4 +1,4 @@
-//! Opening the connection: the addresses raced as RFC 8305 (happy eyeballs) has it.
+//! Connects to the first address that answers, by RFC 8305 (happy eyeballs).
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,16 +13,16 @@ use super::wait::{WaitEnd, Waiter};
 use crate::deadline::Deadline;
 use crate::error::Cause;
 
-/// How long an attempt runs alone before the next begins (RFC 8305 section 5).
+/// The delay between two connection attempts (RFC 8305 section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
-/// The most addresses tried.
+/// The maximum number of addresses that are tried.
 const MAX_ATTEMPTS: usize = 8;
 
-/// Connects to the first of `addresses` that answers. Which one that is decides nothing about
-/// trust: the verdict on the peer comes later and is final.
+/// Connects to the first of `addresses` that answers. The choice does not affect trust: the peer is
+/// verified later.
 ///
 /// # Errors
-/// Why each address failed, or why the race ended.
+/// The error of each address, or the reason why all attempts ended.
 pub fn dial(
     addresses: &[SocketAddr],
     mut waiter: Waiter,
@@ -79,7 +79,7 @@ fn begin(address: SocketAddr, index: usize, waiter: &Waiter) -> io::Result<TcpSt
     Ok(stream)
 }
 
-/// Takes a connected stream out of those running, and moves the failed ones.
+/// Removes a connected stream from the running ones, and moves the failed ones.
 fn settle(
     running: &mut Vec<(SocketAddr, TcpStream)>,
     failed: &mut Vec<(SocketAddr, io::ErrorKind)>,
@@ -92,7 +92,7 @@ fn settle(
         };
         match error {
             None => {
-                // A command waits for its answer: never for more bytes to fill a segment.
+                // Disable Nagle's algorithm: a command must not wait for more bytes to fill a segment.
                 return match stream.set_nodelay(true) {
                     Ok(()) => Some(running.swap_remove(index).1),
                     Err(error) => {
@@ -112,7 +112,7 @@ fn settle(
     None
 }
 
-/// The two families in turn, each in the order given, the first address's family first.
+/// Interleaves the two families, each in the given order, beginning with that of the first address.
 fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (mut a, mut b): (Vec<_>, Vec<_>) = addresses

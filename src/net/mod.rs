@@ -1,4 +1,4 @@
-//! Name look-up, dialling, and waiting for a socket: the only place that does.
+//! Name look-up, connecting, and waiting for a socket: the only module that does these.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
 //! Name look-up on helper threads, because the system's call can't be interrupted: at the deadline
-//! or a cancel it is abandoned. There are no more than a few such threads in one process, and none
-//! when nothing is looked up; what finds them all hanging waits, until its own deadline.
+//! or a cancel it is abandoned. A process has no more than a few such threads, and none when nothing
+//! is looked up; a look-up that finds all of them hanging waits until its own deadline.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,11 +14,11 @@ use crate::error::Cause;
 use crate::process::Process;
 use crate::sync::Mutex;
 
-/// The most look-up threads of this process, hanging ones included.
+/// The maximum number of look-up threads of this process, hanging ones included.
 const MAX_THREADS: usize = 4;
-/// The most look-ups that wait for one of them.
+/// The maximum number of look-ups that wait for a thread.
 const MAX_WAITING: usize = 1024;
-/// The most addresses kept of one name.
+/// The maximum number of addresses that are used of one name.
 const MAX_ADDRESSES: usize = 16;
 
 /// One look-up.
@@ -29,18 +29,18 @@ struct Job {
 }
 
 enum Slot {
-    /// Whom to wake. A look-up that is given up lets go of it, and of its descriptor: it may hang
+    /// The waker of the caller. An abandoned look-up drops it and its descriptor, because it may hang
     /// or wait for long.
     Pending(Arc<Canceller>),
     Done(io::Result<Vec<SocketAddr>>),
     Abandoned,
 }
 
-/// The process's look-up threads and what waits for them.
+/// The process's look-up threads and the look-ups that wait for them.
 struct Pool {
     waiting: VecDeque<Arc<Job>>,
     threads: usize,
-    /// The process that those threads are in: one that was forked from it has none of them.
+    /// The process of those threads: a child that was forked from it has none of them.
     process: Option<Process>,
 }
 
@@ -56,7 +56,7 @@ impl Pool {
     }
 }
 
-/// Nothing of the look-ups changes while this lives.
+/// The state of the look-ups does not change while this exists.
 #[cfg(unix)]
 pub(crate) struct Guard(
     #[expect(dead_code, reason = "it is held")] crate::sync::MutexGuard<'static, Pool>,
@@ -71,7 +71,7 @@ pub(crate) fn hold() -> Guard {
 /// The addresses of `host`, in the system's order of preference. An IP address is its own.
 ///
 /// # Errors
-/// That there is none, or why the look-up ended.
+/// There is no address, or the reason why the look-up ended.
 pub fn resolve(
     host: &str,
     port: u16,
@@ -120,7 +120,7 @@ fn submit(job: &Arc<Job>) -> Result<(), Cause> {
             .spawn(work);
         match started {
             Ok(_) => pool.threads += 1,
-            // Another thread will come to it; with none there would be nobody.
+            // Another thread will process it; without any thread the look-up fails.
             Err(_) if pool.threads > 0 => {}
             Err(error) => {
                 pool.waiting.pop_back();
@@ -134,7 +134,7 @@ fn submit(job: &Arc<Job>) -> Result<(), Cause> {
     Ok(())
 }
 
-/// Does what waits, and ends when nothing does.
+/// Processes the waiting look-ups, and ends when there are none.
 fn work() {
     loop {
         let mut pool = POOL.lock();
@@ -159,7 +159,7 @@ fn work() {
     }
 }
 
-/// A wait that ended, as a cause.
+/// Converts the end of a wait to a cause.
 pub(super) fn stopped(stop: WaitEnd) -> Cause {
     match stop {
         WaitEnd::Cancelled => Cause::Cancelled,

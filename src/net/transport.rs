@@ -1,4 +1,4 @@
-//! A stream of bytes that never blocks but in `wait`: a TCP connection, or a test's memory.
+//! A stream of bytes that blocks only in `wait`: a TCP connection, or memory in tests.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -8,27 +8,27 @@ use mio::net::TcpStream;
 use super::wait::{WaitEnd, Waiter};
 use crate::deadline::Deadline;
 
-/// What a wait is for.
+/// The readiness that a wait is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interest {
-    /// Until something can be read.
+    /// Until bytes can be read.
     Read,
-    /// Until something can be read or written.
+    /// Until bytes can be read or written.
     ReadOrWrite,
 }
 
-/// A duplex stream. `read` and `write` answer `WouldBlock` instead of blocking.
+/// A duplex stream. `read` and `write` return `WouldBlock` instead of blocking.
 pub trait Transport {
-    /// Reads what is there; 0 at the end of the stream.
+    /// Reads available bytes; 0 at the end of the stream.
     ///
     /// # Errors
-    /// `WouldBlock`, `Interrupted`, or why the stream is broken.
+    /// `WouldBlock`, `Interrupted`, or the error of the stream.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Writes what there is room for.
+    /// Writes as many bytes as there is room for.
     ///
     /// # Errors
-    /// `WouldBlock`, `Interrupted`, or why the stream is broken.
+    /// `WouldBlock`, `Interrupted`, or the error of the stream.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
     /// Waits for readiness.
@@ -37,16 +37,16 @@ pub trait Transport {
     /// When the wait was cancelled, its deadline passed, or it can't be done.
     fn wait(&mut self, interest: Interest, deadline: Deadline) -> Result<(), WaitEnd>;
 
-    /// Whether to stop now, although the stream may be ready.
+    /// Checks whether to stop now, although the stream may be ready.
     ///
     /// # Errors
     /// When it was cancelled or the deadline passed.
     fn check(&self, deadline: Deadline) -> Result<(), WaitEnd>;
 
-    /// Looks anew at the next read, although the last one found nothing and nobody waited since.
+    /// Makes the next read ask the system, although the last one found nothing and there was no wait since.
     fn refresh(&mut self) {}
 
-    /// Says that nothing more will be written; the answer is not waited for.
+    /// Shuts down the writing side, without waiting for the peer.
     fn finish(&mut self);
 }
 
@@ -55,7 +55,7 @@ pub trait Transport {
 pub struct TcpTransport {
     stream: TcpStream,
     waiter: Waiter,
-    /// Whether the last read found nothing, and nobody waited since: the system is not asked again.
+    /// True if the last read found nothing and there was no wait since: then the system is not asked again.
     dry: bool,
 }
 
@@ -86,8 +86,8 @@ impl Transport for TcpTransport {
     }
 
     fn wait(&mut self, _interest: Interest, deadline: Deadline) -> Result<(), WaitEnd> {
-        // Registered once for both directions and edge-triggered: whoever waits has seen
-        // WouldBlock in the direction that matters, and looks again at whatever wakes it.
+        // Registered once for both directions and edge-triggered: a caller waits only after
+        // WouldBlock in the direction that matters, and retries after any wake-up.
         self.dry = false;
         self.waiter.wait(deadline)
     }
@@ -101,7 +101,7 @@ impl Transport for TcpTransport {
     }
 
     fn finish(&mut self) {
-        // The peer may have closed already: nothing to be done about it.
+        // Ignore the error: the peer may have closed already.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 }

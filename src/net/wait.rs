@@ -12,10 +12,10 @@ use crate::deadline::Deadline;
 /// The token of the wake-up; connections have the others.
 const WAKE: Token = Token(0);
 
-/// Why a wait ended without readiness.
+/// The reason why a wait ended without readiness.
 #[derive(Debug)]
 pub enum WaitEnd {
-    /// Somebody cancelled.
+    /// The call was cancelled.
     Cancelled,
     /// The deadline passed.
     TimedOut,
@@ -43,7 +43,7 @@ impl Canceller {
         let _ = self.waker.wake();
     }
 
-    /// Whether it was cancelled.
+    /// Returns whether it was cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
@@ -77,18 +77,18 @@ impl Waiter {
         })
     }
 
-    /// What ends this waiter's waits from another thread.
+    /// The waker that ends this waiter's waits from another thread.
     #[must_use]
     pub fn canceller(&self) -> Arc<Canceller> {
         Arc::clone(&self.canceller)
     }
 
-    /// Where connections register.
+    /// The registry of connections.
     pub(super) fn registry(&self) -> &Registry {
         self.poll.registry()
     }
 
-    /// Waits until something registered is ready or somebody woke it.
+    /// Waits until a registered connection is ready or another thread wakes it.
     ///
     /// # Errors
     /// When it was cancelled, the deadline passed, or the selector failed.
@@ -111,7 +111,7 @@ impl Waiter {
         }
     }
 
-    /// Whether to stop right now, without waiting: for loops that always find something ready.
+    /// Checks whether to stop now, without waiting: for loops in which a connection is always ready.
     ///
     /// # Errors
     /// When it was cancelled or the deadline passed.

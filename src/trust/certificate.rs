@@ -1,4 +1,4 @@
-//! A certificate in words, and certificates read from PEM or DER.
+//! The description of a certificate, and parsing of certificates from PEM or DER.
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -9,11 +9,11 @@ use crate::support::redact;
 
 /// The most certificates of a served chain that are looked at.
 pub(crate) const MAX_CHAIN: usize = 16;
-/// The most names described of one certificate, and the most characters of each text.
+/// The maximum number of names of a certificate that are described, and of characters of each text.
 const MAX_NAMES: usize = 64;
 const MAX_TEXT: usize = 400;
 
-/// What is to be known of a certificate. Texts are the certificate's own claims, escaped.
+/// The description of a certificate. Texts are the certificate's own claims, escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     /// The SHA-256 of its public key.
@@ -31,7 +31,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Describes a certificate, or tells that it can't be read.
+    /// Describes a certificate, or reports that it can't be parsed.
     #[must_use]
     pub fn describe(der: &CertificateDer<'_>) -> Option<Self> {
         let spki = spki(der)?;
@@ -64,10 +64,10 @@ pub(crate) fn spki(der: &CertificateDer<'_>) -> Option<Pin> {
     Some(Pin::of_spki(&parsed.subject_public_key_info()))
 }
 
-/// Reads certificates: any number in PEM (other blocks are passed over), or a single one in DER.
+/// Parses certificates: any number in PEM (other blocks are ignored), or a single one in DER.
 ///
 /// # Errors
-/// What is wrong, in words.
+/// A description of what is wrong.
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     if bytes.is_empty() {
         return Err("is empty".to_owned());

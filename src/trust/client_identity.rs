@@ -14,10 +14,10 @@ use rustls::sign::CertifiedKey;
 pub(crate) struct ClientIdentity(Arc<CertifiedKey>);
 
 impl ClientIdentity {
-    /// From PEM: the chain, leaf first, and the leaf's key (PKCS#8, SEC1 or PKCS#1).
+    /// Parses PEM: the chain, leaf first, and the leaf's key (PKCS#8, SEC1 or PKCS#1).
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// A description of what is wrong.
     pub(crate) fn read(chain: &[u8], key: &[u8]) -> Result<Self, &'static str> {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
             .collect::<Result<_, _>>()
@@ -27,7 +27,7 @@ impl ClientIdentity {
         }
         let key = PrivateKeyDer::from_pem_slice(key)
             .map_err(|_| "the key is not a private key in PEM without a passphrase")?;
-        // The provider wipes what it is given.
+        // The provider wipes the key that it receives.
         let signer = default_provider()
             .key_provider
             .load_private_key(key)

@@ -1,23 +1,23 @@
-//! The time by which certificates, lists and pins are judged: the system's, or one that is given.
+//! The time at which certificates, lists and pins are verified: the system's, or a given one.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 
-/// When this release was made, in seconds since 1970 (2026-11-20T00:00:00Z). A clock that says
-/// less is wrong; it is set with each release.
+/// The date of this release, in seconds since 1970 (2026-11-20T00:00:00Z), updated with each
+/// release. A clock that is earlier is wrong.
 pub const RELEASED: u64 = 1_795_132_800;
 
-/// Where the time comes from.
+/// The source of the time.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum Clock {
     /// The system's clock.
     #[default]
     System,
-    /// Always this time, in seconds since 1970: for tests, and for a look at another day.
+    /// Always this time, in seconds since 1970: for tests, and to verify at another date.
     Fixed(u64),
-    /// The time that a function gives, in seconds since 1970: for tests in which it passes.
+    /// The time that a function returns, in seconds since 1970: for tests in which time passes.
     By(fn() -> u64),
 }
 
@@ -35,7 +35,7 @@ impl Clock {
         UnixTime::since_unix_epoch(since_1970)
     }
 
-    /// Whether it stands before this release was made: then expired certificates look fresh.
+    /// Returns whether it is before the date of this release: then expired certificates seem valid.
     #[must_use]
     pub fn is_behind(self) -> bool {
         self.now().as_secs() < RELEASED

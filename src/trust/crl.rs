@@ -1,5 +1,5 @@
-//! Revocation lists (RFC 5280 section 5) from the caller: where there are any they are demanded,
-//! for each certificate of a path below its anchor.
+//! Revocation lists (RFC 5280 section 5) from the caller: if there are any, each certificate of a
+//! path below its anchor needs one.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
 use webpki::{BorrowedCertRevocationList, CertRevocationList};
 
-/// Revocation lists that were read. Of two by the same issuer the one added later counts.
+/// Parsed revocation lists. Of two by the same issuer the one added later counts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Crls(Vec<Arc<CertRevocationList<'static>>>);
 
 impl Crls {
-    /// Adds those in `bytes`: PEM (`X509 CRL`, one or more; other blocks are passed over), or one
+    /// Adds those in `bytes`: PEM (`X509 CRL`, one or more; other blocks are ignored), or one
     /// in DER.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// A description of what is wrong.
     pub(crate) fn add(&mut self, bytes: &[u8]) -> Result<(), String> {
         let ders = if bytes.first() == Some(&0x30) {
             vec![CertificateRevocationListDer::from(bytes)]
@@ -35,7 +35,7 @@ impl Crls {
         let lists: Result<Vec<_>, webpki::Error> = ders.iter().map(read).collect();
         let lists = lists
             .map_err(|error| format!("holds a list that can't be read ({})", words(&error)))?;
-        // The path builder takes the first list of an issuer.
+        // The path builder uses the first list of an issuer.
         self.0.splice(..0, lists.into_iter().rev());
         Ok(())
     }

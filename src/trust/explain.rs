@@ -1,5 +1,5 @@
-//! A rejection in plain words: what was expected, what was met, what that pattern means, and what
-//! to do. The stage and what left the machine are the error's to tell.
+//! The text of a rejection: what was expected, what was found, what that pattern means, and what to
+//! do. The error adds the stage and what left the machine.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl fmt::Display for Rejection {
 }
 
 impl Rejection {
-    /// Expected and met.
+    /// The sentences about what was expected and what was found.
     fn write_finding(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = &self.host;
         let leaf = self.chain.first();
@@ -83,7 +83,7 @@ impl Rejection {
             ),
             Reason::RevocationUnknown(why) => write!(
                 f,
-                "Whether the certificate shown for {host} was revoked can't be told: {why}."
+                "The revocation status of the certificate for {host} is unknown: {why}."
             ),
             Reason::CrlExpired => write!(
                 f,
@@ -92,7 +92,7 @@ impl Rejection {
         }
     }
 
-    /// The certificate of the chain that is meant, as the subject of a sentence.
+    /// The certificate of the chain that the reason concerns, as the subject of a sentence.
     fn write_which(&self, f: &mut fmt::Formatter<'_>, which: Option<&Certificate>) -> fmt::Result {
         let host = &self.host;
         match which {
@@ -137,7 +137,7 @@ impl Rejection {
         f.write_str(".")
     }
 
-    /// Whether it would have been good but for this.
+    /// Returns whether the chain would be accepted without this reason.
     fn otherwise(&self) -> &'static str {
         match (&self.reason, self.valid_otherwise) {
             (Reason::PinMismatch | Reason::CertificateMismatch, true) => {
@@ -150,10 +150,10 @@ impl Rejection {
         }
     }
 
-    /// What the pattern means.
+    /// The sentence about the meaning of the pattern.
     fn meaning(&self) -> &'static str {
         if self.is_pinned_key_out_of_time() {
-            return "The key met is a pinned one, outside the time that was set for it.";
+            return "The server's key is pinned, but outside the period that was set for it.";
         }
         match (&self.reason, self.valid_otherwise) {
             (Reason::PinMismatch | Reason::CertificateMismatch, true) => {
@@ -161,29 +161,29 @@ impl Rejection {
                  employer's or antivirus root). Or the provider has changed its key or certificate."
             }
             (Reason::PinMismatch | Reason::CertificateMismatch, false) => {
-                "Somebody stands in between, or this is the wrong server; or a server with a \
+                "The connection is intercepted, or this is the wrong server; or a server with a \
                  certificate of its own has changed its key."
             }
             (Reason::UnknownIssuer, _) => {
-                "Somebody may stand in between with a certificate of their own; or the provider \
+                "The connection may be intercepted, with a certificate of another CA; or the provider \
                  uses a CA that is missing from your list, or does not send its intermediate \
                  certificate."
             }
             (Reason::NameMismatch, _) => {
-                "This is the wrong server, or somebody stands in between with a certificate for \
+                "This is the wrong server, or the connection is intercepted, with a certificate for \
                  another name."
             }
             (Reason::Expired(_), _) => {
-                "The provider missed a renewal, or somebody shows an old certificate."
+                "The provider missed a renewal, or an attacker presents an old certificate."
             }
             (Reason::Revoked, _) => {
-                "Its key may be in other hands: this may be somebody who stole it."
+                "Its key may have been stolen: this may be an attacker's server."
             }
             _ => "",
         }
     }
 
-    /// What to do.
+    /// The sentence about what to do.
     fn advice(&self) -> &'static str {
         if self.is_pinned_key_out_of_time() {
             return "What to do: check this machine's clock; get the provider's present pin.";

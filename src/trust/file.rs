@@ -1,4 +1,4 @@
-//! Files that a policy is made of, read whole and bounded.
+//! Bounded reads of the complete files that a policy consists of.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
@@ -12,7 +12,7 @@ use crate::support::redact;
 /// The largest file of certificates, keys or lists.
 pub(crate) const MAX: u64 = 16 * 1024 * 1024;
 
-/// Bytes of a file that are read without being moved in memory.
+/// The initial size of the buffer for a file.
 const HELD: usize = 64 * 1024;
 
 /// Reads a file of no more than `max` bytes.
@@ -33,7 +33,7 @@ pub(crate) fn read(
 /// a device, which can go on without end.
 ///
 /// # Errors
-/// As those of [`read`].
+/// Those of [`read`].
 pub(crate) fn read_regular(
     argument: &'static str,
     path: &Path,
@@ -61,7 +61,7 @@ pub(crate) fn check_regular(
 }
 
 fn content(argument: &'static str, path: &Path, file: File, max: u64) -> Result<Vec<u8>, Error> {
-    // As large as a key can be: one that grew would leave bytes of it where nobody wipes them.
+    // The buffer has the size of the largest key: growing it would leave a copy that is not wiped.
     let mut bytes = Vec::with_capacity(HELD.saturating_add(1));
     file.take(max.saturating_add(1))
         .read_to_end(&mut bytes)
@@ -76,18 +76,18 @@ fn content(argument: &'static str, path: &Path, file: File, max: u64) -> Result<
     }
 }
 
-/// Opens a file for reading. A pipe that took its place does not block.
+/// Opens a file for reading. If the path was replaced by a pipe, this does not block.
 #[cfg(unix)]
 pub(crate) fn open_at_once(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    // Without effect on a regular file.
+    // `O_NONBLOCK` has no effect on a regular file.
     OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NONBLOCK)
         .open(path)
 }
 
-/// Opens a file for reading, which waits for nothing here.
+/// Opens a file for reading, which does not block on this system.
 #[cfg(not(unix))]
 pub(crate) fn open_at_once(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).open(path)

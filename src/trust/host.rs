@@ -1,5 +1,5 @@
-//! The reference identity (RFC 9525): the name the caller gave, normalised once, the same form for
-//! SNI, for the comparison with certificates, and for show.
+//! The reference identity (RFC 9525): the name from the caller, normalised once, in one form for
+//! SNI, for the comparison with certificates, and for messages.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -19,11 +19,11 @@ pub struct Host {
 
 impl Host {
     /// Parses a host name (case and a trailing dot don't matter) or an IP address, IPv6 with or
-    /// without square brackets. An internationalised name is taken in either form and kept in
+    /// without square brackets. An internationalised name is accepted in either form and stored in
     /// A-labels (UTS 46, non-transitional; RFC 5890).
     ///
     /// # Errors
-    /// What is wrong with it, in words.
+    /// A description of what is wrong.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text.is_empty() {
             return Err("is empty");
@@ -41,10 +41,10 @@ impl Host {
                 text: ip.to_string(),
             });
         }
-        // After the addresses: digits of another script make no address.
+        // After the check for addresses: digits of another script are not an address.
         let text = to_a_labels(text)?;
         let name = text.strip_suffix('.').unwrap_or(&text).to_ascii_lowercase();
-        // `1.2.3` and the like are neither: resolvers read them as old forms of addresses.
+        // Reject `1.2.3` and the like: resolvers parse them as old forms of addresses.
         let last = name.rsplit('.').next().unwrap_or_default();
         if last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x") {
             return Err("ends like an IP address and is none");
@@ -52,7 +52,7 @@ impl Host {
         let labels = name
             .split('.')
             .all(|l| !l.starts_with('-') && !l.ends_with('-'));
-        // A name and nothing else: with a dot behind it, an address would pass for one here.
+        // An address with a trailing dot would be accepted as a name here.
         match DnsName::try_from(name.clone()) {
             Ok(dns_name) if labels && name.len() <= 253 => Ok(Self {
                 name: ServerName::DnsName(dns_name),
@@ -62,7 +62,7 @@ impl Host {
         }
     }
 
-    /// For SNI and the name check.
+    /// Returns the name for SNI and for the comparison with certificates.
     pub(crate) fn server_name(&self) -> &ServerName<'static> {
         &self.name
     }
@@ -118,7 +118,7 @@ mod tests {
             ("BÜCHER.Example.", "xn--bcher-kva.example"),
             ("bu\u{308}cher.example", "xn--bcher-kva.example"),
             ("XN--BCHER-KVA.example", "xn--bcher-kva.example"),
-            // Non-transitional: the sharp s stays what it is.
+            // Non-transitional: the sharp s is not mapped.
             ("faß.de", "xn--fa-hia.de"),
             // A homograph (Cyrillic а) is another name, not the Latin one.
             ("m\u{430}il.example", "xn--mil-6cd.example"),

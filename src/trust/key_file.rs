@@ -9,10 +9,10 @@ use super::certificate::spki;
 use super::pin::Pin;
 
 /// The pin of the one key in `bytes`: a certificate or a public key (RFC 7468 section 13), in PEM
-/// or DER. A file with several is refused: which one was meant?
+/// or DER. A file with several is rejected as ambiguous.
 ///
 /// # Errors
-/// What is wrong, in words.
+/// A description of what is wrong.
 pub(crate) fn pin(bytes: &[u8]) -> Result<Pin, &'static str> {
     if bytes.first() == Some(&0x30) {
         return of_der(bytes);
@@ -42,7 +42,7 @@ pub(crate) fn pin(bytes: &[u8]) -> Result<Pin, &'static str> {
 fn of_der(der: &[u8]) -> Result<Pin, &'static str> {
     let unreadable = "holds a certificate or public key that can't be read";
     if let Ok(key) = SubjectPublicKeyInfoRef::from_der(der) {
-        // As it stands in a certificate, a key is a whole number of bytes.
+        // In a certificate, a key is a whole number of bytes.
         key.subject_public_key.as_bytes().ok_or(unreadable)?;
         return Ok(Pin::of_spki(&SubjectPublicKeyInfoDer::from(der)));
     }

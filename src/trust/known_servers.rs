@@ -1,6 +1,6 @@
-//! Known mail servers: the text format of the pins that somebody learnt and confirmed.
+//! Known mail servers: the text format of pins that a user learnt and confirmed.
 //!
-//! One pin a line; empty lines and those that begin with `#` are passed over. Five fields,
+//! One pin a line; empty lines and those that begin with `#` are ignored. Five fields,
 //! separated by spaces or tabs:
 //!
 //! ```text
@@ -8,9 +8,8 @@
 //! mail.example   465   sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= 2026-11-23T00:00:00Z the admin
 //! ```
 //!
-//! The last field is the rest of the line. A file is strict: what can't be read is an error with
-//! its line number, never a line passed over, because a pin that is overlooked is one that does not
-//! protect.
+//! The last field is the rest of the line. The format is strict: a line that can't be parsed is an
+//! error with its number and is never skipped, because a skipped pin does not protect.
 
 use std::fmt;
 
@@ -30,22 +29,22 @@ const MAX_BY: usize = 200;
 pub struct KnownServer {
     /// The name to verify.
     pub host: Host,
-    /// The port it was met on.
+    /// The port of the connection in which it was learnt.
     pub port: u16,
     /// Its pin.
     pub pin: Pin,
-    /// When the pin was learnt, in seconds since 1970.
+    /// The time at which the pin was learnt, in seconds since 1970.
     pub learnt: u64,
-    /// By whom.
+    /// The person or program that confirmed it.
     pub by: String,
 }
 
-/// What is wrong with a file, and in which line (from 1).
+/// An error in a file, with the number of its line (from 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadLine {
     /// The line's number.
     pub line: usize,
-    /// What is wrong with it, in words.
+    /// A description of what is wrong.
     pub why: &'static str,
 }
 
@@ -108,7 +107,7 @@ impl KnownServer {
     /// An entry to be written.
     ///
     /// # Errors
-    /// What is wrong with `by`: it is 1 to 200 bytes without control characters.
+    /// `by` is not 1 to 200 bytes without control characters.
     pub fn new(
         host: &Host,
         port: u16,
@@ -163,7 +162,9 @@ fn one_pin(text: &str) -> Result<Pin, &'static str> {
 
 fn check_by(by: &str) -> Result<&str, &'static str> {
     if by.is_empty() || by.len() > MAX_BY || by.chars().any(char::is_control) {
-        return Err("says by whom in an empty text, one over 200 bytes, or one with controls");
+        return Err(
+            "names its author in an empty text, one over 200 bytes, or one with control characters",
+        );
     }
     Ok(by)
 }

@@ -1,5 +1,5 @@
-//! Writing the file of known mail servers: by an explicit call alone, whole or not at all, and one
-//! learner after the other.
+//! Writes the file of known mail servers: only on an explicit call, completely or not at all, and
+//! by one process at a time.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -13,7 +13,7 @@ use super::lock::Lock;
 use crate::error::{Error, io_words};
 use crate::status::Status;
 
-/// How long one learner waits for another.
+/// The timeout for another process that writes the file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Adds a server's pin to the file at `path`, which is made if there is none. False if host, port
@@ -52,7 +52,7 @@ pub fn learn(path: &str, server: &KnownServer) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Where the file is, or is to be: a rename must not replace a link.
+/// Resolves links to the path of the file, because a rename must not replace a link.
 fn target(path: &Path) -> Result<PathBuf, Error> {
     let failed = |error: io::Error| file::unreadable(FILE, path, &error);
     match fs::metadata(path) {
@@ -69,7 +69,7 @@ fn target(path: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-/// Whether nothing has this name, not even a link that leads nowhere.
+/// Returns whether the name does not exist, not even as a dangling link.
 fn is_missing(path: &Path) -> bool {
     fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
@@ -99,7 +99,7 @@ fn with_line(mut text: Vec<u8>, server: &KnownServer) -> Result<Vec<u8>, Error> 
     Ok(text)
 }
 
-/// Writes the text beside the file and puts it in the file's place, under the lock.
+/// Writes the text beside the file and replaces the file with it, under the lock.
 fn replace(target: &Path, text: &[u8]) -> io::Result<()> {
     let new = with_suffix(target, ".new");
     let written =
@@ -111,7 +111,7 @@ fn replace(target: &Path, text: &[u8]) -> io::Result<()> {
 }
 
 fn write(new: &Path, target: &Path, text: &[u8]) -> io::Result<()> {
-    // What a learner left that was killed.
+    // Left by a process that was killed.
     if !is_missing(new) {
         fs::remove_file(new)?;
     }
@@ -123,7 +123,7 @@ fn write(new: &Path, target: &Path, text: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Tries for as long as another program may be in the way.
+/// Retries until the timeout while another program uses the file.
 fn retry_while_busy<T>(mut step: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let end = Instant::now().checked_add(LOCK_TIMEOUT);
     loop {
@@ -136,10 +136,10 @@ fn retry_while_busy<T>(mut step: impl FnMut() -> io::Result<T>) -> io::Result<T>
     }
 }
 
-/// Whether it may be possible in a moment. On Windows a name that another program opens, renames or
-/// removes at the moment is denied.
+/// Returns whether a retry may succeed. On Windows access to a name is denied while another program
+/// opens, renames or removes it.
 fn is_in_the_way(error: &io::Error) -> bool {
-    const ERROR_SHARING_VIOLATION: i32 = 32; // which has no kind
+    const ERROR_SHARING_VIOLATION: i32 = 32; // has no `ErrorKind`
     let denied = error.kind() == ErrorKind::PermissionDenied
         || error.raw_os_error() == Some(ERROR_SHARING_VIOLATION);
     error.kind() == ErrorKind::WouldBlock || cfg!(windows) && denied

@@ -1,5 +1,5 @@
-//! A lock between processes, by a file that exists while it is held. The system releases it when its
-//! process ends, however that ends.
+//! A lock between processes: a file that exists while the lock is held. The system releases it when
+//! its process ends, even after a crash.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -13,14 +13,14 @@ pub(crate) struct Lock {
 
 #[cfg(unix)]
 impl Lock {
-    /// Takes it, without waiting.
+    /// Acquires the lock without waiting.
     ///
     /// # Errors
-    /// `WouldBlock` while another one has it.
+    /// `WouldBlock` while another process holds it.
     pub(crate) fn take(path: PathBuf) -> io::Result<Self> {
         use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 
-        // A pipe or a link of that name neither blocks nor leads elsewhere.
+        // A pipe with that name does not block, and a link is not followed.
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -28,7 +28,7 @@ impl Lock {
             .custom_flags(libc::O_NONBLOCK | libc::O_NOFOLLOW)
             .open(&path)?;
         rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
-        // The one before may have removed it since it was opened: then another file has the name.
+        // The previous holder may have removed the file since it was opened: then the name is another file.
         let locked = file.metadata()?;
         let named = std::fs::symlink_metadata(&path);
         match named.is_ok_and(|named| (named.dev(), named.ino()) == (locked.dev(), locked.ino())) {
@@ -45,7 +45,7 @@ impl Drop for Lock {
     }
 }
 
-/// The file is open for this process alone, and the system removes it when it is closed.
+/// The file is open for this process only, and the system removes it when it is closed.
 #[cfg(windows)]
 pub(crate) struct Lock {
     _file: File,
@@ -53,10 +53,10 @@ pub(crate) struct Lock {
 
 #[cfg(windows)]
 impl Lock {
-    /// Takes it, without waiting.
+    /// Acquires the lock without waiting.
     ///
     /// # Errors
-    /// A sharing violation while another one has it.
+    /// A sharing violation while another process holds it.
     pub(crate) fn take(path: PathBuf) -> io::Result<Self> {
         use std::os::windows::fs::OpenOptionsExt as _;
         const GENERIC_WRITE: u32 = 0x4000_0000;

@@ -1,4 +1,4 @@
-//! The verdict on a chain in a file: the same as in a handshake, without a network.
+//! The verdict on a chain in a file: as in a handshake, without a network.
 
 use std::fmt;
 
@@ -13,21 +13,20 @@ use crate::error::Error;
 use crate::memory;
 use crate::status::Status;
 
-/// What the policy makes of a chain.
+/// The policy's verdict on a chain.
 #[derive(Debug, Clone)]
 pub struct Verdict {
-    /// Believed for what, or not and why.
+    /// The basis of the trust, or the reason of the rejection.
     pub judgement: Result<TrustBasis, Box<Rejection>>,
-    /// The chain in words, leaf first.
+    /// The descriptions of the chain, leaf first.
     pub certificates: Vec<Certificate>,
 }
 
-/// Judges a chain in PEM, leaf first (or a single certificate in DER). That somebody holds the
-/// leaf's key is what only a handshake proves.
+/// Verifies a chain in PEM, leaf first (or a single certificate in DER). Only a handshake proves
+/// that the peer holds the leaf's key.
 ///
 /// # Errors
-/// [`Status::Certificate`] if there is no chain to be read; a chain that is not believed is no
-/// error.
+/// [`Status::Certificate`] if no chain can be parsed; a chain that is not trusted is no error.
 pub fn verify_pem(
     policy: &Policy,
     host: &Host,
@@ -50,9 +49,9 @@ impl fmt::Display for Verdict {
             Ok(basis) => {
                 match basis.matched_pin {
                     Some(pin) => {
-                        write!(f, "The policy believes this chain; the pin {pin} matches.")?
+                        write!(f, "The policy accepts this chain; the pin {pin} matches.")?
                     }
-                    None => f.write_str("The policy believes this chain.")?,
+                    None => f.write_str("The policy accepts this chain.")?,
                 }
                 basis
                     .remarks

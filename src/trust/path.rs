@@ -1,5 +1,5 @@
-//! The path from a leaf to an anchor (RFC 5280 section 6), by the web PKI path builder, asked
-//! directly so that the path that was validated is at hand: pins are looked for on that one alone.
+//! The path from a leaf to an anchor (RFC 5280 section 6), from the web PKI path builder. It is called
+//! directly, because it returns the validated path: pins must match on that path only.
 
 use std::time::Duration;
 
@@ -17,19 +17,19 @@ use super::pin::Pin;
 use super::rejection::Reason;
 use super::x509;
 
-/// What a path is asked for.
+/// The requirements on a path.
 pub(crate) struct PathRequirements<'a> {
     pub(crate) host: &'a Host,
     pub(crate) anchors: &'a [TrustAnchor<'a>],
     pub(crate) now: UnixTime,
-    /// Lists that must speak of each certificate below the anchor, if there are any at all.
+    /// Revocation lists. If there are any, one must cover each certificate below the anchor.
     pub(crate) crls: Option<&'a Crls>,
-    /// Keys one of which must be on the path.
+    /// Pinned keys, one of which must be on the path.
     pub(crate) pins: Option<&'a [Pin]>,
 }
 
 /// Builds a path from the leaf to an anchor and compares the name (RFC 9525: subject alternative
-/// names only). Gives the pin that is on it, if pins were demanded.
+/// names only). Returns the pin that matched, if pins are required.
 pub(crate) fn build(
     chain: &[CertificateDer<'_>],
     requirements: &PathRequirements<'_>,
@@ -42,7 +42,7 @@ pub(crate) fn build(
         _ => Ok(()),
     };
     let lists = requirements.crls.map(Crls::lists).unwrap_or_default();
-    // Without a list there is nothing to build of; else: the whole chain, no unknown, no expired.
+    // If there are lists, check the whole chain, and reject unknown status and expired lists.
     let revocation = RevocationOptionsBuilder::new(&lists).ok().map(|options| {
         options
             .with_depth(RevocationCheckDepth::Chain)
@@ -80,7 +80,7 @@ fn pin_on(path: &VerifiedPath<'_>, pins: &[Pin]) -> Option<Pin> {
         .find(|pin| pins.contains(pin))
 }
 
-/// The certificate of a chain that has this date.
+/// Finds the certificate of a chain that has this date.
 fn dated(
     chain: &[CertificateDer<'_>],
     date: impl Fn(&x509::Certificate<'_>) -> Duration,
@@ -93,7 +93,7 @@ fn dated(
     Certificate::describe(found).map(Box::new)
 }
 
-/// The path builder's error about a chain as a reason.
+/// Converts the path builder's error about a chain to a reason.
 pub(crate) fn reason(error: &webpki::Error, chain: &[CertificateDer<'_>]) -> Reason {
     use webpki::Error as E;
     match error {
@@ -139,7 +139,7 @@ pub(crate) fn reason(error: &webpki::Error, chain: &[CertificateDer<'_>]) -> Rea
         | E::MaximumPathBuildCallsExceeded
         | E::MaximumPathDepthExceeded
         | E::MaximumSignatureChecksExceeded => {
-            Reason::BadCertificate("its chain takes more work to check than any honest one")
+            Reason::BadCertificate("verifying its chain exceeds the limit of work")
         }
         E::UnsupportedSignatureAlgorithmContext(_)
         | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Reason::BadCertificate(

@@ -1,4 +1,4 @@
-//! SPKI pins: the SHA-256 of a certificate's SubjectPublicKeyInfo, in the text form that curl has.
+//! SPKI pins: the SHA-256 of a certificate's SubjectPublicKeyInfo, in the text form of curl.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ impl Pin {
     /// several separated by semicolons.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// A description of what is wrong.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, &'static str> {
         text.split(';').map(Self::parse).collect()
     }

@@ -7,8 +7,8 @@ use rustls::pki_types::UnixTime;
 use super::pin::Pin;
 use crate::support::date;
 
-/// A pin, and from when to when (seconds since 1970, both included) it may be used. Outside that
-/// time it matches nothing: it is never passed over as if there were no pin.
+/// A pin and the period (seconds since 1970, both ends included) in which it may be used. Outside
+/// that period it matches nothing: it is never ignored as if there were no pin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PinWithValidity {
     /// The pin.
@@ -67,7 +67,7 @@ impl PinSet {
         unusable.copied().collect()
     }
 
-    /// Exactly one key, however often it is named.
+    /// Returns whether there is exactly one key, no matter how often it was added.
     pub(crate) fn has_single_key(&self) -> bool {
         matches!(self.0.split_first(), Some((first, rest)) if rest.iter().all(|d| d.pin == first.pin))
     }

@@ -1,4 +1,5 @@
-//! The policy: whom the caller believes. Empty at first, and an empty one can send nothing.
+//! The policy: the servers that the caller trusts. It is empty at first; with an empty one nothing
+//! can be sent.
 
 use std::path::Path;
 
@@ -19,22 +20,22 @@ use crate::error::Error;
 use crate::memory;
 use crate::status::Status;
 
-/// The most memory that a byte of certificates and keys takes while it is read, and one of lists.
+/// The maximum memory for a byte of certificates and keys while they are parsed, and of lists.
 pub(crate) const ROOM_OF_CERTIFICATES: usize = 4;
 const ROOM_OF_LISTS: usize = 16;
 
-/// How a connection becomes encrypted. There is no third way.
+/// The start of TLS in a connection. There is no third mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(i32)]
 pub enum TlsMode {
     /// TLS from the first byte (RFC 8314 section 3.3), usually port 465.
     #[default]
     Implicit = 0,
-    /// STARTTLS (RFC 3207), demanded, usually port 587.
+    /// STARTTLS (RFC 3207), required, usually port 587.
     Starttls = 1,
 }
 
-/// The oldest TLS version taken.
+/// The minimum TLS version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(i32)]
 pub enum MinTls {
@@ -45,17 +46,17 @@ pub enum MinTls {
     V1_3 = 13,
 }
 
-/// Whom to believe. Within a kind (single certificates, pins, anchors) any entry may match; every
-/// kind that is given must hold.
+/// The trust policy. Within a kind (single certificates, pins, anchors) any entry may match; every
+/// kind that is given must match.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
-    /// How the connection becomes encrypted.
+    /// The start of TLS.
     pub tls_mode: TlsMode,
-    /// The oldest TLS version taken.
+    /// The minimum TLS version.
     pub min_tls: MinTls,
-    /// With pins or a certificate alone: name and dates decide too, and are not only told.
+    /// True if name and dates decide also with only pins or a certificate, instead of being reported.
     pub strict: bool,
-    /// The time that certificates, lists and pins are judged by.
+    /// The time at which certificates, lists and pins are verified.
     pub clock: Clock,
     pub(crate) anchors: Vec<TrustAnchor<'static>>,
     pub(crate) pins: PinSet,
@@ -65,7 +66,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// A policy that trusts nobody.
+    /// A policy that trusts no server.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -85,7 +86,7 @@ impl Policy {
         Ok(())
     }
 
-    /// Trusts the CAs in a file, read now.
+    /// Trusts the CAs in a file, which is read by this call.
     ///
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_ca`].
@@ -93,10 +94,10 @@ impl Policy {
         self.add_ca(&file::read("CA file", path, file::MAX)?)
     }
 
-    /// Trusts this machine's roots: whomever its maker, its owner or an employer put there.
+    /// Trusts the system's roots: the CAs that its vendor, its owner or an employer installed.
     ///
     /// # Errors
-    /// [`Status::Roots`] if there are none to be found.
+    /// [`Status::Roots`] if none are found.
     pub fn add_system_roots(&mut self) -> Result<(), Error> {
         let roots =
             roots::system().map_err(|why| Error::argument(Status::Roots, "system roots", why))?;
@@ -119,7 +120,7 @@ impl Policy {
     }
 
     /// Adds pins that may be used from `not_before` to `not_after`, in seconds since 1970, both
-    /// included. Outside that time they match nothing, as if another key were met.
+    /// included. Outside that time they match nothing, as if the server had another key.
     ///
     /// # Errors
     /// [`Status::Pin`] if the text is no pin, or the time ends before it begins.
@@ -153,21 +154,21 @@ impl Policy {
         Ok(())
     }
 
-    /// Adds the pin of the one key in a file, read now.
+    /// Adds the pin of the one key in a file, which is read by this call.
     ///
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_pin_of`].
     pub fn add_pin_file(&mut self, path: &str) -> Result<(), Error> {
-        // It may be a private key by mistake.
+        // Wipe the content: it may be a private key by mistake.
         self.add_pin_of(&Zeroizing::new(file::read("pin file", path, file::MAX)?))
     }
 
-    /// Adds the pins of `host` and `port` from a file of known mail servers, read now; see
-    /// [`KnownServer`] for its form.
+    /// Adds the pins of `host` and `port` from a file of known mail servers, which is read by this call;
+    /// see [`KnownServer`] for its format.
     ///
     /// # Errors
     /// [`Status::File`] if it can't be read or a line of it is wrong, [`Status::Host`], and
-    /// [`Status::NoTrust`] if it has no pin for them: that is never taken as "no pins".
+    /// [`Status::NoTrust`] if it has no pin for them, which is never treated as "no pins required".
     pub fn add_known_servers(&mut self, path: &str, host: &str, port: u16) -> Result<(), Error> {
         let argument = known_servers::FILE;
         let host = Host::parse(host).map_err(|why| Error::argument(Status::Host, "host", why))?;
@@ -187,9 +188,9 @@ impl Policy {
         Ok(())
     }
 
-    /// PathRequirements revocation lists (RFC 5280 section 5) for each certificate of a path below its
-    /// anchor: PEM (one or more), or one in DER. A revoked certificate, one of which no list
-    /// tells, and a list that is out of date are errors. Of two lists by one CA the later counts.
+    /// Requires revocation lists (RFC 5280 section 5) for each certificate of a path below its anchor:
+    /// PEM (one or more), or one in DER. A revoked certificate, one that no list covers, and an
+    /// outdated list are errors. Of two lists by one CA the later counts.
     ///
     /// # Errors
     /// [`Status::Certificate`] if it holds none, or one that can't be read.
@@ -199,7 +200,7 @@ impl Policy {
         self.crls.add(bytes).map_err(wrong)
     }
 
-    /// PathRequirements the revocation lists in a file, read now.
+    /// Requires the revocation lists in a file, which is read by this call.
     ///
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_crl`].
@@ -207,7 +208,7 @@ impl Policy {
         self.add_crl(&file::read("revocation list file", path, file::MAX)?)
     }
 
-    /// Shows this certificate to a server that asks for one, after it was verified: a chain and its
+    /// Presents this certificate to a server that requests one, after it was verified: a chain and its
     /// key in PEM, the key without a passphrase. Raises the minimum to TLS 1.3, because TLS 1.2
     /// would show the certificate in clear.
     ///
@@ -220,7 +221,7 @@ impl Policy {
         Ok(())
     }
 
-    /// The same from two files, read now.
+    /// Presents the certificate and the key in two files, which are read by this call.
     ///
     /// # Errors
     /// [`Status::File`] if one can't be read, and those of [`Policy::set_client_certificate`].
@@ -248,7 +249,7 @@ impl Policy {
         Ok(())
     }
 
-    /// Trusts exactly the certificate in a file, read now.
+    /// Trusts exactly the certificate in a file, which is read by this call.
     ///
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_certificate`].
@@ -256,26 +257,26 @@ impl Policy {
         self.add_certificate(&file::read("certificate file", path, file::MAX)?)
     }
 
-    /// Whether a client certificate was set.
+    /// Returns whether a client certificate was set.
     #[must_use]
     pub fn has_client_certificate(&self) -> bool {
         self.client_identity.is_some()
     }
 
-    /// Whether it trusts nobody.
+    /// Returns whether it trusts no server.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.anchors.is_empty() && self.pins.is_empty() && self.certificates.is_empty()
     }
 
-    /// Whether it has exactly one pin, however often named, so that the server's next key locks it
-    /// out.
+    /// Returns whether it has exactly one pin, no matter how often it was added, so that the server's
+    /// next key does not match.
     #[must_use]
     pub fn has_single_pin(&self) -> bool {
         self.pins.has_single_key()
     }
 
-    /// Whether it names CAs or roots.
+    /// Returns whether it has CAs or roots.
     #[must_use]
     pub fn has_anchors(&self) -> bool {
         !self.anchors.is_empty()
@@ -287,8 +288,7 @@ impl Policy {
         self.pins.all()
     }
 
-    /// The oldest TLS version that connections will take: the one set, or with a client
-    /// certificate 1.3.
+    /// The minimum TLS version of connections: the one set, or 1.3 with a client certificate.
     #[must_use]
     pub fn effective_min_tls(&self) -> MinTls {
         match self.client_identity {

@@ -1,18 +1,18 @@
-//! Why a peer is not believed, as data; `explain` has the words.
+//! The reason why a peer is not trusted, as data; `explain` makes the text.
 
 use super::certificate::Certificate;
 use super::pin::Pin;
 use super::pin_set::PinWithValidity;
 use crate::status::Status;
 
-/// Why a chain is not believed.
+/// The reason why a chain is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// The policy names nobody (only a probe gets this far).
+    /// The policy is empty (only a probe gets this far).
     NothingToCompare,
     /// No key of the (validated) chain is pinned.
     PinMismatch,
-    /// The leaf is not the certificate trusted.
+    /// The leaf is not the trusted certificate.
     CertificateMismatch,
     /// The chain leads to no anchor.
     UnknownIssuer,
@@ -22,31 +22,31 @@ pub enum Reason {
     Expired(Option<Box<Certificate>>),
     /// A certificate of the chain is not valid yet: which one, if it can be read.
     NotYetValid(Option<Box<Certificate>>),
-    /// Malformed, or not fit for a server; what exactly.
+    /// Malformed, or not usable for a server; with a description.
     BadCertificate(&'static str),
     /// A certificate of the chain was revoked by its issuer.
     Revoked,
-    /// Revocation lists were given, and none tells of a certificate of the chain; why.
+    /// Revocation lists were given, and none covers a certificate of the chain; with a description.
     RevocationUnknown(&'static str),
-    /// The revocation list that tells of a certificate of the chain is out of date.
+    /// The revocation list that covers a certificate of the chain is out of date.
     CrlExpired,
 }
 
-/// A peer that is not believed.
+/// A peer that is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// Why.
+    /// The reason.
     pub reason: Reason,
     /// The name that was to be verified.
     pub host: String,
     /// The pins of the policy.
     pub expected: Vec<Pin>,
-    /// Those of them that are outside their time, and match nothing.
+    /// The pins that are outside their period, and match nothing.
     pub unusable_pins: Vec<PinWithValidity>,
     /// The chain that was served, leaf first.
     pub chain: Vec<Certificate>,
-    /// Whether the chain, name and dates would have been good: by the policy's anchors, or if it
-    /// has none by Mozilla's roots.
+    /// True if chain, name and dates are valid by the policy's anchors or, if it has none, by
+    /// Mozilla's roots.
     pub valid_otherwise: bool,
 }
 

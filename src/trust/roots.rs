@@ -1,5 +1,5 @@
-//! Roots chosen by name: Mozilla's, compiled in, and this machine's, from its store or from the
-//! well-known places of bundles. The environment is never asked.
+//! Named sets of roots: Mozilla's, compiled in, and the system's, from its store or from the
+//! well-known paths of bundles. Environment variables are never used.
 
 use once_cell::race::OnceBox;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
@@ -9,10 +9,10 @@ pub(crate) fn mozilla() -> &'static [TrustAnchor<'static>] {
     webpki_roots::TLS_SERVER_ROOTS
 }
 
-/// This machine's roots, read once per process. A failure is not remembered.
+/// The system's roots, read once per process. A failure is not cached.
 ///
 /// # Errors
-/// What is missing, in words.
+/// A description of what is missing.
 pub(crate) fn system() -> Result<&'static [TrustAnchor<'static>], String> {
     static SYSTEM: OnceBox<Vec<TrustAnchor<'static>>> = OnceBox::new();
     let anchors = SYSTEM.get_or_try_init(|| {
@@ -37,7 +37,7 @@ mod platform {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
 
-    /// Where the distributions keep their bundle.
+    /// The paths of the distributions' bundles.
     const BUNDLES: [&str; 7] = [
         "/etc/ssl/certs/ca-certificates.crt",
         "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -64,14 +64,14 @@ mod platform {
 
     const UNREADABLE: &str = "the keychain's trust settings can't be read";
 
-    /// The keychain's roots. What a user or administrator distrusts stays out: such a setting
-    /// comes before the system's.
+    /// The keychain's roots, without those that a user or administrator distrusts: such a setting has
+    /// precedence over the system's.
     pub(crate) fn load() -> Result<Vec<CertificateDer<'static>>, String> {
         let mut trusted = Vec::new();
         let mut decided: Vec<Vec<u8>> = Vec::new();
         for domain in [Domain::User, Domain::Admin, Domain::System] {
             let settings = TrustSettings::new(domain);
-            // One that can't be read may hold a distrust; one that is empty can be read.
+            // Settings that can't be read may contain a distrust; empty settings can be read.
             let certificates = settings.iter().map_err(|_| UNREADABLE.to_owned())?;
             for certificate in certificates {
                 let der = certificate.to_der();
@@ -79,7 +79,7 @@ mod platform {
                     continue;
                 }
                 let trust = settings.tls_trust_settings_for_certificate(&certificate);
-                // No setting of its own in a domain that lists it means: trusted.
+                // A certificate that a domain lists without a setting is trusted.
                 let setting = trust
                     .map_err(|_| UNREADABLE.to_owned())?
                     .unwrap_or(TrustSettingsForCertificate::TrustRoot);
@@ -107,7 +107,7 @@ mod platform {
     const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 
     /// The current user's ROOT store, which includes the machine's, as far as Windows has fetched
-    /// them. What stands among the distrusted stays out.
+    /// them, without the distrusted ones.
     pub(crate) fn load() -> Result<Vec<CertificateDer<'static>>, String> {
         let distrusted = open("Disallowed")?;
         let distrusted: Vec<_> = distrusted.certs().map(|c| c.to_der().to_vec()).collect();

@@ -1,5 +1,5 @@
-//! The verdict on a chain: a pure function of policy, name, chain and time. The verifier asks it
-//! inside the handshake, the handshake asks again from outside, and `secsmtp verify` offline.
+//! The verdict on a chain: a pure function of policy, name, chain and time. The verifier calls it
+//! inside the handshake, the handshake calls it again afterwards, and `secsmtp verify` offline.
 
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, anchor_from_trusted_cert};
@@ -13,18 +13,18 @@ use super::rejection::{Reason, Rejection};
 use super::roots;
 use super::x509;
 
-/// What a chain was believed for.
+/// The reason why a chain was trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustBasis {
     /// The pin that matched, if the policy has pins.
     pub matched_pin: Option<Pin>,
-    /// What did not decide and is worth knowing, in words: with pins or a certificate alone, an
-    /// expired certificate or another name.
+    /// A note about what did not decide: with only pins or a certificate, an expired certificate or
+    /// another name.
     pub remarks: Vec<String>,
 }
 
 impl TrustBasis {
-    /// Of a validated path: name and dates did decide.
+    /// The basis for a validated path: name and dates did decide.
     fn of_path(matched_pin: Option<Pin>) -> Self {
         Self {
             matched_pin,
@@ -33,11 +33,11 @@ impl TrustBasis {
     }
 }
 
-/// Judges a chain, leaf first, without a connection. That the peer holds the leaf's key is for the
-/// handshake to prove.
+/// Verifies a chain, leaf first, without a connection. Only the handshake proves that the peer holds
+/// the leaf's key.
 ///
 /// # Errors
-/// Why the chain is not believed.
+/// The reason why the chain is not trusted.
 pub fn verify_chain(
     policy: &Policy,
     host: &Host,
@@ -61,7 +61,7 @@ struct Judgement<'a> {
     host: &'a Host,
     chain: &'a [CertificateDer<'a>],
     now: UnixTime,
-    /// Those of the policy's pins that may be used now.
+    /// The policy's pins that may be used now.
     pins: Vec<Pin>,
 }
 
@@ -85,13 +85,13 @@ impl Judgement<'_> {
         }
     }
 
-    /// Path, name and dates, and one of the pins on the path that was validated.
+    /// Verifies path, name and dates, and one of the pins on the validated path.
     fn by_anchors_and_pins(&self) -> Result<TrustBasis, Reason> {
         let anchors = &self.policy.anchors;
         self.path(anchors, true)
             .map(TrustBasis::of_path)
             .or_else(|_| {
-                // A path that lacks only the pin: say so, rather than that there is none.
+                // For a path that lacks only the pin, report the pin instead of the path.
                 self.path(anchors, false)?;
                 Err(Reason::PinMismatch)
             })
@@ -116,16 +116,15 @@ impl Judgement<'_> {
         self.path(&anchors, true).map(TrustBasis::of_path)
     }
 
-    /// A leaf that was named by its key or its bytes: name and dates are told, and decide only in
-    /// a strict policy.
+    /// Accepts a leaf that is pinned or trusted byte for byte: name and dates are reported, and decide
+    /// only in a strict policy.
     fn by_itself(
         &self,
         leaf: &CertificateDer<'_>,
         matched_pin: Option<Pin>,
     ) -> Result<TrustBasis, Reason> {
         if !self.policy.crls.is_empty() {
-            // Without a path there is no issuer to check a list by; what was demanded is not
-            // passed over.
+            // Without a path there is no issuer to verify a list with, so the requirement of lists fails.
             return Err(Reason::RevocationUnknown(
                 "revocation lists need the issuer's CA in the policy, or its key among the pins",
             ));
@@ -155,7 +154,7 @@ impl Judgement<'_> {
         let otherwise = if self.policy.has_anchors() {
             self.path(&self.policy.anchors, false)
         } else {
-            // The caller's lists speak of the caller's CAs, not of Mozilla's.
+            // The caller's lists are of the caller's CAs, not of Mozilla's.
             let requirements = PathRequirements {
                 host: self.host,
                 anchors: roots::mozilla(),
@@ -176,7 +175,7 @@ impl Judgement<'_> {
     }
 }
 
-/// What name and dates of a leaf say against it.
+/// The objection to a leaf by its name and dates, if any.
 fn findings(host: &Host, leaf: &CertificateDer<'_>, now: UnixTime) -> Vec<(Reason, String)> {
     let mut findings = Vec::new();
     let named = EndEntityCert::try_from(leaf)
@@ -186,7 +185,7 @@ fn findings(host: &Host, leaf: &CertificateDer<'_>, now: UnixTime) -> Vec<(Reaso
         findings.push((Reason::NameMismatch, words));
     }
     let Some(parsed) = x509::Certificate::read(leaf) else {
-        // What can't be read here can't be shown to be in time.
+        // A date that can't be parsed can't be checked.
         let reason = Reason::BadCertificate("its dates can't be read");
         findings.push((reason, "the certificate's dates can't be read".to_owned()));
         return findings;

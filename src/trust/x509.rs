@@ -16,8 +16,8 @@ use spki::der::asn1::{AnyRef, GeneralizedTime, UtcTime};
 use spki::der::{DateTime, Decode, Reader, Result, SliceReader, Tag, TagNumber, Tagged};
 use spki::{AlgorithmIdentifierRef, ObjectIdentifier};
 
-/// The types of attributes that have a short name (RFC 4514 section 3, RFC 4519; of others the
-/// number is shown).
+/// The types of attributes that have a short name (RFC 4514 section 3, RFC 4519); others are shown
+/// by their number.
 const TYPES: [(ObjectIdentifier, &str); 17] = [
     (oid("2.5.4.3"), "CN"),
     (oid("2.5.4.10"), "O"),
@@ -45,7 +45,7 @@ const fn oid(text: &str) -> ObjectIdentifier {
 
 /// A certificate as it is written (RFC 5280 section 4.1).
 pub(crate) struct Certificate<'a> {
-    /// By what it is signed.
+    /// The algorithm of its signature.
     pub(crate) signature: AlgorithmIdentifierRef<'a>,
     pub(crate) issuer: Name<'a>,
     pub(crate) subject: Name<'a>,
@@ -56,7 +56,7 @@ pub(crate) struct Certificate<'a> {
 }
 
 impl<'a> Certificate<'a> {
-    /// Reads one in DER, and nothing behind it.
+    /// Parses one in DER, which must end the input.
     pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
         Self::walk(der).ok()
     }
@@ -74,7 +74,7 @@ impl<'a> Certificate<'a> {
             fields.value()?; // the version
         }
         fields.content(Tag::Integer)?; // the serial number
-        fields.content(Tag::Sequence)?; // the algorithm once more
+        fields.content(Tag::Sequence)?; // the algorithm again
         let issuer = Name::walk(fields.enter(Tag::Sequence)?)?;
         let mut validity = fields.enter(Tag::Sequence)?;
         let (not_before, not_after) = (time(validity.value()?)?, time(validity.value()?)?);
@@ -85,7 +85,7 @@ impl<'a> Certificate<'a> {
         while fields.more() {
             let field = fields.value()?;
             match field.tag() {
-                // Unique identifiers, which nobody uses.
+                // Unique identifiers, which are not used.
                 Tag::ContextSpecific {
                     number: TagNumber(1 | 2),
                     ..
@@ -108,7 +108,7 @@ impl<'a> Certificate<'a> {
         })
     }
 
-    /// The DNS names and IP addresses it is for; none if the list can't be read.
+    /// The DNS names and IP addresses it is for; none if the list can't be parsed.
     pub(crate) fn names(&self) -> Vec<String> {
         let list = self.alternative.map(general_names);
         list.and_then(Result::ok).unwrap_or_default()
@@ -135,7 +135,7 @@ impl<'a> Walk<'a> {
         AnyRef::decode(&mut self.0)
     }
 
-    /// The content of the next value, which has to be of that kind.
+    /// The content of the next value, which must have this tag.
     fn content(&mut self, tag: Tag) -> Result<&'a [u8]> {
         let value = self.value()?;
         value.tag().assert_eq(tag)?;
@@ -147,7 +147,7 @@ impl<'a> Walk<'a> {
         self.content(tag).and_then(Self::over)
     }
 
-    /// Nothing may be left over.
+    /// Checks that no bytes are left.
     fn end(self) -> Result<()> {
         self.0.finish()
     }
@@ -228,7 +228,7 @@ impl fmt::Display for Attribute<'_> {
     }
 }
 
-/// The value in words, with what has a meaning in a name escaped (RFC 4514 section 2.4).
+/// The value as text, with special characters escaped (RFC 4514 section 2.4).
 fn write_text(f: &mut fmt::Formatter<'_>, name: &str, text: &str) -> fmt::Result {
     write!(f, "{name}=")?;
     let last = text.len().saturating_sub(1);
@@ -258,7 +258,7 @@ fn extensions(mut list: Walk<'_>) -> Result<Option<&[u8]>> {
         let mut extension = list.enter(Tag::Sequence)?;
         let kind: ObjectIdentifier = extension.value()?.decode_as()?;
         if extension.is_next(Tag::Boolean) {
-            extension.value()?; // whether it is critical
+            extension.value()?; // the critical flag
         }
         let content = extension.content(Tag::OctetString)?;
         extension.end()?;
@@ -280,7 +280,7 @@ fn general_names(content: &[u8]) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// A DNS name or an IP address in words; other kinds are no names of servers.
+/// A DNS name or an IP address as text; other kinds are not names of servers.
 fn general_name(name: AnyRef<'_>) -> Option<String> {
     let Tag::ContextSpecific { number, .. } = name.tag() else {
         return None;
@@ -307,7 +307,7 @@ mod tests {
 
     use super::*;
 
-    /// A certificate with all kinds of what is read.
+    /// A certificate with every kind of field that is parsed.
     fn certificate() -> Vec<u8> {
         let mut params = CertificateParams::default();
         let mut name = DistinguishedName::new();
@@ -356,10 +356,10 @@ mod tests {
         params.self_signed(&key).unwrap().der().to_vec()
     }
 
-    /// The place of the names in what is compared.
+    /// The index of the names in the compared values.
     const NAMES: usize = 2;
 
-    /// What the crate x509-cert reads of it.
+    /// The fields as the crate x509-cert parses them.
     fn theirs(der: &[u8]) -> Option<[String; 6]> {
         let parsed = x509_cert::Certificate::from_der(der).ok()?;
         let tbs = parsed.tbs_certificate();
@@ -423,7 +423,7 @@ mod tests {
         }
     }
 
-    /// Cut, and with one bit turned: what others read is read, and as they do.
+    /// Truncated, and with one bit flipped: both parsers agree.
     #[test]
     fn c23_a_damaged_certificate_is_read_as_others_read_it_or_not_at_all() {
         let whole = certificate();
@@ -442,10 +442,10 @@ mod tests {
                 continue;
             };
             let ours = ours.unwrap_or_else(|| panic!("bit {bit}: {theirs:?}"));
-            // A type that has no short name here, or no text there, is shown as bytes by one alone.
+            // A type without a short name here, or without text there, is shown as bytes by one parser only.
             let bytes = |text: &str| text.matches("=#").count();
             for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
-                // A name of a kind that is not shown may be damaged: they show no name then.
+                // A name of a kind that is not shown may be damaged: then the other parser shows no name.
                 let fewer = i == NAMES && b.is_empty();
                 assert!(
                     a == b || bytes(a) != bytes(b) || fewer,
@@ -453,7 +453,7 @@ mod tests {
                 );
             }
         }
-        // Serial number, version and key are not looked at.
+        // Serial number, version and key are not compared.
         assert!(more * 50 < bits.len(), "{more}");
     }
 }

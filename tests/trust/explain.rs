@@ -65,7 +65,7 @@ fn c30_a_pin_out_of_its_time_is_named() {
     for part in [
         "All of the pins are outside their time",
         "usable from 1970-01-01T00:00:00Z to 2001-09-09T01:46:40Z",
-        "The key met is a pinned one",
+        "The server's key is pinned, but outside",
     ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
