@@ -38,7 +38,7 @@ def types(function):
 
 
 def owns(kind):
-    """Whether a pointer of this type needs a word on who keeps what: all but a plain handle."""
+    """Return whether the comment must state the ownership of a pointer of this type: of all but a plain handle."""
     return kind.endswith("*") and not re.fullmatch(r"(const )?secsmtp_\w+ \*", kind)
 
 

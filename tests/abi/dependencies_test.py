@@ -1,4 +1,4 @@
-"""What the lock files, Cargo.toml and docs/dependencies.md say of the crates that we depend on."""
+"""The lock files, Cargo.toml and docs/dependencies.md agree about the crates that we depend on."""
 
 import re
 import unittest
@@ -79,7 +79,7 @@ class Reasons(unittest.TestCase):
 
 
 def library_dependencies():
-    """What the library itself depends on, by the names of the registry."""
+    """The dependencies of the library itself, by their names in the registry."""
     packages = dict(re.findall(r'^([\w-]+) = \{ package = "([^"]+)"', "\n".join(section("workspace.dependencies")), re.M))
     manifest = (ROOT / "Cargo.toml").read_text("utf-8")
     for found in re.finditer(r"^\[(?:target\.[^\n]*\.)?dependencies\]\n(.*?)(?=^\[)", manifest, re.M | re.S):

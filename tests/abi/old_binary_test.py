@@ -1,4 +1,4 @@
-"""What was promised to programs in the field: an old program runs with the new library.
+"""Compatibility with programs in the field: an old program runs with the new library.
 
 `secsmtp-0.1.0.h` is the header as it stood when the interface of the first release was frozen; it
 is never generated again. When a release is made, its header is copied here under its number.

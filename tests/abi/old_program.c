@@ -40,7 +40,7 @@ int main(void) {
     DEMAND(secsmtp_policy_set_tls_mode(policy, SECSMTP_TLS_MODE_IMPLICIT, &error) == 0);
     DEMAND(secsmtp_policy_add_mozilla_roots(policy, &error) == 0);
     DEMAND(secsmtp_client_new(TEXT("mail.test"), 465, policy, &client, &error) == 0);
-    /* Nobody listens on port 1 of this machine. */
+    /* No program listens on port 1 of this machine. */
     DEMAND(secsmtp_client_set_connect(client, TEXT("127.0.0.1"), 1, &error) == 0);
     DEMAND(secsmtp_client_set_log(client, on_log, &lines, SECSMTP_LOG_DEBUG, &error) == 0);
     DEMAND(secsmtp_credential_new_password(TEXT("u"), (const uint8_t *)"p", 1, &login, &error) == 0);

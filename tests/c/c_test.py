@@ -44,7 +44,7 @@ def compiled(text, *options):
 
 @functools.cache
 def sanitizers():
-    """What finds errors of memory and undefined behaviour, where the compiler brings it."""
+    """The sanitizers for memory errors and undefined behaviour, where the compiler has them."""
     return SANITIZERS if compiled("int main(void) { return 0; }", *SANITIZERS) else ()
 
 

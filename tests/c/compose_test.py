@@ -18,7 +18,7 @@ TO = (("Jörg Müller, \"der Große\"", "reader@mail.test"), ("山田 太郎", "
 
 
 class Composed:
-    """What `compose` printed."""
+    """The output of `compose`."""
 
     def __init__(self, program, *arguments):
         done = subprocess.run([program, *map(str, arguments)], stdout=subprocess.PIPE, text=True, timeout=600)

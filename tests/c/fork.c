@@ -110,7 +110,7 @@ static void *jobs(void *unused) {
     return unused;
 }
 
-/* What children do. */
+/* The work of the child processes. */
 
 static void runs_a_program(void) {
     execl("/bin/true", "true", (char *)NULL);
@@ -127,7 +127,7 @@ static void makes_its_own(void) {
     CHECK(strcmp(secsmtp_status_name(0), "SECSMTP_OK") == 0);
 }
 
-static void uses_what_nobody_changed(void) {
+static void uses_unchanged_state(void) {
     size_t len = 0;
     CHECK(secsmtp_message_id(quiet, &len) != NULL && len > 0);
     CHECK(secsmtp_message_set_subject(quiet, TEXT("the child's"), NULL) == 0);
@@ -196,7 +196,7 @@ static void be_a_child(long number) {
         break;
     case 1:
         makes_its_own();
-        uses_what_nobody_changed();
+        uses_unchanged_state();
         break;
     case 2:
         uses_what_was_being_changed();
@@ -211,7 +211,7 @@ static void be_a_child(long number) {
     _exit(0);
 }
 
-/* How the child ended: 0, or 2 if something was locked at the fork. */
+/* The exit status of the child: 0, or 2 if a lock was held at the fork. */
 static int fork_once(long number) {
     int ended = 0;
     pid_t child = fork();

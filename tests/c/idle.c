@@ -1,4 +1,4 @@
-/* What stands idle: threads=N of the process, and bytes=N of the heap (Linux, glibc).
+/* The cost of idle objects: threads=N of the process, and bytes=N of the heap (Linux, glibc).
  *
  *   idle                                          for each client
  *   idle HOST ADDRESS PORT CA USER PASSWORD       for each connection that a client keeps */
@@ -56,7 +56,7 @@ static int send_by(secsmtp_client *client) {
     return 0;
 }
 
-/* What making the clients costs. The first is made before: it pays for what all share. */
+/* The cost of the clients. The first is made before: it allocates what all share. */
 static int idle_clients(void) {
     if (secsmtp_policy_add_mozilla_roots(policy, NULL) || make(1, "mail.test")) {
         return 1;
@@ -70,7 +70,7 @@ static int idle_clients(void) {
     return secsmtp_client_free(first);
 }
 
-/* What a first mail leaves behind: the connection that is kept for the next. */
+/* The cost of the connection that is kept after a first mail. */
 static int kept_connections(char **args) {
     const char content[] = "Subject: kept\r\n\r\nfor the next\r\n";
     if (secsmtp_policy_add_ca_file(policy, TEXT(args[4]), NULL) ||

@@ -23,7 +23,7 @@ class Idle(unittest.TestCase):
         figures = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", done.stdout)}
         self.assertEqual(figures["threads"], 1)
         self.assertLess(figures["bytes"], stated * ROOM)
-        # A figure far below what is stated is one to state anew.
+        # If a figure is far below the stated one, the document must be updated.
         self.assertGreater(figures["bytes"], stated // 2)
         self.assertIn(f"{stated:,} bytes", (peers.ROOT / "docs/figures.md").read_text("utf-8"))
 

@@ -52,7 +52,7 @@ static uint64_t submit(secsmtp_client *client) {
     return job;
 }
 
-/* What became of each job, by its number. */
+/* The outcome of each job, by its number. */
 struct tally {
     unsigned char *completions;
     uint64_t last, completed, accepted, cancelled, unknown, other, progress, dropped;
@@ -159,7 +159,7 @@ static void thousand(uint64_t messages) {
     CHECK(secsmtp_client_free(client) == 0);
 }
 
-/* What a callback does, and what it saw. */
+/* The action of a callback, and its observations. */
 struct callback {
     secsmtp_client *client;
     struct tally tally;
@@ -203,7 +203,7 @@ static void callbacks(uint64_t messages) {
     }
     CHECK(own.tally.accepted == messages + 1 && own.foreign == 0);
 
-    /* Taken away: what comes is left for whoever asks. */
+    /* Without the callback, events stay in the queue for poll. */
     CHECK(secsmtp_client_set_event_callback(own.client, NULL, NULL, 0, NULL) == 0);
     uint64_t job = submit(own.client);
     CHECK(secsmtp_client_dispatch(own.client, 0, NULL) == SECSMTP_E_NULL);

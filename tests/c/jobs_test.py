@@ -29,7 +29,7 @@ class Jobs(unittest.TestCase):
             figures = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", words)}
             if "accepted" in figures:
                 delivered = len(server.mails())
-                # What was cancelled behind its last byte may have been delivered: it is told apart.
+                # A job that was cancelled after its last byte may have been delivered: its outcome differs.
                 low, high = figures["accepted"], figures["accepted"] + figures.get("unknown", 0)
                 self.assertTrue(low <= delivered <= high, f"{words}\n{delivered} were delivered")
             return figures
@@ -38,10 +38,10 @@ class Jobs(unittest.TestCase):
         figures = self.check("thousand", 1000)
         self.assertGreater(figures["accepted"], 800)
 
-    def test_i10_callbacks_may_do_what_they_like(self):
+    def test_i10_callbacks_may_call_any_function(self):
         self.check("callbacks", 20)
 
-    def test_the_descriptor_is_readable_while_there_is_something_to_take(self):
+    def test_the_descriptor_is_readable_while_there_are_events(self):
         self.check("loop", 50)
 
     def test_each_event_carries_the_tag_of_its_job(self):
@@ -52,7 +52,7 @@ class Jobs(unittest.TestCase):
         # Plain: the sanitizers want more room than there is.
         self.check("no_thread", 1, plain=True)
 
-    def test_receipts_and_log_need_not_be_taken(self):
+    def test_receipts_and_log_need_not_be_read(self):
         self.check("unwanted", 3)
 
     def test_an_error_has_an_outcome_exactly_if_it_is_about_a_message(self):
@@ -87,13 +87,13 @@ class Jobs(unittest.TestCase):
 class Example(unittest.TestCase):
     """bindings/c/examples/jobs.c, as a program that has a loop would use jobs."""
 
-    def test_files_are_sent_in_an_event_loop_and_each_is_told_of(self):
+    def test_files_are_sent_in_an_event_loop_and_each_is_reported(self):
         with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
             program = build("bindings/c/examples/jobs.c", folder, *POSIX)
             files = [Path(folder) / f"{i}.eml" for i in range(6)]
             for i, file in enumerate(files):
                 file.write_bytes(f"Subject: number {i}\n\n".encode() + b"A line of the body.\n" * 5000)
-            # One that can't be sent at all is told of, and hinders none.
+            # A file that can't be sent is reported, and does not stop the others.
             files[3].write_bytes(b"no header \0 at all\n")
             words, status = checked(program, *arguments(server), "alice@mail.test", "bob@mail.test", *map(str, files))
             self.assertEqual(status, 1, words)

@@ -223,7 +223,7 @@ int main(int argc, char **argv) {
                 printf("case %d: status %lld\n", count, (long long)status);
                 _exit(1);
             }
-            /* What was there before still is. */
+            /* Objects from before still exist. */
             CHECK(secsmtp_message_size(message) == 11);
             CHECK(count > 34 || secsmtp_message_size(draft) == before);
             _exit(0);

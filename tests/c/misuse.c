@@ -290,7 +290,7 @@ static void composition(void) {
         printf("the part's function was released %d times, or a length was written on failure\n", released);
         wrong = 1;
     }
-    /* Content from a function: the rules, and release, which is told once and never after a failure. */
+    /* Content from a function: the rules, and release, which is called once and never after a failure. */
     STATUS(0, secsmtp_message_new(&m, NULL));
     STATUS(SECSMTP_E_NULL, secsmtp_message_set_content_reader(m, NULL, release, NULL, 0, 0, NULL));
     STATUS(SECSMTP_E_VALUE, secsmtp_message_set_content_reader(m, nothing, release, NULL, -2, 0, NULL));
@@ -376,7 +376,7 @@ int main(void) {
         STATUS(SECSMTP_E_BAD_HANDLE, secsmtp_receipt_free((secsmtp_receipt *)handle));
     }
 
-    /* A policy on which a call failed is out of use: nobody goes on with a pin left out. */
+    /* A policy on which a call failed can't be used: no send continues without the rejected pin. */
     secsmtp_policy *spoilt = NULL;
     secsmtp_client *unmade = NULL;
     STATUS(0, secsmtp_policy_new(&spoilt, NULL));

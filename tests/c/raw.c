@@ -1,11 +1,11 @@
 /*
- * Sends a finished mail that nobody holds: from a file, or from a function that makes it while it is
+ * Sends a finished mail that is not held in memory: from a file, or from a function that makes it while it is
  * sent.
  *
  *   raw HOST ADDRESS PORT CA_FILE USER PASSWORD RULES file PATH
  *   raw HOST ADDRESS PORT CA_FILE USER PASSWORD RULES make BYTES
  *
- * A KEY_FILE behind these signs the mail. The USER - is no login. The last line printed says how much memory the process ever had (Linux).
+ * A KEY_FILE after these signs the mail. The USER - is no login. The last line reports the peak memory of the process (Linux).
  */
 #include <secsmtp.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static const char HEAD[] = "From: alice@mail.test\nTo: bob@mail.test\nBcc: hidde
 static const char LINE[] = "a line that is made while it is sent, and ends in a line feed alone ........\n";
 static int released = 0;
 
-/* Bytes that nobody keeps: each is made of its place. */
+/* Bytes that are not held in memory: each is computed from its offset. */
 static int64_t make(void *user, uint64_t offset, uint8_t *buffer, size_t room) {
     uint64_t size = *(const uint64_t *)user;
     const size_t head = sizeof HEAD - 1, line = sizeof LINE - 1;
@@ -90,7 +90,7 @@ int main(int argc, char **argv) {
         printf("accepted: %s\n", secsmtp_receipt_server_text(receipt, NULL));
         printf("bytes: %lld\n", (long long)secsmtp_message_size(message));
     }
-    /* A message keeps its signer; and a release is told once, when the message lets go of its content, and never after a failed call. */
+    /* A message keeps its signer; release is called once, when the message drops its content, and never after a failed call. */
     secsmtp_signer_free(signer);
     int early = released;
     if (message != NULL && made && secsmtp_message_set_content(message, (const uint8_t *)"A: b\n", 5, NULL) == 0) {

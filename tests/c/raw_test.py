@@ -1,4 +1,4 @@
-"""A C program sends finished mails that nobody holds: from a file and from a function."""
+"""A C program sends finished mails that are not held in memory: from a file and from a function."""
 
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ LINE = b"a line that is made while it is sent, and ends in a line feed alone ...
 
 
 def made(bytes):
-    """What the program's function makes, as it arrives."""
+    """The content of the program's function, as it arrives."""
     text = (HEAD + LINE * (bytes // len(LINE) + 1))[:bytes]
     text = text.replace(b"Bcc: hidden@mail.test\n", b"")
     return text.replace(b"\n", b"\r\n") + (b"" if text.endswith(b"\n") else b"\r\n")

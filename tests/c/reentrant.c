@@ -23,7 +23,7 @@
 
 struct call;
 
-/* What a function is called with, and what its callback has seen. Never freed: a thread of the library
+/* The arguments of a function, and the observations of its callback. Never freed: a thread of the library
  * may call back after its client was freed. */
 struct world {
     struct world *others;

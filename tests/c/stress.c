@@ -22,7 +22,7 @@
 struct life {
     secsmtp_client *client;
     atomic_uchar completions[MOST_JOBS];
-    /* What its callbacks get as user: 1 while they may come. */
+    /* The `user` of its callbacks: 1 while they may be called. */
     atomic_int listening;
     struct life *next;
 };

@@ -1,4 +1,4 @@
-"""The command, as a script would use it: exit status, JSON, and what the peers saw."""
+"""The command, as a script would use it: exit status, JSON, and the bytes that the peers received."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def run(*arguments, stdin=CONTENT, env=None):
 class Command(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.context = peers.reference_server("--reject", "nobody@mail.test")
+        cls.context = peers.reference_server("--reject", "unknown@mail.test")
         cls.server = cls.context.__enter__()
 
     @classmethod
@@ -58,8 +58,8 @@ class Command(unittest.TestCase):
     def trust(self):
         return ("--ca-file", self.server.ca_file, "--pin", self.server.env["PIN_LEAF"])
 
-    def test_a14_no_proxy_is_taken_from_the_environment(self):
-        """Those that other programs go by all name a listener; nobody comes."""
+    def test_a14_proxy_variables_are_ignored(self):
+        """All proxy variables of other programs name a listener; it gets no connection."""
         with socket.create_server(("127.0.0.1", 0)) as proxy:
             where = "127.0.0.1:%d" % proxy.getsockname()[1]
             names = ("http_proxy", "https_proxy", "all_proxy", "smtp_proxy", "ftp_proxy", "socks_proxy")
@@ -147,7 +147,7 @@ class Command(unittest.TestCase):
             self.assertNotIn("wrong-Password-1", out + err)
 
     def test_refused_recipient_is_all_or_nothing_unless_partial(self):
-        to = self.envelope(self.server.address, "nobody@mail.test")
+        to = self.envelope(self.server.address, "unknown@mail.test")
         status, result = self.send(*self.at(self.server.implicit), *self.trust(), *self.login(), *to)
         self.assertEqual((status, result["outcome"]), (11, "refused"))
         self.assertEqual([r["outcome"] for r in result["recipients"]], ["not_sent", "refused"])
@@ -172,7 +172,7 @@ class Command(unittest.TestCase):
             self.assertNotIn(secret, seen)
         self.assertIn(b"EHLO [127.0.0.1]\r\n", seen)
 
-    def test_local_refusals_are_10_and_name_what_is_wrong(self):
+    def test_local_errors_exit_with_10_and_name_the_argument(self):
         at = self.at(("127.0.0.1", 1))
         for arguments, expected, word in (
             ((*at, *self.envelope()), "SECSMTP_E_NO_TRUST", "policy"),
@@ -195,7 +195,7 @@ class Command(unittest.TestCase):
         status, result = self.send(*at, *self.trust(), *self.envelope(), stdin=b"a\0b")
         self.assertEqual((status, result["status_name"]), (10, "SECSMTP_E_CONTENT"))
 
-    def test_nobody_there_and_silence(self):
+    def test_a_closed_port_and_a_silent_peer(self):
         status, result = self.send(*self.at(("127.0.0.1", 1)), *self.trust(), *self.envelope())
         self.assertEqual((status, result["stage"]), (10, "connect"))
         import socket

@@ -85,7 +85,7 @@ class Compose(unittest.TestCase):
             (mail,) = server.mails()
             self.check(mail.read_bytes())
 
-    def test_what_can_not_be_composed_is_said(self):
+    def test_a_mail_that_cannot_be_composed_is_reported(self):
         for words, text in (
             (["--attach", self.here / "none"], b"attachment: "),
             (["--attach", self.here], b"not a regular file"),

@@ -17,7 +17,7 @@ TO = (*FROM, "--to", "reader@mail.test")
 class Many(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        server = peers.reference_server("--reject", "nobody@mail.test")
+        server = peers.reference_server("--reject", "unknown@mail.test")
         cls.server = server.__enter__()
         cls.addClassCleanup(server.__exit__, None, None, None)
 
@@ -61,7 +61,7 @@ class Many(unittest.TestCase):
                          paths[7].read_bytes().replace(b"\n", b"\r\n"))
 
     @unittest.skipIf(os.name == "nt", "no file can have such a name there")
-    def test_a_server_that_takes_so_many_mails_a_connection_gets_all_of_them(self):
+    def test_all_mails_arrive_at_a_server_with_a_limit_for_each_connection(self):
         with peers.reference_server("--mails-per-connection", "3") as server:
             paths = self.write(8)
             done = self.run_it(*TO, *paths, server=server)
@@ -73,7 +73,7 @@ class Many(unittest.TestCase):
         path = self.box / "a\x1b[2J\nACCEPTED. b.eml"
         path.write_bytes(b"From: a@mail.test\nSubject: x\n\nx\n")
         other = self.write(1)
-        for words in ((*TO, self.box), (*FROM, "--to", "nobody@mail.test", path, *other)):
+        for words in ((*TO, self.box), (*FROM, "--to", "unknown@mail.test", path, *other)):
             done = self.run_it(*words)
             shown = done.stdout + done.stderr
             self.assertEqual(len(shown.splitlines()), 2, shown)
@@ -82,7 +82,7 @@ class Many(unittest.TestCase):
 
     def test_each_has_its_own_outcome_and_the_worst_is_the_exit(self):
         good = self.write(3, marker="good")
-        bad = self.write(1, to="nobody@mail.test", marker="bad")
+        bad = self.write(1, to="unknown@mail.test", marker="bad")
         missing = self.box / "missing.eml"
         done = self.run_it("--json", "--header-envelope", good[0], missing, bad[0], good[1], good[2])
         self.assertEqual(done.returncode, 11, done.stderr)
@@ -92,19 +92,19 @@ class Many(unittest.TestCase):
 
     def test_the_first_failure_can_end_it(self):
         good = self.write(5, marker="good")
-        bad = self.write(1, to="nobody@mail.test", marker="bad")
+        bad = self.write(1, to="unknown@mail.test", marker="bad")
         done = self.run_it("--header-envelope", "--stop-on-error", "--window", 1, good[0], bad[0], *good[1:])
         self.assertEqual(done.returncode, 11, done.stderr)
         self.assertEqual(done.stdout.count("ACCEPTED."), 1)
         self.assertIn("NOT BEGUN. 4 of the mails", done.stderr)
 
-    def test_partial_acceptance_names_whom_it_misses(self):
+    def test_partial_acceptance_names_the_rejected_recipients(self):
         paths = self.write(2)
-        done = self.run_it(*TO, "--to", "nobody@mail.test", "--partial", *paths)
+        done = self.run_it(*TO, "--to", "unknown@mail.test", "--partial", *paths)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stdout.count("(but not for nobody@mail.test)"), 2)
+        self.assertEqual(done.stdout.count("(but not for unknown@mail.test)"), 2)
 
-    def test_what_is_asked_and_not_offered_is_an_error_that_names_it(self):
+    def test_a_missing_extension_is_an_error_that_names_it(self):
         path = self.write(1)[0]
         for words, named in (
             (["--notify", "success,delay"], "DSN"), (["--return", "header"], "DSN"), (["--envelope-id", "x"], "DSN"),
@@ -119,7 +119,7 @@ class Many(unittest.TestCase):
                 self.assertEqual(done.returncode, 10, done.stderr)
                 self.assertIn(named, done.stderr)
 
-    def test_what_is_asked_and_offered_is_said(self):
+    def test_requested_extensions_are_sent(self):
         offers = ("DSN", "DELIVERBY 30", "FUTURERELEASE 86400 2027-01-01T00:00:00Z", "MT-PRIORITY", "REQUIRETLS")
         extensions = [word for offer in offers for word in ("--extension", offer)]
         with peers.reference_server(*extensions) as server:

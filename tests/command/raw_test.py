@@ -84,7 +84,7 @@ class Raw(unittest.TestCase):
         contents = [c for c in contents if b"Subject: pipe" in c]
         self.assertEqual(contents, [b"Subject: pipe\r\n\r\n" + b"line\r\n" * 100_000] * 4)
 
-    def test_a_missing_file_is_said(self):
+    def test_a_missing_file_is_reported(self):
         server = self.server
         done = subprocess.run([str(peers.command()), "send", "--server", server.name, "--ca-file", str(server.ca_file),
                                *ENVELOPE, "no/such.eml"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)

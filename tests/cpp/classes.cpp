@@ -1,4 +1,4 @@
-// What the classes promise: they move, free once, throw with the whole record, keep callbacks.
+// The promises of the classes: they move, free once, throw with the complete record, keep callbacks.
 #include <iostream>
 #include <secsmtp.hpp>
 #include <type_traits>
@@ -51,11 +51,11 @@ int main() {
         DEMAND(seen.find("Subject: x\r\n") != std::string::npos);
 
         auto client = secsmtp::Client::create("mail.test", 465, moved);
-        client.set_connect("127.0.0.1", 1); // nobody listens there
+        client.set_connect("127.0.0.1", 1); // no program listens there
         int lines = 0;
         client.set_log([&](std::int32_t, std::int32_t, std::string_view text) { lines += !text.empty(); },
                        SECSMTP_LOG_DEBUG);
-        auto other = std::move(client); // what was set goes with it
+        auto other = std::move(client); // settings move with it
         try {
             other.send(message);
             return 1;
@@ -85,7 +85,7 @@ int main() {
         other.close(0);
         DEMAND(thrown([&] { other.poll_event(0); }) == SECSMTP_E_CLOSED);
         event.reset();
-        other = secsmtp::Client(); // with its callbacks
+        other = secsmtp::Client(); // moves its callbacks too
     }
     DEMAND(secsmtp_debug_live_handles() == 0);
     std::cout << "the classes hold\n";

@@ -153,7 +153,7 @@ class Dkim(unittest.TestCase):
                 self.assertNotIn(b"hidden", bytes)
                 header = bytes.split(b"\r\n\r\n", 1)[0]
                 self.assertLessEqual(max(map(len, header.split(b"\r\n")[:12])), 78)
-                # What was signed does not bear a change.
+                # A change of a signed part breaks the signature.
                 for changed in (
                     bytes.replace(b"\r\nFrom: ", b"\r\nFrom: Eve <eve@mail.test>\r\nFrom: ", 1),
                     bytes.replace(b"\r\nMessage-ID: ", b"\r\nMessage-ID: x", 1),
@@ -237,7 +237,7 @@ class Dkim(unittest.TestCase):
         with secsmtp.Policy(ca_files=server.ca_file, tls=tls) as policy, secsmtp.Password(server.user, server.password) as login:
             return secsmtp.Client(server.name, policy=policy, credential=login, connect=getattr(server, tls), timeout=60)
 
-    def test_finished_mails_by_each_way_and_what_can_not_be_signed(self):
+    def test_finished_mails_by_each_way_and_mails_that_cannot_be_signed(self):
         file = self.here / "mail.eml"
         with peers.reference_server() as server, self.client(server) as client:
             for name, text in RAW.items():
@@ -308,7 +308,7 @@ class Dkim(unittest.TestCase):
                                                   headers={"X-Mark": mark}, attachments=secsmtp.Part(b"x" * 9999, "a.bin"), sign=self.both)
                         client.send(message)
                     else:
-                        # What a server would add by itself it finds already.
+                        # The fields that a server would add exist already.
                         full = f"Date: Mon, 23 Nov 2026 12:00:00 +0000\r\nMessage-ID: <{mark}@mail.test>\r\n".encode() + text
                         client.send(full, FROM, env["BOB_ADDRESS"], sign=self.both)
                     with self.subTest(name, server=server):

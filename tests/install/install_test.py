@@ -83,7 +83,7 @@ class Install(unittest.TestCase):
 class Documents(unittest.TestCase):
     """Man pages and HTML say all that header and help say, and are well formed."""
 
-    def test_each_function_and_option_is_told(self):
+    def test_each_function_and_option_is_documented(self):
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([sys.executable, str(peers.ROOT / "tools/docs.py"), "0.1.0", folder], check=True)
             pages = {p.name: p.read_text("utf-8") for p in Path(folder).iterdir()}

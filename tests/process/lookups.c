@@ -87,14 +87,14 @@ int main(int argc, char **argv) {
     CHECK(calls_so_far() == CAP);
     CHECK(count("/proc/self/fd") == descriptors);
 
-    /* What is abandoned waits for its turn all the same; then there is no more room to wait. */
+    /* An abandoned look-up keeps its place in the queue; then the queue is full. */
     int32_t status = SECSMTP_E_TIMEOUT;
     for (int i = 0; i <= QUEUE && status == SECSMTP_E_TIMEOUT; i++)
         status = send_for(sender, mail, 1);
     CHECK(status == SECSMTP_E_LOOKUP_BUSY);
     CHECK(threads(&lookups) == others && lookups == CAP && calls_so_far() == CAP);
 
-    /* Nobody wants those any more: they end without another look-up, and the threads with them. */
+    /* These look-ups are all abandoned: they end without another look-up, and the threads with them. */
     pthread_mutex_lock(&lock);
     let_go = 1;
     pthread_cond_broadcast(&changed);
@@ -105,7 +105,7 @@ int main(int argc, char **argv) {
 
     secsmtp_client_free(sender);
     secsmtp_message_free(mail);
-    /* The thread that told its result may still hold what it woke the sender with. */
+    /* The thread that reported its result may still hold the waker of the sender. */
     CHECK(threads_come_to(others, 0));
     CHECK(count("/proc/self/fd") == descriptors);
     printf("ok\n");

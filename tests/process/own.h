@@ -1,4 +1,4 @@
-/* What a test's process looks at in itself. */
+/* Checks of a test's own process. */
 #include <dirent.h>
 #include <secsmtp.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static inline int threads(int *lookups) {
     return others;
 }
 
-/* Whether there are so many threads, and no more of those for look-ups, within half a minute: one
+/* Return whether there are `count` threads, none of them for look-ups, within half a minute: one
    that has just begun has no name yet, and one that has ended may still be seen. */
 static inline int threads_come_to(int others, int most) {
     int lookups;

@@ -170,7 +170,7 @@ int main(int argc, char **argv) {
     CHECK(sockets_seen > 0 && open_without_cloexec == 0);
     CHECK(secsmtp_client_set_log(good, NULL, NULL, SECSMTP_LOG_DEBUG, NULL) == 0);
 
-    /* What the first sends may have made once and for all is there by now. */
+    /* The first sends have made what is allocated once for each process. */
     int lookups = 0, descriptors = count("/proc/self/fd"), others = threads(&lookups);
     secsmtp_client *refused = client(argv[4], 0), *hung_up = client(argv[5], 0), *nameless = NULL;
     log_in(refused);

@@ -1,4 +1,4 @@
-"""What sends leave in the process that makes them: no signal, descriptor, thread, or secret."""
+"""Sends leave no signal, descriptor, thread or secret in their process."""
 
 import base64
 import contextlib
@@ -47,7 +47,7 @@ def peer_that_hangs_up():
 
 @contextlib.contextmanager
 def closed_port():
-    """A port where nobody listens, and nobody can: a connection of our own begins there."""
+    """A port where no program can listen: it is the local port of a connection of our own."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         with socket.create_connection(listener.getsockname()) as held:
             yield held.getsockname()[1]
@@ -114,7 +114,7 @@ class Process(unittest.TestCase):
             program = build("tests/process/addresses.c", folder, plain=True)
             for mode, ours in (("implicit", server.implicit), ("starttls", server.starttls)):
                 hotel = peers.host_port(server.env[f"HOTEL_TLS_{mode.upper()}"])
-                # Intercepted at the first address alone; not at all; nobody there at the first.
+                # Intercepted at the first address alone; not at all; no listener at the first.
                 for first, targets, told, heard in (
                     ("127.0.0.2", (hotel, ours), "SECSMTP_E_PIN_MISMATCH secret=0", (1, 0)),
                     ("127.0.0.2", (ours, hotel), "SECSMTP_OK", (1, 0)),

@@ -49,7 +49,7 @@ class Mechanisms(unittest.TestCase):
     def test_each_mechanism_logs_both_users_in(self):
         for address, mode, mechanisms in self.offers():
             for mechanism in mechanisms:
-                # bob's password is not ASCII: SASLprep and UTF-8 meet somebody else's
+                # bob's password is not ASCII: SASLprep and UTF-8 against another implementation
                 for user in ("alice", "bob"):
                     with self.subTest(address=address, mechanism=mechanism, user=user):
                         status, result, log = self.login(address, mode, user, "--mechanism", mechanism)
@@ -68,7 +68,7 @@ class Mechanisms(unittest.TestCase):
                     self.assertEqual(log.count("> AUTH "), 1)
                     self.assertIs(result["secret_released"], True)
 
-    def test_the_strongest_is_taken_unasked(self):
+    def test_the_strongest_mechanism_is_used_by_default(self):
         for address, mode, mechanisms in self.offers():
             with self.subTest(address=address):
                 _, result, log = self.login(address, mode, "alice")
@@ -116,12 +116,12 @@ class Mechanisms(unittest.TestCase):
                     self.assertEqual((result["peer"]["mechanism"], result["peer"]["channel_binding"]), ("EXTERNAL", None))
                     self.assertIs(result["secret_released"], False)
 
-    def test_the_client_certificate_is_nobody_elses(self):
+    def test_another_client_certificate_is_rejected(self):
         for address, _ in self.BY_CERTIFICATE:
             with self.subTest(address=address):
                 status, result = self.by_certificate(address, "--user", "bob")
                 self.assertEqual((status, result["status_name"]), (11, "SECSMTP_E_AUTH_REFUSED"), result)
-                # A certificate of nobody's making is refused, by whichever sign the server has.
+                # An unknown certificate is rejected, in the way of each server.
                 status, result = self.by_certificate(address, certificate="STRANGER")
                 self.assertIn(status, (10, 11), result)
                 self.assertNotEqual(result["outcome"], "accepted")

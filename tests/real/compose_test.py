@@ -24,7 +24,7 @@ import secsmtp  # noqa: E402
 # The endings of the public scanners that hold no NUL; those two are refused before anything is sent.
 ENDINGS = [b"\n.\n", b"\r.\r", b"\r.\n", b"\n.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r"]
 WITH_NUL = [b"\r\n\0.\r\n", b"\r\n.\0\r\n"]
-# aiosmtpd, told to take large mail: no server of the test bed takes more than 25 MB.
+# aiosmtpd, configured for large mail: no server of the test bed accepts more than 25 MB.
 LARGE_SERVER = """
 import asyncio, ssl, sys
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -109,7 +109,7 @@ class Smuggling(Bed):
 
 
 class Large(Bed):
-    """What a message of a hundred megabytes, or of a thousand, costs in memory."""
+    """The memory for a message of a hundred megabytes, and of a thousand."""
 
     LIMIT = 20_000  # KiB
     # `make large` asks for a gigabyte; a tenth of it would not fit into the limit either.
@@ -170,7 +170,7 @@ class Large(Bed):
         self.assertIn(done.stdout.strip().encode(), bytes[:2000])
         compose_test.Compose.check(self, bytes, attachment, TO)
 
-    def test_a_gigabyte_from_disk_takes_constant_memory(self):
+    def test_a_gigabyte_from_disk_needs_constant_memory(self):
         peers.require("SINK_TLS" in self.env, "the test bed has no sink")
         attachment = self.here / "large.bin"
         with attachment.open("wb") as file:
@@ -181,7 +181,7 @@ class Large(Bed):
         self.assertGreater(int(sent.lines["bytes"]), 1_368_000_000)
         self.assertLess(sent.peak, self.LIMIT)
 
-    def test_a_large_finished_mail_takes_constant_memory(self):
+    def test_a_large_finished_mail_needs_constant_memory(self):
         peers.require("SINK_TLS" in self.env, "the test bed has no sink")
         host, port = peers.host_port(self.env["SINK_TLS"])
         program = build("tests/c/raw.c", self.here, plain=True)
@@ -212,7 +212,7 @@ class Large(Bed):
         command = [peers.command(), "send", "--server", self.env["SERVER_NAME"], "--connect", self.env["SINK_TLS"], "--ca-file",
                    self.folder / self.env["CA_FILE"], "--from", "alice@mail.test", "--to", "bob@mail.test", "--dkim-key", key,
                    "--dkim-selector", "s", "--dkim-domain", "mail.test", mail]
-        # Through a small process: a child's figure begins with that of whoever started it.
+        # Through a small process: a child's figure begins with that of its parent.
         script = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); " \
                  "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
         done = subprocess.run([sys.executable, "-S", "-c", script, *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

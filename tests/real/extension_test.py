@@ -1,4 +1,4 @@
-"""What a mail asks of real servers that offer it."""
+"""Requests to real servers that support them."""
 
 import secrets
 import sys
@@ -12,7 +12,7 @@ sys.path.append(str(peers.ROOT / "bindings" / "python"))
 import secsmtp  # noqa: E402
 
 
-#: What each server names, before the login or after it.
+#: The extensions of each server, before the login or after it.
 OFFERED = {
     "POSTFIX": {"DSN", "SMTPUTF8"},
     "EXIM": {"DSN", "SMTPUTF8"},
@@ -49,7 +49,7 @@ class Extensions(unittest.TestCase):
             time.sleep(0.1)
         self.fail(f"{server} has no report of {marker}")
 
-    def test_reports_come_back_with_what_was_said(self):
+    def test_reports_contain_the_requested_values(self):
         """Dovecot names DSN only after the login, and is asked once more for it."""
         for server in ("POSTFIX", "EXIM", "DOVECOT23", "DOVECOT24"):
             with self.subTest(server=server):
@@ -60,7 +60,7 @@ class Extensions(unittest.TestCase):
                 self.assertIn(f"original-envelope-id: {marker}", report.lower())
                 self.assertIn("a+list=x@mail.test", report.replace("a+2Blist+3Dx", "a+list=x"))
 
-    def test_each_extension_is_taken_where_it_is_offered_and_an_error_elsewhere(self):
+    def test_each_extension_is_used_where_it_is_offered_and_an_error_elsewhere(self):
         """Dovecot names DSN and SMTPUTF8 after the login; OpenSMTPD refuses the second EHLO (503)."""
         asked = {
             "DSN": (secsmtp.Options(notify="failure", ret="header", envelope_id="x"), None),
@@ -82,7 +82,7 @@ class Extensions(unittest.TestCase):
                     self.assertEqual(caught.exception.status_name, wanted)
                     self.assertIn(extension, str(caught.exception))
 
-    def test_require_tls_is_taken_where_it_is_offered(self):
+    def test_require_tls_is_accepted_where_it_is_offered(self):
         self.assertEqual(self.send("NODEMAILER", secsmtp.Options(require_tls=True), "x").outcome, "accepted")
 
     def test_a_server_that_refuses_a_second_ehlo_is_left_in_peace(self):

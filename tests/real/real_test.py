@@ -108,7 +108,7 @@ class RealServers(unittest.TestCase):
         for server in ("POSTFIX", "EXIM", "OPENSMTPD"):
             with self.subTest(server=server):
                 marker, content = self.content()
-                more = (*self.trust(), *self.ALICE, "--to", "nobody@mail.test")
+                more = (*self.trust(), *self.ALICE, "--to", "unknown@mail.test")
                 _, result = self.send(server + "_SUBMISSIONS", *more, content=content)
                 self.assertEqual([r["outcome"] for r in result["recipients"]], ["not_sent", "refused"])
                 _, result = self.send(server + "_SUBMISSIONS", *more, "--partial", content=content)
@@ -137,7 +137,7 @@ class RealServers(unittest.TestCase):
         status, result = self.send("POSTFIX_NOTLS", *ca, *self.ALICE, content=b"Subject: x\r\n\r\n", mode="starttls")
         self.assertEqual((status, result["status_name"]), (10, "SECSMTP_E_STARTTLS_MISSING"))
 
-    def test_right_but_different_peers_are_taken(self):
+    def test_correct_but_different_peers_are_accepted(self):
         ca = ("--ca-file", self.path("CA_FILE"))
         for address, arguments in (
             ("TLS_NEXTKEY", (*self.trust(), "--pin", "sha256//" + self.env["PIN_SHA256_NEXTLEAF"])),

@@ -15,7 +15,7 @@ sys.path.append(str(peers.ROOT / "bindings" / "python"))
 
 import secsmtp  # noqa: E402
 
-#: Where each server keeps its mail.
+#: The folder in which each server stores mail.
 SERVERS = {"POSTFIX": "POSTFIX", "EXIM": "EXIM", "DOVECOT24": "POSTFIX"}
 MAILS = int(os.environ.get("SECSMTP_STREAM_MAILS", "100"))
 
@@ -38,9 +38,9 @@ class Streams(unittest.TestCase):
         return ("\r\n".join(lines) + "\r\n" + body + f"end of {number}\r\n").encode()
 
     def mail(self, run, number):
-        """Every 50th goes to nobody; every 50th to nobody too, and is all or nothing."""
-        bob, nobody = self.env["BOB_ADDRESS"], "nobody@mail.test"
-        to = {7: [nobody], 23: [bob, nobody], 31: [nobody, bob]}.get(number % 50, [bob])
+        """Every 50th has an unknown recipient; every 50th has one too, and is all or nothing."""
+        bob, unknown = self.env["BOB_ADDRESS"], "unknown@mail.test"
+        to = {7: [unknown], 23: [bob, unknown], 31: [unknown, bob]}.get(number % 50, [bob])
         return secsmtp.Mail(self.content(run, number), self.env["ALICE_ADDRESS"], to, partial=number % 50 == 31)
 
     def expected(self, number):

@@ -18,7 +18,7 @@ from tests.support import peers
 
 sys.path.append(str(peers.ROOT / "bindings" / "python"))
 
-# What a host says of a send; of a probe; and how the kinds of the table are called elsewhere.
+# The fields of a send and of a probe in each host; and the names of the table's kinds elsewhere.
 Sent = namedtuple("Sent", "outcome status pin stage secret content")
 Probed = namedtuple("Probed", "outcome status pin key greeting")
 PYTHON = {"ca": "ca_files", "pin": "pins", "pin-file": "pin_files", "certificate": "certificate_files", "crl": "crl_files",
@@ -28,7 +28,7 @@ COMMAND = {"ca": "--ca-file", "pin": "--pin", "pin-file": "--pin-of", "certifica
 BARE = ("mozilla", "system", "strict")  # Options of the command without a value.
 
 CA = ("ca", "CA_FILE")
-NOBODYS = ("pin", "NOBODY")
+UNKNOWN_PIN = ("pin", "UNKNOWN")
 LEAF, INTERMEDIATE, ROOT = (("pin", name) for name in ("LEAF", "INTERMEDIATE", "ROOT"))
 STRICT, LENIENT = ("strict", "1"), ("strict", "0")
 MOZILLA, SYSTEM = ("mozilla", "-"), ("system", "-")
@@ -40,13 +40,13 @@ MAIN = (
     ((LEAF,), "OK", "LEAF"),
     ((("certificate", "LEAF_FILE"),), "OK", None),
     ((("known", "KNOWN"),), "OK", "LEAF"),
-    ((CA, NOBODYS), "E_PIN_MISMATCH", None),
+    ((CA, UNKNOWN_PIN), "E_PIN_MISMATCH", None),
     ((MOZILLA,), "E_UNKNOWN_ISSUER", None),
 )
 MORE = (
     ((CA, INTERMEDIATE), "OK", "INTERMEDIATE"),
     ((CA, ROOT), "OK", "ROOT"),
-    ((CA, NOBODYS, LEAF), "OK", "LEAF"),
+    ((CA, UNKNOWN_PIN, LEAF), "OK", "LEAF"),
     ((INTERMEDIATE,), "OK", "INTERMEDIATE"),
     ((LEAF, STRICT), "OK", "LEAF"),
     ((("pin-file", "LEAF_FILE"),), "OK", "LEAF"),
@@ -55,7 +55,7 @@ MORE = (
     ((CA, ("known", "KNOWN")), "OK", "LEAF"),
     ((CA, ("certificate", "LEAF_FILE"), LEAF, STRICT), "OK", "LEAF"),
     ((CA, ("crl", "GOOD_LISTS")), "OK", None),
-    ((NOBODYS,), "E_PIN_MISMATCH", None),
+    ((UNKNOWN_PIN,), "E_PIN_MISMATCH", None),
     # The server does not send its root, so that nothing leads to it.
     ((ROOT,), "E_PIN_MISMATCH", None),
     ((("known", "KNOWN_WRONG"),), "E_PIN_MISMATCH", None),
@@ -101,7 +101,7 @@ class Bed:
     def value(self, kind, name):
         """A value of the table, as the programs take it."""
         if kind == "pin":
-            return "sha256//" + ("A" * 43 + "=" if name == "NOBODY" else self.env["PIN_SHA256_" + name])
+            return "sha256//" + ("A" * 43 + "=" if name == "UNKNOWN" else self.env["PIN_SHA256_" + name])
         if kind in BARE:
             return name
         return str(self.files.get(name) or (self.folder / self.env[name]).resolve())
@@ -114,7 +114,7 @@ class Bed:
         for name, address in self.env.items():
             if name.endswith(("_SUBMISSION", "_SUBMISSIONS")):
                 port = peers.host_port(address)[1]
-                for file, pin in (("KNOWN", "LEAF"), ("KNOWN_WRONG", "NOBODY")):
+                for file, pin in (("KNOWN", "LEAF"), ("KNOWN_WRONG", "UNKNOWN")):
                     secsmtp.learn(self.files[file], self.env["SERVER_NAME"], port, self.value("pin", pin), "the test")
 
     def _revocation_lists(self):
@@ -153,7 +153,7 @@ def package():
 
 
 class Host:
-    """What sends or probes; an address is given by its name in the bed's env."""
+    """A host that sends or probes; an address is given by its name in the bed's env."""
 
     def __init__(self, bed):
         self.bed, self.env = bed, bed.env
@@ -302,7 +302,7 @@ class Trust(unittest.TestCase):
         for address, rows, status, pin in DIFFERENT:
             for host, case in self.each_host(address=address, trust=rows):
                 with case:
-                    # With a login where it would be given away if the refusal failed.
+                    # With a login, which would be released if the rejection failed.
                     self.check(host, address, "implicit", rows, status, pin, login=status != "OK")
 
     def test_a_known_server_of_another_port_is_no_known_server(self):
@@ -335,14 +335,14 @@ class Trust(unittest.TestCase):
     def test_a_client_certificate_is_not_shown_over_tls_1_2_nor_to_a_stranger(self):
         for address, rows, status in (
             ("TLS_ONLY12", (CA, *OWN), "E_HANDSHAKE"),
-            ("TLS_CLIENTCERT", (CA, NOBODYS, *OWN), "E_PIN_MISMATCH"),
+            ("TLS_CLIENTCERT", (CA, UNKNOWN_PIN, *OWN), "E_PIN_MISMATCH"),
             ("TLS_CLIENTCERT", (MOZILLA, *OWN), "E_UNKNOWN_ISSUER"),
         ):
             for host, case in self.each_host(address=address, trust=rows):
                 with case:
                     self.check(host, address, "implicit", rows, status, None)
 
-    def test_a_client_certificate_that_nobody_asks_for_does_no_harm(self):
+    def test_a_client_certificate_that_is_not_requested_is_not_sent(self):
         for host, case in self.each_host():
             with case:
                 self.check(host, "POSTFIX_SUBMISSION", "starttls", (CA, *OWN), "OK", None)
@@ -350,7 +350,7 @@ class Trust(unittest.TestCase):
     def test_probes(self):
         table = (
             ("POSTFIX", (CA, LEAF), "OK", "LEAF"),
-            ("POSTFIX", (NOBODYS,), "E_PIN_MISMATCH", None),
+            ("POSTFIX", (UNKNOWN_PIN,), "E_PIN_MISMATCH", None),
             ("POSTFIX", (SYSTEM,), "E_UNKNOWN_ISSUER", None),
             ("POSTFIX", (), "E_NO_TRUST", None),
             ("EXIM", (("known", "KNOWN"), STRICT), "OK", "LEAF"),
@@ -371,11 +371,11 @@ class Trust(unittest.TestCase):
                 # The door stays shut, as without one.
                 self.assertEqual(host.probe("TLS_CLIENTCERT", "implicit", (CA, *OWN)), host.probe("TLS_CLIENTCERT", "implicit", (CA,)))
 
-    def test_what_the_command_learns_serves_every_host(self):
+    def test_a_file_that_the_command_learnt_serves_every_host(self):
         learnt = self.bed.work / "learnt"
         self.bed.files["LEARNT"] = learnt
         command, rows = self.hosts[2], (("known", "LEARNT"),)
-        for trust, expected in (((NOBODYS,), False), ((CA,), True)):
+        for trust, expected in (((UNKNOWN_PIN,), False), ((CA,), True)):
             told = command.run("probe", "POSTFIX_SUBMISSIONS", "implicit", trust, "--learn", str(learnt), "--by", "the test")
             self.assertEqual((told["learnt"], learnt.exists()), (expected, expected), told)
         for host, case in self.each_host():

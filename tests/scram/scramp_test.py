@@ -42,7 +42,7 @@ class Peer:
         self.watchdog.cancel()
 
     def send(self, offer, *options, tls="1.3", ems=True, binding="tls-exporter", password=PASSWORD):
-        """Sends one mail: exit status, result, and what the peer heard."""
+        """Sends one mail: exit status, result, and what the peer received."""
         how = {"tls": tls, "ems": ems, "offer": offer, "binding": binding, "user": USER, "password": PASSWORD}
         self.process.stdin.write(json.dumps(how) + "\n")
         self.process.stdin.flush()
@@ -68,9 +68,9 @@ def peer(signature="ecdsa-256"):
 
 class Scramp(unittest.TestCase):
     def accepted(self, sent, mechanism, binding):
-        status, result, heard = sent
-        self.assertEqual((status, result["outcome"]), (0, "accepted"), (result, heard))
-        self.assertEqual((heard["mechanism"], heard["binding"]), (mechanism, binding))
+        status, result, received = sent
+        self.assertEqual((status, result["outcome"]), (0, "accepted"), (result, received))
+        self.assertEqual((received["mechanism"], received["binding"]), (mechanism, binding))
         self.assertEqual((result["peer"]["mechanism"], result["peer"]["channel_binding"]), (mechanism, binding))
 
     def test_f17_each_hash_and_type_of_binding_on_both_tls_versions(self):
@@ -97,10 +97,10 @@ class Scramp(unittest.TestCase):
     def test_f18_a_binding_that_is_undefined_is_an_error_and_never_another_type(self):
         with peer("ed25519") as running:
             offer, kind = "SCRAM-SHA-256-PLUS SCRAM-SHA-256", ("--binding-type", TYPES[1])
-            status, result, heard = running.send(offer, *kind, "--channel-binding", "require")
+            status, result, received = running.send(offer, *kind, "--channel-binding", "require")
             self.assertEqual((status, result["status_name"]), (10, "SECSMTP_E_CHANNEL_BINDING"), result)
             self.assertIs(result["secret_released"], False)
-            self.assertFalse([line for line in heard["lines"] if line.startswith("AUTH")])
+            self.assertFalse([line for line in received["lines"] if line.startswith("AUTH")])
             # Not required, it is left out, and said so: n and not y, which would be refused.
             self.accepted(running.send(offer, *kind), "SCRAM-SHA-256", None)
             # The session has a binding whatever the certificate is signed with.
@@ -110,23 +110,23 @@ class Scramp(unittest.TestCase):
         with peer() as running:
             for own, other in (TYPES, TYPES[::-1]):
                 offer = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN"
-                status, result, heard = running.send(offer, "--binding-type", own, binding=other)
+                status, result, received = running.send(offer, "--binding-type", own, binding=other)
                 self.assertEqual((status, result["status_name"]), (11, "SECSMTP_E_AUTH_REFUSED"), result)
-                self.assertEqual(sum(line.startswith("AUTH") for line in heard["lines"]), 1)
-                self.assertIn("QUIT", heard["lines"])
+                self.assertEqual(sum(line.startswith("AUTH") for line in received["lines"]), 1)
+                self.assertIn("QUIT", received["lines"])
 
     def test_f02_a_wrong_password_is_refused_once(self):
         with peer() as running:
-            status, result, heard = running.send("SCRAM-SHA-256-PLUS PLAIN", password="another")
+            status, result, received = running.send("SCRAM-SHA-256-PLUS PLAIN", password="another")
             self.assertEqual((status, result["outcome"]), (11, "refused"), result)
-            self.assertEqual(sum(line.startswith("AUTH") for line in heard["lines"]), 1)
+            self.assertEqual(sum(line.startswith("AUTH") for line in received["lines"]), 1)
 
     def test_without_the_extended_master_secret_there_is_no_tls_1_2(self):
         # So the exporter is always to be had, and no binding is ever exchanged for another.
         with peer() as running:
-            status, result, heard = running.send("SCRAM-SHA-256-PLUS", tls="1.2", ems=False)
+            status, result, received = running.send("SCRAM-SHA-256-PLUS", tls="1.2", ems=False)
             self.assertEqual((status, result["stage"], result["outcome"]), (10, "tls", "not_sent"), result)
-            self.assertEqual(heard["lines"], [])
+            self.assertEqual(received["lines"], [])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
     server = peers.postfix()             Postfix of the bed that SECSMTP_TESTBED names
 
 A server has `implicit` and `starttls` (host, port), `name` (to verify), `ca_file`, `user`,
-`password` (bytes), `address` (a recipient it takes) and `wait_for_mail(marker)`.
+`password` (bytes), `address` (a recipient it accepts) and `wait_for_mail(marker)`.
 """
 
 import contextlib
@@ -109,7 +109,7 @@ def host_port(address):
 
 
 class _Server:
-    """What both kinds of server share. File names in `env` are relative to `folder`."""
+    """The base of both kinds of server. File names in `env` are relative to `folder`."""
 
     def __init__(self, folder, env):
         self.folder, self.env = folder, env

@@ -8,7 +8,7 @@ use crate::random::Random;
 /// A target's name, which is its corpus folder's, and its function.
 type Target = (&'static str, fn(&[u8]));
 
-/// What lengths, tags, digits and line ends trip over.
+/// Bytes at the limits of lengths, tags, digits and line ends.
 const ODD: [u8; 11] = [
     0, 0x7f, 0x80, 0x81, 0x84, 0xff, b'\n', b'\r', b'|', b'-', b';',
 ];

@@ -3,9 +3,9 @@
     scramp_peer.py FOLDER SIGNATURE
 
 SIGNATURE is that of the certificate, which stands in FOLDER/leaf.pem. A line of JSON on standard
-input says how to serve the next connection: `tls` ("1.2", "1.3"), `ems`, `offer` (the AUTH line),
-`binding` (the type that the server takes), `user`, `password`. A line comes back when it is over:
-the commands heard, and the mechanism and binding type that logged in.
+input defines how to serve the next connection: `tls` ("1.2", "1.3"), `ems`, `offer` (the AUTH line),
+`binding` (the type that the server accepts), `user`, `password`. A line comes back when it is over:
+the commands received, and the mechanism and binding type that logged in.
 """
 
 import base64
@@ -71,7 +71,7 @@ class Session:
     def __init__(self, tls, pem, how):
         self.tls, self.pem, self.how = tls, pem, how
         self.buffer = b""
-        self.heard = {"lines": [], "mechanism": None, "binding": None, "error": None}
+        self.received = {"lines": [], "mechanism": None, "binding": None, "error": None}
 
     def say(self, line):
         self.tls.sendall(line.encode() + b"\r\n")
@@ -95,7 +95,7 @@ class Session:
                     content = False
                     self.say("250 2.0.0 kept")
                 continue
-            self.heard["lines"].append(line)
+            self.received["lines"].append(line)
             if verb == "EHLO":
                 self.say(f"250-{HOST}\r\n250 AUTH {self.how['offer']}")
             elif verb == "AUTH":
@@ -130,12 +130,12 @@ class Session:
             server.set_client_final(base64.b64decode(self.line(), validate=True).decode())
             self.challenge(server.get_server_final())
         except (scramp.ScramException, KeyError, ValueError, TypeError) as error:
-            self.heard["error"] = str(error)
+            self.received["error"] = str(error)
             return self.say("535 5.7.8 no")
         if self.line() != "":
             return self.say("501 5.5.2 an empty line was due")
-        self.heard["mechanism"] = name
-        self.heard["binding"] = kind if name.endswith("-PLUS") else None
+        self.received["mechanism"] = name
+        self.received["binding"] = kind if name.endswith("-PLUS") else None
         return self.say("235 2.7.0 in")
 
     def challenge(self, text):
@@ -166,9 +166,9 @@ def main(folder, signature):
             session.serve()
             tls.shutdown()
         except (SSL.Error, OSError) as error:
-            session.heard["error"] = session.heard["error"] or repr(error)
+            session.received["error"] = session.received["error"] or repr(error)
         connection.close()
-        print(json.dumps(session.heard), flush=True)
+        print(json.dumps(session.received), flush=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ use secsmtp::ffi::report::{
 use secsmtp::status::Status;
 
 use crate::authority::pem;
-use crate::world::{HOST, NOBODYS, World};
+use crate::world::{HOST, UNKNOWN_PIN, World};
 
 fn new() -> *mut secsmtp_policy {
     let mut policy = null_mut();
@@ -117,9 +117,9 @@ fn a_chain_is_judged_offline() {
 }
 
 #[test]
-fn what_is_wrong_is_a_status() {
+fn each_wrong_argument_has_a_status() {
     let policy = new();
-    let (pin, pin_len) = text(NOBODYS);
+    let (pin, pin_len) = text(UNKNOWN_PIN);
     let (host, host_len) = text(HOST);
     let (none, none_len) = text("/nonexistent/secsmtp");
     let (by, by_len) = text("a test");

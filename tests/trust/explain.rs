@@ -8,7 +8,7 @@ use secsmtp::trust::{Clock, Host, Policy, RELEASED, now_at, verify_pem};
 use secsmtp_testservers::{CertKind, ReferenceConfig, ReferenceServer, ServerIdentity};
 
 use crate::authority::{Ca, now, pem, set_days};
-use crate::world::{HOST, MODES, NOBODYS, World, ca, client, message, pin, send};
+use crate::world::{HOST, MODES, UNKNOWN_PIN, World, ca, client, message, pin, send};
 
 fn chain_pem(identity: &ServerIdentity) -> String {
     identity.chain.iter().map(|der| pem(der)).collect()
@@ -23,17 +23,17 @@ fn words(policy: &Policy, identity: &ServerIdentity) -> String {
 }
 
 #[test]
-fn a_pin_mismatch_says_what_was_expected_met_and_meant() {
+fn a_pin_mismatch_reports_the_expected_and_the_found_key_and_its_meaning() {
     let w = World::get();
     let server = ReferenceServer::start(ReferenceConfig::new(w.good())).expect("a server");
     let mut policy = Policy::new();
     ca(w, &mut policy);
-    pin(&mut policy, NOBODYS);
+    pin(&mut policy, UNKNOWN_PIN);
     let error = send(HOST, server.implicit_addr(), &policy).expect_err("another pin");
     let text = error.to_string();
     for part in [
         HOST,
-        NOBODYS,
+        UNKNOWN_PIN,
         &w.pki.spki_pin(CertKind::Leaf),
         &w.pki.spki_pin(CertKind::Intermediate),
         "Subject: ",
@@ -48,7 +48,7 @@ fn a_pin_mismatch_says_what_was_expected_met_and_meant() {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
     let mut policy = Policy::new();
-    pin(&mut policy, NOBODYS);
+    pin(&mut policy, UNKNOWN_PIN);
     let text = words(&policy, &w.good());
     assert!(text.contains("not valid otherwise either"), "{text}");
 }
@@ -69,12 +69,12 @@ fn c30_a_pin_out_of_its_time_is_named() {
     ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
-    pin(&mut policy, NOBODYS);
+    pin(&mut policy, UNKNOWN_PIN);
     assert!(words(&policy, &w.good()).contains("Outside their time, and so matching nothing"));
 }
 
 #[test]
-fn every_reason_says_what_to_do() {
+fn every_reason_includes_advice() {
     let w = World::get();
     let mut anchored = Policy::new();
     ca(w, &mut anchored);
@@ -108,7 +108,7 @@ fn every_reason_says_what_to_do() {
 }
 
 #[test]
-fn a_probe_proposes_pins_and_says_what_they_mean() {
+fn a_probe_proposes_pins_and_explains_them() {
     let w = World::get();
     let server = ReferenceServer::start(ReferenceConfig::new(w.good())).expect("a server");
     for mode in MODES {
@@ -133,7 +133,7 @@ fn a_probe_proposes_pins_and_says_what_they_mean() {
             assert!(text.contains(&part), "{part:?} is not in: {text}");
         }
     }
-    assert!(server.wait_idle(crate::world::PATIENCE));
+    assert!(server.wait_idle(crate::world::TIMEOUT));
     for session in server.sessions() {
         let tls = String::from_utf8_lossy(&session.tls);
         assert_eq!(tls, "EHLO [127.0.0.1]\r\nQUIT\r\n");
@@ -159,11 +159,11 @@ fn c31_a_lone_pin_and_c03_a_clock_behind_warn() {
     let mut policy = Policy::new();
     ca(World::get(), &mut policy);
     assert!(warnings(&policy).is_empty());
-    pin(&mut policy, NOBODYS);
-    pin(&mut policy, NOBODYS);
+    pin(&mut policy, UNKNOWN_PIN);
+    pin(&mut policy, UNKNOWN_PIN);
     let lone = warnings(&policy);
     assert!(
-        lone.len() == 1 && lone[0].contains(NOBODYS) && lone[0].contains("no backup"),
+        lone.len() == 1 && lone[0].contains(UNKNOWN_PIN) && lone[0].contains("no backup"),
         "{lone:?}"
     );
     pin(&mut policy, &World::get().good().spki_pin());
@@ -177,13 +177,13 @@ fn c31_a_lone_pin_and_c03_a_clock_behind_warn() {
 }
 
 #[test]
-fn the_receipt_says_which_pin_matched() {
+fn the_receipt_names_the_pin_that_matched() {
     let w = World::get();
     let server = ReferenceServer::start(ReferenceConfig::new(w.good())).expect("a server");
     for kind in [CertKind::Leaf, CertKind::Intermediate] {
         let own = w.pki.spki_pin(kind);
         let mut policy = Policy::new();
-        pin(&mut policy, &format!("{NOBODYS};{own}"));
+        pin(&mut policy, &format!("{UNKNOWN_PIN};{own}"));
         let receipt = send(HOST, server.implicit_addr(), &policy).expect("a receipt");
         let peer = receipt.peer.expect("a peer");
         assert_eq!(peer.matched_pin.map(|pin| pin.to_string()), Some(own));
@@ -282,7 +282,7 @@ fn the_certificate_that_is_outside_its_time_is_named_with_its_own_date() {
     }
 }
 
-/// With pins alone and a strict policy the dates of the leaf decide.
+/// The dates of the leaf decide in a strict policy with only pins.
 #[test]
 fn a_pinned_leaf_that_has_expired_is_named_too() {
     let root = Ca::root("Own Root");

@@ -75,7 +75,7 @@ fn c10_the_trusted_certificate_without_its_key_is_refused() {
     }
 }
 
-/// The same server with the right key is believed: it is the signature that made the difference.
+/// The server is trusted with the right key: only the signature made the difference.
 #[test]
 fn c10_the_same_with_its_key_gets_past_the_handshake() {
     let w = World::get();

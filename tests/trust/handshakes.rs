@@ -8,7 +8,7 @@ use secsmtp::status::Status::{self, ConnectionLost, Handshake, NotTls, Timeout};
 use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{ReferenceConfig, ReferenceServer, Scripted, Step};
 
-use crate::world::{HOST, MODES, PATIENCE, World, ca, client, message, send};
+use crate::world::{HOST, MODES, TIMEOUT, World, ca, client, message, send};
 
 /// The random of a server that could have done TLS 1.3 (RFC 8446 section 4.1.3).
 const DOWNGRADE: &[u8; 8] = b"DOWNGRD\x01";
@@ -213,7 +213,7 @@ fn d16_the_name_is_sent_for_names_and_not_for_addresses() {
         ("::1", None),
     ] {
         send(host, server.implicit_addr(), &policy).expect("sent");
-        assert!(server.wait_idle(PATIENCE));
+        assert!(server.wait_idle(TIMEOUT));
         let sessions = server.sessions();
         let last = sessions.last().expect("a session");
         assert_eq!(last.server_name.as_deref(), expected, "{host}");
@@ -225,7 +225,7 @@ fn no_trust_is_an_error_before_the_connection() {
     let server =
         ReferenceServer::start(ReferenceConfig::new(World::get().good())).expect("a server");
     let error =
-        send(HOST, server.implicit_addr(), &Policy::new()).expect_err("C08 nobody is trusted");
+        send(HOST, server.implicit_addr(), &Policy::new()).expect_err("C08 an empty policy");
     assert_eq!(error.status(), Status::NoTrust);
     assert_eq!(error.record.stage, Stage::Local);
     // A revocation list alone trusts no server.

@@ -11,7 +11,7 @@ use secsmtp::trust::{MinTls, Policy};
 use secsmtp_testservers::{CertKind, CertSpec, Scripted, ServerIdentity, Step, TlsVersions};
 
 use crate::authority::{block, pem};
-use crate::world::{HOST, NOBODYS, World, ca, client, pin, send};
+use crate::world::{HOST, UNKNOWN_PIN, World, ca, client, pin, send};
 
 /// A server that demands a certificate of the provider's CA.
 fn demanding(versions: TlsVersions) -> Arc<ServerConfig> {
@@ -91,7 +91,7 @@ fn c27_never_on_tls_1_2_to_a_stranger_or_in_a_probe() {
     assert!(!server.join().handshake_done);
 
     let mut stranger = policy.clone();
-    pin(&mut stranger, NOBODYS);
+    pin(&mut stranger, UNKNOWN_PIN);
     let server = start(TlsVersions::Both);
     let error = send(HOST, server.addr(), &stranger).expect_err("another pin");
     assert_eq!(error.status(), Status::PinMismatch, "{error}");
@@ -109,7 +109,7 @@ fn c27_never_on_tls_1_2_to_a_stranger_or_in_a_probe() {
 }
 
 #[test]
-fn c27_what_does_not_belong_together_is_refused() {
+fn c27_a_chain_and_another_key_are_rejected() {
     let (one, two) = (own(), own());
     let chain = pem(&one.chain[0]);
     let key = block("PRIVATE KEY", one.key.secret_der());

@@ -12,7 +12,7 @@ use secsmtp::trust::{Host, KnownServer, Pin, Policy, learn};
 use secsmtp_testservers::{CertKind, ReferenceConfig, ReferenceServer, ServerIdentity};
 
 use crate::authority::{block, pem};
-use crate::world::{HOST, NOBODYS, World, ca, client, pin, send};
+use crate::world::{HOST, UNKNOWN_PIN, World, ca, client, pin, send};
 
 /// A folder of the test's own, removed with it.
 struct Folder(PathBuf);
@@ -59,7 +59,7 @@ fn c29_learners_side_by_side_lose_nothing() {
             let path = &path;
             scope.spawn(move || {
                 for port in 1..=8 {
-                    let server = entry(HOST, thread * 8 + port, NOBODYS);
+                    let server = entry(HOST, thread * 8 + port, UNKNOWN_PIN);
                     assert_eq!(learn(path, &server), Ok(true));
                 }
             });
@@ -68,16 +68,16 @@ fn c29_learners_side_by_side_lose_nothing() {
     let text = fs::read(&path).expect("a file");
     assert_eq!(KnownServer::parse_file(&text).expect("entries").len(), 64);
     assert!(!fs::exists(folder.path("known.new")).expect("a folder"));
-    // What is known already leaves the file alone.
-    assert_eq!(learn(&path, &entry(HOST, 1, NOBODYS)), Ok(false));
+    // A pin that is known already does not change the file.
+    assert_eq!(learn(&path, &entry(HOST, 1, UNKNOWN_PIN)), Ok(false));
     assert_eq!(fs::read(&path).expect("a file"), text);
 }
 
 #[test]
-fn c29_what_is_there_is_kept_or_the_file_is_left_alone() {
+fn c29_existing_lines_are_kept_and_a_wrong_file_is_not_changed() {
     let folder = Folder::new();
     let path = folder.write("known", "# mine, without an end of line");
-    learn(&path, &entry(HOST, 465, NOBODYS)).expect("learnt");
+    learn(&path, &entry(HOST, 465, UNKNOWN_PIN)).expect("learnt");
     let text = fs::read_to_string(&path).expect("a file");
     assert!(
         text.starts_with("# mine, without an end of line\nmail.example 465 sha256//"),
@@ -86,7 +86,7 @@ fn c29_what_is_there_is_kept_or_the_file_is_left_alone() {
     assert!(text.ends_with("2026-11-20T00:00:00Z a test\n"), "{text}");
 
     let broken = folder.write("broken", "what is this\n");
-    let error = learn(&broken, &entry(HOST, 465, NOBODYS)).expect_err("a broken file");
+    let error = learn(&broken, &entry(HOST, 465, UNKNOWN_PIN)).expect_err("a broken file");
     assert!(
         error.status() == Status::File && error.to_string().contains("line 1"),
         "{error}"
@@ -94,7 +94,7 @@ fn c29_what_is_there_is_kept_or_the_file_is_left_alone() {
     assert_eq!(fs::read(&broken).expect("a file"), b"what is this\n");
     assert!(!fs::exists(folder.path("broken.new")).expect("a folder"));
 
-    let error = learn(&folder.path("none/known"), &entry(HOST, 465, NOBODYS));
+    let error = learn(&folder.path("none/known"), &entry(HOST, 465, UNKNOWN_PIN));
     assert_eq!(error.expect_err("no folder").status(), Status::File);
 }
 
@@ -105,7 +105,7 @@ fn c29_a_learner_that_was_killed_leaves_nothing_that_blocks_the_next() {
     // The lock is the system's, not that the file exists; and of the next text only a part was written.
     folder.write("known.lock", "");
     folder.write("known.new", "mail.exam");
-    assert_eq!(learn(&path, &entry(HOST, 465, NOBODYS)), Ok(true));
+    assert_eq!(learn(&path, &entry(HOST, 465, UNKNOWN_PIN)), Ok(true));
     let text = fs::read_to_string(&path).expect("a file");
     assert!(
         text.ends_with("a test\n") && text.lines().count() == 2,
@@ -118,19 +118,19 @@ fn c29_a_learner_that_was_killed_leaves_nothing_that_blocks_the_next() {
 
 #[cfg(unix)]
 #[test]
-fn c29_what_stands_in_the_place_of_the_lock_leads_nowhere() {
+fn c29_a_link_or_pipe_in_place_of_the_lock_is_not_followed() {
     let folder = Folder::new();
     let (path, other) = (folder.path("known"), folder.write("other", "mine"));
     std::os::unix::fs::symlink(&other, folder.path("known.lock")).expect("a link");
     std::os::unix::fs::symlink(&other, folder.path("known.new")).expect("a link");
-    let error = learn(&path, &entry(HOST, 465, NOBODYS)).expect_err("a link");
+    let error = learn(&path, &entry(HOST, 465, UNKNOWN_PIN)).expect_err("a link");
     assert!(error.to_string().contains("can't be written"), "{error}");
     fs::remove_file(folder.path("known.lock")).expect("a link");
-    assert_eq!(learn(&path, &entry(HOST, 465, NOBODYS)), Ok(true));
+    assert_eq!(learn(&path, &entry(HOST, 465, UNKNOWN_PIN)), Ok(true));
     assert_eq!(fs::read(&other).expect("a file"), b"mine");
 }
 
-/// Windows lets nobody rename over a file that is open without leave, or read-only.
+/// Windows rejects a rename over a file that is read-only, or open without share permission.
 #[cfg(windows)]
 #[test]
 fn c29_a_file_that_another_program_has_open_is_waited_for_and_a_read_only_one_is_left() {
@@ -142,7 +142,7 @@ fn c29_a_file_that_another_program_has_open_is_waited_for_and_a_read_only_one_is
     let mut reading = fs::OpenOptions::new();
     let held = reading.read(true).share_mode(FILE_SHARE_READ).open(&path);
     thread::scope(|scope| {
-        let learner = scope.spawn(|| learn(&path, &entry(HOST, 465, NOBODYS)));
+        let learner = scope.spawn(|| learn(&path, &entry(HOST, 465, UNKNOWN_PIN)));
         thread::sleep(std::time::Duration::from_millis(100));
         drop(held.expect("open"));
         assert_eq!(learner.join().expect("no panic"), Ok(true));
@@ -155,7 +155,7 @@ fn c29_a_file_that_another_program_has_open_is_waited_for_and_a_read_only_one_is
     };
     let text = fs::read(&path).expect("a file");
     set_read_only(true);
-    let error = learn(&path, &entry(HOST, 587, NOBODYS)).expect_err("read-only");
+    let error = learn(&path, &entry(HOST, 587, UNKNOWN_PIN)).expect_err("read-only");
     assert_eq!(error.status(), Status::File);
     assert_eq!(fs::read(&path).expect("a file"), text);
     assert!(!fs::exists(folder.path("known.new")).expect("a folder"));
@@ -169,7 +169,7 @@ fn c33_pins_are_those_of_one_host_and_port() {
     let own = w.good().spki_pin();
     let path = folder.path("known");
     learn(&path, &entry(HOST, 465, &own)).expect("learnt");
-    learn(&path, &entry(HOST, 465, NOBODYS)).expect("learnt");
+    learn(&path, &entry(HOST, 465, UNKNOWN_PIN)).expect("learnt");
     let load = |host: &str, port| {
         let mut policy = Policy::new();
         policy.add_known_servers(&path, host, port).map(|()| policy)
@@ -191,7 +191,7 @@ fn c33_pins_are_those_of_one_host_and_port() {
 }
 
 #[test]
-fn c28_nothing_is_learnt_on_a_strangers_word() {
+fn c28_nothing_is_learnt_from_an_untrusted_server() {
     let w = World::get();
     let server = ReferenceServer::start(ReferenceConfig::new(w.good())).expect("a server");
     let own = w.pki.spki_pin(CertKind::Leaf);
@@ -204,21 +204,21 @@ fn c28_nothing_is_learnt_on_a_strangers_word() {
             .map(|pin| pin.to_string())
             .map_err(|e| e.status())
     };
-    let nobody = Policy::new();
+    let empty = Policy::new();
     let mut trusting = Policy::new();
     ca(w, &mut trusting);
     let mut wrong = Policy::new();
-    pin(&mut wrong, NOBODYS);
-    assert_eq!(learnt(&nobody, None), Err(Status::NoTrust));
+    pin(&mut wrong, UNKNOWN_PIN);
+    assert_eq!(learnt(&empty, None), Err(Status::NoTrust));
     assert_eq!(learnt(&wrong, None), Err(Status::PinMismatch));
     assert_eq!(learnt(&trusting, None), Ok(own.clone()));
-    assert_eq!(learnt(&nobody, parse(&own)), Ok(own.clone()));
-    for policy in [&nobody, &trusting, &wrong] {
-        assert_eq!(learnt(policy, parse(NOBODYS)), Err(Status::PinMismatch));
+    assert_eq!(learnt(&empty, parse(&own)), Ok(own.clone()));
+    for policy in [&empty, &trusting, &wrong] {
+        assert_eq!(learnt(policy, parse(UNKNOWN_PIN)), Err(Status::PinMismatch));
     }
     // An issuer's key is not the server's.
     let issuer = parse(&w.pki.spki_pin(CertKind::Intermediate));
-    assert_eq!(learnt(&nobody, issuer), Err(Status::PinMismatch));
+    assert_eq!(learnt(&empty, issuer), Err(Status::PinMismatch));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whom the client believes: every kind of wrong certificate, in both TLS modes, through the real
+//! The trust decision of the client: every kind of wrong certificate, in both TLS modes, through the real
 //! client, with what the peer received as the witness. Ids are those of the attack catalogue.
 #![allow(
     clippy::print_stderr,

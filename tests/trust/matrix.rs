@@ -5,7 +5,7 @@ use secsmtp::status::Status;
 use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{ReferenceConfig, ReferenceServer, ServerIdentity, TlsVersions};
 
-use crate::world::{HOST, MODES, PATIENCE, World, assert_nothing_left, send};
+use crate::world::{HOST, MODES, TIMEOUT, World, assert_nothing_left, send};
 
 /// One row.
 pub(crate) struct Case {
@@ -38,7 +38,7 @@ impl Case {
         }
     }
 
-    /// The same for another name.
+    /// The case for another name.
     pub(crate) fn host(mut self, host: &'static str) -> Self {
         self.host = host;
         self
@@ -72,14 +72,14 @@ impl Case {
         let before = server.mail_count();
         let connections = server.sessions().len();
         let sent = send(self.host, address, policy);
-        assert!(server.wait_idle(PATIENCE), "{name}: the server is busy");
+        assert!(server.wait_idle(TIMEOUT), "{name}: the server is busy");
         let sessions = server.sessions();
         // A11, A12: a verdict is final; no other address, port or mode is tried.
         assert_eq!(sessions.len(), connections + 1, "{name}: connections");
         let record = sessions.last().expect("a session");
         match sent {
             Ok(receipt) => {
-                assert_eq!(self.expected, Status::Ok, "{name}: it was believed");
+                assert_eq!(self.expected, Status::Ok, "{name}: it was trusted");
                 assert_eq!(receipt.outcome, Outcome::Accepted, "{name}");
                 assert_eq!(server.mail_count(), before + 1, "{name}");
             }

@@ -16,7 +16,7 @@ pub(crate) fn anchors(w: &World, policy: &mut Policy, _: &ServerIdentity) {
     ca(w, policy);
 }
 
-/// Whoever signed what is served last is the anchor: for chains of a CA of the case's own, which
+/// The signer of the last served certificate is the anchor: for chains of a CA of the case's own, which
 /// serves its root too.
 pub(crate) fn served_root(_: &World, policy: &mut Policy, identity: &ServerIdentity) {
     let root = identity.chain.last().expect("a chain");

@@ -6,7 +6,7 @@ use secsmtp_testservers::{CertKind, CertSpec, ServerIdentity};
 
 use crate::authority::now;
 use crate::matrix::{Case, run};
-use crate::world::{NOBODYS, World, ca, pin};
+use crate::world::{UNKNOWN_PIN, World, ca, pin};
 
 const DAY: u64 = 86_400;
 
@@ -43,7 +43,7 @@ fn anchors_and_pins() {
                 World::good,
                 |w, p, _| {
                     ca(w, p);
-                    pin(p, NOBODYS);
+                    pin(p, UNKNOWN_PIN);
                 },
             ),
             Case::new(
@@ -52,7 +52,7 @@ fn anchors_and_pins() {
                 World::good,
                 |w, p, i| {
                     ca(w, p);
-                    pin(p, &format!("{NOBODYS};{}", i.spki_pin()));
+                    pin(p, &format!("{UNKNOWN_PIN};{}", i.spki_pin()));
                 },
             ),
             Case::new(

@@ -8,7 +8,7 @@ use secsmtp_testservers::{CertKind, CertSpec, ServerIdentity};
 
 use crate::matrix::{Case, run};
 use crate::matrix_pins::{leaf, self_signed};
-use crate::world::{HOST, NOBODYS, World, ca, certificate, pin};
+use crate::world::{HOST, UNKNOWN_PIN, World, ca, certificate, pin};
 
 fn exactly(_: &World, policy: &mut Policy, identity: &ServerIdentity) {
     certificate(policy, identity);
@@ -113,7 +113,7 @@ fn every_kind_that_is_given_must_hold() {
                 World::good,
                 |w, p, i| {
                     exactly(w, p, i);
-                    pin(p, NOBODYS);
+                    pin(p, UNKNOWN_PIN);
                 },
             ),
             Case::new(
@@ -159,7 +159,7 @@ fn every_kind_that_is_given_must_hold() {
                 World::good,
                 |w, p, i| {
                     exactly(w, p, i);
-                    pin(p, NOBODYS);
+                    pin(p, UNKNOWN_PIN);
                     ca(w, p);
                 },
             ),

@@ -8,7 +8,7 @@ use secsmtp_testservers::{CertKind, CertSpec, ServerIdentity, TlsVersions};
 
 use crate::authority::now;
 use crate::matrix::{Case, run};
-use crate::world::{NOBODYS, World, pin};
+use crate::world::{UNKNOWN_PIN, World, pin};
 
 /// The server's own key.
 pub(crate) fn leaf(_: &World, policy: &mut Policy, identity: &ServerIdentity) {
@@ -98,7 +98,7 @@ fn pins_alone() {
                 leaf,
             ),
             Case::new("C05 another key", PinMismatch, World::good, |_, p, _| {
-                pin(p, NOBODYS)
+                pin(p, UNKNOWN_PIN)
             }),
             Case::new(
                 "C05 the key of another server",
@@ -118,7 +118,7 @@ fn pins_alone() {
                 |w, p, _| pin(p, &w.pki.spki_pin(CertKind::Leaf)),
             ),
             Case::new("C31 one of two pins", Status::Ok, World::good, |w, p, i| {
-                pin(p, NOBODYS);
+                pin(p, UNKNOWN_PIN);
                 leaf(w, p, i);
             }),
             Case::new(
@@ -137,7 +137,7 @@ fn pins_alone() {
                 |_, p, i| {
                     p.add_pin_with_window(&i.spki_pin(), 0, now() - 60)
                         .expect("a pin");
-                    pin(p, NOBODYS);
+                    pin(p, UNKNOWN_PIN);
                 },
             ),
             Case::new("C30 in its time", Status::Ok, World::good, |_, p, i| {
@@ -145,7 +145,7 @@ fn pins_alone() {
                     .expect("a pin");
             }),
             Case::new("C05 over TLS 1.2", PinMismatch, World::good, |_, p, _| {
-                pin(p, NOBODYS)
+                pin(p, UNKNOWN_PIN)
             })
             .tls(TlsVersions::Only12),
         ],

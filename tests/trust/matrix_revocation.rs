@@ -60,7 +60,7 @@ fn c20_revocation_lists() {
                 lists(p, &[])
             }),
             Case::new(
-                "C20 both lists, nobody is on them",
+                "C20 both lists, without an entry",
                 Status::Ok,
                 server,
                 |_, p, _| {
@@ -250,13 +250,13 @@ fn no_response(_: &World) -> ServerIdentity {
     stapling(b"no DER at all, and much of it ".repeat(500))
 }
 
-/// A staple is as if there were none: it excuses nobody, stands for no list, and spoils nothing.
+/// A stapled response has no effect: it does not replace a list, and breaks nothing.
 #[test]
 fn c21_a_staple_changes_no_verdict() {
     let mut cases = Vec::new();
     for staple in [good, revoked, later, no_response] {
         cases.extend([
-            Case::new("C21 believed by the CA", Status::Ok, staple, |_, p, _| {
+            Case::new("C21 trusted by the CA", Status::Ok, staple, |_, p, _| {
                 lists(p, &[]);
             }),
             Case::new("C21 revoked by a list", Revoked, staple, |_, p, _| {

@@ -94,7 +94,7 @@ fn pool() -> Pool {
 
 /// A chain and what it is made of.
 fn draw(pool: &Pool, random: &mut Random) -> (String, Vec<CertificateDer<'static>>) {
-    // Half of them with the first fault only in leaf or decoys, so that some are believed.
+    // Half of them with the first fault only in leaf or decoys, so that some are trusted.
     let sound: Vec<_> = pool
         .leaves
         .iter()
@@ -154,7 +154,7 @@ fn verdicts_are_those_of_openssl() {
         *counts.entry(ours.is_ok()).or_default() += 1;
         if ours.is_ok() != theirs.is_ok() {
             let ours = ours
-                .map(|_| "believed")
+                .map(|_| "trusted")
                 .map_err(|r| format!("{:?}", r.reason));
             differ.push(format!(
                 "{number}: {name}, at {at}: ours {ours:?}, theirs {theirs:?}"
@@ -174,7 +174,7 @@ fn verdicts_are_those_of_openssl() {
     );
 }
 
-/// Whether there is an OpenSSL to ask; where everything is required it must be there.
+/// Returns whether OpenSSL is available; where everything is required it must be.
 pub(crate) fn has_openssl() -> bool {
     if Command::new("openssl").arg("version").output().is_ok() {
         return true;

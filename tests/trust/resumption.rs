@@ -17,7 +17,7 @@ use secsmtp::smtp::{Context, Session, upgrade};
 use secsmtp::status::Status;
 use secsmtp::trust::{Host, Policy};
 
-use crate::world::{HOST, PATIENCE, World, ca, client, pin};
+use crate::world::{HOST, TIMEOUT, World, ca, client, pin};
 
 /// A server that would resume and take early data; it tells which handshakes it made.
 fn generous(
@@ -89,7 +89,7 @@ fn d07_one_configuration_keeps_no_session() {
         let setup = Setup::new(&Arc::new(policy), &host).expect("a setup");
         for _ in 0..3 {
             let timeouts = Timeouts::default();
-            let deadline = Deadline::after(PATIENCE);
+            let deadline = Deadline::after(TIMEOUT);
             let waiter = Waiter::new().expect("a selector");
             let tcp = dial(&[address], waiter, deadline).expect("a connection");
             let mut cx = Context::new(HOST, address.port(), timeouts, Log::off());
@@ -111,7 +111,7 @@ fn d07_a_change_of_pins_is_felt_at_once() {
     let error = crate::world::send(HOST, address, &policy).expect_err("421");
     assert_eq!(error.status(), Status::Closing, "{error}");
     let mut changed = Policy::new();
-    pin(&mut changed, crate::world::NOBODYS);
+    pin(&mut changed, crate::world::UNKNOWN_PIN);
     let error = crate::world::send(HOST, address, &changed).expect_err("another pin");
     assert_eq!(error.status(), Status::PinMismatch, "{error}");
     assert_eq!(server.join().expect("a server").len(), 1);

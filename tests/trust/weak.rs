@@ -21,7 +21,7 @@ struct Weak {
 }
 
 impl Weak {
-    /// With a key of these options and a signature by this hash.
+    /// A certificate with a key of these options and a signature by this hash.
     fn new(name: &str, key: &[&str], hash: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("secsmtp-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder");
@@ -110,7 +110,7 @@ impl Server {
         Self(child, address)
     }
 
-    /// What it received inside TLS.
+    /// The bytes that it received inside TLS.
     fn end(mut self) -> String {
         let _ = self.0.kill();
         let mut received = String::new();
@@ -152,9 +152,9 @@ fn c19_a_weak_key_is_refused_even_if_it_is_pinned() {
     }
 }
 
-/// The same server with a good key gets past the handshake: it is the key that made the difference.
+/// The server completes the handshake with a good key: only the key made the difference.
 #[test]
-fn c19_a_good_key_is_taken() {
+fn c19_a_good_key_is_accepted() {
     if !has_openssl() {
         return;
     }

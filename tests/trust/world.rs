@@ -1,4 +1,4 @@
-//! What the tests share: the authorities, the message, the policies' short forms, and the witness.
+//! Shared by the tests: the CAs, the message, short forms of the policies, and the checks.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,14 +12,14 @@ use secsmtp::trust::{Policy, TlsMode};
 use secsmtp_testservers::{CertKind, CertSpec, Pki, ServerIdentity, SessionRecord};
 
 pub(crate) const HOST: &str = "mail.example";
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const MODES: [TlsMode; 2] = [TlsMode::Implicit, TlsMode::Starttls];
 
 /// The authorities of a run.
 pub(crate) struct World {
     /// The provider's.
     pub(crate) pki: Pki,
-    /// Somebody else's.
+    /// Another organisation's.
     pub(crate) other: Pki,
 }
 
@@ -28,7 +28,7 @@ impl World {
         static WORLD: OnceLock<World> = OnceLock::new();
         WORLD.get_or_init(|| Self {
             pki: Pki::new(&[HOST]),
-            other: Pki::of("Somebody Else", &[HOST]),
+            other: Pki::of("Another Organisation", &[HOST]),
         })
     }
 
@@ -67,8 +67,8 @@ pub(crate) fn certificate(policy: &mut Policy, identity: &ServerIdentity) {
         .expect("a certificate");
 }
 
-/// A pin that nobody has.
-pub(crate) const NOBODYS: &str = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+/// A pin that no key has.
+pub(crate) const UNKNOWN_PIN: &str = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// Sends the usual mail with the usual login.
 pub(crate) fn send(
@@ -88,7 +88,7 @@ pub(crate) fn client(
     client.set_connect(&address.ip().to_string(), address.port().into())?;
     let login = Credential::password("alice", b"correct horse battery staple")?;
     client.set_credential(Some(Arc::new(login)));
-    client.set_timeout(secsmtp::error::Stage::Local, PATIENCE);
+    client.set_timeout(secsmtp::error::Stage::Local, TIMEOUT);
     Ok(client)
 }
 

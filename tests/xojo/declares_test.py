@@ -16,7 +16,7 @@ from tests.support import header, peers
 MODULE = peers.ROOT / "bindings" / "xojo" / "SecSMTP.xojo_code"
 SENDER = MODULE.parent / "SecSMTP" / "Sender.xojo_code"
 
-Declare = namedtuple("Declare", "library alias parameters result")  # of (name, type) pairs
+Declare = namedtuple("Declare", "library alias parameters result")  # (name, type) pairs
 
 
 def module():
@@ -56,7 +56,7 @@ def constants():
 
 
 class Module(unittest.TestCase):
-    """What the file says."""
+    """The text of the file."""
 
     def test_every_function_is_declared_as_in_the_header(self):
         declared, functions = declares(), header.functions()
@@ -133,7 +133,7 @@ class Module(unittest.TestCase):
         self.assertEqual(text.count("#tag Event\n"), 1)
         self.assertRegex(action, r"secsmtp_client_poll_event\(mClient, 0, ")
         self.assertNotRegex(text, r"secsmtp_client_(send|wait|dispatch|close)\b")
-        # Whoever is told may raise: the event is freed by then, and the count is right.
+        # A handler may raise: the event is freed by then, and the count is right.
         calls = [m.start() for m in re.finditer("RaiseEvent", action)]
         self.assertEqual(len(calls), 2)
         self.assertLess(action.index("secsmtp_event_free(notice)"), min(calls))
@@ -151,7 +151,7 @@ class Module(unittest.TestCase):
         names = [(o, re.search(r"(?:Sub|Function|Event|Private) (\w+)", line)[1].lower()) for o, line in members]
         self.assertEqual(names, sorted(names))
 
-    def test_entries_say_first_where_a_missing_library_belongs(self):
+    def test_entry_points_report_first_where_a_missing_library_belongs(self):
         for text, entry in ((module(), "Sub SendMail"), (SENDER.read_text("utf-8"), "Sub Constructor")):
             body = text[text.index(entry) :]
             self.assertLess(body.index("DemandLibrary"), body.index("Utf8("))
@@ -174,7 +174,7 @@ class Module(unittest.TestCase):
 
 
 def count_arguments(text):
-    """How many arguments stand before the bracket that closes a call."""
+    """The number of arguments before the bracket that closes a call."""
     depth, commas, empty = 1, 0, True
     for character in text:
         depth += {"(": 1, ")": -1}.get(character, 0)
@@ -218,7 +218,7 @@ TYPES = {
 
 
 class Failed(Exception):
-    """What Check raises: the status and the library's words."""
+    """The exception of Check: the status and the library's text."""
 
     def __init__(self, status, text):
         super().__init__(f"{status}: {text}")
@@ -284,11 +284,11 @@ class Host:
 
 
 class Sender:
-    """What the class of that name does: submits, and polls as its Timer would."""
+    """The behaviour of the class of that name: submits, and polls as its Timer would."""
 
     def __init__(self, host, server):
         self.host = host
-        self.tags = {}  # of the events so far, with their jobs
+        self.tags = {}  # the events so far, with their jobs
         self.client = ctypes.c_void_p()
         policy, credential = ctypes.c_void_p(), ctypes.c_void_p()
         check, out = host.check, ctypes.byref
@@ -407,7 +407,7 @@ class Sending(unittest.TestCase):
     def test_mail_reaches_postfix(self):
         self.send_both_ways(peers.postfix())
 
-    def test_wrong_pin_is_refused_in_words(self):
+    def test_a_wrong_pin_is_rejected_with_an_explanation(self):
         with peers.reference_server() as server:
             marker, source = a_mail(server)
             with self.assertRaises(Failed) as failure:

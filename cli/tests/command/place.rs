@@ -20,7 +20,7 @@ impl Place {
         Self::with(name, |_| ())
     }
 
-    /// With another server.
+    /// The place with another server.
     pub(crate) fn with(name: &str, change: impl FnOnce(&mut ReferenceConfig)) -> Self {
         let pki = Pki::new(&[HOST]);
         let mut config = ReferenceConfig::new(pki.identity());

@@ -16,7 +16,7 @@ fn asking(place: &Place, program: &str) -> Command {
     command
 }
 
-/// Whether a process is there, and is not only waited for.
+/// Returns whether a process runs, and is not a zombie.
 fn is_alive(id: &str) -> bool {
     let state = fs::read_to_string(format!("/proc/{}/stat", id.trim()));
     state.is_ok_and(|state| !state.contains(") Z "))
@@ -87,7 +87,7 @@ fn a_signal_ends_the_program() {
 }
 
 #[test]
-fn what_the_program_leaves_behind_holds_nothing_up() {
+fn child_processes_of_the_program_do_not_delay_the_send() {
     let place = Place::new("agent");
     let id = place.path("id");
     // An agent that stays, with the program's output open.

@@ -106,7 +106,7 @@ fn of_several_mails_those_left_are_not_begun() {
         code == Some(12) && text.contains("UNKNOWN."),
         "{code:?} {text}"
     );
-    // The one that would have been next may hear of the cancel itself.
+    // The cancel may reach the next message itself.
     assert!(text.contains("NOT BEGUN. "), "{text}");
     assert_eq!(place.server.mail_count(), 1);
 }

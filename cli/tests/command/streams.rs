@@ -8,7 +8,7 @@ use crate::place::{PASSWORD, Place};
 
 const MAILS: usize = 20;
 
-/// Where nothing can be written.
+/// A stream to which writes fail.
 fn closed() -> Stdio {
     let (reader, writer) = io::pipe().expect("a pipe");
     drop(reader);
@@ -20,7 +20,7 @@ fn full() -> Stdio {
     full.expect("Linux").into()
 }
 
-/// The exit status, and what the stream that works was told; the other one is standard output if
+/// The exit status, and the output of the stream that works; the other one is standard output if
 /// `out_fails`.
 fn run(command: &mut Command, out_fails: bool, failing: Stdio) -> (Option<i32>, String) {
     let (mut reader, writer) = io::pipe().expect("a pipe");
@@ -50,7 +50,7 @@ fn mails(place: &Place) -> String {
 }
 
 #[test]
-fn a_stream_that_takes_nothing_stops_no_mail_and_the_other_one_says_so() {
+fn a_stream_that_fails_stops_no_mail_and_the_other_one_reports_it() {
     let place = Place::new("streams");
     let (folder, password) = (mails(&place), place.write("password", PASSWORD));
     let mut sent = 0;
@@ -91,7 +91,7 @@ fn a_stream_that_takes_nothing_stops_no_mail_and_the_other_one_says_so() {
 #[test]
 fn each_action_keeps_its_exit_status_on_streams_that_take_nothing() {
     let place = Place::with("statuses", |server| {
-        server.reject_rcpt = vec!["nobody@mail.example".to_owned()];
+        server.reject_rcpt = vec!["unknown@mail.example".to_owned()];
     });
     let chain = place.write("chain.pem", "no certificate");
     let secsmtp = |words: &[&str]| {
@@ -115,7 +115,7 @@ fn each_action_keeps_its_exit_status_on_streams_that_take_nothing() {
     };
     let pin = "00".repeat(32);
     for (mut command, expected) in [
-        (refused("nobody@mail.example"), 11),
+        (refused("unknown@mail.example"), 11),
         (refused("not an address"), 10),
         (
             secsmtp(&["verify", "--server", "h.example", "--pin", &pin, &chain]),

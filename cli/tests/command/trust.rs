@@ -8,10 +8,10 @@ use secsmtp_testservers::CertKind;
 use crate::place::{HOST, Place, run};
 
 /// A pin of no key.
-const NOBODYS: &str = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const UNKNOWN_PIN: &str = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 #[test]
-fn d17_the_environment_adds_no_root_and_takes_no_keys() {
+fn d17_the_environment_adds_no_root_and_gets_no_keys() {
     let place = Place::new("environment");
     let root = place.write("root.pem", &place.pki.pem(CertKind::Root));
     let keys = place.path("keys.log");
@@ -40,7 +40,7 @@ fn d17_the_environment_adds_no_root_and_takes_no_keys() {
 }
 
 #[test]
-fn c28_a_probe_learns_what_is_trusted_or_confirmed() {
+fn c28_a_probe_learns_only_trusted_or_confirmed_pins() {
     let place = Place::new("learn");
     let known = place.path("known");
     let root = place.write("root.pem", &place.pki.pem(CertKind::Root));
@@ -53,7 +53,7 @@ fn c28_a_probe_learns_what_is_trusted_or_confirmed() {
             .args(more))
     };
     // A stranger's, another's, the issuer's: refused, and nothing is written.
-    for more in [&[][..], &["--confirm", &issuer], &["--pin", NOBODYS]] {
+    for more in [&[][..], &["--confirm", &issuer], &["--pin", UNKNOWN_PIN]] {
         let (code, text) = learn(more);
         assert!(
             code == Some(10) && text.contains("\"learnt\":false"),
@@ -194,7 +194,7 @@ fn c29_a_learner_waits_for_one_that_lives_and_for_none_that_was_killed() {
         .spawn()
         .expect("flock");
     let mut input = other.stdin.take().expect("a pipe");
-    // What it repeats shows that it has the lock.
+    // Its repeated output shows that it holds the lock.
     input.write_all(b"x").expect("a pipe");
     let output = other.stdout.as_mut().expect("a pipe");
     output.read_exact(&mut [0]).expect("its lock");

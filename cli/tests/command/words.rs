@@ -37,7 +37,7 @@ fn each_word_of_the_command_line_is_shown_escaped() {
     ] {
         commands.push((secsmtp(words), 64));
     }
-    // What is looked at later.
+    // Read later.
     for words in [
         &["--ca-file", EVIL][..],
         &["--certificate", EVIL],
@@ -118,7 +118,7 @@ fn each_word_of_the_command_line_is_shown_escaped() {
 }
 
 #[test]
-fn a_missing_file_is_said_so_in_words() {
+fn a_missing_file_is_reported_in_plain_text() {
     let place = Place::new("missing");
     for more in [
         ["--ca-file", "/none"],
