@@ -26,7 +26,7 @@ impl Address {
     /// Parses `local@domain`, without angle brackets, display name, comment or source route.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
+    /// The reason, in words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         Self::read(text).map_err(|why| plain_flaw(text).unwrap_or(why))
     }
@@ -63,13 +63,13 @@ impl Address {
         Ok(Self { text, at })
     }
 
-    /// Whether it can be written without SMTPUTF8: the domain always can, as A-labels.
+    /// True if it can be written without SMTPUTF8: the domain always can, as A-labels.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.text.get(..self.at).is_some_and(str::is_ascii)
     }
 
-    /// What stands behind the @, in A-labels.
+    /// The domain, in A-labels.
     #[must_use]
     pub fn domain(&self) -> &str {
         let behind = self.text.get(self.at..).unwrap_or_default();
@@ -94,7 +94,7 @@ impl std::fmt::Display for Address {
     }
 }
 
-/// What explains best why a text is no address.
+/// The reason that explains best why a text is no address.
 fn plain_flaw(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("is empty");
@@ -144,14 +144,14 @@ fn is_local_part(local: &str) -> bool {
     labels(local).all(|atom| !atom.is_empty() && atom.iter().copied().all(is_atext))
 }
 
-/// What stands between the dots.
+/// The parts of a text between its dots.
 fn labels(text: &str) -> impl Iterator<Item = &[u8]> {
     text.as_bytes().split(|b| *b == b'.')
 }
 
 /// A byte of an unquoted name (RFC 5322 section 3.2.3), or of a character beyond ASCII.
 fn is_atext(b: u8) -> bool {
-    // What is visible but the specials.
+    // Visible characters but the specials.
     !matches!(
         b,
         0..=b' '
@@ -211,7 +211,7 @@ impl EhloName {
     /// Checks a name.
     ///
     /// # Errors
-    /// What is wrong with it, in words.
+    /// The reason, in words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let good = text.len() <= 255 && text.is_ascii() && (is_domain(text) || is_literal(text));
         good.then(|| Self(text.to_owned()))

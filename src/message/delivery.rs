@@ -1,4 +1,4 @@
-//! What a message may ask of the server beyond delivery: delivery reports (DSN, RFC 3461), a time
+//! Requests to the server beyond delivery: delivery reports (DSN, RFC 3461), a time
 //! limit (DELIVERBY, RFC 2852), a later release (FUTURERELEASE, RFC 4865), a priority (MT-PRIORITY,
 //! RFC 6710), TLS all the way (REQUIRETLS, RFC 8689). As parameters of MAIL and RCPT.
 
@@ -48,7 +48,7 @@ impl Notify {
     }
 }
 
-/// What a report of failure brings back (RET).
+/// The part of the message that a report of failure returns (RET).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Return {
@@ -58,13 +58,13 @@ pub enum Return {
     Full = 2,
 }
 
-/// What becomes of a message whose time is over (RFC 2852 section 4).
+/// The by-mode: the fate of a message whose time is over (RFC 2852 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum ByMode {
     /// It comes back.
     Return = 1,
-    /// It goes on, and the sender is told.
+    /// It goes on, and the sender gets a report.
     Notify = 2,
 }
 
@@ -73,9 +73,9 @@ pub enum ByMode {
 pub struct DeliverBy {
     /// Seconds from when it is taken.
     pub seconds: i32,
-    /// What becomes of it then.
+    /// Its fate then.
     pub mode: ByMode,
-    /// Whether each server on the way is to report that it passed it on.
+    /// True if each server on the way is to report that it passed it on.
     pub trace: bool,
 }
 
@@ -112,7 +112,7 @@ pub struct Options {
 /// Checks an envelope identifier: printable ASCII, at most 100 bytes as it is sent.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The reason.
 pub fn envelope_id(text: &str) -> Result<(), &'static str> {
     if text.is_empty() || !text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
         return Err("must be printable ASCII, and not empty");
@@ -138,7 +138,7 @@ impl Options {
         require_tls: false,
     };
 
-    /// Whether delivery reports are asked for, in whatever form.
+    /// True if delivery reports are asked for, in any form.
     #[must_use]
     pub fn needs_dsn(&self) -> bool {
         self.notify.is_some()
@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(of(&|out| Options::default().write_mail(out)), "");
     }
 
-    /// What a server makes of xtext.
+    /// Decodes xtext as a server does.
     fn read(text: &str) -> String {
         let mut out = String::new();
         let mut rest = text.chars();

@@ -12,14 +12,14 @@ use crate::support::redact;
 /// The most bytes of a field's name that are shown.
 const MAX_SHOWN_NAME: usize = 200;
 
-/// What an editor may leave at the very beginning of a file.
+/// The mark that an editor may leave at the very beginning of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What a line begins with that continues a field: space and tab (RFC 5322 section 2.2.3), and the other
+/// The first bytes of a line that continues a field: space and tab (RFC 5322 section 2.2.3), and the other
 /// white space, so that no part of a blind copy's field is left behind as a line of its own.
 const CONTINUES: &[u8] = b" \t\x0b\x0c";
 
-/// A raw message as it may leave.
+/// A finished message as it may leave this machine.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RawMessage {
     /// The message without its Bcc and Resent-Bcc fields (catalogue G10, G11); one without such
@@ -98,7 +98,7 @@ pub fn locate_line(content: &[u8], kept: u64) -> (u64, LinePosition) {
     (line.saturating_add(left), LinePosition::Body)
 }
 
-/// Whether content begins with the line that stands before each message of an mbox file (`From alice
+/// True if content begins with the line that stands before each message of an mbox file (`From alice
 /// Mon ...`), or with such a line behind a `>`. `From : x` is a field with space before its colon (RFC
 /// 5322 section 4.5).
 #[must_use]
@@ -176,7 +176,7 @@ fn split_name(field: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Whether a field must not leave.
+/// True for a field that must not leave.
 fn is_blind(name: &[u8]) -> bool {
     is(name, "bcc") || is(name, "resent-bcc")
 }

@@ -36,7 +36,7 @@ pub enum Entry {
 /// Parses a list of addresses.
 ///
 /// # Errors
-/// What is wrong with it, in words; the words name the place.
+/// The reason, in words that name the place.
 pub fn parse_list(text: &str) -> Result<Vec<Entry>, String> {
     if let Some(control) = text.chars().find(|c| c.is_control() && *c != '\t') {
         let control = u32::from(control);
@@ -179,7 +179,7 @@ impl<'a> Scanner<'a> {
         Ok(item)
     }
 
-    /// What may stand behind an entry: a comma, the end, or within a group its semicolon.
+    /// Checks what follows an entry: a comma, the end, or within a group its semicolon.
     fn separator(&mut self, in_group: bool) -> Result<(), String> {
         self.skip()?;
         match self.rest.chars().next() {

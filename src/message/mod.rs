@@ -1,4 +1,4 @@
-//! A message: the envelope (whom the server is told) and the content (what it is given).
+//! A message: the envelope, which commands carry, and the content.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ pub mod header;
 pub mod mailbox;
 mod mime;
 mod options;
+mod prepared;
 mod setters;
 
 use std::fmt;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use once_cell::race::OnceBox;
 
-use crate::error::{Cause, Error, Outcome, Recipient};
+use crate::error::{Cause, Error};
 use crate::message::address::Address;
 pub use crate::message::address::MAX_RECIPIENTS;
 use crate::message::delivery::Options;
@@ -36,14 +37,13 @@ use mime::compose::ComposedMessage;
 use mime::draft::Draft;
 pub use mime::draft::{Field, Priority};
 pub use mime::part::Part;
+pub use prepared::Prepared;
+use prepared::Submission;
 
 /// The most signatures of one message.
 const MAX_SIGNERS: usize = 10;
 
-/// What most messages ask for beyond delivery.
-static NOTHING: Options = Options::NOTHING;
-
-/// What is being composed. Copies share it, so that sends that begin at the same time send the same.
+/// A message that is composed. Copies share it, so that sends that begin at the same time send the same.
 #[derive(Default)]
 struct Composition {
     draft: Draft,
@@ -103,10 +103,10 @@ pub struct Message {
     content: Option<Content>,
     composed: Option<Arc<Composition>>,
     signing: Option<Arc<Signing>>,
-    /// Whether to deliver to the accepted recipients when others are refused; otherwise it is all
+    /// True to deliver to the accepted recipients when others are refused; otherwise it is all
     /// or nothing.
     pub partial: bool,
-    /// What is asked of the server beyond delivery.
+    /// Requests to the server beyond delivery.
     options: Option<Arc<Options>>,
 }
 
@@ -173,7 +173,7 @@ impl Message {
         self.set_content_by(content, ContentRules::default())
     }
 
-    /// The same by other rules.
+    /// Sets the content by other rules.
     ///
     /// # Errors
     /// As [`Message::set_content`], what the rules refuse, and [`Status::Address`] or
@@ -183,7 +183,7 @@ impl Message {
         Ok(())
     }
 
-    /// The same from a regular file, which is read now and anew by each send, and never held. When
+    /// Sets the content from a regular file, which is read now and by each send, and never held. When
     /// it is gone or has changed since, the send fails as "not sent".
     ///
     /// # Errors
@@ -194,7 +194,7 @@ impl Message {
         Ok(())
     }
 
-    /// The same from a function, with its number of bytes if it is known. Bytes that are not those
+    /// Sets the content from a function, with its number of bytes if it is known. Bytes that are not those
     /// of the first reading fail the send as "not sent".
     ///
     /// # Errors
@@ -250,7 +250,7 @@ impl Message {
     /// Bytes of the content as SIZE counts them; `None` when a part does not know its own.
     ///
     /// # Errors
-    /// What is missing of the message.
+    /// The part of the message that is missing.
     pub fn size(&self) -> Result<Option<u64>, Error> {
         Ok(self.source()?.properties().size)
     }
@@ -258,7 +258,7 @@ impl Message {
     /// Shows the content piece by piece, as it would be sent, without sending it.
     ///
     /// # Errors
-    /// What is missing, what can't be read, or what `take` says.
+    /// The part that is missing or can't be read, or the error of `take`.
     pub fn preview(&self, take: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         content::source::write(&**self.source()?, take)
     }
@@ -294,7 +294,7 @@ impl Message {
         {
             part.data.check().map_err(failed)?;
         }
-        let prepared = Prepared(Arc::new(Parts {
+        Prepared::new(Submission {
             sender,
             recipients,
             content,
@@ -302,9 +302,7 @@ impl Message {
             options: self.options.clone(),
             partial: self.partial,
             expires: self.signature_end(),
-        }));
-        prepared.check_signature()?;
-        Ok(prepared)
+        })
     }
 
     /// The recipients named to the envelope, else those of the composed fields.
@@ -382,119 +380,6 @@ impl Message {
         }
         self.unsign();
         Ok(())
-    }
-}
-
-/// A message that is complete: the only thing that can be sent. Copies share everything.
-#[derive(Clone)]
-pub struct Prepared(Arc<Parts>);
-
-/// The parts of a message that is complete.
-struct Parts {
-    sender: Option<Address>,
-    recipients: Arc<Vec<Address>>,
-    content: Arc<dyn Source>,
-    message_id: Option<Arc<str>>,
-    options: Option<Arc<Options>>,
-    partial: bool,
-    /// When its signature is over, in seconds since 1970.
-    expires: Option<i64>,
-}
-
-impl fmt::Debug for Prepared {
-    /// Sizes, not addresses or content: debug output ends up in logs.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prepared")
-            .field("recipients", &self.0.recipients.len())
-            .field("bytes", &self.0.content.properties().size)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Prepared {
-    /// The envelope's sender; `None` is the null reverse-path.
-    pub(crate) fn sender(&self) -> Option<&Address> {
-        self.0.sender.as_ref()
-    }
-
-    pub(crate) fn recipients(&self) -> &[Address] {
-        &self.0.recipients
-    }
-
-    pub(crate) fn content(&self) -> &dyn Source {
-        &*self.0.content
-    }
-
-    pub(crate) fn message_id(&self) -> Option<Arc<str>> {
-        self.0.message_id.clone()
-    }
-
-    /// The options of MAIL and RCPT.
-    pub(crate) fn options(&self) -> &Options {
-        self.0.options.as_deref().unwrap_or(&NOTHING)
-    }
-
-    /// Whether to deliver to the accepted recipients when others are refused.
-    pub(crate) fn is_partial(&self) -> bool {
-        self.0.partial
-    }
-
-    /// Whether it can still be sent: its files are as they were, and its signature is not over.
-    ///
-    /// # Errors
-    /// What has changed, or [`Status::Value`] for the signature.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        let checked = self.0.content.check();
-        checked.map_err(|fault| Error::local(Cause::Source(fault)))?;
-        self.check_signature()
-    }
-
-    fn check_signature(&self) -> Result<(), Error> {
-        if self.0.expires.is_some_and(|end| end <= date::now()) {
-            let why = "its time is over: any change of the message makes a new one";
-            return Err(Error::argument(Status::Value, "signature", why));
-        }
-        Ok(())
-    }
-
-    /// Each recipient before anything has happened.
-    pub(crate) fn recipients_not_sent(&self) -> Vec<Recipient> {
-        let recipient = |address: &Address| Recipient {
-            address: Arc::clone(address.text()),
-            outcome: Outcome::NotSent,
-            reply: None,
-        };
-        self.0.recipients.iter().map(recipient).collect()
-    }
-
-    /// An error of this message, of which nothing was sent.
-    pub(crate) fn not_sent(&self, cause: Cause) -> Error {
-        let mut error = Error::local(cause).for_message();
-        error.record.recipients = self.recipients_not_sent();
-        error.record.message_id = self.message_id();
-        error
-    }
-}
-
-#[cfg(test)]
-impl Prepared {
-    /// A message for tests that send nothing.
-    pub(crate) fn sample() -> Self {
-        let content = content::source::InMemory::new(b"\r\n".to_vec(), Default::default());
-        Self::with_content(Arc::new(content))
-    }
-
-    /// A message for tests that send nothing, with this content.
-    pub(crate) fn with_content(content: Arc<dyn Source>) -> Self {
-        Self(Arc::new(Parts {
-            sender: None,
-            recipients: Arc::default(),
-            content,
-            message_id: None,
-            options: None,
-            partial: false,
-            expires: None,
-        }))
     }
 }
 

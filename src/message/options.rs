@@ -1,4 +1,4 @@
-//! What a message asks of the server beyond delivery. A server that does not offer it gets nothing of
+//! Requests of a message to the server beyond delivery. A server that does not offer it gets nothing of
 //! the message: nothing is left out in silence.
 
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl Message {
         Ok(())
     }
 
-    /// What a report of failure brings back (DSN RET).
+    /// Sets the part of the message that a report of failure returns (DSN RET).
     pub fn set_return(&mut self, what: Option<Return>) {
         self.asked().ret = what;
     }
@@ -119,7 +119,7 @@ impl Message {
         Arc::make_mut(self.options.get_or_insert_default())
     }
 
-    /// Whether each server on the way must pass it on over verified TLS alone (REQUIRETLS).
+    /// Sets that each server on the way must pass it on over verified TLS alone (REQUIRETLS).
     pub fn set_require_tls(&mut self, require: bool) {
         self.asked().require_tls = require;
     }

@@ -11,12 +11,12 @@ use crate::error::Error;
 /// Composition. Each of these takes the place of content given whole; any of them gives a message
 /// that was already sent a new Message-ID, unless that was set.
 impl Message {
-    /// Adds somebody to an address field. The address is bare; the name is what people read, and
+    /// Adds a mailbox to an address field. The address is bare; the name is for people to read, and
     /// is never looked into for an address.
     ///
     /// # Errors
     /// [`crate::status::Status::Address`], [`crate::status::Status::Header`] for a name with
-    /// controls or turning characters, [`crate::status::Status::Length`].
+    /// control or bidirectional characters, [`crate::status::Status::Length`].
     pub fn add_address(&mut self, field: Field, address: &str, name: &str) -> Result<(), Error> {
         self.compose(|draft| draft.add_address(field, address, name))
     }
@@ -102,7 +102,7 @@ impl Message {
         self.compose(|draft| draft.add_unsubscribe(uri))
     }
 
-    /// Whether a POST to the `https:` address unsubscribes at once (RFC 8058). Without such an address
+    /// Sets that a POST to the `https:` address unsubscribes at once (RFC 8058). Without such an address
     /// the message is not complete.
     pub fn set_one_click(&mut self, one_click: bool) {
         self.set(|draft| draft.set_one_click(one_click));

@@ -8,7 +8,7 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 /// left alone: host names are freer than IDNA would have them.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// The reason, in words.
 pub fn to_a_labels(text: &str) -> Result<Cow<'_, str>, &'static str> {
     let is_a_label = |label: &str| {
         label

@@ -1,4 +1,4 @@
-//! Helpers that know nothing of mail: secrets in memory, text made safe to show, dates, host names, string sets.
+//! Helpers without knowledge of mail: secrets in memory, text made safe to show, dates, host names, string sets.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

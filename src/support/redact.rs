@@ -50,7 +50,7 @@ pub(crate) fn or_none(text: &str) -> &str {
     if text.is_empty() { "(none)" } else { text }
 }
 
-/// Whether each byte is visible ASCII or a space, and no backslash. Without an early exit, so that the
+/// True if each byte is visible ASCII or a space, and no backslash. Without an early exit, so that the
 /// compiler makes vector code of it.
 fn is_plain(bytes: &[u8]) -> bool {
     let is_plain = |b: &u8| (b' '..=b'~').contains(b) & (*b != b'\\');
@@ -90,13 +90,13 @@ impl Default for SubstringSet {
 }
 
 impl SubstringSet {
-    /// Whether a text begins with one of the runs.
+    /// True if a text begins with one of the runs.
     fn has(&self, text: &[u8]) -> bool {
         let run = text.first_chunk();
         run.is_some_and(|run| self.runs.binary_search(run).is_ok())
     }
 
-    /// Whether one of the runs stands anywhere in a text.
+    /// True if one of the runs stands anywhere in a text.
     fn occurs_in(&self, text: &[u8]) -> bool {
         let mut row = 0_usize;
         text.iter().enumerate().any(|(at, byte)| {
@@ -132,7 +132,7 @@ impl SubstringSet {
 /// The wire forms of the secrets of one session, to be cut out of what a server echoes, whole or in part.
 #[derive(Default)]
 pub struct Scrubber {
-    /// Of the secrets as they are, and of their base64.
+    /// The runs of the secrets as they are, and of their base64.
     plain: SubstringSet,
     encoded: SubstringSet,
     /// Forms that are cut out whole only, longest first.
@@ -328,7 +328,7 @@ mod tests {
                 let shown = scrubber.scrub(&text).into_owned();
                 let hidden = shown == b"535 <[secret]>";
                 assert_eq!(hidden, part.len() >= WINDOW, "{from}..{to}");
-                // Of base64 the word goes whole, so that a few characters of neighbours go with it.
+                // A word of base64 is cut out whole, so that a few characters of neighbours go with it.
                 let word = STANDARD.encode([b"\0al\0", &secret[from..]].concat());
                 let text = ["535 <", &word[..word.len().min(to)], ">"].concat();
                 let shown = scrubber.scrub(text.as_bytes()).into_owned();

@@ -6,7 +6,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Who may see a secret: only a verified channel implements this, and nobody outside can.
+/// A channel that may carry a secret: verified channels alone implement this, and no other crate can.
 pub trait MaySendCredentials: sealed::Verified {}
 
 pub(crate) mod sealed {

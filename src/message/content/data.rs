@@ -15,7 +15,7 @@ use crate::trust::open_at_once;
 /// The most bytes of a part whose size is not known beforehand: a function that never ends does.
 pub(crate) const MAX_UNSIZED: u64 = 16 << 30;
 
-/// Bytes that a program makes or fetches when they are needed.
+/// A function that gives bytes when they are needed.
 pub trait Pull: Send + Sync {
     /// Puts the bytes from `offset` on into `buffer` and says how many; 0 is the end.
     ///
@@ -77,7 +77,7 @@ impl Data {
         }
     }
 
-    /// Whether it is still what was added, without reading it.
+    /// Checks that it is still as it was added, without reading it.
     pub(crate) fn check(&self) -> Result<(), SourceFault> {
         match self {
             Self::File(noted) => {
@@ -107,7 +107,7 @@ impl Data {
 
 impl FileStamp {
     fn open(&self) -> Result<File, SourceFault> {
-        // A pipe would block in open() until somebody writes into it.
+        // A pipe would block in open() until another process writes into it.
         let before = std::fs::metadata(&self.path);
         self.compare(before.map_err(|e| io_words(&e)))?;
         let file = open_at_once(&self.path).map_err(|e| self.fault(unreadable(&io_words(&e))))?;
@@ -195,7 +195,7 @@ impl DataReader {
         if self.ended
             && let OpenData::File(file, noted) = &self.origin
         {
-            // Written to while it was read: who knows what was read.
+            // A file that was written to while it was read may have given a mixture.
             noted.compare(file.metadata().map_err(|e| io_words(&e)))?;
         }
         Ok(filled)

@@ -1,4 +1,4 @@
-//! What must be known of content before MAIL.
+//! The properties of content that must be known before MAIL.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ pub struct Properties {
     /// Bytes with normalised line ends, without dot-stuffing: what SIZE counts (RFC 1870); `None`
     /// where only reading it would tell.
     pub size: Option<u64>,
-    /// Whether a byte is above 127.
+    /// True if a byte is above 127.
     pub eight_bit: bool,
     /// The first header field that is UTF-8 beyond ASCII (RFC 6532): then the server must know
     /// SMTPUTF8.
     pub utf8_field: Option<Arc<str>>,
-    /// Whether only BDAT with BINARYMIME can carry it (RFC 3030 section 3): a NUL, a bare CR or LF,
+    /// True if only BDAT with BINARYMIME can carry it (RFC 3030 section 3): a NUL, a bare CR or LF,
     /// a line over 998 bytes, or no line end at the end. It is sent byte by byte.
     pub binary: bool,
 }

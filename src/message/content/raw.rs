@@ -80,7 +80,7 @@ pub(in crate::message) fn content(content: &[u8], rules: ContentRules) -> Result
     })
 }
 
-/// Whether the header has a bare CR or LF, the empty line behind it included: then these are the
+/// True if the header has a bare CR or LF, the empty line behind it included: then these are the
 /// content's line ends, and binary content has CRLF in their place. Behind a header of CRLF each byte is
 /// the body's own.
 pub(in crate::message) fn has_bare_header(header: &[u8], body: &[u8]) -> bool {

@@ -10,7 +10,7 @@ use crate::error::{Cause, Error, SourceFault};
 /// that [`super::lines::inspect`] refuses. Only where its properties say `binary` it is any
 /// bytes at all. One source serves several sends at once.
 pub(crate) trait Source: Send + Sync {
-    /// What must be known before MAIL.
+    /// The properties that must be known before MAIL.
     fn properties(&self) -> Properties;
 
     /// All of it, where it lies in memory: to be written without a copy.
@@ -18,10 +18,10 @@ pub(crate) trait Source: Send + Sync {
         None
     }
 
-    /// Whether it is still there as it was, as far as that is told without reading it.
+    /// Checks that it is still there as it was, as far as that can be seen without reading it.
     ///
     /// # Errors
-    /// What has changed, or can't be looked at.
+    /// The part that has changed, or can't be looked at.
     fn check(&self) -> Result<(), SourceFault> {
         Ok(())
     }
@@ -29,7 +29,7 @@ pub(crate) trait Source: Send + Sync {
     /// Begins to read at the first byte.
     ///
     /// # Errors
-    /// What can't be opened, and why.
+    /// The part that can't be opened, and why.
     fn open(&self) -> Result<Box<dyn SourceReader + '_>, SourceFault>;
 }
 
@@ -45,11 +45,11 @@ pub(crate) trait SourceReader {
     /// Appends the next piece to `out`: about `room` bytes, fewer at the end or where it suits.
     ///
     /// # Errors
-    /// What can't be read, and why. The content is then never finished.
+    /// The part that can't be read, and why. The content is then never finished.
     fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<PieceKind, SourceFault>;
 }
 
-/// What a piece was.
+/// The kind of a piece that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PieceKind {
     /// Any text.
@@ -60,13 +60,13 @@ pub(crate) enum PieceKind {
     End,
 }
 
-/// Bytes that are read at a time where nobody else says.
+/// Bytes that are read at a time where the caller does not choose.
 const BLOCK: usize = 64 * 1024;
 
 /// Reads a source from its beginning to its end.
 ///
 /// # Errors
-/// What can't be read, or what `take` says.
+/// The part that can't be read, or the error of `take`.
 pub(crate) fn write(
     source: &dyn Source,
     take: &mut dyn FnMut(&[u8]) -> Result<(), Error>,

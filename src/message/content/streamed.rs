@@ -19,7 +19,7 @@ use crate::status::Status;
 
 /// Bytes that are read at a time.
 const BLOCK: usize = 64 * 1024;
-/// What errors call it.
+/// The name that errors have for it.
 const NAME: &str = "content";
 
 /// Finished content, and the envelope of its header if that was asked for.
@@ -160,7 +160,7 @@ enum LinesEnd {
 
 /// Where the content is, and what the first reading found.
 pub(in crate::message) struct Streamed {
-    /// What errors call it.
+    /// The name that errors have for it.
     name: String,
     data: Data,
     lines_end: LinesEnd,
@@ -169,7 +169,7 @@ pub(in crate::message) struct Streamed {
     /// The header as it is sent.
     header: Vec<u8>,
     properties: Properties,
-    /// Of all bytes as they were given.
+    /// The hash of all bytes as they were given.
     digest: Digest,
 }
 
@@ -207,7 +207,7 @@ impl Streamed {
         Ok((source, lines))
     }
 
-    /// Whether nothing of it must be read from elsewhere.
+    /// True if all of it is in memory.
     pub(in crate::message) fn is_in_memory(&self) -> bool {
         matches!(self.data, Data::Memory(_))
     }
@@ -238,9 +238,9 @@ impl Source for Streamed {
 struct StreamedReader<'a> {
     of: &'a Streamed,
     reader: DataReader,
-    /// What of the header is to be given.
+    /// The rest of the header to be given.
     header: &'a [u8],
-    /// What of the header as it was given is to be read over.
+    /// Bytes of the header as it was given that are still to be skipped.
     skip: usize,
     lines: LineNormalizer,
     /// Until the end was read.
@@ -584,7 +584,7 @@ mod tests {
                 assert!(left.is_ascii() && !left.contains(&0), "{left:?}");
             }
         }
-        // What does not change can be read as often as wanted.
+        // Content that does not change can be read any number of times.
         let whole = RawContent::pull(dribble(FIRST.to_vec(), 5), Some(26), RULES).unwrap();
         for _ in 0..3 {
             assert_eq!(all(&*whole.content.source, 9).unwrap(), FIRST);

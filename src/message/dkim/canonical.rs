@@ -82,7 +82,7 @@ pub struct Body {
     /// White space that counts only if something follows in its line.
     space: bool,
     after_cr: bool,
-    /// Whether there was anything.
+    /// True once there was text.
     begun: bool,
     out: Vec<u8>,
 }
@@ -158,13 +158,13 @@ pub struct SignedFields<'a> {
 pub enum HeaderFault {
     /// This line, the first being 1, is no field that all readers take for one.
     Line(u64),
-    /// Without From there is nobody to sign for.
+    /// Without From there is no author to sign for.
     NoFrom,
     /// With several, readers differ in whom they show (RFC 6376 section 8.15).
     SeveralFrom,
 }
 
-/// Of a canonical header, the fields of these names: the last of several first (RFC 6376 section
+/// Selects from a canonical header the fields of these names: the last of several first (RFC 6376 section
 /// 5.4.2). Those in `absent` are named once more than the message has them, also where it has none.
 /// Names are in lower case.
 ///
@@ -248,7 +248,7 @@ fn relaxed(field: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// What a signature says of itself.
+/// The tags of a signature (RFC 6376 section 3.5).
 #[derive(Debug)]
 pub struct SignatureTags<'a> {
     /// `rsa-sha256` or `ed25519-sha256`.
@@ -295,7 +295,7 @@ impl SignatureTags<'_> {
     }
 }
 
-/// What is signed: the covered fields, and the signature's own without the signature (RFC 6376 section
+/// The bytes that are signed: the selected fields, and the signature's own without the signature (RFC 6376 section
 /// 3.7).
 #[must_use]
 pub fn signed(covered: &SignedFields<'_>, unsigned: &str) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! In place of the signer, in a build without DKIM: there is none, and whoever asks for one is told.
+//! The signer of a build without DKIM: it can't be made, and each function says why.
 
 use std::path::Path;
 

@@ -159,7 +159,7 @@ struct BodyHash {
 }
 
 impl BodyHash {
-    /// Of content whose header has so many bytes; an empty line follows it.
+    /// Makes a hash for content whose header has so many bytes; an empty line follows it.
     fn behind(header: usize) -> Self {
         Self {
             skip: header + 2,
@@ -203,7 +203,7 @@ impl Source for SignedSource {
     }
 
     fn open(&self) -> Result<Box<dyn SourceReader + '_>, SourceFault> {
-        // What lies in memory is the same each time.
+        // Content in memory is the same each time.
         let again = self.source.bytes().is_none();
         Ok(Box::new(SignedReader {
             fields: &self.fields,
@@ -216,7 +216,7 @@ impl Source for SignedSource {
 struct SignedReader<'a> {
     fields: &'a [u8],
     reader: Box<dyn SourceReader + 'a>,
-    /// What the body comes to, and what was signed.
+    /// The hash of the body as it is read, and the one that was signed.
     body: Option<(BodyHash, &'a Digest)>,
 }
 

@@ -65,7 +65,7 @@ impl Signer {
         })
     }
 
-    /// The same with a key file, which is read now.
+    /// Makes a signer with a key file, which is read now.
     ///
     /// # Errors
     /// [`Status::File`], and those of [`Signer::new`].

@@ -33,7 +33,7 @@ pub(in crate::message) struct ComposedMessage {
 /// finished content that they hold must be known.
 ///
 /// # Errors
-/// What is missing, or a part that can't be read.
+/// The part that is missing, or can't be read.
 pub(in crate::message) fn compose(draft: &Draft) -> Result<ComposedMessage, Error> {
     let sender = draft.envelope_sender()?;
     draft.check_one_click()?;

@@ -33,7 +33,7 @@ pub(in crate::message) struct Composed {
 }
 
 impl Composed {
-    /// Of these segments; the size is found by adding up.
+    /// Makes it of these segments; the size is found by adding up.
     pub(in crate::message) fn new(segments: Vec<Segment>, properties: Properties) -> Self {
         let size = segments.iter().try_fold(0_u64, |sum, segment| {
             let size = match segment {
@@ -50,7 +50,7 @@ impl Composed {
         }
     }
 
-    /// Whether nothing of it must be read from elsewhere.
+    /// True if all of it is in memory.
     pub(in crate::message) fn is_in_memory(&self) -> bool {
         self.segments.iter().all(|segment| match segment {
             Segment::Text(_) | Segment::Encoded(_) => true,

@@ -168,7 +168,7 @@ fn check_length(name: &str, header: HeaderWriter) -> Result<HeaderWriter, Error>
 /// A structured value in pieces.
 ///
 /// # Errors
-/// What has no end, or can't be encoded.
+/// The part that has no end, or can't be encoded.
 fn structured(value: &str, syntax: Syntax) -> Result<Vec<Word<'_>>, &'static str> {
     let mut pieces: Vec<Word<'_>> = Vec::new();
     let (mut rest, mut space) = (value, "");
@@ -564,7 +564,7 @@ mod tests {
             assert!(finished(name, "a").is_err(), "{name}");
             assert!(field(name, "a").is_err(), "{name}");
         }
-        // What is not ASCII needs SMTPUTF8, and is named for that.
+        // A field that is not ASCII needs SMTPUTF8, and is named for that.
         let utf8 = finished("X-A", "a\r\n ä").unwrap().utf8;
         assert_eq!(utf8.as_deref(), Some("X-A"));
     }

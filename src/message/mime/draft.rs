@@ -312,7 +312,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Whom the envelope names when nobody else is named: Sender, else the only From.
+    /// The sender of the envelope unless another is set: Sender, else the only From.
     pub(in crate::message) fn envelope_sender(&self) -> Result<Address, Error> {
         let wrong = |status, why: &str| Error::argument(status, "from", why);
         let mut authors = mailboxes(&self.from);
@@ -328,7 +328,7 @@ impl Draft {
         }
     }
 
-    /// Everybody in To, Cc and Bcc, each once.
+    /// The addresses in To, Cc and Bcc, each once.
     pub(in crate::message) fn envelope_recipients(&self) -> Result<Vec<Address>, Error> {
         let mut seen = StringSet::default();
         let all = [&self.to, &self.cc, &self.bcc];

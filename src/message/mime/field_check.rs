@@ -10,7 +10,7 @@ const MAX_FIELD: usize = 2 << 20;
 /// The most memory that a byte of a field's value takes once it is taken apart, into words or addresses.
 pub(super) const ROOM_OF_FIELD: usize = 96;
 
-/// Refuses what no header field may hold: controls, and characters that turn text around.
+/// Refuses what no header field may hold: control and bidirectional characters.
 ///
 /// # Errors
 /// [`Status::Header`], with the field's name and the character.
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn g07_g18_controls_and_turning_characters_are_named() {
+    fn g07_g18_control_and_bidirectional_characters_are_named() {
         for bad in [
             "a\r\nb",
             "a\nb",

@@ -58,11 +58,11 @@ pub(super) fn write_fields(draft: &Draft, message_id: &str, header: &mut HeaderW
     }
     if draft.to.is_empty() && draft.cc.is_empty() {
         let name = "undisclosed-recipients".to_owned();
-        let nobody = Entry::Group {
+        let empty = Entry::Group {
             name,
             members: Vec::new(),
         };
-        header.addresses("To", &[nobody]);
+        header.addresses("To", &[empty]);
     }
     if let Some(subject) = &draft.subject {
         header.subject(subject);

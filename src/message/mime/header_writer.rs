@@ -24,7 +24,7 @@ pub(crate) struct HeaderWriter {
     /// Where the field begins.
     start: usize,
     column: usize,
-    /// Whether the name alone stands in this line.
+    /// True while the name alone stands in this line.
     bare: bool,
     /// The first field that is written as UTF-8 (RFC 6532).
     pub(crate) utf8: Option<Arc<str>>,
@@ -419,7 +419,7 @@ mod tests {
         let text = |value: &str| written(|h| h.text("X-A", value));
         for (value, expected) in [
             ("ASCII é ASCII", "ASCII =?utf-8?b?w6k=?= ASCII"),
-            // What stands between two of them is encoded with them.
+            // White space between two of them is encoded with them.
             ("é  é", "=?utf-8?b?w6kgIMOp?="),
             ("é é a", "=?utf-8?b?w6kgw6k=?= a"),
             // One character of white space stands beside them.

@@ -25,7 +25,7 @@ const MAX_NAME: usize = 255;
 const MOST_SHARED: u64 = 8 << 20;
 /// Bytes of a calendar that are looked at for its METHOD, which stands at its beginning.
 const CALENDAR_HEAD: usize = 1 << 20;
-/// What is encoded at a time for the cache.
+/// Bytes that are encoded at a time for the cache.
 const CHUNK: usize = base64_lines::RAW_LINE * 1024;
 
 /// A part of a message. It can be added to several messages: its bytes are shared, and with
@@ -36,15 +36,15 @@ pub struct Part {
     pub(in crate::message) name: String,
     content_type: Option<String>,
     pub(in crate::message) content_id: Option<String>,
-    /// Whether its encoding is kept however large it is, and from the first message on.
+    /// True if its encoding is kept however large it is, and from the first message on.
     cached: bool,
     shared: Arc<Shared>,
 }
 
-/// What the copies of a part have in common.
+/// The state that copies of a part share.
 #[derive(Default)]
 struct Shared {
-    /// Whether its bytes are UTF-8, once that was looked at.
+    /// True if its bytes are UTF-8, once that was checked.
     utf8: OnceBool,
     /// Messages that were put together with it.
     messages: AtomicUsize,
@@ -150,7 +150,7 @@ impl Part {
         self.shared = Arc::default();
     }
 
-    /// Whether its encoding is to be kept.
+    /// True if its encoding is to be kept.
     fn is_kept(&self) -> bool {
         let others = self.shared.messages.fetch_add(1, Ordering::Relaxed);
         let at_hand = matches!(self.data, Data::Memory(_) | Data::File(_));
@@ -167,18 +167,18 @@ impl Part {
         guess.unwrap_or("application/octet-stream").to_owned()
     }
 
-    /// Whether its type is known, set or guessed.
+    /// True if its type is known, set or guessed.
     pub(in crate::message) fn has_type(&self) -> bool {
         self.content_type.is_some() || media_type::of_name(&self.name).is_some()
     }
 
-    /// Whether it goes into the message as it is.
+    /// True if it goes into the message as it is.
     pub(in crate::message) fn is_as_given(&self) -> bool {
         let kind = media_type::essence(&self.media_type());
         kind.starts_with("multipart/") || kind.starts_with("message/")
     }
 
-    /// Whether it is text that says of no character set, and UTF-8. A function's bytes are not looked at.
+    /// True for text in UTF-8 whose type names no character set. A function's bytes are not looked at.
     pub(in crate::message) fn is_utf8_text(&self) -> Result<bool, SourceFault> {
         let media_type = self.media_type();
         let text = media_type::essence(&media_type).starts_with("text/");
@@ -225,7 +225,7 @@ impl Part {
         calendar::check_method(&method, &head[..n])
     }
 
-    /// What errors call it.
+    /// The name that errors have for it.
     pub(in crate::message) fn label(&self) -> &str {
         match (self.name.as_str(), &self.content_id) {
             ("", Some(id)) => id,
@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(of("a.PDF"), "application/pdf");
         assert_eq!(of("a.png"), "image/png");
         assert_eq!(of("a"), "application/octet-stream");
-        // What may not be base64 is a file like any other.
+        // A type that may not be base64 is a file like any other.
         assert_eq!(of("a.eml"), "application/octet-stream");
     }
 

@@ -45,7 +45,7 @@ pub(crate) fn encode(text: &str) -> Result<Encoded, TryReserveError> {
     })
 }
 
-/// Whether a line comes through every server as it is: short, no controls, no space at its end
+/// True for a line that comes through every server as it is: short, no controls, no space at its end
 /// that might be cut off, no lone dot, no "From " that a mailbox would put a ">" before.
 fn is_plain(line: &[u8]) -> bool {
     line.len() <= MAX_PLAIN_LINE

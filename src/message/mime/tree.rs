@@ -245,7 +245,7 @@ impl Node {
         }
     }
 
-    /// Whether a byte above 127 stands in it: then each multipart around it says so too (RFC 2045 section
+    /// True if it has a byte above 127: then each multipart around it says so too (RFC 2045 section
     /// 6.4).
     pub(super) fn is_eight_bit(&self) -> bool {
         match self {

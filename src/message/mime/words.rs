@@ -6,7 +6,7 @@ use std::borrow::Cow;
 pub(crate) struct Word<'a> {
     pub(crate) space: Cow<'a, str>,
     pub(crate) text: Cow<'a, str>,
-    /// Whether the text is written as encoded words; otherwise it is ASCII, and stays as it is.
+    /// True if the text is written as encoded words; otherwise it is ASCII, and stays as it is.
     pub(crate) is_encoded: bool,
 }
 
