@@ -19,7 +19,7 @@ use secsmtp::trust::{
 
 use crate::login::credential;
 use crate::options::{Action, Options};
-use crate::{composition, interrupt, json, many, people};
+use crate::{batch, composition, human_output, interrupt, json_output};
 
 /// How a run ends for the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,16 +58,16 @@ pub(crate) fn run(o: &Options) -> Exit {
             }
             let sent = send(o).map_err(Error::for_message);
             if o.json {
-                json::sent(&sent)
+                json_output::sent(&sent)
             } else {
-                people::sent(&sent)
+                human_output::sent(&sent)
             }
             Exit::of(sent.map_or_else(|error| error.record.outcome, |record| record.outcome))
         }
         Action::Compose => match composition::preview(o) {
             Ok(()) => Exit::OK,
             Err(error) => {
-                people::sent(&Err(error));
+                human_output::sent(&Err(error));
                 Exit::NOT_SENT
             }
         },
@@ -75,9 +75,9 @@ pub(crate) fn run(o: &Options) -> Exit {
             let met = probe(o);
             let learnt = learnt(o, met.as_ref().ok());
             if o.json {
-                json::probed(&met, learnt.as_ref())
+                json_output::probed(&met, learnt.as_ref())
             } else {
-                people::probed(&met, learnt.as_ref())
+                human_output::probed(&met, learnt.as_ref())
             }
             match learnt {
                 Some(learnt) => Exit::of_trust(learnt.is_ok()),
@@ -87,9 +87,9 @@ pub(crate) fn run(o: &Options) -> Exit {
         Action::Verify => {
             let verdict = verify(o);
             if o.json {
-                json::verified(&verdict)
+                json_output::verified(&verdict)
             } else {
-                people::verified(&verdict)
+                human_output::verified(&verdict)
             }
             Exit::of_trust(verdict.is_ok_and(|verdict| verdict.judgement.is_ok()))
         }
@@ -131,17 +131,23 @@ fn send_many(o: &Options) -> Option<Exit> {
         return None;
     }
     let tell = |path: &Path, sent: &Result<Record, Error>| match o.json {
-        true => json::one_sent(path, sent),
-        false => people::one_sent(path, sent),
+        true => json_output::one_sent(path, sent),
+        false => human_output::one_sent(path, sent),
     };
-    let begin = || Ok((sender(o)?, many::files(&o.files)?, composition::signers(o)?));
+    let begin = || {
+        Ok((
+            sender(o)?,
+            batch::files(&o.files)?,
+            composition::signers(o)?,
+        ))
+    };
     let (client, files, signers) = match begin().map_err(Error::for_message) {
         Ok(begun) => begun,
         Err(error) => {
             let sent = Err(error);
             match o.json {
-                true => json::sent(&sent),
-                false => people::sent(&sent),
+                true => json_output::sent(&sent),
+                false => human_output::sent(&sent),
             }
             return Some(Exit::NOT_SENT);
         }
@@ -165,10 +171,10 @@ fn send_many(o: &Options) -> Option<Exit> {
     };
     interrupt::cancels(&client);
     let left = logged(o, |log| {
-        many::send(&client, &files, &o.bulk, read, tell, log)
+        batch::send(&client, &files, &o.bulk, read, tell, log)
     });
     if left > 0 {
-        people::not_begun(left);
+        human_output::not_begun(left);
         worst = worst.max(Exit::NOT_SENT);
     }
     Some(worst)
@@ -345,7 +351,8 @@ pub(crate) fn shown(path: &Path) -> String {
 
 /// Runs a call with the log that the options ask for.
 fn logged<R>(o: &Options, call: impl FnOnce(Log<'_>) -> R) -> R {
-    let mut sink = |level: Level, stage: Stage, text: &str| people::log_line(level, stage, text);
+    let mut sink =
+        |level: Level, stage: Stage, text: &str| human_output::log_line(level, stage, text);
     call(if o.verbose {
         Log::to(&mut sink, Level::Debug)
     } else {

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::actions::{shown, unreadable};
 use crate::options::{Options, SecretSource};
-use crate::terminal::ERR;
+use crate::streams::ERR;
 
 /// More bytes than any secret has, so that output without end is cut off.
 const MOST_SECRET: usize = 16 * 1024;

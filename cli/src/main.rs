@@ -4,20 +4,20 @@
 //! 12 unknown, 64 usage. A stream that can't be written does not change it.
 
 mod actions;
+mod batch;
 mod composition;
 mod delivery;
+mod human_output;
 mod interrupt;
-mod json;
+mod json_output;
 mod login;
-mod many;
 mod options;
-mod people;
-mod terminal;
+mod streams;
 
 use std::process::ExitCode;
 
 use options::{Action, Options};
-use terminal::{ERR, OUT};
+use streams::{ERR, OUT};
 
 const USAGE: &str = include_str!("usage.txt");
 
@@ -26,12 +26,12 @@ fn main() -> ExitCode {
         Ok(options) => options,
         Err(wrong) => {
             ERR.line(&format!("secsmtp: {wrong}\nTry: secsmtp --help"));
-            terminal::report_losses(false);
+            streams::report_losses(false);
             return 64.into();
         }
     };
     let exit = run(&options);
-    terminal::report_losses(options.json);
+    streams::report_losses(options.json);
     exit
 }
 

@@ -8,7 +8,7 @@ use secsmtp::status::Status;
 use secsmtp::trust::{Certificate, KnownServer, Rejection, TrustBasis, Verdict};
 use serde_json::{Map, Value, json};
 
-use crate::terminal::OUT;
+use crate::streams::OUT;
 
 /// Of send.
 pub(crate) fn sent(sent: &Result<Record, Error>) {

@@ -9,7 +9,7 @@ use secsmtp::log::Level;
 use secsmtp::trust::{KnownServer, Verdict};
 
 use crate::actions::shown;
-use crate::terminal::{ERR, OUT};
+use crate::streams::{ERR, OUT};
 
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
