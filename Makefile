@@ -1,8 +1,9 @@
 # make demo      see it work: a reference server and the hotel, from C and from Python
 # make test      every test; those that need real servers or more tools skip with a plain line
-# make install   PREFIX=/usr/local DESTDIR=: library, headers, command, pkg-config, CMake, man pages
+# make install   PREFIX=/usr/local DESTDIR=: library, headers, command, pkg-config, CMake, man pages,
+#                completions
 # make deb       target/deb: libsecsmtp1, libsecsmtp-dev, secsmtp, for Debian (needs dpkg-dev)
-# make docs      target/docs: man pages and the HTML reference, from header and help
+# make docs      target/docs: man pages, completions and the HTML reference, from command line and header
 # make generate  header, declares, constants and symbol list from src/ffi
 # make scramp    a Python with an independent SCRAM server, for the tests (needs the network once)
 # make dkimpy    a Python with an independent DKIM verifier, for the tests (needs the network once)
@@ -104,8 +105,19 @@ large: all
 generate:
 	$(CARGO) run -q --locked -p secsmtp-tools -- generate
 
-docs:
+# The command writes its own man pages and completions; one for another system is built for this one first.
+ifeq ($(CARGO_BUILD_TARGET),)
+COMMAND := $(BUILD)/secsmtp$(EXE)
+else
+COMMAND := env -u CARGO_BUILD_TARGET $(CARGO) run -q --release --locked -p secsmtp-cli --
+endif
+
+docs: all
 	$(PYTHON) tools/docs.py $(VERSION) $(TARGET)/docs
+	$(COMMAND) man-pages $(TARGET)/docs
+	$(COMMAND) completions bash > $(TARGET)/docs/secsmtp.bash
+	$(COMMAND) completions zsh > $(TARGET)/docs/_secsmtp
+	$(COMMAND) completions fish > $(TARGET)/docs/secsmtp.fish
 
 SETTINGS = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
     -e 's|@LIBRARY@|$(LIBRARY)|' -e 's|@LINK@|$(LINK)|' -e 's|@INCLUDEDIR@|$(PREFIX)/include|' \
@@ -115,7 +127,9 @@ install: all docs
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/secsmtp \
 	    $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3 \
-	    $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/examples
+	    $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/examples \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(BUILD)/$(BUILT) $(DESTDIR)$(LIBDIR)/$(LIBRARY)
 	$(INSTALL_LINK) $(DESTDIR)$(LIBDIR)/$(LINK)
 	install -m 644 $(BUILD)/libsecsmtp.a $(DESTDIR)$(LIBDIR)/libsecsmtp.a
@@ -127,7 +141,10 @@ install: all docs
 	    > $(DESTDIR)$(LIBDIR)/cmake/secsmtp/secsmtp-config.cmake
 	$(SETTINGS) bindings/c/secsmtp-config-version.cmake.in \
 	    > $(DESTDIR)$(LIBDIR)/cmake/secsmtp/secsmtp-config-version.cmake
-	install -m 644 $(TARGET)/docs/secsmtp.1 $(DESTDIR)$(PREFIX)/share/man/man1/secsmtp.1
+	install -m 644 $(TARGET)/docs/secsmtp*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(TARGET)/docs/secsmtp.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/secsmtp
+	install -m 644 $(TARGET)/docs/_secsmtp $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_secsmtp
+	install -m 644 $(TARGET)/docs/secsmtp.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/secsmtp.fish
 	install -m 644 $(TARGET)/docs/libsecsmtp.3 $(DESTDIR)$(PREFIX)/share/man/man3/libsecsmtp.3
 	install -m 644 $(TARGET)/docs/secsmtp.html $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/secsmtp.html
 	install -m 644 bindings/c/examples/*.c bindings/cpp/examples/*.cpp \

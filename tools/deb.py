@@ -2,7 +2,7 @@
 
 libsecsmtp1     the shared library, with the symbols and the versions that brought them
 libsecsmtp-dev  headers, static library, pkg-config, CMake, libsecsmtp(3), HTML reference
-secsmtp         the command and secsmtp(1)
+secsmtp         the command, its man pages and completions
 """
 
 import gzip
@@ -56,7 +56,8 @@ def packages(triplet):
             "Section": "mail",
             "Multi-Arch": "foreign",
             "Description": "secure mail submission (command)\n" + ABOUT,
-            "paths": ["usr/bin", "usr/share/man/man1"],
+            "paths": ["usr/bin", "usr/share/man/man1", "usr/share/bash-completion", "usr/share/zsh",
+                      "usr/share/fish"],
         },
     }
 

@@ -1,5 +1,5 @@
-"""Writes the man pages secsmtp(1) and libsecsmtp(3) and the HTML reference, from the command's own
-help and the C header: they can't say anything else than those.
+"""Writes the man page libsecsmtp(3) and the HTML reference from the C header. The command writes its own
+man pages.
 
     docs.py VERSION FOLDER
 """
@@ -21,11 +21,9 @@ a{color:#0a4b8c;text-decoration:none}"""
 
 def main(version, folder):
     text = (ROOT / "include/secsmtp.h").read_text("utf-8")
-    usage = (ROOT / "cli/src/usage.txt").read_text("utf-8")
     chapters, items = read(text)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "secsmtp.1").write_text(command_page(version, usage), "utf-8")
     (folder / "libsecsmtp.3").write_text(library_page(version, chapters, items), "utf-8")
     (folder / "secsmtp.html").write_text(reference(version, chapters, items), "utf-8")
 
@@ -53,18 +51,6 @@ def roff(text):
 
 def verbatim(text):
     return ".nf\n" + roff(text) + "\n.fi\n"
-
-
-def command_page(version, usage):
-    head, _, rest = usage.partition("\n\n")
-    name, _, what = head.partition(": ")
-    page = f'.TH SECSMTP 1 "" "libsecsmtp {version}" "User Commands"\n.SH NAME\n{name} \\- {roff(what)}\n'
-    parts = re.split(r"^([A-Z][A-Z ]+)(?=[ ,(\n])", rest, flags=re.M)
-    synopsis, _, description = parts[0].partition("\n\n")
-    page += f".SH SYNOPSIS\n{verbatim(synopsis)}.SH DESCRIPTION\n{roff(description.strip())}\n"
-    for title, body in zip(parts[1::2], parts[2::2]):
-        page += f".SH {roff(title.strip())}\n{verbatim(body.strip(chr(10)))}"
-    return page + ".SH SEE ALSO\n.BR libsecsmtp (3)\n"
 
 
 def library_page(version, chapters, items):

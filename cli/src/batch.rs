@@ -1,20 +1,140 @@
-//! Several finished mails in one run: each with a line of its own.
+//! The options for several messages in one run, and the run itself.
 
-use parking_lot::Mutex;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use secsmtp::client::{BatchOptions, Client};
+use clap::Args;
+use parking_lot::Mutex;
+use secsmtp::client::{BatchOptions, Client, MAX_CONNECTIONS, Rate};
 use secsmtp::error::{Error, Record};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
 
-use crate::actions::unreadable;
+use crate::failure::unreadable;
+use crate::value::{self, MessageRate};
 
-/// The mails of these files; of a folder, its regular files in the order of their names.
-pub(crate) fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+/// How several messages are sent.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Several messages")]
+pub(crate) struct Batch {
+    /// Connections at the same time
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        value_parser = value::count(MAX_CONNECTIONS),
+        default_value_t = 1
+    )]
+    connections: usize,
+
+    /// Messages in flight on each connection; 1 waits for each reply
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        value_parser = value::count(100_000_usize),
+        default_value_t = BatchOptions::default().window.messages
+    )]
+    window: usize,
+
+    /// Send no more messages in this time, evenly
+    #[arg(long, value_name = "MESSAGES/SECONDS", value_parser = value::rate)]
+    rate: Option<MessageRate>,
+
+    /// With --rate: messages that may be sent at once after a rest [default: 1]
+    #[arg(long, value_name = "NUMBER", value_parser = value::count(1_000_000_u32))]
+    burst: Option<u32>,
+
+    /// Begin no other message after one that was not accepted
+    #[arg(long)]
+    stop_on_error: bool,
+}
+
+impl Batch {
+    /// Options that need each other.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match self.burst.is_some() && self.rate.is_none() {
+            true => Err("--burst needs --rate".to_owned()),
+            false => Ok(()),
+        }
+    }
+
+    /// The rate limit of the client.
+    pub(crate) fn rate(&self) -> Option<Rate> {
+        let MessageRate { messages, per } = self.rate?;
+        Some(Rate {
+            messages,
+            per,
+            burst: self.burst.unwrap_or(1),
+        })
+    }
+
+    /// Sends each file; a file is read when its turn comes. `report` gets each result of a message that
+    /// was begun, in the order in which they are known; the number of the others is returned.
+    pub(crate) fn send(
+        &self,
+        client: &Client,
+        files: &[PathBuf],
+        read: impl Fn(&Path) -> Result<Message, Error> + Sync,
+        report: impl FnMut(&Path, &Result<Record, Error>) + Send,
+        log: Log<'_>,
+    ) -> usize {
+        let mut options = BatchOptions {
+            connections: self.connections,
+            stop_on_error: self.stop_on_error,
+            ..BatchOptions::default()
+        };
+        options.window.messages = self.window;
+        let run = Mutex::new(Run {
+            begun: Vec::new(),
+            rest: files.iter(),
+            report,
+            stopped: false,
+        });
+        let messages = std::iter::from_fn(|| {
+            let mut run = run.lock();
+            while !run.stopped {
+                let path = run.rest.next()?.as_path();
+                match read(path) {
+                    Ok(message) => {
+                        run.begun.push(path);
+                        return Some(message);
+                    }
+                    // A file that can't be read has its own outcome, and the others go on.
+                    Err(error) => {
+                        run.stopped = self.stop_on_error;
+                        (run.report)(path, &Err(error));
+                    }
+                }
+            }
+            None
+        });
+        let done = |number: u64, result: Result<Record, Error>| {
+            let mut run = run.lock();
+            let index = usize::try_from(number).unwrap_or(usize::MAX);
+            if let Some(path) = run.begun.get(index).copied() {
+                (run.report)(path, &result);
+            }
+        };
+        let begun = client.send_many(messages, &options, done, log);
+        let run = run.into_inner();
+        // A message may have been read and not begun.
+        let read = run.begun.len() as u64;
+        run.rest.len() + usize::try_from(read.saturating_sub(begun)).unwrap_or_default()
+    }
+}
+
+/// The state of a run.
+struct Run<'f, R> {
+    /// Messages that were begun, by their numbers.
+    begun: Vec<&'f Path>,
+    rest: std::slice::Iter<'f, PathBuf>,
+    report: R,
+    stopped: bool,
+}
+
+/// The files that are named; of a folder, its regular files in the order of their names.
+pub(crate) fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
-    for path in given {
+    for path in named {
         if !path.is_dir() {
             files.push(path.clone());
             continue;
@@ -31,61 +151,4 @@ pub(crate) fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
         files.append(&mut found);
     }
     Ok(files)
-}
-
-/// Where they are, and what they came to.
-struct Run<'f, T> {
-    /// Those that were begun, by their numbers.
-    begun: Vec<&'f Path>,
-    rest: std::slice::Iter<'f, PathBuf>,
-    tell: T,
-    stopped: bool,
-}
-
-/// Sends each; a mail is read when its turn comes. `tell` hears of each that was begun, in the order
-/// in which that is known; how many were not is returned.
-pub(crate) fn send(
-    client: &Client,
-    files: &[PathBuf],
-    bulk: &BatchOptions,
-    read: impl Fn(&Path) -> Result<Message, Error> + Sync,
-    tell: impl FnMut(&Path, &Result<Record, Error>) + Send,
-    log: Log<'_>,
-) -> usize {
-    let run = Mutex::new(Run {
-        begun: Vec::new(),
-        rest: files.iter(),
-        tell,
-        stopped: false,
-    });
-    let messages = std::iter::from_fn(|| {
-        let mut run = run.lock();
-        while !run.stopped {
-            let path = run.rest.next()?.as_path();
-            match read(path) {
-                Ok(message) => {
-                    run.begun.push(path);
-                    return Some(message);
-                }
-                // It has its outcome, and the others go on.
-                Err(error) => {
-                    run.stopped = bulk.stop_on_error;
-                    (run.tell)(path, &Err(error));
-                }
-            }
-        }
-        None
-    });
-    let done = |number: u64, result: Result<Record, Error>| {
-        let mut run = run.lock();
-        let place = usize::try_from(number).unwrap_or(usize::MAX);
-        if let Some(path) = run.begun.get(place).copied() {
-            (run.tell)(path, &result);
-        }
-    };
-    let begun = client.send_many(messages, bulk, done, log);
-    let run = run.into_inner();
-    // One may have been read that was not begun.
-    let read = run.begun.len() as u64;
-    run.rest.len() + usize::try_from(read.saturating_sub(begun)).unwrap_or_default()
 }

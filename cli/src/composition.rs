@@ -1,205 +1,364 @@
-//! A mail composed on the command line.
+//! The options that compose a message.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use secsmtp::error::{Error, io_words};
-use secsmtp::message::{Field, Message, Part, Priority, Signer};
-use secsmtp::status::Status;
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
+use clap::{Arg, ArgAction, Args, ValueEnum, ValueHint};
+use secsmtp::error::Error;
+use secsmtp::message::{self, Field, Message, Part};
 
-use crate::actions::shown;
-use crate::options::{Options, quote};
+use crate::addresses::Addresses;
+use crate::failure::{OfOption as _, unreadable};
+use crate::in_order::{InOrder, OptionValue};
+use crate::value::{self, HeaderField, LabelledFile};
 
-/// The options that compose, each with a value and its place in [`Composition`].
-pub(crate) const OPTIONS: [&str; 22] = [
-    "subject",
-    "text",
-    "text-file",
-    "html",
-    "html-file",
-    "attach",
-    "inline",
-    "part",
-    "alternative",
-    "sender",
-    "cc",
-    "bcc",
-    "reply-to",
-    "header",
-    "finished-header",
-    "calendar",
-    "priority",
-    "in-reply-to",
-    "reference",
-    "message-id",
-    "unsubscribe",
-    "envelope-from",
-];
+/// The importance that a mail program shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Priority {
+    Low,
+    Normal,
+    High,
+}
 
-/// Options and their values, in the order given.
-#[derive(Debug, Default)]
-pub(crate) struct Composition(Vec<(String, String)>);
+/// A file in the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum PartFile {
+    Attachment(PathBuf),
+    Inline(LabelledFile),
+    Typed(LabelledFile),
+}
+
+/// A header field of the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum CustomField {
+    /// To be encoded.
+    Plain(HeaderField),
+    /// Sent as it is.
+    Finished(HeaderField),
+}
+
+/// What a message is composed of.
+#[derive(Debug, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Composing")]
+pub(crate) struct Composition {
+    /// Subject, in any language
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    subject: Option<String>,
+
+    /// Text of the message
+    #[arg(
+        long,
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        overrides_with = "text_file"
+    )]
+    text: Option<String>,
+
+    /// Text of the message in this file (UTF-8)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    text_file: Option<PathBuf>,
+
+    /// HTML form of the message
+    #[arg(
+        long,
+        value_name = "HTML",
+        allow_hyphen_values = true,
+        overrides_with = "html_file"
+    )]
+    html: Option<String>,
+
+    /// HTML form of the message in this file (UTF-8)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    html_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    parts: InOrder<PartFile>,
+
+    /// Further form of the text, for example text/x-amp-html=mail.html; repeatable
+    ///
+    /// The last = ends the type.
+    #[arg(long = "alternative", value_name = "TYPE=FILE", value_parser = value::typed_file)]
+    alternatives: Vec<LabelledFile>,
+
+    /// Invitation, for example REQUEST=meeting.ics
+    ///
+    /// METHOD is that of the file.
+    #[arg(long, value_name = "METHOD=FILE", value_parser = value::calendar_file)]
+    calendar: Option<LabelledFile>,
+
+    /// Recipients of a copy, separated by commas; repeatable
+    #[arg(long, value_name = "ADDRESSES", allow_hyphen_values = true)]
+    cc: Vec<String>,
+
+    /// Recipients whom no other one sees, separated by commas; repeatable
+    #[arg(long, value_name = "ADDRESSES", allow_hyphen_values = true)]
+    bcc: Vec<String>,
+
+    /// Where answers go, separated by commas; repeatable
+    #[arg(long, value_name = "ADDRESSES", allow_hyphen_values = true)]
+    reply_to: Vec<String>,
+
+    /// Who sends the message, needed where --from names several authors
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
+    sender: Vec<String>,
+
+    /// Sender of the envelope instead of --from, <> for none
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
+    envelope_from: Option<String>,
+
+    #[command(flatten)]
+    fields: InOrder<CustomField>,
+
+    /// Importance
+    #[arg(long, value_enum, value_name = "PRIORITY")]
+    priority: Option<Priority>,
+
+    /// Message-ID instead of a random one
+    #[arg(long, value_name = "ID")]
+    message_id: Option<String>,
+
+    /// Message-ID that this message answers; repeatable
+    #[arg(long, value_name = "ID")]
+    in_reply_to: Vec<String>,
+
+    /// Message-ID of the conversation, the oldest first; repeatable
+    #[arg(long = "reference", value_name = "ID")]
+    references: Vec<String>,
+
+    /// Address to unsubscribe at, https: or mailto:; repeatable
+    #[arg(long = "unsubscribe", value_name = "URI", value_hint = ValueHint::Url)]
+    unsubscribe_uris: Vec<String>,
+
+    /// With --unsubscribe https:...: a POST to it unsubscribes (RFC 8058)
+    #[arg(long)]
+    one_click: bool,
+}
+
+impl OptionValue for PartFile {
+    fn options() -> Vec<Arg> {
+        let part = |name, value_name, help| {
+            let part = Arg::new(name).long(name).value_name(value_name).help(help);
+            part.action(ArgAction::Append)
+        };
+        vec![
+            part("attach", "FILE", "Attachment; repeatable")
+                .value_hint(ValueHint::FilePath)
+                .value_parser(PathBufValueParser::new().map(Self::Attachment)),
+            part("inline", "ID=FILE", "Picture that the HTML shows as cid:ID; repeatable")
+                .value_parser(|text: &str| value::identified_file(text).map(Self::Inline)),
+            part("part", "TYPE=FILE", "Attachment of this type; repeatable")
+                .long_help(
+                    "Attachment of this type; repeatable\n\nThe last = ends the type. Files of the types \
+                     message/rfc822 and multipart/... are finished content, which is sent as it is.",
+                )
+                .value_parser(|text: &str| value::typed_file(text).map(Self::Typed)),
+        ]
+    }
+}
+
+impl OptionValue for CustomField {
+    fn options() -> Vec<Arg> {
+        let field = |name, help| {
+            let field = Arg::new(name)
+                .long(name)
+                .value_name("NAME: VALUE")
+                .help(help);
+            field.action(ArgAction::Append).allow_hyphen_values(true)
+        };
+        vec![
+            field(
+                "header",
+                "Header field, encoded where it is not ASCII; repeatable",
+            )
+            .value_parser(|text: &str| value::header_field(text).map(Self::Plain)),
+            field("finished-header", "Header field, sent as it is; repeatable")
+                .value_parser(|text: &str| value::header_field(text).map(Self::Finished)),
+        ]
+    }
+}
 
 impl Composition {
-    /// Keeps an option of [`OPTIONS`].
-    pub(crate) fn add(&mut self, option: &str, value: String) {
-        self.0.push((option.to_owned(), value));
-    }
-
-    /// Whether the mail is composed, and not taken whole from a file.
+    /// Whether any of the options is given: the message is composed, not finished.
     pub(crate) fn is_asked_for(&self) -> bool {
-        !self.0.is_empty()
+        *self != Self::default()
     }
-}
 
-/// The mail that the options describe.
-pub(crate) fn message(o: &Options) -> Result<Message, Error> {
-    let mut message = Message::new();
-    message.partial = o.partial;
-    for from in &o.from {
-        message.add_addresses(Field::From, from)?;
+    /// Options that need each other.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match self.one_click && self.unsubscribe_uris.is_empty() {
+            true => Err("--one-click needs --unsubscribe".to_owned()),
+            false => Ok(()),
+        }
     }
-    for to in &o.to {
-        message.add_addresses(Field::To, to)?;
-    }
-    for (option, value) in &o.composition.0 {
-        set(&mut message, option, value)?;
-    }
-    if o.one_click {
-        message.set_one_click(true);
-    }
-    for signer in signers(o)? {
-        message.add_signer(&signer)?;
-    }
-    Ok(message)
-}
 
-/// Those whom the options name to sign.
-pub(crate) fn signers(o: &Options) -> Result<Vec<Signer>, Error> {
-    let each = o.signers.each();
-    each.map(|(domain, selector, key)| {
-        let mut signer = Signer::from_file(domain, selector, key)?;
-        if let Some(absent) = &o.signers.absent {
-            signer.set_absent_fields(absent)?;
+    /// The message.
+    pub(crate) fn message(&self, addresses: &Addresses) -> Result<Message, Error> {
+        let mut message = Message::new();
+        self.address(&mut message, addresses)?;
+        if let Some(subject) = &self.subject {
+            message.set_subject(subject).of_option("--subject")?;
         }
-        Ok(signer)
-    })
-    .collect()
-}
+        self.add_content(&mut message)?;
+        self.add_fields(&mut message)?;
+        Ok(message)
+    }
 
-fn set(message: &mut Message, option: &str, value: &str) -> Result<(), Error> {
-    match option {
-        "subject" => message.set_subject(value),
-        "text" => {
-            message.set_text(value);
-            Ok(())
+    fn address(&self, message: &mut Message, addresses: &Addresses) -> Result<(), Error> {
+        for (option, field, lists) in [
+            ("--from", Field::From, &addresses.from),
+            ("--to", Field::To, &addresses.to),
+            ("--cc", Field::Cc, &self.cc),
+            ("--bcc", Field::Bcc, &self.bcc),
+            ("--reply-to", Field::ReplyTo, &self.reply_to),
+            ("--sender", Field::Sender, &self.sender),
+        ] {
+            for list in lists {
+                message.add_addresses(field, list).of_option(option)?;
+            }
         }
-        "text-file" => {
-            message.set_text(&text("text file", value)?);
-            Ok(())
+        if let Some(sender) = &self.envelope_from {
+            let sender = if sender == "<>" { "" } else { sender };
+            message.set_sender(sender).of_option("--envelope-from")?;
         }
-        "html" => {
-            message.set_html(value);
-            Ok(())
+        Ok(())
+    }
+
+    fn add_content(&self, message: &mut Message) -> Result<(), Error> {
+        if let Some(text) = &self.text {
+            message.set_text(text.as_str());
         }
-        "html-file" => {
-            message.set_html(&text("HTML file", value)?);
-            Ok(())
+        if let Some(path) = &self.text_file {
+            message.set_text(read_text("--text-file", path)?);
         }
-        "attach" => message.add_part(&Part::file(Path::new(value))?),
-        "inline" => {
-            let (id, path) = pair("inline", value, "ID=FILE")?;
-            let mut part = Part::file(Path::new(path))?;
-            part.set_content_id(id)?;
-            message.add_part(&part)
+        if let Some(html) = &self.html {
+            message.set_html(html.as_str());
         }
-        "sender" => message.add_addresses(Field::Sender, value),
-        "part" => message.add_part(&typed("part", value)?),
-        "alternative" => message.add_alternative(&typed("alternative", value)?),
-        "cc" => message.add_addresses(Field::Cc, value),
-        "bcc" => message.add_addresses(Field::Bcc, value),
-        "reply-to" => message.add_addresses(Field::ReplyTo, value),
-        "header" => {
-            let (name, value) = header("header", value)?;
-            message.add_header(name, value)
+        if let Some(path) = &self.html_file {
+            message.set_html(read_text("--html-file", path)?);
         }
-        "finished-header" => {
-            let (name, value) = header("finished header", value)?;
-            message.add_finished_header(name, value)
-        }
-        "calendar" => {
-            let (method, path) = pair("calendar", value, "METHOD=FILE")?;
-            message.set_calendar(method, &text("calendar file", path)?)
-        }
-        "priority" => {
-            let priority = match value {
-                "low" => Priority::Low,
-                "normal" => Priority::Normal,
-                "high" => Priority::High,
-                _ => {
-                    let why = format!("takes low, normal or high, not {}", quote(value));
-                    return Err(Error::argument(Status::Value, "priority", why));
-                }
+        for part in &self.parts.0 {
+            let (option, part) = match part {
+                PartFile::Attachment(path) => ("--attach", Part::file(path)),
+                PartFile::Inline(file) => ("--inline", identified_part(file)),
+                PartFile::Typed(file) => ("--part", typed_part(file)),
             };
-            message.set_priority(priority);
-            Ok(())
+            let added = part.and_then(|part| message.add_part(&part));
+            added.of_option(option)?;
         }
-        "in-reply-to" => message.add_in_reply_to(value),
-        "reference" => message.add_reference(value),
-        "message-id" => message.set_message_id(value),
-        "unsubscribe" => message.add_unsubscribe(value),
-        _ => message.set_sender(if value == "<>" { "" } else { value }),
+        for file in &self.alternatives {
+            let added = typed_part(file).and_then(|part| message.add_alternative(&part));
+            added.of_option("--alternative")?;
+        }
+        if let Some(LabelledFile { label, path }) = &self.calendar {
+            let calendar = read_text("--calendar", path)?;
+            let set = message.set_calendar(label, &calendar);
+            set.of_option("--calendar")?;
+        }
+        Ok(())
+    }
+
+    fn add_fields(&self, message: &mut Message) -> Result<(), Error> {
+        for field in &self.fields.0 {
+            match field {
+                CustomField::Plain(HeaderField { name, value }) => {
+                    message.add_header(name, value).of_option("--header")
+                }
+                CustomField::Finished(HeaderField { name, value }) => {
+                    let added = message.add_finished_header(name, value);
+                    added.of_option("--finished-header")
+                }
+            }?;
+        }
+        if let Some(priority) = self.priority {
+            message.set_priority(match priority {
+                Priority::Low => message::Priority::Low,
+                Priority::Normal => message::Priority::Normal,
+                Priority::High => message::Priority::High,
+            });
+        }
+        if let Some(id) = &self.message_id {
+            message.set_message_id(id).of_option("--message-id")?;
+        }
+        for id in &self.in_reply_to {
+            message.add_in_reply_to(id).of_option("--in-reply-to")?;
+        }
+        for id in &self.references {
+            message.add_reference(id).of_option("--reference")?;
+        }
+        for uri in &self.unsubscribe_uris {
+            message.add_unsubscribe(uri).of_option("--unsubscribe")?;
+        }
+        message.set_one_click(self.one_click);
+        Ok(())
     }
 }
 
-/// Writes the mail as it would be sent to a file or to standard output.
-pub(crate) fn preview(o: &Options) -> Result<(), Error> {
-    let message = message(o)?;
-    message.size()?;
-    let failed = |error: io::Error| {
-        let why = format!("can't be written ({})", io_words(&error));
-        Error::argument(Status::Output, "output", why)
-    };
-    let mut out: Box<dyn io::Write> = match &o.output {
-        Some(path) => Box::new(File::create(path).map_err(failed)?),
-        None => Box::new(io::stdout().lock()),
-    };
-    message.preview(&mut |octets| out.write_all(octets).map_err(failed))?;
-    out.flush().map_err(failed)
-}
-
-fn header<'a>(argument: &'static str, value: &'a str) -> Result<(&'a str, &'a str), Error> {
-    let wrong = || Error::argument(Status::Header, argument, "is not \"Name: value\"");
-    let (name, value) = value.split_once(':').ok_or_else(wrong)?;
-    Ok((name, value.trim_matches(' ')))
-}
-
-fn pair<'a>(
-    argument: &'static str,
-    value: &'a str,
-    form: &str,
-) -> Result<(&'a str, &'a str), Error> {
-    let wrong = || Error::argument(Status::Value, argument, format!("takes {form}"));
-    value.split_once('=').ok_or_else(wrong)
-}
-
-/// A part of `TYPE=FILE`, where the type may have parameters.
-fn typed(argument: &'static str, value: &str) -> Result<Part, Error> {
-    let wrong = || Error::argument(Status::Value, argument, "takes TYPE=FILE");
-    let (media_type, path) = value.rsplit_once('=').ok_or_else(wrong)?;
-    let mut part = Part::file(Path::new(path))?;
-    part.set_type(media_type)?;
+fn identified_part(file: &LabelledFile) -> Result<Part, Error> {
+    let mut part = Part::file(&file.path)?;
+    part.set_content_id(&file.label)?;
     Ok(part)
 }
 
-fn text(argument: &'static str, path: &str) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|error| {
-        let path = shown(Path::new(path));
-        let why = match error.kind() {
-            io::ErrorKind::InvalidData => format!("{path} is not UTF-8 text"),
-            _ => format!("{path} can't be read ({})", io_words(&error)),
+fn typed_part(file: &LabelledFile) -> Result<Part, Error> {
+    let mut part = Part::file(&file.path)?;
+    part.set_type(&file.label)?;
+    Ok(part)
+}
+
+fn read_text(option: &'static str, path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|error| unreadable(path, option, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches as _};
+
+    use super::*;
+
+    fn composition(line: &str) -> Composition {
+        let command = Composition::augment_args(Command::new("compose")).no_binary_name(true);
+        let matches = command.try_get_matches_from(line.split(' ')).expect(line);
+        Composition::from_arg_matches(&matches).expect(line)
+    }
+
+    #[test]
+    fn parts_and_fields_stay_in_the_order_given() {
+        let given = composition(
+            "--part text/csv=1 --attach 2 --finished-header A:3 --inline p=4 --header B:5 --attach 6 \
+             --finished-header C:7",
+        );
+        let path = |part: &PartFile| match part {
+            PartFile::Attachment(path) => path.clone(),
+            PartFile::Inline(file) | PartFile::Typed(file) => file.path.clone(),
         };
-        Error::argument(Status::File, argument, why)
-    })
+        let paths: Vec<PathBuf> = given.parts.0.iter().map(path).collect();
+        assert_eq!(paths, ["1", "2", "4", "6"].map(PathBuf::from));
+        let value = |field: &CustomField| match field {
+            CustomField::Plain(field) | CustomField::Finished(field) => field.value.clone(),
+        };
+        let values: Vec<String> = given.fields.0.iter().map(value).collect();
+        assert_eq!(values, ["3", "5", "7"]);
+    }
+
+    #[test]
+    fn of_text_and_text_file_the_last_one_counts() {
+        let given = composition("--text a --text-file b --html-file c --html d");
+        assert_eq!((given.text, given.text_file), (None, Some("b".into())));
+        assert_eq!((given.html, given.html_file), (Some("d".to_owned()), None));
+    }
+
+    #[test]
+    fn any_of_the_options_makes_the_message_a_composed_one() {
+        for line in [
+            "--attach a",
+            "--header A:b",
+            "--text x",
+            "--cc a@b",
+            "--priority low",
+        ] {
+            assert!(composition(line).is_asked_for(), "{line}");
+        }
+        assert!(!Composition::default().is_asked_for());
+    }
 }

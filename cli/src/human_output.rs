@@ -1,4 +1,4 @@
-//! Results for people: a few plain lines, in colour on a terminal.
+//! Results for a person: a few plain lines, in colour on a terminal.
 
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
@@ -8,19 +8,19 @@ use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::Level;
 use secsmtp::trust::{KnownServer, Verdict};
 
-use crate::actions::shown;
+use crate::failure::shown;
 use crate::streams::{ERR, OUT};
 
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
 const RED: &str = "31";
 
-/// The lines of a reply as one: a line of its own could look like the result of another mail.
+/// Joins the lines of a reply, so that none looks like the result of another message.
 fn one_line(text: &str) -> String {
     text.lines().collect::<Vec<_>>().join(" ")
 }
 
-/// Of send.
+/// Prints the result of a single message.
 pub(crate) fn sent(sent: &Result<Record, Error>) {
     let record = match sent {
         Ok(record) => {
@@ -29,18 +29,14 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
                 .as_ref()
                 .map_or(String::new(), |a| one_line(&a.text));
             OUT.line(&format!(
-                "{} The server has taken the mail: {words}",
+                "{} The server accepted the message: {words}",
                 out(GREEN, "ACCEPTED.")
             ));
             record
         }
         Err(error) => {
             ERR.line(&format!("{} {error}", failure(error)));
-            ERR.line(&format!(
-                "  ({}, number {})",
-                error.status().name(),
-                error.status().number()
-            ));
+            number(error);
             &error.record
         }
     };
@@ -77,7 +73,7 @@ pub(crate) fn sent(sent: &Result<Record, Error>) {
     }
 }
 
-/// Of one mail among several: a line.
+/// Prints the result of one message among several, on a line.
 pub(crate) fn one_sent(path: &Path, sent: &Result<Record, Error>) {
     let path = shown(path);
     let record = match sent {
@@ -101,9 +97,28 @@ pub(crate) fn one_sent(path: &Path, sent: &Result<Record, Error>) {
     }
 }
 
-/// Of mails that were left after one that failed.
+/// Prints how many messages were left out after one that failed.
 pub(crate) fn not_begun(count: usize) {
-    ERR.line(&format!("{} {count} of the mails", err(RED, "NOT BEGUN.")));
+    ERR.line(&format!(
+        "{} {count} of the messages",
+        err(RED, "NOT BEGUN.")
+    ));
+}
+
+/// Prints why a message was not composed.
+pub(crate) fn not_composed(error: &Error) {
+    ERR.line(&format!("{} {error}", err(RED, "NOT COMPOSED.")));
+    number(error);
+}
+
+/// Prints the status of an error as name and number.
+fn number(error: &Error) {
+    let status = error.status();
+    ERR.line(&format!(
+        "  ({}, number {})",
+        status.name(),
+        status.number()
+    ));
 }
 
 fn failure(error: &Error) -> String {
@@ -114,9 +129,9 @@ fn failure(error: &Error) -> String {
     }
 }
 
-/// Of probe.
-pub(crate) fn probed(met: &Result<Report, Error>, learnt: Option<&Result<KnownServer, Error>>) {
-    match met {
+/// Prints the report on a server, and whether its pin was learnt.
+pub(crate) fn probed(probed: &Result<Report, Error>, learnt: Option<&Result<KnownServer, Error>>) {
+    match probed {
         Ok(report) => {
             let (colour, word) = if report.verdict.is_ok() {
                 (GREEN, "TRUSTED.")
@@ -134,7 +149,7 @@ pub(crate) fn probed(met: &Result<Report, Error>, learnt: Option<&Result<KnownSe
     }
 }
 
-/// Of verify.
+/// Prints the verdict on a chain.
 pub(crate) fn verified(verdict: &Result<Verdict, Error>) {
     match verdict {
         Ok(verdict) if verdict.judgement.is_ok() => {
@@ -145,7 +160,7 @@ pub(crate) fn verified(verdict: &Result<Verdict, Error>) {
     }
 }
 
-/// A line of the log.
+/// Prints a line of the log.
 pub(crate) fn log_line(level: Level, stage: Stage, text: &str) {
     let (colour, word) = match level {
         Level::Error => (RED, "error"),

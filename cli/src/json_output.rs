@@ -1,4 +1,4 @@
-//! Results as one JSON object.
+//! Results as JSON, each an object on a line.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use serde_json::{Map, Value, json};
 
 use crate::streams::OUT;
 
-/// Of send.
+/// Prints the result of a single message.
 pub(crate) fn sent(sent: &Result<Record, Error>) {
     OUT.line(&outcome(sent).to_string());
 }
 
-/// Of one mail among several: an object, on a line of its own.
+/// Prints the result of one message among several.
 pub(crate) fn one_sent(path: &Path, sent: &Result<Record, Error>) {
     let mut object = outcome(sent);
     object["file"] = json!(path.to_string_lossy());
@@ -65,9 +65,9 @@ fn outcome(sent: &Result<Record, Error>) -> Value {
     })
 }
 
-/// Of probe.
-pub(crate) fn probed(met: &Result<Report, Error>, learnt: Option<&Result<KnownServer, Error>>) {
-    let mut object = match met {
+/// Prints the report on a server, and whether its pin was learnt.
+pub(crate) fn probed(probed: &Result<Report, Error>, learnt: Option<&Result<KnownServer, Error>>) {
+    let mut object = match probed {
         Ok(report) => {
             let mut object = judgement(&report.verdict, &report.certificates);
             object.insert("text".to_owned(), json!(report.verdict_text()));
@@ -94,7 +94,7 @@ pub(crate) fn probed(met: &Result<Report, Error>, learnt: Option<&Result<KnownSe
     OUT.line(&Value::Object(object).to_string());
 }
 
-/// Of verify.
+/// Prints the verdict on a chain.
 pub(crate) fn verified(verdict: &Result<Verdict, Error>) {
     let object = match verdict {
         Ok(verdict) => {
@@ -160,8 +160,8 @@ fn failed(error: &Error) -> Map<String, Value> {
 }
 
 fn peer(peer: Option<&Peer>) -> Value {
-    let nothing = Peer::default();
-    let peer = peer.unwrap_or(&nothing);
+    let unknown = Peer::default();
+    let peer = peer.unwrap_or(&unknown);
     let text = |s: &str| if s.is_empty() { Value::Null } else { json!(s) };
     json!({
         "tls_version": text(peer.tls_version),

@@ -1,221 +1,282 @@
-//! Who logs in: a secret from a file, the environment or a program, or the client certificate.
+//! The options that say who logs in, with a secret from a file, the environment or a program, or with the
+//! client certificate.
 
+use std::ffi::OsString;
 use std::fs::File;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::io::{self, IsTerminal as _, PipeReader, PipeWriter, Read, Write as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use secsmtp::credential::{Credential, NoSecret, Reason, SecretProvider, SecretRequest};
-use secsmtp::error::{Error, io_words};
+use clap::builder::{OsStringValueParser, PathBufValueParser, TypedValueParser as _};
+use clap::{Args, ValueEnum, ValueHint};
+use secsmtp::credential::Credential;
+use secsmtp::error::Error;
+use secsmtp::sasl;
 use secsmtp::status::Status;
-use secsmtp::support::secret::Secret;
+use secsmtp::trust::Policy;
 use zeroize::Zeroizing;
 
-use crate::actions::{shown, unreadable};
-use crate::options::{Options, SecretSource};
-use crate::streams::ERR;
+use crate::failure::{OfOption as _, shown, unreadable};
+use crate::secret_program::{MAX_SECRET, SecretProgram, drop_line_break};
 
-/// More bytes than any secret has, so that output without end is cut off.
-const MOST_SECRET: usize = 16 * 1024;
-
-/// How often a program is looked at.
-const LOOK: Duration = Duration::from_millis(10);
-
-pub(crate) fn credential(o: &Options) -> Result<Option<Credential>, Error> {
-    let user = o.user.as_deref().unwrap_or_default();
-    let mut credential = match &o.secret {
-        None if o.external => Credential::external(user),
-        None => return Ok(None),
-        Some(SecretSource::PasswordFile(path)) => Credential::password(user, &secret_file(path)?),
-        Some(SecretSource::TokenFile(path)) => Credential::token(user, &secret_file(path)?),
-        Some(SecretSource::PasswordEnv(name)) => {
-            let unset = || Error::argument(Status::Secret, "password variable", "is not set");
-            let value = std::env::var_os(name).ok_or_else(unset)?;
-            Credential::password(user, value.as_encoded_bytes())
-        }
-        Some(SecretSource::PasswordCommand(path)) => {
-            Credential::password_from(user, Arc::new(Program(path.clone())))
-        }
-        Some(SecretSource::TokenCommand(path)) => {
-            Credential::token_from(user, Arc::new(Program(path.clone())))
-        }
-    }?;
-    for mechanism in &o.mechanisms {
-        credential.add_mechanism(mechanism)?;
-    }
-    if let Some(floor) = &o.floor {
-        credential.set_floor(floor)?;
-    }
-    if let Some(binding) = o.channel_binding {
-        credential.set_channel_binding(binding);
-    }
-    credential.set_binding_type(o.binding_type);
-    Ok(Some(credential))
+/// Where the secret is.
+#[derive(Debug, Clone)]
+enum SecretSource {
+    PasswordFile(PathBuf),
+    PasswordVariable(OsString),
+    PasswordProgram(PathBuf),
+    TokenFile(PathBuf),
+    TokenProgram(PathBuf),
 }
 
-/// A program that prints the secret when it is needed.
-struct Program(PathBuf);
+/// When the login is bound to the TLS channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ChannelBinding {
+    /// Never
+    Off,
+    /// If the server offers it
+    Prefer,
+    /// Always, or no login
+    Require,
+}
 
-impl SecretProvider for Program {
-    fn secret(&self, request: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
-        let meant = request.secret_context();
-        let reason = match meant.reason {
-            Reason::First => "first",
-            Reason::Refused => "refused",
-        };
-        let mut command = Command::new(&self.0);
-        command.args([meant.host, meant.user, reason]);
-        let mut run = Run::start(&mut command).map_err(|error| {
-            let why = format!("{} can't be run ({})", shown(&self.0), io_words(&error));
-            Error::argument(Status::NoSecret, "program", why)
-        })?;
-        while !run.has_ended() {
-            // A cancel or the deadline ends the wait, and so the program.
-            if let Err(stop) = request.wait_for(LOOK) {
-                run.finish();
-                return Err(stop.into());
+/// What of the TLS channel the login is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum BindingType {
+    /// This TLS session
+    TlsExporter,
+    /// The certificate of the server, for servers that know nothing else
+    TlsServerEndPoint,
+}
+
+/// Who logs in.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Login")]
+pub(crate) struct Login {
+    /// Name to log in with
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    user: Option<String>,
+
+    #[command(flatten)]
+    secret: Secret,
+
+    /// Certificate chain to show to the server (PEM), on TLS 1.3
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    client_certificate: Option<String>,
+
+    /// Private key of --client-certificate (PEM)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    client_key: Option<String>,
+
+    /// Log in by --client-certificate, without a password or token
+    ///
+    /// --user then names whom to act as, where that is another.
+    #[arg(long)]
+    external: bool,
+
+    /// Allow only this SASL mechanism; repeatable
+    #[arg(long = "mechanism", value_name = "NAME")]
+    mechanisms: Vec<String>,
+
+    /// Allow no weaker SASL mechanism, for example SCRAM-SHA-256-PLUS
+    #[arg(long, value_name = "NAME")]
+    min_mechanism: Option<String>,
+
+    /// Bind the login to the TLS channel [default: prefer]
+    #[arg(long, value_name = "WHEN", value_enum)]
+    channel_binding: Option<ChannelBinding>,
+
+    /// What to bind the login to
+    #[arg(long, value_name = "TYPE", value_enum, default_value_t = BindingType::TlsExporter)]
+    binding_type: BindingType,
+}
+
+/// The secret; each option gives a source of its own kind.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct Secret {
+    /// Password in this file, or with - on standard input
+    ///
+    /// One line break at its end is no part of the password.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
+        value_parser = PathBufValueParser::new().map(SecretSource::PasswordFile))]
+    password_file: Option<SecretSource>,
+
+    /// Password in this environment variable
+    #[arg(long, value_name = "VARIABLE",
+        value_parser = OsStringValueParser::new().map(SecretSource::PasswordVariable))]
+    password_env: Option<SecretSource>,
+
+    /// Password that this program prints
+    ///
+    /// Runs as PROGRAM HOST USER first, once the server is verified and not before. One line break at
+    /// the end of its output is no part of the password. It has a minute, or less by --timeout, and is
+    /// killed then.
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath,
+        value_parser = PathBufValueParser::new().map(SecretSource::PasswordProgram))]
+    password_command: Option<SecretSource>,
+
+    /// OAuth 2.0 access token in this file, or with - on standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
+        value_parser = PathBufValueParser::new().map(SecretSource::TokenFile))]
+    token_file: Option<SecretSource>,
+
+    /// OAuth 2.0 access token that this program prints
+    ///
+    /// Runs like the program of --password-command. If the server refuses the token, it runs once more as
+    /// PROGRAM HOST USER refused, and what it prints is tried on a new connection.
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath,
+        value_parser = PathBufValueParser::new().map(SecretSource::TokenProgram))]
+    token_command: Option<SecretSource>,
+}
+
+impl Secret {
+    fn source(&self) -> Option<&SecretSource> {
+        let Self {
+            password_file,
+            password_env,
+            password_command,
+            token_file,
+            token_command,
+        } = self;
+        let sources = [
+            password_file,
+            password_env,
+            password_command,
+            token_file,
+            token_command,
+        ];
+        sources.into_iter().flatten().next()
+    }
+}
+
+impl Login {
+    /// Options that need or exclude each other.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.client_certificate.is_some() != self.client_key.is_some() {
+            return Err("--client-certificate and --client-key need each other".to_owned());
+        }
+        let secret = self.secret.source();
+        if self.external {
+            return match (&self.client_certificate, secret) {
+                (None, _) => Err("--external needs --client-certificate".to_owned()),
+                (Some(_), Some(_)) => Err("--external takes no password and no token".to_owned()),
+                (Some(_), None) => Ok(()),
+            };
+        }
+        match (&self.user, secret) {
+            (Some(_), Some(_)) => Ok(()),
+            (Some(_), None) => Err(
+                "--user needs a password or token: --password-file, --password-env, --password-command, \
+                 --token-file or --token-command; or --external"
+                    .to_owned(),
+            ),
+            (None, Some(_)) => Err("a password or token needs --user NAME".to_owned()),
+            (None, None) => {
+                let given = [
+                    ("--mechanism", !self.mechanisms.is_empty()),
+                    ("--min-mechanism", self.min_mechanism.is_some()),
+                    ("--channel-binding", self.channel_binding.is_some()),
+                ];
+                match given.iter().find(|(_, given)| *given) {
+                    Some((option, _)) => Err(format!("{option} needs --user NAME")),
+                    None => Ok(()),
+                }
             }
         }
-        let mut output = run.finish().ok_or(NoSecret::Declined)?;
-        drop_line_break(&mut output);
-        Ok(request.answer(&output)?)
     }
-}
 
-/// A program at work, until [`Run::finish`].
-///
-/// A process that the program started may hold its output open after it has ended. So each output ends
-/// at a mark that is written behind it when the program has ended: nothing that it wrote comes after that.
-struct Run {
-    child: Child,
-    mark: Mark,
-    secret: PipeWriter,
-    reader: JoinHandle<Option<Zeroizing<Vec<u8>>>>,
-    errors: Option<(PipeWriter, JoinHandle<()>)>,
-}
-
-/// Random, so that no output holds it.
-type Mark = [u8; 16];
-
-impl Run {
-    fn start(command: &mut Command) -> io::Result<Self> {
-        let random = || u128::from(RandomState::new().build_hasher().finish());
-        let mark = (random() << 64 | random()).to_le_bytes();
-        let (from, secret) = io::pipe()?;
-        command.stdin(Stdio::null()).stdout(secret.try_clone()?);
-        // Standard error is passed on, because what the program leaves behind would hold it open for who
-        // reads it to its end; but a program that asks a person wants the terminal itself.
-        let errors = match io::stderr().is_terminal() {
-            true => None,
-            false => {
-                let (from, errors) = io::pipe()?;
-                command.stderr(errors.try_clone()?);
-                let relay = thread::Builder::new().spawn(move || relay(from, &mark))?;
-                Some((errors, relay))
+    /// Whether the secret is on standard input.
+    pub(crate) fn reads_input(&self) -> bool {
+        match self.secret.source() {
+            Some(SecretSource::PasswordFile(path) | SecretSource::TokenFile(path)) => {
+                path == Path::new("-")
             }
-        };
-        let reader = thread::Builder::new().spawn(move || read_to(from, &mark))?;
-        Ok(Self {
-            child: command.spawn()?,
-            mark,
-            secret,
-            reader,
-            errors,
-        })
-    }
-
-    /// Returns true once the program has ended, or has written more than a secret is long.
-    fn has_ended(&mut self) -> bool {
-        self.reader.is_finished() || !matches!(self.child.try_wait(), Ok(None))
-    }
-
-    /// Returns the output of the program, if it succeeded; kills one that has not ended.
-    fn finish(mut self) -> Option<Zeroizing<Vec<u8>>> {
-        // Nothing to do for one that has ended.
-        let _ = self.child.kill();
-        let status = self.child.wait();
-        let marked = self.secret.write_all(&self.mark);
-        if let Some((mut errors, relay)) = self.errors.take()
-            && errors.write_all(&self.mark).is_ok()
-        {
-            let _ = relay.join();
-        }
-        let output = self.reader.join().ok()??;
-        (marked.is_ok() && status.is_ok_and(|status| status.success())).then_some(output)
-    }
-}
-
-/// Reads up to the mark. None if that is too much, or fails.
-fn read_to(mut pipe: PipeReader, mark: &Mark) -> Option<Zeroizing<Vec<u8>>> {
-    // The buffer has its full size from the start: growth would leave copies of the secret behind.
-    let mut output = Zeroizing::new(vec![0; MOST_SECRET.saturating_add(mark.len())]);
-    let mut filled = 0;
-    loop {
-        if let Some(end) = find(&output[..filled], mark) {
-            output.truncate(end);
-            return Some(output);
-        }
-        match pipe.read(&mut output[filled..]) {
-            Ok(0) => return None,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return None,
+            Some(
+                SecretSource::PasswordVariable(_)
+                | SecretSource::PasswordProgram(_)
+                | SecretSource::TokenProgram(_),
+            )
+            | None => false,
         }
     }
-}
 
-/// Passes on what comes before the mark.
-fn relay(mut pipe: PipeReader, mark: &Mark) {
-    let (mut held, mut chunk) = (Vec::new(), [0; 4096]);
-    loop {
-        match pipe.read(&mut chunk) {
-            Ok(0) => return ERR.write(held),
-            Ok(count) => held.extend_from_slice(&chunk[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return,
+    /// Adds the client certificate to a policy.
+    pub(crate) fn identify(&self, policy: &mut Policy) -> Result<(), Error> {
+        if let (Some(chain), Some(key)) = (&self.client_certificate, &self.client_key) {
+            policy.set_client_certificate_files(chain, key)?;
         }
-        if let Some(end) = find(&held, mark) {
-            return ERR.write(&held[..end]);
-        }
-        // The mark may have come in part.
-        let sure = held.len().saturating_sub(mark.len());
-        ERR.write(held.drain(..sure).as_slice());
+        Ok(())
     }
-}
 
-fn find(bytes: &[u8], mark: &Mark) -> Option<usize> {
-    bytes.windows(mark.len()).position(|window| window == mark)
+    /// The login, if there is one.
+    pub(crate) fn credential(&self) -> Result<Option<Credential>, Error> {
+        let user = self.user.as_deref().unwrap_or_default();
+        let mut credential = match self.secret.source() {
+            None if self.external => Credential::external(user),
+            None => return Ok(None),
+            Some(SecretSource::PasswordFile(path)) => {
+                Credential::password(user, &secret_file("--password-file", path)?)
+            }
+            Some(SecretSource::TokenFile(path)) => {
+                Credential::token(user, &secret_file("--token-file", path)?)
+            }
+            Some(SecretSource::PasswordVariable(name)) => {
+                let unset = || {
+                    let why = format!("names {}, which is not set", shown(Path::new(name)));
+                    Error::argument(Status::Secret, "--password-env", why)
+                };
+                let value = std::env::var_os(name).ok_or_else(unset)?;
+                Credential::password(user, value.as_encoded_bytes())
+            }
+            Some(SecretSource::PasswordProgram(path)) => {
+                let program = SecretProgram::new("--password-command", path);
+                Credential::password_from(user, Arc::new(program))
+            }
+            Some(SecretSource::TokenProgram(path)) => {
+                let program = SecretProgram::new("--token-command", path);
+                Credential::token_from(user, Arc::new(program))
+            }
+        }?;
+        for mechanism in &self.mechanisms {
+            let allowed = credential.add_mechanism(mechanism);
+            allowed.of_option("--mechanism")?;
+        }
+        if let Some(mechanism) = &self.min_mechanism {
+            credential
+                .set_floor(mechanism)
+                .of_option("--min-mechanism")?;
+        }
+        if let Some(binding) = self.channel_binding {
+            credential.set_channel_binding(match binding {
+                ChannelBinding::Off => sasl::ChannelBinding::Off,
+                ChannelBinding::Prefer => sasl::ChannelBinding::Prefer,
+                ChannelBinding::Require => sasl::ChannelBinding::Require,
+            });
+        }
+        credential.set_binding_type(match self.binding_type {
+            BindingType::TlsExporter => sasl::BindingType::TlsExporter,
+            BindingType::TlsServerEndPoint => sasl::BindingType::TlsServerEndPoint,
+        });
+        Ok(Some(credential))
+    }
 }
 
 /// A secret from a file or, named `-`, from standard input, without one final line break.
-fn secret_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    const ARGUMENT: &str = "password or token file";
+fn secret_file(option: &'static str, path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     let source: io::Result<Box<dyn Read>> = match path == Path::new("-") {
         true => Ok(Box::new(io::stdin().lock())),
         false => File::open(path).map(|file| Box::new(file) as _),
     };
-    let most = MOST_SECRET.saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(most));
+    let limit = MAX_SECRET.saturating_add(1);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit));
     source
-        .and_then(|source| source.take(most as u64).read_to_end(&mut bytes))
-        .map_err(|error| unreadable(path, ARGUMENT, &error))?;
-    if bytes.len() > MOST_SECRET {
-        let why = format!("{} is larger than {MOST_SECRET} bytes", shown(path));
-        return Err(Error::argument(Status::Secret, ARGUMENT, why));
+        .and_then(|source| source.take(limit as u64).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(path, option, &error))?;
+    if bytes.len() > MAX_SECRET {
+        let why = format!("{} is larger than {MAX_SECRET} bytes", shown(path));
+        return Err(Error::argument(Status::Secret, option, why));
     }
     drop_line_break(&mut bytes);
     Ok(bytes)
-}
-
-fn drop_line_break(bytes: &mut Vec<u8>) {
-    if bytes.last() == Some(&b'\n') {
-        bytes.pop();
-        if bytes.last() == Some(&b'\r') {
-            bytes.pop();
-        }
-    }
 }

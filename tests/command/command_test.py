@@ -176,14 +176,14 @@ class Command(unittest.TestCase):
         at = self.at(("127.0.0.1", 1))
         for arguments, expected, word in (
             ((*at, *self.envelope()), "SECSMTP_E_NO_TRUST", "policy"),
-            ((*at, "--pin", "sha256//AAAA", *self.envelope()), "SECSMTP_E_PIN", "pin"),
-            ((*at, "--ca-file", "/nonexistent.pem", *self.envelope()), "SECSMTP_E_FILE", "/nonexistent.pem"),
+            ((*at, "--pin", "sha256//AAAA", *self.envelope()), "SECSMTP_E_PIN", "--pin"),
+            ((*at, "--ca-file", "/nonexistent.pem", *self.envelope()), "SECSMTP_E_FILE", "--ca-file: /nonexistent.pem"),
             ((*at, *self.trust(), "--from", "alice@mail.test"), "SECSMTP_E_NO_RECIPIENT", "recipient"),
             ((*at, *self.trust(), "--to", "a@b"), "SECSMTP_E_NO_SENDER", "sender"),
-            ((*at, *self.trust(), "--from", "a@b\nDATA", "--to", "a@b"), "SECSMTP_E_ADDRESS", "sender"),
-            ((*at, *self.trust(), "--from", "a@b", "--to", "a@b\r\nDATA"), "SECSMTP_E_ADDRESS", "recipient"),
-            (("--server", "mail\r\n.test", *self.trust(), *self.envelope()), "SECSMTP_E_HOST", "host"),
-            ((*at, *self.trust(), "--ehlo-name", "a b", *self.envelope()), "SECSMTP_E_EHLO_NAME", "EHLO name"),
+            ((*at, *self.trust(), "--from", "a@b\nDATA", "--to", "a@b"), "SECSMTP_E_ADDRESS", "--from"),
+            ((*at, *self.trust(), "--from", "a@b", "--to", "a@b\r\nDATA"), "SECSMTP_E_ADDRESS", "--to"),
+            (("--server", "mail\r\n.test", *self.trust(), *self.envelope()), "SECSMTP_E_HOST", "--server"),
+            ((*at, *self.trust(), "--ehlo-name", "a b", *self.envelope()), "SECSMTP_E_EHLO_NAME", "--ehlo-name"),
             ((*at, *self.trust(), "--user", "a\nb", "--password-file", self.server.path("PASSWORD_FILE"), *self.envelope()), "SECSMTP_E_USER", "user"),
             ((*at, *self.trust(), *self.envelope(), "/nonexistent.eml"), "SECSMTP_E_FILE", "file"),
         ):

@@ -87,22 +87,31 @@ class Compose(unittest.TestCase):
 
     def test_a_mail_that_cannot_be_composed_is_reported(self):
         for words, text in (
-            (["--attach", self.here / "none"], b"attachment: "),
+            (["--attach", self.here / "none"], b"--attach: "),
             (["--attach", self.here], b"not a regular file"),
-            (["--subject", "a\nBcc: x@y"], b"subject: has the control character"),
-            (["--header", "nothing"], b"header: is not"),
-            (["--finished-header", "nothing"], b"finished header: is not"),
+            (["--subject", "a\nBcc: x@y"], b"--subject: has the control character"),
             (["--finished-header", "X-A: b\nBcc: x@y"], b"line end"),
             (["--header", "X-A: " + "x" * 998], b"998"),
-            (["--one-click", "--subject", "s"], b"one click: needs a https: address"),
+            (["--one-click", "--unsubscribe", "mailto:u@b", "--text", "t"], b"one click: needs a https: address"),
             (["--to", "Doe, Bob <b@c>"], b"needs quotes: \"Doe, Bob\" <b@c>"),
-            (["--priority", "urgent"], b"priority: takes"),
-            (["--to", "a@b c@d"], b"to: has \"c@d\" behind an address"),
+            (["--to", "a@b c@d"], b"--to: has \"c@d\" behind an address"),
         ):
             done = self.run_command("compose", "--from", "a@b", "--to", "c@d", *words)
             self.assertEqual(done.returncode, 10)
             self.assertIn(text, done.stderr)
             self.assertEqual(done.stdout, b"")
+
+    def test_an_option_of_another_form_is_usage(self):
+        for words, text in (
+            (["--header", "nothing"], b"--header takes 'NAME: VALUE', not \"nothing\""),
+            (["--finished-header", "nothing"], b"--finished-header takes"),
+            (["--inline", "nothing"], b"--inline takes ID=FILE"),
+            (["--one-click", "--subject", "s"], b"--one-click needs --unsubscribe"),
+            (["--priority", "urgent"], b"--priority takes low, normal or high"),
+        ):
+            done = self.run_command("compose", "--from", "a@b", "--to", "c@d", *words)
+            self.assertEqual((done.returncode, done.stdout), (64, b""))
+            self.assertIn(text, done.stderr)
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ class Many(unittest.TestCase):
         done = self.run_it("--header-envelope", "--stop-on-error", "--window", 1, good[0], bad[0], *good[1:])
         self.assertEqual(done.returncode, 11, done.stderr)
         self.assertEqual(done.stdout.count("ACCEPTED."), 1)
-        self.assertIn("NOT BEGUN. 4 of the mails", done.stderr)
+        self.assertIn("NOT BEGUN. 4 of the messages", done.stderr)
 
     def test_partial_acceptance_names_the_rejected_recipients(self):
         paths = self.write(2)
@@ -111,12 +111,22 @@ class Many(unittest.TestCase):
             (["--original-recipient", "a@b.test"], "DSN"), (["--deliver-by", "60:notify", "--trace"], "DELIVERBY"),
             (["--hold", "60"], "FUTURERELEASE"), (["--hold-until", "1900000000"], "FUTURERELEASE"),
             (["--mt-priority", "-3"], "MT-PRIORITY"), (["--require-tls"], "REQUIRETLS"),
-            (["--notify", "often"], "often"), (["--return", "half"], "half"), (["--deliver-by", "60"], "SECONDS:return"),
-            (["--hold", "soon"], "soon"), (["--mt-priority", "10"], "10"), (["--notify", "never,success"], "events"),
+            (["--mt-priority", "10"], "--mt-priority"),
         ):
             with self.subTest(words):
                 done = self.run_it(*TO, *words, path)
                 self.assertEqual(done.returncode, 10, done.stderr)
+                self.assertIn(named, done.stderr)
+
+    def test_a_delivery_option_of_another_form_is_usage(self):
+        path = self.write(1)[0]
+        for words, named in (
+            (["--notify", "often"], "often"), (["--return", "half"], "half"), (["--deliver-by", "60"], "SECONDS:return"),
+            (["--hold", "soon"], "soon"), (["--mt-priority", "high"], "high"), (["--notify", "never,success"], "never alone"),
+        ):
+            with self.subTest(words):
+                done = self.run_it(*TO, *words, path)
+                self.assertEqual(done.returncode, 64, done.stderr)
                 self.assertIn(named, done.stderr)
 
     def test_requested_extensions_are_sent(self):

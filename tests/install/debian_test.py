@@ -8,6 +8,7 @@ import unittest
 from pathlib import Path
 
 from tests.c.c_test import STRICT, compiler, send
+from tests.install.install_test import COMPLETIONS, MAN_PAGES
 from tests.support import header, peers
 
 NAMES = ("libsecsmtp1", "libsecsmtp-dev", "secsmtp")
@@ -43,7 +44,8 @@ class Debian(unittest.TestCase):
                                "./usr/include/secsmtp.hpp", "./usr/share/man/man3/libsecsmtp.3.gz",
                                "./usr/share/doc/libsecsmtp-dev/secsmtp.html",
                                *(f"./usr/share/doc/libsecsmtp-dev/examples/{name}" for name in EXAMPLES)},
-            "secsmtp": {"./usr/bin/secsmtp", "./usr/share/man/man1/secsmtp.1.gz"},
+            "secsmtp": {"./usr/bin/secsmtp", *(f"./usr/share/man/man1/{page}.gz" for page in MAN_PAGES),
+                        *(f"./usr/share/{file}" for file in COMPLETIONS)},
         }
         for name, files in expected.items():
             listed = subprocess.check_output(["dpkg-deb", "-c", str(self.files[name])], text=True).splitlines()

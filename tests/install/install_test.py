@@ -23,6 +23,12 @@ target_link_libraries(static secsmtp::static)
 """
 
 
+MAN_PAGES = ("secsmtp.1", "secsmtp-send.1", "secsmtp-compose.1", "secsmtp-probe.1", "secsmtp-verify.1",
+             "secsmtp-completions.1")
+COMPLETIONS = ("bash-completion/completions/secsmtp", "zsh/site-functions/_secsmtp",
+               "fish/vendor_completions.d/secsmtp.fish")
+
+
 @unittest.skipIf(sys.platform == "win32", "make install is for Unix")
 class Install(unittest.TestCase):
     def test_a_consumer_builds_through_pkg_config(self):
@@ -35,7 +41,8 @@ class Install(unittest.TestCase):
             for file in ("lib/libsecsmtp.so.1", "lib/libsecsmtp.so", "lib/libsecsmtp.a", "include/secsmtp.h", "include/secsmtp.hpp", "bin/secsmtp",
                          "share/doc/libsecsmtp/examples/send.c", "share/doc/libsecsmtp/examples/jobs.c",
                          "share/doc/libsecsmtp/examples/compose.c", "share/doc/libsecsmtp/examples/send.cpp",
-                         "share/man/man1/secsmtp.1", "share/man/man3/libsecsmtp.3", "share/doc/libsecsmtp/secsmtp.html"):
+                         *(f"share/man/man1/{page}" for page in MAN_PAGES),
+                         *(f"share/{file}" for file in COMPLETIONS), "share/man/man3/libsecsmtp.3", "share/doc/libsecsmtp/secsmtp.html"):
                 if sys.platform.startswith("linux"):
                     self.assertTrue((staged / file).exists(), file)
             shutil.copytree(staged, prefix, symlinks=True)
@@ -81,9 +88,9 @@ class Install(unittest.TestCase):
 
 
 class Documents(unittest.TestCase):
-    """Man pages and HTML say all that header and help say, and are well formed."""
+    """Man pages and HTML say all that header and command line say, and are well formed."""
 
-    def test_each_function_and_option_is_documented(self):
+    def test_each_function_is_documented(self):
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([sys.executable, str(peers.ROOT / "tools/docs.py"), "0.1.0", folder], check=True)
             pages = {p.name: p.read_text("utf-8") for p in Path(folder).iterdir()}
@@ -92,12 +99,37 @@ class Documents(unittest.TestCase):
                 self.assertIn(f".SS {name}\n", page)
                 self.assertIn(f'id="{name}"', pages["secsmtp.html"])
             self.assertNotIn("<script", pages["secsmtp.html"])
-            usage = (peers.ROOT / "cli/src/usage.txt").read_text("utf-8")
-            for option in set(re.findall(r"--[a-z-]+", usage)):
-                self.assertIn(option, pages["secsmtp.1"].replace("\\-", "-"))
-            peers.require(shutil.which("mandoc"), "mandoc is not installed")
-            for name in ("secsmtp.1", "libsecsmtp.3"):
-                subprocess.run(["mandoc", "-T", "lint", "-W", "error", f"{folder}/{name}"], check=True)
+            self.check_form(Path(folder) / "libsecsmtp.3")
+
+    def test_each_subcommand_has_a_man_page_with_its_options(self):
+        command = str(peers.command())
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([command, "man-pages", folder], check=True)
+            self.assertEqual({p.name for p in Path(folder).iterdir()}, set(MAN_PAGES))
+            for name in MAN_PAGES:
+                page = (Path(folder) / name).read_text("utf-8").replace("\\-", "-")
+                subcommand = name.removeprefix("secsmtp").removesuffix(".1").lstrip("-")
+                help_text = subprocess.check_output([command, "help", *subcommand.split()], text=True)
+                options = help_text.split("Examples:")[0]
+                options = set(re.findall(r"^ +(?:-\w, )?(--[a-z0-9-]+)", options, re.M))
+                self.assertLess(0, len(options), name)
+                for option in options:
+                    self.assertIn(f"\\fB{option}\\fR", page, name)
+                for section in ("NAME", "SYNOPSIS", "DESCRIPTION", '"EXIT STATUS"', '"SEE ALSO"'):
+                    self.assertIn(f".SH {section}\n", page, name)
+                self.check_form(Path(folder) / name)
+
+    def test_completions_know_the_options(self):
+        for shell in ("bash", "zsh", "fish", "powershell", "elvish"):
+            script = subprocess.check_output([str(peers.command()), "completions", shell], text=True)
+            for word in ("probe", "min-mechanism", "finished-header"):
+                self.assertIn(word, script, shell)
+            if shutil.which(shell) and shell in ("bash", "zsh"):
+                subprocess.run([shell, "-n"], input=script, text=True, check=True)
+
+    def check_form(self, page):
+        if shutil.which("mandoc"):
+            subprocess.run(["mandoc", "-T", "lint", "-W", "error", str(page)], check=True)
 
 
 if __name__ == "__main__":

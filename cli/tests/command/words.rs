@@ -34,6 +34,15 @@ fn each_word_of_the_command_line_is_shown_escaped() {
         &["send", "--channel-binding", EVIL],
         &["send", &in_place("--json")],
         &["verify", "--at", EVIL],
+        &["send", "--notify", EVIL],
+        &["send", "--return", EVIL],
+        &["send", "--deliver-by", &format!("60:{EVIL}")],
+        &["send", "--hold", EVIL],
+        &["send", "--mt-priority", EVIL],
+        &["send", "--priority", EVIL],
+        &["send", "--header", EVIL],
+        &["compose", "--inline", EVIL],
+        &["compose", "--calendar", EVIL],
     ] {
         commands.push((secsmtp(words), 64));
     }
@@ -55,11 +64,6 @@ fn each_word_of_the_command_line_is_shown_escaped() {
             "--dkim-domain",
             "d.example",
         ],
-        &["--notify", EVIL],
-        &["--return", EVIL],
-        &["--deliver-by", &format!("60:{EVIL}")],
-        &["--hold", EVIL],
-        &["--mt-priority", EVIL],
         &[EVIL],
         &[EVIL, "other"],
     ] {
@@ -79,8 +83,6 @@ fn each_word_of_the_command_line_is_shown_escaped() {
         "--attach",
         "--cc",
         "--reply-to",
-        "--priority",
-        "--header",
         "--message-id",
         "--in-reply-to",
         "--unsubscribe",

@@ -1,0 +1,43 @@
+//! Errors in the words of the command line.
+
+use std::io;
+use std::path::Path;
+
+use secsmtp::error::{Cause, Error, io_words};
+use secsmtp::status::Status;
+use secsmtp::support::redact::escape;
+
+/// Names the option where the library names its argument.
+pub(crate) trait OfOption {
+    fn of_option(self, option: &'static str) -> Self;
+}
+
+impl<T> OfOption for Result<T, Error> {
+    fn of_option(self, option: &'static str) -> Self {
+        self.map_err(|mut error| {
+            if let Cause::Argument { argument, .. } = &mut *error.cause {
+                *argument = option;
+            }
+            error
+        })
+    }
+}
+
+/// The error of a file or folder that can't be read.
+pub(crate) fn unreadable(path: &Path, argument: &'static str, error: &io::Error) -> Error {
+    let why = match error.kind() {
+        io::ErrorKind::InvalidData => format!("{} is not UTF-8 text", shown(path)),
+        _ => format!("{} can't be read ({})", shown(path), io_words(error)),
+    };
+    Error::argument(Status::File, argument, why)
+}
+
+/// A path in a message, escaped so that it can't end or rewrite the line of a terminal.
+pub(crate) fn shown(path: &Path) -> String {
+    escape(path.as_os_str().as_encoded_bytes(), 300)
+}
+
+/// A word of the command line in a message, escaped and in quotation marks.
+pub(crate) fn quote(word: &str) -> String {
+    format!("\"{}\"", escape(word.as_bytes(), 200))
+}
