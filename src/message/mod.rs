@@ -24,7 +24,6 @@ use crate::message::address::Address;
 pub use crate::message::address::MAX_RECIPIENTS;
 use crate::message::delivery::Options;
 use crate::status::Status;
-use crate::support::date;
 
 pub use content::data::Pull;
 pub use content::header_envelope::BY_NAME;
@@ -322,7 +321,10 @@ impl Message {
         let unsigned = self.unsigned()?;
         #[cfg(feature = "dkim")]
         if let Some(signing) = &self.signing {
-            let sign = || dkim::sign::sign(unsigned, &signing.signers, date::now()).map(Box::new);
+            let sign = || {
+                dkim::sign::sign(unsigned, &signing.signers, crate::support::date::now())
+                    .map(Box::new)
+            };
             let signed = signing.signed.get_or_try_init(sign)?;
             return Ok(&signed.source);
         }
