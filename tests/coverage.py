@@ -39,7 +39,7 @@ PARTS = {
         "src/trust/pin.rs", "src/trust/pin_set.rs", "src/trust/verdict.rs", "src/trust/known_servers.rs",
     ),
 }
-PROGRAMS = ("--lib", "--test", "engine", "--test", "trust", "--test", "wire")
+PROGRAMS = ("--lib", "--test", "engine", "--test", "trust", "--test", "wire", "--test", "fuzz")
 TRUE, FALSE = 4, 5  # places of the counts in a branch of llvm-cov's export
 
 

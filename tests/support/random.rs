@@ -12,8 +12,4 @@ impl Random {
         let mixed = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
         usize::try_from(mixed).expect("31 bits") % bound
     }
-
-    pub(crate) fn byte(&mut self) -> u8 {
-        u8::try_from(self.below(256)).expect("a byte")
-    }
 }

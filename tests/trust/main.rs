@@ -9,7 +9,6 @@ mod authority;
 mod c_interface;
 mod explain;
 mod forged_signature;
-mod fuzz_replay;
 mod handshakes;
 mod identity;
 mod known_servers;

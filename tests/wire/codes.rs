@@ -7,9 +7,9 @@ use secsmtp::error::{Cause, Error, Outcome, Refused, Retry};
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
 
+use crate::leak_check;
 use crate::memory::{Answer, Esmtp, Point, Shape, World, expected};
-use crate::oracle;
-use crate::stream_walk::outcome;
+use crate::stream_sequences::outcome;
 
 const LOCKSTEP: &[&str] = &["AUTH PLAIN"];
 const GROUP: &[&str] = &["AUTH PLAIN", "PIPELINING"];
@@ -164,7 +164,7 @@ fn play(
         let answers = answers(place, code, &asked);
         let server = Esmtp::new(mode == TlsMode::Implicit, offers, answers);
         let ended = world.send(mode, Box::new(server), None);
-        oracle::assert_nothing_in_clear(&ended.memory.state().peer);
+        leak_check::assert_nothing_in_clear(&ended.memory.state().peer);
         let clear = mode == TlsMode::Starttls
             && (matches!(point, Point::Greeting | Point::Starttls) || place == (Point::Ehlo, 1));
         let whole = point == Point::Content

@@ -8,8 +8,8 @@ use secsmtp::error::Outcome;
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
 
+use crate::leak_check;
 use crate::memory::{Answer, Direction, Ended, Esmtp, Fault, Kind, PASSWORD, World};
-use crate::oracle;
 
 const DIRECTIONS: [Direction; 2] = [Direction::ToClient, Direction::ToServer];
 
@@ -111,7 +111,7 @@ fn check(ended: &Ended, fault: Fault) {
             "{fault:?}"
         );
     }
-    oracle::assert_nothing_in_clear(&state.peer);
+    leak_check::assert_nothing_in_clear(&state.peer);
 }
 
 /// The secret and the content count as released from the first byte of their record on, and not before. The

@@ -1,24 +1,24 @@
-//! The hostile line: the catalogue's scripts, faults at every byte, every sequence of replies.
+//! Hostile peers: the catalogue's scripts, faults at every byte, every sequence of replies.
 
 mod allocator;
 mod cancel;
+mod client_hello;
 mod codes;
-mod corners;
 mod faults;
-mod floods;
-mod fuzz_replay;
-mod hello;
-mod interjections;
+mod leak_check;
 mod load;
+#[allow(dead_code, unused_imports, reason = "the fuzz targets use more of it")]
 mod memory;
-mod oracle;
+mod memory_bounds;
 #[path = "../support/random.rs"]
 mod random;
+mod rare_replies;
 mod records;
+mod reply_sequences;
 mod scripts;
 mod source;
 mod stream_faults;
-mod stream_walk;
-mod walk;
-mod wiped;
-mod words;
+mod stream_sequences;
+mod texts;
+mod unsolicited_replies;
+mod wiped_secrets;

@@ -17,11 +17,11 @@ use secsmtp::log::Log;
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
 
+use crate::leak_check;
 use crate::memory::{
     Act, Answer, Dialogue, Esmtp, HOST, Memory, PASSWORD, Peer, Point, USER, World,
 };
-use crate::oracle;
-use crate::stream_walk::outcome;
+use crate::stream_sequences::outcome;
 
 /// A NewSessionTicket (RFC 8446 section 4.6.1) with a ticket of so many bytes.
 fn ticket(size: u16) -> Act {
@@ -92,7 +92,7 @@ fn d12_tickets_alone_are_cut_off_wherever_they_come() {
             let state = ended.memory.state();
             let flooded = state.peer.flooded;
             assert!((200_000..300_000).contains(&flooded), "{place} {flooded}");
-            oracle::assert_nothing_in_clear(&state.peer);
+            leak_check::assert_nothing_in_clear(&state.peer);
         }
     }
     // A probe is no more patient.

@@ -19,8 +19,8 @@ use secsmtp_testservers::{
     CertKind, CertSpec, Pki, Script, Scripted, ServerIdentity, SessionRecord,
 };
 
+use crate::leak_check;
 use crate::memory::{CONTENT, FROM, HOST, PASSWORD, TO, USER};
-use crate::oracle;
 
 /// So many scripts run at one time: most of them wait.
 const AT_ONCE: usize = 16;
@@ -267,7 +267,7 @@ fn expected(script: &Script, sent: &Result<Record, Error>) -> Result<(), String>
 
 /// What went out in clear, or to somebody who is not ours, is nothing.
 fn silence(script: &Script, heard: &SessionRecord) -> Result<(), String> {
-    let leaks = oracle::leaks();
+    let leaks = leak_check::leaks();
     let ours = script.first_identity() == Some("ours") && heard.handshake_done;
     let told = std::panic::catch_unwind(|| {
         leaks.assert_only_allowed_lines(&heard.clear);

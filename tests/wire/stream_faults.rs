@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use secsmtp::error::Outcome;
 
+use crate::leak_check;
 use crate::memory::{Answer, Direction, Esmtp, Fault, Kind, Point, Shape, World, expected};
-use crate::oracle;
-use crate::stream_walk::outcome;
+use crate::stream_sequences::outcome;
 
 /// Accepted, refused by its sender, its recipient and its content, and accepted.
 const MESSAGES: usize = 5;
@@ -107,7 +107,7 @@ fn fail_at(
             };
             let (results, memory) = world.stream(MESSAGES, server(), Some(fault));
             let state = memory.state();
-            oracle::assert_nothing_in_clear(&state.peer);
+            leak_check::assert_nothing_in_clear(&state.peer);
             let told: Vec<Outcome> = results.iter().map(outcome).collect();
             let expected = expected(&state, told.len(), shape).expect("one reply each");
             for (told, expected) in told.iter().zip(&expected) {

@@ -6,8 +6,8 @@ use secsmtp::error::Outcome;
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
 
+use crate::leak_check;
 use crate::memory::{Answer, Esmtp, HOST, Memory, Peer, World};
-use crate::oracle;
 
 fn server() -> Box<Esmtp> {
     Box::new(Esmtp::new(true, &["AUTH PLAIN"], |_| Answer::Good))
@@ -127,7 +127,7 @@ fn d11_a_handshake_message_in_clear_behind_the_hello_is_refused() {
         let ended = world.send_to(TlsMode::Implicit, Memory::new(peer, None));
         let error = ended.result.expect_err("tampered with");
         assert_eq!(error.status(), Status::Handshake, "{error}");
-        oracle::assert_nothing_in_clear(&ended.memory.state().peer);
+        leak_check::assert_nothing_in_clear(&ended.memory.state().peer);
         assert!(ended.memory.state().peer.inside.is_empty());
     }
 }

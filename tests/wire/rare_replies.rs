@@ -14,7 +14,7 @@ use crate::memory::{
     Act, Answer, Dialogue, Direction, Esmtp, Fault, Kind, Memory, Peer, Point, Shape, World,
     expected, is_possible,
 };
-use crate::stream_walk::outcome;
+use crate::stream_sequences::outcome;
 
 const FLIGHT: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
 

@@ -1,5 +1,6 @@
-//! Every sequence of reply classes to depth 8, and beyond for those that go on, over the session's
-//! own code. A sequence whose dialogue ended before its last reply was asked for stands for all its
+//! Every sequence of reply classes to depth 8, from the greeting on, over TLS: what is written before the peer
+//! is verified, and what an outcome says about the records that the system has taken. The protocol behind the
+//! login has its own walk without TLS, in `src/smtp/pipeline`. A sequence whose dialogue ended before its last reply was asked for stands for all its
 //! extensions, so that the walk visits each state once.
 
 use std::sync::{Arc, Mutex};
@@ -7,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use secsmtp::error::Outcome;
 use secsmtp::trust::TlsMode;
 
+use crate::leak_check;
 use crate::memory::{Answer, Ended, Esmtp, Point, TO, World, is_possible};
-use crate::oracle;
 
 /// How deep the walk chooses; behind it, all answers fit.
 const DEPTH: usize = 8;
@@ -115,7 +116,6 @@ struct Walk<'a> {
     world: &'a World,
     mode: TlsMode,
     offers: &'static [&'static str],
-    runs: usize,
     outcomes: [usize; 4],
     deepest: usize,
 }
@@ -160,7 +160,6 @@ impl Walk<'_> {
             true => check_flight(&ended, &asked, sequence),
             false => check(&ended, &asked, sequence, self.mode),
         }
-        self.runs += 1;
         self.outcomes[ended.outcome() as usize - 1] += 1;
         asked
     }
@@ -176,7 +175,7 @@ fn check(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class], mode: TlsM
         )
     };
     // No secret before the peer is verified.
-    oracle::assert_nothing_in_clear(&state.peer);
+    leak_check::assert_nothing_in_clear(&state.peer);
     let of = |point: Point| {
         asked
             .iter()
@@ -231,7 +230,7 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
             ended.result, ended.log
         )
     };
-    oracle::assert_nothing_in_clear(&state.peer);
+    leak_check::assert_nothing_in_clear(&state.peer);
     let heard = String::from_utf8_lossy(&state.peer.inside);
     let of = |point: Point| {
         asked
@@ -307,55 +306,46 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
     }
 }
 
-/// Walks over one kind of message. There are exactly so many sequences: with fewer, some class or
-/// some place was left out.
-fn walk(
-    mode: TlsMode,
-    offers: &'static [&'static str],
-    runs: usize,
-    change: impl FnOnce(&mut World),
-) {
+/// Walks over one kind of message; it is not sent, refused and accepted. Returns how often it was in doubt,
+/// which needs a choice of the reply to the content.
+fn walk(mode: TlsMode, offers: &'static [&'static str], change: impl FnOnce(&mut World)) -> usize {
     let mut world = World::new();
     change(&mut world);
     let mut walk = Walk {
         world: &world,
         mode,
         offers,
-        runs: 0,
         outcomes: [0; 4],
         deepest: 0,
     };
     walk.visit(&mut Vec::new());
     assert!(walk.deepest >= DEPTH.min(7), "{}", walk.deepest);
-    assert!(
-        walk.outcomes[0] > 0 && walk.outcomes[1] > 0,
-        "{:?}",
-        walk.outcomes
-    );
-    assert_eq!(walk.runs, runs, "{mode:?} {offers:?}");
+    let [decided @ .., unknown] = walk.outcomes;
+    assert!(decided.iter().all(|count| *count > 0), "{decided:?}");
+    unknown
 }
 
 const LOCKSTEP: &[&str] = &["AUTH PLAIN"];
 
 #[test]
 fn e14_e15_each_sequence_of_replies_over_implicit_tls() {
-    walk(TlsMode::Implicit, LOCKSTEP, 208, |_| {});
+    assert!(walk(TlsMode::Implicit, LOCKSTEP, |_| {}) > 0);
 }
 
 #[test]
 fn b03_b05_b11_b13_each_sequence_of_replies_over_starttls() {
-    walk(TlsMode::Starttls, LOCKSTEP, 130, |_| {});
+    walk(TlsMode::Starttls, LOCKSTEP, |_| {});
 }
 
 #[test]
 fn f04_f05_each_sequence_of_replies_with_a_login_in_two_steps() {
-    walk(TlsMode::Implicit, &["AUTH LOGIN"], 195, |_| {});
+    walk(TlsMode::Implicit, &["AUTH LOGIN"], |_| {});
 }
 
 #[test]
 fn g15_g16_each_sequence_of_replies_to_several_recipients() {
-    for (partial, runs) in [(false, 442), (true, 1_066)] {
-        walk(TlsMode::Implicit, LOCKSTEP, runs, |world| {
+    for partial in [false, true] {
+        walk(TlsMode::Implicit, LOCKSTEP, |world| {
             world
                 .message
                 .add_recipient("second.recipient@mail.test")
@@ -370,24 +360,11 @@ fn g15_g16_each_sequence_of_replies_to_several_recipients() {
 }
 
 const GROUP: &[&str] = &["AUTH PLAIN", "PIPELINING"];
-const FLIGHT: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
+const GROUP_WITH_CONTENT: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
 
 #[test]
-fn h14_h09_h10_each_sequence_of_replies_to_one_flight() {
-    for (offers, runs) in [(GROUP, 1_199), (FLIGHT, 1_034)] {
-        walk(TlsMode::Implicit, offers, runs, |_| {});
-    }
-}
-
-#[test]
-fn g15_g16_h14_each_sequence_of_replies_to_one_flight_to_several() {
-    for (offers, runs) in [(GROUP, 8_723), (FLIGHT, 8_756)] {
-        walk(TlsMode::Implicit, offers, runs, |world| {
-            world
-                .message
-                .add_recipient("second.recipient@mail.test")
-                .expect("an address");
-            world.message.partial = true;
-        });
+fn h14_h09_h10_each_sequence_of_replies_to_a_message_in_one_group() {
+    for offers in [GROUP, GROUP_WITH_CONTENT] {
+        assert!(walk(TlsMode::Implicit, offers, |_| {}) > 0);
     }
 }

@@ -19,7 +19,7 @@ use secsmtp::support::secret::Secret;
 use secsmtp::trust::TlsMode;
 use secsmtp_testservers::{Scripted, Step};
 
-use crate::allocator::{RARE, RARE_BLOCKS, left_behind};
+use crate::allocator::{RARE, RARE_BLOCKS, left_behind, unwatched};
 use crate::memory::{Answer, Esmtp, HOST, Memory, Peer, Point, USER, World};
 
 /// Long, so that what is written behind it does not cover it.
@@ -92,6 +92,7 @@ fn i04_a_login_leaves_nothing_of_its_secret_behind() {
                 };
                 let server = Box::new(Esmtp::new(true, offers, choose));
                 let memory = Memory::new(Peer::new(Arc::clone(&world.server), true, server), None);
+                memory.state().run_peer = unwatched;
                 let mut ended = None;
                 let left = left_behind(forms(), || {
                     ended = Some(world.send_to(TlsMode::Implicit, memory));
