@@ -11,10 +11,10 @@ use crate::trust::x509;
 
 /// The label of the exporter (RFC 9266 section 4).
 pub const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
-/// How many bytes are exported (RFC 9266 section 4).
+/// The number of exported bytes (RFC 9266 section 4).
 pub const EXPORTER_LEN: usize = 32;
 
-/// Whether the login is to be tied to the channel.
+/// The caller's requirement for channel binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(i32)]
 pub enum ChannelBinding {
@@ -32,17 +32,17 @@ impl ChannelBinding {
     pub const ALL: [Self; 3] = [Self::Off, Self::Prefer, Self::Require];
 }
 
-/// What a login is tied to. The caller's choice, never the server's or the channel's: SMTP has no
-/// way to say which types a server knows, and a type that changes by itself could be made to.
+/// The type of channel binding. The caller chooses it, never the server or the channel: SMTP can't
+/// announce the types that a server supports, and an attacker could force an automatic fallback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(i32)]
 pub enum BindingType {
-    /// This very TLS session (RFC 9266). Always to be had: TLS 1.2 is taken with the extended master
-    /// secret alone.
+    /// The TLS session (RFC 9266). It is always available: TLS 1.2 is accepted only with the extended
+    /// master secret.
     #[default]
     TlsExporter = 0,
-    /// The server's certificate (RFC 5929 section 4), for servers that know no other type. Whoever
-    /// has the certificate's key can pass the login on.
+    /// The server's certificate (RFC 5929 section 4), for servers that support no other type. A holder
+    /// of the certificate's key can relay the login.
     TlsServerEndPoint = 1,
 }
 
@@ -108,7 +108,7 @@ impl Binding {
 /// The hash of a signature, as far as RFC 5929 tells them apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Digest {
-    /// MD5 or SHA-1, for which SHA-256 is taken instead.
+    /// MD5 or SHA-1, for which SHA-256 is used instead.
     Old,
     Sha256,
     Sha384,
@@ -230,7 +230,7 @@ mod tests {
         assert!(hash_of(RSA_PSS, Some(&pss(3, 3))) == Some(Digest::Sha512));
         assert!(hash_of(RSA_PSS, Some(&pss(1, 2))).is_none());
         assert!(hash_of(RSA_PSS, Some(&pss(9, 9))).is_none());
-        // All left out: SHA-1, and so SHA-256 for it.
+        // Without parameters the hash is SHA-1, which SHA-256 replaces.
         assert!(hash_of(RSA_PSS, Some(&[0x30, 0])) == Some(Digest::Old));
         assert!(hash_of(RSA_PSS, Some(&[5, 0])).is_none());
     }

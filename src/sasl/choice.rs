@@ -1,30 +1,30 @@
-//! Which mechanism: the strongest that both sides allow. What the server offers can end a login,
-//! and never lower what the caller asks for.
+//! The choice of the mechanism: the strongest that both sides allow. The server's offer can end a
+//! login, but never lowers the caller's requirements.
 
 use super::{Binding, BindingType, ChannelBinding, CredentialKind, Gs2, Kind};
 use crate::error::Cause;
 
-/// What the caller wants of a login.
+/// The caller's requirements for a login.
 #[derive(Debug, Clone, Default)]
 pub struct MechanismPolicy {
-    /// With what the login is made.
+    /// The kind of the credential.
     pub credential_kind: CredentialKind,
     /// Only these; none named means any.
     pub allowed: Vec<Kind>,
     /// Nothing weaker than this.
     pub floor: Option<Kind>,
-    /// Whether to tie the login to the channel.
+    /// The requirement for channel binding.
     pub binding: ChannelBinding,
-    /// To what of it.
+    /// The type of channel binding.
     pub binding_type: BindingType,
 }
 
 impl MechanismPolicy {
-    /// The strongest mechanism offered that the wish allows, on a channel that can be bound to or
-    /// not.
+    /// Returns the strongest offered mechanism that the requirements allow; `can_bind` if the channel has
+    /// binding data.
     ///
     /// # Errors
-    /// That there is none.
+    /// There is no such mechanism.
     pub fn choose(&self, offered: &[String], can_bind: bool) -> Result<Kind, Cause> {
         let candidates = Kind::ALL
             .into_iter()
@@ -45,8 +45,8 @@ impl MechanismPolicy {
         })
     }
 
-    /// What to say of channel binding in an exchange of `kind` (RFC 5802 section 6). A `y` where
-    /// the server offered to bind, with whatever hash, would be refused as a downgrade, and rightly.
+    /// The channel binding flag for an exchange of `kind` (RFC 5802 section 6). A correct server rejects
+    /// `y` as a downgrade if it offered binding with any hash.
     #[must_use]
     pub fn gs2(&self, kind: Kind, offered: &[String], binding: Option<Binding>) -> Gs2 {
         let seen = offered

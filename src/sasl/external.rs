@@ -1,5 +1,5 @@
-//! EXTERNAL (RFC 4422 appendix A): the server knows the client by the certificate that TLS showed;
-//! the one message names the identity to act as, or leaves it to the certificate.
+//! EXTERNAL (RFC 4422 appendix A): the server authenticates the client by its TLS certificate; the
+//! only message contains the authorization identity, or is empty to derive it from the certificate.
 
 use zeroize::Zeroizing;
 
@@ -12,7 +12,8 @@ pub struct External {
 }
 
 impl External {
-    /// For the identity to act as, as `Credential` has checked; empty for the certificate's own.
+    /// Makes an exchange for an authorization identity that `Credential` has checked; empty for the
+    /// certificate's own.
     #[must_use]
     pub fn new(identity: &str) -> Self {
         Self {

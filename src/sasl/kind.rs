@@ -11,7 +11,7 @@ pub enum Hash {
     Sha1,
 }
 
-/// With what somebody logs in.
+/// The kind of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CredentialKind {
     /// A password.
@@ -19,12 +19,12 @@ pub enum CredentialKind {
     Password,
     /// An OAuth 2.0 access token.
     Token,
-    /// The certificate that the TLS handshake showed.
+    /// The client certificate of the TLS handshake.
     Certificate,
 }
 
 impl CredentialKind {
-    /// In words, as the errors have it.
+    /// The name in error messages.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ impl Kind {
             .find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
-    /// With what it logs in.
+    /// The kind of credential that it uses.
     #[must_use]
     pub fn credential_kind(self) -> CredentialKind {
         match self {
@@ -110,21 +110,21 @@ impl Kind {
         }
     }
 
-    /// Whether it ties the login to the TLS channel.
+    /// Returns whether it binds the login to the TLS channel.
     #[must_use]
     pub fn is_bound(self) -> bool {
         matches!(self, Self::ScramPlus(_))
     }
 
-    /// Whether the server must prove that it knows the password too.
+    /// Returns whether the server must prove that it knows the password too.
     #[must_use]
     pub fn is_mutual(self) -> bool {
         self.hash().is_some()
     }
 
-    /// Whether it is nowhere weaker than `floor`: neither unbound where the floor is bound, nor
+    /// Returns whether it is in no respect weaker than `floor`: neither unbound where the floor is bound, nor
     /// with a smaller hash. So SCRAM-SHA-1-PLUS does not reach the floor SCRAM-SHA-256, though it
-    /// stands before it: who names a hash as the least does not expect another.
+    /// stands before it: a minimum hash is a requirement of its own.
     #[must_use]
     pub fn reaches(self, floor: Self) -> bool {
         let place = |kind: Self| Self::ALL.iter().position(|other| *other == kind);

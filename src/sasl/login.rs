@@ -1,4 +1,4 @@
-//! LOGIN, never standardised: two prompts, whatever their words, user then password.
+//! LOGIN, never standardised: two prompts with any text, user then password.
 
 use zeroize::Zeroizing;
 
@@ -11,7 +11,7 @@ pub struct Login {
 }
 
 impl Login {
-    /// For a user and password, as `Credential` has checked.
+    /// Makes an exchange for a user and password that `Credential` has checked.
     #[must_use]
     pub fn new(user: &str, password: &[u8]) -> Self {
         let answers = [user.as_bytes(), password].map(|text| Zeroizing::new(text.to_vec()));

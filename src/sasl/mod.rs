@@ -27,23 +27,23 @@ pub use prepare::prepare;
 pub use scram::{DEFAULT_MAX_ITERATIONS, Gs2, NONCE_LEN, Scram};
 pub use scram_message::MIN_ITERATIONS;
 
-/// The longest challenge taken, encoded (RFC 4954 section 4).
+/// The longest accepted challenge, encoded (RFC 4954 section 4).
 pub const MAX_CHALLENGE: usize = 12_288;
 
-/// A response, and whether anything in it was computed from the secret.
+/// A response, and a flag whether any of it was computed from the secret.
 pub struct Response {
     /// The bytes before base64; wiped when dropped.
     pub bytes: Zeroizing<Vec<u8>>,
-    /// Whether writing it releases the secret.
+    /// True if writing it releases the secret.
     pub secret: bool,
 }
 
-/// Why an exchange is to be given up.
+/// The reason to abort an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaslError {
-    /// The challenge does not fit; what would have.
+    /// The challenge is not valid; with the expected form.
     InvalidChallenge(&'static str),
-    /// The challenge says that the login is refused.
+    /// The challenge reports that the login was rejected.
     Refused,
     /// The server did not prove that it knows the password.
     ServerNotAuthenticated,
@@ -56,19 +56,19 @@ impl SaslError {
 
 /// One exchange of one mechanism.
 pub trait Mechanism {
-    /// The initial response, for the mechanisms in which the client speaks first.
+    /// The initial response, for the mechanisms in which the client sends first.
     fn initial(&mut self) -> Option<Response>;
 
-    /// The answer to a challenge (decoded).
+    /// Returns the response to a challenge (decoded).
     ///
     /// # Errors
     /// When no challenge is due, or not this one.
     fn step(&mut self, challenge: &[u8]) -> Result<Response, SaslError>;
 
-    /// Whether a 235 may be believed now.
+    /// Returns whether a 235 may be accepted now.
     fn complete(&self) -> bool;
 
-    /// The type of channel binding whose bytes the completed exchange held.
+    /// The type of channel binding whose data the completed exchange contained.
     fn bound(&self) -> Option<&'static str> {
         None
     }

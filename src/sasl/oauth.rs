@@ -1,5 +1,5 @@
-//! OAUTHBEARER (RFC 7628) and XOAUTH2: one message with the token; when it is refused, the server
-//! sends a challenge that says why and wants one more message before its 535.
+//! OAUTHBEARER (RFC 7628) and XOAUTH2: one message with the token; when the server rejects it, it
+//! sends a challenge with the reason and expects one more message before its 535.
 
 use zeroize::Zeroizing;
 
@@ -13,13 +13,13 @@ pub struct XOAuth2(State);
 
 struct State {
     message: Zeroizing<Vec<u8>>,
-    /// What ends the exchange after a refusal.
+    /// The response that ends the exchange after a rejection.
     farewell: &'static [u8],
     sent: usize,
 }
 
 impl OAuthBearer {
-    /// For a user, the token, and the server meant by it.
+    /// Makes an exchange for a user, the token, and the server that it is for.
     #[must_use]
     pub fn new(user: &str, token: &[u8], host: &str, port: u16) -> Self {
         // RFC 7628 section 3.1, RFC 5801 section 4: comma and equals sign of the name are escaped.
@@ -30,7 +30,7 @@ impl OAuthBearer {
 }
 
 impl XOAuth2 {
-    /// For a user and the token.
+    /// Makes an exchange for a user and the token.
     #[must_use]
     pub fn new(user: &str, token: &[u8]) -> Self {
         Self(State::new(

@@ -11,7 +11,7 @@ pub struct Plain {
 }
 
 impl Plain {
-    /// For a user and password without NUL, as `Credential` has checked.
+    /// Makes an exchange for a user and password without NUL, which `Credential` has checked.
     #[must_use]
     pub fn new(user: &str, password: &[u8]) -> Self {
         let size = user.len().saturating_add(password.len()).saturating_add(2);

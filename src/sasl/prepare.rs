@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::prepare_tables::{LEFT_TO_RIGHT, PROHIBITED, RIGHT_TO_LEFT, contains};
 
-/// The longest form made: what was short can grow under normalisation.
+/// The longest prepared text: a short text can grow under normalisation.
 const MAX_PREPARED: usize = 8192;
 
 const UNFIT: &str = "has a character, or a mix of writing directions, that SASLprep (RFC 4013) \
@@ -14,7 +14,7 @@ const UNFIT: &str = "has a character, or a mix of writing directions, that SASLp
 /// A text as SCRAM uses it (RFC 5802 sections 2.2 and 5.1), wiped when dropped.
 ///
 /// # Errors
-/// Why it has no such form. The offending character is not told: it may be a password's.
+/// The reason why it has no such form, without the offending character, which may be a password's.
 pub fn prepare(text: &[u8]) -> Result<Zeroizing<String>, &'static str> {
     let text = std::str::from_utf8(text).map_err(|_| "is not UTF-8, which SCRAM needs")?;
     let prepared = normalized(text)?;
@@ -27,8 +27,8 @@ pub fn prepare(text: &[u8]) -> Result<Zeroizing<String>, &'static str> {
     }
 }
 
-/// Mapped and in normalisation form KC (sections 2.1 and 2.2). The room is taken at once: a text
-/// that moves as it grows would leave copies of a password behind.
+/// Maps a text to normalisation form KC (sections 2.1 and 2.2). Memory is allocated once: a text that
+/// is moved as it grows would leave copies of a password behind.
 fn normalized(text: &str) -> Result<Zeroizing<String>, &'static str> {
     let mut prepared = Zeroizing::new(String::with_capacity(MAX_PREPARED));
     let mapped = text.chars().filter_map(mapped);
@@ -41,7 +41,7 @@ fn normalized(text: &str) -> Result<Zeroizing<String>, &'static str> {
     Ok(prepared)
 }
 
-/// Each space is a plain one (table C.1.2), and what has no look of its own is nothing (table B.1).
+/// Maps each space to U+0020 (table C.1.2), and invisible characters to nothing (table B.1).
 fn mapped(c: char) -> Option<char> {
     match c {
         '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200b}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
@@ -60,8 +60,8 @@ fn mapped(c: char) -> Option<char> {
     }
 }
 
-/// Where anything is written from right to left, both ends are, and nothing from left to right
-/// (RFC 3454 section 6).
+/// Checks that a text with right-to-left characters begins and ends with one, and has no left-to-right
+/// character (RFC 3454 section 6).
 fn one_direction(text: &str) -> bool {
     let to_left = |c: char| contains(RIGHT_TO_LEFT, c);
     !text.contains(to_left)

@@ -1,7 +1,7 @@
 //! The tables of RFC 3454 that SASLprep uses, each as the sorted places where it is entered and left:
 //! a character is in it after an odd number of them.
 
-/// Whether `c` is in a table of this form.
+/// Returns whether `c` is in a table of this form.
 pub(super) fn contains(table: &[u32], c: char) -> bool {
     table.partition_point(|place| *place <= u32::from(c)) % 2 == 1
 }

@@ -13,24 +13,24 @@ use super::{Binding, Hash, Mechanism, Response, SaslError, prepare};
 
 /// Random bytes of the client's nonce.
 pub const NONCE_LEN: usize = 24;
-/// The most iterations taken unless the caller sets another maximum: what an impostor can make us
-/// work, some 50 ms.
+/// The default maximum iteration count: it limits the work that a false server can cause to about
+/// 50 ms.
 pub const DEFAULT_MAX_ITERATIONS: u32 = 100_000;
 
-/// What the client says of channel binding (RFC 5802 section 6).
+/// The client's channel binding flag (RFC 5802 section 6).
 #[derive(Debug, Clone)]
 pub enum Gs2 {
     /// `n`: not wanted, or not possible.
     No,
-    /// `y`: it could be, and no server's `-PLUS` was seen. A server that did offer one learns from
-    /// it that somebody in between took it away.
+    /// `y`: possible, but the server did not offer `-PLUS`. If it did, the flag shows that an attacker
+    /// removed the offer.
     Unseen,
     /// `p`: the login is bound to this.
     Bound(Binding),
 }
 
 impl Gs2 {
-    /// The header; the identity to act as is always left to the server.
+    /// The GS2 header; the authorization identity is always empty.
     fn header(&self) -> String {
         match self {
             Self::No => "n,,".to_owned(),
@@ -51,17 +51,17 @@ pub struct Scram {
 }
 
 enum State {
-    /// Nothing was said yet.
+    /// Nothing was sent yet.
     Start(Zeroizing<String>),
-    /// The name was said.
+    /// The client's first message was sent.
     Named(Zeroizing<String>),
-    /// The proof was said; the server's is due.
+    /// The proof was sent; the server's signature is due.
     Proved {
         server_key: hmac::Key,
         auth_message: String,
         bound: Option<&'static str>,
     },
-    /// The server's proof was right.
+    /// The server's signature was correct.
     Complete {
         bound: Option<&'static str>,
     },
@@ -69,10 +69,10 @@ enum State {
 }
 
 impl Scram {
-    /// For a user and password, with fresh random bytes for the nonce.
+    /// Makes an exchange for a user and password, with new random bytes for the nonce.
     ///
     /// # Errors
-    /// The argument that SCRAM can't carry, and why not.
+    /// The argument that SCRAM can't carry, and the reason.
     pub fn new(
         hash: Hash,
         user: &str,
@@ -116,7 +116,7 @@ impl Scram {
         }
     }
 
-    /// RFC 5802 section 3, in its words.
+    /// The computation of RFC 5802 section 3, with its names.
     fn prove(&mut self, password: &str, challenge: &[u8]) -> Result<Response, SaslError> {
         let first = ServerFirst::parse(challenge, &self.nonce, self.max_iterations)?;
         let mut binding_input = Zeroizing::new(self.gs2.header().into_bytes());
@@ -166,7 +166,7 @@ impl Mechanism for Scram {
                 bound,
             } => {
                 let signature = parse_final(challenge)?;
-                // Compares in constant time, the length too.
+                // Compare in constant time, including the length.
                 hmac::verify(&server_key, auth_message.as_bytes(), &signature)
                     .map_err(|_| SaslError::ServerNotAuthenticated)?;
                 self.state = State::Complete { bound };
@@ -193,7 +193,7 @@ impl Mechanism for Scram {
     }
 }
 
-/// The salted password and what is made of it.
+/// The salted password and the keys derived from it.
 struct Keys {
     algorithm: hmac::Algorithm,
     salted: Zeroizing<Vec<u8>>,
@@ -210,7 +210,7 @@ impl Keys {
             ),
         };
         let mut salted = Zeroizing::new(vec![0; algorithm.digest_algorithm().output_len()]);
-        // The parser lets no zero through.
+        // The parser rejects zero.
         let iterations = NonZeroU32::new(first.iterations).unwrap_or(NonZeroU32::MIN);
         let password = password.as_bytes();
         pbkdf2::derive(derivation, iterations, &first.salt, password, &mut salted);

@@ -1,4 +1,4 @@
-//! What a SCRAM server says (RFC 5802 section 7), parsed strictly: exact order, no duplicates,
+//! The messages of a SCRAM server (RFC 5802 section 7), parsed strictly: exact order, no duplicates,
 //! bounds before any work.
 
 use base64::Engine as _;
@@ -6,24 +6,24 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::SaslError;
 
-/// The fewest iterations taken (RFC 7677 section 4).
+/// The minimum iteration count (RFC 7677 section 4).
 pub const MIN_ITERATIONS: u32 = 4096;
 const MAX_NONCE: usize = 1024;
 const MAX_SALT: usize = 1024;
-/// Attributes behind the known ones, which mean nothing to us.
+/// The number of unknown attributes after the known ones, which are ignored.
 const MAX_EXTENSIONS: usize = 16;
 
-/// The server's first message: with what the password is to be hashed.
+/// The server's first message: the parameters of the password hash.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ServerFirst<'a> {
-    /// Our nonce and the server's behind it.
+    /// The client's nonce followed by the server's.
     pub(super) nonce: &'a str,
     pub(super) salt: Vec<u8>,
     pub(super) iterations: u32,
 }
 
 impl<'a> ServerFirst<'a> {
-    /// Parses it, for a client that said `own_nonce` and takes `max_iterations`.
+    /// Parses it, for a client that sent `own_nonce` and accepts `max_iterations`.
     pub(super) fn parse(
         message: &'a [u8],
         own_nonce: &str,
@@ -32,7 +32,7 @@ impl<'a> ServerFirst<'a> {
         let text = std::str::from_utf8(message)
             .map_err(|_| SaslError::InvalidChallenge("a SCRAM challenge in UTF-8"))?;
         let mut attributes = text.split(',');
-        // An extension that must be understood (m=) would stand here and is understood by nobody.
+        // A mandatory extension (m=) would be here; none is supported.
         let nonce = value(attributes.next(), "r=").ok_or(SaslError::InvalidChallenge(
             "a SCRAM challenge that begins with r=",
         ))?;
@@ -77,7 +77,7 @@ impl<'a> ServerFirst<'a> {
 /// The server's last message: its signature.
 ///
 /// # Errors
-/// When it is anything else, a refusal (`e=`) included.
+/// It is anything else, such as an error (`e=`).
 pub(super) fn parse_final(message: &[u8]) -> Result<Vec<u8>, SaslError> {
     let text = std::str::from_utf8(message).unwrap_or_default();
     if text.starts_with("e=") {
@@ -95,14 +95,14 @@ fn value<'a>(attribute: Option<&'a str>, name: &str) -> Option<&'a str> {
     attribute?.strip_prefix(name)
 }
 
-/// Digits alone, no leading zero, within 32 bits.
+/// Parses digits without a leading zero, within 32 bits.
 fn number(text: &str) -> Option<u32> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// Unknown attributes at the end may be passed over (RFC 5802 section 5.1); known ones don't
-/// belong there, and none comes twice.
+/// Checks the attributes at the end: unknown ones are ignored (RFC 5802 section 5.1); known and
+/// repeated ones are errors.
 fn extensions<'a>(attributes: impl Iterator<Item = &'a str>) -> Result<(), SaslError> {
     let wrong = Err(SaslError::InvalidChallenge(
         "nothing but unknown attributes behind the known ones",

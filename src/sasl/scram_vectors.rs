@@ -33,7 +33,7 @@ const EXCHANGES: [(Hash, &str, &str, &str, &str); 3] = [
          p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
         "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
     ),
-    // The same inputs with SHA-512, computed by another implementation (Python's hashlib and hmac)
+    // RFC 7677's inputs with SHA-512, computed by another implementation (Python's hashlib and hmac)
     (
         Hash::Sha512,
         "rOprNGfwEbeRWgbNEkqO",
@@ -91,7 +91,7 @@ fn pbkdf2_and_hmac_are_those_of_the_published_vectors() {
         "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc\
          49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"
     );
-    // Published with the others' code, for want of an RFC's
+    // Published with another implementation, because no RFC has one
     assert_eq!(
         derive(pbkdf2::PBKDF2_HMAC_SHA512, b"password", b"salt", 1, 64),
         "867f70cf1ade02cff3752599a3a53dc4af34c7a669815ae5d513554e1c8cf252\
@@ -156,7 +156,7 @@ fn f15_a_wrong_signature_in_any_form_ends_it() {
             scram.step(wrong.as_bytes()).err(),
             Some(SaslError::ServerNotAuthenticated)
         );
-        // Not even the right one counts after that.
+        // After that, even the correct signature is rejected.
         assert!(scram.step(right.as_bytes()).is_err() && !scram.complete());
     }
 }
@@ -207,7 +207,7 @@ fn every_flipped_bit_and_every_cut_of_the_servers_words_is_noticed() {
                 scram.step(server_first.as_bytes()).unwrap();
                 scram.step(&wrong)
             };
-            // A changed challenge that is still well-formed gives another proof.
+            // A changed challenge that is still well-formed has another proof.
             let passed = said.is_ok_and(|r| stage == 1 || *r.bytes == client_final.as_bytes());
             assert!(!passed && !scram.complete(), "{wrong:?}");
         }

@@ -1,5 +1,5 @@
-//! AUTH (RFC 4954), once per connection, over a verified channel: one mechanism, chosen from what
-//! both sides allow, and no second after a refusal.
+//! AUTH (RFC 4954), once per connection, over a verified channel: one mechanism that both sides
+//! allow, and no second one after a rejection.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl<T: Transport> Session<Verified<T>> {
     /// Logs in.
     ///
     /// # Errors
-    /// When no mechanism is in common, the server refuses, or breaks the rules of the mechanism.
+    /// No common mechanism, a rejection, or a violation of the mechanism's rules.
     pub fn authenticate(
         &mut self,
         cx: &mut Context<'_>,
@@ -70,7 +70,7 @@ impl<T: Transport> Session<Verified<T>> {
         let begun = credential.begin(&self.channel, &secret, exchange);
         let mut mechanism = begun.map_err(|cause| cx.fail(cause))?;
         self.exchange(cx, kind, &mut *mechanism)?;
-        // Once more at the end, of what was really said: a name with -PLUS is not yet a binding.
+        // Check again after the exchange: a -PLUS name alone does not prove that the channel was bound.
         if kind.is_bound() && mechanism.bound().is_none() {
             return Err(cx.fail(Cause::NoChannelBinding {
                 offered,
@@ -88,7 +88,7 @@ impl<T: Transport> Session<Verified<T>> {
         Ok(())
     }
 
-    /// The secret, at hand or asked for now: the peer is verified, and has a mechanism for it.
+    /// Returns the secret, which may be requested now: the peer is verified, and has a mechanism for it.
     fn secret(
         &mut self,
         cx: &mut Context<'_>,
@@ -113,8 +113,8 @@ impl<T: Transport> Session<Verified<T>> {
             NoSecret::Unfit(error) => cx.fail(*error.cause),
         })?;
         if credential.is_asked() {
-            // However long that took, the server has its own time for the exchange; but it may be
-            // gone, and the secret is not for a line that is.
+            // Restart the server's timeout after the request. The server may have closed meanwhile; then
+            // the secret is not sent.
             cx.restart_clock();
             self.expect_silence(cx)?;
         }
@@ -142,7 +142,7 @@ impl<T: Transport> Session<Verified<T>> {
             let reply = self.command(cx, &command)?;
             match reply.code {
                 235 if held.is_none() && mechanism.complete() => return Ok(()),
-                // The sign of one who knows no password: RFC 5802 section 5, last paragraph.
+                // The server does not know the password: RFC 5802 section 5, last paragraph.
                 235 if kind.is_mutual() => {
                     cx.record.reply = Some(self.redactor.answer(&reply));
                     return Err(cx.fail(Cause::ServerNotAuthenticated));
@@ -159,15 +159,15 @@ impl<T: Transport> Session<Verified<T>> {
         }
     }
 
-    /// A proof is not the password, but together with the rest of the exchange it can be guessed
-    /// from: it is shown as little.
+    /// Removes a proof from what is shown, because the password can be guessed from it together with
+    /// the rest of the exchange.
     fn learn_response(&mut self, response: &Response) {
         if response.secret {
             self.redactor.learn_whole(&response.bytes);
         }
     }
 
-    /// The answer to a challenge; an exchange that makes no sense is given up with `*`, once.
+    /// The response to a challenge. An invalid challenge aborts the exchange with `*`.
     fn respond(
         &mut self,
         cx: &mut Context<'_>,
@@ -188,14 +188,14 @@ impl<T: Transport> Session<Verified<T>> {
             }
             Err(stop) => stop,
         };
-        // The error stands, whatever becomes of the farewell.
+        // Report this error even if the abort fails.
         let _ = self
             .channel
             .send(Command::auth_cancel().wire(), cx.deadline());
         Err(match stop {
             SaslError::InvalidChallenge(expected) => self.unexpected(cx, reply, expected),
             SaslError::Refused => {
-                // In words, not in base64: what the mechanism's error says is worth reading.
+                // Show the text of the mechanism's error decoded.
                 let said = decode(reply).unwrap_or_default();
                 cx.record.reply = Some(self.redactor.text(reply.code, &said));
                 cx.fail(Cause::Refused(Refused::Auth))
@@ -205,7 +205,7 @@ impl<T: Transport> Session<Verified<T>> {
     }
 }
 
-/// A challenge: one line of strict base64.
+/// Parses a challenge: one line of strict base64.
 fn decode(reply: &Reply) -> Option<Vec<u8>> {
     let mut lines = reply.lines();
     match (lines.next(), lines.next()) {

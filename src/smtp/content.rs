@@ -1,4 +1,4 @@
-//! Content on its way: by BDAT in counted chunks, or behind DATA with its final dot.
+//! Reads content for sending: by BDAT in counted chunks, or after DATA with its final dot.
 
 use super::wire::data_encoder::DataEncoder;
 use crate::error::SourceFault;
@@ -10,7 +10,7 @@ const SIZE: usize = 256 * 1024;
 /// A part of the content in the form in which it is sent.
 pub(super) struct Piece<'a> {
     pub(super) bytes: &'a [u8],
-    /// Whether the content ends with it.
+    /// True if the content ends with it.
     pub(super) last: bool,
 }
 
@@ -22,9 +22,9 @@ pub(super) struct ContentReader<'m> {
     encoder: Option<DataEncoder>,
     /// The next piece, unless it lies in memory and needs no encoding.
     piece: Vec<u8>,
-    /// Whether a piece is at hand.
+    /// True if a piece was read and not yet sent.
     is_filled: bool,
-    /// Whether it is the last.
+    /// True if it is the last.
     is_last: bool,
     size: Option<u64>,
     /// Bytes of content in the pieces that were read.
@@ -41,7 +41,7 @@ impl<'m> ContentReader<'m> {
     /// Opens the content. For BDAT the first piece is read too: it may go together with the envelope.
     ///
     /// # Errors
-    /// What can't be opened or read.
+    /// The content can't be opened or read.
     pub(super) fn open(content: &'m dyn Source, chunking: bool) -> Result<Self, SourceFault> {
         let mut reader = Self {
             input: match content.bytes() {
@@ -62,7 +62,7 @@ impl<'m> ContentReader<'m> {
         Ok(reader)
     }
 
-    /// Whether the next piece is the first one.
+    /// Returns whether the next piece is the first one.
     pub(super) fn is_at_start(&self) -> bool {
         self.pieces_taken == 0
     }
@@ -77,10 +77,10 @@ impl<'m> ContentReader<'m> {
         self.bytes_read
     }
 
-    /// Reads the next piece, unless one is at hand. Returns whether a source was read for it.
+    /// Reads the next piece, unless one was read already. Returns whether a source was read for it.
     ///
     /// # Errors
-    /// What can't be read.
+    /// The content can't be read.
     pub(super) fn fill(&mut self) -> Result<bool, SourceFault> {
         if self.is_filled {
             return Ok(false);
@@ -126,7 +126,7 @@ impl<'m> ContentReader<'m> {
         Ok(matches!(self.input, Input::Reader(..)))
     }
 
-    /// The piece at hand.
+    /// The current piece.
     pub(super) fn take(&mut self) -> Piece<'_> {
         self.is_filled = false;
         self.pieces_taken += 1;

@@ -1,4 +1,4 @@
-//! What goes along with a call: the record of what was reached, the clocks, and the log.
+//! The state of a call: the record of its progress, the deadlines, and the log.
 
 use std::time::{Duration, Instant};
 
@@ -10,22 +10,22 @@ use crate::log::{Level, Log};
 
 use super::redactor::Redactor;
 
-/// One send's, from resolving to the answer.
+/// The context of one send, from resolving to the last reply.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The name to be verified, for mechanisms that bind to it.
     pub(crate) host: String,
     /// The port, likewise.
     pub(crate) port: u16,
-    /// Why a secret is asked for, if one is.
+    /// The reason of a request for a secret.
     pub(crate) reason: Reason,
     pub(crate) record: Record,
-    /// The secrets of a login that was refused, for the session of the next try.
+    /// The secrets of a rejected login, for the session of the next try.
     pub(super) redactor: Redactor,
     log: Log<'a>,
     /// The stage that was reported last.
     reported: Option<Stage>,
-    /// Whether what is reported belongs to one of several messages.
+    /// True if reports belong to one of several messages.
     has_messages: bool,
     timeouts: Timeouts,
     overall: Deadline,
@@ -33,7 +33,7 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// A call that begins now.
+    /// The context of a call that begins now.
     #[must_use]
     pub fn new(host: &str, port: u16, timeouts: Timeouts, log: Log<'a>) -> Self {
         let overall = timeouts.overall();
@@ -52,12 +52,12 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// From here on several messages share the call: what is reported belongs to one of them.
+    /// Marks that several messages share the call, so that each report names its message.
     pub(crate) fn set_messages(&mut self) {
         self.has_messages = true;
     }
 
-    /// What is reported from here on is about this message.
+    /// Selects the message of the following reports.
     pub(super) fn select_message(&mut self, id: u64) {
         if self.has_messages {
             self.log.tell(|watcher| watcher.about(id));
@@ -70,12 +70,12 @@ impl<'a> Context<'a> {
         self.log.tell(|watcher| watcher.stage(Stage::Mail));
     }
 
-    /// A deadline for the whole of a message that begins now.
+    /// The deadline of a message that begins now.
     pub(super) fn fresh_overall(&self) -> Deadline {
         self.timeouts.overall()
     }
 
-    /// Sets the deadline of the whole.
+    /// Sets the deadline of the whole call.
     pub(crate) fn set_overall(&mut self, until: Deadline) {
         if until != self.overall {
             self.overall = until;
@@ -83,7 +83,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Begins a stage: its clock runs from here, whatever drips in.
+    /// Begins a stage and starts its timeout, which arriving bytes don't extend.
     pub(crate) fn enter(&mut self, stage: Stage) {
         self.record.stage = stage;
         if self.reported.replace(stage) != Some(stage) || self.has_messages {
@@ -92,8 +92,8 @@ impl<'a> Context<'a> {
         self.restart_clock();
     }
 
-    /// Begins anew on another connection, after a token was refused. What left the machine stays
-    /// on the record; what was said and met belongs to the connection that is gone.
+    /// Resets the record for another connection, after a token was rejected. What left the machine is
+    /// kept; the replies and the identity of the old connection are dropped.
     pub(crate) fn renew(&mut self) {
         self.reason = Reason::Refused;
         self.record.outcome = Outcome::NotSent;
@@ -101,7 +101,7 @@ impl<'a> Context<'a> {
         self.record.peer = None;
     }
 
-    /// Tells how much of the content the system has taken.
+    /// Reports how much of the content the system has accepted.
     pub(crate) fn progress(&mut self, written: u64, total: Option<u64>) {
         self.log.tell(|watcher| watcher.progress(written, total));
     }
@@ -111,13 +111,13 @@ impl<'a> Context<'a> {
         self.log.tell(|watcher| watcher.recipient(index, recipient));
     }
 
-    /// Gives the current stage its full patience again: for the next command or block of it.
+    /// Restarts the timeout of the current stage, for its next command or block.
     pub(crate) fn restart_clock(&mut self) {
         let patience = self.timeouts.stage(self.record.stage);
         self.stage_deadline = Deadline::after(patience).min(self.overall);
     }
 
-    /// How old the last reply may be for content to leave together with MAIL.
+    /// The maximum age of the last reply for content to be sent together with MAIL.
     pub(super) fn reply_age(&self) -> Duration {
         self.timeouts.reply_age()
     }
@@ -142,12 +142,12 @@ impl<'a> Context<'a> {
         self.log.line(level, stage, text);
     }
 
-    /// Whether progress and replies to recipients are reported, or lines written.
+    /// Returns whether progress and replies for recipients are reported, or lines written.
     pub(super) fn wants_notices(&self) -> bool {
         self.log.is_watched()
     }
 
-    /// Whether somebody wants to see each command and reply.
+    /// Returns whether the log includes each command and reply.
     pub(crate) fn wants_lines(&self) -> bool {
         self.log.wants(Level::Debug)
     }
@@ -164,14 +164,14 @@ impl<'a> Context<'a> {
         self.say_at(Level::Debug, stage, || format!("< {} {last}", answer.code));
     }
 
-    /// The error that ends this call, with all that is known by now.
+    /// The error that ends this call, with the record so far.
     pub(crate) fn fail(&mut self, cause: Cause) -> Error {
         let error = Error::new(cause, self.record.clone());
         self.say(Level::Error, || error.to_string());
         error
     }
 
-    /// A channel that can't go on.
+    /// The error for a failed channel.
     pub(crate) fn fault(&mut self, fault: Fault) -> Error {
         let cause = self.cause(fault);
         self.fail(cause)
@@ -191,7 +191,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// A cause from below, with the whole call's deadline told from the stage's.
+    /// Converts a cause from a lower layer, and distinguishes the call's deadline from the stage's.
     pub(crate) fn fail_network(&mut self, cause: Cause) -> Error {
         match cause {
             Cause::Timeout { .. } => self.fault(Fault::TimedOut),

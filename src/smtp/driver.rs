@@ -30,7 +30,7 @@ const FLUSH: usize = 64 * 1024;
 /// Bytes of content for which a timeout holds (RFC 5321 section 4.5.3.2.5).
 const TIMED_BLOCK: u64 = 64 * 1024;
 
-/// How long a server that said 421 may take to close, where that decides an outcome.
+/// The timeout for a server that sent 421 to close, where that decides an outcome.
 const CLOSING_WAIT: Duration = Duration::from_secs(10);
 
 /// The connection has ended; every message that was begun has its result.
@@ -81,28 +81,28 @@ struct Driver<'a, 'c, T> {
     cx: &'a mut Context<'c>,
     source: &'a dyn MessageStream,
     pipeline: Pipeline,
-    /// What each message's record begins with.
+    /// The initial record of each message.
     base: Record,
     /// The command that is being sent.
     line: Vec<u8>,
     clock: Clock,
-    /// Whether a message was begun.
+    /// True if a message was begun.
     begun: bool,
-    /// Whether the caller has just checked that the connection is alive.
+    /// True if the caller has just checked that the connection is alive.
     is_checked: bool,
 }
 
-/// What the stage's clock was started for: a reply, or a block of content to leave.
+/// The event that the stage's timeout is for: a reply, or the writing of a block of content.
 #[derive(Default)]
 struct Clock {
     stage: Option<Stage>,
-    /// Replies taken by then.
+    /// Replies processed when it was started.
     replies: u64,
-    /// Text that had left by then.
+    /// Plaintext that had left when it was started.
     sent: u64,
 }
 
-/// Why a message can't be begun.
+/// The reason why a message can't be begun.
 enum Unsendable {
     /// It does not fit the server, or its content can't be read.
     Message(Cause),
@@ -164,7 +164,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         Ok(())
     }
 
-    /// Whether a message to these may go over this connection.
+    /// Returns whether a message to these recipients may go over this connection.
     fn fit(&self, recipients: &[Address]) -> Fit {
         match self.pipeline.is_closed {
             true => Fit::Later,
@@ -172,7 +172,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         }
     }
 
-    /// Queue one message whole; its result is reported when its last reply is in.
+    /// Queue one complete message; its result is reported when its last reply is in.
     fn send(&mut self, id: u64, message: &Prepared) -> Result<(), ConnectionEnded> {
         while self.session.channel.backlog() >= MAX_BACKLOG {
             self.wait(Deadline::NEVER)?;
@@ -244,8 +244,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         deadline
     }
 
-    /// Find out whether the server takes the message, and open its content, before anything of it is
-    /// queued.
+    /// Check that the server accepts such a message, and open its content, before any of it is queued.
     fn open<'m>(
         &mut self,
         message: &'m Prepared,
@@ -304,7 +303,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         Ok(())
     }
 
-    /// Where no command waits for a reply, read before the next one is written: a reply that is there
+    /// If no command waits for a reply, read before the next one is written: a reply that is there
     /// already would be taken for its own, and on a connection that is known to have ended nothing is
     /// written, so that nothing is in doubt.
     fn step(&mut self) -> Result<Step, ConnectionEnded> {
@@ -336,7 +335,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         pushed.map_err(|fault| self.lose(fault))
     }
 
-    /// Queue the next chunk or block of content. A refusal that has arrived is taken first.
+    /// Queue the next chunk or block of content, after a rejection that has arrived was processed.
     fn send_content(
         &mut self,
         id: u64,
@@ -351,7 +350,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         }
         // The first piece of BDAT goes together with the envelope.
         if !(content.is_at_start() && self.pipeline.features().chunking) {
-            // What lies in memory here is given up with the connection; it is kept small.
+            // Queued content is lost with the connection, so the queue is kept small.
             if self.session.channel.backlog() >= MAX_BACKLOG {
                 return self.wait(Deadline::NEVER);
             }
@@ -432,7 +431,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         self.take_cancellations()
     }
 
-    /// Wait with nothing under way. A server that speaks then announces that it closes.
+    /// Wait without a message in flight. A reply then announces that the server closes.
     fn wait_idle(&mut self, until: Deadline) -> Result<(), ConnectionEnded> {
         let channel = &mut self.session.channel;
         let waited = match channel.wait_ready(until) {
@@ -476,7 +475,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         Some(waiting.map_or(self.cx.record.stage, |(_, stage)| stage))
     }
 
-    /// Take the replies that were received.
+    /// Process the replies that were received.
     fn take_replies(&mut self) -> Result<(), ConnectionEnded> {
         let matched = self.match_replies();
         self.report_events();

@@ -1,4 +1,4 @@
-//! What a server takes in one session and in one transaction (LIMITS, RFC 9422).
+//! The limits of a server for one session and one transaction (LIMITS, RFC 9422).
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::error::Cause;
 use crate::message::address::Address;
 use crate::support::string_set::StringSet;
 
-/// What a session has used up.
+/// The part of the limits that a session has used.
 #[derive(Debug, Default)]
 pub(super) struct Used {
     mails: u64,
@@ -15,23 +15,23 @@ pub(super) struct Used {
     domains: StringSet,
 }
 
-/// Whether a message may go over a session.
+/// The answer whether a message may go over a session.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fit {
     Now,
-    /// Over another connection: this one has had what the server takes.
+    /// Over another connection: this one has reached the limit.
     Later,
-    /// Over none.
+    /// Over no connection.
     Never(Cause),
 }
 
 impl Used {
-    /// Whether no message at all may follow.
+    /// Returns whether no message at all may follow.
     pub(super) fn is_full(&self, limits: &Limits) -> bool {
         limits.mail_max.is_some_and(|max| self.mails >= max)
     }
 
-    /// Whether a message to these may follow.
+    /// Returns whether a message to these recipients may follow.
     pub(super) fn fit(&self, limits: &Limits, recipients: &[Address]) -> Fit {
         let count = recipients.len() as u64;
         if let Some(limit) = limits.rcpt_max.filter(|max| count > *max) {
@@ -53,7 +53,7 @@ impl Used {
         }
     }
 
-    /// A message to these was begun.
+    /// Counts a message to these recipients.
     pub(super) fn count(&mut self, limits: &Limits, recipients: &[Address]) {
         self.mails = self.mails.saturating_add(1);
         if limits.rcpt_domain_max.is_some() {
@@ -62,7 +62,7 @@ impl Used {
     }
 }
 
-/// Adds the domains of these.
+/// Adds the domains of these recipients.
 fn domains(recipients: &[Address], mut to: StringSet) -> StringSet {
     for address in recipients {
         to.insert(Arc::from(address.domain().to_ascii_lowercase()));

@@ -1,4 +1,4 @@
-//! What MAIL declares, and whether this server can take the message at all.
+//! The parameters of MAIL, and the check that the server supports what the message needs.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::message::delivery::{ByMode, FutureRelease, Options};
 /// The parameters of MAIL that this message needs and the server offers.
 ///
 /// # Errors
-/// What the message needs and the server lacks.
+/// The message needs an extension that the server does not offer.
 pub(super) fn parameters(
     offers: &Capabilities,
     message: &Prepared,
@@ -31,7 +31,7 @@ pub(super) fn parameters(
     }
     let addresses = message.sender().into_iter().chain(message.recipients());
     let beyond_ascii = addresses.into_iter().find(|a| !a.is_ascii());
-    // Beyond ASCII in the header alone needs it as well (RFC 6532).
+    // A non-ASCII header needs it as well (RFC 6532).
     let utf8 = match (beyond_ascii, &properties.utf8_field) {
         (Some(address), _) => Some(NotAscii::Address(Arc::clone(address.text()))),
         (None, Some(name)) => Some(NotAscii::Field(Arc::clone(name))),
@@ -57,7 +57,7 @@ pub(super) fn parameters(
     })
 }
 
-/// What the message asks for beyond delivery: nothing is left out in silence.
+/// The requests of the message beyond delivery: none is dropped silently.
 fn asked_for(offers: &Capabilities, options: &Options) -> Result<(), Cause> {
     let needs = [
         (options.needs_dsn(), offers.dsn, "DSN"),

@@ -1,5 +1,5 @@
 //! The SMTP client after the login, without I/O (RFC 5321 section 3.3, RFC 2920, RFC 3030): which
-//! command or content may be queued next, which reply belongs to which command, and what became of
+//! command or content may be queued next, which reply belongs to which command, and the outcome of
 //! each message. The driver moves the bytes.
 //!
 //! With PIPELINING the commands of a message go together, and with CHUNKING the content goes with
@@ -8,7 +8,7 @@
 //! without waiting for the replies to the one before. Without PIPELINING it is one command at a time.
 //!
 //! MAIL behind BDAT LAST in one group is a step beyond the letter of RFC 2920 and RFC 3030, which
-//! known servers take; a window of one message leaves it out. RSET stands before each MAIL whose
+//! known servers accept; a window of one message leaves it out. RSET stands before each MAIL whose
 //! predecessor is not known to be over: a refused BDAT may leave its transaction open, and the next
 //! MAIL would be nested in it.
 
@@ -24,7 +24,7 @@ use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Recipient, Record, ServerReply, Stage};
 use crate::message::Prepared;
 
-/// What the server offers that decides how commands follow each other.
+/// The offered extensions that decide how commands follow each other.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Features {
     pub(super) pipelining: bool,
@@ -37,17 +37,17 @@ struct PendingReply {
     command: CommandKind,
     /// The serial number of its transaction.
     transaction: u64,
-    /// Where the command ends in the connection's text; `None` while its content is being queued.
+    /// The end of the command in the connection's plaintext; `None` while its content is being queued.
     end: Option<u64>,
 }
 
 impl PendingReply {
-    /// Whether it is the reply to MAIL, or to RSET before it.
+    /// Returns whether it is the reply to MAIL, or to RSET before it.
     fn is_of_sender(&self) -> bool {
         matches!(self.command, CommandKind::Rset | CommandKind::Mail)
     }
 
-    /// Whether part of the command has not left.
+    /// Returns whether part of the command has not left.
     fn is_unsent(self, progress: WriteProgress) -> bool {
         self.end.is_none_or(|end| end > progress.sent)
     }
@@ -63,7 +63,7 @@ enum Gate {
     Envelope,
 }
 
-/// What comes next for the message that is being queued.
+/// The next step for the message that is being queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     Command(CommandKind),
@@ -87,16 +87,16 @@ struct Current {
 
 /// A message that begins.
 pub(super) struct Start {
-    /// What is known of it and of the connection.
+    /// The record of the message and of the connection so far.
     pub(super) record: Record,
     /// The caller's number for it.
     pub(super) id: u64,
     pub(super) deadline: Deadline,
-    /// Whether nothing is outstanding and the last reply is old.
+    /// True if nothing is outstanding and the last reply is old.
     pub(super) is_idle: bool,
 }
 
-/// What the driver is to do next.
+/// The driver's next action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// Send the command that was appended.
@@ -118,7 +118,7 @@ pub(super) struct Wanted {
     pub(super) notices: bool,
 }
 
-/// What happened to a message.
+/// An event of a message.
 #[derive(Debug)]
 pub(super) enum Event {
     /// A reply, for the log.
@@ -144,12 +144,12 @@ pub(super) enum Scope {
     Current,
 }
 
-/// Why the connection can't go on.
+/// The reason why the connection must end.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) cause: Cause,
     pub(super) scope: Scope,
-    /// The reply that shows it, if it is nobody's of the transactions.
+    /// The reply that shows it, if it belongs to no transaction.
     pub(super) reply: Option<Arc<ServerReply>>,
 }
 
@@ -189,19 +189,19 @@ pub(super) struct Pipeline {
     oldest: u64,
     replies: VecDeque<PendingReply>,
     current: Option<Current>,
-    /// Whether the server may have an open transaction: the next begins with RSET.
+    /// True if the server may have an open transaction: the next begins with RSET.
     pub(super) is_transaction_open: bool,
-    /// Whether no other message may follow: RSET was refused.
+    /// True if no other message may follow, because RSET was rejected.
     pub(super) is_closed: bool,
     /// Text queued since the connection began.
     queued: u64,
-    /// Replies taken so far.
+    /// Replies processed so far.
     replies_taken: u64,
     last_rcpt: LastRcptReply,
     events: VecDeque<Event>,
-    /// Why the connection ends once the messages before the latest are reported.
+    /// The reason why the connection ends once the messages before the latest are reported.
     ending: Option<Cause>,
-    /// Whether the server said 421: nothing more is queued.
+    /// True if the server sent 421: nothing more is queued.
     is_closing: bool,
 }
 
@@ -293,12 +293,12 @@ impl Pipeline {
         self.replies_taken
     }
 
-    /// Whether no command waits for a reply.
+    /// Returns whether no command waits for a reply.
     pub(super) fn is_quiet(&self) -> bool {
         self.replies.is_empty()
     }
 
-    /// Whether a command that is queued whole waits for its reply.
+    /// Returns whether a completely queued command waits for its reply.
     fn awaits_reply(&self) -> bool {
         self.replies.front().is_some_and(|due| due.end.is_some())
     }
@@ -307,7 +307,7 @@ impl Pipeline {
     /// and belongs to no command.
     ///
     /// # Errors
-    /// Why the connection can't go on.
+    /// The reason why the connection must end.
     pub(super) fn step(
         &mut self,
         out: &mut Vec<u8>,
@@ -421,7 +421,7 @@ impl Pipeline {
     /// Queue a chunk of `size` bytes: append BDAT to `out`, which the chunk has to follow.
     ///
     /// # Errors
-    /// Why the connection can't go on.
+    /// The reason why the connection must end.
     pub(super) fn queue_chunk(
         &mut self,
         size: usize,
@@ -456,7 +456,7 @@ impl Pipeline {
     /// dot.
     ///
     /// # Errors
-    /// Why the connection can't go on.
+    /// The reason why the connection must end.
     pub(super) fn queue_block(&mut self, size: usize, last: bool) -> Result<(), Failure> {
         let begin = self.queued;
         self.queued += size as u64;
@@ -514,7 +514,7 @@ impl Pipeline {
     }
 
     /// Match what was received with the commands that wait for a reply. Returns the number of bytes
-    /// that were taken, which are gone also when the connection can't go on.
+    /// that were consumed, also when the connection must end.
     pub(super) fn input(
         &mut self,
         received: &[u8],
@@ -623,8 +623,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Whether more replies came than commands were sent, which shows with the last reply. Where
-    /// several commands went together it is not known which one was too many. A 421 is none.
+    /// Returns whether more replies came than commands were sent, which shows with the last reply. Where
+    /// several commands were sent together it is not known which reply was too many. A 421 does not count.
     fn is_one_too_many(&self, due: PendingReply, more: &[u8]) -> bool {
         let last = self.replies.is_empty() && due.command == CommandKind::ContentEnd;
         last && self.features.pipelining && !more.is_empty() && !more.starts_with(b"421")
@@ -737,12 +737,12 @@ impl Pipeline {
             .push_back(Event::Done(transaction.id, Err(error)));
     }
 
-    /// Queue nothing more: the server said 421.
+    /// Queue nothing more, because the server sent 421.
     pub(super) fn set_closing(&mut self) {
         self.is_closing = true;
     }
 
-    /// Whether a message without an outcome has left as a whole.
+    /// Returns whether a message without an outcome has left completely.
     pub(super) fn is_in_doubt(&self, progress: WriteProgress) -> bool {
         let mut open = self.transactions.iter().filter(|one| !one.reported);
         open.any(|one| one.is_sent(progress))
@@ -806,8 +806,8 @@ impl Pipeline {
     }
 }
 
-/// Whether bytes were received although no command waits for a reply: the cause, and the reply if it
-/// is one. A server may announce that it closes (RFC 5321 section 3.8).
+/// The cause, if bytes were received although no command waits for a reply, and the reply if they
+/// are one. A server may announce that it closes (RFC 5321 section 3.8).
 pub(super) fn unsolicited(
     unread: &[u8],
     redactor: &Redactor,

@@ -1,4 +1,4 @@
-//! Replies made fit to be shown: control characters escaped, lengths capped, own secrets cut out.
+//! Makes replies safe to show: control characters escaped, lengths limited, secrets removed.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use super::wire::reply::Reply;
 use crate::error::{Cause, ReplyFault, ServerReply};
 use crate::support::redact::{MAX_SHOWN, Scrubber, escape};
 
-/// Knows the secrets of a session in every form in which a server could repeat them.
+/// The secrets of a session in every form in which a server could repeat them.
 #[derive(Debug, Default)]
 pub(super) struct Redactor(Scrubber);
 
 impl Redactor {
-    /// Cuts out this secret from now on, whole or in part.
+    /// Removes this secret from now on, whole or in part.
     pub(super) fn learn(&mut self, secret: &[u8]) {
         self.0.learn(secret);
     }
 
-    /// Cuts out these bytes as a whole.
+    /// Removes these bytes as a whole.
     pub(super) fn learn_whole(&mut self, bytes: &[u8]) {
         self.0.learn_whole(bytes);
     }
@@ -45,7 +45,7 @@ impl Redactor {
         })
     }
 
-    /// Text that came in another form than a reply's, as one line.
+    /// Received text that is not a reply, as one line.
     pub(super) fn text(&self, code: u16, bytes: &[u8]) -> Arc<ServerReply> {
         Arc::new(ServerReply {
             code,

@@ -20,29 +20,29 @@ use super::pipeline::{Features, unsolicited};
 use super::redactor::Redactor;
 use super::upgrade::{upgrade, upgrade_probe};
 
-/// A dialogue over a channel; the channel's type says what may be said.
+/// A dialogue over a channel; the channel's type decides which commands exist.
 #[derive(Debug)]
 pub struct Session<C> {
     pub(super) channel: C,
     pub(super) capabilities: Capabilities,
-    /// What the server called itself, fit to be shown.
+    /// The text of the greeting, safe to show.
     greeting: String,
-    /// Whether the server may have an open transaction: the next one begins with RSET.
+    /// True if the server may have an open transaction: the next one begins with RSET.
     pub(super) is_transaction_open: bool,
-    /// Whether nothing more may be sent.
+    /// True if nothing more may be sent.
     pub(super) is_closed: bool,
-    /// The name in EHLO, and whether EHLO was repeated after the login.
+    /// The name in EHLO, and a flag whether EHLO was repeated after the login.
     name: EhloName,
     pub(super) is_ehlo_repeated: bool,
-    /// How much of the server's limits is used up.
+    /// The used part of the server's limits.
     pub(super) used: Used,
-    /// When the last reply came in.
+    /// The time of the last reply.
     pub(super) last_reply: Instant,
     /// Keeps the login's secrets out of what is shown.
     pub(super) redactor: Redactor,
 }
 
-/// Reads a reply off the front of what was received.
+/// Parses a reply at the front of the received bytes.
 type Parse = fn(&[u8]) -> Result<Option<(Reply, usize)>, ReplyFault>;
 
 #[expect(
@@ -50,7 +50,7 @@ type Parse = fn(&[u8]) -> Result<Option<(Reply, usize)>, ReplyFault>;
     reason = "what a channel can do by itself stays in this crate"
 )]
 impl<C: Channel> Session<C> {
-    /// Waits for the server's 220, and says EHLO.
+    /// Waits for the server's 220, and sends EHLO.
     fn greet(channel: C, cx: &mut Context<'_>, name: &EhloName) -> Result<Self, Error> {
         let mut session = Self {
             channel,
@@ -79,7 +79,7 @@ impl<C: Channel> Session<C> {
     fn ehlo(&mut self, cx: &mut Context<'_>, name: &EhloName) -> Result<(), Error> {
         cx.enter(Stage::Ehlo);
         let reply = self.command(cx, &Command::ehlo(name))?;
-        // HELO is never tried: without ESMTP there is neither STARTTLS nor AUTH.
+        // HELO is never sent: without ESMTP there is neither STARTTLS nor AUTH.
         if reply.code != 250 {
             return Err(self.refused(cx, &reply, "250 to EHLO"));
         }
@@ -88,8 +88,8 @@ impl<C: Channel> Session<C> {
         Ok(())
     }
 
-    /// The error of a reply that begins no session. The refusal of a verified server is the outcome;
-    /// in clear it may come from any other host, and is shown.
+    /// The error of a reply that begins no session. The rejection of a verified server is the outcome;
+    /// in clear text it may come from any host, and is only shown.
     fn refused(&self, cx: &mut Context<'_>, reply: &Reply, expected: &'static str) -> Error {
         if reply.code < 400 || reply.code == 421 {
             return self.unexpected(cx, reply, expected);
@@ -101,8 +101,7 @@ impl<C: Channel> Session<C> {
         cx.fail(Cause::Refused(Refused::Session))
     }
 
-    /// The error of a reply that ends the call: 421 where anything else may come, or one that does
-    /// not fit.
+    /// The error of a reply that ends the call: 421, or one that is not valid here.
     pub(super) fn unexpected(
         &self,
         cx: &mut Context<'_>,
@@ -129,7 +128,7 @@ impl<C: Channel> Session<C> {
         cx.log_answer(stage, &self.redactor.answer(reply));
     }
 
-    /// Takes in what the server offers.
+    /// Stores the capabilities of the server.
     fn learn(&mut self, cx: &mut Context<'_>, reply: &Reply) -> Result<(), Error> {
         self.capabilities = capabilities(reply).map_err(|fault| {
             let cause = self.redactor.malformed(fault, reply.text());
@@ -138,8 +137,8 @@ impl<C: Channel> Session<C> {
         Ok(())
     }
 
-    /// Asks what the server offers to those who are logged in, once: some name extensions only
-    /// then. Others refuse a second EHLO (503), and what they offered stands.
+    /// Sends EHLO again after the login, once, because some servers announce extensions only then. Others
+    /// reject a second EHLO (503), and the earlier capabilities are kept.
     pub(super) fn repeat_ehlo(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
         self.is_ehlo_repeated = true;
         let stage = cx.record.stage;
@@ -158,7 +157,7 @@ impl<C: Channel> Session<C> {
         }
     }
 
-    /// Writes a command and reads its reply. Nothing may have been said unasked before it.
+    /// Writes a command and reads its reply. Fails if the server sent anything before the command.
     pub(super) fn command(
         &mut self,
         cx: &mut Context<'_>,
@@ -172,14 +171,14 @@ impl<C: Channel> Session<C> {
             cx.record.secret_released = true;
         }
         if let Err(fault) = sent {
-            // A server that hung up may have said why.
+            // A server that closed may have sent the reason.
             self.expect_silence(cx)?;
             return Err(cx.fault(fault));
         }
         self.reply(cx)
     }
 
-    /// Sees that the line stands, and that nothing was said on it that nobody asked for.
+    /// Checks that the connection is open and that the server sent nothing without a command.
     pub(super) fn expect_silence(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
         let ready = self.channel.receive_ready(cx.deadline());
         if let Err((cause, answer)) = unsolicited(self.channel.pending(), &self.redactor) {
@@ -216,32 +215,32 @@ impl<C: Channel> Session<C> {
         }
     }
 
-    /// What the server offers.
+    /// The capabilities of the server.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    /// What the server called itself; after STARTTLS, what it had said in clear.
+    /// The text of the greeting, which came in clear text before STARTTLS.
     #[must_use]
     pub fn greeting(&self) -> &str {
         &self.greeting
     }
 
-    /// Whether another message can be sent over it: no refusal ends a session, but any surprise
-    /// does, and the number of messages that the server takes in one.
+    /// Returns whether another message can be sent over it: no rejection ends a session, but any protocol
+    /// error does, and the server's limit of messages in a session.
     #[must_use]
     pub fn can_go_on(&self) -> bool {
         !self.is_closed && !self.used.is_full(&self.capabilities.limits)
     }
 
-    /// Whether the server takes a message to these over this connection, or wants another for it
-    /// (RFC 9422).
+    /// Returns whether the server's limits (RFC 9422) allow a message to these recipients over this
+    /// connection.
     pub(super) fn fit(&self, recipients: &[Address]) -> Fit {
         self.used.fit(&self.capabilities.limits, recipients)
     }
 
-    /// Counts a message to these for the server's limits.
+    /// Counts a message to these recipients for the server's limits.
     pub(super) fn count(&mut self, recipients: &[Address]) {
         self.used.count(&self.capabilities.limits, recipients);
     }
@@ -254,7 +253,7 @@ impl<C: Channel> Session<C> {
         }
     }
 
-    /// Says QUIT and closes, without waiting for the answer. After a surprise it closes alone.
+    /// Sends QUIT and closes, without waiting for the reply. After a protocol error it only closes.
     pub fn quit(mut self, cx: &mut Context<'_>) {
         if self.is_closed || !self.channel.pending().is_empty() {
             return;
@@ -265,7 +264,7 @@ impl<C: Channel> Session<C> {
 }
 
 impl<T: Transport> Session<Cleartext<T>> {
-    /// Begins in clear text, under a name that tells nothing.
+    /// Begins in clear text, with a neutral name in EHLO.
     ///
     /// # Errors
     /// When the peer does not greet as an ESMTP server.
@@ -273,11 +272,10 @@ impl<T: Transport> Session<Cleartext<T>> {
         Self::greet(channel, cx, &EhloName::neutral())
     }
 
-    /// Asks for TLS, verifies the peer, and begins anew: what was learnt in clear is forgotten.
+    /// Requests TLS, verifies the peer, and begins again: what was learnt in clear text is dropped.
     ///
     /// # Errors
-    /// When STARTTLS is missing or refused, bytes stand behind its answer, or the peer is not
-    /// believed.
+    /// STARTTLS is missing or rejected, bytes follow its reply, or the peer is not trusted.
     pub fn starttls(
         mut self,
         cx: &mut Context<'_>,
@@ -304,10 +302,10 @@ impl<T: Transport> Session<Cleartext<T>> {
         Ok(session)
     }
 
-    /// The same for a probe.
+    /// Requests TLS for a probe, and begins again.
     ///
     /// # Errors
-    /// When STARTTLS is missing or refused, bytes stand behind its answer, or no TLS comes.
+    /// STARTTLS is missing or rejected, bytes follow its reply, or TLS is not established.
     pub fn starttls_probe(
         self,
         cx: &mut Context<'_>,
@@ -350,7 +348,7 @@ impl<T: Transport> Session<Cleartext<T>> {
                 }),
             });
         }
-        // Whole or unfinished, words behind the 220 would be read as the server's after TLS.
+        // Bytes after the 220 would be parsed as the server's replies inside TLS.
         match self.channel.pending().len() {
             0 => Ok(self.channel),
             count => Err(cx.fail(Cause::BytesBeforeTls { count })),
@@ -371,14 +369,14 @@ impl<T: Transport> Session<Verified<T>> {
         Self::greet(channel, cx, name.unwrap_or(&EhloName::neutral()))
     }
 
-    /// The channel, for what was proven of it.
+    /// The channel, with its evidence about the peer.
     #[must_use]
     pub fn channel(&self) -> &Verified<T> {
         &self.channel
     }
 
-    /// Whether nothing was said since the last reply, and the line stands as far as this machine
-    /// knows. A server speaks unasked only to say that it is closing.
+    /// Returns whether nothing was received since the last reply, and the connection is open as far as
+    /// this machine knows. A server sends without a command only to announce that it closes.
     pub fn is_silent(&mut self) -> bool {
         self.channel.receive_ready(Deadline::NEVER).is_ok() && self.channel.pending().is_empty()
     }
@@ -393,7 +391,7 @@ impl<T: Transport> Session<Probed<T>> {
         Self::greet(channel, cx, &EhloName::neutral())
     }
 
-    /// The channel, for what was met.
+    /// The channel, with the identity of the peer.
     #[must_use]
     pub fn channel(&self) -> &Probed<T> {
         &self.channel

@@ -1,4 +1,4 @@
-//! Where the driver takes messages from, and how much of them may be under way.
+//! The source of the driver's messages, and the limit of messages in flight.
 
 use std::time::Instant;
 
@@ -6,13 +6,13 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Record};
 use crate::message::Prepared;
 
-/// How much may be queued before the replies to what was queued first are in. When the connection
-/// breaks, these are the messages whose outcome may be unknown.
+/// The limit of messages and bytes that are queued without a reply. When the connection breaks, these
+/// are the messages whose outcome may be unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// Messages; with one, each waits for the result of the one before.
     pub messages: usize,
-    /// Bytes. A message is always begun when no other is under way.
+    /// Bytes. A message is always begun when no other is in flight.
     pub bytes: u64,
 }
 
@@ -41,21 +41,21 @@ pub trait MessageStream {
     /// wake-up.
     fn next(&self) -> NextMessage;
 
-    /// Takes the result of a message.
+    /// Accepts the result of a message.
     fn done(&self, id: u64, result: Result<Record, Error>);
 
-    /// Whether a message may have been cancelled since the last call.
+    /// Returns whether a message may have been cancelled since the last call.
     fn has_cancellations(&self) -> bool {
         false
     }
 
-    /// Whether a message was cancelled.
+    /// Returns whether a message was cancelled.
     fn is_cancelled(&self, id: u64) -> bool {
         let _ = id;
         false
     }
 
-    /// Whether each message has a deadline of its own, instead of one for all.
+    /// Returns whether each message has a deadline of its own, instead of one for all.
     fn has_deadlines(&self) -> bool {
         false
     }
@@ -67,7 +67,7 @@ pub trait MessageStream {
     }
 }
 
-/// What there is to send.
+/// The next message to send.
 #[derive(Debug)]
 pub enum NextMessage {
     /// A message, and the caller's number for it.
@@ -80,14 +80,14 @@ pub enum NextMessage {
     End,
 }
 
-/// Why no more messages go over the connection; each that was begun has its result.
+/// The reason why no more messages go over the connection; each that was begun has its result.
 #[derive(Debug)]
 pub enum StreamEnd {
     /// There are no more.
     Done,
     /// There are none at the moment.
     Idle,
-    /// The server takes no more over this connection; this message was not begun.
+    /// The server accepts no more over this connection; this message was not begun.
     Full(u64, Prepared),
     /// The connection has ended.
     Closed,

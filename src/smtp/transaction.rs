@@ -46,16 +46,16 @@ impl CommandKind {
     }
 }
 
-/// How much of the connection's text has left.
+/// The part of the connection's plaintext that has left.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WriteProgress {
-    /// Text in records that the system has taken whole: the peer may have read it.
+    /// Plaintext in records that the system has completely accepted: the peer may have read it.
     pub(super) sent: u64,
-    /// Text in records of which the system has taken at least one byte.
+    /// Plaintext in records of which the system has accepted at least one byte.
     pub(super) partially_sent: u64,
 }
 
-/// How much of the content is queued.
+/// The part of the content that is queued.
 #[derive(Debug, Clone, Copy)]
 enum Content {
     None,
@@ -69,7 +69,7 @@ enum Content {
     },
 }
 
-/// What the replies have decided so far.
+/// The decision of the replies so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Decision {
     /// Nothing yet: recipients accepted, and those without a reply.
@@ -81,7 +81,7 @@ enum Decision {
     Refused(Refused),
     /// The server ended the session before it came to the content.
     Unprocessed,
-    /// Replies that can't be told apart: a refusal among them may belong to another command.
+    /// Replies that can't be assigned to commands: a rejection among them may belong to another command.
     Ambiguous,
 }
 
@@ -100,23 +100,23 @@ pub(super) struct Transaction {
     pub(super) record: Record,
     /// The caller's number for the message.
     pub(super) id: u64,
-    /// When the message must be over.
+    /// The deadline of the message.
     pub(super) deadline: Deadline,
-    /// Where its first command begins.
+    /// The position of its first command.
     pub(super) begin: u64,
     /// Replies that are to come.
     pub(super) replies_due: usize,
-    /// Whether nothing more will be queued for it.
+    /// True if nothing more will be queued for it.
     pub(super) all_queued: bool,
-    /// Whether its outcome was reported before its last reply, which changes nothing then.
+    /// True if its outcome was reported before its last reply, which then has no effect.
     pub(super) reported: bool,
-    /// Whether the server said 421 to it.
+    /// True if the server replied 421 to it.
     pub(super) is_closing: bool,
     content: Content,
     decision: Decision,
     /// Bytes of its content, where they are known.
     pub(super) size: Option<u64>,
-    /// Whether to deliver to the accepted recipients when others are refused.
+    /// True to deliver to the accepted recipients when others are rejected.
     partial: bool,
 }
 
@@ -148,7 +148,7 @@ impl Transaction {
         }
     }
 
-    /// Whether every reply is in, and none is to come.
+    /// Returns whether every reply is in.
     pub(super) fn is_over(&self) -> bool {
         self.all_queued && self.replies_due == 0
     }
@@ -157,7 +157,7 @@ impl Transaction {
         matches!(self.decision, Decision::Refused(_))
     }
 
-    /// Whether each RCPT has its reply, so that the content may follow, or the message is refused.
+    /// Returns whether each RCPT has its reply, so that the content may follow, or the message is rejected.
     pub(super) fn is_envelope_answered(&self) -> bool {
         !matches!(
             self.decision,
@@ -168,12 +168,12 @@ impl Transaction {
         )
     }
 
-    /// Whether the whole message has left.
+    /// Returns whether the whole message has left.
     pub(super) fn is_sent(&self, progress: WriteProgress) -> bool {
         matches!(self.content, Content::Whole { end, .. } if end <= progress.sent)
     }
 
-    /// Whether content of it is queued.
+    /// Returns whether any of its content is queued.
     pub(super) fn has_content(&self) -> bool {
         !matches!(self.content, Content::None)
     }
@@ -194,7 +194,7 @@ impl Transaction {
     }
 
     /// Note that the server ended the session in order before it came to this message, unless it is the
-    /// one to which it said 421.
+    /// one to which it replied 421.
     pub(super) fn set_unprocessed(&mut self) {
         if !self.is_closing && !self.is_refused() {
             self.decision = Decision::Unprocessed;
@@ -202,7 +202,7 @@ impl Transaction {
     }
 
     /// Take a reply to one of this transaction's commands; `unsent` if part of that has not left, and
-    /// `closing` if the server said 421 before, perhaps to another message.
+    /// `closing` if the server sent 421 before, perhaps to another message.
     ///
     /// # Errors
     /// Why the connection can't go on: the reply does not fit, or nothing may follow it.
@@ -213,7 +213,7 @@ impl Transaction {
         unsent: bool,
         closing: bool,
     ) -> Result<Notice, Cause> {
-        // What follows from a refusal does not move its stage.
+        // Later replies do not change the stage of a rejection.
         if !self.is_refused() {
             self.record.stage = command.stage(unsent);
         }
@@ -297,7 +297,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Of the replies behind a 421 to this message, only the one to the content shows whether the
+    /// Among the replies after a 421 to this message, only the one to the content shows whether the
     /// server may have accepted it.
     fn on_reply_behind_421(&mut self, command: CommandKind, code: u16) {
         if command == CommandKind::ContentEnd && !self.is_refused() {
@@ -465,7 +465,7 @@ impl Transaction {
     }
 }
 
-/// Whether a reply accepts RSET, MAIL, RCPT or the content: any 2yz does (RFC 5321 section 4.3.2).
+/// Returns whether a reply accepts RSET, MAIL, RCPT or the content: any 2yz does (RFC 5321 section 4.3.2).
 pub(super) fn is_acceptance(code: u16) -> bool {
     (200..300).contains(&code)
 }

@@ -1,4 +1,4 @@
-//! From a clear channel to one that is verified, or looked at.
+//! Upgrades a clear-text channel to a verified one, or to that of a probe.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::net::Transport;
 
 use super::context::Context;
 
-/// Runs the handshake and judges the peer.
+/// Runs the handshake and verifies the peer.
 ///
 /// # Errors
-/// What was met instead of the one meant.
+/// The peer is not the expected one.
 pub fn upgrade<T: Transport>(
     clear: Cleartext<T>,
     setup: &Setup,
@@ -36,10 +36,10 @@ pub fn upgrade<T: Transport>(
     Ok(verified)
 }
 
-/// Runs the handshake with whoever answers.
+/// Runs the handshake with any peer.
 ///
 /// # Errors
-/// What was met instead of TLS.
+/// TLS was not established.
 pub fn upgrade_probe<T: Transport>(
     clear: Cleartext<T>,
     setup: &ProbeSetup,

@@ -7,19 +7,19 @@ use spki::der::DateTime;
 /// The last second of the year 9999: dates have four digits for the year.
 pub(crate) const MAX_SECONDS: i64 = 253_402_300_799;
 
-/// Seconds since 1970 of now.
+/// The current time in seconds since 1970.
 pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(MAX_SECONDS))
 }
 
-/// RFC 3339 in UTC, for instance `2026-11-23T00:00:00Z`; beyond the year 9999 the number as it is.
+/// Formats RFC 3339 in UTC, for instance `2026-11-23T00:00:00Z`; beyond the year 9999 the number.
 pub(crate) fn rfc3339(seconds: u64) -> String {
     DateTime::from_unix_duration(Duration::from_secs(seconds))
         .map_or_else(|_| seconds.to_string(), |date| date.to_string())
 }
 
-/// Reads what [`rfc3339`] writes, and no other form.
+/// Parses the form that [`rfc3339`] writes, and no other.
 pub(crate) fn parse_rfc3339(text: &str) -> Option<u64> {
     let date: DateTime = text.parse().ok()?;
     (date.to_string() == text).then(|| date.unix_duration().as_secs())

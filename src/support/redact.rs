@@ -1,4 +1,4 @@
-//! Making foreign bytes fit to be shown: secrets scrubbed, controls escaped, length capped.
+//! Makes bytes from a peer safe to show: secrets removed, control characters escaped, length limited.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-/// The most characters of foreign text that are shown.
+/// The maximum number of characters of a peer's text that are shown.
 pub const MAX_SHOWN: usize = 1000;
 
 /// `bytes` as text: valid UTF-8 stays, while controls, invalid bytes and characters that change
@@ -45,7 +45,7 @@ pub fn escape(bytes: &[u8], max: usize) -> String {
     out
 }
 
-/// A text for people, where an empty one would look like a mistake.
+/// A text for messages in which an empty one would seem to be a mistake.
 pub(crate) fn or_none(text: &str) -> &str {
     if text.is_empty() { "(none)" } else { text }
 }
@@ -135,7 +135,7 @@ pub struct Scrubber {
     /// The runs of the secrets as they are, and of their base64.
     plain: SubstringSet,
     encoded: SubstringSet,
-    /// Forms that are cut out whole only, longest first.
+    /// Forms that are removed only as a whole, longest first.
     whole: Vec<WholeForm>,
 }
 
@@ -171,14 +171,14 @@ struct Match {
 }
 
 impl Scrubber {
-    /// Learns a secret: as it is, and as base64 at each of the three alignments. Parts of it are cut out too.
+    /// Adds a secret: as it is, and as base64 at each of the three alignments. Parts of it are removed too.
     pub fn learn(&mut self, secret: &[u8]) {
         self.keep(&[secret], false);
         self.learn_encoded(secret);
     }
 
-    /// Learns a response that holds other things too, such as the user's name: as it is, it is cut out whole
-    /// only, for its parts are no secrets.
+    /// Adds a response that also contains other texts, such as the user's name: as it is, it is removed only
+    /// as a whole, because its parts are not secrets.
     pub fn learn_whole(&mut self, response: &[u8]) {
         self.keep_whole(response, false);
         self.learn_encoded(response);
@@ -246,7 +246,7 @@ impl Scrubber {
         None
     }
 
-    /// Replaces all that is known of secrets in `text`.
+    /// Replaces the known secrets in `text`.
     #[must_use]
     pub fn scrub<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         let whole = self.whole.iter().any(|whole| whole.is_in(text));
@@ -314,7 +314,7 @@ mod tests {
         }
     }
 
-    /// Servers cut what they echo, at either end.
+    /// Servers truncate an echo, at either end.
     #[test]
     fn e18_i02_a_part_of_a_secret_is_scrubbed_too() {
         let secret = b"ya29.a0AfB_byDqM3-xW7zKpLrT5vN8uJhGfE1sCdQo4R6tY2iPwXbZ9";

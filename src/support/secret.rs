@@ -24,7 +24,7 @@ impl Secret {
         Self(Zeroizing::new(Box::from(bytes)))
     }
 
-    /// Lends the bytes to `read` for as long as it runs, on presenting a verified channel.
+    /// Calls `read` with the bytes. Requires a verified channel.
     pub fn expose<W: MaySendCredentials, R>(
         &self,
         _witness: &W,

@@ -1,5 +1,4 @@
-//! A set of texts, some thousands at most, as a sorted list: a hash table would be more code than
-//! what is kept in one here is worth.
+//! A set of at most some thousand texts, as a sorted list, which needs less code than a hash table.
 
 #![forbid(unsafe_code)]
 
@@ -10,7 +9,7 @@ use std::sync::Arc;
 pub(crate) struct StringSet(Vec<Arc<str>>);
 
 impl StringSet {
-    /// Adds a text; false if it was there.
+    /// Adds a text. Returns false if it was in the set already.
     pub(crate) fn insert(&mut self, text: Arc<str>) -> bool {
         match self.0.binary_search(&text) {
             Ok(_) => false,
@@ -21,12 +20,12 @@ impl StringSet {
         }
     }
 
-    /// How many there are.
+    /// The number of texts.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// How many of these are not in `other`.
+    /// The number of texts that are not in `other`.
     pub(crate) fn beyond(&self, other: &Self) -> usize {
         let new = |text: &&Arc<str>| other.0.binary_search(text).is_err();
         self.0.iter().filter(new).count()

@@ -1,4 +1,4 @@
-//! Commands: the bytes for the wire, and what of them may be shown.
+//! Commands: the bytes for the wire, and the line for the log.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -62,7 +62,7 @@ impl Command {
         }
     }
 
-    /// An answer to a 334, not shown.
+    /// The response to a 334, not shown.
     #[must_use]
     pub fn auth_response(response: &Response) -> Self {
         let encoded = encode(&response.bytes);
@@ -76,7 +76,7 @@ impl Command {
         }
     }
 
-    /// Gives up an AUTH exchange (RFC 4954 section 4).
+    /// Aborts an AUTH exchange (RFC 4954 section 4).
     #[must_use]
     pub fn auth_cancel() -> Self {
         Self::plain("*".to_owned())
@@ -94,7 +94,7 @@ impl Command {
         &self.shown
     }
 
-    /// Whether writing it releases a secret.
+    /// Returns whether writing it releases a secret.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         self.secret

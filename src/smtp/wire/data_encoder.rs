@@ -24,11 +24,11 @@ impl DataEncoder {
     pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         let mut rest = piece;
         if self.after_cr {
-            // The CRLF was written at the CR; its LF says nothing new.
+            // The CRLF was written at the CR; skip its LF.
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
             self.after_cr &= piece.is_empty();
         }
-        // What needs no change is copied in one go: `clean` bytes of `rest` up to now.
+        // Bytes without change are copied at once: `clean` bytes of `rest` up to now.
         let mut clean = 0_usize;
         while let Some(line) = rest.get(clean..).filter(|line| !line.is_empty()) {
             if self.line_start && line.first() == Some(&b'.') {
@@ -58,8 +58,7 @@ impl DataEncoder {
         copy(rest, clean, out);
     }
 
-    /// The same for text without a dot whose line ends are CRLF, as base64 is: nothing is looked
-    /// for in it.
+    /// Appends text without dots whose line ends are CRLF, such as base64, without a search for them.
     pub fn push_dotless(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         if let Some(last) = piece.last() {
             out.extend_from_slice(piece);
@@ -77,7 +76,7 @@ impl DataEncoder {
     }
 }
 
-/// Appends the first `n` bytes and gives the others back.
+/// Appends the first `n` bytes and returns the others.
 fn copy<'a>(rest: &'a [u8], n: usize, out: &mut Vec<u8>) -> &'a [u8] {
     let (clean, behind) = rest.split_at_checked(n).unwrap_or((rest, b""));
     out.extend_from_slice(clean);
@@ -99,7 +98,7 @@ mod tests {
         out
     }
 
-    /// What a server makes of it.
+    /// Decodes the content as a server does.
     fn decode(wire: &[u8]) -> Vec<u8> {
         let body = wire.strip_suffix(b".\r\n").unwrap();
         assert!(body.is_empty() || body.ends_with(b"\r\n"));

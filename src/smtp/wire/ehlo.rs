@@ -1,12 +1,12 @@
-//! What a server offers (RFC 5321 section 4.1.1.1), from its answer to EHLO.
+//! The capabilities of a server (RFC 5321 section 4.1.1.1), from its reply to EHLO.
 
 use super::reply::Reply;
 use crate::error::ReplyFault;
 
-/// The most mechanisms that AUTH may name; some fifty are registered.
+/// The maximum number of mechanisms in AUTH; some fifty are registered.
 pub const MAX_MECHANISMS: usize = 128;
 
-/// The capabilities that matter here, and all lines for those who want to look.
+/// The capabilities that this library uses, and all lines for display.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// Each line behind the first, as text; what is not ASCII graphic or space is left out.
@@ -41,7 +41,7 @@ pub struct Capabilities {
     pub auth: Option<Vec<String>>,
 }
 
-/// What a server says that it takes at most (RFC 9422 section 4).
+/// The limits that a server announces (RFC 9422 section 4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Transactions in one session.
@@ -53,7 +53,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Takes a word in, `NAME=number`; anything else is no limit.
+    /// Parses `NAME=number`; anything else is no limit.
     fn add(&mut self, word: &str) {
         let Some((name, number)) = word.split_once('=') else {
             return;
@@ -70,7 +70,7 @@ impl Limits {
 }
 
 /// Reads the reply to EHLO. Keywords are compared exactly, without regard to case; lines that
-/// make no sense are left out, as absence.
+/// are not valid are ignored.
 ///
 /// # Errors
 /// [`ReplyFault::TooLong`] for more than [`MAX_MECHANISMS`].
@@ -97,7 +97,7 @@ pub fn capabilities(reply: &Reply) -> Result<Capabilities, ReplyFault> {
             "CHUNKING" => found.chunking = true,
             "SIZE" => found.size = Some(stricter(found.size.flatten(), limit(words.next()))),
             "DSN" => found.dsn = true,
-            // The least time that it takes a message for: the stricter of two is the longer.
+            // A minimum time: the stricter of two is the longer.
             "DELIVERBY" => {
                 found.deliver_by = Some(found.deliver_by.flatten().max(limit(words.next())));
             }

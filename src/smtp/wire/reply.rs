@@ -4,12 +4,12 @@ use memchr::{memchr, memchr2, memrchr};
 
 use crate::error::{Enhanced, ReplyFault};
 
-/// The longest line that is read, in bytes without its CRLF: RFC 5321 has 512, and a challenge may
-/// have 12,288 (RFC 4954 section 4).
+/// The longest accepted line, in bytes without its CRLF: RFC 5321 allows 512, and a challenge may have
+/// 12,288 (RFC 4954 section 4).
 pub const MAX_LINE: usize = 12_300;
-/// The most lines of one reply.
+/// The maximum number of lines of a reply.
 pub const MAX_LINES: usize = 128;
-/// The most bytes of one reply, which bounds the memory that it takes.
+/// The maximum size of a reply in bytes, which limits its memory.
 pub const MAX_REPLY: usize = 64 * 1024;
 
 const LONG_LINE: ReplyFault = ReplyFault::TooLong {
@@ -25,12 +25,12 @@ const LONG_REPLY: ReplyFault = ReplyFault::TooLong {
     unit: "bytes",
 };
 
-/// A whole reply.
+/// A complete reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// 200 to 599.
     pub code: u16,
-    /// What stands behind code and separator of each line, joined by LF: no line can have one.
+    /// The text after code and separator of each line, joined by LF, which no line can contain.
     text: Vec<u8>,
 }
 
@@ -38,7 +38,7 @@ pub struct Reply {
 /// end is not there yet. A fault shows as soon as the bytes that hold it do. Nothing is copied.
 ///
 /// # Errors
-/// What is wrong with the reply's form.
+/// The syntax error of the reply.
 pub fn scan(input: &[u8]) -> Result<Option<(u16, usize)>, ReplyFault> {
     let mut first = None;
     let mut rest = input;
@@ -74,7 +74,7 @@ pub fn scan(input: &[u8]) -> Result<Option<(u16, usize)>, ReplyFault> {
 /// its end is not there yet. A fault shows as soon as the bytes that hold it do.
 ///
 /// # Errors
-/// What is wrong with the reply's form.
+/// The syntax error of the reply.
 pub fn parse(input: &[u8]) -> Result<Option<(Reply, usize)>, ReplyFault> {
     let Some((code, taken)) = scan(input)? else {
         return Ok(None);
@@ -83,12 +83,12 @@ pub fn parse(input: &[u8]) -> Result<Option<(Reply, usize)>, ReplyFault> {
     Ok(Some((Reply::scanned(code, bytes), taken)))
 }
 
-/// Reads the greeting off the front of `input`. A server may begin it with lines of 220 while it looks
-/// at the client, and end it with a refusal (Postfix's postscreen does): the greeting is the refusal
-/// then.
+/// Parses the greeting at the front of `input`. A server may begin it with lines of 220 while it checks
+/// the client, and end it with a rejection (Postfix's postscreen does): then the greeting is the
+/// rejection.
 ///
 /// # Errors
-/// What is wrong with the reply's form.
+/// The syntax error of the reply.
 pub fn parse_greeting(input: &[u8]) -> Result<Option<(Reply, usize)>, ReplyFault> {
     match parse(input) {
         Err(ReplyFault::Mismatch) => {
@@ -134,7 +134,7 @@ fn take_line(input: &[u8]) -> Result<Option<&[u8]>, ReplyFault> {
     }
 }
 
-/// Code, and whether more lines follow.
+/// Parses the code, and whether more lines follow.
 fn head(line: &[u8]) -> Result<(u16, bool), ReplyFault> {
     let (digits, behind) = line.split_at_checked(3).ok_or(ReplyFault::Code)?;
     let code = code_of(digits)?;
@@ -156,8 +156,8 @@ fn code_of(digits: &[u8]) -> Result<u16, ReplyFault> {
     }
 }
 
-/// Whether an unfinished line can still become a good one, so that what is no SMTP at all is told
-/// at once and not when the deadline passes.
+/// Returns whether an incomplete line can still become a valid one, so that a peer that does not speak
+/// SMTP is reported at once and not at the deadline.
 fn check_prefix(line: &[u8], code: Option<u16>) -> Result<(), ReplyFault> {
     let fits = |i: usize, b: u8| match i {
         0 => matches!(b, b'2'..=b'5'),
@@ -192,7 +192,7 @@ impl Reply {
         Self { code, text }
     }
 
-    /// A reply of these words, lines joined by LF.
+    /// A reply with this text, lines joined by LF.
     #[must_use]
     pub fn new(code: u16, text: Vec<u8>) -> Self {
         Self { code, text }
@@ -204,12 +204,12 @@ impl Reply {
         self.code < 400
     }
 
-    /// What stands behind code and separator of each line; there is at least one.
+    /// The text after code and separator of each line; there is at least one line.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.text.split(|b| *b == b'\n')
     }
 
-    /// The same, lines joined by LF.
+    /// The text of all lines, joined by LF.
     #[must_use]
     pub fn text(&self) -> &[u8] {
         &self.text

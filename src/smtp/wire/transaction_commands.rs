@@ -1,13 +1,13 @@
-//! The commands of a transaction, appended to what is to be written: MAIL, RCPT, DATA, BDAT, RSET.
-//! Each from validated parts, and nothing of them secret.
+//! The commands of a transaction, appended to an output buffer: MAIL, RCPT, DATA, BDAT, RSET. Each is
+//! made from validated parts, none of them secret.
 
 use crate::message::address::Address;
 use crate::message::delivery::Options;
 
-/// How the content is declared (RFC 6152, RFC 3030).
+/// The BODY parameter of the content (RFC 6152, RFC 3030).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Body {
-    /// Nothing need be said.
+    /// No parameter is needed.
     #[default]
     Seven,
     /// `BODY=8BITMIME`.
@@ -70,7 +70,7 @@ pub const DATA: &[u8] = b"DATA\r\n";
 /// RSET (RFC 5321 section 4.1.1.5).
 pub const RSET: &[u8] = b"RSET\r\n";
 
-/// BDAT (RFC 3030 section 2); exactly `octets` follow it.
+/// BDAT (RFC 3030 section 2) for a chunk of `bytes` bytes, which must follow it.
 pub fn bdat(out: &mut Vec<u8>, bytes: usize, last: bool) {
     out.extend_from_slice(b"BDAT ");
     number(out, bytes as u64);
