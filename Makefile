@@ -150,7 +150,7 @@ install: all docs
 	install -m 644 bindings/c/examples/*.c bindings/cpp/examples/*.cpp \
 	    $(DESTDIR)$(PREFIX)/share/doc/libsecsmtp/examples
 
-# Who packages says so as Debian has it: DEBFULLNAME and DEBEMAIL.
+# The maintainer is set as in Debian: DEBFULLNAME and DEBEMAIL.
 MAINTAINER = $(or $(DEBFULLNAME),The libsecsmtp authors) <$(or $(DEBEMAIL),authors@libsecsmtp.invalid)>
 # Into a stage of its own, emptied first: nothing of an older one gets into a package.
 deb:

@@ -71,7 +71,7 @@ def from_python(server, address, mode, **trust):
 
 
 def show_hotel(server):
-    """What the hotel has: nothing of ours may be in it."""
+    """The files of the hotel, which must contain nothing of ours."""
     time.sleep(0.2)  # what is on its way to the hotel shall be in the picture too
     clear = server.path("HOTEL_CLEAR_FILE").read_bytes()
     decrypted = server.path("HOTEL_DECRYPTED_FILE").read_bytes()

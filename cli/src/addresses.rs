@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// From and to whom.
+/// The sender and the recipients.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Addresses")]
 pub(crate) struct Addresses {

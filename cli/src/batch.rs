@@ -13,7 +13,7 @@ use secsmtp::message::Message;
 use crate::failure::unreadable;
 use crate::value::{self, MessageRate};
 
-/// How several messages are sent.
+/// The options for several messages.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Several messages")]
 pub(crate) struct Batch {

@@ -31,7 +31,7 @@ struct CommandLine {
     action: Action,
 }
 
-/// What to do.
+/// The subcommand.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
     /// Send one message or several
@@ -81,7 +81,7 @@ secsmtp compose --from ADDRESS --to ADDRESS --subject TEXT --text TEXT [OPTIONS]
 }
 
 impl Action {
-    /// Whether results are JSON, so that standard output has nothing else.
+    /// Returns whether results are JSON, so that standard output contains nothing else.
     pub(crate) fn json(&self) -> bool {
         match self {
             Self::Send(send) => send.json(),

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::human_output;
 use crate::signing::Signing;
 
-/// What to compose, and where to write it.
+/// The message to compose, and the path to write it to.
 #[derive(Debug, Args)]
 pub(crate) struct Compose {
     #[command(flatten)]

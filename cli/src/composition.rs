@@ -38,7 +38,7 @@ enum CustomField {
     Finished(HeaderField),
 }
 
-/// What a message is composed of.
+/// The components of a message.
 #[derive(Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Composing")]
 pub(crate) struct Composition {
@@ -91,15 +91,15 @@ pub(crate) struct Composition {
     #[arg(long, value_name = "ADDRESSES", allow_hyphen_values = true)]
     cc: Vec<String>,
 
-    /// Recipients whom no other one sees, separated by commas; repeatable
+    /// Recipients that are not shown to others, separated by commas; repeatable
     #[arg(long, value_name = "ADDRESSES", allow_hyphen_values = true)]
     bcc: Vec<String>,
 
-    /// Where answers go, separated by commas; repeatable
+    /// Addresses for answers, separated by commas; repeatable
     #[arg(long, value_name = "ADDRESSES", allow_hyphen_values = true)]
     reply_to: Vec<String>,
 
-    /// Who sends the message, needed where --from names several authors
+    /// The sender of the message, needed if --from names several authors
     #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
     sender: Vec<String>,
 
@@ -179,7 +179,7 @@ impl OptionValue for CustomField {
 }
 
 impl Composition {
-    /// Whether any of the options is given: the message is composed, not finished.
+    /// Returns whether any of the options is given: then the message is composed, not finished.
     pub(crate) fn is_asked_for(&self) -> bool {
         *self != Self::default()
     }

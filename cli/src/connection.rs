@@ -35,7 +35,7 @@ impl Server {
     }
 }
 
-/// How a connection becomes encrypted.
+/// The start of TLS in a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Tls {
     /// TLS from the first byte, usually on port 465
@@ -60,7 +60,7 @@ pub(crate) struct Connection {
     #[command(flatten)]
     pub(crate) server: Server,
 
-    /// How the connection becomes encrypted
+    /// Start of TLS
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Tls::Implicit)]
     tls: Tls,
 

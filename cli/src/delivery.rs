@@ -32,7 +32,7 @@ impl Event {
     }
 }
 
-/// What a report of failure contains.
+/// The content of a report of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Returned {
     /// The header of the message
@@ -41,7 +41,7 @@ enum Returned {
     Full,
 }
 
-/// What is asked of the server.
+/// The requests to the server.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Delivery")]
 pub(crate) struct Delivery {
@@ -56,7 +56,7 @@ pub(crate) struct Delivery {
     )]
     notify: Option<Vec<Event>>,
 
-    /// What a report of failure contains of the message
+    /// The part of the message in a report of failure
     #[arg(long = "return", value_name = "WHAT", value_enum)]
     returned: Option<Returned>,
 

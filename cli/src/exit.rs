@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use secsmtp::error::{Error, Outcome, Record};
 
-/// How a run ends for the shell; of several messages the highest counts.
+/// The exit status of a run; of several messages the highest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     Success = 0,

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::failure::{OfOption as _, shown, unreadable};
 use crate::secret_program::{MAX_SECRET, SecretProgram, drop_line_break};
 
-/// Where the secret is.
+/// The source of the secret.
 #[derive(Debug, Clone)]
 enum SecretSource {
     PasswordFile(PathBuf),
@@ -40,7 +40,7 @@ enum ChannelBinding {
     Require,
 }
 
-/// What of the TLS channel the login is bound to.
+/// The type of channel binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum BindingType {
     /// This TLS session
@@ -49,7 +49,7 @@ enum BindingType {
     TlsServerEndPoint,
 }
 
-/// Who logs in.
+/// The login.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Login")]
 pub(crate) struct Login {
@@ -70,7 +70,7 @@ pub(crate) struct Login {
 
     /// Log in by --client-certificate, without a password or token
     ///
-    /// --user then names whom to act as, where that is another.
+    /// --user then is the identity to act as, where that is another.
     #[arg(long)]
     external: bool,
 
@@ -86,7 +86,7 @@ pub(crate) struct Login {
     #[arg(long, value_name = "WHEN", value_enum)]
     channel_binding: Option<ChannelBinding>,
 
-    /// What to bind the login to
+    /// Type of channel binding
     #[arg(long, value_name = "TYPE", value_enum, default_value_t = BindingType::TlsExporter)]
     binding_type: BindingType,
 }
@@ -186,7 +186,7 @@ impl Login {
         }
     }
 
-    /// Whether the secret is on standard input.
+    /// Returns whether the secret is on standard input.
     pub(crate) fn reads_input(&self) -> bool {
         match self.secret.source() {
             Some(SecretSource::PasswordFile(path) | SecretSource::TokenFile(path)) => {

@@ -32,7 +32,7 @@ impl Completions {
     }
 }
 
-/// Where to write man pages.
+/// The folder for man pages.
 #[derive(Debug, Args)]
 pub(crate) struct ManPages {
     /// The folder
@@ -73,7 +73,7 @@ fn write_man_pages(command: Command, folder: &Path) -> io::Result<()> {
 /// The file name and the text of a page.
 fn man_page(command: &Command) -> io::Result<(String, Vec<u8>)> {
     let is_subcommand = !command.has_subcommands();
-    // What stands behind the options has sections of its own.
+    // The text after the options has sections of its own.
     let man = Man::new(command.clone().after_long_help(None))
         .source(concat!("libsecsmtp ", env!("CARGO_PKG_VERSION")))
         .manual("User Commands");

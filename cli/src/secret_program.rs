@@ -19,7 +19,7 @@ use crate::streams::ERR;
 /// The limit of a secret in bytes, so that output without end is cut off.
 pub(crate) const MAX_SECRET: usize = 16 * 1024;
 
-/// How often the state of a program is polled.
+/// The interval at which the state of a program is polled.
 const POLL: Duration = Duration::from_millis(10);
 
 /// The program, and the option that named it.

@@ -27,7 +27,7 @@ use crate::{human_output, interrupt, json_output};
 /// The most bytes of a finished message that are held in memory if they can be read again.
 const MAX_HELD: u64 = 1 << 20;
 
-/// What to send, and how.
+/// The arguments of send.
 #[derive(Debug, Args)]
 pub(crate) struct Send {
     /// Finished messages (RFC 5322), or folders of them; - or none is standard input
@@ -73,7 +73,7 @@ pub(crate) struct Send {
     output: Output,
 }
 
-/// How finished messages are treated.
+/// The rules for finished messages.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Finished messages")]
 struct Rules {
@@ -277,7 +277,7 @@ impl Send {
     }
 }
 
-/// Whether a file is read while it is sent; a small one, and a pipe, which can't be read twice, is held.
+/// Returns whether a file is read while it is sent; a small one, and a pipe, which can't be read twice, is held.
 fn is_large(path: &Path) -> bool {
     let metadata = fs::metadata(path);
     metadata.is_ok_and(|found| found.is_file() && found.len() > MAX_HELD)

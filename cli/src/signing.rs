@@ -8,7 +8,7 @@ use secsmtp::message::Signer;
 
 use crate::failure::OfOption as _;
 
-/// Who signs: for each signature a key and a selector, and a domain for each or one for all.
+/// The signers: for each signature a key and a selector, and a domain for each or one for all.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Signing (DKIM)")]
 pub(crate) struct Signing {

@@ -1,4 +1,4 @@
-//! The options that say whom to trust.
+//! The options of the trust policy.
 
 use clap::{Args, ValueHint};
 use secsmtp::error::Error;
@@ -6,7 +6,7 @@ use secsmtp::trust::Policy;
 
 use crate::failure::OfOption as _;
 
-/// Whom to trust: of one kind any may match, and each kind that is given must hold.
+/// The servers to trust: of one kind any entry may match, and each kind that is given must match.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Trust")]
 pub(crate) struct Trust {

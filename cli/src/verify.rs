@@ -17,7 +17,7 @@ use crate::trust::Trust;
 use crate::value;
 use crate::{human_output, json_output};
 
-/// The chain, and whom to trust.
+/// The chain, and the trust policy.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// Certificate chain (PEM), that of the server first; - is standard input

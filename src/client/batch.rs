@@ -1,4 +1,4 @@
-//! Many messages at a time: over some connections at once, each of which streams.
+//! Sends many messages in one call, over several connections at once, each of which streams.
 
 use std::borrow::Borrow;
 use std::collections::VecDeque;
@@ -20,15 +20,15 @@ use crate::net::{Canceller, WaitEnd};
 use crate::smtp::{Context, Window};
 use crate::sync::Mutex;
 
-/// How many messages are sent at a time.
+/// The options of a batch.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchOptions {
     /// Connections at a time, each with a thread of its own but the first; 1 to 64.
     pub connections: usize,
-    /// What may be in flight over each.
+    /// The limit of messages in flight over each connection.
     pub window: Window,
-    /// Whether the first message that is not accepted ends it: no other is begun, and those in
-    /// flight come to their own outcomes.
+    /// True to stop at the first message that is not accepted: no other is begun, and those in flight
+    /// complete with their own outcomes.
     pub stop_on_error: bool,
 }
 
@@ -42,30 +42,30 @@ impl Default for BatchOptions {
     }
 }
 
-/// The most connections at a time.
+/// The maximum number of connections at a time.
 pub const MAX_CONNECTIONS: usize = 64;
 
-/// Connections that failed in a row, with no message accepted over any of them, before the rest is
-/// given up: the server would be asked in vain for each message.
+/// The number of consecutive connections without an accepted message after which the remaining
+/// messages fail without a connection.
 const MAX_FAILURES: usize = 3;
 
 /// The messages of one call, which its connections share.
 struct Batch<I: Iterator, D> {
     messages: I,
-    /// One that waits for its time.
+    /// A message that waits until it may begin.
     waiting: Option<I::Item>,
-    /// Those that go over another connection. They were begun, and don't wait for their time again.
+    /// Messages that go over another connection. They were begun, and are not delayed again.
     put_back: VecDeque<Item>,
     done: D,
     next: u64,
     stop_on_error: bool,
     stopped: bool,
     failures: usize,
-    /// Why what was not begun has no hope.
+    /// The error of the messages that were not begun and will not be.
     hopeless: Option<Error>,
 }
 
-/// What comes next, before it is put together.
+/// The next message, before it is prepared.
 enum NextInBatch<M> {
     Item(Item),
     Message(u64, M),
@@ -74,7 +74,8 @@ enum NextInBatch<M> {
 }
 
 impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> Batch<I, D> {
-    /// The next one, if it may begin now. It is not read before it is wanted, so one waits at most.
+    /// Returns the next message, if it may begin now. It is read only when it is needed, so that at most
+    /// one waits.
     fn take(&mut self, permit: impl FnOnce() -> Result<(), Instant>) -> NextInBatch<I::Item> {
         if let Some(item) = self.put_back.pop_front() {
             return NextInBatch::Item(item);
@@ -85,7 +86,7 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> B
         let Some(message) = self.waiting.take().or_else(|| self.messages.next()) else {
             return NextInBatch::End;
         };
-        // Without hope it need not wait to fail.
+        // A message that will fail need not wait.
         if self.hopeless.is_none()
             && let Err(at) = permit()
         {
@@ -112,7 +113,7 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> B
             self.hopeless.get_or_insert_with(|| error.clone());
         }
         self.count_failure(&error);
-        // A cancel, and a closed client, end the message at hand; no other is begun.
+        // A cancel, and a closed client, end the current message; no other is begun.
         self.stopped |= matches!(
             *error.cause,
             Cause::Cancelled | Cause::Closed | Cause::Forked
@@ -128,7 +129,7 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> B
     }
 }
 
-/// The next message of a batch. It is put together, and dropped, without the lock: it is the caller's.
+/// The next message of a batch. It is prepared and dropped without the lock, because it may call the host.
 fn next<I, D>(
     batch: &Mutex<Batch<I, D>>,
     permit: impl Fn() -> Result<(), Instant>,
@@ -155,7 +156,7 @@ where
     }
 }
 
-/// Reports the next message as failed, of which nothing is done.
+/// Reports the next message as failed, without sending any of it.
 fn fail_next<I, D>(batch: &Mutex<Batch<I, D>>, error: Error)
 where
     I: Iterator<Item: Borrow<Message>>,
@@ -173,7 +174,7 @@ where
 }
 
 impl Engine {
-    /// Sends messages and tells of each what became of it; how many were begun.
+    /// Sends messages and reports the result of each. Returns the number of begun messages.
     pub(super) fn send_many<I, D>(
         &self,
         messages: I,
@@ -207,7 +208,7 @@ impl Engine {
         thread::scope(|scope| {
             for _ in 0..more {
                 let worker = thread::Builder::new().name("secsmtp-bulk".to_owned());
-                // Without another thread it takes longer, and that is all.
+                // If no thread can be created, the remaining connections do the work.
                 let _ = worker.spawn_scoped(scope, || {
                     if let Ok(running) = self.begin() {
                         self.run_batch(&batch, &running, bulk, Log::off());
@@ -233,7 +234,7 @@ impl Engine {
         let settings = self.settings();
         let mut cx = self.context(&settings, log);
         let token = &*running.token;
-        // No connection is opened for nothing.
+        // No connection is opened without a message.
         loop {
             let item = match next(batch, || self.jobs.permit(), token) {
                 Next::Item(item) => item,
@@ -272,13 +273,13 @@ impl Engine {
         }
     }
 
-    /// What another connection needs, unless there is no hope.
+    /// The messages for another connection, unless the batch has failed.
     fn ready<I: Iterator, D>(
         &self,
         batch: &Mutex<Batch<I, D>>,
         token: &CancelToken,
     ) -> Result<Arc<Settings>, Error> {
-        // First: what has no hope may have no end either.
+        // Checked first: a batch that has failed may have an endless source.
         if token.is_cancelled() {
             return Err(Error::local(Cause::Cancelled));
         }
@@ -294,7 +295,7 @@ impl Engine {
     /// Waits until the next message may begin, without a connection.
     fn rest(&self, token: &CancelToken, until: Instant, cx: &mut Context<'_>) -> Result<(), Error> {
         let mut waiter = waiter(token)?;
-        // Another rate wakes it from here on, and may have been set before.
+        // A change of the rate wakes it from here on, and may have happened before.
         let until = until.min(self.jobs.turn());
         let rested = waiter.wait(Deadline::at(until).min(cx.overall()));
         token.detach();
@@ -311,7 +312,7 @@ impl Engine {
     }
 }
 
-/// A batch as one of its connections sees it.
+/// The view of one connection on a batch.
 struct BatchSource<'a, I: Iterator, D> {
     engine: &'a Engine,
     batch: &'a Mutex<Batch<I, D>>,

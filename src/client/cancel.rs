@@ -1,4 +1,4 @@
-//! What ends one call or job, whichever connection it is at work on.
+//! Cancellation of one call or job, on any connection that it uses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::net::Canceller;
 use crate::sync::Mutex;
 
-/// One call's or job's. A connection is lent to it by its canceller, and taken back: so a cancel
-/// that comes late does not hit whoever has the connection next.
+/// The token of one call or job. It holds the canceller of a connection only while it uses the
+/// connection, so that a late cancel does not end the next user's call.
 #[derive(Debug, Default)]
 pub(super) struct CancelToken(Mutex<State>);
 
@@ -17,12 +17,12 @@ struct State {
     at_work: Option<Place>,
 }
 
-/// Where a call is at work.
+/// The connection that a call uses.
 #[derive(Debug)]
 enum Place {
     /// On a connection of its own, which ends with it.
     Alone(Arc<Canceller>),
-    /// On one that others use too.
+    /// On one that other calls use too.
     Among(Arc<SharedConnection>),
 }
 
@@ -35,7 +35,7 @@ impl Place {
     }
 }
 
-/// The calls that share a connection, which goes on when one of them is cancelled.
+/// The calls that share a connection, which continues when one of them is cancelled.
 #[derive(Debug)]
 pub(super) struct SharedConnection {
     canceller: Arc<Canceller>,
@@ -50,19 +50,19 @@ impl SharedConnection {
         })
     }
 
-    /// Whether any of them was cancelled since this was asked last.
+    /// Returns whether any of them was cancelled since the last call of this.
     pub(super) fn has_changed(&self) -> bool {
         self.changed.swap(false, Ordering::AcqRel)
     }
 
-    /// Lets whoever works there look for more to do.
+    /// Wakes the thread that drives the connection, to check for more work.
     pub(super) fn wake(&self) {
         self.canceller.wake();
     }
 }
 
 impl CancelToken {
-    /// Ends the call at once, and each connection it may still get.
+    /// Ends the call at once, and each connection that it may still get.
     pub(super) fn cancel(&self) {
         let mut state = self.0.lock();
         state.cancelled = true;
@@ -76,19 +76,19 @@ impl CancelToken {
         }
     }
 
-    /// Lets the call look for itself what has happened.
+    /// Wakes the call, to check its state.
     pub(super) fn wake(&self) {
         if let Some(place) = &self.0.lock().at_work {
             place.canceller().wake();
         }
     }
 
-    /// Whether somebody has cancelled.
+    /// Returns whether it was cancelled.
     pub(super) fn is_cancelled(&self) -> bool {
         self.0.lock().cancelled
     }
 
-    /// The call works on a connection from here; what has been cancelled ends that too.
+    /// Sets the connection of the call; if it was cancelled already, ends the connection too.
     pub(super) fn attach(&self, canceller: &Arc<Canceller>) {
         let mut state = self.0.lock();
         if state.cancelled {
@@ -97,14 +97,14 @@ impl CancelToken {
         state.at_work = Some(Place::Alone(Arc::clone(canceller)));
     }
 
-    /// The call works from here among others; whether it was cancelled before.
+    /// Sets a shared connection of the call. Returns whether it was cancelled before.
     pub(super) fn join(&self, connection: &Arc<SharedConnection>) -> bool {
         let mut state = self.0.lock();
         state.at_work = Some(Place::Among(Arc::clone(connection)));
         state.cancelled
     }
 
-    /// The call is done with its connection; what is cancelled later does not concern it.
+    /// Removes the connection of the call; a later cancel does not affect it.
     pub(super) fn detach(&self) {
         self.0.lock().at_work = None;
     }

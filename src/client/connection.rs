@@ -1,4 +1,4 @@
-//! One connection, from resolving to the login, and then for as many messages as it is good for.
+//! One connection, from resolving to the login, and then for as many messages as it can carry.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
 use crate::smtp::{Context, MessageStream, Session, StreamEnd, Window, upgrade, upgrade_probe};
 use crate::trust::TlsMode;
 
-/// How old a verdict on the peer may be, in seconds, before a reuse asks again.
+/// The maximum age of a verdict on the peer, in seconds, before a reuse verifies it again.
 const VERDICT_AGE: u64 = 60;
 
 /// The last verdict on a peer.
@@ -23,28 +23,28 @@ pub(super) struct LastVerdict {
 }
 
 impl LastVerdict {
-    /// Whether it still counts at `now`. A clock that was set back gives it no age.
+    /// Returns whether it is still valid at `now`. A clock that was set back does not extend it.
     pub(super) fn is_fresh(self, now: u64) -> bool {
         now.checked_sub(self.at)
             .is_some_and(|age| age < VERDICT_AGE)
     }
 }
 
-/// A session that is logged in, and owns what ends it.
+/// A session that is logged in, with its canceller.
 #[derive(Debug)]
 pub(super) struct Connection {
     session: Session<Verified<TcpTransport>>,
     canceller: Arc<Canceller>,
-    /// Of the settings that it was opened with.
+    /// The generation of the settings that it was opened with.
     pub(super) config_generation: u64,
-    /// Messages that it has carried, or tried to.
+    /// The number of messages that it has carried, or tried to.
     pub(super) messages: u32,
-    /// Those of them that the server has accepted or refused.
+    /// The number of them that the server has accepted or rejected.
     pub(super) carried: usize,
-    /// Since when it has nothing to do.
+    /// The time since which it is idle.
     pub(super) idle_since: Instant,
     pub(super) verdict: LastVerdict,
-    /// What was met, and how far the opening came: part of each message's record.
+    /// The identity of the peer and the progress of the opening: part of each message's record.
     peer: Option<Arc<Peer>>,
     stage: Stage,
     secret_released: bool,
@@ -55,7 +55,7 @@ impl Connection {
     /// on.
     ///
     /// # Errors
-    /// Where it failed, and what left the machine.
+    /// The stage of the failure, and what left the machine.
     pub(super) fn open(
         endpoint: &Endpoint,
         settings: &Settings,
@@ -91,13 +91,13 @@ impl Connection {
         })
     }
 
-    /// What ends its waits from another thread.
+    /// The canceller that ends its waits from another thread.
     pub(super) fn canceller(&self) -> &Arc<Canceller> {
         &self.canceller
     }
 
-    /// Whether the server keeps it open, as far as this machine knows without asking, and is still
-    /// believed.
+    /// Returns whether the server keeps it open, as far as this machine knows without sending, and is
+    /// still trusted.
     pub(super) fn is_alive(&mut self, endpoint: &Endpoint) -> bool {
         if !self.session.is_silent() {
             return false;
@@ -128,18 +128,18 @@ impl Connection {
         self.session.send_all(cx, window, stream)
     }
 
-    /// Whether another message may follow.
+    /// Returns whether another message may follow.
     pub(super) fn is_sound(&self) -> bool {
         self.session.can_go_on() && !self.canceller.is_cancelled()
     }
 
-    /// A dialogue in order ends with QUIT. In the middle of the content it is not in order: what
-    /// was given up must not follow.
+    /// Closes it, with QUIT if the dialogue is in order. In the middle of content it is not: nothing may
+    /// follow an aborted message.
     pub(super) fn close(self, cx: &mut Context<'_>) {
         self.session.quit(cx);
     }
 
-    /// The same when no call has anything to do with it any more.
+    /// Closes it when no call uses it any more.
     pub(super) fn close_unseen(self, endpoint: &Endpoint) {
         let timeouts = crate::deadline::Timeouts::default();
         let mut cx = Context::new(endpoint.host.as_str(), endpoint.port, timeouts, Log::off());
@@ -186,7 +186,7 @@ fn greet(
     }
 }
 
-/// The same for a probe, whose channel can carry nothing.
+/// Opens a connection for a probe, whose channel can't carry mail.
 pub(super) fn look(
     endpoint: &Endpoint,
     settings: &Settings,

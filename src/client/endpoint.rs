@@ -1,4 +1,4 @@
-//! What a client is for, unchangeable for its life: one server, one policy; and what may be set.
+//! The immutable endpoint of a client: one server and one policy; and its settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::status::Status;
 use crate::trust::host::port_argument;
 use crate::trust::{Host, Policy, TlsMode};
 
-/// The server that is meant, and whom to believe there.
+/// The server and the policy for it.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) host: Host,
@@ -26,7 +26,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// `port` 0 is the mode's own.
+    /// Makes an endpoint; `port` 0 is the default of the mode.
     ///
     /// # Errors
     /// [`Status::Host`] or [`Status::Port`].
@@ -46,17 +46,18 @@ impl Endpoint {
     }
 
     /// # Errors
-    /// [`Status::NoTrust`] when the policy trusts nobody.
+    /// [`Status::NoTrust`] when the policy is empty.
     pub(super) fn setup(&self) -> Result<&Setup, Error> {
         self.setup
             .get_or_try_init(|| Setup::new(&self.policy, &self.host))
     }
 }
 
-/// What may be set after a client was made; each send takes a snapshot.
+/// The settings that may change after a client was made; each send uses a snapshot.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Settings {
-    /// Grows with whatever a connection depends on: one of another config_generation is never reused.
+    /// Incremented with each change of a setting that a connection depends on: a connection of another
+    /// generation is never reused.
     pub(super) config_generation: u64,
     pub(super) connect: Option<(Host, u16)>,
     pub(super) credential: Option<Arc<Credential>>,
@@ -65,15 +66,15 @@ pub(super) struct Settings {
     pub(super) reuse: Reuse,
 }
 
-/// For how long and how often a connection is used.
+/// The limits for the reuse of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reuse {
-    /// How long a connection is kept with nothing to do. Nobody watches over one that a blocking
-    /// send leaves behind, so without a word from the caller such a send closes its own.
+    /// The idle time for which a connection is kept. No thread closes one that a blocking
+    /// send keeps, so by default such a send closes its own.
     pub(super) idle: Option<Duration>,
-    /// The most messages over one connection.
+    /// The maximum number of messages over one connection.
     pub(super) messages: u32,
-    /// How long the next connection waits after the first 421.
+    /// The delay of the next connection after the first 421.
     pub(super) back_off: Duration,
 }
 
@@ -88,7 +89,7 @@ impl Default for Reuse {
 }
 
 impl Settings {
-    /// What can be known to fail before anything is done.
+    /// Checks what can fail before any network access.
     pub(super) fn check(&self, policy: &Policy) -> Result<(), Error> {
         let credential_kind = self.credential.as_deref().map(Credential::credential_kind);
         if credential_kind == Some(CredentialKind::Certificate) && !policy.has_client_certificate()

@@ -1,4 +1,4 @@
-//! What a client and its workers share: settings, calls, and how a connection is opened.
+//! The state that a client and its workers share: settings, calls, and the opening of a connection.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::process::Process;
 use crate::smtp::Context;
 use crate::sync::{Condvar, Mutex};
 
-/// What a client and its workers share.
+/// The state that a client and its workers share.
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) endpoint: Endpoint,
@@ -27,12 +27,12 @@ pub(super) struct Engine {
     pub(super) jobs: Jobs,
     calls: Mutex<Calls>,
     call_ended: Condvar,
-    /// The process that it was made in. In a process forked from that there are no workers, and a
-    /// lock may be held for ever.
+    /// The process that it was made in. A process forked from that has no workers, and a lock may never
+    /// be released there.
     process: Process,
 }
 
-/// The calls that are running, and whether there may be more.
+/// The running calls, and a flag whether more may begin.
 #[derive(Debug, Default)]
 struct Calls {
     running: Vec<Arc<CancelToken>>,
@@ -52,7 +52,7 @@ impl Engine {
         }
     }
 
-    /// To be asked before any lock is taken.
+    /// Fails in a forked process. Must be called before any lock is acquired.
     ///
     /// # Errors
     /// [`Cause::Forked`].
@@ -63,7 +63,7 @@ impl Engine {
         Err(Error::local(Cause::Forked))
     }
 
-    /// What can be known to fail before anything is done.
+    /// Checks what can fail before any network access.
     pub(super) fn check_settings(&self) -> Result<(), Error> {
         self.settings().check(&self.endpoint.policy)
     }
@@ -74,20 +74,20 @@ impl Engine {
         self.pool.sweep(&self.endpoint, &settings);
     }
 
-    /// The settings of now.
+    /// The current settings.
     pub(super) fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.settings.lock())
     }
 
-    /// Which config_generation of what a connection depends on is in force.
+    /// The current generation of the settings that a connection depends on.
     pub(super) fn config_generation(&self) -> u64 {
         self.settings.lock().config_generation
     }
 
-    /// Changes settings for what begins from now on; gives them as they are then.
+    /// Changes settings for later calls. Returns the new settings.
     pub(super) fn set(&self, change: impl FnOnce(&mut Settings)) -> Arc<Settings> {
         let mut settings = self.settings.lock();
-        // Dropped without the lock: a provider of secrets is the caller's.
+        // Drop the old settings without the lock: a provider of secrets may call the host.
         let before = Arc::clone(&settings);
         change(Arc::make_mut(&mut settings));
         let after = Arc::clone(&settings);
@@ -96,7 +96,7 @@ impl Engine {
         after
     }
 
-    /// Changes what a connection depends on: none that was opened before is used again.
+    /// Changes a setting that a connection depends on: no older connection is used again.
     pub(super) fn change(&self, change: impl FnOnce(&mut Settings)) {
         let settings = self.set(|settings| {
             change(settings);
@@ -105,10 +105,10 @@ impl Engine {
         self.pool.sweep(&self.endpoint, &settings);
     }
 
-    /// Meets the server and looks at it.
+    /// Connects to the server and reports its identity.
     ///
     /// # Errors
-    /// When nobody was met.
+    /// No TLS channel was established.
     pub(super) fn probe(&self, token: &CancelToken, log: Log<'_>) -> Result<Report, Error> {
         let settings = self.settings();
         let mut cx = self.context(&settings, log);
@@ -122,8 +122,8 @@ impl Engine {
         Ok(report)
     }
 
-    /// A connection that mail may be given to: verified, and logged in if there is a login. Where
-    /// the server refuses a token and there is somebody to ask for a new one, that is done once, on
+    /// Opens a connection for mail: verified, and logged in if there is a login. Where
+    /// the server rejects a token and a provider can return a new one, that is tried once, on
     /// another connection that is verified anew.
     pub(super) fn open(
         &self,
@@ -164,7 +164,7 @@ impl Engine {
         })
     }
 
-    /// Waits for as long as the server's last 421 asks for, unless the call has no time for that.
+    /// Waits for the delay after the server's last 421, unless it exceeds the call's deadline.
     fn wait_for_back_off(&self, waiter: &mut Waiter, cx: &mut Context<'_>) -> Result<(), Error> {
         while let Some(left) = self.pool.wait_left() {
             cx.enter(Stage::Connect);
@@ -188,7 +188,7 @@ impl Engine {
         Context::new(host, port, settings.timeouts.clone(), log)
     }
 
-    /// What the owner of the policy should know before anything goes wrong.
+    /// Logs warnings for the owner of the policy.
     fn warn(&self, cx: &mut Context<'_>) {
         let policy = &self.endpoint.policy;
         if policy.clock.is_behind() {
@@ -208,7 +208,7 @@ impl Engine {
         }
     }
 
-    /// The first thing a call does: what is said or done later can already be cancelled.
+    /// Registers a call, before anything else, so that all of it can be cancelled.
     ///
     /// # Errors
     /// When the client is closed.
@@ -233,7 +233,7 @@ impl Engine {
         }
     }
 
-    /// Lets each call that is running look again for what it waits for.
+    /// Wakes each running call, to check its condition again.
     pub(super) fn wake(&self) {
         for token in &self.calls.lock().running {
             token.wake();
@@ -253,13 +253,13 @@ impl Engine {
         true
     }
 
-    /// No more calls and jobs begin.
+    /// Rejects further calls and jobs.
     pub(super) fn refuse(&self) {
         self.calls.lock().closed = true;
         self.jobs.refuse();
     }
 
-    /// Ends all calls and jobs, and each that is about to begin; waits for nothing.
+    /// Ends all calls and jobs, and each that is about to begin, without waiting.
     pub(super) fn abandon(&self) {
         self.refuse();
         self.cancel();
@@ -280,7 +280,7 @@ pub(super) fn waiter(token: &CancelToken) -> Result<Waiter, Error> {
     Ok(waiter)
 }
 
-/// Begins the record of a message, of which nothing but what was tried before has left.
+/// Begins the record of a message, with what left the machine in earlier tries.
 pub(super) fn about(cx: &mut Context<'_>, item: &Item) {
     cx.record = Record {
         recipients: item.message.recipients_not_sent(),

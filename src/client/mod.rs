@@ -1,4 +1,4 @@
-//! The client: one server, one policy, and the way of a mail from here to there.
+//! The client: submits messages to one server under one policy.
 
 #![forbid(unsafe_code)]
 
@@ -39,11 +39,10 @@ pub use batch::{BatchOptions, MAX_CONNECTIONS};
 pub use rate::Rate;
 pub use report::Report;
 
-/// How long what was cancelled may take to end: it is told at once, and may be busy with a SCRAM.
+/// The timeout for cancelled calls to end: they are notified at once, but may be computing SCRAM.
 const SETTLING: Duration = Duration::from_secs(30);
 
-/// A server to submit mail to. Usable from several threads at once. What was left open when it is
-/// dropped is closed.
+/// A client for one server. Usable from several threads at once. Dropping it closes its connections.
 #[derive(Debug)]
 pub struct Client {
     engine: Arc<Engine>,
@@ -51,8 +50,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// For the server that is named `host` in its certificate; `port` 0 is 465 with implicit TLS
-    /// and 587 with STARTTLS. The policy is copied.
+    /// Makes a client for the server with the name `host` in its certificate; `port` 0 is 465 with
+    /// implicit TLS and 587 with STARTTLS. The policy is copied.
     ///
     /// # Errors
     /// [`Status::Host`] or [`Status::Port`].
@@ -64,7 +63,7 @@ impl Client {
         })
     }
 
-    /// Dials this address or name instead of the host; what is verified stays the host.
+    /// Connects to this address or name instead of the host; the verified name is still the host.
     ///
     /// # Errors
     /// [`Status::Host`] or [`Status::Port`].
@@ -78,13 +77,13 @@ impl Client {
         Ok(())
     }
 
-    /// Logs in with this, or with `None` not at all.
+    /// Sets the credential; with `None` there is no login.
     pub fn set_credential(&self, credential: Option<Arc<Credential>>) {
         self.engine
             .change(|settings| settings.credential = credential);
     }
 
-    /// The name for EHLO inside TLS; in clear it is always a neutral one.
+    /// Sets the name for EHLO inside TLS; in clear text it is always a neutral one.
     ///
     /// # Errors
     /// [`Status::EhloName`].
@@ -96,22 +95,22 @@ impl Client {
         Ok(())
     }
 
-    /// The patience of one stage, or with [`Stage::Local`] that of a whole call.
+    /// Sets the timeout of one stage, or with [`Stage::Local`] that of a whole call.
     pub fn set_timeout(&self, stage: Stage, patience: Duration) {
         self.engine
             .set(|settings| settings.timeouts.set(stage, patience));
     }
 
-    /// Keeps a connection open for as long as this with nothing to do, and uses it for as many
-    /// messages. With an idle time of zero each message has a connection of its own. Unless this is
-    /// called, [`Client::send`] closes its connection at its end.
+    /// Keeps a connection open for this idle time, and uses it for at most this number of messages. With
+    /// an idle time of zero each message has a connection of its own. By default [`Client::send`] closes
+    /// its connection at its end.
     ///
-    /// An idle connection is looked at before it is used: one where the server has spoken or hung
-    /// up is closed, and so is one whose peer the policy no longer believes. A connection is never
-    /// used again after a change of credential, address or EHLO name.
+    /// An idle connection is checked before it is used: one on which the server has sent bytes or closed
+    /// is dropped, and so is one whose peer the policy no longer trusts. A connection is never used
+    /// again after a change of credential, address or EHLO name.
     ///
     /// # Errors
-    /// [`Status::Value`] for no message at all.
+    /// [`Status::Value`] for zero messages.
     pub fn set_reuse(&self, idle: Duration, messages: u32) -> Result<(), Error> {
         if messages == 0 {
             return Err(Error::argument(Status::Value, "messages", "is 0"));
@@ -124,25 +123,25 @@ impl Client {
         Ok(())
     }
 
-    /// How old the last reply of a connection may be for content to leave together with MAIL, 500 ms unless
-    /// this is called. Where it is older, and nothing is outstanding, the content waits for the reply to MAIL:
-    /// a dead connection then never leaves a message in doubt, for one more round trip. With zero it always
+    /// Sets the maximum age of a connection's last reply for content to be sent together with MAIL; 500 ms by
+    /// default. If the reply is older, and nothing is outstanding, the content waits for the reply to MAIL:
+    /// this costs a round trip, and a dead connection never leaves a message in doubt. With zero it always
     /// waits.
     pub fn set_reply_age(&self, age: Duration) {
         self.engine
             .set(|settings| settings.timeouts.set_reply_age(age));
     }
 
-    /// How long the next connection waits after a 421, a second unless this is called; each 421 that follows
-    /// without a message accepted doubles it.
+    /// Sets the delay of the next connection after a 421, one second by default; each further 421 without an
+    /// accepted message doubles it.
     pub fn set_back_off(&self, wait: Duration) {
         self.engine.set(|settings| settings.reuse.back_off = wait);
     }
 
-    /// Sends a message and waits for what becomes of it.
+    /// Sends a message and waits for its outcome.
     ///
     /// # Errors
-    /// Where it failed, what left the machine, and what became of the message.
+    /// The stage of the failure, what left the machine, and the outcome of the message.
     pub fn send(&self, message: &Message, log: Log<'_>) -> Result<Record, Error> {
         let deliver = || {
             let message = message.prepare()?;
@@ -153,18 +152,18 @@ impl Client {
         deliver().map_err(Error::for_message)
     }
 
-    /// Sends many messages, over as many connections at a time as `bulk` says, each of which streams
-    /// as far as the server's extensions allow. `done` hears of each message that was begun, by its
-    /// number in the order given, what became of it; it is called on the threads that send, by one
-    /// at a time. Where a connection that has carried a message ends, the messages of which the server can have
+    /// Sends many messages, over several connections at a time as `bulk` defines, each of which streams
+    /// as far as the server's extensions allow. `done` is called with the result of each message that was
+    /// begun, and its number in the order given; it is called on the threads that send, by one at a
+    /// time. Where a connection that has carried a message ends, the messages of which the server can have
     /// accepted nothing go over another one, after a pause, and no more are in flight there than the last one
     /// carried. When no connection is to be had, the rest fail without being tried one by one.
     ///
     /// The log is that of the calling thread's connection. An idle connection is used, and left for
     /// later, as [`Client::set_reuse`] says.
     ///
-    /// Gives how many messages were begun: all, unless one failed and `bulk` says to stop, or the
-    /// client was cancelled, closed or forked, which the first message of each connection is told.
+    /// Returns the number of begun messages: all, unless one failed and `bulk` requires to stop, or the
+    /// client was cancelled, closed or forked, which is the error of each connection's first message.
     pub fn send_many<I, D>(&self, messages: I, bulk: &BatchOptions, done: D, log: Log<'_>) -> u64
     where
         I: IntoIterator<Item: Borrow<Message> + Send, IntoIter: Send>,
@@ -173,11 +172,11 @@ impl Client {
         self.engine.send_many(messages.into_iter(), bulk, done, log)
     }
 
-    /// Meets the server and looks at it: EHLO, STARTTLS, QUIT, and nothing else is written. The
+    /// Connects to the server and reports its identity: only EHLO, STARTTLS and QUIT are written. The
     /// policy may be empty.
     ///
     /// # Errors
-    /// When nobody was met. A peer that is not believed is no error but the report's verdict.
+    /// No TLS channel was established. A peer that is not trusted is no error but the report's verdict.
     pub fn probe(&self, log: Log<'_>) -> Result<Report, Error> {
         let running = self.engine.begin()?;
         self.engine.probe(&running.token, log)
@@ -188,12 +187,12 @@ impl Client {
         self.engine.cancel();
     }
 
-    /// Takes no more calls and jobs, gives those that are there so much time, ends what is left
-    /// then, and waits for that. Completions can still be taken. Not from inside a call of this
-    /// client: that would wait for itself.
+    /// Rejects further calls and jobs, waits for the current ones for this time, then ends the
+    /// remaining ones and waits for their end. Completions can still be polled. Must not be called from
+    /// inside a call of this client, which would wait for itself.
     ///
     /// # Errors
-    /// [`Status::Timeout`] if something was left to be ended.
+    /// [`Status::Timeout`] if any call or job had to be ended.
     pub fn close(&self, grace: Duration) -> Result<(), Error> {
         self.engine.check_process()?;
         self.engine.refuse();
@@ -205,7 +204,7 @@ impl Client {
         self.engine.jobs.wait_for_all(deadline);
         self.engine.wait_for_calls(deadline);
         if self.engine.jobs.wait_for_workers(deadline) {
-            // Past their last word: so a thread is not seen after this.
+            // Join the workers, so that none is alive when `close` returns.
             let threads = std::mem::take(&mut *self.threads.lock());
             threads.into_iter().for_each(|thread| drop(thread.join()));
         }
@@ -220,7 +219,7 @@ impl Client {
         }
     }
 
-    /// Ends all calls and jobs, and takes no more; waits for nothing.
+    /// Ends all calls and jobs, and rejects further ones, without waiting.
     pub fn abandon(&self) {
         if !self.is_forked() {
             self.engine.abandon();
@@ -232,8 +231,8 @@ impl Client {
         self.engine.wait_for_calls(Deadline::NEVER);
     }
 
-    /// Whether this is another process than the one that the client was made in: then it is of no
-    /// use, and each call that can fail says so.
+    /// Returns whether this process was forked from the one that made the client: then each call that can
+    /// fail returns an error.
     #[must_use]
     pub fn is_forked(&self) -> bool {
         self.engine.check_process().is_err()

@@ -1,4 +1,4 @@
-//! The connections that have nothing to do, and the limits that a server has shown.
+//! The idle connections, and the limits that a server has shown.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use super::connection::Connection;
 use super::endpoint::{Endpoint, Settings};
 use crate::sync::Mutex;
 
-/// The longest wait.
+/// The maximum delay.
 const LONGEST_WAIT: Duration = Duration::from_secs(32);
 
-/// What a client keeps between its calls.
+/// The state that a client keeps between its calls.
 #[derive(Debug, Default)]
 pub(super) struct Pool(Mutex<State>);
 
@@ -20,22 +20,22 @@ struct State {
         reason = "two kilobytes each, handed from call to call: the box is moved, not they"
     )]
     idle: Vec<Box<Connection>>,
-    /// Nothing is kept any more.
+    /// No connection is kept any more.
     closed: bool,
-    /// The last wait, unless a message was accepted since.
+    /// The last delay, unless a message was accepted since.
     wait: Option<Duration>,
-    /// When the next connection may be opened.
+    /// The time at which the next connection may be opened.
     until: Option<Instant>,
     /// Messages that the last connection carried, if the server ended it by 421.
     carried: Option<usize>,
 }
 
 impl Pool {
-    /// A connection that fits the settings and lives, as far as can be known without a word to the
-    /// server. One that is found to be of no use is closed.
+    /// Removes a connection that fits the settings and is open, as far as can be known without sending.
+    /// Unusable ones are closed.
     pub(super) fn take(&self, endpoint: &Endpoint, settings: &Settings) -> Option<Box<Connection>> {
         loop {
-            // The one used last: the others may run out of time.
+            // Use the latest one, and let the others expire.
             let mut connection = self.0.lock().idle.pop()?;
             if fits(&connection, settings) && connection.is_alive(endpoint) {
                 return Some(connection);
@@ -44,7 +44,7 @@ impl Pool {
         }
     }
 
-    /// Keeps a connection for the next call, up to so many, or gives back what is not kept.
+    /// Keeps a connection for the next call, up to a limit, or returns one that is not kept.
     pub(super) fn keep(
         &self,
         mut connection: Box<Connection>,
@@ -89,12 +89,11 @@ impl Pool {
         }
     }
 
-    /// The server has ended a connection that was in use, or refused one: the next one waits, at `first` so
-    /// long.
+    /// Delays the next connection, after the server ended or rejected one; the first delay is `first`.
     pub(super) fn back_off(&self, first: Duration) {
         let mut state = self.0.lock();
         let now = Instant::now();
-        // One 421 to each of several connections at a time is one answer.
+        // A 421 to each of several connections at a time counts once.
         if state.until.is_some_and(|until| until > now) {
             return;
         }
@@ -106,31 +105,30 @@ impl Pool {
         state.until = now.checked_add(wait);
     }
 
-    /// The server takes mail: the wait after the next 421 is the first one. A wait that another connection has
-    /// been given goes on.
+    /// Resets the delay after an accepted message. A delay of another connection that has begun continues.
     pub(super) fn clear_back_off(&self) {
         self.0.lock().wait = None;
     }
 
-    /// The server said 421 on a connection that had carried so many messages.
+    /// Records a 421 on a connection that had carried this number of messages.
     pub(super) fn limit_window(&self, carried: usize) {
         self.0.lock().carried = Some(carried);
     }
 
-    /// A connection has carried so many messages, and the server goes on.
+    /// Records that a connection has carried this number of messages without 421.
     pub(super) fn lift_window_limit(&self, carried: usize) {
         let mut state = self.0.lock();
         state.carried = state.carried.filter(|most| carried <= *most);
     }
 
-    /// So many messages may be in flight over the next connection: where the server takes only a number of
-    /// them, few are behind the one to which it says 421.
+    /// The limit of messages in flight over the next connection: if the server accepts only a number of
+    /// messages, few follow the one to which it replies 421.
     pub(super) fn most_in_flight(&self, wanted: usize) -> usize {
         let carried = self.0.lock().carried.unwrap_or(usize::MAX);
         wanted.min(carried.max(1))
     }
 
-    /// What is left of the wait before another connection is opened.
+    /// The remaining delay before another connection is opened.
     pub(super) fn wait_left(&self) -> Option<Duration> {
         let until = self.0.lock().until?;
         let left = until.saturating_duration_since(Instant::now());
@@ -145,5 +143,5 @@ fn fits(connection: &Connection, settings: &Settings) -> bool {
         && connection.idle_since.elapsed() < idle
 }
 
-/// How long a worker keeps a connection with nothing to do, unless it was set.
+/// The default idle time for which a worker keeps a connection.
 pub(super) const DEFAULT_IDLE: Duration = Duration::from_secs(5);

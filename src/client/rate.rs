@@ -1,16 +1,16 @@
-//! How many messages are begun in a time.
+//! The rate limit: the number of messages that are begun in a period.
 
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::status::Status;
 
-/// So many messages in such a time, evenly; and how many may be begun at once after a rest.
+/// A number of messages in a period, evenly; and the number that may begin at once after a rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// Messages in that time; at least one.
+    /// Messages in the period; at least one.
     pub messages: u32,
-    /// The time.
+    /// The period.
     pub per: Duration,
     /// Messages at once; at least one.
     pub burst: u32,
@@ -33,8 +33,8 @@ impl Rate {
     }
 }
 
-/// A bucket of tokens, kept as the moment when it would be full again. The clock is the caller's; it
-/// is to be monotonic.
+/// A token bucket, stored as the time at which it is full again. The caller passes the time of a
+/// monotonic clock.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bucket {
     rate: Option<Rate>,
@@ -42,7 +42,7 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     pub(super) fn new(rate: Option<Rate>) -> Self {
         Self {
             rate,
@@ -53,7 +53,7 @@ impl Bucket {
     /// Takes a token for a message that begins now.
     ///
     /// # Errors
-    /// When the next one will be there.
+    /// The time of the next token.
     pub(super) fn take(&mut self, now: Instant) -> Result<(), Instant> {
         let Some(rate) = self.rate else {
             return Ok(());
@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(bucket.take(after(5)), Err(after(6)));
         assert_eq!(bucket.take(after(6)), Ok(()));
         assert_eq!(bucket.take(after(6)), Err(after(12)));
-        // A rest fills it, and no further.
+        // A rest fills it, but not beyond its size.
         for _ in 0..3 {
             assert_eq!(bucket.take(after(10_000)), Ok(()));
         }

@@ -1,4 +1,4 @@
-//! What a probe found, for programs and for people.
+//! The report of a probe, as data and as text.
 
 use std::fmt;
 
@@ -9,22 +9,22 @@ use crate::status::Status;
 use crate::support::redact::or_none;
 use crate::trust::{Certificate, Host, Pin, Policy, Rejection, TrustBasis, Verdict, verify_chain};
 
-/// Who answered, with which chain, and whether the policy believes it.
+/// The identity of the peer, its chain, and the verdict of the policy.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The name that was to be verified.
     pub host: String,
-    /// The port meant; 0 for a chain that was judged without a connection.
+    /// The port; 0 for a chain that was verified without a connection.
     pub port: u16,
     /// The policy's verdict.
     pub verdict: Result<TrustBasis, Box<Rejection>>,
-    /// Who was met.
+    /// The identity of the peer.
     pub peer: Peer,
-    /// The chain served, leaf first.
+    /// The served chain, leaf first.
     pub certificates: Vec<Certificate>,
-    /// What the server called itself; with STARTTLS it said so in clear, where anybody can.
+    /// The text of the greeting; with STARTTLS it came in clear text, where an attacker can change it.
     pub greeting: String,
-    /// What the server offers inside TLS.
+    /// The capabilities of the server inside TLS.
     pub capabilities: Vec<String>,
     /// The mechanisms it offers for the login.
     pub mechanisms: Vec<String>,
@@ -53,7 +53,7 @@ impl Report {
         }
     }
 
-    /// Of a chain that was judged without a connection: nobody was met.
+    /// The report about a chain that was verified without a connection.
     #[must_use]
     pub fn of_chain(host: &Host, verdict: Verdict) -> Self {
         let peer = Peer {
@@ -78,7 +78,7 @@ impl Report {
     /// trust on first use: an attacker in the middle of the first connection would be trusted for good.
     ///
     /// # Errors
-    /// [`Status::PinMismatch`] if another pin was confirmed than the one met; else the status of
+    /// [`Status::PinMismatch`] if the confirmed pin is not that of the leaf; else the status of
     /// the verdict.
     pub fn pin_to_learn(&self, confirmed: Option<Pin>) -> Result<Pin, Error> {
         let refuse = |status, why: &str| Err(Error::argument(status, "learn", why));
@@ -103,7 +103,7 @@ impl Report {
         }
     }
 
-    /// The verdict as a number: 0 if the policy believes the peer.
+    /// The verdict as a number: 0 if the policy trusts the peer.
     #[must_use]
     pub fn status(&self) -> Status {
         self.verdict
@@ -111,7 +111,7 @@ impl Report {
             .map_or_else(|rejection| rejection.status(), |_| Status::Ok)
     }
 
-    /// The verdict in words.
+    /// The verdict as text.
     #[must_use]
     pub fn verdict_text(&self) -> String {
         match &self.verdict {
@@ -166,7 +166,7 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    /// What could be pinned, and what each choice means.
+    /// The pins to choose from, and the meaning of each choice.
     fn write_proposals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(leaf) = self.certificates.first() {
             writeln!(

@@ -1,10 +1,10 @@
-//! Which messages go over another connection, and what is known of them then.
+//! The messages that go over another connection, and their record in that case.
 
 use crate::error::{Cause, Error, Outcome, Record};
 
 use super::jobs::Completion;
 
-/// What left the machine when a message was tried over other connections.
+/// The data of a message that left the machine over other connections.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Released {
     secret: bool,
@@ -13,7 +13,7 @@ pub(super) struct Released {
 }
 
 impl Released {
-    /// What the try that ended so released, and those before it.
+    /// The data released by a try with this result, and by those before it.
     pub(super) fn with(self, record: &Record) -> Self {
         Self {
             secret: self.secret || record.secret_released,
@@ -22,14 +22,14 @@ impl Released {
         }
     }
 
-    /// Adds it to what is known of the message.
+    /// Adds it to the record of the message.
     pub(super) fn mark(self, record: &mut Record) {
         record.secret_released |= self.secret;
         record.content_released |= self.content;
         record.content_complete |= self.content_complete;
     }
 
-    /// Adds it to what became of the message.
+    /// Adds it to the result of the message.
     pub(super) fn mark_completion(self, completion: &mut Completion) {
         match completion {
             Ok(record) => self.mark(record),
@@ -38,7 +38,7 @@ impl Released {
     }
 }
 
-/// Whether the server, or whatever is on the way to it, ended the connection.
+/// Returns whether the server, or a device on the path to it, ended the connection.
 pub(super) fn is_by_server(cause: &Cause) -> bool {
     // Once a message is begun, `Handshake` is an alert.
     matches!(
@@ -51,8 +51,8 @@ pub(super) fn is_by_server(cause: &Cause) -> bool {
     )
 }
 
-/// Whether a message that ended so may go over another connection: the server ended this one, and can't have
-/// accepted the message. Without 421 it must not have answered anything of the message either: a connection
+/// Returns whether a message with this result may go over another connection: the server ended this one, and can't have
+/// accepted the message. Without 421 it must not have replied to any of its commands either: a connection
 /// on which it did was alive. A timeout is not among the causes: what came late may have been slow for a
 /// reason.
 ///

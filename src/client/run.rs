@@ -1,4 +1,4 @@
-//! The one way to send: messages of a source over one connection, kept or new, as far as the server
+//! The only way to send: messages of a source over one connection, kept or new, as far as the server
 //! lets them follow each other; and which of them go over another connection.
 
 use std::cell::{Cell, RefCell};
@@ -16,17 +16,17 @@ use crate::error::{Cause, Error, Outcome, Record};
 use crate::log::Level;
 use crate::smtp::{Context, MessageStream, NextMessage, StreamEnd, Window};
 
-/// How messages are sent.
+/// The options of a run.
 pub(super) struct RunOptions<'a> {
     pub(super) settings: &'a Settings,
     /// Ends the opening of a connection.
     pub(super) token: &'a CancelToken,
     pub(super) window: Window,
-    /// How many connections may be kept.
+    /// The maximum number of connections that are kept.
     pub(super) keep: usize,
 }
 
-/// Why a run is over.
+/// The reason why a run ended.
 pub(super) enum RunEnd {
     /// Each message has its result, or was put back.
     Done,
@@ -119,7 +119,7 @@ impl Engine {
             .as_ref()
             .filter(|error| retry::is_by_server(&error.cause))
         {
-            // Idle for too long, perhaps: that shows nothing of what the server takes.
+            // It was perhaps idle for too long, which shows nothing about the server's limit of messages.
             Some(_) if is_kept && carried.get() == 0 => {}
             Some(error) if *error.cause == Cause::Closing => {
                 self.pool.limit_window(connection.carried);
@@ -152,7 +152,7 @@ impl Engine {
         options: &RunOptions<'_>,
         cx: &mut Context<'_>,
     ) {
-        // The settings of now: a change in the meantime makes it unfit.
+        // Use the current settings: a change in the meantime makes the connection unusable.
         let settings = self.settings();
         if let Some(connection) = self.pool.keep(connection, &settings, options.keep) {
             connection.close(cx);
@@ -164,29 +164,29 @@ impl Engine {
 struct Attempt<'a> {
     engine: &'a Engine,
     source: &'a dyn MessageSource,
-    /// Of the settings that the connection was opened with.
+    /// The generation of the settings that the connection was opened with.
     generation: u64,
     verdict: LastVerdict,
-    /// How long the next connection waits at first.
+    /// The first delay of the next connection.
     back_off: Duration,
-    /// Whether the connection was idle before.
+    /// True if the connection was idle before.
     is_kept: bool,
     /// Messages that may still go over the connection.
     room: Cell<u32>,
     first: RefCell<Option<Item>>,
-    /// Those without a result, in order.
+    /// The messages without a result, in order.
     open: RefCell<VecDeque<Item>>,
-    /// Those that go over another connection, in order.
+    /// The messages that go over another connection, in order.
     put_back: RefCell<Vec<Item>>,
     /// Messages that were begun, and those that the server accepted or refused.
     begun: Cell<u32>,
     carried: Cell<usize>,
     was_accepted: Cell<bool>,
-    /// Whether the connection has carried a message.
+    /// True if the connection has carried a message.
     has_carried: Cell<bool>,
-    /// Whether the next connection is known to wait.
+    /// True if the delay of the next connection was set.
     is_backed_off: Cell<bool>,
-    /// The last error that is no refusal.
+    /// The last error that is not a rejection.
     failure: RefCell<Option<Error>>,
 }
 
@@ -196,7 +196,7 @@ impl Attempt<'_> {
         self.carried.set(self.carried.get() + 1);
     }
 
-    /// Whether the peer need not be judged again yet.
+    /// Returns whether the last verdict on the peer is still valid.
     fn is_verdict_fresh(&self) -> bool {
         let endpoint = &self.engine.endpoint;
         self.verdict.is_fresh(endpoint.policy.clock.now().as_secs())
@@ -237,7 +237,7 @@ impl MessageStream for Attempt<'_> {
     fn next(&self) -> NextMessage {
         let next = match self.first.take() {
             Some(item) => Next::Item(item),
-            // What comes now goes by the new settings. After a minute the peer is judged again, as it is
+            // Later messages use the new settings. After a minute the peer is judged again, as it is
             // before each use.
             None if self.room.get() == 0
                 || self.engine.config_generation() != self.generation

@@ -1,5 +1,5 @@
-//! Where messages come from, and where their results go: one message, many in one call, or the queue
-//! of jobs.
+//! Sources of messages, which also receive the results: one message, many in one call, or the queue of
+//! jobs.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,14 +17,14 @@ pub(super) struct Item {
     /// The source's number for it.
     pub(super) id: u64,
     pub(super) message: Prepared,
-    /// Whether a kept connection won't do: it was tried there, or does not fit.
+    /// True if the message needs a new connection: it was tried over a kept one, or exceeds its limits.
     pub(super) needs_new_connection: bool,
-    /// What left the machine when it was tried before.
+    /// The data that left the machine in earlier tries.
     pub(super) released: Released,
 }
 
 impl Item {
-    /// One that was not tried yet.
+    /// A message that was not tried yet.
     pub(super) fn new(id: u64, message: Prepared) -> Self {
         Self {
             id,
@@ -44,7 +44,7 @@ impl Item {
     }
 }
 
-/// What a source has at the moment.
+/// The current state of a source.
 #[derive(Debug)]
 pub(super) enum Next {
     Item(Item),
@@ -61,25 +61,25 @@ pub(super) trait MessageSource {
     /// The next message, without waiting for one.
     fn next(&self) -> Next;
 
-    /// Takes the result of a message.
+    /// Accepts the result of a message.
     fn done(&self, id: u64, completion: Completion);
 
-    /// Takes a message back that is to go over another connection, before all that are there.
+    /// Accepts a message that must go over another connection, before all others.
     fn put_back(&self, item: Item);
 
     /// Lends the connection to the source's messages: the canceller ends its waits. Returns whether the
     /// first message is still wanted.
     fn connected(&self, id: u64, canceller: &Arc<Canceller>) -> bool;
 
-    /// Whether a message was cancelled.
+    /// Returns whether a message was cancelled.
     fn is_cancelled(&self, id: u64) -> bool;
 
-    /// Whether a message may have been cancelled since the last call, which ends that message alone.
+    /// Returns whether a message may have been cancelled since the last call, which ends only that message.
     fn has_cancellations(&self) -> bool {
         false
     }
 
-    /// Whether each message has a deadline of its own, instead of one for all.
+    /// Returns whether each message has a deadline of its own, instead of one for all.
     fn has_deadlines(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! The part of a client that is about jobs.
+//! The functions of a client for jobs.
 
 use std::sync::Arc;
 use std::thread;
@@ -13,13 +13,13 @@ use crate::smtp::Window;
 use crate::status::Status;
 use crate::support::secret::Secret;
 
-/// The most connections that jobs may have.
+/// The maximum number of connections for jobs.
 const MOST_CONNECTIONS: usize = 64;
-/// The most jobs, and the most events that may be left out.
+/// The maximum number of jobs, and of droppable events.
 const MOST: usize = 1_000_000;
 
 impl Client {
-    /// Sends a message by a worker, and gives the job's number at once. The message is copied; its
+    /// Sends a message by a worker, and returns the job's number at once. The message is copied; its
     /// content is shared.
     ///
     /// A worker is a thread with a connection, over which it streams its share of the jobs that
@@ -27,7 +27,7 @@ impl Client {
     /// connection is kept.
     ///
     /// # Errors
-    /// What can be known to be wrong before anything is done; [`Status::Full`],
+    /// Errors that are found before any network access; [`Status::Full`],
     /// [`Status::Closed`], [`Status::Forked`], [`Status::Resource`].
     pub fn submit(&self, message: &Message) -> Result<JobId, Error> {
         self.submit_tagged(message, 0)
@@ -66,8 +66,8 @@ impl Client {
         Ok(())
     }
 
-    /// How many connections jobs may have, how many jobs there may be whose completion nobody has
-    /// taken, and how many events may wait that can be left out.
+    /// Sets the maximum number of connections for jobs, of jobs whose completion was not polled, and of
+    /// waiting droppable events.
     ///
     /// # Errors
     /// [`Status::Value`] for none or too many.
@@ -86,10 +86,10 @@ impl Client {
         Ok(())
     }
 
-    /// How much of jobs may be in flight over each connection: the next is written while the answers
-    /// to the former are on their way. When the line breaks, these are the jobs whose outcome may be
-    /// unknown. With one message each waits for the answer to the one before. Holds for what is
-    /// begun from now on.
+    /// Sets the limit of jobs in flight over each connection: later ones are written while the replies to
+    /// earlier ones are pending. When the connection breaks, these are the jobs whose outcome may be
+    /// unknown. With one message each waits for the reply to the previous one. Applies to jobs that begin
+    /// later.
     ///
     /// # Errors
     /// [`Status::Value`] for no message at all.
@@ -101,9 +101,9 @@ impl Client {
         Ok(())
     }
 
-    /// How many messages are begun in a time, those of jobs and of [`Client::send_many`] together,
-    /// over all connections; `None` for as many as go. A message waits for its turn where it is:
-    /// queued, or with whoever gives it. [`Client::send`] does not wait, and is not counted.
+    /// Sets the rate limit of jobs and [`Client::send_many`] together, over all connections; `None` for no
+    /// limit. A message that is not yet allowed stays in its queue, or with its source. [`Client::send`]
+    /// does not wait, and is not counted.
     ///
     /// # Errors
     /// [`Status::Value`] for no messages, no time or no burst.
@@ -114,13 +114,13 @@ impl Client {
         Ok(())
     }
 
-    /// Which events jobs that begin from now on shall make, besides completions and questions for a
-    /// secret: none, unless this is called.
+    /// Sets the events of jobs that begin later, besides completions and requests for a secret; none by
+    /// default.
     pub fn set_events(&self, mask: EventMask) {
         self.engine.jobs.set_wishes(mask);
     }
 
-    /// The next event of any job; each is given to one caller.
+    /// Returns the next event of any job; each is returned to one caller.
     ///
     /// # Errors
     /// [`Status::Forked`].
@@ -182,7 +182,7 @@ impl Client {
         self.engine.jobs.nudge();
     }
 
-    /// Waits until a job is over, and takes its completion: there will be no event of it.
+    /// Waits until a job has completed, and returns its completion: there will be no event of it.
     ///
     /// # Errors
     /// [`Status::Value`] for a number that is no job's, [`Status::Forked`].
@@ -206,7 +206,7 @@ impl Client {
         self.engine.jobs.cancel(job)
     }
 
-    /// Answers a job's question for a secret, with `None` that there is none.
+    /// Answers a job's request for a secret; `None` if there is none.
     ///
     /// # Errors
     /// [`Status::Value`] for a number that is no job's, [`Status::Nothing`] for a job that asks

@@ -1,4 +1,4 @@
-//! What the answers of large mail providers mean for the one who gets them.
+//! The meaning of replies of large mail providers for the user.
 
 use super::ServerReply;
 
@@ -88,7 +88,7 @@ const TABLE: &[(&str, &str, &str)] = &[
         "Yahoo and AOL take an app password here, not the account's own; after wrong ones they \
          lock logins for a while.",
     ),
-    // OAuth at anybody's
+    // OAuth at any provider
     (
         "",
         "token expired",

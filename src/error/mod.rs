@@ -1,4 +1,4 @@
-//! What a call came to: the record of a send, and the error with its cause.
+//! The result of a call: the record of a send, and the error with its cause.
 //!
 //! Causes carry data; the words for people are made in `text`, at the edge.
 
@@ -20,7 +20,7 @@ pub use words::{io_words, kind_words};
 use crate::status::Status;
 use crate::trust::{Pin, Rejection};
 
-/// Where in the dialogue something happened.
+/// The stage of the dialogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Stage {
@@ -97,7 +97,7 @@ impl Stage {
     }
 }
 
-/// What became of a message, or of it for one recipient.
+/// The outcome of a message, or of it for one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Outcome {
@@ -136,13 +136,13 @@ impl Outcome {
     }
 }
 
-/// What to do with a message that was not accepted.
+/// The advice whether to retry a message that was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Retry {
     /// Something must be changed first, or the error is not about a message.
     Never = 0,
-    /// The same call may succeed later, and can't deliver twice.
+    /// A repeated call may succeed later, and can't deliver twice.
     Later = 1,
     /// The mail may have been delivered: ask a person, or look for its Message-ID.
     Unknown = 2,
@@ -176,13 +176,13 @@ pub struct ServerReply {
 pub struct Recipient {
     /// The address as given, an internationalised domain in A-labels.
     pub address: Arc<str>,
-    /// What became of the mail for this recipient.
+    /// The outcome for this recipient.
     pub outcome: Outcome,
     /// The server's last word on it: to RCPT, or to the content.
     pub reply: Option<Arc<ServerReply>>,
 }
 
-/// Who was met.
+/// The identity of the peer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Peer {
     /// `1.2` or `1.3`; empty before the handshake is over.
@@ -204,13 +204,13 @@ pub struct Peer {
 pub struct Record {
     /// The last stage reached.
     pub stage: Stage,
-    /// What became of the message.
+    /// The outcome of the message.
     pub outcome: Outcome,
-    /// Whether a byte of the secret, or of anything computed from it, was written.
+    /// True if a byte of the secret, or of anything computed from it, was written.
     pub secret_released: bool,
-    /// Whether a byte of the content was written.
+    /// True if a byte of the content was written.
     pub content_released: bool,
-    /// Whether the content was written to its end.
+    /// True if the content was written to its end.
     pub content_complete: bool,
     /// The server's decisive answer.
     pub reply: Option<Arc<ServerReply>>,
@@ -218,12 +218,12 @@ pub struct Record {
     pub message_id: Option<Arc<str>>,
     /// Each recipient's part, in the order given.
     pub recipients: Vec<Recipient>,
-    /// Who was met, once somebody was; shared by the messages of a connection.
+    /// The identity of the peer, once known; shared by the messages of a connection.
     pub peer: Option<Arc<Peer>>,
-    /// Whether the connection had carried another message before. Then the secret was released
+    /// True if the connection had carried another message before. Then the secret was released
     /// when it was opened, if there was one.
     pub reused: bool,
-    /// Whether a reply other than 421 came to MAIL, RCPT or the content.
+    /// True if a reply other than 421 came to MAIL, RCPT or the content.
     pub(crate) answered: bool,
 }
 
@@ -245,7 +245,7 @@ impl Default for Record {
     }
 }
 
-/// What is wrong with a reply's form.
+/// A syntax error in a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplyFault {
     /// Not three digits from 200 to 599.
@@ -270,11 +270,11 @@ pub enum ReplyFault {
 pub struct SourceFault {
     /// Which part of the message, for people: a file's name, or `content`.
     pub part: String,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
-/// What the server refused.
+/// The rejected command or content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
     /// The session, by its greeting or its reply to EHLO or RSET.
@@ -298,7 +298,7 @@ pub enum NotAscii {
     Field(Arc<str>),
 }
 
-/// Why a call failed.
+/// The cause of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
     /// An argument that can't be used: its name and what is wrong with it.
@@ -307,10 +307,10 @@ pub enum Cause {
         status: Status,
         /// The argument's name.
         argument: &'static str,
-        /// What is wrong with it.
+        /// A description of what is wrong.
         why: String,
     },
-    /// Somebody cancelled the call.
+    /// The call was cancelled.
     Cancelled,
     /// The client was closed.
     Closed,
@@ -321,12 +321,12 @@ pub enum Cause {
     Forked,
     /// The server has said 421 a moment ago, and the call has no time to wait for so long.
     BackOff {
-        /// What is left of the wait.
+        /// The remaining wait.
         left: Duration,
     },
-    /// The stage's patience, or with `overall` that of the whole call, ran out.
+    /// The timeout of the stage, or with `overall` that of the whole call, has passed.
     Timeout {
-        /// Whether the deadline of the whole call passed.
+        /// True if the deadline of the whole call has passed.
         overall: bool,
     },
     /// The name has no address.
@@ -366,19 +366,19 @@ pub enum Cause {
     StarttlsRefused,
     /// Bytes behind the answer to STARTTLS.
     BytesBeforeTls {
-        /// How many.
+        /// The number.
         count: usize,
     },
     /// A reply that is not SMTP; a sample, escaped.
     Malformed {
-        /// What is wrong.
+        /// A description of what is wrong.
         fault: ReplyFault,
         /// The beginning of what was received.
         sample: String,
     },
     /// A well-formed reply that does not fit.
     Unexpected {
-        /// What would have fitted.
+        /// The expected reply.
         expected: &'static str,
     },
     /// 421.
@@ -389,9 +389,9 @@ pub enum Cause {
     AuthMissing,
     /// No mechanism in common.
     MechanismMissing {
-        /// What the server offers.
+        /// The mechanisms that the server offers.
         offered: Vec<String>,
-        /// What the caller allows.
+        /// The mechanisms that the caller allows.
         allowed: Vec<&'static str>,
         /// The weakest that the caller takes.
         floor: Option<&'static str>,
@@ -400,7 +400,7 @@ pub enum Cause {
     NoChannelBinding {
         /// The mechanisms that the server offers.
         offered: Vec<String>,
-        /// Whether this channel could be bound to.
+        /// True if this channel has binding data.
         can_bind: bool,
     },
     /// The secret was asked for, and there is none.
@@ -418,9 +418,9 @@ pub enum Cause {
     },
     /// More recipients, or domains of theirs, than the server takes in one transaction.
     TooManyRecipients {
-        /// How many the message has.
+        /// The number of the message's recipients.
         count: u64,
-        /// How many the server takes.
+        /// The number that the server accepts.
         limit: u64,
     },
     /// The message asks for what the server does not offer.
@@ -449,7 +449,7 @@ pub enum Cause {
     Refused(Refused),
     /// The system gave no descriptor or thread.
     Resource {
-        /// What was asked of it.
+        /// The request to it.
         what: &'static str,
         /// Its answer.
         kind: io::ErrorKind,
@@ -463,7 +463,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether the server might name what is missing if it were asked again.
+    /// Returns whether the server might announce what is missing in another EHLO reply.
     pub(crate) fn is_for_want_of_extension(&self) -> bool {
         matches!(
             self,
@@ -474,7 +474,7 @@ impl Cause {
         )
     }
 
-    /// The same for a message that was in flight over the same connection: what concerns one
+    /// The error for another message in flight over the connection: a cause that concerns one
     /// message is for the others a connection that broke off.
     pub(crate) fn for_neighbours(&self) -> Self {
         match self {
@@ -484,13 +484,13 @@ impl Cause {
     }
 }
 
-/// Why a call failed, and everything known about how far it came. Two pointers, so that a result
+/// The cause of a failure, and the record of the call until then. Two pointers, so that a result
 /// with it is small: most calls succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// Why.
+    /// The reason.
     pub cause: Box<Cause>,
-    /// How far it came and what left the machine.
+    /// The record: the last stage and what left the machine.
     pub record: Box<Record>,
 }
 
@@ -522,7 +522,7 @@ impl Error {
         }
     }
 
-    /// After a fault of our own in a send nobody knows how far it came.
+    /// After an internal error in a send its progress is unknown.
     pub(crate) fn in_doubt() -> Self {
         let record = Record {
             stage: Stage::Reply,
@@ -604,7 +604,7 @@ impl Error {
         Some(&*self.record).filter(|record| record.stage != Stage::Local)
     }
 
-    /// Whether to send the message again.
+    /// Returns the advice whether to send the message again.
     #[must_use]
     pub fn retry(&self) -> Retry {
         match self.record.outcome {

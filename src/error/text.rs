@@ -51,7 +51,7 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// What left the machine, in a sentence.
+    /// The sentence about what left the machine.
     fn what_left(&self) -> &'static str {
         let record = &self.record;
         let envelope = record.stage >= Stage::Mail;
@@ -77,7 +77,7 @@ impl Error {
         }
     }
 
-    /// What left the machine where the outcome is unknown, and why it is.
+    /// The sentence about what left the machine when the outcome is unknown, and the reason.
     fn what_is_unknown(&self) -> &'static str {
         match (&*self.cause, self.record.stage) {
             (Cause::Unexpected { .. } | Cause::Closing, Stage::Reply) => {
@@ -166,19 +166,19 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause) -> fmt::Result {
         Cause::NotTls { sample } => write!(
             f,
             "A TLS handshake was expected, and clear text came: \"{sample}\". Either the port \
-             speaks STARTTLS (often 587) or no mail at all, or somebody stands between you and the \
+             speaks STARTTLS (often 587) or no mail at all, or an attacker intercepts the connection to the \
              server."
         ),
         Cause::Handshake { detail } => write!(f, "The TLS handshake failed: {detail}."),
         Cause::Untrusted(rejection) => write!(f, "{rejection}"),
         Cause::StarttlsMissing => f.write_str(
             "STARTTLS was expected, and the server does not offer it. Either it is the wrong port \
-             (implicit TLS is often 465), or somebody between you and the server removes it.",
+             (implicit TLS is often 465), or an attacker on the way to the server removes it.",
         ),
         Cause::StarttlsRefused => f.write_str("The server refused STARTTLS."),
         Cause::BytesBeforeTls { count } => write!(
             f,
-            "{count} bytes stood behind the answer to STARTTLS, before TLS: somebody tries to \
+            "{count} bytes followed the reply to STARTTLS, before TLS: an attacker tries to \
              slip words into the encrypted part."
         ),
         Cause::Malformed {

@@ -14,7 +14,7 @@ pub const MAX_RECIPIENTS: usize = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     text: Arc<str>,
-    /// Where the @ is.
+    /// The position of the @.
     at: usize,
 }
 
@@ -82,7 +82,7 @@ impl Address {
         &self.text
     }
 
-    /// Appends the address as it stands in a command.
+    /// Appends the address in the form for a command.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.text.as_bytes());
     }
@@ -106,7 +106,7 @@ fn plain_flaw(text: &str) -> Option<&'static str> {
         return Some("has a character that turns the direction of text around");
     }
     if text.starts_with('@') {
-        return Some("is a source route, which nobody uses any more");
+        return Some("is a source route, which is obsolete");
     }
     if text.contains(['<', '>']) && !text.starts_with('"') {
         return Some("must be the bare address, without name and angle brackets");
@@ -114,7 +114,7 @@ fn plain_flaw(text: &str) -> Option<&'static str> {
     None
 }
 
-/// Where the @ between the parts is: behind the closing quote of a quoted name, else the only one.
+/// The position of the @ between the parts: after the closing quote of a quoted name, else the only one.
 fn split_at(text: &str) -> Option<usize> {
     let Some(quoted) = text.strip_prefix('"') else {
         return text.find('@');

@@ -88,7 +88,7 @@ pub enum FutureRelease {
     Until(i64),
 }
 
-/// All of it; nothing is asked for at first.
+/// All requests; none at first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// NOTIFY, for each recipient.
@@ -97,7 +97,7 @@ pub struct Options {
     pub ret: Option<Return>,
     /// ENVID, checked by [`envelope_id`].
     pub envelope_id: Option<String>,
-    /// ORCPT of the recipients of these indexes, whom a list or an alias stood for.
+    /// ORCPT of the recipients of these indexes, which were given to a list or an alias.
     pub original: Vec<(usize, Address)>,
     /// DELIVERBY.
     pub deliver_by: Option<DeliverBy>,
@@ -126,7 +126,7 @@ pub fn envelope_id(text: &str) -> Result<(), &'static str> {
 }
 
 impl Options {
-    /// Nothing is asked for.
+    /// No requests.
     pub const NOTHING: Self = Self {
         notify: None,
         ret: None,
@@ -138,7 +138,7 @@ impl Options {
         require_tls: false,
     };
 
-    /// True if delivery reports are asked for, in any form.
+    /// True if delivery reports are requested, in any form.
     #[must_use]
     pub fn needs_dsn(&self) -> bool {
         self.notify.is_some()

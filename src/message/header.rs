@@ -59,7 +59,7 @@ pub fn without_bcc(content: &[u8]) -> Result<RawMessage, TryReserveError> {
     })
 }
 
-/// Where a line of a raw message stands.
+/// The position of a line of a raw message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum LinePosition {
     /// In the field of this name.

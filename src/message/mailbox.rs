@@ -7,7 +7,7 @@ use crate::support::redact;
 
 /// The most addresses of one list.
 pub const MAX_LIST: usize = 10_000;
-/// How deep comments may nest.
+/// The maximum nesting of comments.
 const MAX_COMMENT: usize = 8;
 
 /// An address with the name that people read.
@@ -28,7 +28,7 @@ pub enum Entry {
     Group {
         /// Its name.
         name: String,
-        /// Who is in it.
+        /// The members.
         members: Vec<Mailbox>,
     },
 }
@@ -122,7 +122,7 @@ fn with_advice(why: String, start: &str) -> String {
     }
 }
 
-/// A piece of the list as an error shows it.
+/// A piece of the list as shown in an error.
 fn shown(text: &str) -> String {
     redact::escape(text.as_bytes(), 80)
 }
@@ -206,7 +206,7 @@ impl<'a> Scanner<'a> {
                     self.advance(1);
                     return Ok(ListItem::GroupStart(name));
                 }
-                // A bare address: one word, and the @ right behind it.
+                // A bare address: one word, directly followed by the @.
                 Some('@') if words == 1 && before == self.rest => {
                     let local = start.len().saturating_sub(self.rest.len());
                     return self.bare(start, local).map(ListItem::Mailbox);

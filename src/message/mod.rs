@@ -61,7 +61,7 @@ impl Clone for Composition {
     }
 }
 
-/// Who signs it, shared by copies in the same way.
+/// The signers, also shared by copies.
 #[derive(Default)]
 struct Signing {
     signers: Vec<Signer>,
@@ -115,10 +115,7 @@ impl fmt::Debug for Message {
         let source = self.unsigned().ok();
         f.debug_struct("Message")
             .field("recipients", &self.envelope().len())
-            .field(
-                "octets",
-                &source.and_then(|source| source.properties().size),
-            )
+            .field("bytes", &source.and_then(|source| source.properties().size))
             .field("partial", &self.partial)
             .finish_non_exhaustive()
     }

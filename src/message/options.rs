@@ -47,7 +47,7 @@ impl Message {
         Ok(())
     }
 
-    /// Whom the recipient of this index stands for, which reports repeat (DSN ORCPT).
+    /// Sets the original recipient of the recipient of this index, which reports repeat (DSN ORCPT).
     ///
     /// # Errors
     /// [`Status::Address`], [`Status::Value`] for an index beyond the most recipients.
@@ -99,7 +99,7 @@ impl Message {
         Ok(())
     }
 
-    /// How urgent it is on its way, -9 to 9 (MT-PRIORITY); not what people read in the header.
+    /// Sets the priority of the delivery, -9 to 9 (MT-PRIORITY), which the header does not show.
     ///
     /// # Errors
     /// [`Status::Value`].

@@ -89,7 +89,7 @@ impl Message {
         self.compose(|draft| draft.add_finished_header(name, value))
     }
 
-    /// How urgent it is.
+    /// Sets the urgency.
     pub fn set_priority(&mut self, priority: Priority) {
         self.set(|draft| draft.priority = Some(priority));
     }

@@ -266,7 +266,7 @@ class Source:
 
 
 def regions(text):
-    """Where the mutants stand in a rendered text: start, end, numbers; innermost first."""
+    """The positions of the mutants in a rendered text: start, end, numbers; innermost first."""
     found, open_ = [], []
     for mark in MARK.finditer(text):
         if mark[1]:

@@ -1,4 +1,4 @@
-"""How the copy of `make mutants` has its mutants: each behind a switch, and nothing else changed."""
+"""The copy of `make mutants` has its mutants: each behind a switch, and nothing else changed."""
 
 import re
 import sys

@@ -104,7 +104,7 @@ def changed(since):
 
 
 def conditions():
-    """What `cfg` says of this machine, as a function of one attribute."""
+    """The `cfg` values of this machine, as a function of one attribute."""
     output = subprocess.run(["rustc", "--print", "cfg"], stdout=subprocess.PIPE, check=True).stdout.decode()
     true = {*output.split("\n"), 'feature="dkim"'}
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RUST = ("--lib", "--test", "engine", "--test", "trust", "--test", "wire")
-# What hosts reach through the built library. Left out are tests of sources, packages and other programs.
+# Tests of the built library through its hosts, without tests of sources, packages and other programs.
 HOSTS = ("bindings.python.tests.", "tests.abi.abi_test.", "tests.abi.old_binary_test.", "tests.c.", "tests.cpp.")
 DISCOVER = """
 import sys, unittest

@@ -1,4 +1,4 @@
-//! What is said: a mismatch names what was expected and met, what it means and what to do; a probe
+//! The texts of the verdict: a mismatch names what was expected and found, its meaning and the advice; a probe
 //! proposes pins; the log warns.
 
 use secsmtp::client::Client;

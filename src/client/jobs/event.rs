@@ -1,4 +1,4 @@
-//! What a client's jobs have to tell.
+//! The events of a client's jobs.
 
 use std::borrow::Cow;
 
@@ -11,17 +11,17 @@ use crate::status::Status;
 /// The number of a job: it grows with each, and is never used again.
 pub type JobId = u64;
 
-/// What became of a message: its receipt, or why there is none.
+/// The result of a message: its receipt, or the error.
 pub type Completion = Result<Record, Error>;
 
-/// One thing that happened to a job.
+/// An event of a job.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Whose; 0 for [`EventData::Dropped`].
+    /// The job; 0 for [`EventData::Dropped`].
     pub job: JobId,
     /// The tag that the job was submitted with; 0 for [`EventData::Dropped`].
     pub tag: u64,
-    /// What.
+    /// The kind, with its values.
     pub news: EventData,
 }
 
@@ -71,7 +71,7 @@ impl Event {
         }
     }
 
-    /// How many bytes of the content the system has taken.
+    /// The number of content bytes that the system has accepted.
     #[must_use]
     pub fn written(&self) -> Option<u64> {
         match self.news {
@@ -125,7 +125,7 @@ impl Event {
         }
     }
 
-    /// How many events were dropped.
+    /// The number of dropped events.
     #[must_use]
     pub fn dropped(&self) -> Option<u64> {
         match self.news {
@@ -152,37 +152,37 @@ impl Event {
     }
 }
 
-/// What happened.
+/// The kind of an event, with its values.
 #[derive(Debug, Clone)]
 pub enum EventData {
     /// A line of the log.
     Line(Level, Stage, String),
     /// A stage began.
     Stage(Stage),
-    /// The system has taken so many bytes of the content, out of so many if that is known.
+    /// The system has accepted this number of bytes of the content, of a total if that is known.
     Progress(u64, Option<u64>),
-    /// The server answered to the recipient of this index.
+    /// The server has replied for the recipient of this index.
     Recipient(usize, Recipient),
     /// A secret is needed, and the server that will get it is verified.
     SecretWanted(SecretQuestion),
-    /// The job is over. Exactly one of each job is ever given out.
+    /// The job has completed. There is exactly one for each job.
     Completed(Box<Completion>),
-    /// So many events were left out for lack of room, none of them a completion or a question.
+    /// This number of events were dropped for lack of room, none of them a completion or a request.
     Dropped(u64),
 }
 
-/// Which secret is wanted.
+/// The secret that is needed.
 #[derive(Debug, Clone)]
 pub struct SecretQuestion {
     /// The user.
     pub user: String,
     /// A password or a token.
     pub credential_kind: CredentialKind,
-    /// Why it is asked for.
+    /// The reason of the request.
     pub reason: Reason,
 }
 
-/// The kinds of news as bits of a number, for whoever chooses among them.
+/// The kinds of events as bits of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Kind {
@@ -216,7 +216,7 @@ impl Kind {
 }
 
 impl Kind {
-    /// The kind in one word.
+    /// The name of the kind.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -232,7 +232,7 @@ impl Kind {
 }
 
 impl EventData {
-    /// What kind of news it is.
+    /// The kind of the event.
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
@@ -246,7 +246,8 @@ impl EventData {
         }
     }
 
-    /// Whether it may be left out for lack of room: whatever the completion tells too, and the log.
+    /// Returns whether it may be dropped for lack of room: true for the log, and for events whose content
+    /// the completion has too.
     pub(super) fn is_chatter(&self) -> bool {
         !matches!(
             self,
@@ -255,7 +256,7 @@ impl EventData {
     }
 }
 
-/// Which news are wanted besides completions and questions, which always are.
+/// The requested events besides completions and requests for secrets, which are always reported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventMask {
     /// The bits of [`Kind`].

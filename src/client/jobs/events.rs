@@ -12,13 +12,13 @@ pub(super) type Place = u64;
 pub(super) struct Events {
     waiting: BTreeMap<Place, Event>,
     next: Place,
-    /// The most events that may be left out when there are more.
+    /// The maximum number of droppable events.
     room: usize,
-    /// How many of those are waiting.
+    /// The number of waiting droppable events.
     droppable: usize,
-    /// Where the loss of others is told.
+    /// The place of the event that reports dropped ones.
     dropped: Option<Place>,
-    /// Each job's latest progress that nobody has seen yet: the next one takes its place.
+    /// The place of each job's latest progress event that was not polled: the next one replaces it.
     progress: BTreeMap<JobId, Place>,
 }
 
@@ -34,7 +34,7 @@ impl Events {
         }
     }
 
-    /// Bounds the droppable from here on; what is waiting stays.
+    /// Sets the limit of droppable events; those that wait are kept.
     pub(super) fn set_room(&mut self, room: usize) {
         self.room = room;
     }
@@ -48,7 +48,7 @@ impl Events {
         self.next
     }
 
-    /// Puts an event in, unless it may be left out and there is no room.
+    /// Adds an event, unless it is droppable and there is no room.
     pub(super) fn push(&mut self, job: JobId, tag: u64, news: EventData) -> Option<Place> {
         if let EventData::Progress(..) = news
             && let Some(event) = self
@@ -81,7 +81,7 @@ impl Events {
         place
     }
 
-    /// Tells of one more loss, where the first of them was.
+    /// Counts one more dropped event, at the place of the first one.
     fn drop_one(&mut self) {
         let told = self.dropped.and_then(|place| self.waiting.get_mut(&place));
         if let Some(Event {
@@ -156,7 +156,7 @@ mod tests {
             .find(|e| matches!(e.news, EventData::Dropped(_)));
         assert!(loss.is_some_and(|e| (e.job, e.tag) == (0, 0)));
         assert!(events.is_empty());
-        // There is room again, and the next loss is told anew.
+        // There is room again, and the next drop is a new event.
         for _ in 0..4 {
             events.push(9, 0, stage());
         }

@@ -11,7 +11,7 @@ use super::*;
 use crate::error::Record;
 
 /// The scheduler's lock. It knows no time: a wait with a deadline may end at any point, so one that
-/// is given none must be ended by a change. Whoever changes wakes only where somebody waits, as the
+/// is given none must be ended by a change. A change wakes only if a thread waits, as the
 /// real one does.
 struct Explored<T> {
     value: Mutex<(T, usize)>,
@@ -69,14 +69,14 @@ fn queue() -> Arc<JobQueue> {
     Arc::new(JobQueue::new(limits))
 }
 
-/// A worker that sends nothing. It has no patience, as if its time were over at once.
+/// A worker that sends nothing. Its idle time is zero.
 fn work(queue: &JobQueue) {
     while let Some(queued) = queue.next(Duration::ZERO) {
         queue.finish(queued.job, Ok(Record::default()));
     }
 }
 
-/// A worker that takes what it can while it has something in state.
+/// A worker that takes more jobs while it has jobs in flight.
 fn stream(queue: &JobQueue) {
     let settings = queue.settings();
     while let Some(queued) = queue.next(Duration::ZERO) {
@@ -104,7 +104,7 @@ fn submit(queue: &Arc<JobQueue>) -> JobId {
     queue.submit(Prepared::sample(), 0, start).unwrap()
 }
 
-/// The same with workers that take several at a time.
+/// Submits to workers that take several jobs at a time.
 fn submit_streamed(queue: &Arc<JobQueue>) -> JobId {
     let own = Arc::clone(queue);
     let start = || {

@@ -1,4 +1,4 @@
-//! Jobs: messages that are sent by workers, and what there is to tell of them. Every method may be
+//! Jobs: messages that are sent by workers, and their events. Every method may be
 //! called from any thread. None calls the host or drops anything of the host's while it holds the
 //! lock: a message leaves the lock as a result, and is dropped behind it.
 
@@ -34,40 +34,40 @@ pub use notifier::Signal;
 pub use queue::Limits;
 pub(super) use worker::work;
 
-/// What a wait for a job's completion came to.
+/// The result of a wait for a job's completion.
 #[derive(Debug)]
 pub enum JobWait {
-    /// The job is over, and this is its completion: nobody else gets it.
+    /// The job has completed, with this completion, which no other caller gets.
     Done(Box<Completion>),
-    /// The time was over first.
+    /// The deadline passed first.
     Pending,
-    /// Its completion was taken before, as an event or by another wait.
+    /// Its completion was returned before, as an event or by another wait.
     Taken,
 }
 
-/// What a poll came to.
+/// The result of a poll.
 #[derive(Debug)]
 pub enum PollResult {
     /// The next event.
     Event(Event),
-    /// The time was over, or somebody woke it.
+    /// The deadline passed, or the poll was woken.
     Nothing,
-    /// The client is closed, and everything has been told.
+    /// The client is closed, and every event was returned.
     Closed,
 }
 
-/// What a wait for an event came to.
+/// The result of a wait for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventWait {
-    /// There is one, unless somebody else takes it first.
+    /// There is one, unless another caller polls it first.
     Event,
-    /// The time was over, or somebody woke it.
+    /// The deadline passed, or the poll was woken.
     Nothing,
-    /// The client is closed, and everything has been told.
+    /// The client is closed, and every event was returned.
     Closed,
 }
 
-/// The queue with what its waits need besides.
+/// The queue with the state of its waits.
 pub(super) struct Shared {
     queue: JobQueue,
     ready_flag: ReadyFlag,
@@ -106,7 +106,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
         })
     }
 
-    /// Takes a message in; each event of its job carries `tag`. `start` starts a worker if one is needed.
+    /// Adds a message; each event of its job carries `tag`. `start` starts a worker if one is needed.
     pub(super) fn submit(
         &self,
         message: Prepared,
@@ -128,7 +128,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
         Ok(job)
     }
 
-    /// Another job for a worker that has some in hand; it does not wait.
+    /// Returns another job for a worker that has jobs in flight, without waiting.
     fn more(
         &self,
         in_hand: usize,
@@ -140,29 +140,29 @@ impl<M: Monitor<Shared>> Jobs<M> {
             .with(|shared| shared.queue.take_more(in_hand, settings, connection, now))
     }
 
-    /// Whether a message of another call may begin now.
+    /// Checks whether a message of another call may begin now.
     ///
     /// # Errors
-    /// When it may.
+    /// The time at which it may.
     pub(super) fn permit(&self) -> Result<(), Instant> {
         let now = Instant::now();
         self.0.with(|shared| shared.queue.bucket.take(now))
     }
 
-    /// When the next message may begin.
+    /// The time at which the next message may begin.
     pub(super) fn turn(&self) -> Instant {
         let now = Instant::now();
         let taken = self.0.with(|shared| shared.queue.bucket.clone().take(now));
         taken.err().unwrap_or(now)
     }
 
-    /// How many messages are begun in a time from here on.
+    /// Sets the rate limit.
     pub(super) fn set_rate(&self, rate: Option<Rate>) {
         self.with(|shared| shared.queue.bucket = Bucket::new(rate));
         self.wake_waiting_workers();
     }
 
-    /// Workers that wait on a connection look again.
+    /// Wakes the workers that wait on a connection.
     fn wake_waiting_workers(&self) {
         let waiting_workers = self.0.with(|shared| shared.queue.take_waiting_workers());
         waiting_workers
@@ -170,7 +170,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
             .for_each(|connection| connection.wake());
     }
 
-    /// A worker has nothing in state over this connection any more.
+    /// Records that a worker has no more jobs in flight over this connection.
     fn leave(&self, connection: &Arc<SharedConnection>) {
         self.0.with(|shared| shared.queue.leave(connection));
     }
@@ -198,7 +198,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
             });
             let found = match waited {
                 Some(NextJob::Job(queued)) => NextJob::Job(queued),
-                // What had to wait is gone, and patience counts again.
+                // The delayed job is gone, so the idle time counts again.
                 Some(NextJob::Nothing) if later.take().is_some() => continue,
                 Some(NextJob::Later(at)) => {
                     later = Some(at);
@@ -206,7 +206,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
                 }
                 Some(NextJob::Nothing) | None => NextJob::Nothing,
             };
-            // What was submitted since the last look counted on this worker.
+            // A job that was submitted since the last check relies on this worker.
             let taken = self.with(|shared| {
                 let queue = &mut shared.queue;
                 let taken = match found {
@@ -287,8 +287,8 @@ impl<M: Monitor<Shared>> Jobs<M> {
         found.unwrap_or(EventWait::Nothing)
     }
 
-    /// Waits for what `look` looks for, or for a wake. A wake comes first: it ends this although an
-    /// event is waiting, which is left to the next poll.
+    /// Waits until `look` returns a value, or for a wake. A wake has precedence: it ends this although an
+    /// event is waiting, which the next poll returns.
     fn listen<R>(
         &self,
         deadline: Deadline,
@@ -324,7 +324,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
         self.with(|shared| shared.queue.next_event(end))
     }
 
-    /// What comes from here on stands behind this.
+    /// The place after all current events.
     pub(super) fn end(&self) -> Place {
         self.0.with(|shared| shared.queue.events.end())
     }
@@ -337,7 +337,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
         });
     }
 
-    /// Lets everything that waits look again.
+    /// Wakes all waits, to check their conditions.
     pub(super) fn nudge(&self) {
         self.0.with(|_| ());
     }
@@ -374,7 +374,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
         Ok(())
     }
 
-    /// Takes no more jobs.
+    /// Rejects further jobs.
     pub(super) fn refuse(&self) {
         self.with(|shared| shared.queue.closed = true);
         self.wake_waiting_workers();
@@ -387,7 +387,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
         self.wake_waiting_workers();
     }
 
-    /// Waits until each job is over.
+    /// Waits until each job has completed.
     pub(super) fn wait_for_all(&self, deadline: Deadline) -> bool {
         let over = |shared: &mut Shared| (shared.queue.open_jobs() == 0).then_some(());
         self.0.wait(deadline, over).is_some()
@@ -422,7 +422,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
 }
 
 impl Shared {
-    /// What a wait for an event finds, unless it is to go on.
+    /// The result of a wait for an event, unless it must continue.
     fn awaited(&self) -> Option<EventWait> {
         match self.queue.events.is_empty() {
             false => Some(EventWait::Event),

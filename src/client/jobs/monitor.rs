@@ -1,4 +1,4 @@
-//! One lock and one condition: the only place where the jobs' threads meet. Generic, so that the
+//! One lock and one condition: the only synchronisation of the jobs' threads. Generic, so that the
 //! tests can put a lock in its place whose every interleaving is tried.
 
 use std::fmt;
@@ -11,10 +11,10 @@ use crate::sync::{Condvar, Mutex};
 pub(in crate::client) trait Monitor<T> {
     fn new(value: T) -> Self;
 
-    /// Changes the value, and wakes whoever waits for a change.
+    /// Changes the value, and wakes the threads that wait for a change.
     fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R;
 
-    /// Waits until `look` gives something, or until the deadline; it looks once more after that.
+    /// Waits until `look` returns a value, or until the deadline, after which it is called once more.
     fn wait<R>(&self, deadline: Deadline, look: impl FnMut(&mut T) -> Option<R>) -> Option<R>;
 }
 

@@ -1,15 +1,15 @@
-//! What event loops wait for: a thing of the system that is ready while there is something to take.
+//! The notifier for event loops: a system object that is ready while there are events.
 
 /// Ready or not. Raised and cleared under the lock of the jobs, so it must not block.
 pub trait Signal: Send {
-    /// From here on ready.
+    /// Makes it ready.
     fn raise(&mut self);
 
-    /// From here on not ready.
+    /// Makes it not ready.
     fn clear(&mut self);
 }
 
-/// A signal, once somebody has asked for one, and how it stands.
+/// A signal, if one was requested, and its state.
 #[derive(Default)]
 pub(super) struct ReadyFlag {
     signal: Option<Box<dyn Signal>>,
@@ -17,7 +17,7 @@ pub(super) struct ReadyFlag {
 }
 
 impl ReadyFlag {
-    /// Takes a signal, which is not ready as it comes, and returns the one before.
+    /// Sets a signal, which must not be ready, and returns the previous one.
     pub(super) fn set(&mut self, signal: Box<dyn Signal>) -> Option<Box<dyn Signal>> {
         self.lit = false;
         self.signal.replace(signal)

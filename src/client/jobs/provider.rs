@@ -1,4 +1,4 @@
-//! A job's secret is asked for by an event, and answered from any thread.
+//! Requests a job's secret by an event, which any thread may answer.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::event::{JobId, SecretQuestion};
 use crate::credential::{NoSecret, SecretProvider, SecretRequest};
 use crate::support::secret::Secret;
 
-/// Asks for one job.
+/// The provider of one job.
 pub(super) struct ByEvent {
     pub(super) engine: Arc<Engine>,
     pub(super) job: JobId,

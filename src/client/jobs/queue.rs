@@ -1,4 +1,4 @@
-//! The jobs of one client: which are queued, which run, which are done. A plain value: whoever holds
+//! The jobs of one client: which are queued, which run, which are done. A plain value: a thread that holds
 //! its lock sees one state of everything, and no method waits.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -15,14 +15,14 @@ use crate::smtp::Window;
 use crate::status::Status;
 use crate::support::secret::Secret;
 
-/// What a client may have of each.
+/// The limits of a client.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Connections that jobs have at a time, each with a thread.
     pub connections: usize,
-    /// Jobs whose completion nobody has taken yet.
+    /// Jobs whose completion was not returned yet.
     pub jobs: usize,
-    /// Events that may be left out, waiting to be taken.
+    /// Droppable events that wait to be polled.
     pub events: usize,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct QueuedJob {
 enum State {
     Queued(Prepared),
     Running,
-    /// Its completion stands at this place of the events.
+    /// Its completion is at this place of the events.
     Done(Place),
 }
 
@@ -61,45 +61,45 @@ struct Job {
     answer: SecretAnswer,
 }
 
-/// How a job's question for a secret stands.
+/// The state of a job's request for a secret.
 #[derive(Debug, Default)]
 pub(super) enum SecretAnswer {
-    /// Nothing was asked, or the answer was taken.
+    /// No request, or its answer was used.
     #[default]
     None,
-    /// Somebody has to answer.
+    /// The request waits for an answer.
     EventWait,
-    /// Somebody has, perhaps that there is no secret.
+    /// It was answered, perhaps without a secret.
     Given(Option<Secret>),
 }
 
-/// The completion of a job, for one who waits for it.
+/// The completion of a job, for a wait.
 #[derive(Debug)]
 pub(super) enum CompletionState {
-    /// Here it is; nobody else gets it.
+    /// The completion, which no other caller gets.
     Ready(Box<Completion>),
-    /// The job is not over.
+    /// The job has not completed.
     Pending,
     /// Another caller has it.
     Taken,
-    /// There was never such a job.
+    /// There is no such job.
     Unknown,
 }
 
-/// How jobs that begin from now on are to be sent.
+/// The settings of jobs that begin later.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct JobSettings {
-    /// Which events are wanted of them.
+    /// Their requested events.
     pub(super) mask: EventMask,
-    /// What may be in flight over one connection.
+    /// The limit of messages in flight over one connection.
     pub(super) window: Window,
 }
 
-/// What there is for a worker.
+/// The next action of a worker.
 #[derive(Debug)]
 pub(super) enum NextJob {
     Job(QueuedJob),
-    /// There is something, and it may not be begun before this.
+    /// A job that may not begin before this time.
     Later(Instant),
     Nothing,
 }
@@ -115,10 +115,10 @@ pub(super) enum Cancelled {
     Over,
 }
 
-/// Who sees to a job that was submitted.
+/// The worker for a submitted job.
 #[derive(Debug)]
 pub(super) enum Wakeup {
-    /// Whoever looks next.
+    /// Any worker that checks the queue next.
     Nobody,
     /// A worker that is to be started, and is counted already.
     NewWorker,
@@ -137,9 +137,9 @@ pub(super) struct JobQueue {
     pub(super) events: Events,
     pub(super) limits: Limits,
     pub(super) settings: JobSettings,
-    /// How many messages may be begun; those of `send_many` too.
+    /// The rate limit, also for `send_many`.
     pub(super) bucket: Bucket,
-    /// Workers that wait for the server's answers and would take more meanwhile.
+    /// Workers that wait for replies and would accept more jobs meanwhile.
     waiting_workers: Vec<Arc<SharedConnection>>,
     /// Worker threads, and how many of them have nothing to do.
     pub(super) workers: usize,
@@ -165,7 +165,7 @@ impl JobQueue {
         }
     }
 
-    /// Adds a job, and says who is to see to it.
+    /// Adds a job, and returns the worker for it.
     ///
     /// # Errors
     /// [`Cause::Closed`] or [`Cause::Full`].
@@ -259,8 +259,8 @@ impl JobQueue {
         }
     }
 
-    /// Another job for a worker that has so many in state already. Those that have nothing to do come
-    /// first, and nobody takes more than his share of all that is to be done. Who gets none is woken
+    /// Another job for a worker that has this number in flight already. Idle workers come
+    /// first, and no worker gets more than its share of all jobs. One that gets none is woken
     /// when there is one.
     pub(super) fn take_more(
         &mut self,
@@ -270,7 +270,7 @@ impl JobQueue {
         now: Instant,
     ) -> NextJob {
         if self.settings != *settings {
-            return NextJob::Nothing; // once what is in state is over, it begins anew
+            return NextJob::Nothing; // once its jobs in flight have completed, it begins again
         }
         let share = self.open_jobs().div_ceil(self.workers.max(1));
         let surplus = self.workers > self.limits.connections;
@@ -289,7 +289,7 @@ impl JobQueue {
         taken
     }
 
-    /// Those that are to look again: what they wait for may be no more.
+    /// Returns the workers to wake, because their condition may have changed.
     pub(super) fn take_waiting_workers(&mut self) -> Vec<Arc<SharedConnection>> {
         std::mem::take(&mut self.waiting_workers)
     }
@@ -300,7 +300,7 @@ impl JobQueue {
             .retain(|other| !Arc::ptr_eq(other, connection));
     }
 
-    /// A running job is over; a second time says nothing.
+    /// Records that a running job has completed; a second call has no effect.
     pub(super) fn finish(&mut self, id: JobId, completion: Completion) {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
@@ -379,7 +379,7 @@ impl JobQueue {
         }
     }
 
-    /// The next event; a completion that is given out here is nobody else's.
+    /// Returns the next event; no other caller gets a completion that is returned here.
     pub(super) fn next_event(&mut self, end: Place) -> Option<Event> {
         let event = self.events.pop(end)?;
         if let EventData::Completed(_) = event.news {
@@ -388,7 +388,7 @@ impl JobQueue {
         Some(event)
     }
 
-    /// The completion of one job, out of its turn.
+    /// Returns the completion of one job, before earlier events.
     pub(super) fn collect(&mut self, id: JobId) -> CompletionState {
         if self.check(id).is_err() {
             return CompletionState::Unknown;
@@ -406,7 +406,7 @@ impl JobQueue {
         }
     }
 
-    /// Whether nothing will ever be told again.
+    /// Returns whether there will be no more events.
     pub(super) fn is_over(&self) -> bool {
         self.closed && self.open_jobs() == 0 && self.events.is_empty()
     }
@@ -422,7 +422,7 @@ impl JobQueue {
         }
     }
 
-    /// The answer, once: afterwards the question is over.
+    /// Returns the answer, once.
     pub(super) fn answered(&mut self, id: JobId) -> Option<Option<Secret>> {
         let job = self.jobs.get_mut(&id)?;
         match std::mem::take(&mut job.answer) {
@@ -434,7 +434,7 @@ impl JobQueue {
         }
     }
 
-    /// Answers a job's question, `None` for no secret, and gives whom to wake.
+    /// Answers a job's request, `None` for no secret, and returns the worker to wake.
     ///
     /// # Errors
     /// [`Status::Value`] for a number that was never given out, [`Status::Nothing`] for a job that
@@ -529,7 +529,7 @@ mod tests {
         });
         let settings = queue.settings;
         let submit = |queue: &mut JobQueue| queue.submit(&Prepared::sample(), 0).unwrap().1;
-        // One worker each for the first four; nobody is called for the others.
+        // One worker each for the first four; no worker is woken for the others.
         for number in 0..20 {
             let call = submit(&mut queue);
             assert_eq!(matches!(call, Wakeup::NewWorker), number < 4, "{number}");
@@ -547,11 +547,11 @@ mod tests {
             queue.finish(queued.job, Ok(crate::error::Record::default()));
         }
         assert!(matches!(more(&mut queue, 1), NextJob::Job(_)));
-        // What waits is left to those that wait for it.
+        // Waiting jobs are left to the workers that wait for them.
         queue.idle = queue.waiting.len();
         assert!(matches!(more(&mut queue, 0), NextJob::Nothing));
         queue.idle = 0;
-        // What is begun under other settings begins anew.
+        // A job under other settings begins a new stream.
         queue.settings.window.messages = 7;
         assert!(matches!(more(&mut queue, 0), NextJob::Nothing));
     }

@@ -1,5 +1,5 @@
 //! The workers: each takes a job, sends it with as many others as there are over one connection,
-//! and tells of each.
+//! and reports each result.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -20,7 +20,7 @@ use crate::error::{Cause, Error, Recipient, Stage};
 use crate::log::{Level, Log, Watcher};
 use crate::net::Canceller;
 
-/// Does what is queued, and ends when nothing was for as long as a connection is kept.
+/// Sends queued jobs, and ends when there were none for the idle time of a connection.
 pub(in crate::client) fn work(engine: &Arc<Engine>) {
     loop {
         let patience = engine.settings().reuse.idle.unwrap_or(DEFAULT_IDLE);
@@ -29,7 +29,7 @@ pub(in crate::client) fn work(engine: &Arc<Engine>) {
         };
         let state = WorkerState::new(engine);
         state.take(queued);
-        // Completes its jobs whatever happens: also if a fault of our own is caught here.
+        // Complete its jobs in every case, even if an internal error is caught here.
         if catch_unwind(AssertUnwindSafe(|| state.run())).is_err() {
             let left: Vec<_> = state.held.borrow().keys().copied().collect();
             left.into_iter()
@@ -39,27 +39,27 @@ pub(in crate::client) fn work(engine: &Arc<Engine>) {
     engine.sweep();
 }
 
-/// The jobs that one worker has in state.
+/// The jobs that one worker has in flight.
 struct WorkerState<'a> {
     engine: &'a Arc<Engine>,
-    /// What was wanted when it began.
+    /// Its settings when it began.
     settings: JobSettings,
     held: RefCell<BTreeMap<JobId, Held>>,
-    /// Those that need a connection.
+    /// The jobs that need a connection.
     waiting: RefCell<VecDeque<JobId>>,
-    /// Those that share the connection at state.
+    /// The jobs that share the current connection.
     connection: RefCell<Option<Arc<SharedConnection>>>,
 }
 
 struct Held {
     queued: QueuedJob,
-    /// Whether a kept connection won't do.
+    /// True if the job needs a new connection.
     needs_new_connection: bool,
-    /// What left the machine when it was tried.
+    /// The data that left the machine in earlier tries.
     released: Released,
-    /// When it must be over, once it was begun.
+    /// Its deadline, once it was begun.
     deadline: Cell<Option<Deadline>>,
-    /// The stage that was told last.
+    /// The stage that was reported last.
     stage: Cell<Option<Stage>>,
 }
 
@@ -91,7 +91,7 @@ impl<'a> WorkerState<'a> {
         self.held.borrow_mut().insert(held.queued.job, held);
     }
 
-    /// A job in state, to be sent.
+    /// A job to send.
     fn item(&self, job: JobId) -> Option<(QueuedJob, Item)> {
         let held = self.held.borrow();
         let held = held.get(&job)?;
@@ -104,7 +104,7 @@ impl<'a> WorkerState<'a> {
         Some((held.queued.clone(), item))
     }
 
-    /// The next of those that need a connection.
+    /// The next job that needs a connection.
     fn next_waiting(&self) -> Option<(QueuedJob, Item)> {
         let job = self.waiting.borrow_mut().pop_front()?;
         self.item(job)
@@ -170,7 +170,7 @@ impl MessageSource for WorkerState<'_> {
             return Next::End;
         };
         loop {
-            // What was put back has had its turn.
+            // Jobs that were put back come first.
             let (queued, item) = match self.next_waiting() {
                 Some(waiting) => waiting,
                 None => {
@@ -252,7 +252,7 @@ impl MessageSource for WorkerState<'_> {
     }
 }
 
-/// Makes events of what a send tells.
+/// Makes events from the notices of a send.
 struct Reporter<'a> {
     state: &'a WorkerState<'a>,
     job: JobId,

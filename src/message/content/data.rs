@@ -15,9 +15,9 @@ use crate::trust::open_at_once;
 /// The most bytes of a part whose size is not known beforehand: a function that never ends does.
 pub(crate) const MAX_UNSIZED: u64 = 16 << 30;
 
-/// A function that gives bytes when they are needed.
+/// A function that returns bytes when they are needed.
 pub trait Pull: Send + Sync {
-    /// Puts the bytes from `offset` on into `buffer` and says how many; 0 is the end.
+    /// Writes the bytes from `offset` on to `buffer` and returns their number; 0 is the end.
     ///
     /// Each reading of the part asks from offset 0 upwards, without gaps. A message that is sent
     /// several times at once is read by several threads at once.
@@ -36,7 +36,7 @@ where
     }
 }
 
-/// Where a part's bytes are.
+/// The source of a part's bytes.
 #[derive(Clone)]
 pub(crate) enum Data {
     Memory(Arc<Vec<u8>>),
@@ -195,7 +195,7 @@ impl DataReader {
         if self.ended
             && let OpenData::File(file, noted) = &self.origin
         {
-            // A file that was written to while it was read may have given a mixture.
+            // A file that was written to while it was read may be a mixture.
             noted.compare(file.metadata().map_err(|e| io_words(&e)))?;
         }
         Ok(filled)

@@ -11,18 +11,18 @@ use crate::message::mailbox::{Entry, parse_list};
 use crate::status::Status;
 use crate::support::string_set::StringSet;
 
-/// The way out for a header that gives no envelope; the end of such an error's sentence.
+/// The advice for a header without an envelope: the end of the error's sentence.
 pub const BY_NAME: &str = "name sender and recipients, in place of the rule \"envelope\"";
 
-/// The longest header that an envelope is taken from, and that is held of content that is not.
+/// The longest header that an envelope is read from, and that is held of streamed content.
 pub(in crate::message) const MAX_HEADER: usize = 2 << 20;
-/// The most memory that a byte of a header takes once its fields and addresses are taken apart.
+/// The maximum memory for a byte of a header once its fields and addresses are parsed.
 const ROOM_OF_FIELDS: usize = 64;
 
 /// Sender and recipients of a header.
 pub(in crate::message) type Envelope = (Option<Address>, Vec<Address>);
 
-/// Who sends it to whom, by the header. What is doubtful is an error, never a guess.
+/// The envelope by the header. An ambiguous header is an error, never a guess.
 pub(in crate::message) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
     const NAMES: [&str; 5] = ["sender", "from", "to", "cc", "bcc"];
     let wrong = |status, why: String| {

@@ -1,4 +1,4 @@
-//! Content given whole: read through once, made canonical, without its blind copies.
+//! Finished content: read through once, made canonical, without its blind copies.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::message::header::{
 use crate::status::Status;
 use crate::support::redact;
 
-/// How content that is given whole is treated.
+/// The rules for finished content.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ContentRules {
     /// A bare CR or LF is refused, with the line's number; without this each becomes CRLF.

@@ -1,4 +1,4 @@
-//! Where a message's content comes from: read anew by each send, piece by piece, so that nothing
+//! The source of a message's content: read again by each send, piece by piece, so that nothing
 //! must hold a large attachment whole.
 
 use std::sync::Arc;

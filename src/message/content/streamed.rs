@@ -1,4 +1,4 @@
-//! Content given whole by a file or a function, and never held. It is read once when it is given, to
+//! Finished content from a file or a function, and never held. It is read once when it is given, to
 //! know what a send must know beforehand, and once by each send, which stops where it finds what the
 //! first reading did not.
 
@@ -42,7 +42,7 @@ impl RawContent {
         Self::read(Data::file(NAME, path)?, rules)
     }
 
-    /// Reads what a function gives through; `size` is its number of bytes, if it is known.
+    /// Reads the content of a function through; `size` is its number of bytes, if it is known.
     pub(crate) fn pull(
         pull: Arc<dyn Pull>,
         size: Option<u64>,
@@ -70,7 +70,7 @@ impl RawContent {
         raw::check_beginning(&head)?;
         let envelope = rules.envelope.then(|| envelope(&head)).transpose()?;
         let (given, mut body) = head.split_at(header_len(&head));
-        // With one byte of the empty line: it is the one that a line end could be joined with.
+        // Include one byte of the empty line, with which a line end could be joined.
         let beyond = body.len().min(1);
         let RawMessage {
             bytes: mut kept,
@@ -137,7 +137,7 @@ impl RawContent {
     }
 }
 
-/// Appends the next block to `out`; says whether it was the last.
+/// Appends the next block to `out`. Returns whether it was the last.
 fn next(
     reader: &mut DataReader,
     block: &mut [u8],
@@ -151,14 +151,14 @@ fn next(
     Ok(!room.is_empty())
 }
 
-/// How lines of the content end where they are sent.
+/// The line ends of the content when it is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LinesEnd {
     Crlf,
     AsGiven,
 }
 
-/// Where the content is, and what the first reading found.
+/// The source of the content, and the findings of the first reading.
 pub(in crate::message) struct Streamed {
     /// The name that errors have for it.
     name: String,

@@ -153,14 +153,14 @@ pub struct SignedFields<'a> {
     pub names: Vec<&'a str>,
 }
 
-/// Why a header can't be covered.
+/// The reason why a header can't be covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeaderFault {
     /// This line, the first being 1, is no field that all readers take for one.
     Line(u64),
     /// Without From there is no author to sign for.
     NoFrom,
-    /// With several, readers differ in whom they show (RFC 6376 section 8.15).
+    /// There are several From fields, of which readers show different ones (RFC 6376 section 8.15).
     SeveralFrom,
 }
 
@@ -253,9 +253,9 @@ fn relaxed(field: &[u8], out: &mut Vec<u8>) {
 pub struct SignatureTags<'a> {
     /// `rsa-sha256` or `ed25519-sha256`.
     pub algorithm: &'a str,
-    /// Who signs.
+    /// The signing domain.
     pub domain: &'a str,
-    /// Under which name the domain keeps the key.
+    /// The selector of the key.
     pub selector: &'a str,
     /// When, in seconds since 1970.
     pub time: i64,

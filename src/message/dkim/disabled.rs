@@ -1,4 +1,4 @@
-//! The signer of a build without DKIM: it can't be made, and each function says why.
+//! The signer of a build without DKIM: it can't be made, and each function returns an error.
 
 use std::path::Path;
 

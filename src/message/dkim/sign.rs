@@ -68,7 +68,7 @@ pub(in crate::message) fn sign(
                 unsignable("has no From field, which DKIM signs before all others")
             }
             HeaderFault::SeveralFrom => {
-                unsignable("has more than one From field: whom does it speak for?")
+                unsignable("has more than one From field, so its author is ambiguous")
             }
             HeaderFault::Line(line) => {
                 unsignable(&format!("line {line} of the header is no field"))

@@ -1,4 +1,4 @@
-//! Who signs a message (DKIM, RFC 6376 and RFC 8463): a domain, a selector and a private key.
+//! The signer of a message (DKIM, RFC 6376 and RFC 8463): a domain, a selector and a private key.
 
 use std::fmt;
 use std::path::Path;
@@ -254,7 +254,7 @@ impl Key {
     }
 }
 
-/// Why a key in DER was refused.
+/// The reason why a key in DER was rejected.
 fn kind_of(der: &[u8]) -> &'static str {
     let head = der.get(..64).unwrap_or(der);
     let found = KINDS.iter().find(|kind| holds(head, kind.0));

@@ -329,7 +329,7 @@ fn escaped_json(value: &str) -> String {
     out
 }
 
-/// Why a field can't be a custom one, if it can't.
+/// The reason why a field can't be a custom one, if any.
 fn own(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     match name.as_str() {

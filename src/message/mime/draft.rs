@@ -23,17 +23,17 @@ const MAX_ITEMS: usize = 1000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Field {
-    /// Who wrote it.
+    /// The authors (From).
     From = 1,
-    /// Who sends it for several authors.
+    /// The sender for several authors (Sender).
     Sender = 2,
-    /// Where answers go.
+    /// The addresses for answers (Reply-To).
     ReplyTo = 3,
-    /// To whom.
+    /// The recipients (To).
     To = 4,
-    /// Who gets a copy.
+    /// The recipients of a copy (Cc).
     Cc = 5,
-    /// Who gets a copy without being named: an address of the envelope, never of the header.
+    /// The recipients of a blind copy: addresses of the envelope, never of the header.
     Bcc = 6,
 }
 
@@ -60,13 +60,13 @@ impl Field {
     }
 }
 
-/// How urgent a message is.
+/// The urgency of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Priority {
     /// Can wait.
     Low = 1,
-    /// As usual: nothing is said of it.
+    /// Normal: without a field.
     Normal = 2,
     /// Should be read soon.
     High = 3,
@@ -251,7 +251,7 @@ impl Draft {
         self.one_click = one_click;
     }
 
-    /// One click needs an address that takes a POST (RFC 8058 section 3.1).
+    /// One click needs an address that accepts a POST (RFC 8058 section 3.1).
     pub(in crate::message) fn check_one_click(&self) -> Result<(), Error> {
         let is_https = |uri: &String| {
             uri.get(..8)

@@ -12,7 +12,7 @@ use crate::message::address::Address;
 use crate::message::content::lines::MAX_LINE;
 use crate::message::mailbox::{Entry, Mailbox};
 
-/// Where lines are folded (RFC 5322 section 2.1.1), without CRLF.
+/// The width at which lines are folded (RFC 5322 section 2.1.1), without CRLF.
 pub(super) const WIDTH: usize = 76;
 /// The bytes of an encoded word without the text in it.
 const AROUND: usize = "=?utf-8?b??=".len();
@@ -21,17 +21,17 @@ const AROUND: usize = "=?utf-8?b??=".len();
 #[derive(Clone, Default)]
 pub(crate) struct HeaderWriter {
     out: String,
-    /// Where the field begins.
+    /// The beginning of the field.
     start: usize,
     column: usize,
-    /// True while the name alone stands in this line.
+    /// True while this line contains only the name.
     bare: bool,
     /// The first field that is written as UTF-8 (RFC 6532).
     pub(crate) utf8: Option<Arc<str>>,
 }
 
 impl HeaderWriter {
-    /// An empty header with room for so many bytes.
+    /// An empty header with room for this number of bytes.
     pub(crate) fn with_room(len: usize) -> Result<Self, TryReserveError> {
         let mut header = Self::default();
         header.out.try_reserve(len)?;

@@ -33,7 +33,7 @@ pub(super) enum Node {
     },
 }
 
-/// Where a part stands in the message.
+/// The position of a part in the message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// A form of the text, beside others.
@@ -46,7 +46,7 @@ pub(super) enum Role {
     Multipart,
 }
 
-/// How a part's bytes are written.
+/// The transfer encoding of a part's bytes.
 pub(super) enum Encoding {
     Base64 { charset: Option<&'static str> },
     AsGiven(Arc<Streamed>),

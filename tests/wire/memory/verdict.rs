@@ -142,7 +142,7 @@ pub(crate) fn is_possible(state: &State, told: &[Outcome]) -> bool {
     })
 }
 
-/// Whether the MAIL of each of so many messages came in, and whether it came in whole; a server that has
+/// Returns whether the MAIL of each of this number of messages came in, and whether completely; a server that has
 /// closed may not have looked at it.
 fn heard_of(inside: &[u8], begun: usize) -> impl Iterator<Item = (bool, bool)> {
     let mut whole = vec![false; begun];
