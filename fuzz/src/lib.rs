@@ -1,4 +1,4 @@
-//! What the fuzz targets run, as plain functions. `cargo test` of the library builds this crate too, as the
+//! The fuzz targets as plain functions. `cargo test` of the library builds this crate too, as the
 //! test program `fuzz`, which replays the corpus.
 
 #[allow(unsafe_code, reason = "it tests the C interface")]

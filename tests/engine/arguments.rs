@@ -91,7 +91,7 @@ fn each_bad_argument_is_named() {
 
 #[test]
 fn an_incomplete_message_or_an_empty_policy_opens_no_connection() {
-    // A port where somebody would hear us.
+    // A port with a listener.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let client = Client::new("mail.test", 0, &Policy::new()).unwrap();

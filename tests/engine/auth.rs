@@ -37,7 +37,7 @@ fn each_hash_logs_in_bound_and_unbound_on_both_tls_versions() {
                 .with_no_client_auth()
                 .with_single_cert(identity.chain.clone(), identity.key.clone_key())
                 .unwrap();
-            let (own, heard) = Server::new(mechanism, PASSWORD).steps();
+            let (own, received) = Server::new(mechanism, PASSWORD).steps();
             let offer = format!("PLAIN {mechanism} LOGIN");
             let mut steps = offering(&pki, &offer);
             steps[0] = Step::StartTlsWith(Arc::new(config));
@@ -52,14 +52,14 @@ fn each_hash_logs_in_bound_and_unbound_on_both_tls_versions() {
             assert_eq!(peer.channel_binding, plus.then_some("tls-exporter"));
             assert!(record.secret_released);
             let said = if plus { "p=tls-exporter,," } else { "y,," };
-            assert_eq!(heard.lock().unwrap().gs2, said);
+            assert_eq!(received.lock().unwrap().gs2, said);
             assert_eq!(server.join().error, None);
         }
     }
 }
 
 #[test]
-fn f01_f16_what_is_offered_ends_the_login_before_a_word_of_it() {
+fn f01_f16_an_unusable_offer_ends_the_login_before_auth() {
     let pki = pki();
     type Set = fn(&mut Credential);
     let floor: Set = |c| c.set_floor("SCRAM-SHA-256-PLUS").unwrap();
@@ -127,10 +127,10 @@ fn f02_f17_a_refusal_is_the_end_also_of_a_bound_login() {
 }
 
 #[test]
-fn f16_n_where_the_caller_declines_what_is_offered() {
+fn f16_n_if_the_caller_declines_the_offer() {
     let pki = pki();
     let offer = "SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
-    let (server, heard) = play(&pki, offer, Server::new(S256, PASSWORD), welcome());
+    let (server, received) = play(&pki, offer, Server::new(S256, PASSWORD), welcome());
     let client = client_of(&pki, &server, |c| c.add_mechanism(S256).unwrap());
     assert_eq!(
         send(&client, &message())
@@ -140,13 +140,13 @@ fn f16_n_where_the_caller_declines_what_is_offered() {
             .channel_binding,
         None
     );
-    assert_eq!(heard.lock().unwrap().gs2, "n,,");
-    let (server, heard) = play(&pki, offer, Server::new(S256, PASSWORD), welcome());
+    assert_eq!(received.lock().unwrap().gs2, "n,,");
+    let (server, received) = play(&pki, offer, Server::new(S256, PASSWORD), welcome());
     let client = client_of(&pki, &server, |c| {
         c.set_channel_binding(ChannelBinding::Off)
     });
     assert!(send(&client, &message()).is_ok());
-    assert_eq!(heard.lock().unwrap().gs2, "n,,");
+    assert_eq!(received.lock().unwrap().gs2, "n,,");
     let offer = "PLAIN SCRAM-SHA-1-PLUS SCRAM-SHA-256";
     let bound = Server::new("SCRAM-SHA-1-PLUS", PASSWORD);
     let (server, _) = play(&pki, offer, bound, welcome());
@@ -169,11 +169,11 @@ fn f25_prepared_alike_or_not_at_all() {
         client
     };
     let prepared = Server::new(S256, "b\u{f8}b IX");
-    let (server, heard) = play(&pki, S256, prepared, welcome());
+    let (server, received) = play(&pki, S256, prepared, welcome());
     let client = with(&server, "al=i,ce", "b\u{f8}\u{ad}b\u{a0}\u{2168}");
     assert!(send(&client, &message()).is_ok());
     assert!(
-        heard
+        received
             .lock()
             .unwrap()
             .first_bare
@@ -198,7 +198,7 @@ fn f25_prepared_alike_or_not_at_all() {
 fn f26_a_long_name_waits_for_its_challenge() {
     let pki = pki();
     let mut steps = offering(&pki, S256);
-    let (own, heard) = Server::new(S256, PASSWORD).steps();
+    let (own, received) = Server::new(S256, PASSWORD).steps();
     steps.push(Step::respond(|line, _| {
         assert_eq!(line, b"AUTH SCRAM-SHA-256");
         b"334 \r\n".to_vec()
@@ -210,5 +210,5 @@ fn f26_a_long_name_waits_for_its_challenge() {
     let long = Credential::password(&"u".repeat(1000), PASSWORD.as_bytes()).unwrap();
     client.set_credential(Some(Arc::new(long)));
     send(&client, &message()).unwrap();
-    assert!(heard.lock().unwrap().first_bare.starts_with("n=uuuu"));
+    assert!(received.lock().unwrap().first_bare.starts_with("n=uuuu"));
 }

@@ -38,8 +38,8 @@ fn of(pki: &Pki, server: &Scripted, mechanism: &str) -> Client {
     client
 }
 
-/// The lines that the server heard behind EHLO.
-fn heard(server: Scripted) -> Vec<String> {
+/// The lines that the server received after EHLO.
+fn received(server: Scripted) -> Vec<String> {
     let all = String::from_utf8(server.join().tls).unwrap();
     all.lines().skip(1).map(str::to_owned).collect()
 }
@@ -62,7 +62,7 @@ fn f03_no_auth_inside_tls_is_an_error_whatever_was_offered_outside() {
     let client = client(&policy(&pki, TlsMode::Starttls), server.addr());
     let error = fails(&client, &message(), Status::AuthMissing, Stage::Auth, NOT);
     assert!(!error.record.secret_released);
-    let words = heard(server);
+    let words = received(server);
     assert!(
         !words
             .iter()
@@ -71,7 +71,7 @@ fn f03_no_auth_inside_tls_is_an_error_whatever_was_offered_outside() {
 }
 
 #[test]
-fn f05_f06_an_exchange_without_end_or_sense_is_given_up_once() {
+fn f05_f06_an_endless_or_invalid_exchange_is_aborted_once() {
     let pki = pki();
     for (mechanism, most) in [
         ("PLAIN", 2),
@@ -100,7 +100,7 @@ fn f05_f06_an_exchange_without_end_or_sense_is_given_up_once() {
                 NOT,
             );
             assert!(!error.to_string().contains(TOKEN) && !error.to_string().contains(PASSWORD));
-            let lines = heard(server);
+            let lines = received(server);
             assert!(lines.len() <= most, "{mechanism} {reply}: {lines:?}");
             assert_eq!(
                 lines.iter().filter(|line| *line == "*").count(),
@@ -113,7 +113,7 @@ fn f05_f06_an_exchange_without_end_or_sense_is_given_up_once() {
 }
 
 #[test]
-fn f07_what_a_challenge_holds_reaches_no_line_and_no_log() {
+fn f07_the_text_of_a_challenge_reaches_no_command_and_no_log() {
     let pki = pki();
     let injected = "x\r\nMAIL FROM:<evil@evil.example>\r\n\0\x1b[2J\u{202e}";
     let mut steps = vec![Step::expect("AUTH LOGIN"), Step::send(&challenge(injected))];
@@ -128,9 +128,9 @@ fn f07_what_a_challenge_holds_reaches_no_line_and_no_log() {
         !log.contains("evil") && !log.contains('\0') && !log.contains('\x1b'),
         "{log}"
     );
-    let lines = heard(server);
+    let lines = received(server);
     assert!(!lines.iter().any(|line| line.contains("evil")), "{lines:?}");
-    // Where the words of a challenge are shown, as the reason of a refusal, they are made harmless.
+    // The text of a challenge that is shown as the reason of a rejection is escaped.
     let server =
         Server::new("SCRAM-SHA-256", PASSWORD).last(move |_| challenge(&format!("e={injected}")));
     let (server, _) = play(&pki, "SCRAM-SHA-256", server, vec![Step::ReadToEnd]);
@@ -199,7 +199,7 @@ fn f22_an_error_in_json_is_answered_as_the_rfc_has_it_and_then_fails() {
             let got = (error.status(), error.record.stage, error.record.outcome);
             assert_eq!(got, (status, Stage::Auth, outcome), "{error}\n{log}");
             assert!(!holds(log.as_bytes(), TOKEN), "{log}");
-            let lines = heard(server);
+            let lines = received(server);
             assert_eq!(lines[1], farewell, "{lines:?}");
             assert_eq!(
                 lines.iter().filter(|line| line.starts_with("AUTH")).count(),
@@ -214,7 +214,7 @@ fn f22_an_error_in_json_is_answered_as_the_rfc_has_it_and_then_fails() {
 }
 
 #[test]
-fn f24_what_is_left_out_for_good_is_not_spoken() {
+fn f24_unsupported_mechanisms_are_never_used() {
     let pki = pki();
     let offer = "NTLM CRAM-MD5 DIGEST-MD5 GSSAPI SCRAM-SHA-224 ANONYMOUS";
     for mechanism in ["PLAIN", "XOAUTH2"] {
@@ -231,16 +231,16 @@ fn f24_what_is_left_out_for_good_is_not_spoken() {
             error.to_string().contains("NTLM, CRAM-MD5, DIGEST-MD5"),
             "{error}"
         );
-        assert!(heard(server).is_empty());
+        assert!(received(server).is_empty());
     }
 }
 
 #[test]
-fn f27_there_is_one_auth_whatever_is_said_after_it() {
+fn f27_there_is_only_one_auth_with_any_reply() {
     let pki = pki();
     let count = Arc::new(AtomicUsize::new(0));
     for (after, status) in [
-        // Says unasked what it could do now.
+        // Announces its capabilities without a command.
         ("235 in\r\n250-m\r\n250 AUTH LOGIN\r\n", Status::Unsolicited),
         ("235 in\r\n334 \r\n", Status::Unsolicited),
         ("235 in\r\n", Status::SenderRefused),
@@ -263,7 +263,7 @@ fn f27_there_is_one_auth_whatever_is_said_after_it() {
         let error = send(&client, &message()).unwrap_err();
         assert_eq!(error.status(), status, "{error}");
         assert!(error.record.secret_released && !error.record.content_released);
-        let lines = heard(server);
+        let lines = received(server);
         assert_eq!(
             lines.iter().filter(|line| line.starts_with("AUTH")).count(),
             1,

@@ -188,7 +188,7 @@ fn custom_headers_come_back_equal() {
 }
 
 #[test]
-fn one_click_needs_an_address_that_takes_a_post() {
+fn one_click_needs_an_https_address() {
     for (uris, is_complete) in [
         (&[][..], false),
         (&["mailto:u@mail.test"], false),
@@ -280,7 +280,7 @@ fn typed(bytes: &[u8], media_type: &str) -> Part {
     part
 }
 
-/// The same bytes in memory, in a file, and from a function.
+/// Equal bytes in memory, in a file, and from a function.
 fn sources(bytes: &[u8], media_type: &str) -> Vec<Part> {
     static FILES: AtomicUsize = AtomicUsize::new(0);
     let number = FILES.fetch_add(1, Ordering::Relaxed);
@@ -306,7 +306,7 @@ fn sources(bytes: &[u8], media_type: &str) -> Vec<Part> {
 }
 
 #[test]
-fn what_is_signed_goes_byte_by_byte_wherever_it_comes_from() {
+fn signed_content_is_sent_byte_for_byte_from_any_source() {
     for given in [SIGNED_BODY.to_owned(), SIGNED_BODY.replace("\r\n", "\n")] {
         for part in sources(given.as_bytes(), SIGNED) {
             let mut alone = plain_message();
@@ -337,7 +337,7 @@ fn what_is_signed_goes_byte_by_byte_wherever_it_comes_from() {
 }
 
 #[test]
-fn a_mail_in_a_mail_is_never_base64_and_8bit_is_said_of_all_around_it() {
+fn a_mail_in_a_mail_is_never_base64_and_8bit_is_declared_by_all_around_it() {
     for (mail, encoding) in [
         (
             "From: x@y\r\nBcc: kept@y\r\nSubject: inner\r\n\r\n.dot \r\nbody\r\n",
@@ -377,7 +377,7 @@ fn a_mail_in_a_mail_is_never_base64_and_8bit_is_said_of_all_around_it() {
 }
 
 #[test]
-fn what_can_not_go_as_it_is_is_refused_with_advice() {
+fn content_that_cannot_be_sent_unchanged_is_rejected_with_advice() {
     let long = SIGNED_BODY.replace("From y", &"y".repeat(999));
     let umlaut = SIGNED_BODY.replace("From y", "Grüße");
     let mixed = SIGNED_BODY.replacen("\t \r\n", "\t \n", 1);

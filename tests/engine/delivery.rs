@@ -114,11 +114,11 @@ fn f26_a_long_secret_waits_for_the_servers_challenge() {
 fn g15_all_or_nothing_unless_partial_is_asked_for() {
     let pki = pki();
     let mut config = reference_config(&pki);
-    config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
+    config.reject_rcpt = vec!["unknown@mail.test".to_owned()];
     config.defer_rcpt = vec!["later@mail.test".to_owned()];
     let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
-    let mut message = message_to(&[TO, "nobody@mail.test", "later@mail.test"]);
+    let mut message = message_to(&[TO, "unknown@mail.test", "later@mail.test"]);
     let outcomes =
         |list: &[secsmtp::error::Recipient]| list.iter().map(|r| r.outcome).collect::<Vec<_>>();
 
@@ -155,9 +155,9 @@ fn g15_all_or_nothing_unless_partial_is_asked_for() {
     );
     assert_eq!(server.mails()[0].to, [TO]);
 
-    // G16: without an accepted recipient nobody gets it; with `partial` the content goes along with
-    // the envelope, and the server answers that there is nobody to take it.
-    let mut none = message_to(&["nobody@mail.test", "later@mail.test"]);
+    // G16: without an accepted recipient no content is sent; with `partial` the content is sent with
+    // the envelope, and the server replies that there are no valid recipients.
+    let mut none = message_to(&["unknown@mail.test", "later@mail.test"]);
     none.partial = true;
     let error = fails(
         &client,
@@ -204,7 +204,7 @@ fn h01_h02_h03_content_arrives_as_one_message_whatever_its_line_ends() {
 }
 
 #[test]
-fn large_content_arrives_and_more_than_the_server_takes_is_not_begun() {
+fn large_content_arrives_and_content_beyond_the_limit_is_not_begun() {
     let pki = pki();
     let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
@@ -231,7 +231,7 @@ fn large_content_arrives_and_more_than_the_server_takes_is_not_begun() {
 }
 
 #[test]
-fn h04_g14_what_the_server_cannot_take_is_not_begun() {
+fn h04_g14_a_message_that_the_server_does_not_support_is_not_begun() {
     let pki = pki();
     let mut config = reference_config(&pki);
     config.extensions = vec!["PIPELINING".to_owned()];
@@ -300,7 +300,7 @@ fn g10_blind_copies_and_the_null_sender() {
 }
 
 #[test]
-fn without_a_credential_nobody_logs_in() {
+fn without_a_credential_there_is_no_login() {
     let pki = pki();
     let mut config = reference_config(&pki);
     config.require_auth = false;
@@ -327,7 +327,7 @@ fn the_clear_ehlo_name_is_neutral_and_the_callers_own_is_inside() {
 }
 
 #[test]
-fn a_probe_says_nothing_but_ehlo_starttls_and_quit() {
+fn a_probe_sends_only_ehlo_starttls_and_quit() {
     let pki = pki();
     let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     for mode in BOTH {

@@ -1,4 +1,4 @@
-//! What a message asks of the server beyond delivery: said in full where it is offered, and where it
+//! Requests of a message beyond delivery: sent completely where they are offered, and where one
 //! is not, nothing of the message is written.
 
 use secsmtp::error::{Outcome, Stage};
@@ -105,7 +105,7 @@ fn said(server: &ReferenceServer) -> String {
 }
 
 #[test]
-fn what_is_asked_for_is_said_where_it_is_offered() {
+fn requested_extensions_are_sent_where_they_are_offered() {
     let pki = pki();
     for (line, message, words) in cases() {
         let server = server(&pki, &["PIPELINING", "CHUNKING", line], &[]);
@@ -118,7 +118,7 @@ fn what_is_asked_for_is_said_where_it_is_offered() {
 }
 
 #[test]
-fn what_is_not_offered_is_asked_for_once_more_and_then_nothing_is_written() {
+fn a_missing_extension_is_looked_up_once_more_and_then_nothing_is_written() {
     let pki = pki();
     for (line, message, _) in cases() {
         let server = server(&pki, &["PIPELINING", "CHUNKING"], &[]);
@@ -164,7 +164,7 @@ fn some_servers_tell_extensions_only_after_the_login() {
 }
 
 #[test]
-fn a_second_ehlo_that_is_refused_is_taken_calmly() {
+fn a_rejected_second_ehlo_does_not_end_the_session() {
     let pki = pki();
     let server = Scripted::start(vec![
         Step::StartTls(pki.identity()),

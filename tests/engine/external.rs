@@ -49,7 +49,7 @@ fn script(pki: &Pki, mechanisms: &str, rest: Vec<Step>) -> Scripted {
 }
 
 #[test]
-fn the_identity_is_all_that_is_said() {
+fn only_the_identity_is_sent() {
     let pki = pki();
     let policy = policy_with_certificate(&pki);
     let long = "u".repeat(1000);
@@ -72,10 +72,13 @@ fn the_identity_is_all_that_is_said() {
         let peer = record.peer.unwrap();
         assert_eq!(peer.mechanism, Some("EXTERNAL"));
         assert_eq!(peer.tls_version, "1.3");
-        let heard = server.join();
-        assert_eq!(heard.error, None);
-        let heard = String::from_utf8(heard.tls).unwrap();
-        assert!(heard.contains(&(said[0].to_owned() + "\r\n")), "{heard}");
+        let received = server.join();
+        assert_eq!(received.error, None);
+        let received = String::from_utf8(received.tls).unwrap();
+        assert!(
+            received.contains(&(said[0].to_owned() + "\r\n")),
+            "{received}"
+        );
     }
 }
 
@@ -97,7 +100,7 @@ fn without_a_certificate_it_fails_before_it_connects() {
 }
 
 #[test]
-fn f01_neither_kind_of_login_takes_the_others_mechanism() {
+fn f01_neither_kind_of_login_uses_the_others_mechanism() {
     let pki = pki();
     let policy = policy_with_certificate(&pki);
     let (missing, not) = (Status::MechanismMissing, Outcome::NotSent);
@@ -122,7 +125,7 @@ fn f01_neither_kind_of_login_takes_the_others_mechanism() {
 }
 
 #[test]
-fn f05_f08_what_does_not_fit_ends_it() {
+fn f05_f08_an_invalid_message_ends_the_exchange() {
     let pki = pki();
     let policy = policy_with_certificate(&pki);
     for (reply, status, outcome) in [
@@ -145,9 +148,13 @@ fn f05_f08_what_does_not_fit_ends_it() {
         let client = external(&policy, server.addr(), "");
         let error = fails(&client, &message(), status, Stage::Auth, outcome);
         assert!(!error.record.secret_released, "{reply}");
-        let heard = String::from_utf8(server.join().tls).unwrap();
-        assert_eq!(heard.matches("AUTH").count(), 1, "{heard}");
-        assert_eq!(heard.contains("*\r\n"), reply.starts_with("334"), "{heard}");
+        let received = String::from_utf8(server.join().tls).unwrap();
+        assert_eq!(received.matches("AUTH").count(), 1, "{received}");
+        assert_eq!(
+            received.contains("*\r\n"),
+            reply.starts_with("334"),
+            "{received}"
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a hostile or broken peer may say before it is verified: an error, and nothing leaves.
+//! Bytes of a hostile or broken peer before it is verified: the result is an error, and nothing leaves.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -108,7 +108,7 @@ fn b06_220_and_then_clear_text() {
 }
 
 #[test]
-fn b07_b08_b09_words_behind_the_220_are_an_error() {
+fn b07_b08_b09_replies_after_the_220_are_an_error() {
     for answer in [
         "220 go\r\n250-mail.test\r\n250 AUTH PLAIN\r\n",
         "220 go\r\n250 unfinis",
@@ -147,13 +147,13 @@ fn b13_greetings_that_are_none() {
 }
 
 #[test]
-fn b15_words_nobody_asked_for_end_it() {
+fn b15_an_unsolicited_reply_ends_the_session() {
     let steps = vec![Step::send("220 a\r\n250 b\r\n"), Step::ReadToEnd];
     clear(TlsMode::Starttls, steps, Status::Unsolicited, Stage::Ehlo);
 }
 
 #[test]
-fn b15_words_in_a_write_of_their_own_while_nothing_is_asked_end_it() {
+fn b15_an_unsolicited_reply_in_its_own_write_ends_the_session() {
     let pki = pki();
     let ok = "250 ok\r\n";
     let dialogue = [
@@ -164,7 +164,7 @@ fn b15_words_in_a_write_of_their_own_while_nothing_is_asked_end_it() {
         ("250 recipient\r\n", "DATA"),
     ];
     for (place, (reply, command)) in dialogue.into_iter().enumerate() {
-        let (tell, told) = channel();
+        let (tell, reported) = channel();
         let (read, may) = channel();
         let mut may = Some(may);
         let mut steps = vec![];
@@ -184,7 +184,7 @@ fn b15_words_in_a_write_of_their_own_while_nothing_is_asked_end_it() {
         let mut sink = |_: Level, _: Stage, line: &str| {
             if line == format!("< {shown}") {
                 read.send(()).expect("a server");
-                told.recv_timeout(LONG).expect("more was said");
+                reported.recv_timeout(LONG).expect("more was said");
             }
         };
         let log = Log::to(&mut sink, Level::Debug);
@@ -193,8 +193,8 @@ fn b15_words_in_a_write_of_their_own_while_nothing_is_asked_end_it() {
         assert_eq!(status, Status::Unsolicited, "{command}: {error}");
         assert_eq!(error.record.outcome, Outcome::NotSent, "{command}: {error}");
         assert!(!error.record.content_released, "{command}: {error}");
-        let heard = server.join().tls;
-        assert!(!holds(&heard, command), "{command}");
+        let received = server.join().tls;
+        assert!(!holds(&received, command), "{command}");
     }
 }
 
@@ -242,7 +242,7 @@ fn e17_closed_in_the_middle_of_a_reply() {
     }
 }
 
-/// Listeners on the ports of mail that this user may have and nobody has.
+/// Listeners on the mail ports that are free and permitted for this user.
 fn ports_of_mail() -> Vec<TcpListener> {
     let listen = |port: u16| TcpListener::bind(("127.0.0.1", port)).ok();
     let listeners: Vec<_> = [25, 465, 587].into_iter().filter_map(listen).collect();
@@ -337,7 +337,7 @@ fn d06_closed_during_the_handshake() {
 }
 
 #[test]
-fn b11_what_was_offered_in_clear_is_forgotten() {
+fn b11_capabilities_from_before_tls_are_dropped() {
     let pki = pki();
     // In clear it offers AUTH, SIZE 10 and more; inside TLS nothing.
     let server = Scripted::start(vec![
@@ -453,7 +453,7 @@ fn c05_c06_pins_and_single_certificates() {
             Some(Status::CertificateMismatch),
         ),
         (next, false, true, true, Some(Status::CertificateMismatch)),
-        // With a pin or a certificate alone, dates and names are told, not decisive.
+        // With a pin or a certificate alone, dates and names are reported, and do not decide.
         (
             ours.issue(
                 &CertSpec::new(&["other.test"])

@@ -1,4 +1,4 @@
-//! Jobs: each id completes exactly once, whoever asks and whatever is done meanwhile.
+//! Jobs: each id completes exactly once, whichever thread asks and whatever is done meanwhile.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -158,7 +158,7 @@ fn events_tell_the_way_of_a_message() {
 }
 
 #[test]
-fn a_wait_takes_the_completion_and_a_poll_gets_none() {
+fn a_wait_returns_the_completion_and_a_poll_gets_none() {
     let pki = pki();
     let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
@@ -187,7 +187,7 @@ fn a_wait_takes_the_completion_and_a_poll_gets_none() {
 }
 
 #[test]
-fn of_many_who_wait_for_one_job_one_gets_it_and_none_hangs() {
+fn of_many_waits_for_one_job_one_gets_it_and_none_hangs() {
     let pki = pki();
     let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
@@ -208,7 +208,7 @@ fn of_many_who_wait_for_one_job_one_gets_it_and_none_hangs() {
 }
 
 #[test]
-fn a_full_queue_is_a_status_and_a_taken_completion_makes_room() {
+fn a_full_queue_is_a_status_and_a_polled_completion_makes_room() {
     let pki = pki();
     let (_server, client) = silent(&pki);
     client.set_limits(limits(1, 3)).unwrap();
@@ -218,7 +218,7 @@ fn a_full_queue_is_a_status_and_a_taken_completion_makes_room() {
         Status::Full
     );
     client.cancel_job(jobs[2]).unwrap();
-    // It is over, but nobody has taken that.
+    // It has completed, but its completion was not polled.
     assert_eq!(
         client.submit(&message()).unwrap_err().status(),
         Status::Full
@@ -240,7 +240,7 @@ fn a_full_queue_is_a_status_and_a_taken_completion_makes_room() {
 }
 
 #[test]
-fn what_is_wrong_with_a_message_is_told_at_once() {
+fn an_invalid_message_is_reported_at_once() {
     let pki = pki();
     let (_server, client) = silent(&pki);
     let error = client
@@ -466,7 +466,7 @@ fn a_provider_that_calls_its_client_when_it_is_dropped_may_be_replaced() {
 }
 
 #[test]
-fn a_dropped_client_ends_what_hangs() {
+fn a_dropped_client_ends_hanging_calls() {
     let pki = pki();
     let (server, client) = silent(&pki);
     client.set_limits(limits(4, 100)).unwrap();
@@ -492,7 +492,7 @@ impl SecretProvider for NotThisOne {
 }
 
 #[test]
-fn a_secret_is_wanted_by_an_event_and_given_from_any_thread() {
+fn a_secret_is_requested_by_an_event_and_answered_from_any_thread() {
     let pki = pki();
     let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = patient(&pki, &server);
@@ -531,7 +531,7 @@ fn a_secret_is_wanted_by_an_event_and_given_from_any_thread() {
         };
         assert_eq!(completion.unwrap_err().record.outcome, Outcome::NotSent);
     }
-    // A question that nobody answers ends with its job.
+    // An unanswered request ends with its job.
     let job = client.submit(&message()).unwrap();
     assert!(matches!(next(&client).news, EventData::SecretWanted(_)));
     client.cancel_job(job).unwrap();
@@ -561,7 +561,7 @@ fn an_error_that_is_not_about_a_message_has_no_outcome() {
     }
     let completed = completions(&client, 1).remove(&job).unwrap();
     assert_eq!(completed.unwrap_err().record.outcome, Outcome::NotSent);
-    // What would have sent a message says what became of it.
+    // Each call that would have sent a message reports its outcome.
     let mut many = Vec::new();
     let bulk = BatchOptions::default();
     client.send_many([message()], &bulk, |_, sent| many.push(sent), Log::off());

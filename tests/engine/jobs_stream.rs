@@ -132,7 +132,7 @@ fn a_broken_line_gives_each_job_its_outcome_and_the_rest_go_over_another() {
         // Each connection takes four and breaks.
         let server = answering(&pki, 4, &answers, Step::Close);
         let client = over_one_connection(&pki, &server, 4);
-        // Where nothing is answered there is room for no others, and they wait for the next.
+        // A connection without replies has no room for other jobs, which wait for the next one.
         let (rounds, each) = if answers.is_empty() { (1, 12) } else { (2, 4) };
         for _ in 0..rounds {
             let jobs: Vec<_> = (0..each)
@@ -182,7 +182,7 @@ fn a_job_cancelled_among_others_ends_at_once_and_they_go_on() {
         let jobs = [0; 3].map(|_| client.submit(&message()).unwrap());
         server.read.recv_timeout(LONG).unwrap();
         client.cancel_job(jobs[cancelled]).unwrap();
-        // All of it was handed over, and nothing was heard of it.
+        // All of it was sent, and there was no reply.
         let error = completion(&client, jobs[cancelled]).unwrap_err();
         assert_eq!(error.status(), Status::Cancelled);
         assert_eq!(error.record.outcome, Outcome::Unknown);
@@ -247,7 +247,7 @@ fn no_event_follows_the_completion_of_a_job() {
 }
 
 #[test]
-fn when_the_last_of_a_connection_is_given_up_it_ends() {
+fn a_connection_ends_when_its_last_message_is_cancelled() {
     let pki = pki();
     let server = Held::start(&pki, &messages(2), Step::ReadToEnd);
     let client = over_one_connection(&pki, &server.server, 8);
@@ -258,7 +258,7 @@ fn when_the_last_of_a_connection_is_given_up_it_ends() {
         let error = completion(&client, job).unwrap_err();
         assert_eq!(error.record.outcome, Outcome::Unknown);
     }
-    // Nobody says QUIT in the middle of an answer.
+    // No QUIT is sent while a reply is incomplete.
     server.go.send("").unwrap();
     drop(client);
     let said = server.server.join().tls;
@@ -266,7 +266,7 @@ fn when_the_last_of_a_connection_is_given_up_it_ends() {
 }
 
 #[test]
-fn what_is_cancelled_while_it_is_written_is_not_sent_and_those_before_are_heard() {
+fn a_message_cancelled_while_it_is_written_is_not_sent_and_earlier_ones_get_their_replies() {
     let pki = pki();
     let mut lines = messages(1);
     lines.extend(["RSET", "MAIL", "RCPT", "BDAT"]);
@@ -291,7 +291,7 @@ fn what_is_cancelled_while_it_is_written_is_not_sent_and_those_before_are_heard(
 }
 
 #[test]
-fn the_patience_for_the_whole_is_that_of_each_job() {
+fn the_timeout_of_the_whole_call_applies_to_each_job() {
     let pki = pki();
     let server = Held::start(&pki, &messages(2), Step::ReadToEnd);
     let client = over_one_connection(&pki, &server.server, 8);
@@ -377,7 +377,7 @@ fn events_are_those_of_their_own_job() {
 
 /// The server says that it closes, and does not: a job that is given up meanwhile ends at once.
 #[test]
-fn a_job_behind_a_farewell_can_be_given_up() {
+fn a_job_after_a_421_can_be_cancelled() {
     let pki = pki();
     let held = Held::start(&pki, &messages(3), Step::Stall);
     let client = over_one_connection(&pki, &held.server, 8);
@@ -388,9 +388,9 @@ fn a_job_behind_a_farewell_can_be_given_up() {
     let jobs = [0; 3].map(|_| client.submit(&message()).unwrap());
     held.read.recv_timeout(LONG).unwrap();
     held.go.send("421 4.3.2 closing\r\n").unwrap();
-    let heard =
+    let received =
         |event: Event| matches!(event.news, EventData::Line(_, _, line) if line.contains("421"));
-    while !heard(next(&client)) {}
+    while !received(next(&client)) {}
     // Nothing has ended the wait for what the server may still say to each.
     for job in [jobs[2], jobs[1]] {
         client.cancel_job(job).unwrap();
@@ -407,7 +407,7 @@ fn a_job_behind_a_farewell_can_be_given_up() {
 fn j04_jobs_over_a_connection_that_the_server_gave_up_go_over_a_fresh_one() {
     let pki = pki();
     let answers = format!("{ONE}421 4.4.2 closing\r\n");
-    // Said after the first answer, while the client believes that the line is kept.
+    // Sent after the first reply, while the client assumes that the connection is kept.
     let server = answering(&pki, 1, &answers, Step::Close);
     let client = over_one_connection(&pki, &server, 8);
     for _ in 0..3 {
@@ -417,7 +417,7 @@ fn j04_jobs_over_a_connection_that_the_server_gave_up_go_over_a_fresh_one() {
 }
 
 #[test]
-fn j03_what_is_submitted_after_a_change_of_login_goes_by_the_new_one() {
+fn j03_a_job_submitted_after_a_change_of_login_uses_the_new_one() {
     let pki = pki();
     let server = Held::start(&pki, &messages(2), Step::ReadToEnd);
     let client = over_one_connection(&pki, &server.server, 8);
@@ -450,7 +450,7 @@ fn j03_what_is_submitted_after_a_change_of_login_goes_by_the_new_one() {
 }
 
 #[test]
-fn a_job_behind_one_that_was_given_up_has_its_own_patience() {
+fn a_job_after_a_cancelled_one_has_its_own_timeout() {
     let pki = pki();
     let server = Held::start(&pki, &messages(2), Step::ReadToEnd);
     let client = over_one_connection(&pki, &server.server, 8);
@@ -460,7 +460,7 @@ fn a_job_behind_one_that_was_given_up_has_its_own_patience() {
     server.read.recv_timeout(LONG).unwrap();
     client.cancel_job(jobs[1]).unwrap();
     completion(&client, jobs[1]).unwrap_err();
-    // Nobody waits for the second any more, and its answer never comes.
+    // The second message is no longer waited for, and its reply never comes.
     server.go.send(ONE).unwrap();
     completion(&client, jobs[0]).unwrap();
     let third = client.submit(&message()).unwrap();
@@ -473,7 +473,7 @@ fn a_job_behind_one_that_was_given_up_has_its_own_patience() {
 }
 
 #[test]
-fn a_job_given_up_while_the_next_is_written_leaves_that_to_its_own_outcome() {
+fn a_job_cancelled_while_the_next_is_written_leaves_the_next_to_its_own_outcome() {
     let pki = pki();
     let server = Scripted::start(vec![
         Step::StartTls(pki.identity()),
@@ -488,7 +488,7 @@ fn a_job_given_up_while_the_next_is_written_leaves_that_to_its_own_outcome() {
     let client = Arc::new(over_one_connection(&pki, &server, 8));
     client.set_timeout(Stage::Mail, Duration::from_secs(6));
     let first = client.submit(&message()).unwrap();
-    // Whoever reads the second's content gives the first one up.
+    // Reading the second message's content cancels the first one.
     let giver = Arc::downgrade(&client);
     let pull = move |offset: u64, buffer: &mut [u8]| {
         if let Some(client) = giver.upgrade().filter(|_| offset > 100_000) {
@@ -509,8 +509,8 @@ fn a_job_given_up_while_the_next_is_written_leaves_that_to_its_own_outcome() {
     assert_eq!(given_up.status(), Status::Cancelled, "{given_up}");
     // The wait for the first one's answers goes on for the sake of the second.
     let late = completion(&client, second).unwrap_err();
-    let told = (late.status(), late.record.outcome);
-    assert_eq!(told, (Status::Timeout, Outcome::NotSent), "{late}");
+    let reported = (late.status(), late.record.outcome);
+    assert_eq!(reported, (Status::Timeout, Outcome::NotSent), "{late}");
 }
 
 #[test]

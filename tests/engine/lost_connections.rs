@@ -110,7 +110,7 @@ fn ended_contents(sessions: &[SessionRecord]) -> usize {
     sessions.iter().map(count).sum()
 }
 
-/// What is written before the reply to MAIL shows that the connection lives.
+/// The bytes that are written before the reply to MAIL shows that the connection is alive.
 fn envelope() -> u64 {
     let mail = format!("MAIL FROM:<{FROM}>\r\nRCPT TO:<{TO}>\r\n");
     mail.len() as u64
@@ -146,12 +146,12 @@ fn j04_behind_an_old_reply_a_connection_dead_at_any_byte_leads_to_a_new_one() {
                     let client = keeping(&pki, &server);
                     client.set_reply_age(Duration::ZERO);
                     let results = send_all(&client, by, &[message(), message()]);
-                    let told = format!("{by:?} {offers:?} {name} at {at}: {results:?}");
-                    assert!(results.iter().all(Result::is_ok), "{told}");
+                    let reported = format!("{by:?} {offers:?} {name} at {at}: {results:?}");
+                    assert!(results.iter().all(Result::is_ok), "{reported}");
                     drop(client);
                     let sessions = server.join_all(2);
-                    assert_eq!(sessions.len(), 2, "{told}");
-                    assert_eq!(ended_contents(&sessions), 2, "{told}");
+                    assert_eq!(sessions.len(), 2, "{reported}");
+                    assert_eq!(ended_contents(&sessions), 2, "{reported}");
                 }
             }
         }
@@ -229,7 +229,7 @@ fn j04_behind_a_young_reply_a_message_that_left_whole_is_in_doubt_or_moves_by_42
 /// close_notify, or an end, with no reply, while content is on its way: the byte that completes the message
 /// was not handed over.
 #[test]
-fn j04_what_was_not_handed_over_whole_moves_although_a_part_of_the_content_left() {
+fn j04_a_message_that_was_not_sent_completely_moves_although_a_part_of_the_content_left() {
     let pki = pki();
     let mut large = message();
     large
@@ -245,19 +245,19 @@ fn j04_what_was_not_handed_over_whole_moves_although_a_part_of_the_content_left(
             let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
             client.set_reuse(LONG, 100).unwrap();
             let results = send_all(&client, by, &[message(), large.clone()]);
-            let told = format!("{by:?} {ending:?}");
+            let reported = format!("{by:?} {ending:?}");
             let record = results[1]
                 .as_ref()
-                .unwrap_or_else(|o| panic!("{told}: {o:?}"));
-            assert_eq!(record.outcome, Outcome::Accepted, "{told}");
-            assert!(!record.reused && record.content_released, "{told}");
-            assert_eq!(server.mail_count(), 2, "{told}");
+                .unwrap_or_else(|o| panic!("{reported}: {o:?}"));
+            assert_eq!(record.outcome, Outcome::Accepted, "{reported}");
+            assert!(!record.reused && record.content_released, "{reported}");
+            assert_eq!(server.mail_count(), 2, "{reported}");
         }
     }
 }
 
 #[test]
-fn what_left_before_is_told_although_the_new_connection_fails() {
+fn bytes_that_left_before_are_reported_although_the_new_connection_fails() {
     let pki = pki();
     for by in WAYS {
         let mut server = with_extensions(&pki, &["PIPELINING", "CHUNKING"]);

@@ -1,5 +1,5 @@
 //! The engine against local peers, correct and hostile, over real sockets on loopback. Each test
-//! reads what the peer received: the error's word alone is not believed.
+//! reads what the peer received: the error alone is not trusted.
 
 mod arguments;
 mod auth;

@@ -48,7 +48,7 @@ fn send_all(client: &Client, by: By, window: usize, messages: &[Message]) -> Vec
         messages: window,
         bytes: u64::MAX,
     };
-    let told = |result: &Result<Record, Error>| match result {
+    let reported = |result: &Result<Record, Error>| match result {
         Ok(record) => record.outcome,
         Err(error) => error.record.outcome,
     };
@@ -62,7 +62,7 @@ fn send_all(client: &Client, by: By, window: usize, messages: &[Message]) -> Vec
             let done = |number: u64, result: Result<Record, Error>| {
                 let slot = &mut outcomes.lock().unwrap()[usize::try_from(number).unwrap()];
                 assert!(slot.is_none(), "{number} has two outcomes");
-                *slot = Some(told(&result));
+                *slot = Some(reported(&result));
             };
             client.send_many(messages, &bulk, done, Log::off());
             let outcomes = outcomes.into_inner().unwrap();
@@ -76,7 +76,7 @@ fn send_all(client: &Client, by: By, window: usize, messages: &[Message]) -> Vec
             client.set_limits(limits).unwrap();
             client.set_window(window).unwrap();
             let jobs: Vec<_> = messages.iter().map(|m| client.submit(m).unwrap()).collect();
-            let completions = jobs.iter().map(|job| told(&completion(client, *job)));
+            let completions = jobs.iter().map(|job| reported(&completion(client, *job)));
             completions.collect()
         }
     }
@@ -156,13 +156,13 @@ fn all_are_accepted_where_the_server_closes_in_order_or_stays_and_no_login_is_in
                         _ => &[TO],
                     };
                     let config = limited(&pki, form, &[number], ending);
-                    let told = run(&pki, config, by, window, to);
+                    let reported = run(&pki, config, by, window, to);
                     let case = format!(
                         "{by:?} {form:?} {ending:?} {number} {window}: {:?}",
-                        told.outcomes
+                        reported.outcomes
                     );
-                    assert_eq!(told.outcomes, [Outcome::Accepted; MESSAGES], "{case}");
-                    assert_eq!(told.logins, MESSAGES.div_ceil(number), "{case}");
+                    assert_eq!(reported.outcomes, [Outcome::Accepted; MESSAGES], "{case}");
+                    assert_eq!(reported.logins, MESSAGES.div_ceil(number), "{case}");
                 }
             }
         }
@@ -170,21 +170,21 @@ fn all_are_accepted_where_the_server_closes_in_order_or_stays_and_no_login_is_in
 }
 
 #[test]
-fn a_cut_behind_421_leaves_in_doubt_what_was_in_flight_and_the_next_window_is_narrow() {
+fn a_cut_after_421_leaves_messages_in_flight_in_doubt_and_narrows_the_next_window() {
     let pki = pki();
     for by in [By::Batch, By::Jobs] {
         for number in 1..=3 {
             for window in [1, 2, 4, 16] {
                 let config = limited(&pki, FORMS[0], &[number], Ending::Cut);
-                let told = run(&pki, config, by, window, &[TO]);
-                let case = format!("{by:?} {number} {window}: {:?}", told.outcomes);
+                let reported = run(&pki, config, by, window, &[TO]);
+                let case = format!("{by:?} {number} {window}: {:?}", reported.outcomes);
                 // Behind the first 421, or behind one of those that follow.
-                let unknown = told.outcomes.iter().filter(|o| **o == Outcome::Unknown);
+                let unknown = reported.outcomes.iter().filter(|o| **o == Outcome::Unknown);
                 let first = window.min(MESSAGES).saturating_sub(1);
-                let others = (told.logins - 1) * (number - 1);
+                let others = (reported.logins - 1) * (number - 1);
                 assert!(unknown.count() <= first + others, "{case}");
-                assert!(!told.outcomes.contains(&Outcome::NotSent), "{case}");
-                for session in told.sessions.iter().skip(1) {
+                assert!(!reported.outcomes.contains(&Outcome::NotSent), "{case}");
+                for session in reported.sessions.iter().skip(1) {
                     assert!(mails_asked(session) <= 2 * number, "{case}");
                 }
             }
@@ -198,32 +198,35 @@ fn a_number_that_shrinks_is_followed_down() {
     for by in [By::Batch, By::Jobs] {
         for window in [1, 16] {
             let config = limited(&pki, FORMS[0], &[3, 2, 1], Ending::Close);
-            let told = run(&pki, config, by, window, &[TO]);
+            let reported = run(&pki, config, by, window, &[TO]);
             assert_eq!(
-                told.outcomes,
+                reported.outcomes,
                 [Outcome::Accepted; MESSAGES],
                 "{by:?} {window}"
             );
-            assert_eq!(told.logins, 5, "{by:?} {window}");
+            assert_eq!(reported.logins, 5, "{by:?} {window}");
         }
     }
 }
 
 #[test]
-fn a_server_that_takes_none_is_not_asked_again_and_again() {
+fn a_server_that_accepts_no_message_is_not_retried_repeatedly() {
     let pki = pki();
     for ending in [Ending::Close, Ending::Cut, Ending::Stay] {
         for (numbers, taken) in [(vec![0], 0), (vec![2, 0], 2)] {
             let config = limited(&pki, FORMS[0], &numbers, ending);
-            let told = run(&pki, config, By::Batch, 2, &[TO]);
-            let accepted = told.outcomes.iter().filter(|o| **o == Outcome::Accepted);
-            assert_eq!(accepted.count(), taken, "{:?}", told.outcomes);
+            let reported = run(&pki, config, By::Batch, 2, &[TO]);
+            let accepted = reported
+                .outcomes
+                .iter()
+                .filter(|o| **o == Outcome::Accepted);
+            assert_eq!(accepted.count(), taken, "{:?}", reported.outcomes);
             // Three in a row without a message.
-            assert!(told.logins <= numbers.len() + 2, "{}", told.logins);
+            assert!(reported.logins <= numbers.len() + 2, "{}", reported.logins);
             let config = limited(&pki, FORMS[0], &numbers, ending);
-            let told = run(&pki, config, By::Jobs, 16, &[TO]);
+            let reported = run(&pki, config, By::Jobs, 16, &[TO]);
             // Each login ends a job, and waits longer than the one before.
-            assert!(told.logins <= MESSAGES, "{}", told.logins);
+            assert!(reported.logins <= MESSAGES, "{}", reported.logins);
         }
     }
 }
@@ -245,7 +248,7 @@ fn between_two_connections_there_is_a_pause() {
 }
 
 #[test]
-fn several_connections_share_what_was_put_back() {
+fn several_connections_share_the_messages_that_were_put_back() {
     let pki = pki();
     let server = ReferenceServer::start(limited(&pki, FORMS[0], &[2], Ending::Close)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());

@@ -120,10 +120,10 @@ fn g15_with_several_recipients_no_content_and_no_data_before_all_are_accepted() 
     let pki = pki();
     for offers in [BDAT, DATA] {
         let mut config = reference_with(&pki, offers);
-        config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
+        config.reject_rcpt = vec!["unknown@mail.test".to_owned()];
         let server = ReferenceServer::start(config).unwrap();
         let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
-        let several = message_to(&[TO, "nobody@mail.test", "third@mail.test"]);
+        let several = message_to(&[TO, "unknown@mail.test", "third@mail.test"]);
         let error = fails(
             &client,
             &several,
@@ -144,7 +144,7 @@ fn g15_with_several_recipients_no_content_and_no_data_before_all_are_accepted() 
 fn after_a_refusal_the_session_goes_on_with_rset_in_the_next_flight() {
     let pki = pki();
     let mut config = reference_config(&pki);
-    config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
+    config.reject_rcpt = vec!["unknown@mail.test".to_owned()];
     config.reject_mail = vec!["refused@mail.test".to_owned()];
     let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
@@ -152,9 +152,9 @@ fn after_a_refusal_the_session_goes_on_with_rset_in_the_next_flight() {
     let mut from_nobody = message();
     from_nobody.set_sender("refused@mail.test").unwrap();
     let refused = [
-        (message_to(&["nobody@mail.test"]), Status::RecipientRefused),
+        (message_to(&["unknown@mail.test"]), Status::RecipientRefused),
         (
-            message_to(&[TO, "nobody@mail.test"]),
+            message_to(&[TO, "unknown@mail.test"]),
             Status::RecipientRefused,
         ),
         (from_nobody, Status::SenderRefused),
@@ -214,7 +214,7 @@ fn each_answer_to_the_flight_has_one_outcome() {
             Stage::Reply,
             Refused,
         ),
-        // A yes to what nobody was to get is neither.
+        // An acceptance of content without recipients is neither.
         (
             "250 a\r\n550 b\r\n250 c\r\n",
             Status::UnexpectedReply,
@@ -264,7 +264,7 @@ fn each_answer_to_the_flight_has_one_outcome() {
             Stage::Reply,
             Unknown,
         ),
-        // Closing in the place of the envelope's answer leaves nobody to take the content.
+        // Without a reply to the envelope there is no recipient for the content.
         ("421 a\r\n", Status::Closing, Stage::Mail, NotSent),
         ("250 a\r\n421 b\r\n", Status::Closing, Stage::Rcpt, NotSent),
         (
@@ -323,7 +323,7 @@ fn each_answer_to_the_flight_has_one_outcome() {
 }
 
 #[test]
-fn a_354_with_nobody_to_deliver_to_ends_the_connection_and_no_dot_is_sent() {
+fn a_354_without_a_recipient_ends_the_connection_and_no_dot_is_sent() {
     let pki = pki();
     for (answers, status) in [
         ("250 a\r\n550 b\r\n354 c\r\n", Status::RecipientRefused),
@@ -345,7 +345,7 @@ fn a_354_with_nobody_to_deliver_to_ends_the_connection_and_no_dot_is_sent() {
 }
 
 #[test]
-fn an_answer_to_what_was_not_written_yet_ends_it() {
+fn a_reply_to_a_command_that_was_not_written_ends_the_connection() {
     let pki = pki();
     // To DATA before it was said: several recipients are waited for.
     let mut steps = greeting(&pki, DATA);
@@ -407,7 +407,7 @@ fn h12_after_a_refusal_no_further_chunk_is_begun() {
     let error = send(&client, &large_one).unwrap_err();
     assert_eq!(error.status(), Status::RecipientRefused);
     // The chunk that was begun was finished, and the session is good for another.
-    send(&client, &message_to(&["somebody@mail.test"])).unwrap();
+    send(&client, &message_to(&["another@mail.test"])).unwrap();
     drop(client);
     assert!(server.wait_idle(LONG));
     let session = &server.sessions()[0];
@@ -418,7 +418,7 @@ fn h12_after_a_refusal_no_further_chunk_is_begun() {
 }
 
 #[test]
-fn h12_a_refusal_in_the_middle_of_a_chunk_is_heard_and_ends_it() {
+fn h12_a_rejection_in_the_middle_of_a_chunk_is_read_and_ends_it() {
     let pki = pki();
     for (words, outcome) in [
         ("552 5.3.4 too big\r\n", Outcome::Refused),

@@ -117,7 +117,7 @@ fn answering(replies: &'static [&'static str]) -> Vec<Step> {
 }
 
 #[test]
-fn it_is_asked_once_with_what_it_is_for() {
+fn the_provider_is_asked_once_with_the_purpose() {
     let pki = pki();
     for mode in BOTH {
         let server = ReferenceServer::start(reference_config(&pki)).unwrap();
@@ -148,7 +148,7 @@ fn it_is_asked_once_with_what_it_is_for() {
 }
 
 #[test]
-fn f23_nobody_is_asked_before_the_server_is_verified_and_has_a_mechanism() {
+fn f23_no_secret_is_requested_before_the_server_is_verified_and_has_a_mechanism() {
     let (own, stranger) = (pki(), pki());
     let asked = Asked::giving(PASSWORD.as_bytes());
     let try_at = |policy: &Policy, address| {
@@ -227,7 +227,7 @@ fn twice_refused_is_refused() {
 }
 
 #[test]
-fn f02_f27_a_password_a_given_token_and_a_temporary_no_are_not_tried_again() {
+fn f02_f27_a_password_a_fixed_token_and_a_temporary_rejection_are_not_retried() {
     let pki = pki();
     let policy = policy(&pki, TlsMode::Implicit);
     let asked = Asked::giving(TOKEN.as_bytes());
@@ -300,14 +300,14 @@ fn the_second_connection_is_verified_anew() {
         &asked,
     );
     let error = fails(&client, &message(), Status::UnknownIssuer, Stage::Tls, NOT);
-    // What left on the first connection left.
+    // The bytes that left on the first connection are still reported.
     assert!(error.record.secret_released && error.record.reply.is_none());
     assert_eq!(asked.reasons(), [Reason::First]);
     assert!(server.join_all(2)[1].tls.is_empty());
 }
 
 #[test]
-fn without_a_secret_nothing_is_said_and_nothing_is_tried_again() {
+fn without_a_secret_nothing_is_sent_and_nothing_is_retried() {
     let pki = pki();
     let policy = policy(&pki, TlsMode::Implicit);
     type Give = fn(&mut SecretRequest<'_>) -> Result<Secret, NoSecret>;
@@ -347,7 +347,7 @@ fn without_a_secret_nothing_is_said_and_nothing_is_tried_again() {
 }
 
 #[test]
-fn a_cancel_from_inside_or_outside_ends_it_with_nothing_said() {
+fn a_cancel_from_inside_or_outside_ends_it_and_nothing_is_sent() {
     let pki = pki();
     let policy = policy(&pki, TlsMode::Implicit);
     for waits in [false, true] {
@@ -391,7 +391,7 @@ fn an_answer_after_the_end_of_the_whole_call_is_too_late() {
     let pki = pki();
     let server = script(&pki, "PLAIN", vec![Step::ReadToEnd]);
     let asked = Asked::new(|request| {
-        // Hears that the time is over, and answers all the same.
+        // Gets the timeout, and answers all the same.
         while request.wait().is_ok() {}
         Ok(Secret::new(PASSWORD.as_bytes()))
     });
@@ -427,7 +427,7 @@ fn a_panic_inside_goes_to_the_caller_and_leaves_the_client_whole() {
 }
 
 #[test]
-fn a_server_that_leaves_meanwhile_is_told_no_secret() {
+fn a_server_that_closes_meanwhile_gets_no_secret() {
     let pki = pki();
     let policy = policy(&pki, TlsMode::Implicit);
     for (last, status) in [

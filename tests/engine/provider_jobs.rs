@@ -99,7 +99,7 @@ fn a_refused_token_is_asked_for_once_more() {
 }
 
 #[test]
-fn a_question_that_nobody_answers_ends_at_the_deadline_or_with_its_client() {
+fn an_unanswered_request_ends_at_the_deadline_or_with_its_client() {
     let pki = pki();
     let server = refusing(&pki, 0);
     let client = asking(&pki, &server);

@@ -154,7 +154,7 @@ fn send_many_waits_for_its_time_and_the_call_for_no_longer_than_it_may() {
         assert_eq!((begun, accepted(&results)), (40, 40));
     }
     assert_eq!(server.mail_count(), 80);
-    // What can't begin within the call's time is not sent.
+    // A message that can't begin before the call's deadline is not sent.
     client.set_rate(slow(3)).unwrap();
     // Time enough for three over the connection that stands, on a busy machine too.
     client.set_timeout(Stage::Local, Duration::from_secs(6));
@@ -223,12 +223,12 @@ fn a_producer_without_an_end_is_cancelled_where_there_is_no_hope_and_not_asked_b
     let pki = pki();
     let closed = ClosedPort::take().unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), closed.addr().unwrap());
-    let told = std::sync::Mutex::new(Vec::new());
+    let reported = std::sync::Mutex::new(Vec::new());
     let send = |stop_after| {
         let done = |_, result: Result<Record, Error>| {
-            let mut told = told.lock().unwrap();
-            told.push(result.unwrap_err().status());
-            if told.len() == stop_after {
+            let mut reported = reported.lock().unwrap();
+            reported.push(result.unwrap_err().status());
+            if reported.len() == stop_after {
                 client.cancel();
             }
         };
@@ -237,11 +237,11 @@ fn a_producer_without_an_end_is_cancelled_where_there_is_no_hope_and_not_asked_b
         client.send_many(producer, &BatchOptions::default(), done, Log::off())
     };
     assert_eq!(send(5), 6);
-    assert_eq!(told.lock().unwrap().last(), Some(&Status::Cancelled));
+    assert_eq!(reported.lock().unwrap().last(), Some(&Status::Cancelled));
     client.close(LONG).unwrap();
-    told.lock().unwrap().clear();
+    reported.lock().unwrap().clear();
     assert_eq!(send(0), 1);
-    assert_eq!(*told.lock().unwrap(), [Status::Closed]);
+    assert_eq!(*reported.lock().unwrap(), [Status::Closed]);
 }
 
 #[test]

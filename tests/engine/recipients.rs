@@ -42,11 +42,11 @@ fn server(
 }
 
 #[test]
-fn g15_ten_thousand_are_told_apart_by_data_and_bdat() {
+fn g15_ten_thousand_recipients_have_their_own_outcomes_by_data_and_bdat() {
     for without in ["", "CHUNKING"] {
         let (server, client) = server(MAX_RECIPIENTS, &["LIMITS RCPTMAX=10000"], without);
         let mut message = to_all();
-        // All or nothing: one is refused, and so nobody gets it.
+        // All or nothing: one recipient is rejected, so none gets it.
         let refused = send(&client, &message).unwrap_err();
         assert_eq!(refused.status(), Status::RecipientRefused);
         assert!(!refused.record.content_released);
@@ -70,7 +70,7 @@ fn g15_ten_thousand_are_told_apart_by_data_and_bdat() {
 }
 
 #[test]
-fn g15_a_server_that_takes_a_thousand_refuses_the_others_for_now() {
+fn g15_a_server_with_a_limit_of_a_thousand_rejects_the_others_temporarily() {
     let (server, client) = server(1000, &[], "");
     let mut message = to_all();
     let refused = send(&client, &message).unwrap_err();
@@ -93,7 +93,7 @@ fn g15_a_server_that_takes_a_thousand_refuses_the_others_for_now() {
 }
 
 #[test]
-fn a_server_that_says_how_many_it_takes_is_not_given_more() {
+fn a_server_with_a_recipient_limit_gets_no_more() {
     let (server, client) = server(1000, &["LIMITS RCPTMAX=9999"], "");
     let error = fails(
         &client,
@@ -111,7 +111,7 @@ fn a_server_that_says_how_many_it_takes_is_not_given_more() {
 }
 
 #[test]
-fn one_more_than_ten_thousand_is_refused_where_it_is_said() {
+fn one_more_than_ten_thousand_is_rejected_at_the_call() {
     let error = to_all().add_recipient("a@b").unwrap_err();
     assert_eq!(error.status(), Status::Length);
     let list: Vec<String> = (0..=MAX_RECIPIENTS).map(name).collect();

@@ -1,4 +1,4 @@
-//! What a verified server may answer, and what that makes of the message.
+//! The replies of a verified server, and the outcome of the message that follows from them.
 
 use secsmtp::error::{Outcome, Stage};
 use secsmtp::status::Status;
@@ -171,7 +171,7 @@ fn h19_after_250_nothing_changes_the_outcome() {
     for (ending, last) in [
         ("250 ok\r\n", Step::Drop),
         ("250 ok\r\n", Step::ReadToEnd),
-        ("250 ok\r\n500 words nobody asked for\r\n", Step::ReadToEnd),
+        ("250 ok\r\n500 an unsolicited reply\r\n", Step::ReadToEnd),
         ("250 ok\r\ngarbage", Step::Drop),
     ] {
         let mut steps = until(&pki, Stage::Reply);
@@ -188,7 +188,7 @@ fn h19_after_250_nothing_changes_the_outcome() {
 }
 
 #[test]
-fn h12_a_refusal_in_the_middle_of_the_content_is_heard_and_no_dot_is_sent() {
+fn h12_a_rejection_in_the_middle_of_the_content_is_read_and_no_dot_is_sent() {
     let pki = pki();
     for (words, status, outcome) in [
         ("552 5.3.4 too big\r\n", Status::ContentRefused, REF),
@@ -245,7 +245,7 @@ fn f03_f05_f06_f08_a_login_that_breaks_its_rules_fails() {
 }
 
 #[test]
-fn f04_f08_login_is_two_steps_and_235_in_between_is_not_believed() {
+fn f04_f08_login_has_two_steps_and_235_in_between_is_not_accepted() {
     let pki = pki();
     for prompts in [0, 1, 3] {
         let mut steps = vec![
@@ -301,7 +301,7 @@ fn a_wrong_password_is_refused_once_and_nothing_follows() {
 }
 
 #[test]
-fn h13_a_250_before_the_content_is_not_believed() {
+fn h13_a_250_before_the_content_is_not_accepted() {
     let pki = pki();
     for premature in ["354 go\r\n250 queued\r\n", "354 go\r\n354 go\r\n"] {
         let mut steps = until(&pki, Stage::Data);
@@ -376,6 +376,6 @@ fn a_refusal_in_the_content_is_followed_by_nothing() {
         REF,
     );
     assert!(!error.record.content_released);
-    let heard = String::from_utf8_lossy(&server.join().tls).into_owned();
-    assert!(heard.ends_with("DATA\r\n"), "{heard}");
+    let received = String::from_utf8_lossy(&server.join().tls).into_owned();
+    assert!(received.ends_with("DATA\r\n"), "{received}");
 }

@@ -67,7 +67,9 @@ fn messages_share_a_connection_and_its_login() {
     for index in 0..3 {
         let record = send(&client, &message()).unwrap();
         assert_eq!(record.reused, index > 0);
-        let peer = record.peer.expect("who was met is told each time");
+        let peer = record
+            .peer
+            .expect("the identity of the peer is reported each time");
         assert_eq!(peer.mechanism, Some("PLAIN"));
         assert!(record.secret_released);
     }
@@ -122,7 +124,7 @@ fn a_message_to_one_domain_too_many_goes_over_another_connection() {
 }
 
 #[test]
-fn j03_no_connection_outlives_what_it_was_opened_with() {
+fn j03_no_connection_outlives_its_settings() {
     let pki = pki();
     let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = keeping(&pki, server.implicit_addr());
@@ -152,13 +154,13 @@ fn j03_no_connection_outlives_what_it_was_opened_with() {
 }
 
 #[test]
-fn what_was_refused_is_taken_back_before_the_next_message() {
+fn a_rejected_transaction_is_reset_before_the_next_message() {
     let pki = pki();
     let mut config = reference_config(&pki);
-    config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
+    config.reject_rcpt = vec!["unknown@mail.test".to_owned()];
     let server = ReferenceServer::start(config).unwrap();
     let client = keeping(&pki, server.implicit_addr());
-    let refused = message_to(&["nobody@mail.test"]);
+    let refused = message_to(&["unknown@mail.test"]);
     for _ in 0..2 {
         let error = send(&client, &refused).unwrap_err();
         assert_eq!(error.status(), Status::RecipientRefused);
@@ -189,14 +191,14 @@ fn j04_a_server_that_spoke_or_hung_up_meanwhile_is_left() {
         vec![Step::Close],
         vec![Step::Drop],
         vec![Step::send("421 4.4.2 idle for too long\r\n"), Step::Close],
-        // Said while nobody asked, and no farewell at all: not to be trusted with a message.
+        // Unsolicited bytes, and an end without close_notify: unusable for a message.
         vec![Step::send("250 ok\r\n"), Step::ReadToEnd],
         // After MAIL was written: its only answer is that there is none.
         vec![Step::expect("MAIL"), Step::Close],
         vec![Step::expect("MAIL"), Step::Drop],
         vec![Step::expect("MAIL"), Step::send("421 closing\r\n")],
     ] {
-        let told = format!("{ends:?}");
+        let reported = format!("{ends:?}");
         let mut script = taken("250 taken\r\n");
         if let [Step::Send(more), ..] = ends.as_slice() {
             // In one record with the answer, so that it is there for certain.
@@ -210,23 +212,23 @@ fn j04_a_server_that_spoke_or_hung_up_meanwhile_is_left() {
         let server = scripted(&pki, script);
         let client = keeping(&pki, server.addr());
         for _ in 0..2 {
-            let record = send(&client, &message()).unwrap_or_else(|e| panic!("{told}: {e}"));
+            let record = send(&client, &message()).unwrap_or_else(|e| panic!("{reported}: {e}"));
             assert_eq!(record.outcome, Outcome::Accepted);
-            assert!(!record.reused, "{told}");
+            assert!(!record.reused, "{reported}");
         }
         drop(client);
         let sessions = server.join_all(2);
-        assert_eq!(sessions.len(), 2, "{told}");
+        assert_eq!(sessions.len(), 2, "{reported}");
         let contents = sessions.iter().map(|s| said(s, "DATA")).sum::<usize>();
-        assert_eq!(contents, 2, "{told}");
+        assert_eq!(contents, 2, "{reported}");
     }
 }
 
 #[test]
-fn j_nothing_is_tried_again_once_the_server_has_taken_a_part() {
+fn j_nothing_is_retried_once_the_server_has_accepted_a_part() {
     let pki = pki();
     let cases: [(&str, usize, Stage, Outcome, Retry); 4] = [
-        // How many steps of the second message are played before the line breaks.
+        // The number of steps of the second message before the connection breaks.
         ("MAIL taken", 2, Stage::Rcpt, Outcome::NotSent, Retry::Later),
         ("RCPT taken", 4, Stage::Data, Outcome::NotSent, Retry::Later),
         (
@@ -244,7 +246,7 @@ fn j_nothing_is_tried_again_once_the_server_has_taken_a_part() {
             Retry::Unknown,
         ),
     ];
-    for (told, steps, stage, outcome, retry) in cases {
+    for (reported, steps, stage, outcome, retry) in cases {
         let mut script = taken("250 taken\r\n");
         script.extend(taken("").into_iter().take(steps));
         // Read what comes, so that the break is an end and not a reset that overtakes replies.
@@ -256,16 +258,16 @@ fn j_nothing_is_tried_again_once_the_server_has_taken_a_part() {
         let client = keeping(&pki, server.addr());
         send(&client, &message()).unwrap();
         let error = send(&client, &message()).unwrap_err();
-        let told = format!("{told}: {error}");
-        assert!(error.record.reused, "{told}");
-        // Whether the break is met while the content is written or behind it is the system's
+        let reported = format!("{reported}: {error}");
+        assert!(error.record.reused, "{reported}");
+        // The time at which the break is found, while the content is written or after it, is the system's
         // doing; what was written whole is unknown.
         if stage != Stage::Content {
-            assert_eq!(error.record.stage, stage, "{told}");
-            assert_eq!(error.record.outcome, outcome, "{told}");
-            assert_eq!(error.retry(), retry, "{told}");
+            assert_eq!(error.record.stage, stage, "{reported}");
+            assert_eq!(error.record.outcome, outcome, "{reported}");
+            assert_eq!(error.retry(), retry, "{reported}");
         }
-        assert_eq!(server.join().error, None, "{told}");
+        assert_eq!(server.join().error, None, "{reported}");
     }
 }
 
@@ -299,7 +301,7 @@ fn j02_j06_another_policy_has_connections_and_verdicts_of_its_own() {
     };
     let first = keeping(&trust);
     send(&first, &message()).unwrap();
-    // What is added now concerns clients that are made of it from here on.
+    // Later additions affect only clients that are made after them.
     trust
         .add_pin(&Pki::new(&[HOST]).spki_pin(CertKind::Leaf))
         .unwrap();
@@ -315,7 +317,7 @@ fn j02_j06_another_policy_has_connections_and_verdicts_of_its_own() {
     assert!(!send(&equal, &message()).unwrap().reused);
     drop((first, doubting, equal));
     assert!(server.wait_idle(LONG));
-    // One of each that believed, and one for each doubt.
+    // One connection for each trusted verdict, and one for each doubtful one.
     assert_eq!(server.sessions().len(), 4);
     assert_eq!(server.mail_count(), 4);
 }
@@ -372,7 +374,7 @@ fn e16_j05_behind_a_late_or_odd_reply_or_a_refused_login_nothing_follows() {
 }
 
 #[test]
-fn h20_a_connection_whose_rset_fails_is_left() {
+fn h20_a_connection_whose_rset_fails_is_closed() {
     let pki = pki();
     for (answer, status) in [
         ("500 what?\r\n", Status::SessionRefused),
@@ -383,7 +385,7 @@ fn h20_a_connection_whose_rset_fails_is_left() {
             Step::expect("MAIL"),
             Step::send("250 ok\r\n"),
             Step::expect("RCPT"),
-            Step::send("550 nobody\r\n"),
+            Step::send("550 unknown\r\n"),
             Step::expect("RSET"),
             Step::send(answer),
             Step::ReadToEnd,
@@ -461,7 +463,7 @@ fn j_the_peer_of_a_kept_connection_is_judged_again_when_its_time_may_be_over() {
             }
             drop(client);
             assert!(server.wait_idle(LONG));
-            // The one that is believed no longer is left in order.
+            // A connection whose peer is no longer trusted is closed in order.
             let sessions = server.sessions();
             assert_eq!(said(&sessions[0], "QUIT"), 1, "{case}");
             assert_eq!(server.mail_count(), 1 + usize::from(reused), "{case}");

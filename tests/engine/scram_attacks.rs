@@ -76,7 +76,7 @@ fn f09_to_f14_a_bad_challenge_ends_it_before_anything_is_computed() {
     ];
     for (first, words) in tricks {
         let server = Server::new(S256, PASSWORD).first(first);
-        let (server, heard) = play(&pki, "SCRAM-SHA-256 PLAIN", server, vec![Step::ReadToEnd]);
+        let (server, received) = play(&pki, "SCRAM-SHA-256 PLAIN", server, vec![Step::ReadToEnd]);
         let client = client_of(&pki, &server, |_| ());
         let error = fails(
             &client,
@@ -89,7 +89,7 @@ fn f09_to_f14_a_bad_challenge_ends_it_before_anything_is_computed() {
         assert!(!error.record.secret_released);
         let record = server.join();
         assert!(record.tls.ends_with(b"\r\n*\r\n"), "it is given up once");
-        assert_eq!(heard.lock().unwrap().proof, "");
+        assert_eq!(received.lock().unwrap().proof, "");
     }
 }
 
@@ -112,7 +112,7 @@ fn f10_the_maximum_is_the_callers() {
 }
 
 #[test]
-fn f08_f15_a_server_that_proves_nothing_is_not_believed() {
+fn f08_f15_a_server_without_a_proof_is_not_accepted() {
     let pki = pki();
     type Last = fn(&str) -> String;
     let tricks: [(Last, Status); 10] = [
@@ -148,12 +148,12 @@ fn f08_f15_a_server_that_proves_nothing_is_not_believed() {
     ];
     for (last, status) in tricks {
         let server = Server::new(S256, PASSWORD).last(last);
-        let (server, heard) = play(&pki, "SCRAM-SHA-256 PLAIN", server, mail());
+        let (server, received) = play(&pki, "SCRAM-SHA-256 PLAIN", server, mail());
         let client = client_of(&pki, &server, |_| ());
         let error = fails(&client, &message(), status, Stage::Auth, NOT);
         assert!(error.record.secret_released && !error.record.content_released);
         assert!(error.record.peer.unwrap().mechanism.is_none());
-        assert!(!heard.lock().unwrap().proof.is_empty());
+        assert!(!received.lock().unwrap().proof.is_empty());
         assert!(!holds(&server.join().tls, FROM));
     }
 }
@@ -202,12 +202,12 @@ fn i01_i02_nothing_to_guess_the_password_from_is_shown() {
         if let Some(last) = last {
             server = server.last(last);
         }
-        let (server, heard) = play(&pki, S256, server, after);
+        let (server, received) = play(&pki, S256, server, after);
         let client = client_of(&pki, &server, |_| ());
         let (sent, log) = send_logged(&client, &message());
         let shown = format!("{sent:?}{log}");
-        let heard = heard.lock().unwrap().clone();
-        for secret in [PASSWORD, &*heard.proof, &*heard.server_first, SALT] {
+        let received = received.lock().unwrap().clone();
+        for secret in [PASSWORD, &*received.proof, &*received.server_first, SALT] {
             assert!(!holds(shown.as_bytes(), secret), "{secret} is in {shown}");
         }
         assert!(
@@ -215,9 +215,9 @@ fn i01_i02_nothing_to_guess_the_password_from_is_shown() {
             "{log}"
         );
     }
-    // What was proven with is scrubbed out of an answer that echoes it.
+    // The proof is removed from a reply that echoes it.
     let mut steps = offering(&pki, S256);
-    let (own, heard) = Server::new(S256, PASSWORD).steps();
+    let (own, received) = Server::new(S256, PASSWORD).steps();
     steps.extend(own.into_iter().take(1));
     let seen = Arc::new(Mutex::new(String::new()));
     let ear = seen.clone();
@@ -236,5 +236,5 @@ fn i01_i02_nothing_to_guess_the_password_from_is_shown() {
     let message = String::from_utf8(STANDARD.decode(&line).unwrap()).unwrap();
     let proof = message.split_once(",p=").unwrap().1;
     assert!(!holds(shown.as_bytes(), proof), "{shown}");
-    drop(heard);
+    drop(received);
 }

@@ -16,7 +16,7 @@ use crate::support::{PASSWORD, USER, client, policy};
 
 pub(crate) const SALT: &str = "c2FsdCBmb3IgdGhlIHRlc3Rz";
 
-/// What the server does; each part may be replaced.
+/// The behaviour of the server; each part may be replaced.
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) mechanism: &'static str,
@@ -25,11 +25,11 @@ pub(crate) struct Server {
     pub(crate) first: Arc<dyn Fn(&str) -> String + Send + Sync>,
     /// The reply to a right proof, made of the right signature in base64.
     pub(crate) last: Arc<dyn Fn(&str) -> String + Send + Sync>,
-    /// Whether this server sits at the other end of the client's channel: a relay does not.
+    /// True if this server is the other end of the client's channel; a relay is not.
     pub(crate) same_channel: bool,
 }
 
-/// What the client said.
+/// The bytes that the client sent.
 #[derive(Clone, Default)]
 pub(crate) struct Heard {
     pub(crate) gs2: String,
@@ -63,10 +63,10 @@ impl Server {
         self
     }
 
-    /// The two steps in which the server does something, and the place for what it heard.
+    /// The two steps in which the server acts, and the place for the received bytes.
     pub(crate) fn steps(self) -> (Vec<Step>, Arc<Mutex<Heard>>) {
-        let heard = Arc::new(Mutex::new(Heard::default()));
-        let (server, ear) = (self.clone(), heard.clone());
+        let received = Arc::new(Mutex::new(Heard::default()));
+        let (server, ear) = (self.clone(), received.clone());
         let first = Step::respond(move |line, _| {
             let line = std::str::from_utf8(line).unwrap();
             // Alone on its line when it was held back for being long.
@@ -76,36 +76,36 @@ impl Server {
             let message = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
             let bare = message.splitn(3, ',').nth(2).unwrap().to_owned();
             let nonce = bare.split_once(",r=").unwrap().1;
-            let mut heard = ear.lock().unwrap();
-            heard.server_first = (server.first)(nonce);
-            heard.gs2 = message[..message.len() - bare.len()].to_owned();
-            heard.first_bare = bare;
-            challenge(&heard.server_first).into_bytes()
+            let mut received = ear.lock().unwrap();
+            received.server_first = (server.first)(nonce);
+            received.gs2 = message[..message.len() - bare.len()].to_owned();
+            received.first_bare = bare;
+            challenge(&received.server_first).into_bytes()
         });
-        let ear = heard.clone();
+        let ear = received.clone();
         let second = Step::respond(move |line, exported| {
             let message = STANDARD.decode(line).unwrap_or_default();
             let message = String::from_utf8(message).unwrap_or_default();
             let Some((bare, proof)) = message.split_once(",p=") else {
                 return b"501 5.5.2 That is no SCRAM\r\n".to_vec();
             };
-            let mut heard = ear.lock().unwrap();
-            heard.proof = proof.to_owned();
+            let mut received = ear.lock().unwrap();
+            received.proof = proof.to_owned();
             let bound = if self.same_channel {
                 exported.unwrap()
             } else {
                 [0; 32]
             };
-            match self.check(&heard, bare, &bound) {
+            match self.check(&received, bare, &bound) {
                 Some(signature) => (self.last)(&signature).into_bytes(),
                 None => b"535 5.7.8 No\r\n".to_vec(),
             }
         });
-        (vec![first, second], heard)
+        (vec![first, second], received)
     }
 
     /// The server's signature, if the client's proof is right.
-    fn check(&self, heard: &Heard, bare: &str, bound: &[u8]) -> Option<String> {
+    fn check(&self, received: &Heard, bare: &str, bound: &[u8]) -> Option<String> {
         let (derivation, algorithm) = match self.mechanism.trim_end_matches("-PLUS") {
             "SCRAM-SHA-512" => (pbkdf2::PBKDF2_HMAC_SHA512, hmac::HMAC_SHA512),
             "SCRAM-SHA-256" => (pbkdf2::PBKDF2_HMAC_SHA256, hmac::HMAC_SHA256),
@@ -114,15 +114,15 @@ impl Server {
                 hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
             ),
         };
-        let mut input = heard.gs2.clone().into_bytes();
-        if heard.gs2.starts_with("p=") {
+        let mut input = received.gs2.clone().into_bytes();
+        if received.gs2.starts_with("p=") {
             input.extend(bound);
         }
         let (binding, _) = bare.strip_prefix("c=")?.split_once(",r=")?;
         if STANDARD.decode(binding).ok()? != input {
             return None;
         }
-        let (_, count) = heard.server_first.rsplit_once("i=")?;
+        let (_, count) = received.server_first.rsplit_once("i=")?;
         let iterations = NonZeroU32::new(count.split(',').next()?.parse().ok()?)?;
         let hash = algorithm.digest_algorithm();
         let mut salted = vec![0; hash.output_len()];
@@ -130,11 +130,11 @@ impl Server {
         let password = self.password.as_bytes();
         pbkdf2::derive(derivation, iterations, &salt, password, &mut salted);
         let mac = |key: &[u8], text: &[u8]| hmac::sign(&hmac::Key::new(algorithm, key), text);
-        let words = [&*heard.first_bare, &*heard.server_first, bare].join(",");
+        let words = [&*received.first_bare, &*received.server_first, bare].join(",");
         let client_key = mac(&salted, b"Client Key");
         let stored_key = digest::digest(hash, client_key.as_ref());
         let mask = mac(stored_key.as_ref(), words.as_bytes());
-        let proof = STANDARD.decode(&heard.proof).ok()?;
+        let proof = STANDARD.decode(&received.proof).ok()?;
         let key: Vec<u8> = proof
             .iter()
             .zip(mask.as_ref())
@@ -176,10 +176,10 @@ pub(crate) fn play(
     after: Vec<Step>,
 ) -> (Scripted, Arc<Mutex<Heard>>) {
     let mut steps = offering(pki, mechanisms);
-    let (own, heard) = server.steps();
+    let (own, received) = server.steps();
     steps.extend(own);
     steps.extend(after);
-    (Scripted::start(steps).unwrap(), heard)
+    (Scripted::start(steps).unwrap(), received)
 }
 
 /// The client's answer to the signature, and the server's word on it.

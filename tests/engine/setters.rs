@@ -101,7 +101,7 @@ fn signer() -> Signer {
 }
 
 #[test]
-fn a_message_given_whole_is_sent_after_any_refused_setter() {
+fn a_finished_message_is_sent_after_any_rejected_setter() {
     let pki = pki();
     let server = ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
@@ -122,7 +122,7 @@ fn a_composed_message_stays_the_same_after_any_refused_setter() {
     composed.add_address(Field::From, FROM, "").unwrap();
     composed.add_address(Field::To, TO, "").unwrap();
     composed.set_text("The text.\n");
-    let mut part = Part::memory(*b"octets");
+    let mut part = Part::memory(*b"bytes");
     part.set_content_id("one@mail.test").unwrap();
     composed.add_part(&part).unwrap();
     #[cfg(feature = "dkim")]
@@ -179,7 +179,7 @@ fn lists_that_are_full_stay_as_they_are() {
 
 #[test]
 fn a_part_keeps_its_name_type_and_id() {
-    let mut part = Part::memory(*b"octets");
+    let mut part = Part::memory(*b"bytes");
     part.set_name("name.txt").unwrap();
     part.set_type("text/csv").unwrap();
     part.set_content_id("id@mail.test").unwrap();

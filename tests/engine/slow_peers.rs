@@ -16,10 +16,10 @@ use crate::support::*;
 const SHORT: Duration = Duration::from_millis(300);
 /// Long enough to come to most stages on a busy machine, and far shorter than the drip.
 const WHOLE: Duration = Duration::from_secs(5);
-/// Between two bytes: less than any patience here.
+/// The pause between two bytes: shorter than any timeout here.
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// How a message is handed over.
+/// The way in which a message is sent.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Send,
@@ -28,15 +28,15 @@ enum Way {
 
 /// One place for a drip.
 struct Case {
-    told: String,
+    reported: String,
     mode: TlsMode,
-    /// Whose patience is short.
+    /// The stage with a short timeout.
     stage: Stage,
-    /// What is told of the message.
+    /// The expected result of the message.
     ends: (Stage, Outcome),
     /// All that comes before the drip.
     before: Vec<Step>,
-    /// How the drip begins, so that it may become what is waited for.
+    /// The beginning of the drip, so that it may become the awaited reply.
     head: &'static [u8],
 }
 
@@ -121,8 +121,8 @@ fn one_flight(pki: &Pki) -> Vec<Part> {
         Step::send("235 in\r\n"),
     ]);
     // The content's last line ends the flight.
-    let heard = ["MAIL", "RCPT", "BDAT", "Subject", "", ".A line"].map(Step::expect);
-    login.extend(heard);
+    let received = ["MAIL", "RCPT", "BDAT", "Subject", "", ".A line"].map(Step::expect);
+    login.extend(received);
     vec![
         (Stage::Mail, login, b"250 "),
         (Stage::Rcpt, vec![Step::send("250 ok\r\n")], b"250 "),
@@ -130,14 +130,14 @@ fn one_flight(pki: &Pki) -> Vec<Part> {
     ]
 }
 
-fn case(told: &str, mode: TlsMode, part: &Part, before: Vec<Step>) -> Case {
+fn case(reported: &str, mode: TlsMode, part: &Part, before: Vec<Step>) -> Case {
     let stage = part.0;
     let outcome = match stage {
         Stage::Reply => Outcome::Unknown,
         _ => Outcome::NotSent,
     };
     Case {
-        told: format!("{told}, {}", stage.name()),
+        reported: format!("{reported}, {}", stage.name()),
         mode,
         stage,
         ends: (stage, outcome),
@@ -147,11 +147,11 @@ fn case(told: &str, mode: TlsMode, part: &Part, before: Vec<Step>) -> Case {
 }
 
 /// A case for each part, behind all that stands before it.
-fn along(told: &str, mode: TlsMode, parts: &[Part]) -> Vec<Case> {
+fn along(reported: &str, mode: TlsMode, parts: &[Part]) -> Vec<Case> {
     let mut before = Vec::new();
     let at = |part: &Part| {
         before.extend(part.1.clone());
-        case(told, mode, part, before.clone())
+        case(reported, mode, part, before.clone())
     };
     parts.iter().map(at).collect()
 }
@@ -197,7 +197,7 @@ fn fails_by(way: Way, client: &Client) -> Error {
     }
 }
 
-/// Plays all cases at once in both ways, each to a client with this patience.
+/// Plays all cases at once in both ways, each to a client with this timeout.
 fn play(overall: bool, set: impl Fn(&Client, Stage) + Sync) {
     let pki = pki();
     let cases = cases(&pki);
@@ -206,19 +206,19 @@ fn play(overall: bool, set: impl Fn(&Client, Stage) + Sync) {
         let client = client(&policy(&pki, case.mode), server.addr());
         set(&client, case.stage);
         let error = fails_by(way, &client);
-        let told = format!("{way:?}, {}: {error}", case.told);
-        assert_eq!(*error.cause, Cause::Timeout { overall }, "{told}");
+        let reported = format!("{way:?}, {}: {error}", case.reported);
+        assert_eq!(*error.cause, Cause::Timeout { overall }, "{reported}");
         let ends = (error.record.stage, error.record.outcome);
         // On a busy machine the time of the whole may be over before the drip is reached.
         let early = overall && ends.0 < case.ends.0 && ends.1 == Outcome::NotSent;
-        assert!(early || ends == case.ends, "{told}");
+        assert!(early || ends == case.ends, "{reported}");
     };
     thread::scope(|scope| {
         let begin = |way, case| scope.spawn(move || play(way, case));
         let ways = |case| [begin(Way::Send, case), begin(Way::Job, case)];
         let playing: Vec<_> = cases.iter().flat_map(ways).collect();
         let wrong = playing.into_iter().filter_map(|one| one.join().err());
-        assert_eq!(wrong.count(), 0, "told above");
+        assert_eq!(wrong.count(), 0, "reported above");
     });
 }
 

@@ -136,7 +136,7 @@ fn a_refusal_in_the_middle_never_disturbs_its_neighbours() {
             },
         ] {
             let mut config = with_extensions(&pki, form);
-            config.reject_rcpt = vec!["nobody@mail.test".to_owned()];
+            config.reject_rcpt = vec!["unknown@mail.test".to_owned()];
             config.reject_mail = vec!["stranger@mail.test".to_owned()];
             config.size_limit = 5000;
             let server = ReferenceServer::start(config).unwrap();
@@ -144,8 +144,8 @@ fn a_refusal_in_the_middle_never_disturbs_its_neighbours() {
             let mut expected = Vec::new();
             for number in 0..100 {
                 let mut message = match number % 10 {
-                    3 => numbered(number, &["nobody@mail.test"]),
-                    4 => numbered(number, &[TO, "nobody@mail.test"]),
+                    3 => numbered(number, &["unknown@mail.test"]),
+                    4 => numbered(number, &[TO, "unknown@mail.test"]),
                     7 => numbered(number, &[TO, "second@mail.test"]),
                     _ => numbered(number, &[TO]),
                 };
@@ -158,7 +158,7 @@ fn a_refusal_in_the_middle_never_disturbs_its_neighbours() {
                         .unwrap();
                 }
                 if number % 10 == 8 {
-                    message = numbered(number, &["nobody@mail.test", TO]);
+                    message = numbered(number, &["unknown@mail.test", TO]);
                     message.partial = true;
                 }
                 expected.push(match number % 10 {
@@ -240,7 +240,7 @@ fn a_window_of_one_begins_a_message_when_the_last_is_answered() {
 }
 
 #[test]
-fn a_message_without_a_sender_or_too_large_is_told_and_the_others_go_on() {
+fn a_message_without_a_sender_or_too_large_is_reported_and_the_others_are_sent() {
     let pki = pki();
     let server = ReferenceServer::start(with_extensions(
         &pki,
@@ -318,7 +318,7 @@ pub(crate) fn answering(pki: &Pki, whole: usize, answers: &str, last: Step) -> S
 
 /// The clock of a wait runs on while the caller is asked for more; what came meanwhile is in time.
 #[test]
-fn an_answer_that_came_while_nobody_looked_is_taken_and_silence_is_not_forgiven() {
+fn a_reply_that_arrived_before_the_timeout_was_checked_counts_and_silence_does_not() {
     const PATIENCE: Duration = Duration::from_secs(2);
     let pki = pki();
     for (answers, status) in [
@@ -326,7 +326,7 @@ fn an_answer_that_came_while_nobody_looked_is_taken_and_silence_is_not_forgiven(
         ("", Status::Timeout),
     ] {
         let (go, may) = channel();
-        let (tell, told) = channel();
+        let (tell, reported) = channel();
         let mut steps = vec![
             Step::StartTls(pki.identity()),
             Step::send("220 m\r\n"),
@@ -359,7 +359,7 @@ fn an_answer_that_came_while_nobody_looked_is_taken_and_silence_is_not_forgiven(
                 2 => wait.wake(),
                 3 => {
                     go.send(()).unwrap();
-                    told.recv_timeout(LONG).unwrap();
+                    reported.recv_timeout(LONG).unwrap();
                     thread::sleep(PATIENCE);
                 }
                 _ => {}
@@ -448,7 +448,7 @@ fn a_broken_line_gives_each_message_its_own_outcome() {
             format!("{one}421 r\r\n250 a\r\n"),
             [Accepted, NotSent, Unknown, Unknown],
         ),
-        // What does not fit, or is no SMTP, ends it for all.
+        // An invalid reply, or bytes that are not SMTP, end the connection for all messages.
         (
             format!("{one}500 r\r\n"),
             [Accepted, Unknown, Unknown, Unknown],
@@ -484,7 +484,7 @@ fn more_replies_than_questions_end_the_session() {
     let server = answering(
         &pki,
         1,
-        &format!("{one}250 nobody asked\r\n"),
+        &format!("{one}250 unsolicited\r\n"),
         Step::ReadToEnd,
     );
     let (mut session, mut cx) = open(&pki, server.addr());
@@ -501,7 +501,7 @@ fn more_replies_than_questions_end_the_session() {
             |_, result| got = Some(result),
         ),
     );
-    // Which of them was too many nobody knows.
+    // Which of them was too many is not known.
     let error = got.unwrap().unwrap_err();
     assert_eq!(error.status(), Status::Unsolicited);
     assert_eq!(error.record.outcome, Outcome::Unknown);
@@ -517,7 +517,7 @@ fn more_replies_than_questions_end_the_session() {
 }
 
 #[test]
-fn a_cut_while_it_is_written_tells_what_was_whole() {
+fn a_cut_during_a_write_reports_the_complete_messages() {
     let pki = pki();
     // The server reads one message and no more, and resets: most of the others never left.
     let server = answering(&pki, 1, "250 a\r\n250 b\r\n250 c\r\n", Step::Drop);

@@ -17,7 +17,7 @@ use secsmtp_testservers::{CertKind, Leaks, Pki, ReferenceConfig, ReferenceServer
 
 pub(crate) const HOST: &str = "mail.test";
 pub(crate) const USER: &str = "alice";
-pub(crate) const PASSWORD: &str = "a-Secret nobody guesses";
+pub(crate) const PASSWORD: &str = "a-Secret hard to guess";
 pub(crate) const FROM: &str = "alice.sender@mail.test";
 pub(crate) const TO: &str = "bob.recipient@mail.test";
 pub(crate) const CONTENT: &str = "Subject: The content marker\r\n\r\n.A line of the body\r\n";
@@ -125,22 +125,22 @@ pub(crate) fn forms(text: &str) -> Vec<Vec<u8>> {
     forms
 }
 
-/// Whether `haystack` holds any form of `text`.
+/// Returns whether `haystack` contains any form of `text`.
 pub(crate) fn holds(haystack: &[u8], text: &str) -> bool {
     forms(text)
         .iter()
         .any(|form| haystack.windows(form.len()).any(|w| w == form.as_slice()))
 }
 
-/// Nothing but EHLO under a neutral name, STARTTLS and QUIT was said where anybody could hear it,
+/// Asserts that only EHLO with a neutral name, STARTTLS and QUIT were sent in clear text,
 /// and no form of login, address or content.
 #[track_caller]
-pub(crate) fn assert_nothing_leaked(heard: &[u8]) {
+pub(crate) fn assert_nothing_leaked(received: &[u8]) {
     let content = CONTENT.as_bytes();
-    Leaks::new(USER, PASSWORD.as_bytes(), &[FROM, TO], content).assert_only_allowed_lines(heard);
+    Leaks::new(USER, PASSWORD.as_bytes(), &[FROM, TO], content).assert_only_allowed_lines(received);
 }
 
-/// The same for a whole session in which no peer was verified.
+/// Asserts it for a whole session in which no peer was verified.
 #[track_caller]
 pub(crate) fn assert_silent(record: &SessionRecord) {
     assert_nothing_leaked(&record.clear);

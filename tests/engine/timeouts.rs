@@ -123,7 +123,7 @@ fn a_cancel_from_another_thread_ends_each_stage() {
 }
 
 #[test]
-fn a_cancel_concerns_only_what_is_running() {
+fn a_cancel_ends_only_running_calls() {
     let pki = pki();
     let server = secsmtp_testservers::ReferenceServer::start(reference_config(&pki)).unwrap();
     let client = client(&policy(&pki, TlsMode::Implicit), server.implicit_addr());
@@ -185,7 +185,7 @@ fn a_closed_client_sends_nothing_more() {
 }
 
 #[test]
-fn nobody_there_is_told_by_address() {
+fn each_address_without_a_listener_is_reported() {
     let pki = pki();
     let port = ClosedPort::take().unwrap();
     let closed = port.addr().unwrap();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 thread_local! {
     pub(crate) static LIVE: Cell<i64> = const { Cell::new(0) };
     pub(crate) static PEAK: Cell<i64> = const { Cell::new(0) };
-    /// What is looked for, and in how many blocks it was found.
+    /// The pattern that is searched for, and the number of blocks in which it was found.
     static WATCH: RefCell<Watch> = const { RefCell::new(Watch { forms: Vec::new(), found: 0 }) };
 }
 

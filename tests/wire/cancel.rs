@@ -1,4 +1,4 @@
-//! How long a cancel from another thread takes to end a send, at each stage at which a server can
+//! The time until a cancel from another thread ends a send, at each stage at which a server can
 //! fall silent: the time from `cancel` to the return of `send`. A bench: it prints and asserts no time.
 //!
 //!     make cancel-bench
@@ -26,7 +26,7 @@ const RUNS: usize = 21;
 /// More than the buffers of a connection hold.
 const LARGE: usize = 16 * 1024 * 1024;
 
-/// What is cancelled, and where.
+/// The cancelled call, and the stage.
 #[derive(Clone, Copy)]
 struct Case<'a> {
     pki: &'a Pki,
@@ -85,7 +85,7 @@ fn a_cancel_at_each_stage() {
     along(clear, "", in_clear());
     along(case, "", inside(&pki));
     let mut steps: Vec<Step> = inside(&pki).into_iter().flat_map(|part| part.1).collect();
-    // Nobody reads what the system can't take any more.
+    // The server does not read, and the system's buffer is full.
     steps.pop();
     let content = &large;
     measure(Case { content, ..case }, "content, unread", &steps);
@@ -135,7 +135,7 @@ fn cancel(case: Case<'_>, steps: &[Step]) -> Duration {
             Some(_) => completion(&sender),
             None => sender
                 .send(&message, Log::off())
-                .expect_err("nobody answers"),
+                .expect_err("there was no reply"),
         };
         let _ = done.send((Instant::now(), error.status()));
     });
@@ -152,13 +152,13 @@ fn cancel(case: Case<'_>, steps: &[Step]) -> Duration {
     end.saturating_duration_since(begin)
 }
 
-/// What the one job of a client came to.
+/// The result of the only job of a client.
 fn completion(client: &Client) -> Error {
     loop {
         match client.poll(Deadline::NEVER).expect("an open client") {
             PollResult::Event(event) => {
                 if let EventData::Completed(completion) = event.news {
-                    return completion.expect_err("nobody answers");
+                    return completion.expect_err("there was no reply");
                 }
             }
             other => panic!("no end came: {other:?}"),

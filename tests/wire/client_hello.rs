@@ -1,4 +1,4 @@
-//! What the first words of TLS hold and don't hold, and what a middlebox may not do to the answer.
+//! The ClientHello: its extensions, and changes of a middlebox that fail the handshake.
 
 use std::sync::Arc;
 
@@ -77,12 +77,12 @@ fn d15_the_hello_asks_for_the_extended_master_secret() {
 }
 
 #[test]
-fn c24_the_hello_takes_no_compressed_certificate_and_no_compressed_record() {
+fn c24_the_hello_offers_no_compressed_certificate_and_no_compressed_record() {
     let world = World::new();
     let ended = world.send(TlsMode::Implicit, server(), None);
     let raw = &ended.memory.state().peer.raw;
     let (found, session) = extensions(raw);
-    // compress_certificate (RFC 8879): unasked, a compressed one is a message out of place.
+    // compress_certificate (RFC 8879): without the request, a compressed one is an unexpected message.
     assert!(!found.contains(&27), "{found:?}");
     // Behind the session's name and the suites stand the ways to compress: none alone.
     let suites = 5 + 4 + 2 + 32 + 1 + session;
@@ -95,7 +95,7 @@ fn d19_a_provider_of_the_whole_process_is_not_asked() {
     let mut useless = rustls::crypto::ring::default_provider();
     useless.cipher_suites.clear();
     useless.kx_groups.clear();
-    // Whoever asked it would have nothing to offer, in this test and in each other of the process.
+    // Using it would find no mechanisms, in this test and in every other of the process.
     assert!(useless.install_default().is_ok());
     let ended = World::new().send(TlsMode::Implicit, server(), None);
     assert_eq!(ended.outcome(), Outcome::Accepted, "{}", ended.log);

@@ -19,7 +19,7 @@ const FLIGHT: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
 const CODES: std::ops::Range<u16> = 195..605;
 const WORDS: &str = "words of a filter";
 
-/// What a code means in the place of a reply.
+/// The meaning of a code as the reply to a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     Accepts,
@@ -137,12 +137,12 @@ fn check(error: &Error, (point, code): (Point, u16), outcome: Outcome) {
     }
 }
 
-/// What comes of one message when a reply can't be an acceptance; `written` if it was written to its end.
+/// The outcome of one message when a reply can't be an acceptance; `written` if it was written to its end.
 fn comes_to(point: Point, code: u16, written: bool) -> Outcome {
     match meaning(point, code) {
         Meaning::Accepts => Outcome::Accepted,
         Meaning::Refuses => Outcome::Refused,
-        // Nothing could be delivered where nobody was accepted to deliver to.
+        // Nothing could be delivered without an accepted recipient.
         Meaning::Closes if matches!(point, Point::Rset | Point::Mail | Point::Rcpt) => {
             Outcome::NotSent
         }
@@ -313,15 +313,15 @@ fn h14_each_code_to_a_message_of_a_stream_leaves_its_neighbours_alone() {
                 let answers = answers((point, 2), code, &Arc::default());
                 let server = Esmtp::new(true, offers, answers);
                 let (results, memory) = world.stream(3, Box::new(server), None);
-                let told: Vec<_> = results.iter().map(outcome).collect();
+                let reported: Vec<_> = results.iter().map(outcome).collect();
                 assert_eq!(
-                    Some(&told),
-                    expected(&memory.state(), told.len(), shape).as_ref()
+                    Some(&reported),
+                    expected(&memory.state(), reported.len(), shape).as_ref()
                 );
                 let whole = point == Point::Content || offers == FLIGHT;
                 let own = comes_to(point, code, whole);
                 assert_eq!(
-                    told[..2],
+                    reported[..2],
                     [Outcome::Accepted, own],
                     "{offers:?} {point:?} {code}"
                 );
@@ -330,7 +330,7 @@ fn h14_each_code_to_a_message_of_a_stream_leaves_its_neighbours_alone() {
                 }
                 if matches!(own, Outcome::Accepted | Outcome::Refused) {
                     assert_eq!(
-                        told[2..],
+                        reported[2..],
                         [Outcome::Accepted],
                         "{offers:?} {point:?} {code}"
                     );
@@ -353,7 +353,7 @@ fn h14_each_code_to_rset() {
             let (results, _) = world.stream(2, Box::new(server), None);
             assert!(asked.lock().expect("one thread").contains(&Point::Rset));
             assert_eq!(outcome(&results[0]), Outcome::Refused);
-            // What was written behind it may be accepted all the same.
+            // The server may accept the data after it all the same.
             let alone = [LOCKSTEP, CHUNKS].contains(&offers);
             let own = match comes_to(Point::Rset, code, offers == FLIGHT) {
                 Outcome::Refused if offers == FLIGHT => Outcome::Unknown,

@@ -1,5 +1,5 @@
 //! Every byte of a session is a place to fail, in each direction, in each way. What a send comes to
-//! is told by two places alone: where the server has the message whole, and where its answer is
+//! depends on two positions only: where the server has the message whole, and where its answer is
 //! there whole. They are taken from the very run, since TLS makes each run a little different.
 
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use crate::memory::{Answer, Direction, Ended, Esmtp, Fault, Kind, PASSWORD, Worl
 
 const DIRECTIONS: [Direction; 2] = [Direction::ToClient, Direction::ToServer];
 
-/// What the server offers decides in which form the message goes.
+/// The extensions that the server offers, which decide the form of the message.
 const FORMS: [(&str, &[&str]); 4] = [
     ("DATA in lockstep", &["AUTH PLAIN"]),
     ("BDAT in lockstep", &["AUTH PLAIN", "CHUNKING"]),
@@ -40,7 +40,7 @@ fn sweep(world: &World, mode: TlsMode, offers: &[&'static str], kind: Kind) -> [
         let reference = world.send(mode, server(mode, offers), None);
         assert!(reference.result.is_ok(), "{:?}", reference.result);
         let (bytes, handshake) = reference.memory.state().passed(direction);
-        // What changes nothing runs to the end each time: in the handshake, which is the TLS
+        // A fault without effect runs to the end each time: in the handshake, which is the TLS
         // layer's own, every 16th byte is enough.
         let coarse = |at: &u64| !kind.is_harmless() || *at >= handshake || at.is_multiple_of(16);
         for at in (0..=bytes).filter(coarse) {
@@ -62,7 +62,7 @@ fn sweep(world: &World, mode: TlsMode, offers: &[&'static str], kind: Kind) -> [
     seen
 }
 
-/// The outcome, to the byte, and nothing where nobody was verified.
+/// The outcome, to the byte, and nothing released without a verified peer.
 #[track_caller]
 fn check(ended: &Ended, fault: Fault) {
     let state = ended.memory.state();
@@ -97,11 +97,11 @@ fn check(ended: &Ended, fault: Fault) {
             _ => error.status() == Status::ConnectionLost,
         };
         assert!(fits, "{fault:?}: {error}");
-        // What was written is told, and nothing that was not.
+        // Exactly the written data is reported as released.
         let record = &error.record;
-        let heard = &state.peer.inside;
+        let received = &state.peer.inside;
         let login = STANDARD.encode(PASSWORD).into_bytes();
-        let holds = |text: &[u8]| heard.windows(text.len()).any(|w| w == text);
+        let holds = |text: &[u8]| received.windows(text.len()).any(|w| w == text);
         assert!(
             record.secret_released || !(holds(b"AUTH PLAIN A") || holds(&login)),
             "{fault:?}"
@@ -126,8 +126,8 @@ fn check_release(ended: &Ended, fault: Fault, offers: &[&str]) {
         return;
     }
     let state = ended.memory.state();
-    let heard = String::from_utf8_lossy(&state.peer.inside);
-    let last = heard.lines().last().unwrap_or_default();
+    let received = String::from_utf8_lossy(&state.peer.inside);
+    let last = received.lines().last().unwrap_or_default();
     let last = last.split(' ').next().unwrap_or_default();
     // A record of which not all came.
     let mut rest = &state.peer.raw[state.peer.clear.len()..];
@@ -144,9 +144,9 @@ fn check_release(ended: &Ended, fault: Fault, offers: &[&str]) {
         (false, true) => begun("RCPT"),
         (true, true) => begun("AUTH"),
     };
-    let content = content || heard.contains("content marker");
+    let content = content || received.contains("content marker");
     assert_eq!(error.record.content_released, content, "{fault:?}: {error}");
-    let secret = begun("EHLO") || heard.contains("AUTH PLAIN ");
+    let secret = begun("EHLO") || received.contains("AUTH PLAIN ");
     assert_eq!(error.record.secret_released, secret, "{fault:?}: {error}");
 }
 

@@ -1,4 +1,4 @@
-//! Searches what went out in clear, or to somebody unverified, for everything that must not.
+//! Searches the bytes sent in clear text, or to an unverified peer, for everything that must not be sent.
 
 use secsmtp_testservers::Leaks;
 

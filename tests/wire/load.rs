@@ -28,13 +28,13 @@ const CLIENTS: usize = 200;
 /// More messages than any run sends. There is a place for each from the beginning, so that what
 /// grows is the library's.
 const MESSAGES: usize = 1 << 20;
-/// What may come and go by itself, with so many threads.
+/// The tolerance of a count with this number of threads.
 const GROWTH: u64 = 4 * 1024 * 1024;
 
 /// So much longer than it is meant to the run may take, to come to most outcomes.
 const AT_MOST: Duration = Duration::from_secs(60);
 
-/// What the server noted of a message.
+/// The server's record of a message.
 const WHOLE: u8 = 1;
 /// It said 2yz to the content.
 const YES: u8 = 2;
@@ -58,7 +58,7 @@ struct Book {
 
 impl Book {
     fn new() -> Self {
-        // Written, and not only taken: memory that nobody touched is not there yet.
+        // Write to the memory: pages that were not touched are not allocated yet.
         let places = || (0..MESSAGES).map(|_| AtomicU8::new(0)).collect();
         Self {
             notes: places(),
@@ -69,7 +69,7 @@ impl Book {
         }
     }
 
-    /// Whether there was some of each outcome but `unknown`.
+    /// Returns whether each outcome except `unknown` occurred.
     fn saw_most(&self) -> bool {
         let kinds = self.kinds.load(Ordering::Acquire);
         let most = [Outcome::NotSent, Outcome::Refused, Outcome::Accepted];
@@ -105,7 +105,7 @@ impl Book {
     }
 }
 
-/// What is noted of a reply.
+/// The record of a reply.
 fn noted(point: Point, said: &[u8]) -> u8 {
     let Ok(Some((reply, taken))) = parse(said) else {
         return SHIFTED;
@@ -129,7 +129,7 @@ fn serve(mut tcp: TcpStream, world: &World, seed: u64, book: &Book) {
     };
     let mut drawn = Random(seed.rotate_left(32) | 1);
     let choose = move |point: Point| match drawn.below(60) {
-        // Whose greeting it is shows with EHLO alone.
+        // The client is identified by its EHLO only.
         0 | 1 if point == Point::Greeting => Answer::Good,
         0 => Answer::Reply(b"450 4.2.0 later\r\n".to_vec()),
         1 => Answer::Reply(b"550 5.7.1 never\r\n".to_vec()),
@@ -239,10 +239,10 @@ fn h17_i09_two_hundred_clients_and_a_server_that_misbehaves() {
         .env(ALONE, "1")
         .output()
         .expect("it can be run");
-    let told = String::from_utf8_lossy(&ended.stdout);
+    let reported = String::from_utf8_lossy(&ended.stdout);
     let errors = String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success(), "{told}{errors}");
-    let figures = told.lines().find(|line| line.starts_with("sent="));
+    assert!(ended.status.success(), "{reported}{errors}");
+    let figures = reported.lines().find(|line| line.starts_with("sent="));
     println!("{}", figures.expect("the test was run"));
 }
 
@@ -269,7 +269,7 @@ fn load() {
     drop(clients);
     over.store(true, Ordering::Release);
     let _ = TcpStream::connect(address);
-    // What the server has not read yet may still be to a message's account.
+    // Bytes that the server has not read yet may still belong to a message.
     let patience = Instant::now() + Duration::from_secs(60);
     while book.open.load(Ordering::Acquire) > 0 {
         assert!(Instant::now() < patience, "a connection does not end");

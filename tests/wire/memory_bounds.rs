@@ -13,7 +13,7 @@ use crate::memory::{Act, Dialogue, Direction, Fault, Kind, World};
 /// the TLS layer's own buffers, each of them while it grows.
 const BOUND: i64 = 1024 * 1024;
 
-/// The same while a large content is on its way: half a mebibyte of records waits for the system, in a
+/// Floods while large content is in flight: half a mebibyte of records waits for the system, in a
 /// buffer that has grown, and a block of the content for its turn.
 const WRITING: i64 = 3 * 1024 * 1024;
 
@@ -135,7 +135,7 @@ fn f06_e03_a_challenge_without_end_is_cut_off_within_the_same_bound() {
     let (met, held) = flooded(TlsMode::Implicit, "AUTH", challenge);
     assert_eq!(met, Status::ReplyTooLong);
     assert!(held < BOUND, "{held}");
-    // With its code: the first line of 334 is as long as a line may be, and no longer.
+    // The first line of 334, with its code, has the maximum length of a line.
     let lines = Act::Flood(format!("334-{}\r\n", "QUFB".repeat(3000)).into_bytes());
     let (met, held) = flooded(TlsMode::Implicit, "AUTH", lines);
     assert_eq!(met, Status::ReplyTooLong);

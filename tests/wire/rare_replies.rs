@@ -1,4 +1,4 @@
-//! What seldom happens: replies before their time, odd answers to a second EHLO, a server that speaks
+//! Rare behaviour of servers: replies before their time, odd answers to a second EHLO, a server that speaks
 //! while it is let rest.
 
 use std::sync::{Arc, Mutex};
@@ -90,7 +90,7 @@ fn e14_e15_the_answer_to_a_second_ehlo_decides_for_that_message_and_the_line() {
         };
         let server = Esmtp::new(true, FLIGHT, choose);
         let ended = world.send(TlsMode::Implicit, Box::new(server), None);
-        let error = ended.result.expect_err("nobody offers it");
+        let error = ended.result.expect_err("no server offers it");
         let met = (error.status(), error.record.stage, error.record.outcome);
         assert_eq!(met, (status, stage, Outcome::NotSent), "{said}: {error}");
     }
@@ -119,10 +119,10 @@ fn h19_a_transaction_left_open_is_reset_although_ehlo_was_refused_in_between() {
             _ => Answer::Good,
         }
     };
-    let heard = Arc::<Mutex<Vec<String>>>::default();
+    let received = Arc::<Mutex<Vec<String>>>::default();
     let server = Box::new(Noting {
         server: Esmtp::new(true, FLIGHT, choose),
-        heard: Arc::clone(&heard),
+        received: Arc::clone(&received),
     });
     let next = || match left.next() {
         Some((id, message)) => NextMessage::Message(id as u64, message.prepare().unwrap()),
@@ -135,14 +135,14 @@ fn h19_a_transaction_left_open_is_reset_although_ehlo_was_refused_in_between() {
         outcomes,
         [Outcome::Refused, Outcome::NotSent, Outcome::Accepted]
     );
-    let heard = heard.lock().expect("one thread").concat();
-    let behind = heard.rsplit("EHLO ").next().expect("the second EHLO");
+    let received = received.lock().expect("one thread").concat();
+    let behind = received.rsplit("EHLO ").next().expect("the second EHLO");
     let (reset, mail) = (behind.find("RSET"), behind.find("MAIL "));
-    assert!(reset.is_some() && reset < mail, "{heard}");
+    assert!(reset.is_some() && reset < mail, "{received}");
 }
 
 #[test]
-fn b15_a_server_that_speaks_while_it_rests_is_given_nothing_more() {
+fn b15_a_server_that_sends_while_idle_gets_no_further_message() {
     let world = World::new();
     let choose = |point| match point {
         Point::Content => Answer::Double,
@@ -160,11 +160,11 @@ fn b15_a_server_that_speaks_while_it_rests_is_given_nothing_more() {
     let peer = Peer::new(Arc::clone(&world.server), true, server);
     let (ended, results) = world.stream_over(Memory::new(peer, None), next);
     assert!(matches!(ended, Some(StreamEnd::Closed)), "{ended:?}");
-    let told: Vec<_> = results.iter().map(outcome).collect();
-    assert_eq!(told, [Outcome::Accepted]);
+    let reported: Vec<_> = results.iter().map(outcome).collect();
+    assert_eq!(reported, [Outcome::Accepted]);
 }
 
-/// Says all its answers as soon as it hears a word.
+/// Sends all its replies with the first received byte.
 struct Hasty {
     server: Esmtp,
     word: &'static [u8],
@@ -216,22 +216,22 @@ fn h10_a_chunk_accepted_behind_refused_recipients_leaves_the_refusal_and_ends_th
     let content = content.as_bytes();
     world.message.set_content(content).expect("content");
     let choose = |point| match point {
-        Point::Rcpt => reply("550 5.1.1 nobody\r\n"),
+        Point::Rcpt => reply("550 5.1.1 unknown\r\n"),
         _ => Answer::Good,
     };
     let server = Esmtp::new(true, FLIGHT, choose);
     let ended = world.send(TlsMode::Implicit, Box::new(server), None);
-    let error = ended.result.expect_err("nobody");
+    let error = ended.result.expect_err("unknown");
     assert_eq!(error.status(), Status::RecipientRefused, "{error}");
     assert_eq!(error.record.outcome, Outcome::Refused, "{error}");
     // The rest was not begun.
-    let heard = &ended.memory.state().peer.inside;
-    assert!(!heard.windows(4).any(|w| w == b"LAST"));
+    let received = &ended.memory.state().peer.inside;
+    assert!(!received.windows(4).any(|w| w == b"LAST"));
 }
 
 /// Each message fills its records to the byte, so that the line can pause between two of them.
 #[test]
-fn h14_an_answer_to_what_is_not_written_yet_ends_the_stream() {
+fn h14_a_reply_to_a_command_that_was_not_written_ends_the_stream() {
     const RECORD: usize = 16 * 1024;
     let mut world = World::new();
     let message = |world: &mut World, size: usize| {
@@ -275,8 +275,8 @@ fn h14_an_answer_to_what_is_not_written_yet_ends_the_stream() {
             kind: Kind::Pause,
         };
         let (results, memory) = world.stream(3, server(), Some(fault));
-        let told: Vec<_> = results.iter().map(outcome).collect();
-        assert!(is_possible(&memory.state(), &told), "{at}: {results:?}");
+        let reported: Vec<_> = results.iter().map(outcome).collect();
+        assert!(is_possible(&memory.state(), &reported), "{at}: {results:?}");
         let unasked = |error: &secsmtp::error::Error| *error.cause == Cause::Unsolicited;
         let errors = results.iter().filter_map(|result| result.as_ref().err());
         early += errors.filter(|error| unasked(error)).count();
@@ -284,8 +284,8 @@ fn h14_an_answer_to_what_is_not_written_yet_ends_the_stream() {
     assert!(early > 0);
 }
 
-/// Sender, two recipients of whom one is refused, and the content: what is said to each stands in any
-/// order. Where an order can't be told from the one asked for, each answer is that of its place.
+/// Sender, two recipients of which one is rejected, and the content: the replies come in any
+/// order. An order that looks like the expected one is read as such.
 #[test]
 fn h14_replies_in_another_order_accept_nothing_by_mistake() {
     let mut world = World::new();
@@ -315,21 +315,21 @@ fn h14_replies_in_another_order_accept_nothing_by_mistake() {
             let server = Box::new(Esmtp::new(true, offers, choose));
             let (results, memory) = world.stream(1, server, None);
             let state = memory.state();
-            let told: Vec<_> = results.iter().map(outcome).collect();
+            let reported: Vec<_> = results.iter().map(outcome).collect();
             assert_eq!(
-                Some(&told),
+                Some(&reported),
                 expected(&state, 1, shape).as_ref(),
                 "{order:?}"
             );
-            assert!(is_possible(&state, &told), "{order:?}: {results:?}");
-            accepted += usize::from(told == [Outcome::Accepted]);
+            assert!(is_possible(&state, &reported), "{order:?}: {results:?}");
+            accepted += usize::from(reported == [Outcome::Accepted]);
         }
         // The recipients exchanged; in one flight, each order that refuses a recipient.
         assert!((2..=12).contains(&accepted), "{accepted}");
     }
 }
 
-/// A reply too many somewhere shows with the last answer, and which one that is nobody can tell.
+/// A reply too many somewhere shows with the last answer, and which one that is can't be known.
 #[test]
 fn h14_more_replies_than_questions_leave_a_message_in_doubt() {
     let world = World::new();
@@ -350,8 +350,8 @@ fn h14_more_replies_than_questions_leave_a_message_in_doubt() {
             assert_eq!(ended.outcome(), Outcome::Unknown, "{queued} {too_many:?}");
             let error = ended.result.expect_err("in doubt");
             assert_eq!(error.status(), Status::Unsolicited, "{error}");
-            let heard = &ended.memory.state().peer.inside;
-            assert!(!heard.windows(4).any(|w| w == b"QUIT"));
+            let received = &ended.memory.state().peer.inside;
+            assert!(!received.windows(4).any(|w| w == b"QUIT"));
         }
     }
     // A farewell is no reply too many, and with one question at a time there is no doubt.
@@ -371,7 +371,7 @@ fn h14_more_replies_than_questions_leave_a_message_in_doubt() {
 
 /// The server that has the message, and says that it took it, must not be called one that refused it.
 #[test]
-fn h14_a_recipient_taken_behind_a_refused_sender_leaves_a_message_in_doubt() {
+fn h14_a_recipient_accepted_after_a_rejected_sender_leaves_a_message_in_doubt() {
     for (to_mail, recipients) in [
         ("550 5.0.0 no\r\n", 1),
         ("550 5.0.0 no\r\n", 2),
@@ -401,10 +401,10 @@ fn h14_a_recipient_taken_behind_a_refused_sender_leaves_a_message_in_doubt() {
     }
 }
 
-/// What a middlebox put behind STARTTLS in clear is answered inside TLS by a server that keeps it: its
+/// Bytes that a middlebox added after STARTTLS are answered inside TLS by a server that keeps them: its
 /// words come before ours were said, or before the login.
 #[test]
-fn b10_b15_words_inside_tls_that_nobody_asked_for_end_it_before_the_login() {
+fn b10_b15_an_unsolicited_reply_inside_tls_ends_the_session_before_the_login() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let world = World::over(version);
         let server = Box::new(Esmtp::new(false, FLIGHT, |_| Answer::Good));
@@ -413,16 +413,16 @@ fn b10_b15_words_inside_tls_that_nobody_asked_for_end_it_before_the_login() {
         let ended = world.send_to(TlsMode::Starttls, Memory::new(peer, None));
         let error = ended.result.expect_err("not ours");
         assert!(!error.record.secret_released, "{version:?} {error}");
-        let heard = &ended.memory.state().peer.inside;
-        assert!(!heard.windows(4).any(|w| w == b"AUTH"), "{version:?}");
+        let received = &ended.memory.state().peer.inside;
+        assert!(!received.windows(4).any(|w| w == b"AUTH"), "{version:?}");
         if *version == rustls::version::TLS12 {
             assert_eq!(error.status(), Status::Unsolicited, "{error}");
-            assert_eq!(*heard, b"", "not even our name was said");
+            assert_eq!(*received, b"", "not even our name was said");
         }
     }
 }
 
-/// Puts what is no record of this connection on the line, once it hears of the content.
+/// Sends bytes that are no record of this connection, once it has received some content.
 struct Forging(Esmtp);
 
 impl Dialogue for Forging {
@@ -441,7 +441,7 @@ impl Dialogue for Forging {
 
 /// No alert goes behind records of content that was given up.
 #[test]
-fn h12_h16_a_forged_record_while_nothing_is_taken_ends_the_content() {
+fn h12_h16_a_forged_record_while_the_server_does_not_read_ends_the_content() {
     let mut world = World::new();
     let content = "Subject: x\r\n\r\n".to_owned() + &"A line of the body\r\n".repeat(20_000);
     let content = content.as_bytes();
@@ -466,10 +466,10 @@ fn orders() -> impl Iterator<Item = [usize; 4]> {
     all.filter(|order| (0..4).all(|at| order.contains(&at)))
 }
 
-/// Notes what is heard at a time.
+/// Records each received piece.
 struct Noting {
     server: Esmtp,
-    heard: Arc<Mutex<Vec<String>>>,
+    received: Arc<Mutex<Vec<String>>>,
 }
 
 impl Dialogue for Noting {
@@ -479,13 +479,13 @@ impl Dialogue for Noting {
 
     fn hear(&mut self, bytes: &[u8]) -> Vec<Act> {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        self.heard.lock().expect("one thread").push(text);
+        self.received.lock().expect("one thread").push(text);
         self.server.hear(bytes)
     }
 }
 
 #[test]
-fn h14_what_a_second_ehlo_no_longer_names_is_not_used() {
+fn h14_an_extension_missing_in_the_second_ehlo_is_not_used() {
     let mut world = World::new();
     let events = Notify::SUCCESS;
     world.message.set_notify(events).expect("an event");
@@ -498,20 +498,20 @@ fn h14_what_a_second_ehlo_no_longer_names_is_not_used() {
                 _ => Answer::Good,
             }
         };
-        let heard = Arc::<Mutex<Vec<String>>>::default();
+        let received = Arc::<Mutex<Vec<String>>>::default();
         let server = Box::new(Noting {
             server: Esmtp::new(true, FLIGHT, choose),
-            heard: Arc::clone(&heard),
+            received: Arc::clone(&received),
         });
         let ended = world.send(TlsMode::Implicit, server, None);
         assert_eq!(ended.outcome(), Outcome::Accepted, "{}", ended.log);
-        let heard = heard.lock().expect("one thread");
+        let received = received.lock().expect("one thread");
         let both = |text: &String| text.contains("MAIL ") && text.contains("RCPT ");
-        assert_eq!(heard.iter().any(both), together, "{again} {heard:?}");
+        assert_eq!(received.iter().any(both), together, "{again} {received:?}");
     }
 }
 
-/// Nobody set a patience: it is that of RFC 5321 from MAIL on, and ten minutes for the answer to the
+/// The default timeouts are those of RFC 5321 from MAIL on, and ten minutes for the reply to the
 /// content.
 #[test]
 fn h18_each_answer_is_awaited_as_long_as_the_rfc_has_it() {
@@ -535,7 +535,7 @@ fn h18_each_answer_is_awaited_as_long_as_the_rfc_has_it() {
             let error = ended.result.expect_err("silence");
             assert_eq!(error.status(), Status::Timeout, "{silent:?} {offers:?}");
             let left = ended.memory.state().patience.expect("a deadline");
-            // What passed since the stage began is the time of a busy machine.
+            // Time that passed since the stage began is that of a busy machine.
             let least = Duration::from_secs(seconds - 30);
             let whole = Duration::from_secs(seconds);
             assert!(least < left && left <= whole, "{silent:?}: {left:?}");
@@ -592,8 +592,8 @@ fn h18_a_pause_between_messages_ends_no_wait_for_an_answer() {
     let (ended, results) = world.stream_over(Memory::new(peer, None), next);
     assert!(matches!(ended, Some(StreamEnd::Closed)), "{ended:?}");
     let error = results[0].as_ref().expect_err("silence");
-    let told = (error.status(), error.record.outcome);
-    assert_eq!(told, (Status::Timeout, Outcome::Unknown));
+    let reported = (error.status(), error.record.outcome);
+    assert_eq!(reported, (Status::Timeout, Outcome::Unknown));
     assert!(asked >= 5, "the pauses were no end");
 }
 
@@ -657,7 +657,7 @@ fn h18_the_time_for_content_begins_anew_with_each_block_and_not_with_each_byte()
     }
 }
 
-/// Whose fault it is that a connection can't go on: that message has the cause, those behind it know that
+/// The message whose fault ends a connection has the cause, those after it report that
 /// the connection broke, and none has another's reply.
 #[test]
 fn h14_h15_each_message_of_a_stream_has_its_own_cause() {

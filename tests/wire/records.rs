@@ -33,7 +33,7 @@ fn ticket(size: u16) -> Act {
     Act::FloodSealed(ContentType::Handshake, [&[4], &length[1..], &body].concat())
 }
 
-/// A reference server up to a command, from which on it answers with `flood` and nothing else.
+/// A correct server up to a command, from which on it only replies with `flood`.
 struct Until {
     server: Esmtp,
     command: &'static str,
@@ -72,7 +72,7 @@ impl Dialogue for Until {
     }
 }
 
-/// Where a server may begin to say nothing: before its greeting, instead of each reply, and instead
+/// The points at which a server may become silent: before its greeting, instead of each reply, and instead
 /// of the answer to the content.
 const PLACES: [&str; 5] = ["", "EHLO", "AUTH", "MAIL", "Subject"];
 
@@ -177,7 +177,7 @@ fn d04_one_request_to_renegotiate_is_declined_and_a_second_ends_it() {
     }
 }
 
-/// How many of these records are of the handshake.
+/// The number of handshake records among these.
 fn handshake_records(mut raw: &[u8]) -> usize {
     let mut count = 0;
     while let [kind, _, _, high, low, rest @ ..] = raw {
@@ -188,7 +188,7 @@ fn handshake_records(mut raw: &[u8]) -> usize {
     count
 }
 
-/// A server that says 421 in the middle of a stream, and behind it what somebody has spoilt.
+/// A server that sends 421 in the middle of a stream, and corrupt bytes after it.
 struct Spoilt(Esmtp);
 
 impl Dialogue for Spoilt {
@@ -222,13 +222,13 @@ fn h15_d05_behind_421_a_record_that_cant_be_read_is_no_silence() {
     };
     let server = Spoilt(Esmtp::new(true, offers, choose));
     let (results, _) = world.stream(3, Box::new(server), None);
-    let told: Vec<_> = results.iter().map(outcome).collect();
-    // What was said of the third, and can't be read, may have been a yes.
+    let reported: Vec<_> = results.iter().map(outcome).collect();
+    // The unreadable reply to the third may have been an acceptance.
     let expected = [Outcome::Accepted, Outcome::NotSent, Outcome::Unknown];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
-/// How often a server that drips says a thing, and for how long at the most.
+/// The repetitions of a server that drips, and their maximum time.
 const DRIP: Duration = Duration::from_millis(10);
 const DRIPS: u32 = 1500;
 
@@ -239,7 +239,7 @@ fn dripping(world: &World, dialogue: Box<dyn Dialogue>) -> SocketAddr {
     let mut peer = Peer::new(Arc::clone(&world.server), true, dialogue);
     thread::spawn(move || {
         let (mut tcp, _) = listener.accept().expect("a client");
-        tcp.set_read_timeout(Some(DRIP)).expect("a patience");
+        tcp.set_read_timeout(Some(DRIP)).expect("a timeout");
         let (mut total, mut buffer) = (0, [0; 4096]);
         for _ in 0..DRIPS {
             match tcp.read(&mut buffer) {
@@ -259,7 +259,7 @@ fn dripping(world: &World, dialogue: Box<dyn Dialogue>) -> SocketAddr {
     address
 }
 
-/// Whose time for one stage is short.
+/// A client with a short timeout for one stage.
 fn impatient(world: &World, address: SocketAddr, stage: Stage) -> Client {
     let client = Client::new(HOST, 0, &world.policy).expect("a client");
     let (ip, port) = (address.ip().to_string(), u32::from(address.port()));
@@ -285,8 +285,8 @@ fn d12_d13_tickets_that_drip_stretch_no_deadline() {
         let sent = impatient(&world, address, stage).send(&world.message, Log::off());
         let error = sent.expect_err("tickets are no answer");
         // The deadline's, not the end of the drip's.
-        let told = (error.status(), error.record.stage);
-        assert_eq!(told, (Status::Timeout, stage), "{error}");
+        let reported = (error.status(), error.record.stage);
+        assert_eq!(reported, (Status::Timeout, stage), "{error}");
     }
     // A job is given up as well, although each drip wakes its worker to look for another one.
     let address = dripping(&world, Until::new("Subject", ticket(16)));
@@ -296,9 +296,9 @@ fn d12_d13_tickets_that_drip_stretch_no_deadline() {
         panic!("the job is lost");
     };
     let error = completion.expect_err("tickets are no answer");
-    let told = (error.status(), error.record.stage, error.record.outcome);
+    let reported = (error.status(), error.record.stage, error.record.outcome);
     let expected = (Status::Timeout, Stage::Reply, Outcome::Unknown);
-    assert_eq!(told, expected, "{error}");
+    assert_eq!(reported, expected, "{error}");
     for (place, stage) in [("", Stage::Greeting), ("EHLO", Stage::Ehlo)] {
         let address = dripping(&world, Until::new(place, ticket(16)));
         let looked = impatient(&world, address, stage).probe(Log::off());

@@ -11,7 +11,7 @@ use secsmtp::trust::TlsMode;
 use crate::leak_check;
 use crate::memory::{Answer, Ended, Esmtp, Point, TO, World, is_possible};
 
-/// How deep the walk chooses; behind it, all answers fit.
+/// The depth of the walk; after it, all replies are as expected.
 const DEPTH: usize = 8;
 
 /// A class of replies: what it says at a point, or `None` where that is what fits.
@@ -34,7 +34,7 @@ pub(crate) enum Class {
     Closing,
     /// 421, and the end.
     Hangup,
-    /// What fits, and one more.
+    /// The expected reply, and another one.
     Double,
     /// No reply at all.
     Malformed,
@@ -83,7 +83,7 @@ impl Class {
     }
 }
 
-/// Whether a class accepts what it is the reply to.
+/// Returns whether a class accepts the command that it replies to.
 fn accepts(point: Point, class: Class) -> bool {
     match class {
         Class::Good | Class::Double => true,
@@ -93,7 +93,7 @@ fn accepts(point: Point, class: Class) -> bool {
     }
 }
 
-/// Whether a class leads to the state that `Good` leads to. To RCPT, 251 is tried on all ways.
+/// Returns whether a class leads to the state that `Good` leads to. To RCPT, 251 is tried on all ways.
 fn is_like_good(point: Point, class: Class) -> bool {
     let other = matches!(class, Class::Positive | Class::OtherPositive);
     let tried = (point, class) == (Point::Rcpt, Class::OtherPositive);
@@ -111,7 +111,7 @@ fn fits_250(point: Point) -> bool {
     )
 }
 
-/// What one walk is over.
+/// The parameters of one walk.
 struct Walk<'a> {
     world: &'a World,
     mode: TlsMode,
@@ -183,16 +183,16 @@ fn check(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class], mode: TlsM
             .map(|(_, class)| *class)
     };
     // No content without a recipient that was accepted, and without being asked for it.
-    let heard = String::from_utf8_lossy(&state.peer.inside);
-    if heard.contains("content marker") {
+    let received = String::from_utf8_lossy(&state.peer.inside);
+    if received.contains("content marker") {
         for point in [Point::Rcpt, Point::Data] {
             let accepted = of(point).any(|class| accepts(point, class));
             assert!(accepted, "{}", says());
         }
     }
-    let first_auth = heard.find("AUTH ");
+    let first_auth = received.find("AUTH ");
     assert!(
-        first_auth.is_none_or(|at| heard.find("EHLO").is_some_and(|ehlo| ehlo < at)),
+        first_auth.is_none_or(|at| received.find("EHLO").is_some_and(|ehlo| ehlo < at)),
         "{}",
         says()
     );
@@ -220,7 +220,7 @@ fn check(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class], mode: TlsM
     }
 }
 
-/// The same where commands, and perhaps the content, are written before their answers are known.
+/// Walks in which commands, and perhaps the content, are written before their replies are known.
 #[track_caller]
 fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
     let state = ended.memory.state();
@@ -231,7 +231,7 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
         )
     };
     leak_check::assert_nothing_in_clear(&state.peer);
-    let heard = String::from_utf8_lossy(&state.peer.inside);
+    let received = String::from_utf8_lossy(&state.peer.inside);
     let of = |point: Point| {
         asked
             .iter()
@@ -239,7 +239,7 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
             .map(|(_, class)| *class)
     };
     // One reply too many or too few inside a group shifts all that follow by one, and if they fit where they
-    // come nobody can tell: a verified server is believed to count, but not to have what was not written.
+    // came can't be known: a verified server is trusted to count, but not to have data that was not written.
     let group = [Point::Mail, Point::Rcpt, Point::Data];
     if group
         .into_iter()
@@ -249,14 +249,14 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
     }
     let mail = of(Point::Mail).next();
     // A server that hangs up early was given the rest all the same.
-    let written = match heard.contains("BDAT ") {
-        true => heard.contains("A line of the body\r\n"),
-        false => heard.contains("\r\n.\r\n"),
+    let written = match received.contains("BDAT ") {
+        true => received.contains("A line of the body\r\n"),
+        false => received.contains("\r\n.\r\n"),
     };
     let none_wanted =
         mail.is_some_and(refuses) || (of(Point::Rcpt).count() > 0 && of(Point::Rcpt).all(refuses));
     // DATA still waits for its recipient; a chunk may go before, and counts for nothing then.
-    if heard.contains("content marker") && !heard.contains("BDAT ") {
+    if received.contains("content marker") && !received.contains("BDAT ") {
         let mut recipients = of(Point::Rcpt);
         assert!(
             recipients.any(|class| accepts(Point::Rcpt, class)),
@@ -289,7 +289,7 @@ fn check_flight(ended: &Ended, asked: &[(Point, Class)], sequence: &[Class]) {
                 says()
             );
         }
-        // What the server has whole and has not refused is never called unsent.
+        // A message that the server has completely and has not rejected is never reported as not sent.
         // A 421 says that nothing behind it was looked at.
         Outcome::NotSent => {
             let envelope =

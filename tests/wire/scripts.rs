@@ -1,5 +1,5 @@
 //! Plays the catalogue's scripts (`tests/wire/scripts/*.peer`) to a client, and holds what came of
-//! each against what the script says must come. Everything that a peer heard in clear, or that was
+//! each against the script's expectation. Everything that a peer received in clear text, or that was
 //! not ours, goes through the leak oracle.
 
 use std::fs;
@@ -24,10 +24,10 @@ use crate::memory::{CONTENT, FROM, HOST, PASSWORD, TO, USER};
 
 /// So many scripts run at one time: most of them wait.
 const AT_ONCE: usize = 16;
-/// The client's own patience for the whole. What comes to its end has hung.
+/// The client's timeout for the whole call. A call that reaches it has hung.
 const WHOLE: Duration = Duration::from_secs(30);
 
-/// Who a peer may show itself as.
+/// The identities of a peer.
 struct People {
     ours: Pki,
     stranger: Pki,
@@ -183,14 +183,14 @@ fn play(people: &People, script: &Script) -> Result<(), String> {
     let sent = client.send(&settings.message(), Log::to(&mut sink, Level::Debug));
     drop(client);
     let mut records = server.join_all(1);
-    let heard = records.pop().unwrap_or_default();
+    let received = records.pop().unwrap_or_default();
     let complain = |what: String| {
         let error = sent
             .as_ref()
             .err()
             .map(ToString::to_string)
             .unwrap_or_default();
-        Err(format!("{what}\n{error}\n{log}peer: {:?}", heard.error))
+        Err(format!("{what}\n{error}\n{log}peer: {:?}", received.error))
     };
     if !records.is_empty() {
         return complain(format!("{} connections", records.len() + 1));
@@ -198,7 +198,7 @@ fn play(people: &People, script: &Script) -> Result<(), String> {
     if let Err(what) = expected(script, &sent) {
         return complain(what);
     }
-    if let Err(what) = silence(script, &heard) {
+    if let Err(what) = silence(script, &received) {
         return complain(what);
     }
     let shown = format!(
@@ -207,7 +207,7 @@ fn play(people: &People, script: &Script) -> Result<(), String> {
             .map_or_else(ToString::to_string, |_| String::new())
     );
     for text in &script.texts {
-        let words = [heard.clear.as_slice(), &heard.tls].concat();
+        let words = [received.clear.as_slice(), &received.tls].concat();
         let holds = |place: &[u8]| {
             place
                 .windows(text.bytes.len().max(1))
@@ -218,7 +218,7 @@ fn play(people: &People, script: &Script) -> Result<(), String> {
             "not-received" => !holds(&words),
             "shown" => holds(shown.as_bytes()),
             "not-shown" => !holds(shown.as_bytes()),
-            _ => heard.clear == text.bytes,
+            _ => received.clear == text.bytes,
         };
         if !right {
             let text = String::from_utf8_lossy(&text.bytes).into_owned();
@@ -265,17 +265,17 @@ fn expected(script: &Script, sent: &Result<Record, Error>) -> Result<(), String>
     }
 }
 
-/// What went out in clear, or to somebody who is not ours, is nothing.
-fn silence(script: &Script, heard: &SessionRecord) -> Result<(), String> {
+/// Asserts that nothing was sent in clear text or to a peer that is not ours.
+fn silence(script: &Script, received: &SessionRecord) -> Result<(), String> {
     let leaks = leak_check::leaks();
-    let ours = script.first_identity() == Some("ours") && heard.handshake_done;
-    let told = std::panic::catch_unwind(|| {
-        leaks.assert_only_allowed_lines(&heard.clear);
+    let ours = script.first_identity() == Some("ours") && received.handshake_done;
+    let reported = std::panic::catch_unwind(|| {
+        leaks.assert_only_allowed_lines(&received.clear);
         if !ours {
-            leaks.assert_only_allowed_lines(&heard.tls);
+            leaks.assert_only_allowed_lines(&received.tls);
         }
     });
-    told.map_err(|_| "something leaked".to_owned())
+    reported.map_err(|_| "something leaked".to_owned())
 }
 
 /// Plays a file's scripts, several at one time.

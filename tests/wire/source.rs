@@ -17,7 +17,7 @@ const FORMS: [&[&str]; 4] = [
     &["AUTH PLAIN", "PIPELINING", "CHUNKING"],
 ];
 
-/// What a source does after so many bytes.
+/// The action of a source after this number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Then {
     Fails,
@@ -82,17 +82,17 @@ fn assert_never_finished(ended: &Ended, what: &str) {
         state.peer.taken_at.is_empty(),
         "{what}: the server has it whole"
     );
-    let heard = String::from_utf8_lossy(&state.peer.inside);
+    let received = String::from_utf8_lossy(&state.peer.inside);
     assert!(
-        !heard.contains("\r\n.\r\n") && !heard.contains(" LAST"),
+        !received.contains("\r\n.\r\n") && !received.contains(" LAST"),
         "{what}"
     );
     // Behind content that was begun nothing follows, not even a farewell.
-    let begun = heard.contains("Here it is");
-    assert!(!begun || !heard.contains("QUIT"), "{what}");
+    let begun = received.contains("Here it is");
+    assert!(!begun || !received.contains("QUIT"), "{what}");
 }
 
-/// Says something once, when it has heard so much of the content.
+/// Sends bytes once, when it has received this much of the content.
 struct Interrupting {
     server: Esmtp,
     left: usize,
@@ -117,7 +117,7 @@ impl Dialogue for Interrupting {
     }
 }
 
-/// Whichever is met first is told: that the source failed, or what the server said.
+/// The first of the two is reported: the error of the source, or the reply of the server.
 #[test]
 fn h07_h12_a_source_that_fails_while_a_refusal_is_on_its_way_is_never_finished() {
     let mut world = World::new();

@@ -1,5 +1,5 @@
 //! Every byte of a stream of several messages is a place to fail, some of them refused: each
-//! message's outcome is told by whether the server has it whole and by what of its own answers came
+//! message's outcome follows from whether the server has it completely and from which of its replies came
 //! back, and by nothing else.
 
 use std::time::Duration;
@@ -20,7 +20,7 @@ const REFUSED: [Option<Point>; MESSAGES] = [
     None,
 ];
 
-/// What the server offers decides in which form the messages go.
+/// The extensions that the server offers, which decide the form of the messages.
 const FORMS: [&[&str]; 4] = [
     &["AUTH PLAIN", "PIPELINING", "CHUNKING"],
     &["AUTH PLAIN", "PIPELINING"],
@@ -108,16 +108,19 @@ fn fail_at(
             let (results, memory) = world.stream(MESSAGES, server(), Some(fault));
             let state = memory.state();
             leak_check::assert_nothing_in_clear(&state.peer);
-            let told: Vec<Outcome> = results.iter().map(outcome).collect();
-            let expected = expected(&state, told.len(), shape).expect("one reply each");
-            for (told, expected) in told.iter().zip(&expected) {
+            let reported: Vec<Outcome> = results.iter().map(outcome).collect();
+            let expected = expected(&state, reported.len(), shape).expect("one reply each");
+            for (reported, expected) in reported.iter().zip(&expected) {
                 // A cancel that comes with an answer's last byte may win the race or lose it.
-                let tie = kind == Kind::Cancel && *told == Outcome::Unknown;
+                let tie = kind == Kind::Cancel && *reported == Outcome::Unknown;
                 let tie = tie && matches!(expected, Outcome::Accepted | Outcome::Refused);
-                assert!(told == expected || tie, "{fault:?}: {results:?}");
-                seen[*told as usize - 1] += 1;
+                assert!(reported == expected || tie, "{fault:?}: {results:?}");
+                seen[*reported as usize - 1] += 1;
             }
-            assert!(!kind.is_harmless() || told.len() == MESSAGES, "{fault:?}");
+            assert!(
+                !kind.is_harmless() || reported.len() == MESSAGES,
+                "{fault:?}"
+            );
         }
     }
     seen
@@ -127,7 +130,7 @@ fn sweep_all(kind: Kind) {
     for offers in FORMS {
         sweep(offers, kind, Duration::MAX);
     }
-    // Where each first message waits for the reply to MAIL.
+    // The case in which each first message waits for the reply to MAIL.
     sweep(FORMS[0], kind, Duration::ZERO);
 }
 
@@ -136,9 +139,9 @@ fn h16_h17_a_cut_at_every_byte_of_a_stream() {
     sweep_all(Kind::Cut);
 }
 
-/// Its 421 does not show that it has not taken what was behind, whoever cuts the line then.
+/// Its 421 does not show that it has not accepted the data after it, even if the connection is cut then.
 #[test]
-fn h15_h17_a_cut_behind_a_421_leaves_what_was_written_in_doubt() {
+fn h15_h17_a_cut_after_a_421_leaves_written_messages_in_doubt() {
     let world = World::new();
     for offers in &FORMS[..2] {
         for kind in [Kind::Cut, Kind::Error, Kind::Stall, Kind::Cancel] {
@@ -180,7 +183,7 @@ fn i09_a_signal_at_every_byte_of_a_stream_changes_nothing() {
     sweep_all(Kind::Interrupt);
 }
 
-/// Content of many records and chunks, to two of whom one is refused: here and there.
+/// Content of many records and chunks, to two recipients of which one is rejected: faults at some bytes.
 #[test]
 fn g15_h16_h17_a_fault_here_and_there_in_much_content_to_several() {
     for partial in [false, true] {

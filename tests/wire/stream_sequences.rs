@@ -87,23 +87,23 @@ impl Walk<'_> {
     fn check(&self, results: &[Result<Record, Error>], memory: &Memory, asked: &[(Point, Class)]) {
         let state = memory.state();
         leak_check::assert_nothing_in_clear(&state.peer);
-        let told: Vec<_> = results.iter().map(outcome).collect();
-        let expected = expected(&state, told.len(), self.shape);
+        let reported: Vec<_> = results.iter().map(outcome).collect();
+        let expected = expected(&state, reported.len(), self.shape);
         let right = match &expected {
-            Some(expected) => told == *expected,
-            None => is_possible(&state, &told),
+            Some(expected) => reported == *expected,
+            None => is_possible(&state, &reported),
         };
         let errors: Vec<_> = results.iter().filter_map(|r| r.as_ref().err()).collect();
         let causes: Vec<_> = errors.iter().map(|error| &error.cause).collect();
         assert!(
             right,
-            "{:?} {asked:?}\n{told:?}, not {expected:?}: {causes:?}",
+            "{:?} {asked:?}\n{reported:?}, not {expected:?}: {causes:?}",
             self.offers
         );
     }
 }
 
-/// Whether the client listens on behind it: a server in a flight answers what was written anyway.
+/// Returns whether the client continues to read after it: a server in a flight answers what was written anyway.
 fn goes_on(point: Option<Point>, class: Class) -> bool {
     match class {
         Class::Good => true,

@@ -1,4 +1,4 @@
-//! What may become words, on the wire and for people.
+//! The texts that are sent on the wire and shown to users.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -76,7 +76,7 @@ fn i06_no_text_for_people_holds_content() {
 }
 
 #[test]
-fn e02_g17_what_is_too_long_is_seen_before_it_is_whole() {
+fn e02_g17_a_reply_that_is_too_long_is_rejected_before_its_end() {
     use secsmtp::error::ReplyFault;
     use secsmtp::smtp::wire::reply::{MAX_LINE, parse};
     let line = [b"250-".as_slice(), &vec![b'a'; 12_000], b"\r\n"].concat();
@@ -118,7 +118,7 @@ fn e12_limits_that_are_none_limit_nothing_and_domains_are_counted() {
 }
 
 #[test]
-fn f05_f08_f26_a_login_that_waits_for_its_challenge_takes_no_other_answer() {
+fn f05_f08_f26_a_login_that_waits_for_its_challenge_accepts_no_other_reply() {
     for (words, status) in [
         ("235 in\r\n", Status::UnexpectedReply),
         ("334 QUFB\r\n", Status::UnexpectedReply),
@@ -205,7 +205,7 @@ fn a_content_that_broke_off_was_sent_in_part() {
 
 /// A reply to the content that came is never missing in the text, and one that did not come is.
 #[test]
-fn the_text_of_an_unknown_outcome_says_which_reply_came() {
+fn the_text_of_an_unknown_outcome_names_the_reply() {
     let world = World::new();
     let all = "All of the content was sent, over the verified channel, and ";
     for (said, words) in [
@@ -248,7 +248,7 @@ fn the_text_of_an_unknown_outcome_says_which_reply_came() {
 /// The third message gets a reply to its MAIL that does not fit: the replies to the fourth are there too,
 /// and not looked at.
 #[test]
-fn the_text_of_a_neighbour_says_that_another_message_ended_the_connection() {
+fn the_text_of_another_message_reports_that_a_message_ended_the_connection() {
     let world = World::new();
     let mut mails = 0;
     let choose = move |point| {

@@ -79,7 +79,7 @@ fn interjecting(
     })
 }
 
-fn heard(ended: &Ended) -> String {
+fn received(ended: &Ended) -> String {
     String::from_utf8_lossy(&ended.memory.state().peer.inside).into_owned()
 }
 
@@ -127,7 +127,7 @@ fn h14_a_reply_too_many_before_a_command_ends_it_before_that_is_written() {
                 let error = ended.result.as_ref().expect_err(&case);
                 let got = (error.status(), error.record.outcome);
                 assert_eq!(got, (Status::Unsolicited, Outcome::NotSent), "{case}");
-                assert!(!heard(&ended).contains(next), "{next} {case}");
+                assert!(!received(&ended).contains(next), "{next} {case}");
             }
         }
     }
@@ -143,7 +143,7 @@ fn h14_a_reply_too_many_before_a_command_ends_it_before_that_is_written() {
                 false => Outcome::NotSent,
             };
             assert_eq!(ended.outcome(), refused, "{case}");
-            assert!(heard(&ended).ends_with("DATA\r\n"), "{case}");
+            assert!(received(&ended).ends_with("DATA\r\n"), "{case}");
         }
     }
 }
@@ -236,8 +236,8 @@ fn h12_a_refusal_between_two_blocks_of_data_is_read_before_the_next_is_written()
                 let ended = world.send_to(TlsMode::Implicit, memory);
                 let case = format!("{offers:?} {size} {pulled} {said}: {}", ended.log);
                 assert_eq!(ended.outcome(), outcome, "{case}");
-                let heard = heard(&ended);
-                let (_, content) = heard.split_once("DATA\r\n").expect("content");
+                let received = received(&ended);
+                let (_, content) = received.split_once("DATA\r\n").expect("content");
                 assert!(content.len() <= BLOCK, "{} {case}", content.len());
                 assert!(!content.contains("\r\n.\r\n"), "{case}");
             }
@@ -264,7 +264,7 @@ fn h12_a_refusal_between_two_chunks_is_read_before_the_next_is_begun() {
                 let ended = world.send_to(TlsMode::Implicit, memory);
                 let case = format!("{offers:?} {pulled} {said}: {}", ended.log);
                 assert_eq!(ended.outcome(), outcome, "{case}");
-                assert_eq!(heard(&ended).matches("BDAT ").count(), 1, "{case}");
+                assert_eq!(received(&ended).matches("BDAT ").count(), 1, "{case}");
             }
         }
     }

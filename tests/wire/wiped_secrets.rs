@@ -50,7 +50,7 @@ impl SecretProvider for Gives {
 }
 
 #[test]
-fn i04_the_allocator_finds_what_is_not_wiped() {
+fn i04_the_allocator_finds_memory_that_is_not_wiped() {
     let lost = left_behind(forms(), || drop(SECRET.to_owned()));
     assert_eq!(lost, 1);
     let lost = left_behind(forms(), || drop(STANDARD.encode(format!("x{SECRET}"))));
@@ -107,8 +107,8 @@ fn i04_a_login_leaves_nothing_of_its_secret_behind() {
                     "{case}: {}",
                     ended.log
                 );
-                let heard = ended.memory.state().peer.inside.clone();
-                let said = |form: &Vec<u8>| heard.windows(form.len()).any(|part| part == form);
+                let received = ended.memory.state().peer.inside.clone();
+                let said = |form: &Vec<u8>| received.windows(form.len()).any(|part| part == form);
                 assert!(forms().iter().any(said), "{case}");
                 assert_eq!(
                     left, 0,
@@ -121,7 +121,7 @@ fn i04_a_login_leaves_nothing_of_its_secret_behind() {
 
 /// Each state in which an exchange can be given up, and each way out of it.
 #[test]
-fn i04_an_exchange_of_scram_leaves_nothing_of_its_password_behind() {
+fn i04_a_scram_exchange_wipes_its_password() {
     let nonce = [7; NONCE_LEN];
     let first = format!("r={}server,s=c2FsdA==,i=4096", STANDARD.encode(nonce));
     for hash in [Hash::Sha1, Hash::Sha256, Hash::Sha512] {
@@ -149,7 +149,7 @@ fn i04_an_exchange_of_scram_leaves_nothing_of_its_password_behind() {
                 assert_eq!(left, 0, "{challenges:?}");
             }
         }
-        // What can't be prepared is wiped as well.
+        // A secret that can't be prepared is wiped as well.
         let unfit = format!("{SECRET}\u{7}");
         let left = left_behind(forms(), || {
             let secret = unfit.as_bytes();
@@ -161,7 +161,7 @@ fn i04_an_exchange_of_scram_leaves_nothing_of_its_password_behind() {
 }
 
 #[test]
-fn i04_a_token_leaves_nothing_behind_wherever_it_is_given_up() {
+fn i04_a_token_is_wiped_wherever_the_login_is_aborted() {
     type Make = fn() -> Box<dyn Mechanism>;
     let makes: [Make; 2] = [
         || Box::new(OAuthBearer::new(USER, SECRET.as_bytes(), HOST, 465)),
@@ -198,7 +198,7 @@ static RARE_SECRET: [u8; RARE] = [b'p'; RARE];
 
 /// The answer comes when the job has been given up and does not fetch it any more.
 #[test]
-fn i04_a_secret_that_was_given_and_not_fetched_is_gone_with_its_job() {
+fn i04_a_secret_that_was_answered_and_not_used_is_wiped_with_its_job() {
     let world = World::new();
     let config = Arc::clone(&world.server);
     let server = Scripted::start(vec![

@@ -21,7 +21,7 @@ use super::transport::{Fault, Memory};
 
 pub(crate) const HOST: &str = "mail.test";
 pub(crate) const USER: &str = "alice";
-pub(crate) const PASSWORD: &str = "a-Secret nobody guesses";
+pub(crate) const PASSWORD: &str = "a-Secret hard to guess";
 pub(crate) const FROM: &str = "alice.sender@mail.test";
 pub(crate) const TO: &str = "bob.recipient@mail.test";
 pub(crate) const CONTENT: &str = "Subject: The content marker\r\n\r\n.A line of the body\r\n";
@@ -30,15 +30,15 @@ pub(crate) const CONTENT: &str = "Subject: The content marker\r\n\r\n.A line of 
 pub(crate) struct World {
     pub(crate) server: Arc<ServerConfig>,
     setups: [Setup; 2],
-    /// What the setup for implicit TLS is made of.
+    /// The parameters of the setup for implicit TLS.
     pub(crate) policy: Policy,
     pub(crate) credential: Credential,
     pub(crate) message: Message,
-    /// How old the last reply may be for content to leave together with MAIL: always, or with zero never.
+    /// The maximum age of the last reply for content to be sent together with MAIL: always, or with zero never.
     pub(crate) reply_age: Duration,
 }
 
-/// How a send ended.
+/// The end of a send.
 pub(crate) struct Ended {
     pub(crate) result: Result<(), Error>,
     pub(crate) memory: Memory,
@@ -46,7 +46,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// What became of the message.
+    /// The result of the message.
     pub(crate) fn outcome(&self) -> Outcome {
         self.result
             .as_ref()
@@ -85,7 +85,7 @@ impl Kept {
         send_one(&mut self.session, &mut quiet(), message)
     }
 
-    /// Whether another may follow.
+    /// True if another message may follow.
     pub(crate) fn can_go_on(&self) -> bool {
         self.session.can_go_on()
     }
@@ -245,7 +245,7 @@ impl World {
         Ok(session)
     }
 
-    /// What `Client::send` does from the connected stream on.
+    /// The steps of `Client::send` from the connected stream on.
     fn run(&self, mode: TlsMode, memory: Memory, cx: &mut Context<'_>) -> Result<(), Error> {
         let mut session = match mode {
             TlsMode::Implicit => self.open(memory, cx)?,

@@ -23,12 +23,12 @@ pub(crate) enum Point {
     Quit,
 }
 
-/// What to say there.
+/// The reply to send there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// What fits.
+    /// The expected reply.
     Good,
-    /// What fits, and a 250 that nobody asked for.
+    /// The expected reply, and an unsolicited 250.
     Double,
     /// These bytes; none is silence.
     Reply(Vec<u8>),
@@ -36,7 +36,7 @@ pub(crate) enum Answer {
     Last(Vec<u8>),
 }
 
-/// What the client is in the middle of.
+/// The state of the client's dialogue.
 enum Phase {
     Commands,
     Login(u8),
@@ -111,7 +111,7 @@ impl Esmtp {
             Answer::Double => [self.fitting(point), b"250 more\r\n".to_vec()].concat(),
             Answer::Reply(bytes) | Answer::Last(bytes) => bytes,
         };
-        // Whoever says so, in whatever words, gets the content.
+        // Any 354 gets the content.
         let good = good || point == Point::Data && bytes.starts_with(b"354");
         acts.push(Act::Reply(point, bytes));
         if ends {
@@ -251,7 +251,7 @@ impl Dialogue for Esmtp {
         let mut acts = Vec::new();
         while self.step(&mut acts) {
             if acts.last() == Some(&Act::StartTls) {
-                // What was pipelined behind STARTTLS is not ours to read.
+                // Commands that were pipelined after STARTTLS are not read.
                 self.buffer.clear();
             }
         }

@@ -9,12 +9,12 @@ use rustls::{ContentType, ServerConfig, ServerConnection};
 use super::esmtp::Point;
 use super::sealed::Sealed;
 
-/// What a dialogue does.
+/// An action of a dialogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
     /// Says these bytes.
     Say(Vec<u8>),
-    /// The same, as the reply that is due here.
+    /// Send these bytes, as the reply that is due here.
     Reply(Point, Vec<u8>),
     /// Begins TLS.
     StartTls,
@@ -28,7 +28,7 @@ pub(crate) enum Act {
     Raw(Vec<u8>),
     /// Says one record of this type, sealed by hand; from here on all are.
     Seal(ContentType, Vec<u8>),
-    /// The same for ever, likewise.
+    /// Send these bytes endlessly, as the reply that is due here.
     FloodSealed(ContentType, Vec<u8>),
     /// Closes, in order.
     Close,
@@ -41,15 +41,15 @@ pub(crate) struct Reply {
     pub(crate) end: u64,
 }
 
-/// Who answers what the client says.
+/// The dialogue that answers the client.
 pub(crate) trait Dialogue: Send {
     /// The first words.
     fn begin(&mut self) -> Vec<Act>;
-    /// What is heard, and what it makes the dialogue do.
+    /// Returns the actions of the dialogue for the received bytes.
     fn hear(&mut self, bytes: &[u8]) -> Vec<Act>;
 }
 
-/// The peer, with all that it heard and the places that decide an outcome.
+/// The peer, with all received bytes and the positions that decide an outcome.
 pub(crate) struct Peer {
     config: Arc<ServerConfig>,
     tls: Option<ServerConnection>,
@@ -62,17 +62,17 @@ pub(crate) struct Peer {
     flood: Option<Act>,
     /// Bytes said by floods.
     pub(crate) flooded: u64,
-    /// What a middlebox makes of the first words of TLS.
+    /// The change of a middlebox in the ClientHello.
     pub(crate) tamper: Option<fn(&mut Vec<u8>)>,
     /// Words that go with the last of the handshake.
     pub(crate) eager: Option<Vec<u8>>,
     /// Everything received, as it came.
     pub(crate) raw: Vec<u8>,
-    /// What came in clear text before TLS.
+    /// Bytes received in clear text before TLS.
     pub(crate) clear: Vec<u8>,
-    /// What came inside TLS.
+    /// Bytes received inside TLS.
     pub(crate) inside: Vec<u8>,
-    /// How many bytes had gone to the client and come from it when the handshake was over.
+    /// The number of bytes sent to the client and received from it when the handshake was complete.
     pub(crate) handshake_at: (u64, u64),
     /// For each message, after how many bytes from the client it was there whole.
     pub(crate) taken_at: Vec<u64>,
@@ -118,7 +118,7 @@ impl Peer {
         peer
     }
 
-    /// What was said and not yet read.
+    /// Bytes that were sent and not yet read.
     pub(crate) fn outgoing(&mut self) -> &mut VecDeque<u8> {
         &mut self.out
     }
@@ -143,22 +143,22 @@ impl Peer {
         self.flooded += self.said - before;
     }
 
-    /// Begins new notes of what is heard and said.
+    /// Begins a new record of received and sent bytes.
     pub(crate) fn forget(&mut self) {
-        for heard in [&mut self.raw, &mut self.clear, &mut self.inside] {
-            heard.clear();
+        for received in [&mut self.raw, &mut self.clear, &mut self.inside] {
+            received.clear();
         }
         self.taken_at.clear();
         self.answered_at.clear();
         self.replies.clear();
     }
 
-    /// How many bytes were said so far, the farewell included.
+    /// The number of bytes sent so far, close_notify included.
     pub(crate) fn said(&self) -> u64 {
         self.said
     }
 
-    /// Whether nothing more will be said.
+    /// Returns whether nothing more will be sent.
     pub(crate) fn has_closed(&self) -> bool {
         self.closed
     }
@@ -168,8 +168,8 @@ impl Peer {
         self.raw.extend_from_slice(bytes);
         if let Some(sealed) = &mut self.sealed {
             match sealed.open(bytes) {
-                Some(heard) if heard.is_empty() => {}
-                Some(heard) => self.hear_inside(&heard, total),
+                Some(received) if received.is_empty() => {}
+                Some(received) => self.hear_inside(&received, total),
                 None => self.closed = true,
             }
             return;
@@ -182,7 +182,7 @@ impl Peer {
             return;
         };
         let mut rest = bytes;
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         let began = tls.is_handshaking();
         while !rest.is_empty() {
             if tls.read_tls(&mut rest).is_err() || tls.process_new_packets().is_err() {
@@ -190,7 +190,7 @@ impl Peer {
                 self.closed = true;
                 return;
             }
-            let _ = tls.reader().read_to_end(&mut heard);
+            let _ = tls.reader().read_to_end(&mut received);
         }
         let greets = !self.begun && !tls.is_handshaking();
         if began && !tls.is_handshaking() {
@@ -204,16 +204,16 @@ impl Peer {
         if greets {
             self.begin();
         }
-        if !heard.is_empty() {
-            self.hear_inside(&heard, total);
+        if !received.is_empty() {
+            self.hear_inside(&received, total);
         }
     }
 
-    /// Whoever has closed is still given what was written before that was seen, and is deaf to it.
-    fn hear_inside(&mut self, heard: &[u8], total: u64) {
-        self.inside.extend_from_slice(heard);
+    /// A peer that has closed still gets bytes that were written before the close was seen, and ignores them.
+    fn hear_inside(&mut self, received: &[u8], total: u64) {
+        self.inside.extend_from_slice(received);
         if !self.closed {
-            self.hear(heard, total);
+            self.hear(received, total);
         }
     }
 

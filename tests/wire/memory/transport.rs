@@ -1,4 +1,4 @@
-//! The transport: counts what passes in each direction, and fails where it was told to.
+//! The transport: counts what passes in each direction, and fails at a given byte.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,14 +16,14 @@ pub(crate) enum Direction {
     ToServer,
 }
 
-/// What happens at a byte.
+/// The event at a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The connection is closed: nothing more comes, or nothing more is taken.
     Cut,
     /// Nothing moves in this direction any more, until the deadline.
     Stall,
-    /// Somebody cancels.
+    /// The call is cancelled.
     Cancel,
     /// The system gives an error.
     Error,
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Whether the send must go on as if nothing had been.
+    /// Returns whether the send must continue without effect.
     pub(crate) fn is_harmless(self) -> bool {
         matches!(self, Self::Short | Self::Pause | Self::Interrupt)
     }
@@ -74,7 +74,7 @@ pub(crate) struct State {
     /// When each wait would have ended, as far behind the beginning, and what was taken before it.
     pub(crate) waits: Vec<(Option<Duration>, u64)>,
     began: Instant,
-    /// How long the last wait that came to nothing might have been.
+    /// The limit of the last wait that had no result.
     pub(crate) patience: Option<Duration>,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct State {
 #[derive(Clone)]
 pub(crate) struct Memory(Arc<Mutex<State>>);
 
-/// What the fault leaves of a read or write of so many bytes.
+/// The part of a read or write of this size that the fault leaves.
 enum Passage {
     Bytes(usize),
     End,
@@ -110,14 +110,14 @@ impl Memory {
         })))
     }
 
-    /// What happened so far.
+    /// The counters so far.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().expect("no test thread died in between")
     }
 }
 
 impl State {
-    /// How many bytes passed in a direction, and how many of them when the handshake was over.
+    /// The number of bytes that passed in a direction, in all and until the handshake was complete.
     pub(crate) fn passed(&self, direction: Direction) -> (u64, u64) {
         match direction {
             Direction::ToClient => (self.to_client, self.peer.handshake_at.0),

@@ -1,5 +1,5 @@
-//! What each message of a stream must come to, told from what the server said and how much of it
-//! came through. Each question has one reply, in order: where a server says fewer or more, nobody
+//! The expected outcome of each message of a stream, from the server's replies and how much of them
+//! arrived. Each command has one reply, in order: where a server sends fewer or more, it is not known
 //! can tell which answer is whose, and less is demanded.
 
 use secsmtp::error::Outcome;
@@ -9,7 +9,7 @@ use super::esmtp::Point;
 use super::peer::Reply;
 use super::transport::State;
 
-/// What is true of each message of a stream.
+/// The facts about each message of a stream.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) recipients: usize,
@@ -28,13 +28,13 @@ struct Fate {
     /// Recipients that were answered, and those of them that were taken.
     answered: usize,
     taken: usize,
-    /// There is nobody that it could be delivered to.
+    /// There is no recipient to deliver it to.
     void: bool,
     /// 421 was said to it.
     closing: bool,
 }
 
-/// How a dialogue comes to its end before all is answered.
+/// The end of a dialogue before all commands have replies.
 enum End {
     /// Nothing more came through, or what came did not fit.
     Lost,
@@ -42,7 +42,7 @@ enum End {
     Closing,
 }
 
-/// What a client makes of what was said in the place of one reply.
+/// The client's interpretation of the bytes at the position of one reply.
 enum Heard {
     Code(u16),
     /// No reply.
@@ -51,7 +51,7 @@ enum Heard {
     Shifted,
 }
 
-/// Of which message each reply is.
+/// The message of each reply.
 fn sorted(replies: &[Reply]) -> impl Iterator<Item = (usize, &Reply)> {
     let mut mails = 0_usize;
     replies.iter().filter_map(move |reply| {
@@ -66,7 +66,7 @@ fn sorted(replies: &[Reply]) -> impl Iterator<Item = (usize, &Reply)> {
     })
 }
 
-/// The outcomes of so many messages, where each question had one reply as long as it was heard.
+/// The outcomes of this number of messages, if each command had one reply as long as it was read.
 pub(crate) fn expected(state: &State, begun: usize, shape: Shape) -> Option<Vec<Outcome>> {
     let mut fates: Vec<Fate> = heard_of(&state.peer.inside, begun)
         .map(|(begun, whole)| Fate {
@@ -75,7 +75,7 @@ pub(crate) fn expected(state: &State, begun: usize, shape: Shape) -> Option<Vec<
             ..Fate::default()
         })
         .collect();
-    // Where 421 was said first, and whether what follows is still heard.
+    // The position of the first 421, and whether later bytes are still read.
     let (mut closing, mut over) = (None, false);
     // Its farewell has come through, and nothing but 421 before it.
     let mut silent = state.peer.has_closed() && state.to_client >= state.peer.said();
@@ -90,7 +90,7 @@ pub(crate) fn expected(state: &State, begun: usize, shape: Shape) -> Option<Vec<
             over = true;
             continue;
         }
-        match heard(&reply.said) {
+        match received(&reply.said) {
             Heard::Code(code) => {
                 match fates[index].hear(reply.point, code, shape, closing.is_some()) {
                     Some(End::Closing) => drop(closing.get_or_insert(index)),
@@ -126,20 +126,23 @@ pub(crate) fn outcome_of_one(whole: bool, answers: &[(Point, u16)]) -> Outcome {
     fate.outcome(false)
 }
 
-/// What is true however the replies are shifted: what the server has not whole is neither accepted
+/// Facts that hold for any shift of the replies: a message that the server does not have completely is neither accepted
 /// nor in doubt, and what it has whole is not called unsent unless it said that it was closing.
-pub(crate) fn is_possible(state: &State, told: &[Outcome]) -> bool {
+pub(crate) fn is_possible(state: &State, reported: &[Outcome]) -> bool {
     let replies = &state.peer.replies;
     let closing = replies
         .iter()
         .any(|reply| reply.said.windows(3).any(|w| w == b"421"));
-    let heard = heard_of(&state.peer.inside, told.len());
-    told.iter().zip(heard).all(|(told, (_, whole))| match told {
-        Outcome::Accepted | Outcome::Unknown => whole,
-        Outcome::NotSent => !whole || closing,
-        Outcome::Refused => true,
-        Outcome::None => false,
-    })
+    let received = heard_of(&state.peer.inside, reported.len());
+    reported
+        .iter()
+        .zip(received)
+        .all(|(reported, (_, whole))| match reported {
+            Outcome::Accepted | Outcome::Unknown => whole,
+            Outcome::NotSent => !whole || closing,
+            Outcome::Refused => true,
+            Outcome::None => false,
+        })
 }
 
 /// Returns whether the MAIL of each of this number of messages came in, and whether completely; a server that has
@@ -165,11 +168,11 @@ fn heard_of(inside: &[u8], begun: usize) -> impl Iterator<Item = (bool, bool)> {
             whole[mails - 1] = true;
         }
     }
-    let heard = move |(index, whole)| (index < mails, whole);
-    whole.into_iter().enumerate().map(heard)
+    let received = move |(index, whole)| (index < mails, whole);
+    whole.into_iter().enumerate().map(received)
 }
 
-fn heard(said: &[u8]) -> Heard {
+fn received(said: &[u8]) -> Heard {
     match parse(said) {
         Ok(Some((reply, taken))) if taken == said.len() => Heard::Code(reply.code),
         Ok(_) => Heard::Shifted,
@@ -177,7 +180,7 @@ fn heard(said: &[u8]) -> Heard {
     }
 }
 
-/// Whether a part of a reply stays one: nothing comes behind it.
+/// Returns whether a partial reply stays partial, because no bytes follow it.
 fn is_last(state: &State, reply: &Reply) -> bool {
     let part = matches!(parse(&reply.said), Ok(None));
     let said = |other: &Reply| other.end > reply.end && !other.said.is_empty();
@@ -205,7 +208,7 @@ impl Fate {
         }
         match (point, code) {
             (Point::Rset | Point::Mail, ..300) => {}
-            // What is written behind a refused RSET may be accepted all the same.
+            // The server may accept data after a rejected RSET all the same.
             (Point::Rset, 400..) => {
                 self.refused = !self.begun;
                 return Some(End::Lost);
@@ -228,7 +231,7 @@ impl Fate {
             (Point::Data | Point::Chunk | Point::Content, 400..) => self.refused = true,
             // Some say so although they refused each recipient; they have not all of the content.
             (Point::Data, 354) | (Point::Chunk, ..300) => return Some(End::Lost),
-            // What does not fit leaves a refusal in doubt: it may have been another's.
+            // An invalid reply puts a rejection in doubt: it may have belonged to another message.
             _ => {
                 self.refused = false;
                 return Some(End::Lost);
@@ -237,7 +240,7 @@ impl Fate {
         None
     }
 
-    /// Where nobody looked at it, it can't have been accepted.
+    /// A message that the server has not processed can't have been accepted.
     fn outcome(&self, passed_over: bool) -> Outcome {
         match self {
             Fate { accepted: true, .. } => Outcome::Accepted,
