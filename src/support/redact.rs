@@ -339,6 +339,25 @@ mod tests {
     }
 
     #[test]
+    fn i02_each_of_several_secrets_is_scrubbed() {
+        let mut scrubber = Scrubber::default();
+        let secrets = ["first secret", "zweites Geheimnis", "a third one"];
+        for secret in secrets {
+            scrubber.learn(secret.as_bytes());
+        }
+        for secret in secrets {
+            for form in [secret.to_owned(), STANDARD.encode(secret)] {
+                let text = format!("535 <{form}>");
+                assert_eq!(
+                    *scrubber.scrub(text.as_bytes()),
+                    b"535 <[secret]>"[..],
+                    "{text}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_short_secret_is_scrubbed_whole() {
         let mut scrubber = Scrubber::default();
         scrubber.learn(b"pass");
