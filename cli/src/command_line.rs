@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::compose::Compose;
-use crate::examples;
+use crate::examples::{self, Example};
 use crate::exit::Exit;
 use crate::pages::{Completions, ManPages};
 use crate::probe::Probe;
@@ -135,7 +135,11 @@ pub(crate) fn command() -> Command {
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Action, NoAction> {
     let words: Vec<OsString> = words.into_iter().collect();
     let subcommand = words.get(1).and_then(|word| word.to_str()).unwrap_or("");
-    let wrong = |sentence: &str| NoAction::Usage(usage(subcommand, sentence));
+    let wrong = |sentence: &str| NoAction::Usage(usage(subcommand, sentence, None));
+    let incomplete = |sentence: &str| {
+        let example = examples::of(subcommand).first();
+        NoAction::Usage(usage(subcommand, sentence, example))
+    };
     let parsed = command().try_get_matches_from(&words);
     let parsed = parsed.and_then(|matches| CommandLine::from_arg_matches(&matches));
     let CommandLine { action } = parsed.map_err(|error| match error.kind() {
@@ -145,17 +149,18 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Action,
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             wrong("a subcommand is missing")
         }
+        ErrorKind::MissingRequiredArgument => incomplete(&usage::sentence(&error)),
         _ => wrong(&usage::sentence(&error)),
     })?;
     action.check().map_err(|sentence| wrong(&sentence))?;
     Ok(action)
 }
 
-/// Lines about a wrong command line: what is wrong, what a right one looks like, and where to read on.
-fn usage(subcommand: &str, sentence: &str) -> String {
+/// Lines about a wrong command line: what is wrong, perhaps what a right one looks like, and where to read on.
+fn usage(subcommand: &str, sentence: &str, example: Option<&Example>) -> String {
     let command = CommandLine::command();
     let mut text = format!("secsmtp: {sentence}\n");
-    if let Some(example) = examples::of(subcommand).first() {
+    if let Some(example) = example {
         text += &format!("Example: {}\n", example.command);
     }
     if command.find_subcommand(subcommand).is_some() {

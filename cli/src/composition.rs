@@ -184,6 +184,11 @@ impl Composition {
         *self != Self::default()
     }
 
+    /// Whether it names recipients besides --to.
+    pub(crate) fn has_copies(&self) -> bool {
+        !(self.cc.is_empty() && self.bcc.is_empty())
+    }
+
     /// Options that need each other.
     pub(crate) fn check(&self) -> Result<(), String> {
         match self.one_click && self.unsubscribe_uris.is_empty() {
@@ -194,6 +199,7 @@ impl Composition {
 
     /// The message.
     pub(crate) fn message(&self, addresses: &Addresses) -> Result<Message, Error> {
+        addresses.check_from()?;
         let mut message = Message::new();
         self.address(&mut message, addresses)?;
         if let Some(subject) = &self.subject {

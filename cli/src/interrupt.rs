@@ -1,15 +1,15 @@
-//! Ctrl-C and the system's request to end: the first cancels, so that the outcome can still be printed;
-//! the second ends the process at once.
+//! Signals that end the command (SIGINT, SIGTERM, Ctrl-C): the first cancels, so that the outcome can still
+//! be printed; the second ends the process at once.
 
 use std::sync::Arc;
 
 use secsmtp::client::Client;
 
-/// From here on a signal ends what the client does, and what it is about to begin. Where the system
-/// refuses that, a signal ends the process.
+/// Lets the first signal cancel what the client does or begins. If the system refuses the handler, a signal
+/// ends the process.
 pub(crate) fn cancels(client: &Arc<Client>) {
     let client = Arc::clone(client);
-    // The library's outcome counts, with and without.
+    // A send is the same without the handler, so its failure is no error.
     let _ = platform::on_first(move || client.abandon());
 }
 
@@ -33,8 +33,8 @@ mod platform {
             }
         })?;
         for signal in [SIGINT, SIGTERM] {
-            // In this order: the second one finds that the first has arrived, and does what it would
-            // without a handler, whatever the threads are busy with.
+            // Registered first, so that it runs before `arrived` is set: only a second signal finds it set
+            // and has the effect that it has without a handler, whatever the threads are busy with.
             flag::register_conditional_default(signal, Arc::clone(&arrived))?;
             flag::register(signal, Arc::clone(&arrived))?;
         }

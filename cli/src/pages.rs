@@ -75,6 +75,8 @@ fn man_page(command: &Command) -> io::Result<(String, Vec<u8>)> {
     let is_subcommand = !command.has_subcommands();
     // The text after the options has sections of its own.
     let man = Man::new(command.clone().after_long_help(None))
+        // An empty date would let the next argument take its place.
+        .date(" ")
         .source(concat!("libsecsmtp ", env!("CARGO_PKG_VERSION")))
         .manual("User Commands");
     let mut text = Vec::new();

@@ -51,7 +51,7 @@ impl SecretProvider for SecretProgram {
             Error::argument(Status::NoSecret, self.option, why)
         })?;
         while !run.has_ended() {
-            // A cancel or the deadline ends the wait, and so the program.
+            // Cancelling and the deadline end the wait and the program.
             if let Err(stop) = request.wait_for(POLL) {
                 run.finish();
                 return Err(stop.into());
@@ -63,10 +63,10 @@ impl SecretProvider for SecretProgram {
     }
 }
 
-/// A program at work, until [`Run::finish`].
+/// A program that runs until [`Run::finish`].
 ///
-/// A process that the program started may hold its output open after it has ended. So each output ends
-/// at a mark that is written behind it when the program has ended: nothing that it wrote comes after that.
+/// A process that the program started may hold its output open after the program has ended. So each output
+/// ends at a mark, which is written into the pipe when the program has ended, after all that it wrote.
 struct Run {
     child: Child,
     mark: Mark,
@@ -84,8 +84,8 @@ impl Run {
         let mark = (random() << 64 | random()).to_le_bytes();
         let (from, secret) = io::pipe()?;
         command.stdin(Stdio::null()).stdout(secret.try_clone()?);
-        // Standard error is passed on, because what the program leaves behind would hold it open for who
-        // reads it to its end; but a program that asks a person wants the terminal itself.
+        // Standard error is relayed, because processes that the program leaves behind would hold it open
+        // for a reader that waits for its end; a terminal is passed on, for programs that ask a person.
         let errors = match io::stderr().is_terminal() {
             true => None,
             false => {
@@ -105,14 +105,14 @@ impl Run {
         })
     }
 
-    /// Returns true once the program has ended, or has written more than a secret is long.
+    /// Returns true once the program has ended, or has written more than a secret may have.
     fn has_ended(&mut self) -> bool {
         self.reader.is_finished() || !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Returns the output of the program, if it succeeded; kills one that has not ended.
     fn finish(mut self) -> Option<Zeroizing<Vec<u8>>> {
-        // Nothing to do for one that has ended.
+        // Fails if the program has ended, which is what is wanted.
         let _ = self.child.kill();
         let status = self.child.wait();
         let marked = self.secret.write_all(&self.mark);
@@ -126,7 +126,7 @@ impl Run {
     }
 }
 
-/// Reads up to the mark. None if that is too much, or fails.
+/// Reads up to the mark; `None` if that is more than a secret may have, or fails.
 fn read_to(mut pipe: PipeReader, mark: &Mark) -> Option<Zeroizing<Vec<u8>>> {
     // The buffer has its full size from the start: growth would leave copies of the secret behind.
     let mut output = Zeroizing::new(vec![0; MAX_SECRET.saturating_add(mark.len())]);
@@ -145,7 +145,7 @@ fn read_to(mut pipe: PipeReader, mark: &Mark) -> Option<Zeroizing<Vec<u8>>> {
     }
 }
 
-/// Passes on what comes before the mark.
+/// Writes what comes before the mark to standard error.
 fn relay(mut pipe: PipeReader, mark: &Mark) {
     let (mut held, mut chunk) = (Vec::new(), [0; 4096]);
     loop {
@@ -158,7 +158,7 @@ fn relay(mut pipe: PipeReader, mark: &Mark) {
         if let Some(end) = find(&held, mark) {
             return ERR.write(&held[..end]);
         }
-        // The mark may have come in part.
+        // The end may be a part of the mark.
         let certain = held.len().saturating_sub(mark.len());
         ERR.write(held.drain(..certain).as_slice());
     }

@@ -21,7 +21,7 @@ use crate::login::Login;
 use crate::output::Output;
 use crate::signing::Signing;
 use crate::streams::ERR;
-use crate::trust::Trust;
+use crate::trust::{self, Trust};
 use crate::{human_output, interrupt, json_output};
 
 /// The most bytes of a finished message that are held in memory if they can be read again.
@@ -227,6 +227,7 @@ impl Send {
 
     fn client(&self) -> Result<Arc<Client>, Error> {
         let mut policy = self.connection.policy(&self.trust)?;
+        trust::check(&policy)?;
         self.login.identify(&mut policy)?;
         let client = self.connection.client(&policy)?;
         if let Some(name) = &self.ehlo_name {
@@ -238,6 +239,10 @@ impl Send {
     }
 
     fn composed(&self) -> Result<Message, Error> {
+        self.addresses.check_from()?;
+        if !self.composition.has_copies() {
+            self.addresses.check_to()?;
+        }
         let mut message = self.composition.message(&self.addresses)?;
         message.partial = self.partial;
         for signer in self.signing.signers()? {
@@ -247,6 +252,10 @@ impl Send {
     }
 
     fn finished(&self, file: Option<&Path>, signers: &[Signer]) -> Result<Message, Error> {
+        if !self.rules.header_envelope {
+            self.addresses.check_from()?;
+            self.addresses.check_to()?;
+        }
         let mut message = Message::new();
         if let Some(from) = self.addresses.from.first() {
             let sender = if from == "<>" { "" } else { from };

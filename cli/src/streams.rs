@@ -1,5 +1,5 @@
-//! Standard output and standard error. One that takes nothing, because it is closed or full, changes
-//! neither what is done nor the exit status: the other one says so at the end.
+//! Standard output and standard error. A failure to write to one, because it is closed or full, changes
+//! neither what is done nor the exit status: it is reported on the other one at the end.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use secsmtp::error::io_words;
 
-/// One of the two, and the first failure to write to it.
+/// A stream, and the first failure to write to it.
 pub(crate) struct Stream {
     name: &'static str,
     open: fn() -> Box<dyn Write>,
@@ -46,14 +46,14 @@ impl Stream {
     fn loss(&self) -> Option<String> {
         let (name, why) = (self.name, self.failure.get()?);
         Some(format!(
-            "secsmtp: {name} could not be written ({why}), so lines are missing there. Nothing was \
-             stopped by that, and the exit status is right."
+            "secsmtp: {name} could not be written ({why}), so lines are missing there. Everything else was \
+             done, and the exit status is right."
         ))
     }
 }
 
-/// Says of each stream on the other one what was lost. With JSON on standard output, nothing is added
-/// there: all results are in it.
+/// Reports on each stream that output on the other one was lost. Standard output with JSON gets no such
+/// line: all results are in it.
 pub(crate) fn report_losses(json: bool) {
     if let Some(loss) = OUT.loss() {
         ERR.line(&loss);
@@ -74,7 +74,7 @@ fn write_all(stream: &mut dyn Write, mut text: &[u8]) -> io::Result<()> {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => text = text.get(count..).unwrap_or_default(),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Another program made it non-blocking: its reader is only slow.
+            // Another process made the stream non-blocking, and its reader is slow.
             Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(Duration::from_millis(10)),
             Err(error) => return Err(error),
         }
@@ -85,7 +85,7 @@ fn write_all(stream: &mut dyn Write, mut text: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// Takes a byte at a time, and fails now and then.
+    /// A stream that takes a byte at a time, and fails at two of four calls.
     struct Slow(Vec<u8>, u32);
 
     impl Write for Slow {

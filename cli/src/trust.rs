@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueHint};
 use secsmtp::error::Error;
+use secsmtp::status::Status;
 use secsmtp::trust::Policy;
 
 use crate::failure::OfOption as _;
@@ -86,4 +87,16 @@ impl Trust {
         }
         Ok(policy)
     }
+}
+
+/// The error of a policy that trusts no server, in the words of the command line.
+pub(crate) fn check(policy: &Policy) -> Result<(), Error> {
+    if !policy.is_empty() {
+        return Ok(());
+    }
+    Err(Error::argument(
+        Status::NoTrust,
+        "--pin, --ca-file or another option of the group Trust",
+        "is missing; secsmtp probe shows what to pin",
+    ))
 }

@@ -109,7 +109,8 @@ fn suggestion(error: &clap::Error) -> String {
 
 /// The name of an option without the form of its value: `--port` of `--port <PORT>`.
 fn name(argument: &str) -> &str {
-    argument.split([' ', '=']).next().unwrap_or(argument)
+    let name = argument.split([' ', '=']).next().unwrap_or(argument);
+    name.trim_matches(['<', '>', '[', ']'])
 }
 
 /// An option and the form of its value, without clap's brackets.

@@ -13,7 +13,7 @@ use crate::connection::Server;
 use crate::exit::Exit;
 use crate::failure::unreadable;
 use crate::output::Json;
-use crate::trust::Trust;
+use crate::trust::{self, Trust};
 use crate::value;
 use crate::{human_output, json_output};
 
@@ -63,6 +63,7 @@ impl Verify {
         let host = host.map_err(|why| Error::argument(Status::Host, "--server", why))?;
         let chain = read(&self.chain).map_err(|error| unreadable(&self.chain, "chain", &error))?;
         let policy = self.trust.policy(name, self.server.port())?;
+        trust::check(&policy)?;
         verify_pem(&policy, &host, &chain, now_at(self.at))
     }
 }

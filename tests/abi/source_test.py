@@ -81,6 +81,14 @@ class Layers(unittest.TestCase):
                     below = rank[used] < rank[module] or {module, used} <= LAYERS[rank[module]]
                     self.assertTrue(below or (module, used) in EXCEPT, f"{module} uses {used}")
 
+    def test_files_of_the_command_use_each_other_in_one_direction(self):
+        left = {path.stem: used_modules(rust.code(path)) - {path.stem} for path in sources("cli/src")}
+        self.assertGreater(len(left), 20)
+        while left:
+            free = {module for module, used in left.items() if not used & left.keys()}
+            self.assertTrue(free, f"these files use each other in a circle: {left}")
+            left = {module: used for module, used in left.items() if module not in free}
+
     def test_c25_no_build_checks_less_than_another(self):
         """One feature, for signatures; what decides about trust knows builds by their system alone."""
         manifest = (ROOT / "Cargo.toml").read_text("utf-8")

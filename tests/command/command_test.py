@@ -175,11 +175,11 @@ class Command(unittest.TestCase):
     def test_local_errors_exit_with_10_and_name_the_argument(self):
         at = self.at(("127.0.0.1", 1))
         for arguments, expected, word in (
-            ((*at, *self.envelope()), "SECSMTP_E_NO_TRUST", "policy"),
+            ((*at, *self.envelope()), "SECSMTP_E_NO_TRUST", "--pin, --ca-file or another"),
             ((*at, "--pin", "sha256//AAAA", *self.envelope()), "SECSMTP_E_PIN", "--pin"),
-            ((*at, "--ca-file", "/nonexistent.pem", *self.envelope()), "SECSMTP_E_FILE", "--ca-file: /nonexistent.pem"),
-            ((*at, *self.trust(), "--from", "alice@mail.test"), "SECSMTP_E_NO_RECIPIENT", "recipient"),
-            ((*at, *self.trust(), "--to", "a@b"), "SECSMTP_E_NO_SENDER", "sender"),
+            ((*at, "--ca-file", "/nonexistent.pem", *self.envelope()), "SECSMTP_E_FILE", "/nonexistent.pem"),
+            ((*at, *self.trust(), "--from", "alice@mail.test"), "SECSMTP_E_NO_RECIPIENT", "--to"),
+            ((*at, *self.trust(), "--to", "a@b"), "SECSMTP_E_NO_SENDER", "--from"),
             ((*at, *self.trust(), "--from", "a@b\nDATA", "--to", "a@b"), "SECSMTP_E_ADDRESS", "--from"),
             ((*at, *self.trust(), "--from", "a@b", "--to", "a@b\r\nDATA"), "SECSMTP_E_ADDRESS", "--to"),
             (("--server", "mail\r\n.test", *self.trust(), *self.envelope()), "SECSMTP_E_HOST", "--server"),
