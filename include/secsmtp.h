@@ -3,8 +3,9 @@
  *
  * CONVENTIONS
  *   A function that can fail returns a status, SECSMTP_OK (0) or one of SECSMTP_E_*.
- *   Text in is UTF-8: a pointer and its length in bytes, or SECSMTP_NUL_TERMINATED. Bytes in are a
- *   pointer and a length. NULL with length 0 is empty; NULL with any other length is an error.
+ *   Text in is UTF-8: a pointer and its length in bytes, or SECSMTP_NUL_TERMINATED (-1) for a text that
+ *   ends at its first NUL; any other negative length is SECSMTP_E_LENGTH. Bytes in are a pointer and a
+ *   length. NULL with length 0 is empty; NULL with any other length is an error.
  *   Arguments are copied: they need to live for the call only.
  *   Outputs are written only on success. Flags are 0 or 1.
  *   A setter that fails leaves its object as it was. A policy can't be used after that, so that no
@@ -88,15 +89,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * As the length of a text argument: the text ends at its first NUL.
- */
-#define SECSMTP_NUL_TERMINATED ((size_t)-1)
-
 /**
  * Grows by one whenever functions or numbers are added; compare it at load time.
  */
 #define SECSMTP_ABI_VERSION 1
+
+/**
+ * As the length of a text argument: the text ends at its first NUL.
+ */
+#define SECSMTP_NUL_TERMINATED -1
 
 /**
  * TLS from the first byte, usually port 465 (RFC 8314 section 3.3).
@@ -928,7 +929,7 @@ typedef struct secsmtp_part secsmtp_part;
  * entry may match; every kind that is given must hold. A client copies it; later changes have no effect
  * on the client.
  *
- * What each kind proves, once the handshake has proven that the peer holds its certificate's key:
+ * This is what each kind proves, once the handshake has proven that the peer holds its certificate's key:
  * - CAs and roots: one of them, or an intermediate CA below it, vouches for the host's name, today. It
  *   is not proven that no other of them, or an employer or a state with power over one of them, is in
  *   between.
@@ -1131,8 +1132,7 @@ int32_t secsmtp_batch_count(const secsmtp_batch *batch);
  * not begun, else the status of its error.
  * Threads: any. Errors: a negative status.
  */
-int32_t secsmtp_batch_status(const secsmtp_batch *batch,
-                             int32_t index);
+int32_t secsmtp_batch_status(const secsmtp_batch *batch, int32_t index);
 
 /**
  * Gives the record of a message that was begun, accepted or not.
@@ -1173,7 +1173,7 @@ int32_t secsmtp_batch_free(secsmtp_batch *batch);
  * any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT.
  */
 int32_t secsmtp_client_new(const char *host,
-                           size_t host_len,
+                           int64_t host_len,
                            uint32_t port,
                            const secsmtp_policy *policy,
                            secsmtp_client **client_out,
@@ -1185,7 +1185,7 @@ int32_t secsmtp_client_new(const char *host,
  */
 int32_t secsmtp_client_set_connect(secsmtp_client *client,
                                    const char *address,
-                                   size_t address_len,
+                                   int64_t address_len,
                                    uint32_t port,
                                    secsmtp_error **error_out);
 
@@ -1204,7 +1204,7 @@ int32_t secsmtp_client_set_credential(secsmtp_client *client,
  */
 int32_t secsmtp_client_set_ehlo_name(secsmtp_client *client,
                                      const char *name,
-                                     size_t name_len,
+                                     int64_t name_len,
                                      secsmtp_error **error_out);
 
 /**
@@ -1276,8 +1276,7 @@ int32_t secsmtp_client_probe(secsmtp_client *client,
  * with their outcome. Calls that begin later are not affected.
  * Threads: any. Errors: those of the handle.
  */
-int32_t secsmtp_client_cancel(secsmtp_client *client,
-                              secsmtp_error **error_out);
+int32_t secsmtp_client_cancel(secsmtp_client *client, secsmtp_error **error_out);
 
 /**
  * Frees a client. Sends and probes that are running are cancelled and return on their own threads. Jobs
@@ -1296,7 +1295,7 @@ int32_t secsmtp_client_free(secsmtp_client *client);
  * Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_SECRET.
  */
 int32_t secsmtp_credential_new_password(const char *user,
-                                        size_t user_len,
+                                        int64_t user_len,
                                         const uint8_t *password,
                                         size_t password_len,
                                         secsmtp_credential **credential_out,
@@ -1309,7 +1308,7 @@ int32_t secsmtp_credential_new_password(const char *user,
  * Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_SECRET.
  */
 int32_t secsmtp_credential_new_token(const char *user,
-                                     size_t user_len,
+                                     int64_t user_len,
                                      const uint8_t *token,
                                      size_t token_len,
                                      secsmtp_credential **credential_out,
@@ -1328,7 +1327,7 @@ int32_t secsmtp_credential_new_token(const char *user,
  * SECSMTP_E_USER, SECSMTP_E_VALUE for another kind.
  */
 int32_t secsmtp_credential_new_asked(const char *user,
-                                     size_t user_len,
+                                     int64_t user_len,
                                      int32_t kind,
                                      secsmtp_secret_callback callback,
                                      void *context,
@@ -1344,7 +1343,7 @@ int32_t secsmtp_credential_new_asked(const char *user,
  * it connects.
  */
 int32_t secsmtp_credential_new_external(const char *identity,
-                                        size_t identity_len,
+                                        int64_t identity_len,
                                         secsmtp_credential **credential_out,
                                         secsmtp_error **error_out);
 
@@ -1355,7 +1354,7 @@ int32_t secsmtp_credential_new_external(const char *identity,
  */
 int32_t secsmtp_credential_add_mechanism(secsmtp_credential *credential,
                                          const char *mechanism,
-                                         size_t mechanism_len,
+                                         int64_t mechanism_len,
                                          secsmtp_error **error_out);
 
 /**
@@ -1367,7 +1366,7 @@ int32_t secsmtp_credential_add_mechanism(secsmtp_credential *credential,
  */
 int32_t secsmtp_credential_set_floor(secsmtp_credential *credential,
                                      const char *mechanism,
-                                     size_t mechanism_len,
+                                     int64_t mechanism_len,
                                      secsmtp_error **error_out);
 
 /**
@@ -1407,6 +1406,40 @@ int32_t secsmtp_credential_set_max_iterations(secsmtp_credential *credential,
 int32_t secsmtp_credential_free(secsmtp_credential *credential);
 
 /**
+ * Gives the record of the send that failed: recipients, keys of the server, and so on.
+ * Ownership: *receipt_out is a new object of the caller's; secsmtp_receipt_free. Threads: any. Errors:
+ * SECSMTP_E_NOTHING for an error that came before any connection.
+ */
+int32_t secsmtp_error_receipt(const secsmtp_error *error, secsmtp_receipt **receipt_out);
+
+/**
+ * Frees an error and its texts. NULL is a no-op.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_error_free(secsmtp_error *error);
+
+/**
+ * With SECSMTP_EVENT_COMPLETED and an accepted message: its receipt.
+ * Ownership: *receipt_out is a new object of the caller's; secsmtp_receipt_free. Threads: any. Errors:
+ * SECSMTP_E_NOTHING where there is none.
+ */
+int32_t secsmtp_event_receipt(const secsmtp_event *notice, secsmtp_receipt **receipt_out);
+
+/**
+ * With SECSMTP_EVENT_COMPLETED and a message that was not accepted: the error that secsmtp_client_send
+ * would have given.
+ * Ownership: *failure_out is a new object of the caller's; secsmtp_error_free. Threads: any. Errors:
+ * SECSMTP_E_NOTHING where there is none.
+ */
+int32_t secsmtp_event_error(const secsmtp_event *notice, secsmtp_error **failure_out);
+
+/**
+ * Frees an event and its text. NULL is a no-op.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_event_free(secsmtp_event *notice);
+
+/**
  * The status that the call returned: SECSMTP_E_...
  * Threads: any. Errors: a negative status.
  */
@@ -1439,7 +1472,7 @@ int32_t secsmtp_error_secret_released(const secsmtp_error *error);
 int32_t secsmtp_error_content_released(const secsmtp_error *error);
 
 /**
- * Whether the message may be sent again: SECSMTP_RETRY_..., and SECSMTP_RETRY_NEVER for an error that
+ * The advice on sending the message again: SECSMTP_RETRY_..., and SECSMTP_RETRY_NEVER for an error that
  * is not about a message.
  * Threads: any. Errors: a negative status.
  */
@@ -1452,13 +1485,13 @@ int32_t secsmtp_error_retry(const secsmtp_error *error);
 int32_t secsmtp_error_smtp_code(const secsmtp_error *error);
 
 /**
- * The enhanced status code of that reply (RFC 3463), for instance "5.7.8".
+ * The enhanced status code of the deciding reply (RFC 3463), for instance "5.7.8".
  * Ownership: the error's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_error_enhanced_code(const secsmtp_error *error, size_t *len_out);
 
 /**
- * The text of that reply: controls escaped, own secrets removed, at most 1000 characters.
+ * The text of the deciding reply: controls escaped, own secrets removed, at most 1000 characters.
  * Ownership: the error's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_error_server_text(const secsmtp_error *error, size_t *len_out);
@@ -1467,22 +1500,7 @@ const char *secsmtp_error_server_text(const secsmtp_error *error, size_t *len_ou
  * The whole error as text for people: what failed, its cause, what left the machine, and what to do.
  * Ownership: the error's. Threads: any. Errors: the empty text.
  */
-const char *secsmtp_error_text(const secsmtp_error *error,
-                               size_t *len_out);
-
-/**
- * Gives the record of the send that failed: recipients, keys of the server, and so on.
- * Ownership: *receipt_out is a new object of the caller's; secsmtp_receipt_free. Threads: any. Errors:
- * SECSMTP_E_NOTHING for an error that came before any connection.
- */
-int32_t secsmtp_error_receipt(const secsmtp_error *error,
-                              secsmtp_receipt **receipt_out);
-
-/**
- * Frees an error and its texts. NULL is a no-op.
- * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
- */
-int32_t secsmtp_error_free(secsmtp_error *error);
+const char *secsmtp_error_text(const secsmtp_error *error, size_t *len_out);
 
 /**
  * The kind: SECSMTP_EVENT_...
@@ -1507,23 +1525,6 @@ uint64_t secsmtp_event_tag(const secsmtp_event *notice);
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_event_status(const secsmtp_event *notice);
-
-/**
- * With SECSMTP_EVENT_COMPLETED and an accepted message: its receipt.
- * Ownership: *receipt_out is a new object of the caller's; secsmtp_receipt_free. Threads: any. Errors:
- * SECSMTP_E_NOTHING where there is none.
- */
-int32_t secsmtp_event_receipt(const secsmtp_event *notice,
-                              secsmtp_receipt **receipt_out);
-
-/**
- * With SECSMTP_EVENT_COMPLETED and a message that was not accepted: the error that secsmtp_client_send
- * would have given.
- * Ownership: *failure_out is a new object of the caller's; secsmtp_error_free. Threads: any. Errors:
- * SECSMTP_E_NOTHING where there is none.
- */
-int32_t secsmtp_event_error(const secsmtp_event *notice,
-                            secsmtp_error **failure_out);
 
 /**
  * With SECSMTP_EVENT_STAGE the stage that begins, with SECSMTP_EVENT_LOG that of the line, with
@@ -1572,8 +1573,8 @@ int32_t secsmtp_event_index(const secsmtp_event *notice);
 int32_t secsmtp_event_outcome(const secsmtp_event *notice);
 
 /**
- * The code of the server's reply to the recipient or, with SECSMTP_EVENT_COMPLETED, of the
- * decisive one; 0 if there was none.
+ * The code of the server's reply to the recipient or, with SECSMTP_EVENT_COMPLETED, of the deciding
+ * reply; 0 if there was none.
  * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_event_smtp_code(const secsmtp_event *notice);
@@ -1596,1015 +1597,6 @@ int32_t secsmtp_event_secret_reason(const secsmtp_event *notice);
  * Threads: any. Errors: 0.
  */
 uint64_t secsmtp_event_dropped(const secsmtp_event *notice);
-
-/**
- * Frees an event and its text. NULL is a no-op.
- * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
- */
-int32_t secsmtp_event_free(secsmtp_event *notice);
-
-/**
- * Queues a message, which a worker of the client sends, and gives the number of the job at once.
- * Numbers grow and are never used again. When there are as many jobs as secsmtp_client_set_limits
- * allows, take the completion of one and try again, so that messages need not be made before there is
- * room for them. tag is any number of the caller's: each event of the job carries it
- * (secsmtp_event_tag), also one that another thread or a callback gets before this function has
- * returned the job's number. The job ends with one completion: a SECSMTP_EVENT_COMPLETED, or the result
- * of secsmtp_client_wait, whichever takes it first.
- * Ownership: the message is copied. Threads: any; a worker is started when a job waits and none is
- * free, keeps its connection for the jobs that follow, and ends when there is nothing left to do.
- * Errors: SECSMTP_E_FULL, SECSMTP_E_CLOSED, and errors that secsmtp_client_send would give before it
- * connects.
- */
-int32_t secsmtp_client_submit(secsmtp_client *client,
-                              const secsmtp_message *message,
-                              uint64_t tag,
-                              uint64_t *job_out,
-                              secsmtp_error **error_out);
-
-/**
- * Waits until a job is complete, and gives what secsmtp_client_send would have given. The job then has
- * no SECSMTP_EVENT_COMPLETED. A time of 0 does not wait; SECSMTP_FOREVER has no timeout.
- * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL: no receipt is
- * made. Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
- * not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a number
- * that is not a job, SECSMTP_E_REENTRANT if it is not over and this was called from inside a callback,
- * where nothing waits, each with SECSMTP_OUTCOME_NONE. An error with an outcome is the job's own.
- */
-int32_t secsmtp_client_wait(secsmtp_client *client,
-                            uint64_t job,
-                            uint32_t milliseconds,
-                            secsmtp_receipt **receipt_out,
-                            secsmtp_error **error_out);
-
-/**
- * Ends a job. A waiting job is not sent. A running one completes at once with its outcome, which is
- * unknown if all of it was written. Others on its connection are not disturbed. The completion is
- * reported as usual. A job that is complete is left alone.
- * Threads: any. Errors: SECSMTP_E_VALUE for a number that is not a job.
- */
-int32_t secsmtp_client_cancel_job(secsmtp_client *client, uint64_t job, secsmtp_error **error_out);
-
-/**
- * Gives the next event of any job, and waits for one if there is none: a time of 0 does not wait,
- * SECSMTP_FOREVER has no timeout.
- * Ownership: *event_out is the caller's; secsmtp_event_free. Threads: any; each event is given to one
- * caller. Errors: SECSMTP_E_NOTHING when the time is over or secsmtp_client_wake was called;
- * SECSMTP_E_CLOSED when the client is closed and all events were taken; SECSMTP_E_REENTRANT if there is
- * no event and this was called from inside a callback, where nothing waits.
- */
-int32_t secsmtp_client_poll_event(secsmtp_client *client,
-                                  uint32_t milliseconds,
-                                  secsmtp_event **event_out,
-                                  secsmtp_error **error_out);
-
-/**
- * Sets the callback for events. With on_any_thread 0 it is called inside secsmtp_client_dispatch, on
- * the thread of that call; with 1 on a thread of the library, as soon as there is an event. NULL
- * removes the callback. When this returns, an earlier callback is not running and is not called again;
- * called from inside a callback, it does not wait for that.
- * Ownership: user stays the caller's, and must live until another callback is set or the client is
- * freed. Threads: any. Errors: SECSMTP_E_VALUE for any other number than 0 and 1, SECSMTP_E_RESOURCE
- * when there is no thread.
- */
-int32_t secsmtp_client_set_event_callback(secsmtp_client *client,
-                                          secsmtp_event_callback callback,
-                                          void *user,
-                                          int32_t on_any_thread,
-                                          secsmtp_error **error_out);
-
-/**
- * Calls the callback set by secsmtp_client_set_event_callback for each event that is there now, on this
- * thread, and waits for the first if there is none: a time of 0 does not wait, SECSMTP_FOREVER has no
- * timeout. Events that arrive meanwhile are left for the next call.
- * Threads: any. Errors: SECSMTP_E_NOTHING when there was no event; SECSMTP_E_CLOSED when the client is
- * closed and all events were taken; SECSMTP_E_NULL when no callback is set; SECSMTP_E_REENTRANT from
- * inside a callback.
- */
-int32_t secsmtp_client_dispatch(secsmtp_client *client,
-                                uint32_t milliseconds,
-                                secsmtp_error **error_out);
-
-/**
- * Ends the calls of secsmtp_client_poll_event and _dispatch that are waiting now, with
- * SECSMTP_E_NOTHING. If none is waiting it ends the next one, even when there is an event, which the
- * call after that gets.
- * Threads: any. Errors: those of the handle.
- */
-int32_t secsmtp_client_wake(secsmtp_client *client,
-                            secsmtp_error **error_out);
-
-/**
- * Takes no more sends and jobs, waits for those that are there, and cancels what is left when the time
- * is over. Idle connections are closed, and all workers have ended. Events can still be taken. A time
- * of 0 cancels at once; SECSMTP_FOREVER has no timeout.
- * Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled; SECSMTP_E_REENTRANT from
- * inside a callback, where everything is cancelled without waiting.
- */
-int32_t secsmtp_client_close(secsmtp_client *client,
-                             uint32_t milliseconds,
-                             secsmtp_error **error_out);
-
-/**
- * Sets how many connections jobs have at a time (default 4, at most 64), how many jobs there may be
- * whose completion has not been taken (default 1024), and how many droppable events may wait (default
- * 1024). All events but completions and questions for a secret are droppable; those that are dropped
- * are counted and reported by SECSMTP_EVENT_DROPPED.
- * Threads: any. Errors: SECSMTP_E_VALUE for 0 or more than 64, or a million.
- */
-int32_t secsmtp_client_set_limits(secsmtp_client *client,
-                                  uint32_t max_connections,
-                                  uint32_t max_jobs,
-                                  uint32_t max_events,
-                                  secsmtp_error **error_out);
-
-/**
- * Sets how many jobs and bytes may be in flight on each connection of jobs (default 128 and 1048576):
- * the next job is written while the replies to the last are on their way. If the connection breaks,
- * these are the jobs whose outcome may be unknown. With 1 job, each waits for the final reply to the
- * last. Jobs are shared out among the connections, and each has its own outcome.
- * Threads: any; applies to what is begun from now on. Errors: SECSMTP_E_VALUE for 0 jobs.
- */
-int32_t secsmtp_client_set_window(secsmtp_client *client,
-                                  uint32_t jobs,
-                                  uint32_t bytes,
-                                  secsmtp_error **error_out);
-
-/**
- * Limits how many messages are begun in a time, counting jobs and secsmtp_client_send_batch together
- * over all connections: `messages` in so many milliseconds, evenly, and up to burst of them at once
- * after a pause. 0 messages, the default, is no limit. A message waits for its turn in the queue, or
- * inside secsmtp_client_send_batch, and can be cancelled there. secsmtp_client_send does not wait and
- * is not counted. The clock is monotonic.
- * Threads: any; applies to what is begun from now on. Errors: SECSMTP_E_VALUE for messages with 0
- * milliseconds or a burst of 0.
- */
-int32_t secsmtp_client_set_rate(secsmtp_client *client,
-                                uint32_t messages,
-                                uint32_t milliseconds,
-                                uint32_t burst,
-                                secsmtp_error **error_out);
-
-/**
- * Sets which events are made for jobs that begin from now on: a sum of SECSMTP_EVENT_..., and for
- * SECSMTP_EVENT_LOG the most detailed level (SECSMTP_LOG_...). Completions, questions for a secret and
- * SECSMTP_EVENT_DROPPED are always made; by default no others are.
- * Threads: any. Errors: SECSMTP_E_VALUE for another kind or level.
- */
-int32_t secsmtp_client_set_events(secsmtp_client *client,
-                                  int32_t kinds,
-                                  int32_t max_level,
-                                  secsmtp_error **error_out);
-
-/**
- * Answers a job's SECSMTP_EVENT_SECRET with a password or token. Length 0 means that there is none, and
- * the job ends with SECSMTP_E_NO_SECRET.
- * Ownership: copied, and wiped after use. Threads: any. Errors: SECSMTP_E_VALUE for a number that is
- * not a job, SECSMTP_E_NOTHING for a job that does not ask now.
- */
-int32_t secsmtp_client_answer_secret(secsmtp_client *client,
-                                     uint64_t job,
-                                     const uint8_t *secret,
-                                     size_t secret_len,
-                                     secsmtp_error **error_out);
-
-/**
- * Gives what an event loop can wait for: on Unix a file descriptor that is readable (poll, select,
- * epoll, kqueue), on Windows an event (WaitForMultipleObjects), while there is an event to take or a
- * wake. Wait for it and do nothing else with it; then take events with a time of 0 until there are
- * none.
- * Ownership: the client's, until it is freed; stop waiting for it before that. Threads: any. Errors:
- * SECSMTP_E_RESOURCE.
- */
-int32_t secsmtp_client_descriptor(secsmtp_client *client,
-                                  int64_t *descriptor_out,
-                                  secsmtp_error **error_out);
-
-/**
- * Adds a pin that was confirmed for host and port to the file of known mail servers at path, which is
- * created if there is none; its other lines are left alone. It must be a regular file, or a symbolic
- * link to one. The file is replaced atomically. One writer waits for another for up to 5 seconds, but
- * not for one that was killed: the lock is the system's, on path with .lock appended. The text by names
- * the person who confirmed the pin. A send never writes this file.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT, SECSMTP_E_PIN;
- * SECSMTP_E_VALUE for a text by that is empty, over 200 bytes, or has a control character;
- * SECSMTP_E_FILE if the file can't be read or written, is not a regular file, or a line of it is wrong.
- */
-int32_t secsmtp_known_servers_learn(const char *path,
-                                    size_t path_len,
-                                    const char *host,
-                                    size_t host_len,
-                                    uint32_t port,
-                                    const char *pin,
-                                    size_t pin_len,
-                                    const char *by,
-                                    size_t by_len,
-                                    secsmtp_error **error_out);
-
-/**
- * The number of the ABI. Compare it with SECSMTP_ABI_VERSION before any other call.
- * Threads: any. Errors: none.
- */
-uint32_t secsmtp_abi_version(void);
-
-/**
- * The release as a number: major * 1000000 + minor * 1000 + patch.
- * Threads: any. Errors: none.
- */
-uint32_t secsmtp_version_number(void);
-
-/**
- * The release as text, for instance "0.1.0".
- * Ownership: the library's, and always valid. Threads: any. Errors: none.
- */
-const char *secsmtp_version_string(void);
-
-/**
- * The name of a status, for instance "SECSMTP_E_PIN_MISMATCH"; empty for a number that is not a status.
- * Ownership: the library's, and always valid. Threads: any. Errors: none.
- */
-const char *secsmtp_status_name(int32_t status);
-
-/**
- * A sentence about a status; empty for a number that is not a status.
- * Ownership: the library's, and always valid. Threads: any. Errors: none.
- */
-const char *secsmtp_status_text(int32_t status);
-
-/**
- * The name of a stage, for instance "connect"; empty for a number that is not a stage.
- * Ownership: the library's, and always valid. Threads: any. Errors: none.
- */
-const char *secsmtp_stage_name(int32_t stage);
-
-/**
- * The name of an outcome, for instance "not_sent"; empty for a number that is not an outcome.
- * Ownership: the library's, and always valid. Threads: any. Errors: none.
- */
-const char *secsmtp_outcome_name(int32_t outcome);
-
-/**
- * The number of handles in this process that are not freed: 0 once a program has freed all of its own.
- * Threads: any. Errors: none.
- */
-int64_t secsmtp_debug_live_handles(void);
-
-/**
- * The value of a number of this header by its name, for instance "SECSMTP_E_HOST", for hosts that can't
- * read a header. SECSMTP_NUL_TERMINATED is not among them: all bits of it are set.
- * Ownership: name is borrowed for the call. Threads: any. Errors: a negative status (-1000 or less),
- * minus SECSMTP_E_NOTHING for an unknown name.
- */
-int64_t secsmtp_constant(const char *name,
-                         size_t name_len);
-
-/**
- * 1 if this build of the library has a feature, else 0: "implicit-tls", "starttls", "tls-1.2",
- * "tls-1.3", "client-certificates", "pins", "crl", "known-servers", "mozilla-roots",
- * "system-roots", "scram", "channel-binding", "oauth", "external", "idn", "composition", "jobs", "dkim".
- * Ask before you call what an older or smaller build may lack; an unknown name is a
- * feature that is not there.
- * Ownership: name is borrowed for the call. Threads: any. Errors: a negative status.
- */
-int32_t secsmtp_feature(const char *name,
-                        size_t name_len);
-
-/**
- * Makes an empty message.
- * Ownership: *message_out is the caller's; secsmtp_message_free. Threads: any.
- * Errors: SECSMTP_E_NULL for message_out.
- */
-int32_t secsmtp_message_new(secsmtp_message **message_out, secsmtp_error **error_out);
-
-/**
- * Sets the sender of the envelope, which receives reports of failure (RFC 5321 section 4.1.1.2). The
- * empty text is the null reverse-path.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS.
- */
-int32_t secsmtp_message_set_sender(secsmtp_message *message,
-                                   const char *address,
-                                   size_t address_len,
-                                   secsmtp_error **error_out);
-
-/**
- * Adds a recipient to the envelope (RFC 5321 section 4.1.1.3): the bare address, 10000 at most.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS, SECSMTP_E_LENGTH.
- */
-int32_t secsmtp_message_add_recipient(secsmtp_message *message,
-                                      const char *address,
-                                      size_t address_len,
-                                      secsmtp_error **error_out);
-
-/**
- * Sets the content: header and body in the form of RFC 5322, as bytes. Any line end becomes CRLF; Bcc
- * and Resent-Bcc fields are removed; everything else is sent as it is.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_NO_CONTENT if it is empty, SECSMTP_E_CONTENT for a
- * NUL or a line over 998 bytes, with the line's number and place, and for content that begins with the
- * "From " line that stands before a message in an mbox file.
- */
-int32_t secsmtp_message_set_content(secsmtp_message *message,
-                                    const uint8_t *content,
-                                    size_t content_len,
-                                    secsmtp_error **error_out);
-
-/**
- * Sets the content by other rules: a sum of SECSMTP_CONTENT_STRICT, _BINARY and _ENVELOPE.
- * Ownership: copied. Threads: any. Errors: as secsmtp_message_set_content, with the line's number;
- * SECSMTP_E_VALUE for an unknown rule; SECSMTP_E_ADDRESS, SECSMTP_E_NO_SENDER or
- * SECSMTP_E_NO_RECIPIENT for a header from which no envelope can be taken without doubt.
- */
-int32_t secsmtp_message_set_content_by(secsmtp_message *message,
-                                       const uint8_t *content,
-                                       size_t content_len,
-                                       int32_t rules,
-                                       secsmtp_error **error_out);
-
-/**
- * With 1, delivers to the accepted recipients when others are rejected. With 0, the default, a rejected
- * recipient means that the message is not sent to any.
- * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
- */
-int32_t secsmtp_message_set_partial(secsmtp_message *message,
-                                    int32_t partial,
-                                    secsmtp_error **error_out);
-
-/**
- * Frees a message; sends under way keep their copy. NULL is a no-op.
- * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
- */
-int32_t secsmtp_message_free(secsmtp_message *message);
-
-/**
- * Sets the plain text of the message: UTF-8, at most 2 GiB. Any line end becomes CRLF.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
- */
-int32_t secsmtp_message_set_text(secsmtp_message *message,
-                                 const char *text,
-                                 size_t text_len,
-                                 secsmtp_error **error_out);
-
-/**
- * Sets the HTML of the message: UTF-8, at most 2 GiB. With both text and HTML, mail programs show one
- * of them.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
- */
-int32_t secsmtp_message_set_html(secsmtp_message *message,
-                                 const char *html,
-                                 size_t html_len,
-                                 secsmtp_error **error_out);
-
-/**
- * Adds a calendar object (RFC 5545, UTF-8) as a further form of the text, and its method: REQUEST,
- * CANCEL, REPLY, PUBLISH (RFC 5546), the METHOD inside it.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for a text that is not a method, or not the
- * METHOD of the calendar.
- */
-int32_t secsmtp_message_set_calendar(secsmtp_message *message,
-                                     const char *calendar_method,
-                                     size_t calendar_method_len,
-                                     const char *calendar,
-                                     size_t calendar_len,
-                                     secsmtp_error **error_out);
-
-/**
- * Attaches a file under its own name, from which the type is guessed. The file is read again by each
- * send and never held in memory. If it was removed or changed since, the send fails and nothing is
- * delivered.
- * Ownership: path copied. Threads: any; the file is read on the thread that sends. Errors:
- * SECSMTP_E_FILE for a path that can't be read or is not a regular file.
- */
-int32_t secsmtp_message_attach_file(secsmtp_message *message,
-                                    const char *path,
-                                    size_t path_len,
-                                    secsmtp_error **error_out);
-
-/**
- * Attaches bytes under a file name, from which the type is guessed.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for the name, SECSMTP_E_LENGTH.
- */
-int32_t secsmtp_message_attach_memory(secsmtp_message *message,
-                                      const char *name,
-                                      size_t name_len,
-                                      const uint8_t *bytes,
-                                      size_t bytes_len,
-                                      secsmtp_error **error_out);
-
-/**
- * Adds a part. One with a content id is shown where the HTML has `cid:ID`; any other is an attachment.
- * Later changes of the part have no effect on the message.
- * Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any. Errors:
- * SECSMTP_E_HEADER if another part has its content id, SECSMTP_E_LENGTH beyond 1000 parts.
- */
-int32_t secsmtp_message_add_part(secsmtp_message *message,
-                                 const secsmtp_part *part,
-                                 secsmtp_error **error_out);
-
-/**
- * Adds a part as a further form of the text, for instance AMP (text/x-amp-html). It is placed after the
- * plain text and before the HTML; a calendar (text/calendar) is placed after both. Mail programs show
- * the last form that they support.
- * Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any. Errors:
- * SECSMTP_E_HEADER for a part without a type, and as secsmtp_message_add_part.
- */
-int32_t secsmtp_message_add_alternative(secsmtp_message *message,
-                                        const secsmtp_part *part,
-                                        secsmtp_error **error_out);
-
-/**
- * Sets the content from a regular file, header and body in the form of RFC 5322. It is read once now
- * and again by each send, and never held in memory. Rules: 0, or a sum as for
- * secsmtp_message_set_content_by. If the file was removed or changed since, the send fails and nothing
- * is delivered.
- * Ownership: path copied. Threads: any; the file is read on the thread that calls or sends. Errors: as
- * secsmtp_message_set_content_by; SECSMTP_E_FILE for a path that can't be read or is not a regular
- * file, SECSMTP_E_SOURCE for a failure to read, SECSMTP_E_CONTENT for a header over 2 MiB.
- */
-int32_t secsmtp_message_set_content_file(secsmtp_message *message,
-                                         const char *path,
-                                         size_t path_len,
-                                         int32_t rules,
-                                         secsmtp_error **error_out);
-
-/**
- * Sets the content from a callback, as secsmtp_message_set_content_file does from a file. size is the
- * number of bytes, or SECSMTP_SIZE_UNKNOWN. The content is read to its end now, and again by each send;
- * if the bytes differ from the first time the send fails, and nothing is delivered.
- * Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
- * a release, until the message is freed or has other content and no send of it runs; a failed call does
- * not call release. Threads: any; read is called on the thread that calls or sends. Errors: as
- * secsmtp_message_set_content_file; SECSMTP_E_NULL for read, SECSMTP_E_VALUE for another negative size.
- */
-int32_t secsmtp_message_set_content_reader(secsmtp_message *message,
-                                           secsmtp_read_callback read,
-                                           secsmtp_release_callback release,
-                                           void *user,
-                                           int64_t size,
-                                           int32_t rules,
-                                           secsmtp_error **error_out);
-
-/**
- * Adds an address to an address field (SECSMTP_FIELD_...): the bare address, and the display name,
- * which may be empty and is never searched for an address. Unless the envelope has recipients of its
- * own, its recipients are all addresses of To, Cc and Bcc, each once; its sender is Sender, or From.
- * Bcc is never part of the header. A domain beyond ASCII is written as A-labels; a local part beyond
- * ASCII needs a server with SMTPUTF8.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS; SECSMTP_E_HEADER for a name with controls
- * or with bidirectional control characters; SECSMTP_E_LENGTH beyond 10000.
- */
-int32_t secsmtp_message_add_address(secsmtp_message *message,
-                                    int32_t field,
-                                    const char *address,
-                                    size_t address_len,
-                                    const char *name,
-                                    size_t name_len,
-                                    secsmtp_error **error_out);
-
-/**
- * Adds addresses as people write them (RFC 5322 section 3.4), for instance `Anna Bee <a@example.com>,
- * "Cee, Dee" <c@example.com>, Team: e@example.com, f@example.com;`.
- * Ownership: copied. Threads: any. Errors: as secsmtp_message_add_address; a list that is ambiguous is
- * SECSMTP_E_ADDRESS.
- */
-int32_t secsmtp_message_add_addresses(secsmtp_message *message,
-                                      int32_t field,
-                                      const char *list,
-                                      size_t list_len,
-                                      secsmtp_error **error_out);
-
-/**
- * Sets the subject, in any language.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls (CR, LF, NUL and the like) and
- * for bidirectional control characters.
- */
-int32_t secsmtp_message_set_subject(secsmtp_message *message,
-                                    const char *subject,
-                                    size_t subject_len,
-                                    secsmtp_error **error_out);
-
-/**
- * Sets the date: seconds since 1970, and the offset of its zone east of UTC in minutes. By default it
- * is the moment at which the message is first needed, in UTC.
- * Threads: any. Errors: SECSMTP_E_VALUE.
- */
-int32_t secsmtp_message_set_date(secsmtp_message *message,
-                                 int64_t seconds,
-                                 int32_t zone_minutes,
-                                 secsmtp_error **error_out);
-
-/**
- * Sets the Message-ID, with or without its angle brackets. By default a random one is made with the
- * domain of the From address.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
- */
-int32_t secsmtp_message_set_message_id(secsmtp_message *message,
-                                       const char *id,
-                                       size_t id_len,
-                                       secsmtp_error **error_out);
-
-/**
- * Adds the Message-ID of a message that this one replies to (In-Reply-To), unchanged, with or without
- * its angle brackets, visible ASCII.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
- */
-int32_t secsmtp_message_add_in_reply_to(secsmtp_message *message,
-                                        const char *id,
-                                        size_t id_len,
-                                        secsmtp_error **error_out);
-
-/**
- * Adds a Message-ID of the conversation so far (References), the oldest first, unchanged, with or
- * without its angle brackets, visible ASCII.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER, SECSMTP_E_LENGTH beyond 1000.
- */
-int32_t secsmtp_message_add_reference(secsmtp_message *message,
-                                      const char *id,
-                                      size_t id_len,
-                                      secsmtp_error **error_out);
-
-/**
- * Adds a header field of one's own. A value that is ASCII stays as it is, and is folded at white space.
- * Characters beyond ASCII are encoded by the syntax of the field: in addresses
- * (Disposition-Notification-To and the like), List-Id and Keywords the names; in URLs (List-Archive and
- * other List- fields, Archived-At) by percent; in parameters (Auto-Submitted) by RFC 2231; in JSON
- * (X-SMTPAPI and the like) as escapes; in ids, dates and tags (Autocrypt, Supersedes) they are an
- * error. In any other field the value is text, of which each word beyond ASCII is encoded (RFC 2047),
- * and so is one that looks encoded already: what was given is read back, but for white space at the
- * ends, which receivers drop. A tab is white space. Fields that have a function here, Content-, Resent-
- * and transport fields are refused.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for an invalid name, and for a value with
- * controls, with bidirectional control characters, or not of the field's syntax; SECSMTP_E_LENGTH for a
- * word that is too long for a line of 998 bytes, and beyond 1000 fields.
- */
-int32_t secsmtp_message_add_header(secsmtp_message *message,
-                                   const char *name,
-                                   size_t name_len,
-                                   const char *value,
-                                   size_t value_len,
-                                   secsmtp_error **error_out);
-
-/**
- * Adds a header field of your own that is sent as it is, for instance with encoded words that are made
- * already. It may be folded: a line end (LF or CRLF, sent as CRLF) followed by white space and text.
- * With characters beyond ASCII it needs a server with SMTPUTF8.
- * Ownership: copied. Threads: any. Errors: as secsmtp_message_add_header; any other line end is
- * SECSMTP_E_HEADER, and a line over 998 bytes SECSMTP_E_LENGTH.
- */
-int32_t secsmtp_message_add_finished_header(secsmtp_message *message,
-                                            const char *name,
-                                            size_t name_len,
-                                            const char *value,
-                                            size_t value_len,
-                                            secsmtp_error **error_out);
-
-/**
- * Sets the priority that the header shows: SECSMTP_PRIORITY_...
- * Threads: any. Errors: SECSMTP_E_VALUE.
- */
-int32_t secsmtp_message_set_priority(secsmtp_message *message,
-                                     int32_t priority,
-                                     secsmtp_error **error_out);
-
-/**
- * Adds a URI for unsubscribing (List-Unsubscribe, RFC 2369): https: or mailto:.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
- */
-int32_t secsmtp_message_add_unsubscribe(secsmtp_message *message,
-                                        const char *uri,
-                                        size_t uri_len,
-                                        secsmtp_error **error_out);
-
-/**
- * With 1, a POST to the https: URI unsubscribes at once (RFC 8058). With 0, the default, the field is
- * left out. A message with 1 and without an https: URI is not complete: it is SECSMTP_E_HEADER where
- * the message is used.
- * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
- */
-int32_t secsmtp_message_set_one_click(secsmtp_message *message,
-                                      int32_t one_click,
-                                      secsmtp_error **error_out);
-
-/**
- * Asks the servers of the recipients for delivery status notifications (DSN, RFC 3461): a sum of
- * SECSMTP_NOTIFY_SUCCESS, _FAILURE and _DELAY, or _NEVER alone; 0 leaves it to the server. An extension
- * that the server does not offer is never left out silently: the send ends with
- * SECSMTP_E_EXTENSION_MISSING before anything of the message is written. This holds for all options of
- * delivery.
- * Threads: any. Errors: SECSMTP_E_VALUE.
- */
-int32_t secsmtp_message_set_notify(secsmtp_message *message,
-                                   int32_t events,
-                                   secsmtp_error **error_out);
-
-/**
- * Sets what a notification of failure returns (DSN RET): the header (SECSMTP_RETURN_HEADER) or the
- * whole message (SECSMTP_RETURN_FULL); 0 leaves it to the server.
- * Threads: any. Errors: SECSMTP_E_VALUE.
- */
-int32_t secsmtp_message_set_return(secsmtp_message *message,
-                                   int32_t what,
-                                   secsmtp_error **error_out);
-
-/**
- * Sets the envelope id, which notifications repeat (DSN ENVID): printable ASCII, at most 100 bytes as
- * it is sent; empty for none.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_VALUE.
- */
-int32_t secsmtp_message_set_envelope_id(secsmtp_message *message,
-                                        const char *id,
-                                        size_t id_len,
-                                        secsmtp_error **error_out);
-
-/**
- * Sets the original recipient of the recipient with this index, from 0, for instance a list or an
- * alias; notifications repeat it (DSN ORCPT).
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS, SECSMTP_E_VALUE.
- */
-int32_t secsmtp_message_set_original_recipient(secsmtp_message *message,
-                                               int32_t index,
-                                               const char *address,
-                                               size_t address_len,
-                                               secsmtp_error **error_out);
-
-/**
- * Sets a time limit for the delivery (DELIVERBY, RFC 2852): after so many seconds the message is
- * returned (SECSMTP_LATE_RETURN, 1 to 999999999), or its sender is notified (SECSMTP_LATE_NOTIFY, also
- * below 0). With trace 1, each server on the way is asked to report. With late 0 there is no limit.
- * Threads: any. Errors: SECSMTP_E_VALUE; the send's SECSMTP_E_BEYOND_LIMIT below the server's least.
- */
-int32_t secsmtp_message_set_deliver_by(secsmtp_message *message,
-                                       int32_t seconds,
-                                       int32_t late,
-                                       int32_t trace,
-                                       secsmtp_error **error_out);
-
-/**
- * Asks the server to keep the message for so many seconds before it leaves (FUTURERELEASE, RFC 4865),
- * 1 to 999999999; 0 for none.
- * Threads: any. Errors: SECSMTP_E_VALUE; the send's SECSMTP_E_BEYOND_LIMIT above the server's most.
- */
-int32_t secsmtp_message_set_hold_for(secsmtp_message *message,
-                                     uint32_t seconds,
-                                     secsmtp_error **error_out);
-
-/**
- * Asks the server to keep the message until this moment, in seconds since 1970 (FUTURERELEASE); 0 for
- * none.
- * Threads: any. Errors: SECSMTP_E_VALUE.
- */
-int32_t secsmtp_message_set_hold_until(secsmtp_message *message,
-                                       int64_t moment,
-                                       secsmtp_error **error_out);
-
-/**
- * Sets the priority of the transfer, -9 to 9 (MT-PRIORITY, RFC 6710); the priority in the header is
- * that of secsmtp_message_set_priority. SECSMTP_MT_PRIORITY_NONE asks for none.
- * Threads: any. Errors: SECSMTP_E_VALUE.
- */
-int32_t secsmtp_message_set_mt_priority(secsmtp_message *message,
-                                        int32_t priority,
-                                        secsmtp_error **error_out);
-
-/**
- * With 1, each server on the way must pass the message on over verified TLS or not at all
- * (REQUIRETLS, RFC 8689). Its opposite is the header field TLS-Required: No, which
- * secsmtp_message_add_header adds.
- * Threads: any. Errors: SECSMTP_E_VALUE for any other number but 0.
- */
-int32_t secsmtp_message_set_require_tls(secsmtp_message *message,
-                                        int32_t require,
-                                        secsmtp_error **error_out);
-
-/**
- * The Message-ID with its angle brackets; empty while the message is incomplete. A composed message has
- * one from the first time that it is asked for or sent, until the message is changed.
- * Ownership: the text is the message's, and valid until the message is changed or freed. Threads: any,
- * but none may change the message while another reads the text. Errors: the empty text.
- */
-const char *secsmtp_message_id(const secsmtp_message *message,
-                               size_t *len_out);
-
-/**
- * The size in bytes of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN if that of a part is
- * not known.
- * Threads: any. Errors: a negative status, beginning at -1000.
- */
-int64_t secsmtp_message_size(const secsmtp_message *message);
-
-/**
- * Gives the message as it would be sent (header and body, lines ended by CRLF) to a callback, piece by
- * piece.
- * Ownership: `user` is passed to the callback. Threads: any; a copy of the message is shown. Errors:
- * those of an incomplete message; SECSMTP_E_SOURCE for a part that can't be read; SECSMTP_E_OUTPUT when
- * the callback returned another number than 0.
- */
-int32_t secsmtp_message_preview(const secsmtp_message *message,
-                                secsmtp_write_callback write,
-                                void *user,
-                                secsmtp_error **error_out);
-
-/**
- * Writes the message as it would be sent into a buffer with room for secsmtp_message_size bytes.
- * Ownership: *len_out becomes the number of bytes; len_out may be NULL. Threads: any. Errors: as
- * secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room.
- */
-int32_t secsmtp_message_preview_buffer(const secsmtp_message *message,
-                                       uint8_t *buffer,
-                                       size_t room,
-                                       size_t *len_out,
-                                       secsmtp_error **error_out);
-
-/**
- * Writes the message as it would be sent to a file, in place of what was in it. After an error the
- * file may hold a part of it.
- * Ownership: path copied. Threads: any. Errors: as secsmtp_message_preview; SECSMTP_E_OUTPUT when the
- * file can't be written.
- */
-int32_t secsmtp_message_preview_file(const secsmtp_message *message,
-                                     const char *path,
-                                     size_t path_len,
-                                     secsmtp_error **error_out);
-
-/**
- * Makes a part of a regular file. Its name is that of the file and its type is guessed from it, unless
- * others are set. The file is read again by each send and never held in memory. If it was removed or
- * changed since, the send fails and nothing is delivered.
- * Ownership: path copied; *part_out is the caller's; secsmtp_part_free. Threads: any; the file is read
- * on the thread that sends. Errors: SECSMTP_E_FILE.
- */
-int32_t secsmtp_part_new_file(const char *path,
-                              size_t path_len,
-                              secsmtp_part **part_out,
-                              secsmtp_error **error_out);
-
-/**
- * Makes a part of bytes in memory.
- * Ownership: copied; *part_out is the caller's; secsmtp_part_free. Threads: any. Errors:
- * SECSMTP_E_LENGTH.
- */
-int32_t secsmtp_part_new_memory(const uint8_t *bytes,
-                                size_t bytes_len,
-                                secsmtp_part **part_out,
-                                secsmtp_error **error_out);
-
-/**
- * Makes a part whose bytes come from a callback. size is their number, or SECSMTP_SIZE_UNKNOWN. Another
- * number of bytes than announced fails the send, and nothing is delivered.
- * Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
- * a release, until the part and each message that has it are freed and no send of them runs; a failed
- * call does not call release. *part_out is the caller's; secsmtp_part_free. Threads: any; read is
- * called on the threads that send. Errors: SECSMTP_E_NULL for read, SECSMTP_E_VALUE for another
- * negative size.
- */
-int32_t secsmtp_part_new_reader(secsmtp_read_callback read,
-                                secsmtp_release_callback release,
-                                void *user,
-                                int64_t size,
-                                secsmtp_part **part_out,
-                                secsmtp_error **error_out);
-
-/**
- * Sets the file name. Everything up to the last slash or backslash is cut off. The type is guessed from
- * the name unless one is set.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls, bidirectional control
- * characters, nothing but dots, or more than 255 bytes.
- */
-int32_t secsmtp_part_set_name(secsmtp_part *part,
-                              const char *name,
-                              size_t name_len,
-                              secsmtp_error **error_out);
-
-/**
- * Sets the media type, image/png for instance, with its parameters. A text type without charset gets
- * charset=utf-8 where the bytes are UTF-8; those of a reader are not looked at.
- * A part of a multipart/ or message/ type is finished content of that type, message/rfc822 or
- * multipart/signed with its boundary for instance, and goes as it is (RFC 2045 section 6.4): its lines get
- * CRLF, nothing else changes. It is read through when the message is first needed; a NUL or a line over
- * 998 bytes, a byte above 127 or mixed line ends in multipart/signed, and a missing boundary line are
- * SECSMTP_E_CONTENT then. A byte above 127 in another asks for 8BITMIME. A multipart alone is the message's
- * body, as OpenPGP and S/MIME ask for.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER; also for multipart/ without its boundary.
- */
-int32_t secsmtp_part_set_type(secsmtp_part *part,
-                              const char *media_type,
-                              size_t media_type_len,
-                              secsmtp_error **error_out);
-
-/**
- * Sets the content id, without angle brackets: the HTML shows the part where it has `cid:ID`.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
- */
-int32_t secsmtp_part_set_content_id(secsmtp_part *part,
-                                    const char *id,
-                                    size_t id_len,
-                                    secsmtp_error **error_out);
-
-/**
- * With 1, the encoded form of the part is kept in memory from the first send on, whatever its size, for
- * parts that many messages share: 1.37 bytes for each byte. With 0, the default, it is kept from the
- * second message on that has the part, if the part has no more than 8 MiB and does not come from a
- * callback; a larger one is read and encoded again by each send. It is freed with the last message that
- * has it.
- * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
- */
-int32_t secsmtp_part_set_cached(secsmtp_part *part,
-                                int32_t cached,
-                                secsmtp_error **error_out);
-
-/**
- * Frees a part; messages that have it keep it. NULL is a no-op.
- * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
- */
-int32_t secsmtp_part_free(secsmtp_part *part);
-
-/**
- * Makes a policy without any trust: implicit TLS, TLS 1.2 or newer.
- * Ownership: *policy_out is the caller's; secsmtp_policy_free. Threads: any. Errors: SECSMTP_E_NULL for
- * policy_out.
- */
-int32_t secsmtp_policy_new(secsmtp_policy **policy_out,
-                           secsmtp_error **error_out);
-
-/**
- * Sets how the connection becomes encrypted: SECSMTP_TLS_MODE_IMPLICIT or _STARTTLS.
- * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
- */
-int32_t secsmtp_policy_set_tls_mode(secsmtp_policy *policy,
-                                    int32_t tls_mode,
-                                    secsmtp_error **error_out);
-
-/**
- * Sets the oldest TLS version that is accepted: SECSMTP_TLS_1_2 or SECSMTP_TLS_1_3.
- * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
- */
-int32_t secsmtp_policy_set_min_tls(secsmtp_policy *policy,
-                                   int32_t tls_version,
-                                   secsmtp_error **error_out);
-
-/**
- * Trusts CAs: PEM with one certificate or more, or a single one in DER.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
- */
-int32_t secsmtp_policy_add_ca(secsmtp_policy *policy,
-                              const uint8_t *certificates,
-                              size_t certificates_len,
-                              secsmtp_error **error_out);
-
-/**
- * Trusts the CAs in a file, which is read now.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
- */
-int32_t secsmtp_policy_add_ca_file(secsmtp_policy *policy,
-                                   const char *path,
-                                   size_t path_len,
-                                   secsmtp_error **error_out);
-
-/**
- * Trusts the roots of this machine: the CAs that its vendor, owner or administrator has installed. They
- * are read from the platform's store or from well-known paths; the environment is not read.
- * Threads: any. Errors: SECSMTP_E_ROOTS.
- */
-int32_t secsmtp_policy_add_system_roots(secsmtp_policy *policy,
-                                        secsmtp_error **error_out);
-
-/**
- * Trusts Mozilla's list of roots, as of this release.
- * Threads: any. Errors: those of the handle.
- */
-int32_t secsmtp_policy_add_mozilla_roots(secsmtp_policy *policy, secsmtp_error **error_out);
-
-/**
- * Adds SPKI pins: "sha256//BASE64", several separated by ";", or 64 hexadecimal digits.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_PIN.
- */
-int32_t secsmtp_policy_add_pin(secsmtp_policy *policy,
-                               const char *pin,
-                               size_t pin_len,
-                               secsmtp_error **error_out);
-
-/**
- * Trusts exactly this certificate of the server, byte for byte: PEM or DER. To survive its
- * renewal with the same key, pin the key instead.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
- */
-int32_t secsmtp_policy_add_certificate(secsmtp_policy *policy,
-                                       const uint8_t *certificate,
-                                       size_t certificate_len,
-                                       secsmtp_error **error_out);
-
-/**
- * Trusts exactly the certificate in a file, which is read now.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
- */
-int32_t secsmtp_policy_add_certificate_file(secsmtp_policy *policy,
-                                            const char *path,
-                                            size_t path_len,
-                                            secsmtp_error **error_out);
-
-/**
- * Frees a policy; clients made with it keep their copy. NULL is a no-op.
- * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
- */
-int32_t secsmtp_policy_free(secsmtp_policy *policy);
-
-/**
- * With pins or a certificate alone, name and dates of the certificate decide too (1), or are only
- * reported (0, the default). With CAs or roots they always decide.
- * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
- */
-int32_t secsmtp_policy_set_strict(secsmtp_policy *policy,
-                                  int32_t strict,
-                                  secsmtp_error **error_out);
-
-/**
- * Adds SPKI pins, in the form of secsmtp_policy_add_pin, that match from not_before to not_after, in
- * seconds since 1970, both included. Outside that time they match nothing: an expired pin never turns
- * pinning off.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_PIN, SECSMTP_E_VALUE for a negative time.
- */
-int32_t secsmtp_policy_add_pin_with_window(secsmtp_policy *policy,
-                                           const char *pin,
-                                           size_t pin_len,
-                                           int64_t not_before,
-                                           int64_t not_after,
-                                           secsmtp_error **error_out);
-
-/**
- * Adds the pin of the one key in a file, which is read now: a certificate or a public key (BEGIN
- * CERTIFICATE, BEGIN PUBLIC KEY), PEM or DER.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE; SECSMTP_E_PIN if the file holds no key,
- * several, or a private one.
- */
-int32_t secsmtp_policy_add_pin_file(secsmtp_policy *policy,
-                                    const char *path,
-                                    size_t path_len,
-                                    secsmtp_error **error_out);
-
-/**
- * Adds the pins that a file of known mail servers, which is read now, has for host and port. The file
- * has one pin per line: host, port, pin, the time at which it was added (2026-11-23T00:00:00Z), and the
- * person who confirmed it, separated by spaces. Lines that begin with # are comments.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE if it can't be read, is neither a regular
- * file nor a symbolic link to one, or a line of it is wrong; SECSMTP_E_HOST, SECSMTP_E_PORT;
- * SECSMTP_E_NO_TRUST if it has no pin for host and port.
- */
-int32_t secsmtp_policy_add_known_servers(secsmtp_policy *policy,
-                                         const char *path,
-                                         size_t path_len,
-                                         const char *host,
-                                         size_t host_len,
-                                         uint32_t port,
-                                         secsmtp_error **error_out);
-
-/**
- * Requires a revocation list for each certificate of a path below its CA: PEM (BEGIN X509 CRL, one or
- * more), or one in DER. A revoked certificate, a certificate that no list covers, and a list that is
- * out of date are errors of each connection. Of two lists of one CA the one added later counts.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
- */
-int32_t secsmtp_policy_add_crl(secsmtp_policy *policy,
-                               const uint8_t *list,
-                               size_t list_len,
-                               secsmtp_error **error_out);
-
-/**
- * Requires the revocation lists in a file, which is read now.
- * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
- */
-int32_t secsmtp_policy_add_crl_file(secsmtp_policy *policy,
-                                    const char *path,
-                                    size_t path_len,
-                                    secsmtp_error **error_out);
-
-/**
- * Sets the certificate for a server that asks for one, which is sent after the server was verified: a
- * chain, leaf first, and its key without a passphrase, both in PEM. Raises the minimum to TLS 1.3,
- * because TLS 1.2 sends the certificate in clear. A probe never sends it.
- * Ownership: copied; the caller wipes its own copy of the key. Threads: any. Errors:
- * SECSMTP_E_CERTIFICATE if they can't be parsed or don't belong together.
- */
-int32_t secsmtp_policy_set_client_certificate(secsmtp_policy *policy,
-                                              const uint8_t *chain,
-                                              size_t chain_len,
-                                              const uint8_t *key,
-                                              size_t key_len,
-                                              secsmtp_error **error_out);
-
-/**
- * Computes the verdict on a chain for host without a network, as a connection would: PEM, leaf first,
- * or a single certificate in DER; at a time in seconds since 1970, or now if it is negative. Only a
- * connection proves that the server holds the leaf's key. A chain that is not trusted is not an error:
- * see secsmtp_report_verdict.
- * Ownership: copied; *report_out is the caller's, on success only; secsmtp_report_free. Threads: any.
- * Errors: SECSMTP_E_HOST; SECSMTP_E_CERTIFICATE if there is no chain that can be parsed.
- */
-int32_t secsmtp_policy_verify_chain(const secsmtp_policy *policy,
-                                    const char *host,
-                                    size_t host_len,
-                                    const uint8_t *chain,
-                                    size_t chain_len,
-                                    int64_t at_unix_seconds,
-                                    secsmtp_report **report_out,
-                                    secsmtp_error **error_out);
 
 /**
  * The outcome of the message: SECSMTP_OUTCOME_...
@@ -2644,13 +1636,13 @@ int32_t secsmtp_receipt_connection_reused(const secsmtp_receipt *receipt);
 int32_t secsmtp_receipt_smtp_code(const secsmtp_receipt *receipt);
 
 /**
- * The enhanced status code of that reply (RFC 3463), for instance "2.0.0".
+ * The enhanced status code of the deciding reply (RFC 3463), for instance "2.0.0".
  * Ownership: the receipt's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_receipt_enhanced_code(const secsmtp_receipt *receipt, size_t *len_out);
 
 /**
- * The text of that reply: controls escaped, own secrets removed, at most 1000 characters.
+ * The text of the deciding reply: controls escaped, own secrets removed, at most 1000 characters.
  * Ownership: the receipt's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_receipt_server_text(const secsmtp_receipt *receipt, size_t *len_out);
@@ -2702,9 +1694,7 @@ int32_t secsmtp_receipt_spki_count(const secsmtp_receipt *receipt);
  * the leaf.
  * Ownership: the receipt's. Threads: any. Errors: the empty text.
  */
-const char *secsmtp_receipt_spki(const secsmtp_receipt *receipt,
-                                 int32_t index,
-                                 size_t *len_out);
+const char *secsmtp_receipt_spki(const secsmtp_receipt *receipt, int32_t index, size_t *len_out);
 
 /**
  * The number of recipients of the message.
@@ -2733,7 +1723,7 @@ int32_t secsmtp_receipt_recipient_outcome(const secsmtp_receipt *receipt, int32_
 int32_t secsmtp_receipt_recipient_smtp_code(const secsmtp_receipt *receipt, int32_t index);
 
 /**
- * The enhanced status code of that reply.
+ * The enhanced status code of the last reply about a recipient.
  * Ownership: the receipt's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_receipt_recipient_enhanced_code(const secsmtp_receipt *receipt,
@@ -2741,18 +1731,12 @@ const char *secsmtp_receipt_recipient_enhanced_code(const secsmtp_receipt *recei
                                                     size_t *len_out);
 
 /**
- * The text of that reply.
+ * The text of the last reply about a recipient.
  * Ownership: the receipt's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_receipt_recipient_text(const secsmtp_receipt *receipt,
                                            int32_t index,
                                            size_t *len_out);
-
-/**
- * Frees a receipt and its texts. NULL is a no-op.
- * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
- */
-int32_t secsmtp_receipt_free(secsmtp_receipt *receipt);
 
 /**
  * 0 if the policy trusts the server, else the status that gives the reason.
@@ -2875,40 +1859,1041 @@ int32_t secsmtp_report_mechanism_count(const secsmtp_report *report);
 const char *secsmtp_report_mechanism(const secsmtp_report *report, int32_t index, size_t *len_out);
 
 /**
- * Frees a report and its texts. NULL is a no-op.
- * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
- */
-int32_t secsmtp_report_free(secsmtp_report *report);
-
-/**
  * The host that was verified, as the client was made for it.
- * Ownership: valid until the callback returns. Threads: any. Errors: "" for a bad handle.
+ * Ownership: valid until the callback returns. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_secret_request_host(const secsmtp_secret_request *request, size_t *len_out);
 
 /**
  * The port of the client.
- * Threads: any. Errors: negative for a bad handle.
+ * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_secret_request_port(const secsmtp_secret_request *request);
 
 /**
  * The user of the credential.
- * Ownership: valid until the callback returns. Threads: any. Errors: "" for a bad handle.
+ * Ownership: valid until the callback returns. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_secret_request_user(const secsmtp_secret_request *request, size_t *len_out);
 
 /**
  * The kind of secret: SECSMTP_SECRET_PASSWORD or SECSMTP_SECRET_TOKEN.
- * Threads: any. Errors: negative for a bad handle.
+ * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_secret_request_kind(const secsmtp_secret_request *request);
 
 /**
  * The reason for the question: SECSMTP_REASON_FIRST or SECSMTP_REASON_REFUSED.
- * Threads: any. Errors: negative for a bad handle.
+ * Threads: any. Errors: a negative status.
  */
 int32_t secsmtp_secret_request_reason(const secsmtp_secret_request *request);
+
+/**
+ * Queues a message, which a worker of the client sends, and gives the number of the job at once.
+ * Numbers grow and are never used again. When there are as many jobs as secsmtp_client_set_limits
+ * allows, take the completion of one and try again, so that messages need not be made before there is
+ * room for them. tag is any number of the caller's: each event of the job carries it
+ * (secsmtp_event_tag), also one that another thread or a callback gets before this function has
+ * returned the job's number. The job ends with one completion: a SECSMTP_EVENT_COMPLETED, or the result
+ * of secsmtp_client_wait, whichever takes it first.
+ * Ownership: the message is copied. Threads: any; a worker is started when a job waits and none is
+ * free, keeps its connection for the jobs that follow, and ends when there is nothing left to do.
+ * Errors: SECSMTP_E_FULL, SECSMTP_E_CLOSED, and errors that secsmtp_client_send would give before it
+ * connects.
+ */
+int32_t secsmtp_client_submit(secsmtp_client *client,
+                              const secsmtp_message *message,
+                              uint64_t tag,
+                              uint64_t *job_out,
+                              secsmtp_error **error_out);
+
+/**
+ * Waits until a job is complete, and gives what secsmtp_client_send would have given. The job then has
+ * no SECSMTP_EVENT_COMPLETED. A time of 0 does not wait; SECSMTP_FOREVER has no timeout.
+ * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL: no receipt is
+ * made. Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
+ * not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a number
+ * that is not a job, SECSMTP_E_REENTRANT if it is not over and this was called from inside a callback,
+ * where nothing waits, each with SECSMTP_OUTCOME_NONE. An error with an outcome is the job's own.
+ */
+int32_t secsmtp_client_wait(secsmtp_client *client,
+                            uint64_t job,
+                            uint32_t milliseconds,
+                            secsmtp_receipt **receipt_out,
+                            secsmtp_error **error_out);
+
+/**
+ * Ends a job. A waiting job is not sent. A running one completes at once with its outcome, which is
+ * unknown if all of it was written. Others on its connection are not disturbed. The completion is
+ * reported as usual. A job that is complete is left alone.
+ * Threads: any. Errors: SECSMTP_E_VALUE for a number that is not a job.
+ */
+int32_t secsmtp_client_cancel_job(secsmtp_client *client, uint64_t job, secsmtp_error **error_out);
+
+/**
+ * Gives the next event of any job, and waits for one if there is none: a time of 0 does not wait,
+ * SECSMTP_FOREVER has no timeout.
+ * Ownership: *event_out is the caller's; secsmtp_event_free. Threads: any; each event is given to one
+ * caller. Errors: SECSMTP_E_NOTHING when the time is over or secsmtp_client_wake was called;
+ * SECSMTP_E_CLOSED when the client is closed and all events were taken; SECSMTP_E_REENTRANT if there is
+ * no event and this was called from inside a callback, where nothing waits.
+ */
+int32_t secsmtp_client_poll_event(secsmtp_client *client,
+                                  uint32_t milliseconds,
+                                  secsmtp_event **event_out,
+                                  secsmtp_error **error_out);
+
+/**
+ * Sets the callback for events. With on_any_thread 0 it is called inside secsmtp_client_dispatch, on
+ * the thread of that call; with 1 on a thread of the library, as soon as there is an event. NULL
+ * removes the callback. When this returns, an earlier callback is not running and is not called again;
+ * called from inside a callback, it does not wait for that.
+ * Ownership: user stays the caller's, and must live until another callback is set or the client is
+ * freed. Threads: any. Errors: SECSMTP_E_VALUE for any other number than 0 and 1, SECSMTP_E_RESOURCE
+ * when there is no thread.
+ */
+int32_t secsmtp_client_set_event_callback(secsmtp_client *client,
+                                          secsmtp_event_callback callback,
+                                          void *user,
+                                          int32_t on_any_thread,
+                                          secsmtp_error **error_out);
+
+/**
+ * Calls the callback set by secsmtp_client_set_event_callback for each event that is there now, on this
+ * thread, and waits for the first if there is none: a time of 0 does not wait, SECSMTP_FOREVER has no
+ * timeout. Events that arrive meanwhile are left for the next call.
+ * Threads: any. Errors: SECSMTP_E_NOTHING when there was no event; SECSMTP_E_CLOSED when the client is
+ * closed and all events were taken; SECSMTP_E_NULL when no callback is set; SECSMTP_E_REENTRANT from
+ * inside a callback.
+ */
+int32_t secsmtp_client_dispatch(secsmtp_client *client,
+                                uint32_t milliseconds,
+                                secsmtp_error **error_out);
+
+/**
+ * Ends the calls of secsmtp_client_poll_event and _dispatch that are waiting now, with
+ * SECSMTP_E_NOTHING. If none is waiting it ends the next one, even when there is an event, which the
+ * call after that gets.
+ * Threads: any. Errors: those of the handle.
+ */
+int32_t secsmtp_client_wake(secsmtp_client *client, secsmtp_error **error_out);
+
+/**
+ * Takes no more sends and jobs, waits for those that are there, and cancels what is left when the time
+ * is over. Idle connections are closed, and all workers have ended. Events can still be taken. A time
+ * of 0 cancels at once; SECSMTP_FOREVER has no timeout.
+ * Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled; SECSMTP_E_REENTRANT from
+ * inside a callback, where everything is cancelled without waiting.
+ */
+int32_t secsmtp_client_close(secsmtp_client *client,
+                             uint32_t milliseconds,
+                             secsmtp_error **error_out);
+
+/**
+ * Sets how many connections jobs have at a time (default 4, at most 64), how many jobs there may be
+ * whose completion has not been taken (default 1024), and how many droppable events may wait (default
+ * 1024). All events but completions and questions for a secret are droppable; those that are dropped
+ * are counted and reported by SECSMTP_EVENT_DROPPED.
+ * Threads: any. Errors: SECSMTP_E_VALUE for 0 or more than 64, or a million.
+ */
+int32_t secsmtp_client_set_limits(secsmtp_client *client,
+                                  uint32_t max_connections,
+                                  uint32_t max_jobs,
+                                  uint32_t max_events,
+                                  secsmtp_error **error_out);
+
+/**
+ * Sets how many jobs and bytes may be in flight on each connection of jobs (default 128 and 1048576):
+ * the next job is written while the replies to the last are on their way. If the connection breaks,
+ * these are the jobs whose outcome may be unknown. With 1 job, each waits for the final reply to the
+ * last. Jobs are shared out among the connections, and each has its own outcome.
+ * Threads: any; applies to what is begun from now on. Errors: SECSMTP_E_VALUE for 0 jobs.
+ */
+int32_t secsmtp_client_set_window(secsmtp_client *client,
+                                  uint32_t jobs,
+                                  uint32_t bytes,
+                                  secsmtp_error **error_out);
+
+/**
+ * Limits how many messages are begun in a time, counting jobs and secsmtp_client_send_batch together
+ * over all connections: `messages` in so many milliseconds, evenly, and up to burst of them at once
+ * after a pause. 0 messages, the default, is no limit. A message waits for its turn in the queue, or
+ * inside secsmtp_client_send_batch, and can be cancelled there. secsmtp_client_send does not wait and
+ * is not counted. The clock is monotonic.
+ * Threads: any; applies to what is begun from now on. Errors: SECSMTP_E_VALUE for messages with 0
+ * milliseconds or a burst of 0.
+ */
+int32_t secsmtp_client_set_rate(secsmtp_client *client,
+                                uint32_t messages,
+                                uint32_t milliseconds,
+                                uint32_t burst,
+                                secsmtp_error **error_out);
+
+/**
+ * Sets which events are made for jobs that begin from now on: a sum of SECSMTP_EVENT_..., and for
+ * SECSMTP_EVENT_LOG the most detailed level (SECSMTP_LOG_...). Completions, questions for a secret and
+ * SECSMTP_EVENT_DROPPED are always made; by default no others are.
+ * Threads: any. Errors: SECSMTP_E_VALUE for another kind or level.
+ */
+int32_t secsmtp_client_set_events(secsmtp_client *client,
+                                  int32_t kinds,
+                                  int32_t max_level,
+                                  secsmtp_error **error_out);
+
+/**
+ * Answers a job's SECSMTP_EVENT_SECRET with a password or token. Length 0 means that there is none, and
+ * the job ends with SECSMTP_E_NO_SECRET.
+ * Ownership: copied, and wiped after use. Threads: any. Errors: SECSMTP_E_VALUE for a number that is
+ * not a job, SECSMTP_E_NOTHING for a job that does not ask now.
+ */
+int32_t secsmtp_client_answer_secret(secsmtp_client *client,
+                                     uint64_t job,
+                                     const uint8_t *secret,
+                                     size_t secret_len,
+                                     secsmtp_error **error_out);
+
+/**
+ * Gives what an event loop can wait for: on Unix a file descriptor that is readable (poll, select,
+ * epoll, kqueue), on Windows an event (WaitForMultipleObjects), while there is an event to take or a
+ * wake. Wait for it and do nothing else with it; then take events with a time of 0 until there are
+ * none.
+ * Ownership: the client's, until it is freed; stop waiting for it before that. Threads: any. Errors:
+ * SECSMTP_E_RESOURCE.
+ */
+int32_t secsmtp_client_descriptor(secsmtp_client *client,
+                                  int64_t *descriptor_out,
+                                  secsmtp_error **error_out);
+
+/**
+ * Adds a pin that was confirmed for host and port to the file of known mail servers at path, which is
+ * created if there is none; its other lines are left alone. It must be a regular file, or a symbolic
+ * link to one. The file is replaced atomically. One writer waits for another for up to 5 seconds, but
+ * not for one that was killed: the lock is the system's, on path with .lock appended. The text by names
+ * the person who confirmed the pin. A send never writes this file.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT, SECSMTP_E_PIN;
+ * SECSMTP_E_VALUE for a text by that is empty, over 200 bytes, or has a control character;
+ * SECSMTP_E_FILE if the file can't be read or written, is not a regular file, or a line of it is wrong.
+ */
+int32_t secsmtp_known_servers_learn(const char *path,
+                                    int64_t path_len,
+                                    const char *host,
+                                    int64_t host_len,
+                                    uint32_t port,
+                                    const char *pin,
+                                    int64_t pin_len,
+                                    const char *by,
+                                    int64_t by_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * The number of the ABI. Compare it with SECSMTP_ABI_VERSION before any other call.
+ * Threads: any. Errors: none.
+ */
+uint32_t secsmtp_abi_version(void);
+
+/**
+ * The release as a number: major * 1000000 + minor * 1000 + patch.
+ * Threads: any. Errors: none.
+ */
+uint32_t secsmtp_version_number(void);
+
+/**
+ * The release as text, for instance "0.1.0".
+ * Ownership: the library's, and always valid. Threads: any. Errors: none.
+ */
+const char *secsmtp_version_string(void);
+
+/**
+ * The name of a status, for instance "SECSMTP_E_PIN_MISMATCH"; empty for a number that is not a status.
+ * Ownership: the library's, and always valid. Threads: any. Errors: none.
+ */
+const char *secsmtp_status_name(int32_t status);
+
+/**
+ * A sentence about a status; empty for a number that is not a status.
+ * Ownership: the library's, and always valid. Threads: any. Errors: none.
+ */
+const char *secsmtp_status_text(int32_t status);
+
+/**
+ * The name of a stage, for instance "connect"; empty for a number that is not a stage.
+ * Ownership: the library's, and always valid. Threads: any. Errors: none.
+ */
+const char *secsmtp_stage_name(int32_t stage);
+
+/**
+ * The name of an outcome, for instance "not_sent"; empty for a number that is not an outcome.
+ * Ownership: the library's, and always valid. Threads: any. Errors: none.
+ */
+const char *secsmtp_outcome_name(int32_t outcome);
+
+/**
+ * The number of handles in this process that are not freed: 0 once a program has freed all of its own.
+ * Threads: any. Errors: none.
+ */
+int64_t secsmtp_debug_live_handles(void);
+
+/**
+ * The value of a number of this header by its name, for instance "SECSMTP_E_HOST", for hosts that can't
+ * read a header.
+ * Ownership: name is borrowed for the call. Threads: any. Errors: a negative status (-1000 or less),
+ * minus SECSMTP_E_NOTHING for an unknown name.
+ */
+int64_t secsmtp_constant(const char *name, int64_t name_len);
+
+/**
+ * 1 if this build of the library has a feature, else 0: "implicit-tls", "starttls", "tls-1.2",
+ * "tls-1.3", "client-certificates", "pins", "crl", "known-servers", "mozilla-roots",
+ * "system-roots", "scram", "channel-binding", "oauth", "external", "idn", "composition", "jobs", "dkim".
+ * Ask before you call what an older or smaller build may lack; an unknown name is a
+ * feature that is not there.
+ * Ownership: name is borrowed for the call. Threads: any. Errors: a negative status.
+ */
+int32_t secsmtp_feature(const char *name, int64_t name_len);
+
+/**
+ * Makes an empty message.
+ * Ownership: *message_out is the caller's; secsmtp_message_free. Threads: any.
+ * Errors: SECSMTP_E_NULL for message_out.
+ */
+int32_t secsmtp_message_new(secsmtp_message **message_out, secsmtp_error **error_out);
+
+/**
+ * Sets the sender of the envelope, which receives reports of failure (RFC 5321 section 4.1.1.2). The
+ * empty text is the null reverse-path.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS.
+ */
+int32_t secsmtp_message_set_sender(secsmtp_message *message,
+                                   const char *address,
+                                   int64_t address_len,
+                                   secsmtp_error **error_out);
+
+/**
+ * Adds a recipient to the envelope (RFC 5321 section 4.1.1.3): the bare address, 10000 at most.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS, SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_message_add_recipient(secsmtp_message *message,
+                                      const char *address,
+                                      int64_t address_len,
+                                      secsmtp_error **error_out);
+
+/**
+ * Sets the content: header and body in the form of RFC 5322, as bytes. Any line end becomes CRLF; Bcc
+ * and Resent-Bcc fields are removed; everything else is sent as it is.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_NO_CONTENT if it is empty, SECSMTP_E_CONTENT for a
+ * NUL or a line over 998 bytes, with the line's number and place, and for content that begins with the
+ * "From " line that stands before a message in an mbox file.
+ */
+int32_t secsmtp_message_set_content(secsmtp_message *message,
+                                    const uint8_t *content,
+                                    size_t content_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Sets the content by other rules: a sum of SECSMTP_CONTENT_STRICT, _BINARY and _ENVELOPE.
+ * Ownership: copied. Threads: any. Errors: as secsmtp_message_set_content, with the line's number;
+ * SECSMTP_E_VALUE for an unknown rule; SECSMTP_E_ADDRESS, SECSMTP_E_NO_SENDER or
+ * SECSMTP_E_NO_RECIPIENT for a header from which no envelope can be taken without doubt.
+ */
+int32_t secsmtp_message_set_content_by(secsmtp_message *message,
+                                       const uint8_t *content,
+                                       size_t content_len,
+                                       int32_t rules,
+                                       secsmtp_error **error_out);
+
+/**
+ * With 1, delivers to the accepted recipients when others are rejected. With 0, the default, a rejected
+ * recipient means that the message is not sent to any.
+ * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
+ */
+int32_t secsmtp_message_set_partial(secsmtp_message *message,
+                                    int32_t partial,
+                                    secsmtp_error **error_out);
+
+/**
+ * Frees a message; sends under way keep their copy. NULL is a no-op.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_message_free(secsmtp_message *message);
+
+/**
+ * Sets the plain text of the message: UTF-8, at most 2 GiB. Any line end becomes CRLF.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_message_set_text(secsmtp_message *message,
+                                 const char *text,
+                                 int64_t text_len,
+                                 secsmtp_error **error_out);
+
+/**
+ * Sets the HTML of the message: UTF-8, at most 2 GiB. With both text and HTML, mail programs show one
+ * of them.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_message_set_html(secsmtp_message *message,
+                                 const char *html,
+                                 int64_t html_len,
+                                 secsmtp_error **error_out);
+
+/**
+ * Adds a calendar object (RFC 5545, UTF-8) as a further form of the text, and its method: REQUEST,
+ * CANCEL, REPLY, PUBLISH (RFC 5546), the METHOD inside it.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for a text that is not a method, or not the
+ * METHOD of the calendar.
+ */
+int32_t secsmtp_message_set_calendar(secsmtp_message *message,
+                                     const char *calendar_method,
+                                     int64_t calendar_method_len,
+                                     const char *calendar,
+                                     int64_t calendar_len,
+                                     secsmtp_error **error_out);
+
+/**
+ * Attaches a file under its own name, from which the type is guessed. The file is read again by each
+ * send and never held in memory. If it was removed or changed since, the send fails and nothing is
+ * delivered.
+ * Ownership: path copied. Threads: any; the file is read on the thread that sends. Errors:
+ * SECSMTP_E_FILE for a path that can't be read or is not a regular file.
+ */
+int32_t secsmtp_message_attach_file(secsmtp_message *message,
+                                    const char *path,
+                                    int64_t path_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Attaches bytes under a file name, from which the type is guessed.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for the name, SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_message_attach_memory(secsmtp_message *message,
+                                      const char *name,
+                                      int64_t name_len,
+                                      const uint8_t *bytes,
+                                      size_t bytes_len,
+                                      secsmtp_error **error_out);
+
+/**
+ * Adds a part. One with a content id is shown where the HTML has `cid:ID`; any other is an attachment.
+ * Later changes of the part have no effect on the message.
+ * Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any. Errors:
+ * SECSMTP_E_HEADER if another part has its content id, SECSMTP_E_LENGTH beyond 1000 parts.
+ */
+int32_t secsmtp_message_add_part(secsmtp_message *message,
+                                 const secsmtp_part *part,
+                                 secsmtp_error **error_out);
+
+/**
+ * Adds a part as a further form of the text, for instance AMP (text/x-amp-html). It is placed after the
+ * plain text and before the HTML; a calendar (text/calendar) is placed after both. Mail programs show
+ * the last form that they support.
+ * Ownership: the part stays the caller's, who may free it; its bytes are shared. Threads: any. Errors:
+ * SECSMTP_E_HEADER for a part without a type, and as secsmtp_message_add_part.
+ */
+int32_t secsmtp_message_add_alternative(secsmtp_message *message,
+                                        const secsmtp_part *part,
+                                        secsmtp_error **error_out);
+
+/**
+ * Sets the content from a regular file, header and body in the form of RFC 5322. It is read once now
+ * and again by each send, and never held in memory. Rules: 0, or a sum as for
+ * secsmtp_message_set_content_by. If the file was removed or changed since, the send fails and nothing
+ * is delivered.
+ * Ownership: path copied. Threads: any; the file is read on the thread that calls or sends. Errors: as
+ * secsmtp_message_set_content_by; SECSMTP_E_FILE for a path that can't be read or is not a regular
+ * file, SECSMTP_E_SOURCE for a failure to read, SECSMTP_E_CONTENT for a header over 2 MiB.
+ */
+int32_t secsmtp_message_set_content_file(secsmtp_message *message,
+                                         const char *path,
+                                         int64_t path_len,
+                                         int32_t rules,
+                                         secsmtp_error **error_out);
+
+/**
+ * Sets the content from a callback, as secsmtp_message_set_content_file does from a file. size is the
+ * number of bytes, or SECSMTP_SIZE_UNKNOWN. The content is read to its end now, and again by each send;
+ * if the bytes differ from the first time the send fails, and nothing is delivered.
+ * Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
+ * a release, until the message is freed or has other content and no send of it runs; a failed call does
+ * not call release. Threads: any; read is called on the thread that calls or sends. Errors: as
+ * secsmtp_message_set_content_file; SECSMTP_E_NULL for read, SECSMTP_E_VALUE for another negative size.
+ */
+int32_t secsmtp_message_set_content_reader(secsmtp_message *message,
+                                           secsmtp_read_callback read,
+                                           secsmtp_release_callback release,
+                                           void *user,
+                                           int64_t size,
+                                           int32_t rules,
+                                           secsmtp_error **error_out);
+
+/**
+ * Adds an address to an address field (SECSMTP_FIELD_...): the bare address, and the display name,
+ * which may be empty and is never searched for an address. Unless the envelope has recipients of its
+ * own, its recipients are all addresses of To, Cc and Bcc, each once; its sender is Sender, or From.
+ * Bcc is never part of the header. A domain beyond ASCII is written as A-labels; a local part beyond
+ * ASCII needs a server with SMTPUTF8.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS; SECSMTP_E_HEADER for a name with controls
+ * or with bidirectional control characters; SECSMTP_E_LENGTH beyond 10000.
+ */
+int32_t secsmtp_message_add_address(secsmtp_message *message,
+                                    int32_t field,
+                                    const char *address,
+                                    int64_t address_len,
+                                    const char *name,
+                                    int64_t name_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Adds addresses as people write them (RFC 5322 section 3.4), for instance `Anna Bee <a@example.com>,
+ * "Cee, Dee" <c@example.com>, Team: e@example.com, f@example.com;`.
+ * Ownership: copied. Threads: any. Errors: as secsmtp_message_add_address; a list that is ambiguous is
+ * SECSMTP_E_ADDRESS.
+ */
+int32_t secsmtp_message_add_addresses(secsmtp_message *message,
+                                      int32_t field,
+                                      const char *list,
+                                      int64_t list_len,
+                                      secsmtp_error **error_out);
+
+/**
+ * Sets the subject, in any language.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls (CR, LF, NUL and the like) and
+ * for bidirectional control characters.
+ */
+int32_t secsmtp_message_set_subject(secsmtp_message *message,
+                                    const char *subject,
+                                    int64_t subject_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Sets the date: seconds since 1970, and the offset of its zone east of UTC in minutes. By default it
+ * is the moment at which the message is first needed, in UTC.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_date(secsmtp_message *message,
+                                 int64_t seconds,
+                                 int32_t zone_minutes,
+                                 secsmtp_error **error_out);
+
+/**
+ * Sets the Message-ID, with or without its angle brackets. By default a random one is made with the
+ * domain of the From address.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+ */
+int32_t secsmtp_message_set_message_id(secsmtp_message *message,
+                                       const char *id,
+                                       int64_t id_len,
+                                       secsmtp_error **error_out);
+
+/**
+ * Adds the Message-ID of a message that this one replies to (In-Reply-To), unchanged, with or without
+ * its angle brackets, visible ASCII.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+ */
+int32_t secsmtp_message_add_in_reply_to(secsmtp_message *message,
+                                        const char *id,
+                                        int64_t id_len,
+                                        secsmtp_error **error_out);
+
+/**
+ * Adds a Message-ID of the conversation so far (References), the oldest first, unchanged, with or
+ * without its angle brackets, visible ASCII.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER, SECSMTP_E_LENGTH beyond 1000.
+ */
+int32_t secsmtp_message_add_reference(secsmtp_message *message,
+                                      const char *id,
+                                      int64_t id_len,
+                                      secsmtp_error **error_out);
+
+/**
+ * Adds a header field of one's own. A value that is ASCII stays as it is, and is folded at white space.
+ * Characters beyond ASCII are encoded by the syntax of the field: in addresses
+ * (Disposition-Notification-To and the like), List-Id and Keywords the names; in URLs (List-Archive and
+ * other List- fields, Archived-At) by percent; in parameters (Auto-Submitted) by RFC 2231; in JSON
+ * (X-SMTPAPI and the like) as escapes; in ids, dates and tags (Autocrypt, Supersedes) they are an
+ * error. In any other field the value is text, of which each word beyond ASCII is encoded (RFC 2047),
+ * and so is one that looks encoded already: what was given is read back, but for white space at the
+ * ends, which receivers drop. A tab is white space. Fields that have a function here, Content-, Resent-
+ * and transport fields are refused.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for an invalid name, and for a value with
+ * controls, with bidirectional control characters, or not of the field's syntax; SECSMTP_E_LENGTH for a
+ * word that is too long for a line of 998 bytes, and beyond 1000 fields.
+ */
+int32_t secsmtp_message_add_header(secsmtp_message *message,
+                                   const char *name,
+                                   int64_t name_len,
+                                   const char *value,
+                                   int64_t value_len,
+                                   secsmtp_error **error_out);
+
+/**
+ * Adds a header field of your own that is sent as it is, for instance with encoded words that are made
+ * already. It may be folded: a line end (LF or CRLF, sent as CRLF) followed by white space and text.
+ * With characters beyond ASCII it needs a server with SMTPUTF8.
+ * Ownership: copied. Threads: any. Errors: as secsmtp_message_add_header; any other line end is
+ * SECSMTP_E_HEADER, and a line over 998 bytes SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_message_add_finished_header(secsmtp_message *message,
+                                            const char *name,
+                                            int64_t name_len,
+                                            const char *value,
+                                            int64_t value_len,
+                                            secsmtp_error **error_out);
+
+/**
+ * Sets the priority that the header shows: SECSMTP_PRIORITY_...
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_priority(secsmtp_message *message,
+                                     int32_t priority,
+                                     secsmtp_error **error_out);
+
+/**
+ * Adds a URI for unsubscribing (List-Unsubscribe, RFC 2369): https: or mailto:.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+ */
+int32_t secsmtp_message_add_unsubscribe(secsmtp_message *message,
+                                        const char *uri,
+                                        int64_t uri_len,
+                                        secsmtp_error **error_out);
+
+/**
+ * With 1, a POST to the https: URI unsubscribes at once (RFC 8058). With 0, the default, the field is
+ * left out. A message with 1 and without an https: URI is not complete: it is SECSMTP_E_HEADER where
+ * the message is used.
+ * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
+ */
+int32_t secsmtp_message_set_one_click(secsmtp_message *message,
+                                      int32_t one_click,
+                                      secsmtp_error **error_out);
+
+/**
+ * Asks the servers of the recipients for delivery status notifications (DSN, RFC 3461): a sum of
+ * SECSMTP_NOTIFY_SUCCESS, _FAILURE and _DELAY, or _NEVER alone; 0 leaves it to the server. An extension
+ * that the server does not offer is never left out silently: the send ends with
+ * SECSMTP_E_EXTENSION_MISSING before anything of the message is written. This holds for all options of
+ * delivery.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_notify(secsmtp_message *message,
+                                   int32_t events,
+                                   secsmtp_error **error_out);
+
+/**
+ * Sets what a notification of failure returns (DSN RET): the header (SECSMTP_RETURN_HEADER) or the
+ * whole message (SECSMTP_RETURN_FULL); 0 leaves it to the server.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_return(secsmtp_message *message,
+                                   int32_t what,
+                                   secsmtp_error **error_out);
+
+/**
+ * Sets the envelope id, which notifications repeat (DSN ENVID): printable ASCII, at most 100 bytes as
+ * it is sent; empty for none.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_envelope_id(secsmtp_message *message,
+                                        const char *id,
+                                        int64_t id_len,
+                                        secsmtp_error **error_out);
+
+/**
+ * Sets the original recipient of the recipient with this index, from 0, for instance a list or an
+ * alias; notifications repeat it (DSN ORCPT).
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS, SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_original_recipient(secsmtp_message *message,
+                                               int32_t index,
+                                               const char *address,
+                                               int64_t address_len,
+                                               secsmtp_error **error_out);
+
+/**
+ * Sets a time limit for the delivery (DELIVERBY, RFC 2852): after so many seconds the message is
+ * returned (SECSMTP_LATE_RETURN, 1 to 999999999), or its sender is notified (SECSMTP_LATE_NOTIFY, also
+ * below 0). With trace 1, each server on the way is asked to report. With late 0 there is no limit.
+ * Threads: any. Errors: SECSMTP_E_VALUE; the send's SECSMTP_E_BEYOND_LIMIT below the server's least.
+ */
+int32_t secsmtp_message_set_deliver_by(secsmtp_message *message,
+                                       int32_t seconds,
+                                       int32_t late,
+                                       int32_t trace,
+                                       secsmtp_error **error_out);
+
+/**
+ * Asks the server to keep the message for so many seconds before it leaves (FUTURERELEASE, RFC 4865),
+ * 1 to 999999999; 0 for none.
+ * Threads: any. Errors: SECSMTP_E_VALUE; the send's SECSMTP_E_BEYOND_LIMIT above the server's most.
+ */
+int32_t secsmtp_message_set_hold_for(secsmtp_message *message,
+                                     uint32_t seconds,
+                                     secsmtp_error **error_out);
+
+/**
+ * Asks the server to keep the message until this moment, in seconds since 1970 (FUTURERELEASE); 0 for
+ * none.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_hold_until(secsmtp_message *message,
+                                       int64_t moment,
+                                       secsmtp_error **error_out);
+
+/**
+ * Sets the priority of the transfer, -9 to 9 (MT-PRIORITY, RFC 6710); the priority in the header is
+ * that of secsmtp_message_set_priority. SECSMTP_MT_PRIORITY_NONE asks for none.
+ * Threads: any. Errors: SECSMTP_E_VALUE.
+ */
+int32_t secsmtp_message_set_mt_priority(secsmtp_message *message,
+                                        int32_t priority,
+                                        secsmtp_error **error_out);
+
+/**
+ * With 1, each server on the way must pass the message on over verified TLS or not at all
+ * (REQUIRETLS, RFC 8689). Its opposite is the header field TLS-Required: No, which
+ * secsmtp_message_add_header adds.
+ * Threads: any. Errors: SECSMTP_E_VALUE for any other number but 0.
+ */
+int32_t secsmtp_message_set_require_tls(secsmtp_message *message,
+                                        int32_t require,
+                                        secsmtp_error **error_out);
+
+/**
+ * The Message-ID with its angle brackets; empty while the message is incomplete. A composed message has
+ * one from the first time that it is asked for or sent, until the message is changed.
+ * Ownership: the text is the message's, and valid until the message is changed or freed. Threads: any,
+ * but none may change the message while another reads the text. Errors: the empty text.
+ */
+const char *secsmtp_message_id(const secsmtp_message *message, size_t *len_out);
+
+/**
+ * The size in bytes of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN if that of a part is
+ * not known.
+ * Threads: any. Errors: a negative status, beginning at -1000.
+ */
+int64_t secsmtp_message_size(const secsmtp_message *message);
+
+/**
+ * Gives the message as it would be sent (header and body, lines ended by CRLF) to a callback, piece by
+ * piece.
+ * Ownership: `user` is passed to the callback. Threads: any; a copy of the message is shown. Errors:
+ * those of an incomplete message; SECSMTP_E_SOURCE for a part that can't be read; SECSMTP_E_OUTPUT when
+ * the callback returned another number than 0.
+ */
+int32_t secsmtp_message_preview(const secsmtp_message *message,
+                                secsmtp_write_callback write,
+                                void *user,
+                                secsmtp_error **error_out);
+
+/**
+ * Writes the message as it would be sent into a buffer with room for secsmtp_message_size bytes.
+ * Ownership: *len_out becomes the number of bytes; len_out may be NULL. Threads: any. Errors: as
+ * secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room.
+ */
+int32_t secsmtp_message_preview_buffer(const secsmtp_message *message,
+                                       uint8_t *buffer,
+                                       size_t room,
+                                       size_t *len_out,
+                                       secsmtp_error **error_out);
+
+/**
+ * Writes the message as it would be sent to a file, in place of what was in it. After an error the
+ * file may hold a part of it.
+ * Ownership: path copied. Threads: any. Errors: as secsmtp_message_preview; SECSMTP_E_OUTPUT when the
+ * file can't be written.
+ */
+int32_t secsmtp_message_preview_file(const secsmtp_message *message,
+                                     const char *path,
+                                     int64_t path_len,
+                                     secsmtp_error **error_out);
+
+/**
+ * Makes a part of a regular file. Its name is that of the file and its type is guessed from it, unless
+ * others are set. The file is read again by each send and never held in memory. If it was removed or
+ * changed since, the send fails and nothing is delivered.
+ * Ownership: path copied; *part_out is the caller's; secsmtp_part_free. Threads: any; the file is read
+ * on the thread that sends. Errors: SECSMTP_E_FILE.
+ */
+int32_t secsmtp_part_new_file(const char *path,
+                              int64_t path_len,
+                              secsmtp_part **part_out,
+                              secsmtp_error **error_out);
+
+/**
+ * Makes a part of bytes in memory.
+ * Ownership: copied; *part_out is the caller's; secsmtp_part_free. Threads: any. Errors:
+ * SECSMTP_E_LENGTH.
+ */
+int32_t secsmtp_part_new_memory(const uint8_t *bytes,
+                                size_t bytes_len,
+                                secsmtp_part **part_out,
+                                secsmtp_error **error_out);
+
+/**
+ * Makes a part whose bytes come from a callback. size is their number, or SECSMTP_SIZE_UNKNOWN. Another
+ * number of bytes than announced fails the send, and nothing is delivered.
+ * Ownership: `user` stays the caller's, and must be there until release was called with it, or, without
+ * a release, until the part and each message that has it are freed and no send of them runs; a failed
+ * call does not call release. *part_out is the caller's; secsmtp_part_free. Threads: any; read is
+ * called on the threads that send. Errors: SECSMTP_E_NULL for read, SECSMTP_E_VALUE for another
+ * negative size.
+ */
+int32_t secsmtp_part_new_reader(secsmtp_read_callback read,
+                                secsmtp_release_callback release,
+                                void *user,
+                                int64_t size,
+                                secsmtp_part **part_out,
+                                secsmtp_error **error_out);
+
+/**
+ * Sets the file name. Everything up to the last slash or backslash is cut off. The type is guessed from
+ * the name unless one is set.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls, bidirectional control
+ * characters, nothing but dots, or more than 255 bytes.
+ */
+int32_t secsmtp_part_set_name(secsmtp_part *part,
+                              const char *name,
+                              int64_t name_len,
+                              secsmtp_error **error_out);
+
+/**
+ * Sets the media type, image/png for instance, with its parameters. A text type without charset gets
+ * charset=utf-8 where the bytes are UTF-8; those of a reader are not looked at.
+ * A part of a multipart/ or message/ type is finished content of that type, message/rfc822 or
+ * multipart/signed with its boundary for instance, and goes as it is (RFC 2045 section 6.4): its lines get
+ * CRLF, nothing else changes. It is read through when the message is first needed; a NUL or a line over
+ * 998 bytes, a byte above 127 or mixed line ends in multipart/signed, and a missing boundary line are
+ * SECSMTP_E_CONTENT then. A byte above 127 in another asks for 8BITMIME. A multipart alone is the message's
+ * body, as OpenPGP and S/MIME ask for.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER; also for multipart/ without its boundary.
+ */
+int32_t secsmtp_part_set_type(secsmtp_part *part,
+                              const char *media_type,
+                              int64_t media_type_len,
+                              secsmtp_error **error_out);
+
+/**
+ * Sets the content id, without angle brackets: the HTML shows the part where it has `cid:ID`.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
+ */
+int32_t secsmtp_part_set_content_id(secsmtp_part *part,
+                                    const char *id,
+                                    int64_t id_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * With 1, the encoded form of the part is kept in memory from the first send on, whatever its size, for
+ * parts that many messages share: 1.37 bytes for each byte. With 0, the default, it is kept from the
+ * second message on that has the part, if the part has no more than 8 MiB and does not come from a
+ * callback; a larger one is read and encoded again by each send. It is freed with the last message that
+ * has it.
+ * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
+ */
+int32_t secsmtp_part_set_cached(secsmtp_part *part, int32_t cached, secsmtp_error **error_out);
+
+/**
+ * Frees a part; messages that have it keep it. NULL is a no-op.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_part_free(secsmtp_part *part);
+
+/**
+ * Makes a policy without any trust: implicit TLS, TLS 1.2 or newer.
+ * Ownership: *policy_out is the caller's; secsmtp_policy_free. Threads: any. Errors: SECSMTP_E_NULL for
+ * policy_out.
+ */
+int32_t secsmtp_policy_new(secsmtp_policy **policy_out, secsmtp_error **error_out);
+
+/**
+ * Sets how the connection becomes encrypted: SECSMTP_TLS_MODE_IMPLICIT or _STARTTLS.
+ * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
+ */
+int32_t secsmtp_policy_set_tls_mode(secsmtp_policy *policy,
+                                    int32_t tls_mode,
+                                    secsmtp_error **error_out);
+
+/**
+ * Sets the oldest TLS version that is accepted: SECSMTP_TLS_1_2 or SECSMTP_TLS_1_3.
+ * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
+ */
+int32_t secsmtp_policy_set_min_tls(secsmtp_policy *policy,
+                                   int32_t tls_version,
+                                   secsmtp_error **error_out);
+
+/**
+ * Trusts CAs: PEM with one certificate or more, or a single one in DER.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
+ */
+int32_t secsmtp_policy_add_ca(secsmtp_policy *policy,
+                              const uint8_t *certificates,
+                              size_t certificates_len,
+                              secsmtp_error **error_out);
+
+/**
+ * Trusts the CAs in a file, which is read now.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
+ */
+int32_t secsmtp_policy_add_ca_file(secsmtp_policy *policy,
+                                   const char *path,
+                                   int64_t path_len,
+                                   secsmtp_error **error_out);
+
+/**
+ * Trusts the roots of this machine: the CAs that its vendor, owner or administrator has installed. They
+ * are read from the platform's store or from well-known paths; the environment is not read.
+ * Threads: any. Errors: SECSMTP_E_ROOTS.
+ */
+int32_t secsmtp_policy_add_system_roots(secsmtp_policy *policy, secsmtp_error **error_out);
+
+/**
+ * Trusts Mozilla's list of roots, as of this release.
+ * Threads: any. Errors: those of the handle.
+ */
+int32_t secsmtp_policy_add_mozilla_roots(secsmtp_policy *policy, secsmtp_error **error_out);
+
+/**
+ * Adds SPKI pins: "sha256//BASE64", several separated by ";", or 64 hexadecimal digits.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_PIN.
+ */
+int32_t secsmtp_policy_add_pin(secsmtp_policy *policy,
+                               const char *pin,
+                               int64_t pin_len,
+                               secsmtp_error **error_out);
+
+/**
+ * Trusts exactly this certificate of the server, byte for byte: PEM or DER. To survive its
+ * renewal with the same key, pin the key instead.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
+ */
+int32_t secsmtp_policy_add_certificate(secsmtp_policy *policy,
+                                       const uint8_t *certificate,
+                                       size_t certificate_len,
+                                       secsmtp_error **error_out);
+
+/**
+ * Trusts exactly the certificate in a file, which is read now.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
+ */
+int32_t secsmtp_policy_add_certificate_file(secsmtp_policy *policy,
+                                            const char *path,
+                                            int64_t path_len,
+                                            secsmtp_error **error_out);
+
+/**
+ * Frees a policy; clients made with it keep their copy. NULL is a no-op.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_policy_free(secsmtp_policy *policy);
+
+/**
+ * With pins or a certificate alone, name and dates of the certificate decide too (1), or are only
+ * reported (0, the default). With CAs or roots they always decide.
+ * Threads: any. Errors: SECSMTP_E_VALUE for any other number.
+ */
+int32_t secsmtp_policy_set_strict(secsmtp_policy *policy,
+                                  int32_t strict,
+                                  secsmtp_error **error_out);
+
+/**
+ * Adds SPKI pins, in the form of secsmtp_policy_add_pin, that match from not_before to not_after, in
+ * seconds since 1970, both included. Outside that time they match nothing: an expired pin never turns
+ * pinning off.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_PIN, SECSMTP_E_VALUE for a negative time.
+ */
+int32_t secsmtp_policy_add_pin_with_window(secsmtp_policy *policy,
+                                           const char *pin,
+                                           int64_t pin_len,
+                                           int64_t not_before,
+                                           int64_t not_after,
+                                           secsmtp_error **error_out);
+
+/**
+ * Adds the pin of the one key in a file, which is read now: a certificate or a public key (BEGIN
+ * CERTIFICATE, BEGIN PUBLIC KEY), PEM or DER.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE; SECSMTP_E_PIN if the file holds no key,
+ * several, or a private one.
+ */
+int32_t secsmtp_policy_add_pin_file(secsmtp_policy *policy,
+                                    const char *path,
+                                    int64_t path_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Adds the pins that a file of known mail servers, which is read now, has for host and port. The file
+ * has one pin per line: host, port, pin, the time at which it was added (2026-11-23T00:00:00Z), and the
+ * person who confirmed it, separated by spaces. Lines that begin with # are comments.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE if it can't be read, is neither a regular
+ * file nor a symbolic link to one, or a line of it is wrong; SECSMTP_E_HOST, SECSMTP_E_PORT;
+ * SECSMTP_E_NO_TRUST if it has no pin for host and port.
+ */
+int32_t secsmtp_policy_add_known_servers(secsmtp_policy *policy,
+                                         const char *path,
+                                         int64_t path_len,
+                                         const char *host,
+                                         int64_t host_len,
+                                         uint32_t port,
+                                         secsmtp_error **error_out);
+
+/**
+ * Requires a revocation list for each certificate of a path below its CA: PEM (BEGIN X509 CRL, one or
+ * more), or one in DER. A revoked certificate, a certificate that no list covers, and a list that is
+ * out of date are errors of each connection. Of two lists of one CA the one added later counts.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
+ */
+int32_t secsmtp_policy_add_crl(secsmtp_policy *policy,
+                               const uint8_t *list,
+                               size_t list_len,
+                               secsmtp_error **error_out);
+
+/**
+ * Requires the revocation lists in a file, which is read now.
+ * Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
+ */
+int32_t secsmtp_policy_add_crl_file(secsmtp_policy *policy,
+                                    const char *path,
+                                    int64_t path_len,
+                                    secsmtp_error **error_out);
+
+/**
+ * Sets the certificate for a server that asks for one, which is sent after the server was verified: a
+ * chain, leaf first, and its key without a passphrase, both in PEM. Raises the minimum to TLS 1.3,
+ * because TLS 1.2 sends the certificate in clear. A probe never sends it.
+ * Ownership: copied; the caller wipes its own copy of the key. Threads: any. Errors:
+ * SECSMTP_E_CERTIFICATE if they can't be parsed or don't belong together.
+ */
+int32_t secsmtp_policy_set_client_certificate(secsmtp_policy *policy,
+                                              const uint8_t *chain,
+                                              size_t chain_len,
+                                              const uint8_t *key,
+                                              size_t key_len,
+                                              secsmtp_error **error_out);
+
+/**
+ * Computes the verdict on a chain for host without a network, as a connection would: PEM, leaf first,
+ * or a single certificate in DER; at a time in seconds since 1970, or now if it is negative. Only a
+ * connection proves that the server holds the leaf's key. A chain that is not trusted is not an error:
+ * see secsmtp_report_verdict.
+ * Ownership: copied; *report_out is the caller's, on success only; secsmtp_report_free. Threads: any.
+ * Errors: SECSMTP_E_HOST; SECSMTP_E_CERTIFICATE if there is no chain that can be parsed.
+ */
+int32_t secsmtp_policy_verify_chain(const secsmtp_policy *policy,
+                                    const char *host,
+                                    int64_t host_len,
+                                    const uint8_t *chain,
+                                    size_t chain_len,
+                                    int64_t at_unix_seconds,
+                                    secsmtp_report **report_out,
+                                    secsmtp_error **error_out);
+
+/**
+ * Frees a receipt and its texts. NULL is a no-op.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_receipt_free(secsmtp_receipt *receipt);
+
+/**
+ * Frees a report and its texts. NULL is a no-op.
+ * Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
+ */
+int32_t secsmtp_report_free(secsmtp_report *report);
 
 /**
  * Answers with the password or token. A second answer replaces the first.
@@ -2928,9 +2913,9 @@ int32_t secsmtp_secret_request_answer(secsmtp_secret_request *request,
  * selector, SECSMTP_E_SIGNING_KEY, SECSMTP_E_NOT_BUILT in a build without DKIM.
  */
 int32_t secsmtp_signer_new(const char *domain,
-                           size_t domain_len,
+                           int64_t domain_len,
                            const char *selector,
-                           size_t selector_len,
+                           int64_t selector_len,
                            const uint8_t *key,
                            size_t key_len,
                            secsmtp_signer **signer_out,
@@ -2942,11 +2927,11 @@ int32_t secsmtp_signer_new(const char *domain,
  * SECSMTP_E_FILE, and those of secsmtp_signer_new.
  */
 int32_t secsmtp_signer_new_file(const char *domain,
-                                size_t domain_len,
+                                int64_t domain_len,
                                 const char *selector,
-                                size_t selector_len,
+                                int64_t selector_len,
                                 const char *path,
-                                size_t path_len,
+                                int64_t path_len,
                                 secsmtp_signer **signer_out,
                                 secsmtp_error **error_out);
 
@@ -2969,7 +2954,7 @@ int32_t secsmtp_signer_set_lifetime(secsmtp_signer *signer,
  */
 int32_t secsmtp_signer_set_fields(secsmtp_signer *signer,
                                   const char *names,
-                                  size_t names_len,
+                                  int64_t names_len,
                                   secsmtp_error **error_out);
 
 /**
@@ -2982,7 +2967,7 @@ int32_t secsmtp_signer_set_fields(secsmtp_signer *signer,
  */
 int32_t secsmtp_signer_set_absent_fields(secsmtp_signer *signer,
                                          const char *names,
-                                         size_t names_len,
+                                         int64_t names_len,
                                          secsmtp_error **error_out);
 
 /**

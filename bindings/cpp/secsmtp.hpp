@@ -94,6 +94,7 @@ class Signer;
 class Error : public Handle<secsmtp_error, secsmtp_error_free> {
 public:
     using Handle::Handle;
+    Receipt receipt() const;
     int32_t status() const;
     int32_t stage() const;
     int32_t outcome() const;
@@ -104,7 +105,6 @@ public:
     std::string_view enhanced_code() const;
     std::string_view server_text() const;
     std::string_view text() const;
-    Receipt receipt() const;
 };
 
 /// Why a call failed: the status, the sentence, and the whole record where there is one.
@@ -249,12 +249,12 @@ public:
 class Event : public Handle<secsmtp_event, secsmtp_event_free> {
 public:
     using Handle::Handle;
+    Receipt receipt() const;
+    Error error() const;
     int32_t kind() const;
     uint64_t job() const;
     uint64_t tag() const;
     int32_t status() const;
-    Receipt receipt() const;
-    Error error() const;
     int32_t stage() const;
     int32_t level() const;
     std::string_view text() const;
@@ -430,6 +430,13 @@ public:
     void set_absent_fields(std::string_view names);
 };
 
+inline Receipt Error::receipt() const {
+    secsmtp_receipt *result = nullptr;
+    const std::int32_t status = secsmtp_error_receipt(get(), &result);
+    check(status, nullptr);
+    return Receipt(result);
+}
+
 inline int32_t Error::status() const {
     return checked(secsmtp_error_status(get()));
 }
@@ -474,13 +481,6 @@ inline std::string_view Error::text() const {
     std::size_t len = 0;
     const char *text = secsmtp_error_text(get(), &len);
     return {text, len};
-}
-
-inline Receipt Error::receipt() const {
-    secsmtp_receipt *result = nullptr;
-    const std::int32_t status = secsmtp_error_receipt(get(), &result);
-    check(status, nullptr);
-    return Receipt(result);
 }
 
 inline Batch Batch::create() {
@@ -554,14 +554,14 @@ inline void Client::send_batch(Batch &batch) {
 inline Client Client::create(std::string_view host, uint32_t port, const Policy &policy) {
     secsmtp_error *error = nullptr;
     secsmtp_client *result = nullptr;
-    const std::int32_t status = secsmtp_client_new(host.data(), host.size(), port, policy.get(), &result, &error);
+    const std::int32_t status = secsmtp_client_new(host.data(), static_cast<std::int64_t>(host.size()), port, policy.get(), &result, &error);
     check(status, error);
     return Client(result);
 }
 
 inline void Client::set_connect(std::string_view address, uint32_t port) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_client_set_connect(get(), address.data(), address.size(), port, &error);
+    const std::int32_t status = secsmtp_client_set_connect(get(), address.data(), static_cast<std::int64_t>(address.size()), port, &error);
     check(status, error);
 }
 
@@ -573,7 +573,7 @@ inline void Client::set_credential(const Credential &credential) {
 
 inline void Client::set_ehlo_name(std::string_view name) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_client_set_ehlo_name(get(), name.data(), name.size(), &error);
+    const std::int32_t status = secsmtp_client_set_ehlo_name(get(), name.data(), static_cast<std::int64_t>(name.size()), &error);
     check(status, error);
 }
 
@@ -702,7 +702,7 @@ inline int64_t Client::descriptor() {
 inline Credential Credential::new_password(std::string_view user, const Bytes &password) {
     secsmtp_error *error = nullptr;
     secsmtp_credential *result = nullptr;
-    const std::int32_t status = secsmtp_credential_new_password(user.data(), user.size(), password.data(), password.size(), &result, &error);
+    const std::int32_t status = secsmtp_credential_new_password(user.data(), static_cast<std::int64_t>(user.size()), password.data(), password.size(), &result, &error);
     check(status, error);
     return Credential(result);
 }
@@ -710,7 +710,7 @@ inline Credential Credential::new_password(std::string_view user, const Bytes &p
 inline Credential Credential::new_token(std::string_view user, const Bytes &token) {
     secsmtp_error *error = nullptr;
     secsmtp_credential *result = nullptr;
-    const std::int32_t status = secsmtp_credential_new_token(user.data(), user.size(), token.data(), token.size(), &result, &error);
+    const std::int32_t status = secsmtp_credential_new_token(user.data(), static_cast<std::int64_t>(user.size()), token.data(), token.size(), &result, &error);
     check(status, error);
     return Credential(result);
 }
@@ -718,7 +718,7 @@ inline Credential Credential::new_token(std::string_view user, const Bytes &toke
 inline Credential Credential::new_asked(std::string_view user, int32_t kind, secsmtp_secret_callback callback, void *context) {
     secsmtp_error *error = nullptr;
     secsmtp_credential *result = nullptr;
-    const std::int32_t status = secsmtp_credential_new_asked(user.data(), user.size(), kind, callback, context, &result, &error);
+    const std::int32_t status = secsmtp_credential_new_asked(user.data(), static_cast<std::int64_t>(user.size()), kind, callback, context, &result, &error);
     check(status, error);
     return Credential(result);
 }
@@ -726,20 +726,20 @@ inline Credential Credential::new_asked(std::string_view user, int32_t kind, sec
 inline Credential Credential::new_external(std::string_view identity) {
     secsmtp_error *error = nullptr;
     secsmtp_credential *result = nullptr;
-    const std::int32_t status = secsmtp_credential_new_external(identity.data(), identity.size(), &result, &error);
+    const std::int32_t status = secsmtp_credential_new_external(identity.data(), static_cast<std::int64_t>(identity.size()), &result, &error);
     check(status, error);
     return Credential(result);
 }
 
 inline void Credential::add_mechanism(std::string_view mechanism) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_credential_add_mechanism(get(), mechanism.data(), mechanism.size(), &error);
+    const std::int32_t status = secsmtp_credential_add_mechanism(get(), mechanism.data(), static_cast<std::int64_t>(mechanism.size()), &error);
     check(status, error);
 }
 
 inline void Credential::set_floor(std::string_view mechanism) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_credential_set_floor(get(), mechanism.data(), mechanism.size(), &error);
+    const std::int32_t status = secsmtp_credential_set_floor(get(), mechanism.data(), static_cast<std::int64_t>(mechanism.size()), &error);
     check(status, error);
 }
 
@@ -761,6 +761,20 @@ inline void Credential::set_max_iterations(uint32_t max_iterations) {
     check(status, error);
 }
 
+inline Receipt Event::receipt() const {
+    secsmtp_receipt *result = nullptr;
+    const std::int32_t status = secsmtp_event_receipt(get(), &result);
+    check(status, nullptr);
+    return Receipt(result);
+}
+
+inline Error Event::error() const {
+    secsmtp_error *result = nullptr;
+    const std::int32_t status = secsmtp_event_error(get(), &result);
+    check(status, nullptr);
+    return Error(result);
+}
+
 inline int32_t Event::kind() const {
     return checked(secsmtp_event_kind(get()));
 }
@@ -775,20 +789,6 @@ inline uint64_t Event::tag() const {
 
 inline int32_t Event::status() const {
     return checked(secsmtp_event_status(get()));
-}
-
-inline Receipt Event::receipt() const {
-    secsmtp_receipt *result = nullptr;
-    const std::int32_t status = secsmtp_event_receipt(get(), &result);
-    check(status, nullptr);
-    return Receipt(result);
-}
-
-inline Error Event::error() const {
-    secsmtp_error *result = nullptr;
-    const std::int32_t status = secsmtp_event_error(get(), &result);
-    check(status, nullptr);
-    return Error(result);
 }
 
 inline int32_t Event::stage() const {
@@ -847,13 +847,13 @@ inline Message Message::create() {
 
 inline void Message::set_sender(std::string_view address) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_set_sender(get(), address.data(), address.size(), &error);
+    const std::int32_t status = secsmtp_message_set_sender(get(), address.data(), static_cast<std::int64_t>(address.size()), &error);
     check(status, error);
 }
 
 inline void Message::add_recipient(std::string_view address) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_add_recipient(get(), address.data(), address.size(), &error);
+    const std::int32_t status = secsmtp_message_add_recipient(get(), address.data(), static_cast<std::int64_t>(address.size()), &error);
     check(status, error);
 }
 
@@ -877,31 +877,31 @@ inline void Message::set_partial(int32_t partial) {
 
 inline void Message::set_text(std::string_view text) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_set_text(get(), text.data(), text.size(), &error);
+    const std::int32_t status = secsmtp_message_set_text(get(), text.data(), static_cast<std::int64_t>(text.size()), &error);
     check(status, error);
 }
 
 inline void Message::set_html(std::string_view html) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_set_html(get(), html.data(), html.size(), &error);
+    const std::int32_t status = secsmtp_message_set_html(get(), html.data(), static_cast<std::int64_t>(html.size()), &error);
     check(status, error);
 }
 
 inline void Message::set_calendar(std::string_view calendar_method, std::string_view calendar) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_set_calendar(get(), calendar_method.data(), calendar_method.size(), calendar.data(), calendar.size(), &error);
+    const std::int32_t status = secsmtp_message_set_calendar(get(), calendar_method.data(), static_cast<std::int64_t>(calendar_method.size()), calendar.data(), static_cast<std::int64_t>(calendar.size()), &error);
     check(status, error);
 }
 
 inline void Message::attach_file(std::string_view path) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_attach_file(get(), path.data(), path.size(), &error);
+    const std::int32_t status = secsmtp_message_attach_file(get(), path.data(), static_cast<std::int64_t>(path.size()), &error);
     check(status, error);
 }
 
 inline void Message::attach_memory(std::string_view name, const Bytes &bytes) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_attach_memory(get(), name.data(), name.size(), bytes.data(), bytes.size(), &error);
+    const std::int32_t status = secsmtp_message_attach_memory(get(), name.data(), static_cast<std::int64_t>(name.size()), bytes.data(), bytes.size(), &error);
     check(status, error);
 }
 
@@ -919,7 +919,7 @@ inline void Message::add_alternative(const Part &part) {
 
 inline void Message::set_content_file(std::string_view path, int32_t rules) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_set_content_file(get(), path.data(), path.size(), rules, &error);
+    const std::int32_t status = secsmtp_message_set_content_file(get(), path.data(), static_cast<std::int64_t>(path.size()), rules, &error);
     check(status, error);
 }
 
@@ -931,19 +931,19 @@ inline void Message::set_content_reader(secsmtp_read_callback read, secsmtp_rele
 
 inline void Message::add_address(int32_t field, std::string_view address, std::string_view name) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_add_address(get(), field, address.data(), address.size(), name.data(), name.size(), &error);
+    const std::int32_t status = secsmtp_message_add_address(get(), field, address.data(), static_cast<std::int64_t>(address.size()), name.data(), static_cast<std::int64_t>(name.size()), &error);
     check(status, error);
 }
 
 inline void Message::add_addresses(int32_t field, std::string_view list) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_add_addresses(get(), field, list.data(), list.size(), &error);
+    const std::int32_t status = secsmtp_message_add_addresses(get(), field, list.data(), static_cast<std::int64_t>(list.size()), &error);
     check(status, error);
 }
 
 inline void Message::set_subject(std::string_view subject) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_set_subject(get(), subject.data(), subject.size(), &error);
+    const std::int32_t status = secsmtp_message_set_subject(get(), subject.data(), static_cast<std::int64_t>(subject.size()), &error);
     check(status, error);
 }
 
@@ -955,31 +955,31 @@ inline void Message::set_date(int64_t seconds, int32_t zone_minutes) {
 
 inline void Message::set_message_id(std::string_view id) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_set_message_id(get(), id.data(), id.size(), &error);
+    const std::int32_t status = secsmtp_message_set_message_id(get(), id.data(), static_cast<std::int64_t>(id.size()), &error);
     check(status, error);
 }
 
 inline void Message::add_in_reply_to(std::string_view id) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_add_in_reply_to(get(), id.data(), id.size(), &error);
+    const std::int32_t status = secsmtp_message_add_in_reply_to(get(), id.data(), static_cast<std::int64_t>(id.size()), &error);
     check(status, error);
 }
 
 inline void Message::add_reference(std::string_view id) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_add_reference(get(), id.data(), id.size(), &error);
+    const std::int32_t status = secsmtp_message_add_reference(get(), id.data(), static_cast<std::int64_t>(id.size()), &error);
     check(status, error);
 }
 
 inline void Message::add_header(std::string_view name, std::string_view value) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_add_header(get(), name.data(), name.size(), value.data(), value.size(), &error);
+    const std::int32_t status = secsmtp_message_add_header(get(), name.data(), static_cast<std::int64_t>(name.size()), value.data(), static_cast<std::int64_t>(value.size()), &error);
     check(status, error);
 }
 
 inline void Message::add_finished_header(std::string_view name, std::string_view value) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_add_finished_header(get(), name.data(), name.size(), value.data(), value.size(), &error);
+    const std::int32_t status = secsmtp_message_add_finished_header(get(), name.data(), static_cast<std::int64_t>(name.size()), value.data(), static_cast<std::int64_t>(value.size()), &error);
     check(status, error);
 }
 
@@ -991,7 +991,7 @@ inline void Message::set_priority(int32_t priority) {
 
 inline void Message::add_unsubscribe(std::string_view uri) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_add_unsubscribe(get(), uri.data(), uri.size(), &error);
+    const std::int32_t status = secsmtp_message_add_unsubscribe(get(), uri.data(), static_cast<std::int64_t>(uri.size()), &error);
     check(status, error);
 }
 
@@ -1015,13 +1015,13 @@ inline void Message::set_return(int32_t what) {
 
 inline void Message::set_envelope_id(std::string_view id) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_set_envelope_id(get(), id.data(), id.size(), &error);
+    const std::int32_t status = secsmtp_message_set_envelope_id(get(), id.data(), static_cast<std::int64_t>(id.size()), &error);
     check(status, error);
 }
 
 inline void Message::set_original_recipient(int32_t index, std::string_view address) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_set_original_recipient(get(), index, address.data(), address.size(), &error);
+    const std::int32_t status = secsmtp_message_set_original_recipient(get(), index, address.data(), static_cast<std::int64_t>(address.size()), &error);
     check(status, error);
 }
 
@@ -1075,7 +1075,7 @@ inline size_t Message::preview_buffer(uint8_t *buffer, size_t room) const {
 
 inline void Message::preview_file(std::string_view path) const {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_message_preview_file(get(), path.data(), path.size(), &error);
+    const std::int32_t status = secsmtp_message_preview_file(get(), path.data(), static_cast<std::int64_t>(path.size()), &error);
     check(status, error);
 }
 
@@ -1088,7 +1088,7 @@ inline void Message::add_signer(const Signer &signer) {
 inline Part Part::new_file(std::string_view path) {
     secsmtp_error *error = nullptr;
     secsmtp_part *result = nullptr;
-    const std::int32_t status = secsmtp_part_new_file(path.data(), path.size(), &result, &error);
+    const std::int32_t status = secsmtp_part_new_file(path.data(), static_cast<std::int64_t>(path.size()), &result, &error);
     check(status, error);
     return Part(result);
 }
@@ -1111,19 +1111,19 @@ inline Part Part::new_reader(secsmtp_read_callback read, secsmtp_release_callbac
 
 inline void Part::set_name(std::string_view name) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_part_set_name(get(), name.data(), name.size(), &error);
+    const std::int32_t status = secsmtp_part_set_name(get(), name.data(), static_cast<std::int64_t>(name.size()), &error);
     check(status, error);
 }
 
 inline void Part::set_type(std::string_view media_type) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_part_set_type(get(), media_type.data(), media_type.size(), &error);
+    const std::int32_t status = secsmtp_part_set_type(get(), media_type.data(), static_cast<std::int64_t>(media_type.size()), &error);
     check(status, error);
 }
 
 inline void Part::set_content_id(std::string_view id) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_part_set_content_id(get(), id.data(), id.size(), &error);
+    const std::int32_t status = secsmtp_part_set_content_id(get(), id.data(), static_cast<std::int64_t>(id.size()), &error);
     check(status, error);
 }
 
@@ -1161,7 +1161,7 @@ inline void Policy::add_ca(const Bytes &certificates) {
 
 inline void Policy::add_ca_file(std::string_view path) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_policy_add_ca_file(get(), path.data(), path.size(), &error);
+    const std::int32_t status = secsmtp_policy_add_ca_file(get(), path.data(), static_cast<std::int64_t>(path.size()), &error);
     check(status, error);
 }
 
@@ -1179,7 +1179,7 @@ inline void Policy::add_mozilla_roots() {
 
 inline void Policy::add_pin(std::string_view pin) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_policy_add_pin(get(), pin.data(), pin.size(), &error);
+    const std::int32_t status = secsmtp_policy_add_pin(get(), pin.data(), static_cast<std::int64_t>(pin.size()), &error);
     check(status, error);
 }
 
@@ -1191,7 +1191,7 @@ inline void Policy::add_certificate(const Bytes &certificate) {
 
 inline void Policy::add_certificate_file(std::string_view path) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_policy_add_certificate_file(get(), path.data(), path.size(), &error);
+    const std::int32_t status = secsmtp_policy_add_certificate_file(get(), path.data(), static_cast<std::int64_t>(path.size()), &error);
     check(status, error);
 }
 
@@ -1203,19 +1203,19 @@ inline void Policy::set_strict(int32_t strict) {
 
 inline void Policy::add_pin_with_window(std::string_view pin, int64_t not_before, int64_t not_after) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_policy_add_pin_with_window(get(), pin.data(), pin.size(), not_before, not_after, &error);
+    const std::int32_t status = secsmtp_policy_add_pin_with_window(get(), pin.data(), static_cast<std::int64_t>(pin.size()), not_before, not_after, &error);
     check(status, error);
 }
 
 inline void Policy::add_pin_file(std::string_view path) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_policy_add_pin_file(get(), path.data(), path.size(), &error);
+    const std::int32_t status = secsmtp_policy_add_pin_file(get(), path.data(), static_cast<std::int64_t>(path.size()), &error);
     check(status, error);
 }
 
 inline void Policy::add_known_servers(std::string_view path, std::string_view host, uint32_t port) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_policy_add_known_servers(get(), path.data(), path.size(), host.data(), host.size(), port, &error);
+    const std::int32_t status = secsmtp_policy_add_known_servers(get(), path.data(), static_cast<std::int64_t>(path.size()), host.data(), static_cast<std::int64_t>(host.size()), port, &error);
     check(status, error);
 }
 
@@ -1227,7 +1227,7 @@ inline void Policy::add_crl(const Bytes &list) {
 
 inline void Policy::add_crl_file(std::string_view path) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_policy_add_crl_file(get(), path.data(), path.size(), &error);
+    const std::int32_t status = secsmtp_policy_add_crl_file(get(), path.data(), static_cast<std::int64_t>(path.size()), &error);
     check(status, error);
 }
 
@@ -1240,7 +1240,7 @@ inline void Policy::set_client_certificate(const Bytes &chain, const Bytes &key)
 inline Report Policy::verify_chain(std::string_view host, const Bytes &chain, int64_t at_unix_seconds) const {
     secsmtp_error *error = nullptr;
     secsmtp_report *result = nullptr;
-    const std::int32_t status = secsmtp_policy_verify_chain(get(), host.data(), host.size(), chain.data(), chain.size(), at_unix_seconds, &result, &error);
+    const std::int32_t status = secsmtp_policy_verify_chain(get(), host.data(), static_cast<std::int64_t>(host.size()), chain.data(), chain.size(), at_unix_seconds, &result, &error);
     check(status, error);
     return Report(result);
 }
@@ -1490,7 +1490,7 @@ inline void SecretRequest::answer(const Bytes &secret) {
 inline Signer Signer::create(std::string_view domain, std::string_view selector, const Bytes &key) {
     secsmtp_error *error = nullptr;
     secsmtp_signer *result = nullptr;
-    const std::int32_t status = secsmtp_signer_new(domain.data(), domain.size(), selector.data(), selector.size(), key.data(), key.size(), &result, &error);
+    const std::int32_t status = secsmtp_signer_new(domain.data(), static_cast<std::int64_t>(domain.size()), selector.data(), static_cast<std::int64_t>(selector.size()), key.data(), key.size(), &result, &error);
     check(status, error);
     return Signer(result);
 }
@@ -1498,7 +1498,7 @@ inline Signer Signer::create(std::string_view domain, std::string_view selector,
 inline Signer Signer::new_file(std::string_view domain, std::string_view selector, std::string_view path) {
     secsmtp_error *error = nullptr;
     secsmtp_signer *result = nullptr;
-    const std::int32_t status = secsmtp_signer_new_file(domain.data(), domain.size(), selector.data(), selector.size(), path.data(), path.size(), &result, &error);
+    const std::int32_t status = secsmtp_signer_new_file(domain.data(), static_cast<std::int64_t>(domain.size()), selector.data(), static_cast<std::int64_t>(selector.size()), path.data(), static_cast<std::int64_t>(path.size()), &result, &error);
     check(status, error);
     return Signer(result);
 }
@@ -1511,19 +1511,19 @@ inline void Signer::set_lifetime(uint32_t seconds) {
 
 inline void Signer::set_fields(std::string_view names) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_signer_set_fields(get(), names.data(), names.size(), &error);
+    const std::int32_t status = secsmtp_signer_set_fields(get(), names.data(), static_cast<std::int64_t>(names.size()), &error);
     check(status, error);
 }
 
 inline void Signer::set_absent_fields(std::string_view names) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_signer_set_absent_fields(get(), names.data(), names.size(), &error);
+    const std::int32_t status = secsmtp_signer_set_absent_fields(get(), names.data(), static_cast<std::int64_t>(names.size()), &error);
     check(status, error);
 }
 
 inline void known_servers_learn(std::string_view path, std::string_view host, uint32_t port, std::string_view pin, std::string_view by) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_known_servers_learn(path.data(), path.size(), host.data(), host.size(), port, pin.data(), pin.size(), by.data(), by.size(), &error);
+    const std::int32_t status = secsmtp_known_servers_learn(path.data(), static_cast<std::int64_t>(path.size()), host.data(), static_cast<std::int64_t>(host.size()), port, pin.data(), static_cast<std::int64_t>(pin.size()), by.data(), static_cast<std::int64_t>(by.size()), &error);
     check(status, error);
 }
 
@@ -1560,11 +1560,11 @@ inline int64_t debug_live_handles() {
 }
 
 inline int64_t constant(std::string_view name) {
-    return checked(secsmtp_constant(name.data(), name.size()));
+    return checked(secsmtp_constant(name.data(), static_cast<std::int64_t>(name.size())));
 }
 
 inline int32_t feature(std::string_view name) {
-    return checked(secsmtp_feature(name.data(), name.size()));
+    return checked(secsmtp_feature(name.data(), static_cast<std::int64_t>(name.size())));
 }
 
 inline void Client::on_notice(void *user, const secsmtp_event *notice) noexcept {

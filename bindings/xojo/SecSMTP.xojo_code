@@ -110,7 +110,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_client_new Lib kLib Alias "secsmtp_client_new" (host As CString, host_len As UInteger, port As UInt32, policy As Ptr, ByRef client_out As Ptr, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_client_new Lib kLib Alias "secsmtp_client_new" (host As CString, host_len As Int64, port As UInt32, policy As Ptr, ByRef client_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -130,7 +130,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_client_set_connect Lib kLib Alias "secsmtp_client_set_connect" (client As Ptr, address As CString, address_len As UInteger, port As UInt32, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_client_set_connect Lib kLib Alias "secsmtp_client_set_connect" (client As Ptr, address As CString, address_len As Int64, port As UInt32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -138,7 +138,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_client_set_ehlo_name Lib kLib Alias "secsmtp_client_set_ehlo_name" (client As Ptr, name As CString, name_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_client_set_ehlo_name Lib kLib Alias "secsmtp_client_set_ehlo_name" (client As Ptr, name As CString, name_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -186,11 +186,11 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_constant Lib kLib Alias "secsmtp_constant" (name As CString, name_len As UInteger) As Int64
+		Private Soft Declare Function secsmtp_constant Lib kLib Alias "secsmtp_constant" (name As CString, name_len As Int64) As Int64
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_credential_add_mechanism Lib kLib Alias "secsmtp_credential_add_mechanism" (credential As Ptr, mechanism As CString, mechanism_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_credential_add_mechanism Lib kLib Alias "secsmtp_credential_add_mechanism" (credential As Ptr, mechanism As CString, mechanism_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -198,19 +198,19 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_credential_new_asked Lib kLib Alias "secsmtp_credential_new_asked" (user As CString, user_len As UInteger, kind As Int32, callback As Ptr, context As Ptr, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_credential_new_asked Lib kLib Alias "secsmtp_credential_new_asked" (user As CString, user_len As Int64, kind As Int32, callback As Ptr, context As Ptr, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_credential_new_external Lib kLib Alias "secsmtp_credential_new_external" (identity As CString, identity_len As UInteger, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_credential_new_external Lib kLib Alias "secsmtp_credential_new_external" (identity As CString, identity_len As Int64, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_credential_new_password Lib kLib Alias "secsmtp_credential_new_password" (user As CString, user_len As UInteger, password As Ptr, password_len As UInteger, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_credential_new_password Lib kLib Alias "secsmtp_credential_new_password" (user As CString, user_len As Int64, password As Ptr, password_len As UInteger, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_credential_new_token Lib kLib Alias "secsmtp_credential_new_token" (user As CString, user_len As UInteger, token As Ptr, token_len As UInteger, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_credential_new_token Lib kLib Alias "secsmtp_credential_new_token" (user As CString, user_len As Int64, token As Ptr, token_len As UInteger, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -222,7 +222,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_credential_set_floor Lib kLib Alias "secsmtp_credential_set_floor" (credential As Ptr, mechanism As CString, mechanism_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_credential_set_floor Lib kLib Alias "secsmtp_credential_set_floor" (credential As Ptr, mechanism As CString, mechanism_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -354,19 +354,19 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_feature Lib kLib Alias "secsmtp_feature" (name As CString, name_len As UInteger) As Int32
+		Private Soft Declare Function secsmtp_feature Lib kLib Alias "secsmtp_feature" (name As CString, name_len As Int64) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_known_servers_learn Lib kLib Alias "secsmtp_known_servers_learn" (path As CString, path_len As UInteger, host As CString, host_len As UInteger, port As UInt32, pin As CString, pin_len As UInteger, by As CString, by_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_known_servers_learn Lib kLib Alias "secsmtp_known_servers_learn" (path As CString, path_len As Int64, host As CString, host_len As Int64, port As UInt32, pin As CString, pin_len As Int64, by As CString, by_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_add_address Lib kLib Alias "secsmtp_message_add_address" (message As Ptr, field As Int32, address As CString, address_len As UInteger, name As CString, name_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_add_address Lib kLib Alias "secsmtp_message_add_address" (message As Ptr, field As Int32, address As CString, address_len As Int64, name As CString, name_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_add_addresses Lib kLib Alias "secsmtp_message_add_addresses" (message As Ptr, field As Int32, list As CString, list_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_add_addresses Lib kLib Alias "secsmtp_message_add_addresses" (message As Ptr, field As Int32, list As CString, list_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -374,15 +374,15 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_add_finished_header Lib kLib Alias "secsmtp_message_add_finished_header" (message As Ptr, name As CString, name_len As UInteger, value As CString, value_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_add_finished_header Lib kLib Alias "secsmtp_message_add_finished_header" (message As Ptr, name As CString, name_len As Int64, value As CString, value_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_add_header Lib kLib Alias "secsmtp_message_add_header" (message As Ptr, name As CString, name_len As UInteger, value As CString, value_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_add_header Lib kLib Alias "secsmtp_message_add_header" (message As Ptr, name As CString, name_len As Int64, value As CString, value_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_add_in_reply_to Lib kLib Alias "secsmtp_message_add_in_reply_to" (message As Ptr, id As CString, id_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_add_in_reply_to Lib kLib Alias "secsmtp_message_add_in_reply_to" (message As Ptr, id As CString, id_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -390,11 +390,11 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_add_recipient Lib kLib Alias "secsmtp_message_add_recipient" (message As Ptr, address As CString, address_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_add_recipient Lib kLib Alias "secsmtp_message_add_recipient" (message As Ptr, address As CString, address_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_add_reference Lib kLib Alias "secsmtp_message_add_reference" (message As Ptr, id As CString, id_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_add_reference Lib kLib Alias "secsmtp_message_add_reference" (message As Ptr, id As CString, id_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -402,15 +402,15 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_add_unsubscribe Lib kLib Alias "secsmtp_message_add_unsubscribe" (message As Ptr, uri As CString, uri_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_add_unsubscribe Lib kLib Alias "secsmtp_message_add_unsubscribe" (message As Ptr, uri As CString, uri_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_attach_file Lib kLib Alias "secsmtp_message_attach_file" (message As Ptr, path As CString, path_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_attach_file Lib kLib Alias "secsmtp_message_attach_file" (message As Ptr, path As CString, path_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_attach_memory Lib kLib Alias "secsmtp_message_attach_memory" (message As Ptr, name As CString, name_len As UInteger, bytes As Ptr, bytes_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_attach_memory Lib kLib Alias "secsmtp_message_attach_memory" (message As Ptr, name As CString, name_len As Int64, bytes As Ptr, bytes_len As UInteger, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -434,11 +434,11 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_preview_file Lib kLib Alias "secsmtp_message_preview_file" (message As Ptr, path As CString, path_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_preview_file Lib kLib Alias "secsmtp_message_preview_file" (message As Ptr, path As CString, path_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_set_calendar Lib kLib Alias "secsmtp_message_set_calendar" (message As Ptr, calendar_method As CString, calendar_method_len As UInteger, calendar As CString, calendar_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_set_calendar Lib kLib Alias "secsmtp_message_set_calendar" (message As Ptr, calendar_method As CString, calendar_method_len As Int64, calendar As CString, calendar_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -450,7 +450,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_set_content_file Lib kLib Alias "secsmtp_message_set_content_file" (message As Ptr, path As CString, path_len As UInteger, rules As Int32, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_set_content_file Lib kLib Alias "secsmtp_message_set_content_file" (message As Ptr, path As CString, path_len As Int64, rules As Int32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -466,7 +466,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_set_envelope_id Lib kLib Alias "secsmtp_message_set_envelope_id" (message As Ptr, id As CString, id_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_set_envelope_id Lib kLib Alias "secsmtp_message_set_envelope_id" (message As Ptr, id As CString, id_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -478,11 +478,11 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_set_html Lib kLib Alias "secsmtp_message_set_html" (message As Ptr, html As CString, html_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_set_html Lib kLib Alias "secsmtp_message_set_html" (message As Ptr, html As CString, html_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_set_message_id Lib kLib Alias "secsmtp_message_set_message_id" (message As Ptr, id As CString, id_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_set_message_id Lib kLib Alias "secsmtp_message_set_message_id" (message As Ptr, id As CString, id_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -498,7 +498,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_set_original_recipient Lib kLib Alias "secsmtp_message_set_original_recipient" (message As Ptr, index As Int32, address As CString, address_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_set_original_recipient Lib kLib Alias "secsmtp_message_set_original_recipient" (message As Ptr, index As Int32, address As CString, address_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -518,15 +518,15 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_set_sender Lib kLib Alias "secsmtp_message_set_sender" (message As Ptr, address As CString, address_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_set_sender Lib kLib Alias "secsmtp_message_set_sender" (message As Ptr, address As CString, address_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_set_subject Lib kLib Alias "secsmtp_message_set_subject" (message As Ptr, subject As CString, subject_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_set_subject Lib kLib Alias "secsmtp_message_set_subject" (message As Ptr, subject As CString, subject_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_message_set_text Lib kLib Alias "secsmtp_message_set_text" (message As Ptr, text As CString, text_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_message_set_text Lib kLib Alias "secsmtp_message_set_text" (message As Ptr, text As CString, text_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -542,7 +542,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_part_new_file Lib kLib Alias "secsmtp_part_new_file" (path As CString, path_len As UInteger, ByRef part_out As Ptr, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_part_new_file Lib kLib Alias "secsmtp_part_new_file" (path As CString, path_len As Int64, ByRef part_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -558,15 +558,15 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_part_set_content_id Lib kLib Alias "secsmtp_part_set_content_id" (part As Ptr, id As CString, id_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_part_set_content_id Lib kLib Alias "secsmtp_part_set_content_id" (part As Ptr, id As CString, id_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_part_set_name Lib kLib Alias "secsmtp_part_set_name" (part As Ptr, name As CString, name_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_part_set_name Lib kLib Alias "secsmtp_part_set_name" (part As Ptr, name As CString, name_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_part_set_type Lib kLib Alias "secsmtp_part_set_type" (part As Ptr, media_type As CString, media_type_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_part_set_type Lib kLib Alias "secsmtp_part_set_type" (part As Ptr, media_type As CString, media_type_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -574,7 +574,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_policy_add_ca_file Lib kLib Alias "secsmtp_policy_add_ca_file" (policy As Ptr, path As CString, path_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_policy_add_ca_file Lib kLib Alias "secsmtp_policy_add_ca_file" (policy As Ptr, path As CString, path_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -582,7 +582,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_policy_add_certificate_file Lib kLib Alias "secsmtp_policy_add_certificate_file" (policy As Ptr, path As CString, path_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_policy_add_certificate_file Lib kLib Alias "secsmtp_policy_add_certificate_file" (policy As Ptr, path As CString, path_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -590,11 +590,11 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_policy_add_crl_file Lib kLib Alias "secsmtp_policy_add_crl_file" (policy As Ptr, path As CString, path_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_policy_add_crl_file Lib kLib Alias "secsmtp_policy_add_crl_file" (policy As Ptr, path As CString, path_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_policy_add_known_servers Lib kLib Alias "secsmtp_policy_add_known_servers" (policy As Ptr, path As CString, path_len As UInteger, host As CString, host_len As UInteger, port As UInt32, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_policy_add_known_servers Lib kLib Alias "secsmtp_policy_add_known_servers" (policy As Ptr, path As CString, path_len As Int64, host As CString, host_len As Int64, port As UInt32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -602,15 +602,15 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_policy_add_pin Lib kLib Alias "secsmtp_policy_add_pin" (policy As Ptr, pin As CString, pin_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_policy_add_pin Lib kLib Alias "secsmtp_policy_add_pin" (policy As Ptr, pin As CString, pin_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_policy_add_pin_file Lib kLib Alias "secsmtp_policy_add_pin_file" (policy As Ptr, path As CString, path_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_policy_add_pin_file Lib kLib Alias "secsmtp_policy_add_pin_file" (policy As Ptr, path As CString, path_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_policy_add_pin_with_window Lib kLib Alias "secsmtp_policy_add_pin_with_window" (policy As Ptr, pin As CString, pin_len As UInteger, not_before As Int64, not_after As Int64, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_policy_add_pin_with_window Lib kLib Alias "secsmtp_policy_add_pin_with_window" (policy As Ptr, pin As CString, pin_len As Int64, not_before As Int64, not_after As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -642,7 +642,7 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_policy_verify_chain Lib kLib Alias "secsmtp_policy_verify_chain" (policy As Ptr, host As CString, host_len As UInteger, chain As Ptr, chain_len As UInteger, at_unix_seconds As Int64, ByRef report_out As Ptr, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_policy_verify_chain Lib kLib Alias "secsmtp_policy_verify_chain" (policy As Ptr, host As CString, host_len As Int64, chain As Ptr, chain_len As UInteger, at_unix_seconds As Int64, ByRef report_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -842,19 +842,19 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_signer_new Lib kLib Alias "secsmtp_signer_new" (domain As CString, domain_len As UInteger, selector As CString, selector_len As UInteger, key As Ptr, key_len As UInteger, ByRef signer_out As Ptr, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_signer_new Lib kLib Alias "secsmtp_signer_new" (domain As CString, domain_len As Int64, selector As CString, selector_len As Int64, key As Ptr, key_len As UInteger, ByRef signer_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_signer_new_file Lib kLib Alias "secsmtp_signer_new_file" (domain As CString, domain_len As UInteger, selector As CString, selector_len As UInteger, path As CString, path_len As UInteger, ByRef signer_out As Ptr, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_signer_new_file Lib kLib Alias "secsmtp_signer_new_file" (domain As CString, domain_len As Int64, selector As CString, selector_len As Int64, path As CString, path_len As Int64, ByRef signer_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_signer_set_absent_fields Lib kLib Alias "secsmtp_signer_set_absent_fields" (signer As Ptr, names As CString, names_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_signer_set_absent_fields Lib kLib Alias "secsmtp_signer_set_absent_fields" (signer As Ptr, names As CString, names_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_signer_set_fields Lib kLib Alias "secsmtp_signer_set_fields" (signer As Ptr, names As CString, names_len As UInteger, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_signer_set_fields Lib kLib Alias "secsmtp_signer_set_fields" (signer As Ptr, names As CString, names_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -1286,6 +1286,9 @@ Protected Module SecSMTP
 	#tag EndConstant
 
 	#tag Constant, Name = NOTIFY_SUCCESS, Type = Double, Dynamic = False, Default = \"1", Scope = Protected
+	#tag EndConstant
+
+	#tag Constant, Name = NUL_TERMINATED, Type = Double, Dynamic = False, Default = \"-1", Scope = Protected
 	#tag EndConstant
 
 	#tag Constant, Name = OK, Type = Double, Dynamic = False, Default = \"0", Scope = Protected

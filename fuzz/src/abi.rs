@@ -5,11 +5,16 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::null;
 
+use secsmtp::ffi::arguments::Argument as FromC;
 use secsmtp::ffi::batch::*;
 use secsmtp::ffi::client::*;
+use secsmtp::ffi::client_object::*;
+use secsmtp::ffi::constants::SECSMTP_NUL_TERMINATED;
 use secsmtp::ffi::credential::*;
 use secsmtp::ffi::error::*;
+use secsmtp::ffi::error_object::*;
 use secsmtp::ffi::event::*;
+use secsmtp::ffi::getters::*;
 use secsmtp::ffi::job::*;
 use secsmtp::ffi::library::*;
 use secsmtp::ffi::message::*;
@@ -42,7 +47,7 @@ pub fn arguments(data: &[u8]) {
         data,
         texts: Vec::new(),
         last_len: 0,
-        text_is_nul_terminated: false,
+        text_len_is_next: false,
         handles: vec![0, 1, usize::MAX],
         clients: Vec::new(),
         cells: Box::new([0; 4]),
@@ -69,28 +74,25 @@ pub fn arguments(data: &[u8]) {
         }
     }
     for handle in input.handles.into_iter().chain(input.clients) {
-        // SAFETY: the function accepts any value.
-        let status = unsafe { secsmtp_error_status(handle as *const secsmtp_error) };
+        let status = secsmtp_error_status(handle as *const secsmtp_error);
         assert!(status < 0, "a handle lives on: {status}");
     }
 }
 
 /// Frees a handle of any kind.
 fn free(handle: usize) {
-    // SAFETY: a function for one kind of handle rejects the others.
-    unsafe {
-        secsmtp_policy_free(handle as *mut _);
-        secsmtp_client_free(handle as *mut _);
-        secsmtp_message_free(handle as *mut _);
-        secsmtp_credential_free(handle as *mut _);
-        secsmtp_receipt_free(handle as *mut _);
-        secsmtp_report_free(handle as *mut _);
-        secsmtp_part_free(handle as *mut _);
-        secsmtp_batch_free(handle as *mut _);
-        secsmtp_event_free(handle as *mut _);
-        secsmtp_signer_free(handle as *mut _);
-        secsmtp_error_free(handle as *mut _);
-    }
+    // A function for one kind of handle rejects the others.
+    secsmtp_policy_free(handle as *mut _);
+    secsmtp_client_free(handle as *mut _);
+    secsmtp_message_free(handle as *mut _);
+    secsmtp_credential_free(handle as *mut _);
+    secsmtp_receipt_free(handle as *mut _);
+    secsmtp_report_free(handle as *mut _);
+    secsmtp_part_free(handle as *mut _);
+    secsmtp_batch_free(handle as *mut _);
+    secsmtp_event_free(handle as *mut _);
+    secsmtp_signer_free(handle as *mut _);
+    secsmtp_error_free(handle as *mut _);
 }
 
 /// Arguments that no call gets, to protect the machine that runs the fuzzer.
@@ -108,7 +110,8 @@ struct Input<'a> {
     /// Texts that the current call borrows, each NUL-terminated.
     texts: Vec<Vec<u8>>,
     last_len: usize,
-    text_is_nul_terminated: bool,
+    /// The next number is the length of a text.
+    text_len_is_next: bool,
     handles: Vec<usize>,
     clients: Vec<usize>,
     /// Places for results.
@@ -140,7 +143,6 @@ impl Input<'_> {
     /// A text of up to 255 bytes of the input, or NULL.
     fn text(&mut self) -> *const u8 {
         let shape = self.byte();
-        self.text_is_nul_terminated = true;
         if shape == 0xff {
             self.last_len = 0;
             return null();
@@ -184,8 +186,7 @@ impl Input<'_> {
             let handle = std::mem::take(cell);
             // A returned length is small; a handle is not.
             if handle > 1 << 20 {
-                // SAFETY: the function accepts any value.
-                let is_error = unsafe { secsmtp_error_status(handle as *const _) } >= 0;
+                let is_error = secsmtp_error_status(handle as *const _) >= 0;
                 let list = if makes_clients && !is_error {
                     &mut self.clients
                 } else {
@@ -210,7 +211,23 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(i32, u32, i64, u64);
+numbers!(i32, u32, u64);
+
+impl Argument for i64 {
+    /// A number; behind a text a length that is true of it, or one that must be refused unread.
+    fn take(input: &mut Input<'_>) -> Self {
+        if !std::mem::take(&mut input.text_len_is_next) {
+            return input.number();
+        }
+        match input.byte() {
+            0xff => SECSMTP_NUL_TERMINATED,
+            0xfe => i64::MIN,
+            0xfd => 0,
+            0xfc => input.last_len as i64 / 2,
+            _ => input.last_len as i64,
+        }
+    }
+}
 
 macro_rules! handles {
     ($($type:ty),*) => {$(
@@ -219,9 +236,6 @@ macro_rules! handles {
         }
         impl Argument for *const $type {
             fn take(input: &mut Input<'_>) -> Self { input.handle() as *const $type }
-        }
-        impl Argument for *mut *mut $type {
-            fn take(input: &mut Input<'_>) -> Self { input.cell().cast() }
         }
     )*};
 }
@@ -240,17 +254,18 @@ handles!(
     secsmtp_secret_request
 );
 
-impl Argument for *const c_char {
+impl Argument for FromC<*const c_char> {
     fn take(input: &mut Input<'_>) -> Self {
-        input.text().cast()
+        input.text_len_is_next = true;
+        // SAFETY: as for the whole call.
+        unsafe { Self::new(input.text().cast()) }
     }
 }
 
-impl Argument for *const u8 {
+impl Argument for FromC<*const u8> {
     fn take(input: &mut Input<'_>) -> Self {
-        let text = input.text();
-        input.text_is_nul_terminated = false;
-        text
+        // SAFETY: as for the whole call.
+        unsafe { Self::new(input.text()) }
     }
 }
 
@@ -268,34 +283,47 @@ impl Argument for usize {
     }
 }
 
-impl Argument for *mut usize {
-    fn take(input: &mut Input<'_>) -> Self {
-        input.cell()
-    }
+macro_rules! places {
+    ($($type:ty),*) => {$(
+        impl Argument for FromC<*mut $type> {
+            fn take(input: &mut Input<'_>) -> Self {
+                // SAFETY: as for the whole call: a cell has room for any of these.
+                unsafe { Self::new(input.cell().cast()) }
+            }
+        }
+    )*};
 }
+places!(
+    usize,
+    u64,
+    i64,
+    *mut secsmtp_policy,
+    *mut secsmtp_client,
+    *mut secsmtp_message,
+    *mut secsmtp_credential,
+    *mut secsmtp_receipt,
+    *mut secsmtp_report,
+    *mut secsmtp_error,
+    *mut secsmtp_part,
+    *mut secsmtp_batch,
+    *mut secsmtp_event,
+    *mut secsmtp_signer
+);
 
-impl Argument for *mut u64 {
-    fn take(input: &mut Input<'_>) -> Self {
-        input.cell().cast()
-    }
-}
-
-impl Argument for *mut i64 {
-    fn take(input: &mut Input<'_>) -> Self {
-        input.cell().cast()
-    }
-}
-
-impl Argument for *mut c_void {
+impl Argument for FromC<*mut c_void> {
     fn take(_: &mut Input<'_>) -> Self {
-        std::ptr::null_mut()
+        // SAFETY: no callback gets it.
+        unsafe { Self::new(std::ptr::null_mut()) }
     }
 }
 
 macro_rules! no_callbacks {
     ($($type:ty),*) => {$(
-        impl Argument for $type {
-            fn take(_: &mut Input<'_>) -> Self { None }
+        impl Argument for FromC<$type> {
+            fn take(_: &mut Input<'_>) -> Self {
+                // SAFETY: NULL is within the contract.
+                unsafe { Self::new(None) }
+            }
         }
     )*};
 }
@@ -343,15 +371,15 @@ macro_rules! calls {
     ($($wrap:ident: $($arg:ident)+;)*) => {$(
         fn $wrap<$($arg: Argument,)+ R: Answer>(
             input: &mut Input<'_>,
-            function: unsafe extern "C" fn($($arg),+) -> R,
+            function: extern "C" fn($($arg),+) -> R,
             restraint: Restraint,
             makes_clients: bool,
         ) {
             input.restraint = restraint;
             $(#[allow(non_snake_case, reason = "types and values share their names")] let $arg = $arg::take(input);)+
-            // SAFETY: pointers are NULL, handles of any state, or live memory of at least the
-            // length that goes with them; wrong lengths are beyond every limit.
-            unsafe { function($($arg),+) }.check();
+            // Pointers are NULL, handles of any state, or live memory of at least the length that goes
+            // with them; wrong lengths are beyond every limit.
+            function($($arg),+).check();
             input.collect(makes_clients);
         }
     )*};

@@ -6,6 +6,7 @@ use secsmtp::ffi::client::*;
 use secsmtp::ffi::credential::*;
 use secsmtp::ffi::error::*;
 use secsmtp::ffi::event::*;
+use secsmtp::ffi::getters::*;
 use secsmtp::ffi::job::*;
 use secsmtp::ffi::library::*;
 use secsmtp::ffi::lookup::*;

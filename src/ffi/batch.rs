@@ -1,14 +1,15 @@
-//! secsmtp_batch: many messages in one call, and what became of each.
+//! secsmtp_batch: messages that one call sends, and the outcome of each.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-use super::client::{self, secsmtp_client};
-use super::error::{ErrorObject, secsmtp_error};
-use super::handle::{self, Handle};
+use super::arguments::{self, ErrorOut, HandleOut};
+use super::client_object::{self, secsmtp_client};
+use super::error_object::{ErrorObject, secsmtp_error};
+use super::handle::HandleKind;
 use super::message::{self, secsmtp_message};
 use super::receipt::{ReceiptObject, secsmtp_receipt};
-use super::{arg, guard};
+use super::{boundary, handle};
 use crate::client::{BatchOptions, MAX_CONNECTIONS};
 use crate::error::{Cause, Error, Record};
 use crate::message::Message;
@@ -23,11 +24,17 @@ use crate::status::Status;
 /// secsmtp_client_send_batch, secsmtp_batch_count, _status, _receipt, _error, _clear, _free.
 pub struct secsmtp_batch(());
 
-struct Object(ForkMutex<State>);
+pub(super) struct BatchObject(ForkMutex<State>);
+
+impl Default for BatchObject {
+    fn default() -> Self {
+        Self(ForkMutex::new(State::Ready(Batch::default())))
+    }
+}
 
 enum State {
     Ready(Batch),
-    /// A thread of this process sends it: no lock is held then, so that a callback may ask anything.
+    /// A thread of this process sends it. No lock is held then, so that a callback may call any function.
     Sending(Process),
 }
 
@@ -40,10 +47,10 @@ impl State {
     }
 }
 
-impl Object {
-    /// Runs `send` on the batch without the lock. The batch is back afterwards, also after a panic:
-    /// then each message without a result is in doubt.
-    fn lend<R>(&self, send: impl FnOnce(&mut Batch) -> R) -> Result<R, Error> {
+impl BatchObject {
+    /// Runs `send` on the batch without the lock. The batch is back afterwards, also after a panic: the
+    /// outcome of each message without a result is unknown then.
+    fn run<R>(&self, send: impl FnOnce(&mut Batch) -> R) -> Result<R, Error> {
         let mut batch = {
             let mut state = self.0.lock()?;
             let batch = std::mem::take(state.batch()?);
@@ -64,13 +71,14 @@ impl Object {
 #[derive(Default)]
 struct Batch {
     messages: Vec<Arc<Message>>,
-    /// Of each message that was begun, in the order of the messages.
+    /// The result of each message that was begun, in the order of the messages.
     results: Vec<Option<Result<Record, Error>>>,
     bulk: BatchOptions,
 }
 
-fn get(batch: *const secsmtp_batch) -> Result<Arc<Object>, Error> {
-    handle::get(Handle::of(batch), "batch")
+impl HandleKind for secsmtp_batch {
+    type Object = BatchObject;
+    const NOUN: &'static str = "batch";
 }
 
 fn busy(process: &Process) -> Error {
@@ -80,12 +88,12 @@ fn busy(process: &Process) -> Error {
     }
 }
 
-/// Looks at a batch or changes it, under its lock: `body` drops no message, for that may call the host.
+/// Reads or changes a batch under its lock. `body` drops no message, because that may run a callback.
 fn with<R>(
     batch: *const secsmtp_batch,
     body: impl FnOnce(&mut Batch) -> Result<R, Error>,
 ) -> Result<R, Error> {
-    body(get(batch)?.0.lock()?.batch()?)
+    body(handle::get(batch)?.0.lock()?.batch()?)
 }
 
 /// The outcome of one message; `None` if it was not begun.
@@ -111,71 +119,59 @@ fn nothing(why: &'static str) -> Error {
 /// Makes an empty batch: one connection, a window of 128 messages and 1 MiB, no stop on error.
 /// Ownership: *batch_out is the caller's; secsmtp_batch_free. Threads: any. Errors: SECSMTP_E_NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_new(
-    batch_out: *mut *mut secsmtp_batch,
-    error_out: *mut *mut secsmtp_error,
+pub extern "C" fn secsmtp_batch_new(
+    batch_out: HandleOut<secsmtp_batch>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(batch_out, error_out, || {
-            arg::place("batch_out", batch_out)?;
-            arg::hand_out(
-                batch_out,
-                Object(ForkMutex::new(State::Ready(Batch::default()))),
-            )
-        })
-    }
+    boundary::create(error_out, || {
+        let batch_out = batch_out.require("batch_out")?;
+        batch_out.hand_out(BatchObject::default())
+    })
 }
 
 /// Adds a message. Indexes begin at 0.
 /// Ownership: copied; large content is shared until the last user of it is freed. Threads: any. Errors:
 /// those of the handles.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_add(
+pub extern "C" fn secsmtp_batch_add(
     batch: *mut secsmtp_batch,
     message: *const secsmtp_message,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(batch, error_out, || {
-            let message = message::copy(message)?;
-            with(batch, |batch| {
-                if batch.messages.len() >= i32::MAX as usize {
-                    let why = "is one too many";
-                    return Err(Error::argument(Status::Length, "message", why));
-                }
-                batch.messages.try_reserve(1)?;
-                batch.messages.push(Arc::clone(&message));
-                Ok(())
-            })
+    boundary::status(batch, error_out, || {
+        let message = message::copy(message)?;
+        with(batch, |batch| {
+            if batch.messages.len() >= i32::MAX as usize {
+                let why = "is one too many";
+                return Err(Error::argument(Status::Length, "message", why));
+            }
+            batch.messages.try_reserve(1)?;
+            batch.messages.push(Arc::clone(&message));
+            Ok(())
         })
-    }
+    })
 }
 
 /// Sets how many connections are open at a time, 1 to 64. Each but the first has a thread of its own for
 /// the duration of the call.
 /// Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_set_connections(
+pub extern "C" fn secsmtp_batch_set_connections(
     batch: *mut secsmtp_batch,
     connections: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(batch, error_out, || {
-            let connections = usize::try_from(connections).unwrap_or(usize::MAX);
-            if !(1..=MAX_CONNECTIONS).contains(&connections) {
-                let why = format!("{connections} is not between 1 and {MAX_CONNECTIONS}");
-                return Err(Error::argument(Status::Value, "connections", why));
-            }
-            with(batch, |batch| {
-                batch.bulk.connections = connections;
-                Ok(())
-            })
+    boundary::status(batch, error_out, || {
+        let connections = usize::try_from(connections).unwrap_or(usize::MAX);
+        if !(1..=MAX_CONNECTIONS).contains(&connections) {
+            let why = format!("{connections} is not between 1 and {MAX_CONNECTIONS}");
+            return Err(Error::argument(Status::Value, "connections", why));
+        }
+        with(batch, |batch| {
+            batch.bulk.connections = connections;
+            Ok(())
         })
-    }
+    })
 }
 
 /// Sets how many messages and bytes may be in flight on one connection. If the connection breaks, these
@@ -183,48 +179,42 @@ pub unsafe extern "C" fn secsmtp_batch_set_connections(
 /// last.
 /// Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_set_window(
+pub extern "C" fn secsmtp_batch_set_window(
     batch: *mut secsmtp_batch,
     messages: u32,
     bytes: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(batch, error_out, || {
-            if messages == 0 {
-                return Err(Error::argument(Status::Value, "messages", "is 0"));
-            }
-            with(batch, |batch| {
-                batch.bulk.window = Window {
-                    messages: usize::try_from(messages).unwrap_or(usize::MAX),
-                    bytes: u64::from(bytes),
-                };
-                Ok(())
-            })
+    boundary::status(batch, error_out, || {
+        if messages == 0 {
+            return Err(Error::argument(Status::Value, "messages", "is 0"));
+        }
+        with(batch, |batch| {
+            batch.bulk.window = Window {
+                messages: usize::try_from(messages).unwrap_or(usize::MAX),
+                bytes: u64::from(bytes),
+            };
+            Ok(())
         })
-    }
+    })
 }
 
 /// With 1, the first message that is not accepted ends the call: no other is begun, and those in flight
 /// get their own outcomes. With 0, the default, each message is tried.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_set_stop_on_error(
+pub extern "C" fn secsmtp_batch_set_stop_on_error(
     batch: *mut secsmtp_batch,
     stop: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(batch, error_out, || {
-            let stop = arg::choice("stop", stop, [(0, false), (1, true)])?;
-            with(batch, |batch| {
-                batch.bulk.stop_on_error = stop;
-                Ok(())
-            })
+    boundary::status(batch, error_out, || {
+        let stop = arguments::flag("stop", stop)?;
+        with(batch, |batch| {
+            batch.bulk.stop_on_error = stop;
+            Ok(())
         })
-    }
+    })
 }
 
 /// Sends all messages of the batch and waits for their outcomes. Each message has its own outcome. Where
@@ -236,50 +226,47 @@ pub unsafe extern "C" fn secsmtp_batch_set_stop_on_error(
 /// the call every other function on the batch but _free is an error. Errors: SECSMTP_E_VALUE for a batch
 /// that is being sent; that of the first message that was not accepted; SECSMTP_OK if all were.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_send_batch(
+pub extern "C" fn secsmtp_client_send_batch(
     client: *mut secsmtp_client,
     batch: *mut secsmtp_batch,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::send_many(client, error_out, || {
-            let client = client::get(client)?;
-            let object = get(batch)?;
-            let failed = object.lend(|batch| {
-                let Batch {
-                    messages,
-                    results,
-                    bulk,
-                } = batch;
-                results.clear();
-                results.try_reserve_exact(messages.len())?;
-                results.resize_with(messages.len(), || None);
-                client.logged(|log| {
-                    let done = |number: u64, result| {
-                        let index = usize::try_from(number).unwrap_or(usize::MAX);
-                        if let Some(slot) = results.get_mut(index) {
-                            *slot = Some(result);
-                        }
-                    };
-                    client
-                        .client
-                        .send_many(messages.iter().map(|m| &**m), bulk, done, log)
-                });
-                let mut results = results.iter().flatten();
-                let failed = results.find_map(|result| result.as_ref().err().cloned());
-                Ok::<_, Error>(failed)
-            })??;
-            failed.map_or(Ok(()), Err)
-        })
-    }
+    boundary::send_many(client, error_out, || {
+        let client = client_object::get(client)?;
+        let object = handle::get(batch)?;
+        let failed = object.run(|batch| {
+            let Batch {
+                messages,
+                results,
+                bulk,
+            } = batch;
+            results.clear();
+            results.try_reserve_exact(messages.len())?;
+            results.resize_with(messages.len(), || None);
+            client.logged(|log| {
+                let done = |number: u64, result| {
+                    let index = usize::try_from(number).unwrap_or(usize::MAX);
+                    if let Some(slot) = results.get_mut(index) {
+                        *slot = Some(result);
+                    }
+                };
+                client
+                    .client
+                    .send_many(messages.iter().map(|m| &**m), bulk, done, log)
+            });
+            let mut results = results.iter().flatten();
+            let failed = results.find_map(|result| result.as_ref().err().cloned());
+            Ok::<_, Error>(failed)
+        })??;
+        failed.map_or(Ok(()), Err)
+    })
 }
 
 /// The number of messages.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_count(batch: *const secsmtp_batch) -> i32 {
-    guard::integer(|| {
+pub extern "C" fn secsmtp_batch_count(batch: *const secsmtp_batch) -> i32 {
+    boundary::integer(|| {
         with(batch, |batch| {
             Ok(i32::try_from(batch.messages.len()).unwrap_or(i32::MAX))
         })
@@ -290,8 +277,8 @@ pub unsafe extern "C" fn secsmtp_batch_count(batch: *const secsmtp_batch) -> i32
 /// not begun, else the status of its error.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_status(batch: *const secsmtp_batch, index: i32) -> i32 {
-    guard::integer(|| {
+pub extern "C" fn secsmtp_batch_status(batch: *const secsmtp_batch, index: i32) -> i32 {
+    boundary::integer(|| {
         result(batch, index, |result| {
             Ok(match result {
                 None => Status::Nothing.number(),
@@ -306,73 +293,61 @@ pub unsafe extern "C" fn secsmtp_batch_status(batch: *const secsmtp_batch, index
 /// Ownership: *receipt_out is the caller's; secsmtp_receipt_free. Threads: any.
 /// Errors: SECSMTP_E_VALUE, SECSMTP_E_NOTHING for a message that was not begun.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_receipt(
+pub extern "C" fn secsmtp_batch_receipt(
     batch: *const secsmtp_batch,
     index: i32,
-    receipt_out: *mut *mut secsmtp_receipt,
-    error_out: *mut *mut secsmtp_error,
+    receipt_out: HandleOut<secsmtp_receipt>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(batch, error_out, || {
-            arg::place("receipt_out", receipt_out)?;
-            let record = result(batch, index, |result| match result {
-                None => Err(nothing("the message was not begun")),
-                Some(Ok(record)) => Ok(record.clone()),
-                Some(Err(error)) => Ok((*error.record).clone()),
-            })?;
-            arg::hand_out(receipt_out, ReceiptObject::new(record))
-        })
-    }
+    boundary::status(batch, error_out, || {
+        let receipt_out = receipt_out.require("receipt_out")?;
+        let record = result(batch, index, |result| match result {
+            None => Err(nothing("the message was not begun")),
+            Some(Ok(record)) => Ok(record.clone()),
+            Some(Err(error)) => Ok((*error.record).clone()),
+        })?;
+        receipt_out.hand_out(ReceiptObject::new(record))
+    })
 }
 
 /// Gives the error of a message that was begun and not accepted.
 /// Ownership: *failure_out is the caller's; secsmtp_error_free. Threads: any.
 /// Errors: SECSMTP_E_VALUE, SECSMTP_E_NOTHING for a message that was accepted or not begun.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_error(
+pub extern "C" fn secsmtp_batch_error(
     batch: *const secsmtp_batch,
     index: i32,
-    failure_out: *mut *mut secsmtp_error,
-    error_out: *mut *mut secsmtp_error,
+    failure_out: HandleOut<secsmtp_error>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(batch, error_out, || {
-            arg::place("failure_out", failure_out)?;
-            let error = result(batch, index, |result| match result {
-                Some(Err(error)) => Ok(error.clone()),
-                _ => Err(nothing("the message has no error")),
-            })?;
-            arg::hand_out(failure_out, ErrorObject::new(error))
-        })
-    }
+    boundary::status(batch, error_out, || {
+        let failure_out = failure_out.require("failure_out")?;
+        let error = result(batch, index, |result| match result {
+            Some(Err(error)) => Ok(error.clone()),
+            _ => Err(nothing("the message has no error")),
+        })?;
+        failure_out.hand_out(ErrorObject::new(error))
+    })
 }
 
 /// Removes all messages and results. The settings stay.
 /// Threads: any. Errors: those of the handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_clear(
-    batch: *mut secsmtp_batch,
-    error_out: *mut *mut secsmtp_error,
-) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(batch, error_out, || {
-            let _cleared = with(batch, |batch| {
-                batch.results.clear();
-                Ok(std::mem::take(&mut batch.messages))
-            })?;
-            Ok(())
-        })
-    }
+pub extern "C" fn secsmtp_batch_clear(batch: *mut secsmtp_batch, error_out: ErrorOut) -> i32 {
+    boundary::status(batch, error_out, || {
+        let _cleared = with(batch, |batch| {
+            batch.results.clear();
+            Ok(std::mem::take(&mut batch.messages))
+        })?;
+        Ok(())
+    })
 }
 
 /// Frees a batch. A call that is sending it continues to its end. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_batch_free(batch: *mut secsmtp_batch) -> i32 {
-    guard::free::<Object>(batch.cast(), "batch")
+pub extern "C" fn secsmtp_batch_free(batch: *mut secsmtp_batch) -> i32 {
+    boundary::free(batch)
 }
 
 #[cfg(test)]
@@ -383,23 +358,23 @@ mod tests {
 
     #[test]
     fn a_batch_whose_call_panicked_can_be_used_and_its_messages_are_in_doubt() {
-        let object = Object(ForkMutex::new(State::Ready(Batch::default())));
+        let object = BatchObject::default();
         let call = || {
-            let sent: Result<(), Error> = object.lend(|batch| {
+            let sent: Result<(), Error> = object.run(|batch| {
                 batch.results = vec![Some(Ok(Record::default())), None];
-                assert_eq!(object.lend(|_| ()).unwrap_err().status(), Status::Value);
+                assert_eq!(object.run(|_| ()).unwrap_err().status(), Status::Value);
                 panic!("on purpose")
             });
             sent
         };
         assert!(catch_unwind(AssertUnwindSafe(call)).is_err());
         let outcomes = object
-            .lend(|batch| std::mem::take(&mut batch.results))
+            .run(|batch| std::mem::take(&mut batch.results))
             .unwrap();
         let [Some(Ok(_)), Some(Err(error))] = outcomes.as_slice() else {
             panic!("{outcomes:?}");
         };
         assert_eq!(error.record.outcome, Outcome::Unknown);
-        assert!(object.lend(|_| ()).is_ok());
+        assert!(object.run(|_| ()).is_ok());
     }
 }

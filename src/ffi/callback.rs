@@ -1,47 +1,48 @@
-//! Calls into the host: all of them through [`Callback::call`], with no lock held, and none through a
-//! [`Gate`] after its target was taken away.
+//! Calls of the caller's functions: all of them through [`Callback::call`], with no lock held, and none
+//! through a [`CallbackSlot`] after its callback was replaced.
 
 use std::cell::Cell;
 use std::ffi::c_void;
 
+use super::arguments::{Argument, UserIn};
 use crate::error::Error;
 use crate::status::Status;
 use crate::sync::{Condvar, Mutex};
 
 thread_local! {
-    /// How many calls into the host this thread is inside of, of whichever object.
+    /// How many callbacks this thread is inside of, of any object.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Whether this thread is inside a call into the host. Nothing may wait there: what it waits for may
-/// wait for that call.
+/// True inside a callback of this thread. Nothing may wait there: what it waits for may wait for that
+/// callback.
 pub(super) fn is_inside() -> bool {
     DEPTH.get() > 0
 }
 
-/// The error of a function that would have to wait inside a call into the host.
+/// The error of a function that would have to wait inside a callback.
 pub(super) fn reentrant(function: &'static str) -> Error {
     let why = "was called from inside a callback, and would have to wait for it";
     Error::argument(Status::Reentrant, function, why)
 }
 
-/// This thread is inside a call into the host for as long as this lives.
-struct Inside(());
+/// Counts a callback of this thread while it lives.
+struct CallbackDepth(());
 
-impl Inside {
+impl CallbackDepth {
     fn enter() -> Self {
         DEPTH.set(DEPTH.get().saturating_add(1));
         Self(())
     }
 }
 
-impl Drop for Inside {
+impl Drop for CallbackDepth {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get().saturating_sub(1));
     }
 }
 
-/// A function of the host with the pointer that it gets back, which is kept as a number.
+/// A function of the caller's with the pointer that it gets back, which is kept as a number.
 #[derive(Clone, Copy)]
 pub(super) struct Callback<F> {
     function: F,
@@ -49,11 +50,12 @@ pub(super) struct Callback<F> {
 }
 
 impl<F: Copy> Callback<F> {
-    pub(super) fn new(function: F, user: *mut c_void) -> Self {
-        Self {
+    /// `None` for a NULL function.
+    pub(super) fn new(function: &Argument<Option<F>>, user: &UserIn) -> Option<Self> {
+        function.raw().map(|function| Self {
             function,
-            user: user.expose_provenance(),
-        }
+            user: user.raw().expose_provenance(),
+        })
     }
 
     /// Another function with the same pointer.
@@ -64,9 +66,9 @@ impl<F: Copy> Callback<F> {
         }
     }
 
-    /// Calls the host. Nothing else does: the function can be had here alone.
+    /// Calls the function. It can be called here alone, so that each callback is counted.
     pub(super) fn call<R>(&self, call: impl FnOnce(F, *mut c_void) -> R) -> R {
-        let _inside = Inside::enter();
+        let _depth = CallbackDepth::enter();
         call(
             self.function,
             std::ptr::with_exposed_provenance_mut(self.user),
@@ -74,93 +76,94 @@ impl<F: Copy> Callback<F> {
     }
 }
 
-/// The target of calls into the host, and those that are running.
-pub(super) struct Gate<T> {
-    state: Mutex<State<T>>,
-    left: Condvar,
+/// A place for a callback that can be replaced while calls of it are running.
+pub(super) struct CallbackSlot<T> {
+    state: Mutex<SlotState<T>>,
+    call_ended: Condvar,
 }
 
-struct State<T> {
-    target: Option<T>,
-    /// There will be no other target: a call that still had the object could set one.
+struct SlotState<T> {
+    callback: Option<T>,
+    /// No other callback is taken: a call that still had the object could set one.
     closed: bool,
-    /// Of the target: grows with each that is set.
-    edition: u64,
-    /// The calls that are running, by the edition that they began under.
+    /// Grows with each callback that is set.
+    generation: u64,
+    /// The numbers of calls that are running, by the generation of their callback.
     running: Vec<(u64, usize)>,
 }
 
-impl<T: Copy> Gate<T> {
+impl<T: Copy> CallbackSlot<T> {
     pub(super) fn new() -> Self {
         Self {
-            state: Mutex::new(State {
-                target: None,
+            state: Mutex::new(SlotState {
+                callback: None,
                 closed: false,
-                edition: 0,
+                generation: 0,
                 running: Vec::new(),
             }),
-            left: Condvar::new(),
+            call_ended: Condvar::new(),
         }
     }
 
-    /// The target of now, with its edition.
-    pub(super) fn target(&self) -> Option<(u64, T)> {
+    /// The callback that is set now, with its generation.
+    pub(super) fn current(&self) -> Option<(u64, T)> {
         let state = self.state.lock();
-        state.target.map(|target| (state.edition, target))
+        state.callback.map(|callback| (state.generation, callback))
     }
 
-    /// Runs `call`, which calls the host, if the target is still that of this edition.
-    pub(super) fn call<R>(&self, edition: u64, call: impl FnOnce(T) -> R) -> Option<R> {
-        let target = {
+    /// Runs `call`, which calls the callback, if the one of this generation is still set.
+    pub(super) fn call<R>(&self, generation: u64, call: impl FnOnce(T) -> R) -> Option<R> {
+        let callback = {
             let mut state = self.state.lock();
-            let target = state.target.filter(|_| state.edition == edition)?;
+            let callback = state.callback.filter(|_| state.generation == generation)?;
             match state
                 .running
                 .iter_mut()
-                .find(|(begun, _)| *begun == edition)
+                .find(|(begun, _)| *begun == generation)
             {
                 Some((_, running)) => *running = running.saturating_add(1),
-                None => state.running.push((edition, 1)),
+                None => state.running.push((generation, 1)),
             }
-            target
+            callback
         };
-        let _leaving = Leaving(self, edition);
-        Some(call(target))
+        let _running = RunningCall(self, generation);
+        Some(call(callback))
     }
 
-    /// Sets another target or none, and waits until no call to an earlier one is running; but inside a
-    /// call into the host it does not wait.
-    pub(super) fn set(&self, target: Option<T>) {
-        self.change(target, false);
+    /// Sets another callback or none, and waits until no call of an earlier one is running; but inside a
+    /// callback it does not wait.
+    pub(super) fn set(&self, callback: Option<T>) {
+        self.change(callback, false);
     }
 
-    /// Takes the target away for good, and waits as [`Gate::set`] does.
+    /// Removes the callback for good, and waits as [`CallbackSlot::set`] does.
     pub(super) fn close(&self) {
         self.change(None, true);
     }
 
-    fn change(&self, target: Option<T>, closed: bool) {
+    fn change(&self, callback: Option<T>, closed: bool) {
         let mut state = self.state.lock();
         state.closed |= closed;
-        state.target = target.filter(|_| !state.closed);
-        state.edition = state.edition.saturating_add(1);
-        let edition = state.edition;
-        while !is_inside() && state.running.iter().any(|(begun, _)| *begun < edition) {
-            state = self.left.wait(state, None);
+        state.callback = callback.filter(|_| !state.closed);
+        state.generation = state.generation.saturating_add(1);
+        let generation = state.generation;
+        while !is_inside() && state.running.iter().any(|(begun, _)| *begun < generation) {
+            state = self.call_ended.wait(state, None);
         }
     }
 }
 
-struct Leaving<'a, T>(&'a Gate<T>, u64);
+/// One call that is counted in the slot while it lives.
+struct RunningCall<'a, T>(&'a CallbackSlot<T>, u64);
 
-impl<T> Drop for Leaving<'_, T> {
+impl<T> Drop for RunningCall<'_, T> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         state.running.retain_mut(|(begun, running)| {
             *running = running.saturating_sub(usize::from(*begun == self.1));
             *running > 0
         });
-        self.0.left.notify_all();
+        self.0.call_ended.notify_all();
     }
 }
 
@@ -172,15 +175,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_called_after_the_target_was_taken_away() {
-        let gate = Arc::new(Gate::new());
-        gate.set(Some(7));
-        let (edition, _) = gate.target().unwrap();
+    fn a_callback_is_not_called_after_it_was_replaced() {
+        let slot = Arc::new(CallbackSlot::new());
+        slot.set(Some(7));
+        let (generation, _) = slot.current().unwrap();
         let (begun, ended) = (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
         let caller = {
-            let (gate, begun, ended) = (Arc::clone(&gate), Arc::clone(&begun), Arc::clone(&ended));
+            let (slot, begun, ended) = (Arc::clone(&slot), Arc::clone(&begun), Arc::clone(&ended));
             std::thread::spawn(move || {
-                gate.call(edition, |_| {
+                slot.call(generation, |_| {
                     begun.wait();
                     std::thread::yield_now();
                     ended.store(true, Ordering::Release);
@@ -188,27 +191,30 @@ mod tests {
             })
         };
         begun.wait();
-        gate.set(None);
+        slot.set(None);
         assert!(ended.load(Ordering::Acquire));
-        gate.call(edition, |_| panic!("it was taken away"));
+        slot.call(generation, |_| panic!("it was removed"));
         caller.join().unwrap();
     }
 
     #[test]
-    fn a_closed_gate_takes_no_target() {
-        let gate = Gate::new();
-        gate.close();
-        gate.set(Some(1));
-        assert!(gate.target().is_none());
+    fn a_closed_slot_takes_no_callback() {
+        let slot = CallbackSlot::new();
+        slot.close();
+        slot.set(Some(1));
+        assert!(slot.current().is_none());
     }
 
     #[test]
-    fn from_inside_a_call_it_is_taken_away_without_a_wait() {
-        let gate = Gate::new();
-        gate.set(Some(Callback::new(1, std::ptr::null_mut())));
-        let (edition, _) = gate.target().unwrap();
-        gate.call(edition, |target| target.call(|_, _| gate.set(None)));
-        gate.call(edition, |_| panic!("it was taken away"));
+    fn inside_a_callback_it_is_replaced_without_a_wait() {
+        let slot = CallbackSlot::new();
+        // SAFETY: this one is not called.
+        let (function, user) =
+            unsafe { (Argument::new(Some(1)), Argument::new(std::ptr::null_mut())) };
+        slot.set(Callback::new(&function, &user));
+        let (generation, _) = slot.current().unwrap();
+        slot.call(generation, |callback| callback.call(|_, _| slot.set(None)));
+        slot.call(generation, |_| panic!("it was removed"));
         assert!(!is_inside());
     }
 }

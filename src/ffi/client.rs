@@ -1,36 +1,22 @@
-//! secsmtp_client: one server, and what is done with it.
+//! secsmtp_client: a server, and the blocking calls that send to it.
 
 use std::ffi::{c_char, c_void};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use once_cell::sync::OnceCell;
-
-use super::callback::{Callback, Gate};
+use super::arguments::{self, Argument, ErrorOut, HandleOut, Place, TextIn, UserIn};
+use super::boundary;
+use super::callback::Callback;
+use super::client_object::{ClientObject, LogCallback, get, secsmtp_client};
 use super::constants::SECSMTP_FOREVER;
 use super::credential::{self, secsmtp_credential};
-use super::error::secsmtp_error;
-use super::handle::{self, Handle};
-use super::job::{self, Listener};
 use super::message::{self, secsmtp_message};
 use super::policy::{self, secsmtp_policy};
 use super::receipt::{ReceiptObject, secsmtp_receipt};
 use super::report::{ReportObject, secsmtp_report};
-use super::text::Text;
-use super::{arg, descriptor, guard};
 use crate::client::Client;
-use crate::error::{Cause, Error, Stage};
-use crate::log::{Level, Log};
+use crate::error::{Error, Stage};
+use crate::log::Level;
 use crate::status::Status;
-use crate::sync::Mutex;
-
-/// A server to submit mail to.
-/// Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
-/// _set_reuse, _set_log, _send, _send_batch, _probe, _cancel, _free; for jobs: _set_limits,
-/// _set_window, _set_events, _set_event_callback, _submit, _wait, _cancel_job, _answer_secret,
-/// _poll_event, _dispatch, _descriptor, _wake, _close.
-pub struct secsmtp_client(());
 
 /// Receives a line of the log: level (SECSMTP_LOG_...), stage (SECSMTP_STAGE_...), and the text in
 /// UTF-8, NUL-terminated after text_len bytes and valid for the call. Called on the thread that is
@@ -47,163 +33,77 @@ pub type secsmtp_log_callback = Option<
     ),
 >;
 
-pub(super) struct Object {
-    pub(super) client: Client,
-    pub(super) log: Gate<Target>,
-    pub(super) events: Gate<Listener>,
-    /// Stops the thread of our own that calls the listener.
-    pub(super) pumping: Mutex<Option<Arc<AtomicBool>>>,
-    descriptor: OnceCell<i64>,
-}
-
-type LogLine = unsafe extern "C" fn(*mut c_void, i32, i32, *const c_char, usize);
-
-/// Where a client's log goes.
-#[derive(Clone, Copy)]
-pub(super) struct Target {
-    callback: Callback<LogLine>,
-    max: Level,
-}
-
-impl Object {
-    fn new(client: Client) -> Self {
-        Self {
-            client,
-            log: Gate::new(),
-            events: Gate::new(),
-            pumping: Mutex::new(None),
-            descriptor: OnceCell::new(),
-        }
-    }
-
-    /// Runs `call` with a log that goes to where it goes now, for as long as it does.
-    pub(super) fn logged<R>(&self, call: impl FnOnce(Log<'_>) -> R) -> R {
-        let Some((edition, target)) = self.log.target() else {
-            return call(Log::off());
-        };
-        let mut sink = |level: Level, stage: Stage, text: &str| {
-            let text = Text::new(text);
-            self.log.call(edition, |target| {
-                let (level, stage) = (level as i32, stage as i32);
-                // SAFETY: the host gave this function for this purpose, and the text outlives the
-                // call.
-                let line = |line: LogLine, user| unsafe {
-                    line(user, level, stage, text.as_ptr(), text.len());
-                };
-                target.callback.call(line);
-            });
-        };
-        call(Log::to(&mut sink, target.max))
-    }
-
-    /// What an event loop can wait for, made when it is first asked for.
-    pub(super) fn descriptor(&self) -> Result<i64, Error> {
-        let made = self.descriptor.get_or_try_init(|| {
-            let (signal, number) = descriptor::new().map_err(|error| {
-                Error::local(Cause::Resource {
-                    what: "descriptor",
-                    kind: error.kind(),
-                })
-            })?;
-            self.client.set_signal(signal)?;
-            Ok(number)
-        });
-        made.copied()
-    }
-}
-
-/// The client of a handle, in the process that it was made in.
-pub(super) fn get(client: *const secsmtp_client) -> Result<Arc<Object>, Error> {
-    let object: Arc<Object> = handle::get(Handle::of(client), "client")?;
-    match object.client.is_forked() {
-        true => Err(Error::local(Cause::Forked)),
-        false => Ok(object),
-    }
-}
-
 /// Makes a client for the server whose certificate must name `host`: a host name or an IP address. Port
 /// 0 means 465 with implicit TLS and 587 with STARTTLS. No connection is made yet.
 /// Ownership: host and policy are copied; *client_out is the caller's; secsmtp_client_free. Threads:
 /// any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_new(
-    host: *const c_char,
-    host_len: usize,
+pub extern "C" fn secsmtp_client_new(
+    host: TextIn,
+    host_len: i64,
     port: u32,
     policy: *const secsmtp_policy,
-    client_out: *mut *mut secsmtp_client,
-    error_out: *mut *mut secsmtp_error,
+    client_out: HandleOut<secsmtp_client>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client_out, error_out, || {
-            arg::place("client_out", client_out)?;
-            let host = arg::text("host", host, host_len)?;
-            let client = Client::new(host, port, &policy::copy(policy)?)?;
-            arg::hand_out(client_out, Object::new(client))
-        })
-    }
+    boundary::create(error_out, || {
+        let client_out = client_out.require("client_out")?;
+        let host = host.get("host", host_len)?;
+        let client = Client::new(host, port, &policy::copy(policy)?)?;
+        client_out.hand_out(ClientObject::new(client))
+    })
 }
 
 /// Sets the address or name, and the port, to connect to. The name that is verified is still the host.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_connect(
+pub extern "C" fn secsmtp_client_set_connect(
     client: *mut secsmtp_client,
-    address: *const c_char,
-    address_len: usize,
+    address: TextIn,
+    address_len: i64,
     port: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let address = arg::text("address", address, address_len)?;
-            get(client)?.client.set_connect(address, port)
-        })
-    }
+    boundary::status(client, error_out, || {
+        let address = address.get("address", address_len)?;
+        get(client)?.client.set_connect(address, port)
+    })
 }
 
 /// Sets the credential of the login. NULL: no login.
 /// Ownership: copied (the secret is shared until its last user is freed). Threads: any. Errors: those of
 /// the handles.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_credential(
+pub extern "C" fn secsmtp_client_set_credential(
     client: *mut secsmtp_client,
     credential: *const secsmtp_credential,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let object = get(client)?;
-            let credential = if credential.is_null() {
-                None
-            } else {
-                Some(credential::copy(credential)?)
-            };
-            object.client.set_credential(credential);
-            Ok(())
-        })
-    }
+    boundary::status(client, error_out, || {
+        let object = get(client)?;
+        let credential = if credential.is_null() {
+            None
+        } else {
+            Some(credential::copy(credential)?)
+        };
+        object.client.set_credential(credential);
+        Ok(())
+    })
 }
 
 /// Sets the name in the EHLO command inside TLS. In clear a neutral name is always used.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_EHLO_NAME.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_ehlo_name(
+pub extern "C" fn secsmtp_client_set_ehlo_name(
     client: *mut secsmtp_client,
-    name: *const c_char,
-    name_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    name: TextIn,
+    name_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let name = arg::text("name", name, name_len)?;
-            get(client)?.client.set_ehlo_name(name)
-        })
-    }
+    boundary::status(client, error_out, || {
+        let name = name.get("name", name_len)?;
+        get(client)?.client.set_ehlo_name(name)
+    })
 }
 
 /// Sets the timeout of a stage (SECSMTP_STAGE_...) in milliseconds, or with SECSMTP_STAGE_ALL that of a
@@ -214,29 +114,26 @@ pub unsafe extern "C" fn secsmtp_client_set_ehlo_name(
 /// from now on: jobs that join one over which others are being sent have its timeouts.
 /// Threads: any. Errors: SECSMTP_E_VALUE for a number that is not a stage, and for 0 milliseconds.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_timeout(
+pub extern "C" fn secsmtp_client_set_timeout(
     client: *mut secsmtp_client,
     stage: i32,
     milliseconds: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let stage = arg::choice(
-                "stage",
-                stage,
-                Stage::ALL.map(|stage| (stage as i32, stage)),
-            )?;
-            let timeout = match milliseconds {
-                0 => return Err(Error::argument(Status::Value, "milliseconds", "is 0")),
-                SECSMTP_FOREVER => Duration::MAX,
-                time => Duration::from_millis(u64::from(time)),
-            };
-            get(client)?.client.set_timeout(stage, timeout);
-            Ok(())
-        })
-    }
+    boundary::status(client, error_out, || {
+        let stage = arguments::choice(
+            "stage",
+            stage,
+            Stage::ALL.map(|stage| (stage as i32, stage)),
+        )?;
+        let timeout = match milliseconds {
+            0 => return Err(Error::argument(Status::Value, "milliseconds", "is 0")),
+            SECSMTP_FOREVER => Duration::MAX,
+            time => Duration::from_millis(u64::from(time)),
+        };
+        get(client)?.client.set_timeout(stage, timeout);
+        Ok(())
+    })
 }
 
 /// Keeps a connection open while it has been idle for less than idle_milliseconds, for at most
@@ -246,19 +143,16 @@ pub unsafe extern "C" fn secsmtp_client_set_timeout(
 /// change of credential, address or EHLO name.
 /// Threads: any. Errors: SECSMTP_E_VALUE for 0 messages.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_reuse(
+pub extern "C" fn secsmtp_client_set_reuse(
     client: *mut secsmtp_client,
     idle_milliseconds: u32,
     max_messages: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let idle = Duration::from_millis(u64::from(idle_milliseconds));
-            get(client)?.client.set_reuse(idle, max_messages)
-        })
-    }
+    boundary::status(client, error_out, || {
+        let idle = Duration::from_millis(u64::from(idle_milliseconds));
+        get(client)?.client.set_reuse(idle, max_messages)
+    })
 }
 
 /// Sets the callback that receives the log of calls that begin from now on, up to and including
@@ -268,28 +162,22 @@ pub unsafe extern "C" fn secsmtp_client_set_reuse(
 /// Ownership: user stays the caller's, and must live until another callback is set or the client is
 /// freed. Threads: any. Errors: SECSMTP_E_VALUE for a number that is not a level.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_log(
+pub extern "C" fn secsmtp_client_set_log(
     client: *mut secsmtp_client,
-    callback: secsmtp_log_callback,
-    user: *mut c_void,
+    callback: Argument<secsmtp_log_callback>,
+    user: UserIn,
     max_level: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let target = |callback| {
-                let levels = Level::ALL.map(|level| (level as i32, level));
-                Ok::<_, Error>(Target {
-                    callback: Callback::new(callback, user),
-                    max: arg::choice("max_level", max_level, levels)?,
-                })
-            };
-            let target = callback.map(target).transpose()?;
-            get(client)?.log.set(target);
-            Ok(())
-        })
-    }
+    boundary::status(client, error_out, || {
+        let log = Callback::new(&callback, &user).map(|callback| {
+            let levels = Level::ALL.map(|level| (level as i32, level));
+            let max = arguments::choice("max_level", max_level, levels)?;
+            Ok::<_, Error>(LogCallback { callback, max })
+        });
+        get(client)?.log.set(log.transpose()?);
+        Ok(())
+    })
 }
 
 /// Sends a message and waits for its outcome. Before the server is verified only EHLO (with a neutral
@@ -299,25 +187,22 @@ pub unsafe extern "C" fn secsmtp_client_set_log(
 /// Errors: any but those of files; secsmtp_error_outcome is the outcome of the message, and never
 /// SECSMTP_OUTCOME_NONE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_send(
+pub extern "C" fn secsmtp_client_send(
     client: *mut secsmtp_client,
     message: *const secsmtp_message,
-    receipt_out: *mut *mut secsmtp_receipt,
-    error_out: *mut *mut secsmtp_error,
+    receipt_out: HandleOut<secsmtp_receipt>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::send(client, error_out, || {
-            let object = get(client)?;
-            let message = message::copy(message)?;
-            let room = arg::reserve_for(receipt_out)?;
-            let record = object.logged(|log| object.client.send(&message, log))?;
-            if let Some(room) = room {
-                arg::hand_out_at(receipt_out, room, ReceiptObject::new(record));
-            }
-            Ok(())
-        })
-    }
+    boundary::send(client, error_out, || {
+        let object = get(client)?;
+        let message = message::copy(message)?;
+        let receipt_out = receipt_out.optional().map(Place::reserve).transpose()?;
+        let record = object.logged(|log| object.client.send(&message, log))?;
+        if let Some(receipt_out) = receipt_out {
+            receipt_out.hand_out(ReceiptObject::new(record));
+        }
+        Ok(())
+    })
 }
 
 /// Connects and reads who the server is. Only EHLO, STARTTLS and QUIT are written. The policy may be
@@ -325,37 +210,28 @@ pub unsafe extern "C" fn secsmtp_client_send(
 /// Ownership: *report_out is the caller's, on success only; secsmtp_report_free. Threads: any. Errors:
 /// those of name, connection, TLS handshake and protocol.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_probe(
+pub extern "C" fn secsmtp_client_probe(
     client: *mut secsmtp_client,
-    report_out: *mut *mut secsmtp_report,
-    error_out: *mut *mut secsmtp_error,
+    report_out: HandleOut<secsmtp_report>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            arg::place("report_out", report_out)?;
-            let object = get(client)?;
-            let report = object.logged(|log| object.client.probe(log))?;
-            arg::hand_out(report_out, ReportObject::new(&report))
-        })
-    }
+    boundary::status(client, error_out, || {
+        let report_out = report_out.require("report_out")?;
+        let object = get(client)?;
+        let report = object.logged(|log| object.client.probe(log))?;
+        report_out.hand_out(ReportObject::new(&report))
+    })
 }
 
 /// Ends each send and probe of this client that is running now, at once: they return SECSMTP_E_CANCELLED
 /// with their outcome. Calls that begin later are not affected.
 /// Threads: any. Errors: those of the handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_cancel(
-    client: *mut secsmtp_client,
-    error_out: *mut *mut secsmtp_error,
-) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            get(client)?.client.cancel();
-            Ok(())
-        })
-    }
+pub extern "C" fn secsmtp_client_cancel(client: *mut secsmtp_client, error_out: ErrorOut) -> i32 {
+    boundary::status(client, error_out, || {
+        get(client)?.client.cancel();
+        Ok(())
+    })
 }
 
 /// Frees a client. Sends and probes that are running are cancelled and return on their own threads. Jobs
@@ -365,6 +241,6 @@ pub unsafe extern "C" fn secsmtp_client_cancel(
 /// running may be called until their release callback is. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_free(client: *mut secsmtp_client) -> i32 {
-    guard::free_with::<Object>(client.cast(), "client", job::end)
+pub extern "C" fn secsmtp_client_free(client: *mut secsmtp_client) -> i32 {
+    boundary::free_after(client, ClientObject::end)
 }

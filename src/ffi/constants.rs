@@ -3,6 +3,9 @@
 /// Grows by one whenever functions or numbers are added; compare it at load time.
 pub const SECSMTP_ABI_VERSION: u32 = 1;
 
+/// As the length of a text argument: the text ends at its first NUL.
+pub const SECSMTP_NUL_TERMINATED: i64 = -1;
+
 /// TLS from the first byte, usually port 465 (RFC 8314 section 3.3).
 pub const SECSMTP_TLS_MODE_IMPLICIT: i32 = 0;
 /// STARTTLS, required, usually port 587 (RFC 3207).

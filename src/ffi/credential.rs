@@ -1,12 +1,11 @@
-//! secsmtp_credential: who logs in.
+//! secsmtp_credential: a login.
 
-use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use super::error::secsmtp_error;
-use super::handle::{self, Handle};
+use super::arguments::{self, Argument, BytesIn, ErrorOut, HandleOut, TextIn, UserIn};
+use super::handle::HandleKind;
 use super::secret_request::{self, secsmtp_secret_callback};
-use super::{arg, guard};
+use super::{boundary, handle};
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::process::ForkMutex;
@@ -19,11 +18,14 @@ use crate::sasl::{BindingType, ChannelBinding};
 /// _set_floor, _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
 pub struct secsmtp_credential(());
 
-type Object = ForkMutex<Credential>;
+impl HandleKind for secsmtp_credential {
+    type Object = ForkMutex<Credential>;
+    const NOUN: &'static str = "credential";
+}
 
 /// A copy of the credential of a handle; the secret itself is shared.
 pub(super) fn copy(credential: *const secsmtp_credential) -> Result<Arc<Credential>, Error> {
-    let object = handle::get::<Object>(Handle::of(credential), "credential")?;
+    let object = handle::get(credential)?;
     let copy = object.lock()?.clone();
     Ok(Arc::new(copy))
 }
@@ -33,26 +35,20 @@ pub(super) fn copy(credential: *const secsmtp_credential) -> Result<Arc<Credenti
 /// Ownership: both are copied; *credential_out is the caller's; secsmtp_credential_free.
 /// Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_SECRET.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_credential_new_password(
-    user: *const c_char,
-    user_len: usize,
-    password: *const u8,
+pub extern "C" fn secsmtp_credential_new_password(
+    user: TextIn,
+    user_len: i64,
+    password: BytesIn,
     password_len: usize,
-    credential_out: *mut *mut secsmtp_credential,
-    error_out: *mut *mut secsmtp_error,
+    credential_out: HandleOut<secsmtp_credential>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(credential_out, error_out, || {
-            arg::place("credential_out", credential_out)?;
-            let user = arg::text("user", user, user_len)?;
-            let password = arg::bytes("password", password, password_len)?;
-            arg::hand_out(
-                credential_out,
-                ForkMutex::new(Credential::password(user, password)?),
-            )
-        })
-    }
+    boundary::create(error_out, || {
+        let credential_out = credential_out.require("credential_out")?;
+        let user = user.get("user", user_len)?;
+        let password = password.get("password", password_len)?;
+        credential_out.hand_out(ForkMutex::new(Credential::password(user, password)?))
+    })
 }
 
 /// Makes a credential of a user name and an OAuth 2.0 access token, for OAUTHBEARER (RFC 7628)
@@ -60,26 +56,20 @@ pub unsafe extern "C" fn secsmtp_credential_new_password(
 /// Ownership: both are copied; *credential_out is the caller's; secsmtp_credential_free.
 /// Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_SECRET.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_credential_new_token(
-    user: *const c_char,
-    user_len: usize,
-    token: *const u8,
+pub extern "C" fn secsmtp_credential_new_token(
+    user: TextIn,
+    user_len: i64,
+    token: BytesIn,
     token_len: usize,
-    credential_out: *mut *mut secsmtp_credential,
-    error_out: *mut *mut secsmtp_error,
+    credential_out: HandleOut<secsmtp_credential>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(credential_out, error_out, || {
-            arg::place("credential_out", credential_out)?;
-            let user = arg::text("user", user, user_len)?;
-            let token = arg::bytes("token", token, token_len)?;
-            arg::hand_out(
-                credential_out,
-                ForkMutex::new(Credential::token(user, token)?),
-            )
-        })
-    }
+    boundary::create(error_out, || {
+        let credential_out = credential_out.require("credential_out")?;
+        let user = user.get("user", user_len)?;
+        let token = token.get("token", token_len)?;
+        credential_out.hand_out(ForkMutex::new(Credential::token(user, token)?))
+    })
 }
 
 /// Makes a credential whose password or token (kind: SECSMTP_SECRET_PASSWORD or _TOKEN) is asked for in
@@ -93,24 +83,21 @@ pub unsafe extern "C" fn secsmtp_credential_new_token(
 /// credential; *credential_out is the caller's; secsmtp_credential_free. Threads: any. Errors:
 /// SECSMTP_E_USER, SECSMTP_E_VALUE for another kind.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_credential_new_asked(
-    user: *const c_char,
-    user_len: usize,
+pub extern "C" fn secsmtp_credential_new_asked(
+    user: TextIn,
+    user_len: i64,
     kind: i32,
-    callback: secsmtp_secret_callback,
-    context: *mut c_void,
-    credential_out: *mut *mut secsmtp_credential,
-    error_out: *mut *mut secsmtp_error,
+    callback: Argument<secsmtp_secret_callback>,
+    context: UserIn,
+    credential_out: HandleOut<secsmtp_credential>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(credential_out, error_out, || {
-            arg::place("credential_out", credential_out)?;
-            let user = arg::text("user", user, user_len)?;
-            let credential = secret_request::credential(user, kind, callback, context)?;
-            arg::hand_out(credential_out, ForkMutex::new(credential))
-        })
-    }
+    boundary::create(error_out, || {
+        let credential_out = credential_out.require("credential_out")?;
+        let user = user.get("user", user_len)?;
+        let credential = secret_request::credential(user, kind, &callback, &context)?;
+        credential_out.hand_out(ForkMutex::new(credential))
+    })
 }
 
 /// Makes a credential of the policy's client certificate (secsmtp_policy_set_client_certificate), for
@@ -120,43 +107,34 @@ pub unsafe extern "C" fn secsmtp_credential_new_asked(
 /// SECSMTP_E_USER. With a policy without a certificate a send is SECSMTP_E_NO_CLIENT_CERTIFICATE before
 /// it connects.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_credential_new_external(
-    identity: *const c_char,
-    identity_len: usize,
-    credential_out: *mut *mut secsmtp_credential,
-    error_out: *mut *mut secsmtp_error,
+pub extern "C" fn secsmtp_credential_new_external(
+    identity: TextIn,
+    identity_len: i64,
+    credential_out: HandleOut<secsmtp_credential>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(credential_out, error_out, || {
-            arg::place("credential_out", credential_out)?;
-            let identity = arg::text("identity", identity, identity_len)?;
-            arg::hand_out(
-                credential_out,
-                ForkMutex::new(Credential::external(identity)?),
-            )
-        })
-    }
+    boundary::create(error_out, || {
+        let credential_out = credential_out.require("credential_out")?;
+        let identity = identity.get("identity", identity_len)?;
+        credential_out.hand_out(ForkMutex::new(Credential::external(identity)?))
+    })
 }
 
 /// Allows only this mechanism and those added before. By default all mechanisms that fit the credential
 /// are allowed.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_credential_add_mechanism(
+pub extern "C" fn secsmtp_credential_add_mechanism(
     credential: *mut secsmtp_credential,
-    mechanism: *const c_char,
-    mechanism_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    mechanism: TextIn,
+    mechanism_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(credential, error_out, || {
-            let name = arg::text("mechanism", mechanism, mechanism_len)?;
-            let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-            object.lock()?.add_mechanism(name)
-        })
-    }
+    boundary::status(credential, error_out, || {
+        let name = mechanism.get("mechanism", mechanism_len)?;
+        let object = handle::get(credential)?;
+        object.lock()?.add_mechanism(name)
+    })
 }
 
 /// Allows no mechanism weaker than this one: no smaller hash, and with -PLUS none without channel
@@ -165,41 +143,35 @@ pub unsafe extern "C" fn secsmtp_credential_add_mechanism(
 /// alone.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_credential_set_floor(
+pub extern "C" fn secsmtp_credential_set_floor(
     credential: *mut secsmtp_credential,
-    mechanism: *const c_char,
-    mechanism_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    mechanism: TextIn,
+    mechanism_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(credential, error_out, || {
-            let name = arg::text("mechanism", mechanism, mechanism_len)?;
-            let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-            object.lock()?.set_floor(name)
-        })
-    }
+    boundary::status(credential, error_out, || {
+        let name = mechanism.get("mechanism", mechanism_len)?;
+        let object = handle::get(credential)?;
+        object.lock()?.set_floor(name)
+    })
 }
 
 /// Chooses whether the login is bound to the TLS channel, so that an attacker in between can't relay it
 /// (RFC 5802 section 6, RFC 9266): SECSMTP_CHANNEL_BINDING_OFF, _PREFER (the default) or _REQUIRE.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_credential_set_channel_binding(
+pub extern "C" fn secsmtp_credential_set_channel_binding(
     credential: *mut secsmtp_credential,
     channel_binding: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(credential, error_out, || {
-            let policies = ChannelBinding::ALL.map(|policy| (policy as i32, policy));
-            let policy = arg::choice("channel_binding", channel_binding, policies)?;
-            let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-            object.lock()?.set_channel_binding(policy);
-            Ok(())
-        })
-    }
+    boundary::status(credential, error_out, || {
+        let policies = ChannelBinding::ALL.map(|policy| (policy as i32, policy));
+        let policy = arguments::choice("channel_binding", channel_binding, policies)?;
+        let object = handle::get(credential)?;
+        object.lock()?.set_channel_binding(policy);
+        Ok(())
+    })
 }
 
 /// Chooses what a login is bound to: SECSMTP_BINDING_TLS_EXPORTER (the default), the TLS session, or
@@ -208,21 +180,18 @@ pub unsafe extern "C" fn secsmtp_credential_set_channel_binding(
 /// knows another type rejects the login, and nothing else is tried.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_credential_set_binding_type(
+pub extern "C" fn secsmtp_credential_set_binding_type(
     credential: *mut secsmtp_credential,
     binding_type: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(credential, error_out, || {
-            let types = BindingType::ALL.map(|kind| (kind as i32, kind));
-            let kind = arg::choice("binding_type", binding_type, types)?;
-            let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-            object.lock()?.set_binding_type(kind);
-            Ok(())
-        })
-    }
+    boundary::status(credential, error_out, || {
+        let types = BindingType::ALL.map(|kind| (kind as i32, kind));
+        let kind = arguments::choice("binding_type", binding_type, types)?;
+        let object = handle::get(credential)?;
+        object.lock()?.set_binding_type(kind);
+        Ok(())
+    })
 }
 
 /// Sets the greatest iteration count of a SCRAM server that is accepted: 4096 to 10000000, default
@@ -230,23 +199,20 @@ pub unsafe extern "C" fn secsmtp_credential_set_binding_type(
 /// 50 ms, 10000000 take seconds, during which a cancel waits.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_credential_set_max_iterations(
+pub extern "C" fn secsmtp_credential_set_max_iterations(
     credential: *mut secsmtp_credential,
     max_iterations: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(credential, error_out, || {
-            let object = handle::get::<Object>(Handle::of(credential), "credential")?;
-            object.lock()?.set_max_iterations(max_iterations)
-        })
-    }
+    boundary::status(credential, error_out, || {
+        let object = handle::get(credential)?;
+        object.lock()?.set_max_iterations(max_iterations)
+    })
 }
 
 /// Frees a credential; clients that were given it keep it. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_credential_free(credential: *mut secsmtp_credential) -> i32 {
-    guard::free::<Object>(credential.cast(), "credential")
+pub extern "C" fn secsmtp_credential_free(credential: *mut secsmtp_credential) -> i32 {
+    boundary::free(credential)
 }

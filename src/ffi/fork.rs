@@ -1,6 +1,6 @@
-//! What a fork finds: the locks of the whole process are held across it, so that what they guard is
-//! whole in the child. The child's handler lets go of them and counts; all else is left to the calls
-//! that come later.
+//! Handlers for fork(): the locks of the whole process are held across it, so that what they guard is
+//! consistent in the child. The child's handler releases them and counts the fork; anything else is done
+//! by later calls.
 
 #[cfg(unix)]
 pub(super) use handlers::watch;
@@ -12,20 +12,20 @@ mod handlers {
     use std::mem::ManuallyDrop;
 
     use crate::error::{Cause, Error};
-    use crate::ffi::handle::{self, SlotsGuard};
+    use crate::ffi::handle_table::{self, TableLock};
     use crate::net::{self, LookupsGuard};
     use crate::process;
     use crate::sync::MutexGuard;
 
     /// The locks of the table, of the look-ups and of what is inherited.
-    type Locks = (Option<SlotsGuard>, LookupsGuard, MutexGuard<'static, ()>);
+    type Locks = (Option<TableLock>, LookupsGuard, MutexGuard<'static, ()>);
 
     thread_local! {
         /// The locks, while this thread forks. Without a destructor: a thread may fork at its end.
         static HELD: Cell<Option<ManuallyDrop<Locks>>> = const { Cell::new(None) };
     }
 
-    /// From here on the locks are held across each fork. Two threads may both call this.
+    /// Installs the handlers. Two threads may both call this.
     ///
     /// # Errors
     /// [`Cause::Resource`] when there is no room for the handlers.
@@ -44,7 +44,8 @@ mod handlers {
 
     extern "C" fn hold() {
         let held = HELD.take();
-        let hold = || ManuallyDrop::new((handle::hold(), net::hold_lookups(), process::hold()));
+        let hold =
+            || ManuallyDrop::new((handle_table::lock(), net::hold_lookups(), process::hold()));
         HELD.set(Some(held.unwrap_or_else(hold)));
     }
 

@@ -1,21 +1,19 @@
-//! Jobs of a secsmtp_client: messages that are sent while the caller does something else.
+//! secsmtp_client: jobs, which are messages that are sent while the caller does something else.
 
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use super::arguments::{self, Argument, BytesIn, ErrorOut, HandleOut, Out, Place, UserIn};
+use super::boundary;
 use super::callback::{self, Callback, reentrant};
-use super::client::{Object, get, secsmtp_client};
+use super::client_object::{EventThread, get, secsmtp_client};
 use super::constants::SECSMTP_FOREVER;
-use super::error::secsmtp_error;
 use super::event::{EventObject, secsmtp_event};
 use super::handle;
 use super::message::{self, secsmtp_message};
 use super::receipt::{ReceiptObject, secsmtp_receipt};
-use super::{arg, guard};
 use crate::client::Rate;
-use crate::client::jobs::{Event, EventMask, EventWait, JobWait, Kind, Limits, PollResult};
+use crate::client::jobs::{EventMask, EventWait, JobWait, Kind, Limits, PollResult};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error};
 use crate::log::Level;
@@ -30,70 +28,7 @@ use crate::status::Status;
 pub type secsmtp_event_callback =
     Option<unsafe extern "C" fn(user: *mut c_void, notice: *const secsmtp_event)>;
 
-type Take = unsafe extern "C" fn(*mut c_void, *const secsmtp_event);
-
-/// Where events go that are dispatched.
-pub(super) type Listener = Callback<Take>;
-
-impl Object {
-    /// Calls the listener of this edition with the next event, if he is still the one: an event is
-    /// not taken for somebody who does not get it. Its handle lives as long as the call.
-    fn deliver(
-        &self,
-        room: handle::Reservation,
-        edition: u64,
-        next: impl FnOnce() -> Result<Option<Event>, Error>,
-    ) -> Result<bool, Error> {
-        let called = self.events.call(edition, |listener| {
-            let Some(event) = next()? else {
-                return Ok(false);
-            };
-            let notice = room.fill(EventObject::new(event));
-            // SAFETY: the host gave this function for this purpose, and the handle is a live one.
-            listener.call(|take, user| unsafe { take(user, notice.as_ptr()) });
-            // Unless the host has freed it.
-            let _ = handle::remove::<EventObject>(notice, "event");
-            Ok(true)
-        });
-        called.unwrap_or(Ok(false))
-    }
-
-    /// Delivers on this thread, which is the library's own, until it is stopped.
-    fn pump(&self, edition: u64, stop: &AtomicBool) {
-        let stopped = || stop.load(Ordering::Acquire);
-        // Also one that was started while the client was being freed ends here.
-        let listening = || {
-            self.events
-                .target()
-                .is_some_and(|target| target.0 == edition)
-        };
-        while !stopped() && listening() {
-            match self.client.watch(stopped) {
-                Ok(EventWait::Event) => {}
-                Ok(EventWait::Nothing) => continue,
-                Ok(EventWait::Closed) | Err(_) => return,
-            }
-            // Room first: a completion must not be lost for lack of it.
-            match handle::reserve() {
-                Ok(room) => {
-                    let _ = self.deliver(room, edition, || self.client.next_event());
-                }
-                Err(_) => std::thread::park_timeout(Duration::from_millis(100)),
-            }
-        }
-    }
-
-    /// Sets who listens, and stops the thread that delivered to the one before.
-    pub(super) fn listen(&self, listener: Option<Listener>) {
-        if let Some(stop) = self.pumping.lock().take() {
-            stop.store(true, Ordering::Release);
-            self.client.nudge();
-        }
-        self.events.set(listener);
-    }
-}
-
-/// Until when a call waits: 0 is now, and SECSMTP_FOREVER never. Inside a callback no call waits.
+/// The deadline of a call: 0 does not wait, SECSMTP_FOREVER has no end. Inside a callback no call waits.
 fn deadline(milliseconds: u32) -> Deadline {
     match milliseconds {
         0 => Deadline::after(Duration::ZERO),
@@ -103,8 +38,8 @@ fn deadline(milliseconds: u32) -> Deadline {
     }
 }
 
-/// The error of a call that has waited for so long, or would have had to inside a callback.
-fn waited_in_vain(milliseconds: u32, argument: &'static str, why: &str) -> Error {
+/// The error of a call whose time is over, or which would have had to wait inside a callback.
+fn not_in_time(milliseconds: u32, argument: &'static str, why: &str) -> Error {
     match milliseconds > 0 && callback::is_inside() {
         true => reentrant(argument),
         false => nothing(argument, why),
@@ -127,23 +62,20 @@ fn nothing(argument: &'static str, why: &str) -> Error {
 /// Errors: SECSMTP_E_FULL, SECSMTP_E_CLOSED, and errors that secsmtp_client_send would give before it
 /// connects.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_submit(
+pub extern "C" fn secsmtp_client_submit(
     client: *mut secsmtp_client,
     message: *const secsmtp_message,
     tag: u64,
-    job_out: *mut u64,
-    error_out: *mut *mut secsmtp_error,
+    job_out: Out<u64>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::send(client, error_out, || {
-            arg::room("job_out", job_out)?;
-            let object = get(client)?;
-            let message = message::copy(message)?;
-            job_out.write(object.client.submit_tagged(&message, tag)?);
-            Ok(())
-        })
-    }
+    boundary::send(client, error_out, || {
+        let job_out = job_out.require("job_out")?;
+        let object = get(client)?;
+        let message = message::copy(message)?;
+        job_out.write(object.client.submit_tagged(&message, tag)?);
+        Ok(())
+    })
 }
 
 /// Waits until a job is complete, and gives what secsmtp_client_send would have given. The job then has
@@ -154,35 +86,32 @@ pub unsafe extern "C" fn secsmtp_client_submit(
 /// that is not a job, SECSMTP_E_REENTRANT if it is not over and this was called from inside a callback,
 /// where nothing waits, each with SECSMTP_OUTCOME_NONE. An error with an outcome is the job's own.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_wait(
+pub extern "C" fn secsmtp_client_wait(
     client: *mut secsmtp_client,
     job: u64,
     milliseconds: u32,
-    receipt_out: *mut *mut secsmtp_receipt,
-    error_out: *mut *mut secsmtp_error,
+    receipt_out: HandleOut<secsmtp_receipt>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let object = get(client)?;
-            let room = arg::reserve_for(receipt_out)?;
-            match object.client.wait(job, deadline(milliseconds))? {
-                JobWait::Done(completion) => {
-                    let record = (*completion)?;
-                    if let Some(room) = room {
-                        arg::hand_out_at(receipt_out, room, ReceiptObject::new(record));
-                    }
-                    Ok(())
+    boundary::status(client, error_out, || {
+        let object = get(client)?;
+        let receipt_out = receipt_out.optional().map(Place::reserve).transpose()?;
+        match object.client.wait(job, deadline(milliseconds))? {
+            JobWait::Done(completion) => {
+                let record = (*completion)?;
+                if let Some(receipt_out) = receipt_out {
+                    receipt_out.hand_out(ReceiptObject::new(record));
                 }
-                JobWait::Pending => Err(waited_in_vain(milliseconds, "job", "is not over yet")),
-                JobWait::Taken => Err(Error::argument(
-                    Status::Taken,
-                    "job",
-                    "its completion was taken before",
-                )),
+                Ok(())
             }
-        })
-    }
+            JobWait::Pending => Err(not_in_time(milliseconds, "job", "is not over yet")),
+            JobWait::Taken => Err(Error::argument(
+                Status::Taken,
+                "job",
+                "its completion was taken before",
+            )),
+        }
+    })
 }
 
 /// Ends a job. A waiting job is not sent. A running one completes at once with its outcome, which is
@@ -190,13 +119,12 @@ pub unsafe extern "C" fn secsmtp_client_wait(
 /// reported as usual. A job that is complete is left alone.
 /// Threads: any. Errors: SECSMTP_E_VALUE for a number that is not a job.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_cancel_job(
+pub extern "C" fn secsmtp_client_cancel_job(
     client: *mut secsmtp_client,
     job: u64,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe { guard::status(client, error_out, || get(client)?.client.cancel_job(job)) }
+    boundary::status(client, error_out, || get(client)?.client.cancel_job(job))
 }
 
 /// Gives the next event of any job, and waits for one if there is none: a time of 0 does not wait,
@@ -206,29 +134,26 @@ pub unsafe extern "C" fn secsmtp_client_cancel_job(
 /// SECSMTP_E_CLOSED when the client is closed and all events were taken; SECSMTP_E_REENTRANT if there is
 /// no event and this was called from inside a callback, where nothing waits.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_poll_event(
+pub extern "C" fn secsmtp_client_poll_event(
     client: *mut secsmtp_client,
     milliseconds: u32,
-    event_out: *mut *mut secsmtp_event,
-    error_out: *mut *mut secsmtp_error,
+    event_out: HandleOut<secsmtp_event>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            arg::place("event_out", event_out)?;
-            let object = get(client)?;
-            // Room first: a completion must not be lost for lack of it.
-            let room = handle::reserve()?;
-            match object.client.poll(deadline(milliseconds))? {
-                PollResult::Event(event) => {
-                    arg::hand_out_at(event_out, room, EventObject::new(event));
-                    Ok(())
-                }
-                PollResult::Nothing => Err(waited_in_vain(milliseconds, "event", "there is none")),
-                PollResult::Closed => Err(Error::local(Cause::Closed)),
+    boundary::status(client, error_out, || {
+        let event_out = event_out.require("event_out")?;
+        let object = get(client)?;
+        // The handle first: a completion must not be lost for lack of one.
+        let event_out = event_out.reserve()?;
+        match object.client.poll(deadline(milliseconds))? {
+            PollResult::Event(event) => {
+                event_out.hand_out(EventObject::new(event));
+                Ok(())
             }
-        })
-    }
+            PollResult::Nothing => Err(not_in_time(milliseconds, "event", "there is none")),
+            PollResult::Closed => Err(Error::local(Cause::Closed)),
+        }
+    })
 }
 
 /// Sets the callback for events. With on_any_thread 0 it is called inside secsmtp_client_dispatch, on
@@ -239,69 +164,28 @@ pub unsafe extern "C" fn secsmtp_client_poll_event(
 /// freed. Threads: any. Errors: SECSMTP_E_VALUE for any other number than 0 and 1, SECSMTP_E_RESOURCE
 /// when there is no thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_event_callback(
+pub extern "C" fn secsmtp_client_set_event_callback(
     client: *mut secsmtp_client,
-    callback: secsmtp_event_callback,
-    user: *mut c_void,
+    callback: Argument<secsmtp_event_callback>,
+    user: UserIn,
     on_any_thread: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let own_thread = arg::flag("on_any_thread", on_any_thread)?;
-            let object = get(client)?;
-            // The thread first: without one, the callback before stays.
-            let pump = match callback {
-                Some(_) if own_thread => Some(Pump::start(&object)?),
-                _ => None,
-            };
-            object.listen(callback.map(|callback| Callback::new(callback, user)));
-            if let (Some(pump), Some((edition, _))) = (pump, object.events.target()) {
-                pump.deliver(&object, edition);
-            }
-            Ok(())
-        })
-    }
-}
-
-/// A thread that is to call a callback; one that is dropped before ends.
-struct Pump {
-    edition: mpsc::Sender<u64>,
-    stop: Arc<AtomicBool>,
-}
-
-impl Pump {
-    fn start(object: &Arc<Object>) -> Result<Self, Error> {
-        let (edition, given) = mpsc::channel();
-        let stop = Arc::new(AtomicBool::new(false));
-        let pump = Self {
-            edition,
-            stop: Arc::clone(&stop),
+    boundary::status(client, error_out, || {
+        let own_thread = arguments::flag("on_any_thread", on_any_thread)?;
+        let object = get(client)?;
+        let callback = Callback::new(&callback, &user);
+        // The thread first: if none can be started, the callback before stays.
+        let thread = match callback {
+            Some(_) if own_thread => Some(EventThread::start(&object)?),
+            _ => None,
         };
-        let object = Arc::clone(object);
-        let started = std::thread::Builder::new()
-            .name("secsmtp-events".to_owned())
-            .spawn(move || {
-                if let Ok(edition) = given.recv() {
-                    object.pump(edition, &stop);
-                }
-            });
-        started.map(|_| pump).map_err(|error| {
-            Error::local(Cause::Resource {
-                what: "thread",
-                kind: error.kind(),
-            })
-        })
-    }
-
-    /// Calls the callback of this edition from here on.
-    fn deliver(self, object: &Object, edition: u64) {
-        if let Some(other) = object.pumping.lock().replace(self.stop) {
-            other.store(true, Ordering::Release);
+        object.set_event_callback(callback);
+        if let (Some(thread), Some((generation, _))) = (thread, object.events.current()) {
+            thread.deliver(&object, generation);
         }
-        let _ = self.edition.send(edition); // the thread waits for it
-    }
+        Ok(())
+    })
 }
 
 /// Calls the callback set by secsmtp_client_set_event_callback for each event that is there now, on this
@@ -311,41 +195,38 @@ impl Pump {
 /// closed and all events were taken; SECSMTP_E_NULL when no callback is set; SECSMTP_E_REENTRANT from
 /// inside a callback.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_dispatch(
+pub extern "C" fn secsmtp_client_dispatch(
     client: *mut secsmtp_client,
     milliseconds: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let object = get(client)?;
-            if callback::is_inside() {
-                return Err(reentrant("dispatch"));
+    boundary::status(client, error_out, || {
+        let object = get(client)?;
+        if callback::is_inside() {
+            return Err(reentrant("dispatch"));
+        }
+        if object.events.current().is_none() {
+            return Err(Error::argument(Status::Null, "callback", "none is set"));
+        }
+        match object.client.await_event(deadline(milliseconds))? {
+            EventWait::Event => {}
+            EventWait::Nothing => return Err(nothing("event", "there is none")),
+            EventWait::Closed => return Err(Error::local(Cause::Closed)),
+        }
+        let (mark, mut delivered) = (object.client.mark(), false);
+        // Until there are no more or the callback is removed; events that are left stay in the queue.
+        while let Some((generation, _)) = object.events.current() {
+            let next = || object.client.poll_before(mark);
+            if !object.deliver(handle::reserve()?, generation, next)? {
+                break;
             }
-            if object.events.target().is_none() {
-                return Err(Error::argument(Status::Null, "callback", "none is set"));
-            }
-            match object.client.await_event(deadline(milliseconds))? {
-                EventWait::Event => {}
-                EventWait::Nothing => return Err(nothing("event", "there is none")),
-                EventWait::Closed => return Err(Error::local(Cause::Closed)),
-            }
-            let (mark, mut delivered) = (object.client.mark(), false);
-            // Until there are no more, or nobody listens any more: what is left stays in the queue.
-            while let Some((edition, _)) = object.events.target() {
-                let next = || object.client.poll_before(mark);
-                if !object.deliver(handle::reserve()?, edition, next)? {
-                    break;
-                }
-                delivered = true;
-            }
-            match delivered {
-                true => Ok(()),
-                false => Err(nothing("event", "somebody else took it")),
-            }
-        })
-    }
+            delivered = true;
+        }
+        match delivered {
+            true => Ok(()),
+            false => Err(nothing("event", "another caller took it")),
+        }
+    })
 }
 
 /// Ends the calls of secsmtp_client_poll_event and _dispatch that are waiting now, with
@@ -353,17 +234,11 @@ pub unsafe extern "C" fn secsmtp_client_dispatch(
 /// call after that gets.
 /// Threads: any. Errors: those of the handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_wake(
-    client: *mut secsmtp_client,
-    error_out: *mut *mut secsmtp_error,
-) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            get(client)?.client.wake();
-            Ok(())
-        })
-    }
+pub extern "C" fn secsmtp_client_wake(client: *mut secsmtp_client, error_out: ErrorOut) -> i32 {
+    boundary::status(client, error_out, || {
+        get(client)?.client.wake();
+        Ok(())
+    })
 }
 
 /// Takes no more sends and jobs, waits for those that are there, and cancels what is left when the time
@@ -372,29 +247,26 @@ pub unsafe extern "C" fn secsmtp_client_wake(
 /// Threads: any. Errors: SECSMTP_E_TIMEOUT if something had to be cancelled; SECSMTP_E_REENTRANT from
 /// inside a callback, where everything is cancelled without waiting.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_close(
+pub extern "C" fn secsmtp_client_close(
     client: *mut secsmtp_client,
     milliseconds: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let object = get(client)?;
-            if callback::is_inside() {
-                object.client.abandon();
-                return Err(reentrant("close"));
-            }
-            let closed = object.client.close(match milliseconds {
-                SECSMTP_FOREVER => Duration::MAX,
-                time => Duration::from_millis(u64::from(time)),
-            });
-            if object.pumping.lock().is_some() {
-                object.client.wait_until_told(deadline(10_000));
-            }
-            closed
-        })
-    }
+    boundary::status(client, error_out, || {
+        let object = get(client)?;
+        if callback::is_inside() {
+            object.client.abandon();
+            return Err(reentrant("close"));
+        }
+        let closed = object.client.close(match milliseconds {
+            SECSMTP_FOREVER => Duration::MAX,
+            time => Duration::from_millis(u64::from(time)),
+        });
+        if object.has_event_thread() {
+            object.client.wait_until_told(deadline(10_000));
+        }
+        closed
+    })
 }
 
 /// Sets how many connections jobs have at a time (default 4, at most 64), how many jobs there may be
@@ -403,24 +275,21 @@ pub unsafe extern "C" fn secsmtp_client_close(
 /// are counted and reported by SECSMTP_EVENT_DROPPED.
 /// Threads: any. Errors: SECSMTP_E_VALUE for 0 or more than 64, or a million.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_limits(
+pub extern "C" fn secsmtp_client_set_limits(
     client: *mut secsmtp_client,
     max_connections: u32,
     max_jobs: u32,
     max_events: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let number = |value| usize::try_from(value).unwrap_or(usize::MAX);
-            get(client)?.client.set_limits(Limits {
-                connections: number(max_connections),
-                jobs: number(max_jobs),
-                events: number(max_events),
-            })
+    boundary::status(client, error_out, || {
+        let number = |value| usize::try_from(value).unwrap_or(usize::MAX);
+        get(client)?.client.set_limits(Limits {
+            connections: number(max_connections),
+            jobs: number(max_jobs),
+            events: number(max_events),
         })
-    }
+    })
 }
 
 /// Sets how many jobs and bytes may be in flight on each connection of jobs (default 128 and 1048576):
@@ -429,21 +298,18 @@ pub unsafe extern "C" fn secsmtp_client_set_limits(
 /// last. Jobs are shared out among the connections, and each has its own outcome.
 /// Threads: any; applies to what is begun from now on. Errors: SECSMTP_E_VALUE for 0 jobs.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_window(
+pub extern "C" fn secsmtp_client_set_window(
     client: *mut secsmtp_client,
     jobs: u32,
     bytes: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            get(client)?.client.set_window(Window {
-                messages: usize::try_from(jobs).unwrap_or(usize::MAX),
-                bytes: u64::from(bytes),
-            })
+    boundary::status(client, error_out, || {
+        get(client)?.client.set_window(Window {
+            messages: usize::try_from(jobs).unwrap_or(usize::MAX),
+            bytes: u64::from(bytes),
         })
-    }
+    })
 }
 
 /// Limits how many messages are begun in a time, counting jobs and secsmtp_client_send_batch together
@@ -454,24 +320,21 @@ pub unsafe extern "C" fn secsmtp_client_set_window(
 /// Threads: any; applies to what is begun from now on. Errors: SECSMTP_E_VALUE for messages with 0
 /// milliseconds or a burst of 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_rate(
+pub extern "C" fn secsmtp_client_set_rate(
     client: *mut secsmtp_client,
     messages: u32,
     milliseconds: u32,
     burst: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let rate = (messages > 0).then(|| Rate {
-                messages,
-                per: Duration::from_millis(u64::from(milliseconds)),
-                burst,
-            });
-            get(client)?.client.set_rate(rate)
-        })
-    }
+    boundary::status(client, error_out, || {
+        let rate = (messages > 0).then(|| Rate {
+            messages,
+            per: Duration::from_millis(u64::from(milliseconds)),
+            burst,
+        });
+        get(client)?.client.set_rate(rate)
+    })
 }
 
 /// Sets which events are made for jobs that begin from now on: a sum of SECSMTP_EVENT_..., and for
@@ -479,26 +342,23 @@ pub unsafe extern "C" fn secsmtp_client_set_rate(
 /// SECSMTP_EVENT_DROPPED are always made; by default no others are.
 /// Threads: any. Errors: SECSMTP_E_VALUE for another kind or level.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_set_events(
+pub extern "C" fn secsmtp_client_set_events(
     client: *mut secsmtp_client,
     kinds: i32,
     max_level: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let known = Kind::ALL.into_iter().fold(0, |all, kind| all | kind as i32);
-            if kinds & !known != 0 {
-                let why = format!("{kinds} has bits that are no kind of event");
-                return Err(Error::argument(Status::Value, "kinds", why));
-            }
-            let levels = Level::ALL.map(|level| (level as i32, level));
-            let level = Some(arg::choice("max_level", max_level, levels)?);
-            get(client)?.client.set_events(EventMask { kinds, level });
-            Ok(())
-        })
-    }
+    boundary::status(client, error_out, || {
+        let known = Kind::ALL.into_iter().fold(0, |all, kind| all | kind as i32);
+        if kinds & !known != 0 {
+            let why = format!("{kinds} has bits that are no kind of event");
+            return Err(Error::argument(Status::Value, "kinds", why));
+        }
+        let levels = Level::ALL.map(|level| (level as i32, level));
+        let level = Some(arguments::choice("max_level", max_level, levels)?);
+        get(client)?.client.set_events(EventMask { kinds, level });
+        Ok(())
+    })
 }
 
 /// Answers a job's SECSMTP_EVENT_SECRET with a password or token. Length 0 means that there is none, and
@@ -506,21 +366,18 @@ pub unsafe extern "C" fn secsmtp_client_set_events(
 /// Ownership: copied, and wiped after use. Threads: any. Errors: SECSMTP_E_VALUE for a number that is
 /// not a job, SECSMTP_E_NOTHING for a job that does not ask now.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_answer_secret(
+pub extern "C" fn secsmtp_client_answer_secret(
     client: *mut secsmtp_client,
     job: u64,
-    secret: *const u8,
+    secret: BytesIn,
     secret_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            let secret = arg::bytes("secret", secret, secret_len)?;
-            let answer = (!secret.is_empty()).then_some(secret);
-            get(client)?.client.answer_secret(job, answer)
-        })
-    }
+    boundary::status(client, error_out, || {
+        let secret = secret.get("secret", secret_len)?;
+        let answer = (!secret.is_empty()).then_some(secret);
+        get(client)?.client.answer_secret(job, answer)
+    })
 }
 
 /// Gives what an event loop can wait for: on Unix a file descriptor that is readable (poll, select,
@@ -530,32 +387,14 @@ pub unsafe extern "C" fn secsmtp_client_answer_secret(
 /// Ownership: the client's, until it is freed; stop waiting for it before that. Threads: any. Errors:
 /// SECSMTP_E_RESOURCE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_client_descriptor(
+pub extern "C" fn secsmtp_client_descriptor(
     client: *mut secsmtp_client,
-    descriptor_out: *mut i64,
-    error_out: *mut *mut secsmtp_error,
+    descriptor_out: Out<i64>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(client, error_out, || {
-            arg::room("descriptor_out", descriptor_out)?;
-            descriptor_out.write(get(client)?.descriptor()?);
-            Ok(())
-        })
-    }
-}
-
-/// A last word before the client is gone: nothing is running, and nothing is called again; but from
-/// inside a callback nothing is waited for.
-pub(super) fn end(object: &Object) {
-    if object.client.is_forked() {
-        return;
-    }
-    object.client.abandon();
-    object.events.close();
-    object.listen(None);
-    object.log.close();
-    if !callback::is_inside() {
-        object.client.wait_for_calls();
-    }
+    boundary::status(client, error_out, || {
+        let descriptor_out = descriptor_out.require("descriptor_out")?;
+        descriptor_out.write(get(client)?.descriptor()?);
+        Ok(())
+    })
 }

@@ -1,10 +1,7 @@
 //! The file of known mail servers: written here, by an explicit call, and nowhere else.
 
-use std::ffi::c_char;
-
-use super::error::secsmtp_error;
-use super::handle::Handle;
-use super::{arg, guard};
+use super::arguments::{self, ErrorOut, TextIn};
+use super::boundary;
 use crate::error::Error;
 use crate::status::Status;
 use crate::trust::{Clock, Host, KnownServer, Pin, learn};
@@ -18,35 +15,32 @@ use crate::trust::{Clock, Host, KnownServer, Pin, learn};
 /// SECSMTP_E_VALUE for a text by that is empty, over 200 bytes, or has a control character;
 /// SECSMTP_E_FILE if the file can't be read or written, is not a regular file, or a line of it is wrong.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_known_servers_learn(
-    path: *const c_char,
-    path_len: usize,
-    host: *const c_char,
-    host_len: usize,
+pub extern "C" fn secsmtp_known_servers_learn(
+    path: TextIn,
+    path_len: i64,
+    host: TextIn,
+    host_len: i64,
     port: u32,
-    pin: *const c_char,
-    pin_len: usize,
-    by: *const c_char,
-    by_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    pin: TextIn,
+    pin_len: i64,
+    by: TextIn,
+    by_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(Handle::NONE.as_ptr::<u8>(), error_out, || {
-            let path = arg::text("path", path, path_len)?;
-            let host = Host::parse(arg::text("host", host, host_len)?)
-                .map_err(|why| Error::argument(Status::Host, "host", why))?;
-            let port = arg::port(port)?;
-            let wrong = |why| Error::argument(Status::Pin, "pin", why);
-            let pins = Pin::parse_list(arg::text("pin", pin, pin_len)?).map_err(wrong)?;
-            let [pin] = pins.as_slice() else {
-                return Err(wrong("is several, and one is learnt at a time"));
-            };
-            let by = arg::text("by", by, by_len)?;
-            let server = KnownServer::new(&host, port, *pin, Clock::System.now().as_secs(), by)
-                .map_err(|why| Error::argument(Status::Value, "by", why))?;
-            learn(path, &server)?;
-            Ok(())
-        })
-    }
+    boundary::create(error_out, || {
+        let path = path.get("path", path_len)?;
+        let host = Host::parse(host.get("host", host_len)?)
+            .map_err(|why| Error::argument(Status::Host, "host", why))?;
+        let port = arguments::port(port)?;
+        let wrong = |why| Error::argument(Status::Pin, "pin", why);
+        let pins = Pin::parse_list(pin.get("pin", pin_len)?).map_err(wrong)?;
+        let [pin] = pins.as_slice() else {
+            return Err(wrong("is several, and one is learnt at a time"));
+        };
+        let by = by.get("by", by_len)?;
+        let server = KnownServer::new(&host, port, *pin, Clock::System.now().as_secs(), by)
+            .map_err(|why| Error::argument(Status::Value, "by", why))?;
+        learn(path, &server)?;
+        Ok(())
+    })
 }

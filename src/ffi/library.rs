@@ -1,11 +1,11 @@
 //! The library itself: versions, names of numbers.
 
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 
 use once_cell::race::OnceBox;
 
 use super::constants::SECSMTP_ABI_VERSION;
-use super::{guard, handle};
+use super::{boundary, handle};
 use crate::error::{Outcome, Stage};
 use crate::status::TABLE;
 
@@ -13,14 +13,14 @@ use crate::status::TABLE;
 /// Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_abi_version() -> u32 {
-    guard::plain(SECSMTP_ABI_VERSION, || SECSMTP_ABI_VERSION)
+    boundary::infallible(SECSMTP_ABI_VERSION, || SECSMTP_ABI_VERSION)
 }
 
 /// The release as a number: major * 1000000 + minor * 1000 + patch.
 /// Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_version_number() -> u32 {
-    guard::plain(0, || {
+    boundary::infallible(0, || {
         let part = |text: &str| text.parse::<u32>().unwrap_or(0);
         part(env!("CARGO_PKG_VERSION_MAJOR"))
             .saturating_mul(1_000_000)
@@ -33,8 +33,8 @@ pub extern "C" fn secsmtp_version_number() -> u32 {
 /// Ownership: the library's, and always valid. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_version_string() -> *const c_char {
-    guard::plain(guard::name(c""), || {
-        concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+    boundary::static_text(|| {
+        CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()).ok()
     })
 }
 
@@ -42,41 +42,35 @@ pub extern "C" fn secsmtp_version_string() -> *const c_char {
 /// Ownership: the library's, and always valid. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_status_name(status: i32) -> *const c_char {
-    guard::plain(guard::name(c""), || {
-        named(&STATUS_NAMES, status_names, status)
-    })
+    boundary::static_text(|| named(&STATUS_NAMES, status_names, status))
 }
 
 /// A sentence about a status; empty for a number that is not a status.
 /// Ownership: the library's, and always valid. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_status_text(status: i32) -> *const c_char {
-    guard::plain(guard::name(c""), || {
-        named(&STATUS_TEXTS, status_texts, status)
-    })
+    boundary::static_text(|| named(&STATUS_TEXTS, status_texts, status))
 }
 
 /// The name of a stage, for instance "connect"; empty for a number that is not a stage.
 /// Ownership: the library's, and always valid. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_stage_name(stage: i32) -> *const c_char {
-    guard::plain(guard::name(c""), || named(&STAGE_NAMES, stage_names, stage))
+    boundary::static_text(|| named(&STAGE_NAMES, stage_names, stage))
 }
 
 /// The name of an outcome, for instance "not_sent"; empty for a number that is not an outcome.
 /// Ownership: the library's, and always valid. Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_outcome_name(outcome: i32) -> *const c_char {
-    guard::plain(guard::name(c""), || {
-        named(&OUTCOME_NAMES, outcome_names, outcome)
-    })
+    boundary::static_text(|| named(&OUTCOME_NAMES, outcome_names, outcome))
 }
 
 /// The number of handles in this process that are not freed: 0 once a program has freed all of its own.
 /// Threads: any. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_debug_live_handles() -> i64 {
-    guard::plain(0, || i64::try_from(handle::live()).unwrap_or(i64::MAX))
+    boundary::infallible(0, || i64::try_from(handle::live()).unwrap_or(i64::MAX))
 }
 
 type Names = Vec<(i32, CString)>;
@@ -109,8 +103,12 @@ fn names(rows: impl IntoIterator<Item = (i32, &'static str)>) -> Names {
         .collect()
 }
 
-fn named(names: &'static OnceBox<Names>, make: fn() -> Names, number: i32) -> *const c_char {
+fn named(
+    names: &'static OnceBox<Names>,
+    make: fn() -> Names,
+    number: i32,
+) -> Option<&'static CStr> {
     let names = names.get_or_init(|| Box::new(make()));
     let found = names.iter().find(|row| row.0 == number);
-    found.map_or(guard::name(c""), |row| row.1.as_ptr())
+    found.map(|row| row.1.as_c_str())
 }

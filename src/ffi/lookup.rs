@@ -1,8 +1,7 @@
-//! The header's numbers by name, for hosts that can't read a header; and what this build can do.
+//! The numbers of the header by name, for hosts that can't read a header; and the features of this build.
 
-use std::ffi::c_char;
-
-use super::{arg, guard};
+use super::arguments::TextIn;
+use super::boundary;
 use crate::error::Error;
 use crate::status::Status;
 
@@ -33,13 +32,12 @@ const FEATURES: &[&str] = &[
 ];
 
 /// The value of a number of this header by its name, for instance "SECSMTP_E_HOST", for hosts that can't
-/// read a header. SECSMTP_NUL_TERMINATED is not among them: all bits of it are set.
+/// read a header.
 /// Ownership: name is borrowed for the call. Threads: any. Errors: a negative status (-1000 or less),
 /// minus SECSMTP_E_NOTHING for an unknown name.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_constant(name: *const c_char, name_len: usize) -> i64 {
-    // SAFETY: the pointer is as the header asks.
-    guard::large_integer(|| constant(unsafe { arg::text("name", name, name_len)? }))
+pub extern "C" fn secsmtp_constant(name: TextIn, name_len: i64) -> i64 {
+    boundary::large_integer(|| constant(name.get("name", name_len)?))
 }
 
 /// 1 if this build of the library has a feature, else 0: "implicit-tls", "starttls", "tls-1.2",
@@ -49,10 +47,9 @@ pub unsafe extern "C" fn secsmtp_constant(name: *const c_char, name_len: usize) 
 /// feature that is not there.
 /// Ownership: name is borrowed for the call. Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_feature(name: *const c_char, name_len: usize) -> i32 {
-    guard::integer(|| {
-        // SAFETY: the pointer is as the header asks.
-        let name = unsafe { arg::text("name", name, name_len)? };
+pub extern "C" fn secsmtp_feature(name: TextIn, name_len: i64) -> i32 {
+    boundary::integer(|| {
+        let name = name.get("name", name_len)?;
         Ok(i32::from(FEATURES.contains(&name)))
     })
 }

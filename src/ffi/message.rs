@@ -1,12 +1,11 @@
-//! secsmtp_message: envelope and content.
+//! secsmtp_message: the envelope, and content from memory.
 
-use std::ffi::c_char;
 use std::sync::Arc;
 
-use super::error::secsmtp_error;
-use super::handle::{self, Handle};
-use super::text::{Lent, Text};
-use super::{arg, constants, guard};
+use super::arguments::{self, BytesIn, ErrorOut, HandleOut, TextIn};
+use super::handle::HandleKind;
+use super::text::{Text, TextView};
+use super::{boundary, constants, handle};
 use crate::error::Error;
 use crate::message::{ContentRules, Message, RawContent};
 use crate::process::ForkMutex;
@@ -26,47 +25,46 @@ use crate::status::Status;
 /// _set_require_tls; reading it: _id, _size, _preview, _preview_buffer, _preview_file.
 pub struct secsmtp_message(());
 
-pub(super) type Object = ForkMutex<State>;
-
-/// A message, and its Message-ID as it was lent out last: as it was asked for, and made ready for C.
+/// A message, and the Message-ID that was lent to the caller last: as text, and made ready for C.
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct MessageState {
     message: Arc<Message>,
     id: Option<(Arc<str>, Text)>,
 }
 
-fn get(message: *const secsmtp_message) -> Result<Arc<Object>, Error> {
-    handle::get(Handle::of(message), "message")
+impl HandleKind for secsmtp_message {
+    type Object = ForkMutex<MessageState>;
+    const NOUN: &'static str = "message";
 }
 
-/// Changes a message. No function of the caller's runs meanwhile.
+/// Changes a message. No callback runs meanwhile.
 pub(super) fn change(
     message: *const secsmtp_message,
     change: impl FnOnce(&mut Message) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let object = get(message)?;
+    let object = handle::get(message)?;
     change(Arc::make_mut(&mut object.lock()?.message))
 }
 
-/// Gives a message other content. What it had is let go of outside of the lock: that may call out.
+/// Gives a message other content. The content before is dropped without the lock: that may run a callback.
 pub(super) fn replace(message: *const secsmtp_message, content: RawContent) -> Result<(), Error> {
-    let object = get(message)?;
+    let object = handle::get(message)?;
     let before = Arc::make_mut(&mut object.lock()?.message).set_raw_content(content);
     drop(before);
     Ok(())
 }
 
-/// The message of a handle as it is now; what is changed later is changed in another.
+/// The message of a handle as it is now; later changes are made to another copy.
 pub(super) fn copy(message: *const secsmtp_message) -> Result<Arc<Message>, Error> {
-    Ok(Arc::clone(&get(message)?.lock()?.message))
+    Ok(Arc::clone(&handle::get(message)?.lock()?.message))
 }
 
-/// Lends out the Message-ID that the message has now. A text that was lent before stays where it is
-/// unless the id is another.
-pub(super) fn id(message: *const secsmtp_message) -> Option<Lent> {
-    let object = get(message).ok()?;
+/// Lends the Message-ID that the message has now. A text that was lent before stays valid unless the id is
+/// another one.
+pub(super) fn id(message: *const secsmtp_message) -> Option<TextView> {
+    let object = handle::get(message).ok()?;
     loop {
-        // Outside of the lock: a message is put together for this, which may call out.
+        // Without the lock: this composes the message, which may run a callback.
         let copy = Arc::clone(&object.lock().ok()?.message);
         let id = copy.message_id()?;
         let state = &mut *object.lock().ok()?;
@@ -74,7 +72,7 @@ pub(super) fn id(message: *const secsmtp_message) -> Option<Lent> {
             let kept = state.id.take().filter(|(kept, _)| *kept == id);
             let made = || (Arc::clone(&id), Text::new(&id));
             let (_, text) = state.id.insert(kept.unwrap_or_else(made));
-            return Some(text.lend());
+            return Some(text.view());
         }
     }
 }
@@ -96,54 +94,45 @@ pub(super) fn content_rules(number: i32) -> Result<ContentRules, Error> {
 /// Ownership: *message_out is the caller's; secsmtp_message_free. Threads: any.
 /// Errors: SECSMTP_E_NULL for message_out.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_new(
-    message_out: *mut *mut secsmtp_message,
-    error_out: *mut *mut secsmtp_error,
+pub extern "C" fn secsmtp_message_new(
+    message_out: HandleOut<secsmtp_message>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message_out, error_out, || {
-            arg::place("message_out", message_out)?;
-            arg::hand_out(message_out, Object::default())
-        })
-    }
+    boundary::create(error_out, || {
+        let message_out = message_out.require("message_out")?;
+        message_out.hand_out(ForkMutex::default())
+    })
 }
 
 /// Sets the sender of the envelope, which receives reports of failure (RFC 5321 section 4.1.1.2). The
 /// empty text is the null reverse-path.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_sender(
+pub extern "C" fn secsmtp_message_set_sender(
     message: *mut secsmtp_message,
-    address: *const c_char,
-    address_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    address: TextIn,
+    address_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let address = arg::text("sender", address, address_len)?;
-            change(message, |message| message.set_sender(address))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let address = address.get("sender", address_len)?;
+        change(message, |message| message.set_sender(address))
+    })
 }
 
 /// Adds a recipient to the envelope (RFC 5321 section 4.1.1.3): the bare address, 10000 at most.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS, SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_add_recipient(
+pub extern "C" fn secsmtp_message_add_recipient(
     message: *mut secsmtp_message,
-    address: *const c_char,
-    address_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    address: TextIn,
+    address_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let address = arg::text("recipient", address, address_len)?;
-            change(message, |message| message.add_recipient(address))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let address = address.get("recipient", address_len)?;
+        change(message, |message| message.add_recipient(address))
+    })
 }
 
 /// Sets the content: header and body in the form of RFC 5322, as bytes. Any line end becomes CRLF; Bcc
@@ -152,20 +141,17 @@ pub unsafe extern "C" fn secsmtp_message_add_recipient(
 /// NUL or a line over 998 bytes, with the line's number and place, and for content that begins with the
 /// "From " line that stands before a message in an mbox file.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_content(
+pub extern "C" fn secsmtp_message_set_content(
     message: *mut secsmtp_message,
-    content: *const u8,
+    content: BytesIn,
     content_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let content = arg::bytes("content", content, content_len)?;
-            let whole = RawContent::memory(content, ContentRules::default())?;
-            replace(message, whole)
-        })
-    }
+    boundary::status(message, error_out, || {
+        let content = content.get("content", content_len)?;
+        let content = RawContent::memory(content, ContentRules::default())?;
+        replace(message, content)
+    })
 }
 
 /// Sets the content by other rules: a sum of SECSMTP_CONTENT_STRICT, _BINARY and _ENVELOPE.
@@ -173,84 +159,85 @@ pub unsafe extern "C" fn secsmtp_message_set_content(
 /// SECSMTP_E_VALUE for an unknown rule; SECSMTP_E_ADDRESS, SECSMTP_E_NO_SENDER or
 /// SECSMTP_E_NO_RECIPIENT for a header from which no envelope can be taken without doubt.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_content_by(
+pub extern "C" fn secsmtp_message_set_content_by(
     message: *mut secsmtp_message,
-    content: *const u8,
+    content: BytesIn,
     content_len: usize,
     rules: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let rules = content_rules(rules)?;
-            let content = arg::bytes("content", content, content_len)?;
-            replace(message, RawContent::memory(content, rules)?)
-        })
-    }
+    boundary::status(message, error_out, || {
+        let rules = content_rules(rules)?;
+        let content = content.get("content", content_len)?;
+        replace(message, RawContent::memory(content, rules)?)
+    })
 }
 
 /// With 1, delivers to the accepted recipients when others are rejected. With 0, the default, a rejected
 /// recipient means that the message is not sent to any.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_partial(
+pub extern "C" fn secsmtp_message_set_partial(
     message: *mut secsmtp_message,
     partial: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let partial = arg::flag("partial", partial)?;
-            change(message, |message| {
-                message.partial = partial;
-                Ok(())
-            })
+    boundary::status(message, error_out, || {
+        let partial = arguments::flag("partial", partial)?;
+        change(message, |message| {
+            message.partial = partial;
+            Ok(())
         })
-    }
+    })
 }
 
 /// Frees a message; sends under way keep their copy. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_free(message: *mut secsmtp_message) -> i32 {
-    guard::free::<Object>(message.cast(), "message")
+pub extern "C" fn secsmtp_message_free(message: *mut secsmtp_message) -> i32 {
+    boundary::free(message)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::{CStr, c_char};
+    use std::ptr::null_mut;
+
+    use super::super::arguments::Argument;
     use super::super::message_preview::secsmtp_message_id;
     use super::*;
 
-    /// As the header asks: each pointer is to a place or to a text that is long enough.
+    /// An argument as C passes it.
+    fn from_c<P>(pointer: P) -> Argument<P> {
+        // SAFETY: these tests pass NULL, places on their stack, and bytes that live as long as the call.
+        unsafe { Argument::new(pointer) }
+    }
+
+    fn new() -> *mut secsmtp_message {
+        let mut message = null_mut();
+        secsmtp_message_new(from_c(&raw mut message), from_c(null_mut()));
+        message
+    }
+
     fn set_id(message: *mut secsmtp_message, number: usize) {
         let content = format!("Message-ID: <{number}@example.org>\n\ntext\n");
-        // SAFETY: the content lives as long as the call.
-        let status = unsafe {
-            let none = std::ptr::null_mut();
-            secsmtp_message_set_content(message, content.as_ptr(), content.len(), none)
-        };
+        let (bytes, len) = (from_c(content.as_ptr()), content.len());
+        let status = secsmtp_message_set_content(message, bytes, len, from_c(null_mut()));
         assert_eq!(status, 0);
     }
 
     fn lent_id(message: *const secsmtp_message) -> (*const c_char, String) {
         let mut len = 0;
-        // SAFETY: the text is read before the message changes.
-        unsafe {
-            let text = secsmtp_message_id(message, &raw mut len);
-            let bytes = std::slice::from_raw_parts(text.cast::<u8>(), len + 1);
-            let (nul, bytes) = bytes.split_last().unwrap();
-            assert_eq!(*nul, 0);
-            (text, String::from_utf8(bytes.to_vec()).unwrap())
-        }
+        let text = secsmtp_message_id(message, from_c(&raw mut len));
+        // SAFETY: it is read before the message changes.
+        let read = unsafe { CStr::from_ptr(text) };
+        assert_eq!(read.count_bytes(), len);
+        (text, read.to_str().unwrap().to_owned())
     }
 
     #[test]
     fn a_lent_message_id_stays_until_there_is_another() {
-        let mut message = std::ptr::null_mut();
-        // SAFETY: `message` is a place for one pointer.
-        unsafe { secsmtp_message_new(&raw mut message, std::ptr::null_mut()) };
+        let message = new();
         assert_eq!(lent_id(message).1, "");
         set_id(message, 1);
         let first = lent_id(message);
@@ -258,23 +245,19 @@ mod tests {
         assert_eq!(lent_id(message), first);
         set_id(message, 2);
         assert_eq!(lent_id(message).1, "<2@example.org>");
-        // SAFETY: the handle is a live one.
-        assert_eq!(unsafe { secsmtp_message_free(message) }, 0);
+        assert_eq!(secsmtp_message_free(message), 0);
     }
 
     #[test]
     fn a_message_that_is_used_again_and_again_keeps_one_message_id() {
         let small = std::thread::Builder::new().stack_size(64 * 1024);
         let reused = small.spawn(|| {
-            let mut message = std::ptr::null_mut();
-            // SAFETY: `message` is a place for one pointer.
-            unsafe { secsmtp_message_new(&raw mut message, std::ptr::null_mut()) };
+            let message = new();
             for number in 0..50_000 {
                 set_id(message, number);
                 assert_eq!(lent_id(message).1, format!("<{number}@example.org>"));
             }
-            // SAFETY: the handle is a live one.
-            assert_eq!(unsafe { secsmtp_message_free(message) }, 0);
+            assert_eq!(secsmtp_message_free(message), 0);
         });
         reused.unwrap().join().unwrap();
     }

@@ -1,12 +1,11 @@
 //! secsmtp_message: content given whole, from where it need not be held.
 
-use std::ffi::{c_char, c_void};
 use std::path::Path;
 
-use super::error::secsmtp_error;
+use super::arguments::{Argument, ErrorOut, TextIn, UserIn};
+use super::boundary;
 use super::message::{self, content_rules, replace, secsmtp_message};
 use super::reader::{self, Reader, secsmtp_read_callback, secsmtp_release_callback};
-use super::{arg, guard};
 use crate::message::RawContent;
 
 /// Sets the content from a regular file, header and body in the form of RFC 5322. It is read once now
@@ -17,22 +16,19 @@ use crate::message::RawContent;
 /// secsmtp_message_set_content_by; SECSMTP_E_FILE for a path that can't be read or is not a regular
 /// file, SECSMTP_E_SOURCE for a failure to read, SECSMTP_E_CONTENT for a header over 2 MiB.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_content_file(
+pub extern "C" fn secsmtp_message_set_content_file(
     message: *mut secsmtp_message,
-    path: *const c_char,
-    path_len: usize,
+    path: TextIn,
+    path_len: i64,
     rules: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            message::copy(message)?;
-            let rules = content_rules(rules)?;
-            let path = arg::text("content", path, path_len)?;
-            replace(message, RawContent::file(Path::new(path), rules)?)
-        })
-    }
+    boundary::status(message, error_out, || {
+        message::copy(message)?;
+        let rules = content_rules(rules)?;
+        let path = path.get("content", path_len)?;
+        replace(message, RawContent::file(Path::new(path), rules)?)
+    })
 }
 
 /// Sets the content from a callback, as secsmtp_message_set_content_file does from a file. size is the
@@ -43,26 +39,23 @@ pub unsafe extern "C" fn secsmtp_message_set_content_file(
 /// not call release. Threads: any; read is called on the thread that calls or sends. Errors: as
 /// secsmtp_message_set_content_file; SECSMTP_E_NULL for read, SECSMTP_E_VALUE for another negative size.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_content_reader(
+pub extern "C" fn secsmtp_message_set_content_reader(
     message: *mut secsmtp_message,
-    read: secsmtp_read_callback,
-    release: secsmtp_release_callback,
-    user: *mut c_void,
+    read: Argument<secsmtp_read_callback>,
+    release: Argument<secsmtp_release_callback>,
+    user: UserIn,
     size: i64,
     rules: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            message::copy(message)?;
-            let rules = content_rules(rules)?;
-            let size = reader::size(size)?;
-            let reader = Reader::new(read, user)?;
-            let whole = RawContent::pull(reader.clone(), size, rules)?;
-            replace(message, whole)?;
-            reader.release_by(release);
-            Ok(())
-        })
-    }
+    boundary::status(message, error_out, || {
+        message::copy(message)?;
+        let rules = content_rules(rules)?;
+        let size = reader::size(size)?;
+        let reader = Reader::new(&read, &user)?;
+        let content = RawContent::pull(reader.clone(), size, rules)?;
+        replace(message, content)?;
+        reader.release_by(&release);
+        Ok(())
+    })
 }

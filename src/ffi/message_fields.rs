@@ -1,15 +1,13 @@
 //! secsmtp_message: the fields of its header.
 
-use std::ffi::c_char;
-
-use super::error::secsmtp_error;
+use super::arguments::{self, ErrorOut, TextIn};
+use super::boundary;
 use super::message::{change, secsmtp_message};
-use super::{arg, guard};
 use crate::error::Error;
 use crate::message::{Field, Priority};
 
 fn field(number: i32) -> Result<Field, Error> {
-    arg::choice(
+    arguments::choice(
         "field",
         number,
         Field::ALL.map(|field| (field as i32, field)),
@@ -24,24 +22,21 @@ fn field(number: i32) -> Result<Field, Error> {
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_ADDRESS; SECSMTP_E_HEADER for a name with controls
 /// or with bidirectional control characters; SECSMTP_E_LENGTH beyond 10000.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_add_address(
+pub extern "C" fn secsmtp_message_add_address(
     message: *mut secsmtp_message,
     field: i32,
-    address: *const c_char,
-    address_len: usize,
-    name: *const c_char,
-    name_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    address: TextIn,
+    address_len: i64,
+    name: TextIn,
+    name_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let field = self::field(field)?;
-            let address = arg::text("address", address, address_len)?;
-            let name = arg::text("name", name, name_len)?;
-            change(message, |message| message.add_address(field, address, name))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let field = self::field(field)?;
+        let address = address.get("address", address_len)?;
+        let name = name.get("name", name_len)?;
+        change(message, |message| message.add_address(field, address, name))
+    })
 }
 
 /// Adds addresses as people write them (RFC 5322 section 3.4), for instance `Anna Bee <a@example.com>,
@@ -49,115 +44,97 @@ pub unsafe extern "C" fn secsmtp_message_add_address(
 /// Ownership: copied. Threads: any. Errors: as secsmtp_message_add_address; a list that is ambiguous is
 /// SECSMTP_E_ADDRESS.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_add_addresses(
+pub extern "C" fn secsmtp_message_add_addresses(
     message: *mut secsmtp_message,
     field: i32,
-    list: *const c_char,
-    list_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    list: TextIn,
+    list_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let field = self::field(field)?;
-            let list = arg::long_text("address list", list, list_len)?;
-            change(message, |message| message.add_addresses(field, list))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let field = self::field(field)?;
+        let list = list.get_long("address list", list_len)?;
+        change(message, |message| message.add_addresses(field, list))
+    })
 }
 
 /// Sets the subject, in any language.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls (CR, LF, NUL and the like) and
 /// for bidirectional control characters.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_subject(
+pub extern "C" fn secsmtp_message_set_subject(
     message: *mut secsmtp_message,
-    subject: *const c_char,
-    subject_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    subject: TextIn,
+    subject_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let subject = arg::long_text("subject", subject, subject_len)?;
-            change(message, |message| message.set_subject(subject))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let subject = subject.get_long("subject", subject_len)?;
+        change(message, |message| message.set_subject(subject))
+    })
 }
 
 /// Sets the date: seconds since 1970, and the offset of its zone east of UTC in minutes. By default it
 /// is the moment at which the message is first needed, in UTC.
 /// Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_date(
+pub extern "C" fn secsmtp_message_set_date(
     message: *mut secsmtp_message,
     seconds: i64,
     zone_minutes: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            change(message, |message| message.set_date(seconds, zone_minutes))
-        })
-    }
+    boundary::status(message, error_out, || {
+        change(message, |message| message.set_date(seconds, zone_minutes))
+    })
 }
 
 /// Sets the Message-ID, with or without its angle brackets. By default a random one is made with the
 /// domain of the From address.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_message_id(
+pub extern "C" fn secsmtp_message_set_message_id(
     message: *mut secsmtp_message,
-    id: *const c_char,
-    id_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    id: TextIn,
+    id_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let id = arg::text("message id", id, id_len)?;
-            change(message, |message| message.set_message_id(id))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let id = id.get("message id", id_len)?;
+        change(message, |message| message.set_message_id(id))
+    })
 }
 
 /// Adds the Message-ID of a message that this one replies to (In-Reply-To), unchanged, with or without
 /// its angle brackets, visible ASCII.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_add_in_reply_to(
+pub extern "C" fn secsmtp_message_add_in_reply_to(
     message: *mut secsmtp_message,
-    id: *const c_char,
-    id_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    id: TextIn,
+    id_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let id = arg::text("in-reply-to", id, id_len)?;
-            change(message, |message| message.add_in_reply_to(id))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let id = id.get("in-reply-to", id_len)?;
+        change(message, |message| message.add_in_reply_to(id))
+    })
 }
 
 /// Adds a Message-ID of the conversation so far (References), the oldest first, unchanged, with or
 /// without its angle brackets, visible ASCII.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER, SECSMTP_E_LENGTH beyond 1000.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_add_reference(
+pub extern "C" fn secsmtp_message_add_reference(
     message: *mut secsmtp_message,
-    id: *const c_char,
-    id_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    id: TextIn,
+    id_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let id = arg::text("references", id, id_len)?;
-            change(message, |message| message.add_reference(id))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let id = id.get("references", id_len)?;
+        change(message, |message| message.add_reference(id))
+    })
 }
 
 /// Adds a header field of one's own. A value that is ASCII stays as it is, and is folded at white space.
@@ -173,22 +150,19 @@ pub unsafe extern "C" fn secsmtp_message_add_reference(
 /// controls, with bidirectional control characters, or not of the field's syntax; SECSMTP_E_LENGTH for a
 /// word that is too long for a line of 998 bytes, and beyond 1000 fields.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_add_header(
+pub extern "C" fn secsmtp_message_add_header(
     message: *mut secsmtp_message,
-    name: *const c_char,
-    name_len: usize,
-    value: *const c_char,
-    value_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    name: TextIn,
+    name_len: i64,
+    value: TextIn,
+    value_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let name = arg::text("header name", name, name_len)?;
-            let value = arg::long_text("header value", value, value_len)?;
-            change(message, |message| message.add_header(name, value))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let name = name.get("header name", name_len)?;
+        let value = value.get_long("header value", value_len)?;
+        change(message, |message| message.add_header(name, value))
+    })
 }
 
 /// Adds a header field of your own that is sent as it is, for instance with encoded words that are made
@@ -197,61 +171,52 @@ pub unsafe extern "C" fn secsmtp_message_add_header(
 /// Ownership: copied. Threads: any. Errors: as secsmtp_message_add_header; any other line end is
 /// SECSMTP_E_HEADER, and a line over 998 bytes SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_add_finished_header(
+pub extern "C" fn secsmtp_message_add_finished_header(
     message: *mut secsmtp_message,
-    name: *const c_char,
-    name_len: usize,
-    value: *const c_char,
-    value_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    name: TextIn,
+    name_len: i64,
+    value: TextIn,
+    value_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let name = arg::text("header name", name, name_len)?;
-            let value = arg::long_text("header value", value, value_len)?;
-            change(message, |message| message.add_finished_header(name, value))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let name = name.get("header name", name_len)?;
+        let value = value.get_long("header value", value_len)?;
+        change(message, |message| message.add_finished_header(name, value))
+    })
 }
 
 /// Sets the priority that the header shows: SECSMTP_PRIORITY_...
 /// Threads: any. Errors: SECSMTP_E_VALUE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_priority(
+pub extern "C" fn secsmtp_message_set_priority(
     message: *mut secsmtp_message,
     priority: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let priorities = Priority::ALL.map(|priority| (priority as i32, priority));
-            let priority = arg::choice("priority", priority, priorities)?;
-            change(message, |message| {
-                message.set_priority(priority);
-                Ok(())
-            })
+    boundary::status(message, error_out, || {
+        let priorities = Priority::ALL.map(|priority| (priority as i32, priority));
+        let priority = arguments::choice("priority", priority, priorities)?;
+        change(message, |message| {
+            message.set_priority(priority);
+            Ok(())
         })
-    }
+    })
 }
 
 /// Adds a URI for unsubscribing (List-Unsubscribe, RFC 2369): https: or mailto:.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_add_unsubscribe(
+pub extern "C" fn secsmtp_message_add_unsubscribe(
     message: *mut secsmtp_message,
-    uri: *const c_char,
-    uri_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    uri: TextIn,
+    uri_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let uri = arg::text("list-unsubscribe", uri, uri_len)?;
-            change(message, |message| message.add_unsubscribe(uri))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let uri = uri.get("list-unsubscribe", uri_len)?;
+        change(message, |message| message.add_unsubscribe(uri))
+    })
 }
 
 /// With 1, a POST to the https: URI unsubscribes at once (RFC 8058). With 0, the default, the field is
@@ -259,19 +224,16 @@ pub unsafe extern "C" fn secsmtp_message_add_unsubscribe(
 /// the message is used.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_set_one_click(
+pub extern "C" fn secsmtp_message_set_one_click(
     message: *mut secsmtp_message,
     one_click: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let one_click = arg::flag("one click", one_click)?;
-            change(message, |message| {
-                message.set_one_click(one_click);
-                Ok(())
-            })
+    boundary::status(message, error_out, || {
+        let one_click = arguments::flag("one click", one_click)?;
+        change(message, |message| {
+            message.set_one_click(one_click);
+            Ok(())
         })
-    }
+    })
 }

@@ -1,14 +1,14 @@
-//! secsmtp_message: looking at it without sending it.
+//! secsmtp_message: its Message-ID, its size, and its content as it would be sent.
 
 use std::ffi::{c_char, c_void};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
+use super::arguments::{self, Argument, ErrorOut, Out, TextIn, UserIn};
+use super::boundary;
 use super::callback::Callback;
-use super::error::secsmtp_error;
 use super::message::{self, secsmtp_message};
-use super::{arg, guard};
 use crate::error::{Error, io_words};
 use crate::status::Status;
 use crate::support::redact;
@@ -29,20 +29,19 @@ fn failed(why: impl Into<String>) -> Error {
 /// Ownership: the text is the message's, and valid until the message is changed or freed. Threads: any,
 /// but none may change the message while another reads the text. Errors: the empty text.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_id(
+pub extern "C" fn secsmtp_message_id(
     message: *const secsmtp_message,
-    len_out: *mut usize,
+    len_out: Out<usize>,
 ) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe { guard::lend(len_out, || message::id(message)) }
+    boundary::lent_text(len_out, || message::id(message))
 }
 
 /// The size in bytes of the message as it would be sent, or SECSMTP_SIZE_UNKNOWN if that of a part is
 /// not known.
 /// Threads: any. Errors: a negative status, beginning at -1000.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_size(message: *const secsmtp_message) -> i64 {
-    guard::large_integer(|| {
+pub extern "C" fn secsmtp_message_size(message: *const secsmtp_message) -> i64 {
+    boundary::large_integer(|| {
         let size = message::copy(message)?.size()?;
         Ok(size.map_or(-1, |size| i64::try_from(size).unwrap_or(i64::MAX)))
     })
@@ -54,62 +53,57 @@ pub unsafe extern "C" fn secsmtp_message_size(message: *const secsmtp_message) -
 /// those of an incomplete message; SECSMTP_E_SOURCE for a part that can't be read; SECSMTP_E_OUTPUT when
 /// the callback returned another number than 0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_preview(
+pub extern "C" fn secsmtp_message_preview(
     message: *const secsmtp_message,
-    write: secsmtp_write_callback,
-    user: *mut c_void,
-    error_out: *mut *mut secsmtp_error,
+    write: Argument<secsmtp_write_callback>,
+    user: UserIn,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let write = write.ok_or_else(|| Error::argument(Status::Null, "write", "is NULL"))?;
-            let write = Callback::new(write, user);
-            message::copy(message)?.preview(&mut |bytes| {
-                let said = write.call(|write, user| write(user, bytes.as_ptr(), bytes.len()));
-                match said {
-                    0 => Ok(()),
-                    said => Err(failed(format!("was stopped: the callback returned {said}"))),
-                }
-            })
+    boundary::status(message, error_out, || {
+        let write = Callback::new(&write, &user).ok_or_else(|| arguments::null("write"))?;
+        message::copy(message)?.preview(&mut |bytes| {
+            let result = write.call(|function, user| {
+                // SAFETY: function and pointer are as the contract of `Argument` says; the bytes
+                // outlive the call.
+                unsafe { function(user, bytes.as_ptr(), bytes.len()) }
+            });
+            match result {
+                0 => Ok(()),
+                number => Err(failed(format!(
+                    "was stopped: the callback returned {number}"
+                ))),
+            }
         })
-    }
+    })
 }
 
 /// Writes the message as it would be sent into a buffer with room for secsmtp_message_size bytes.
 /// Ownership: *len_out becomes the number of bytes; len_out may be NULL. Threads: any. Errors: as
 /// secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_preview_buffer(
+pub extern "C" fn secsmtp_message_preview_buffer(
     message: *const secsmtp_message,
-    buffer: *mut u8,
+    mut buffer: Out<u8>,
     room: usize,
-    len_out: *mut usize,
-    error_out: *mut *mut secsmtp_error,
+    len_out: Out<usize>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            if buffer.is_null() && room > 0 {
-                return Err(Error::argument(Status::Null, "buffer", "is NULL"));
+    boundary::status(message, error_out, || {
+        let mut rest = buffer.buffer("buffer", room)?;
+        message::copy(message)?.preview(&mut |bytes| {
+            let Some((begin, end)) = std::mem::take(&mut rest).split_at_mut_checked(bytes.len())
+            else {
+                return Err(failed(format!("does not fit into {room} bytes")));
+            };
+            for (place, byte) in begin.iter_mut().zip(bytes) {
+                place.write(*byte);
             }
-            let mut len = 0_usize;
-            message::copy(message)?.preview(&mut |bytes| {
-                let end = len.saturating_add(bytes.len());
-                if end > room {
-                    return Err(failed(format!("does not fit into {room} bytes")));
-                }
-                // Never a slice of the caller's memory, which need not be initialised.
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.add(len), bytes.len());
-                len = end;
-                Ok(())
-            })?;
-            if !len_out.is_null() {
-                len_out.write(len);
-            }
+            rest = end;
             Ok(())
-        })
-    }
+        })?;
+        len_out.write(room.saturating_sub(rest.len()));
+        Ok(())
+    })
 }
 
 /// Writes the message as it would be sent to a file, in place of what was in it. After an error the
@@ -117,24 +111,21 @@ pub unsafe extern "C" fn secsmtp_message_preview_buffer(
 /// Ownership: path copied. Threads: any. Errors: as secsmtp_message_preview; SECSMTP_E_OUTPUT when the
 /// file can't be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_preview_file(
+pub extern "C" fn secsmtp_message_preview_file(
     message: *const secsmtp_message,
-    path: *const c_char,
-    path_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    path: TextIn,
+    path_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let path = arg::text("path", path, path_len)?;
-            let wrong = |error: std::io::Error| {
-                let path = redact::escape(path.as_bytes(), 300);
-                failed(format!("can't be written to {path} ({})", io_words(&error)))
-            };
-            let message = message::copy(message)?;
-            message.size()?;
-            let mut file = File::create(Path::new(path)).map_err(wrong)?;
-            message.preview(&mut |bytes| file.write_all(bytes).map_err(wrong))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let path = path.get("path", path_len)?;
+        let wrong = |error: std::io::Error| {
+            let path = redact::escape(path.as_bytes(), 300);
+            failed(format!("can't be written to {path} ({})", io_words(&error)))
+        };
+        let message = message::copy(message)?;
+        message.size()?;
+        let mut file = File::create(Path::new(path)).map_err(wrong)?;
+        message.preview(&mut |bytes| file.write_all(bytes).map_err(wrong))
+    })
 }

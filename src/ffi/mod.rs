@@ -1,9 +1,10 @@
-//! The C ABI: one file per C noun, and the four that each of them uses: `guard`, `handle`,
-//! `arg` and `text`. The only place with `unsafe`.
+//! The C ABI: one file for each type of handle, and the files that all of them use. `arguments` converts
+//! what a caller passes, `boundary` catches panics and turns errors into numbers, `handle` finds the object
+//! of a handle. The only module with `unsafe`.
 //!
-//! The doc comments of exported items become the header; what concerns Rust alone stands in plain
-//! comments. Every exported function is one call of a guard, written out, because the header's
-//! generator does not see what a macro makes.
+//! The doc comments of exported items become the header; what concerns Rust alone is in plain comments.
+//! Every exported function is one call of `boundary`. The getters are made from `getters.txt`; all other
+//! functions are written out, because the header's generator does not see what a macro makes.
 
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 #![cfg_attr(
@@ -11,26 +12,27 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)
 )]
 #![expect(non_camel_case_types, reason = "the names of the C types")]
-#![expect(
-    clippy::missing_safety_doc,
-    reason = "the header's own words: ownership, threads, errors"
-)]
 
-mod arg;
+mod boundary;
 mod callback;
 mod descriptor;
 mod fork;
-mod guard;
 mod handle;
+mod handle_table;
 mod pin;
 mod text;
 
+pub mod arguments;
 pub mod batch;
 pub mod client;
+pub mod client_object;
 pub mod constants;
 pub mod credential;
 pub mod error;
+pub mod error_object;
 pub mod event;
+#[rustfmt::skip]
+pub mod getters;
 pub mod job;
 pub mod known_servers;
 pub mod library;

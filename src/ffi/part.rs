@@ -1,13 +1,11 @@
 //! secsmtp_part: an attachment, or a picture that the HTML shows.
 
-use std::ffi::{c_char, c_void};
 use std::path::Path;
-use std::sync::Arc;
 
-use super::error::secsmtp_error;
-use super::handle::{self, Handle};
+use super::arguments::{self, Argument, BytesIn, ErrorOut, HandleOut, TextIn, UserIn};
+use super::handle::HandleKind;
 use super::reader::{self, Reader, secsmtp_read_callback, secsmtp_release_callback};
-use super::{arg, guard};
+use super::{boundary, handle};
 use crate::error::Error;
 use crate::memory;
 use crate::message::Part;
@@ -19,22 +17,21 @@ use crate::process::ForkMutex;
 /// _set_cached, _free.
 pub struct secsmtp_part(());
 
-type Object = ForkMutex<Part>;
-
-fn get(part: *const secsmtp_part) -> Result<Arc<Object>, Error> {
-    handle::get(Handle::of(part), "part")
+impl HandleKind for secsmtp_part {
+    type Object = ForkMutex<Part>;
+    const NOUN: &'static str = "part";
 }
 
 /// A copy of the part of a handle; the bytes are shared.
 pub(super) fn copy(part: *const secsmtp_part) -> Result<Part, Error> {
-    Ok(get(part)?.lock()?.clone())
+    Ok(handle::get(part)?.lock()?.clone())
 }
 
 fn change(
     part: *const secsmtp_part,
     change: impl FnOnce(&mut Part) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    change(&mut *get(part)?.lock()?)
+    change(&mut *handle::get(part)?.lock()?)
 }
 
 /// Makes a part of a regular file. Its name is that of the file and its type is guessed from it, unless
@@ -43,40 +40,34 @@ fn change(
 /// Ownership: path copied; *part_out is the caller's; secsmtp_part_free. Threads: any; the file is read
 /// on the thread that sends. Errors: SECSMTP_E_FILE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_part_new_file(
-    path: *const c_char,
-    path_len: usize,
-    part_out: *mut *mut secsmtp_part,
-    error_out: *mut *mut secsmtp_error,
+pub extern "C" fn secsmtp_part_new_file(
+    path: TextIn,
+    path_len: i64,
+    part_out: HandleOut<secsmtp_part>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(part_out, error_out, || {
-            arg::place("part_out", part_out)?;
-            let path = arg::text("attachment", path, path_len)?;
-            arg::hand_out(part_out, ForkMutex::new(Part::file(Path::new(path))?))
-        })
-    }
+    boundary::create(error_out, || {
+        let part_out = part_out.require("part_out")?;
+        let path = path.get("attachment", path_len)?;
+        part_out.hand_out(ForkMutex::new(Part::file(Path::new(path))?))
+    })
 }
 
 /// Makes a part of bytes in memory.
 /// Ownership: copied; *part_out is the caller's; secsmtp_part_free. Threads: any. Errors:
 /// SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_part_new_memory(
-    bytes: *const u8,
+pub extern "C" fn secsmtp_part_new_memory(
+    bytes: BytesIn,
     bytes_len: usize,
-    part_out: *mut *mut secsmtp_part,
-    error_out: *mut *mut secsmtp_error,
+    part_out: HandleOut<secsmtp_part>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(part_out, error_out, || {
-            arg::place("part_out", part_out)?;
-            let bytes = arg::bytes("attachment", bytes, bytes_len)?;
-            arg::hand_out(part_out, ForkMutex::new(Part::memory(memory::copy(bytes)?)))
-        })
-    }
+    boundary::create(error_out, || {
+        let part_out = part_out.require("part_out")?;
+        let bytes = bytes.get("attachment", bytes_len)?;
+        part_out.hand_out(ForkMutex::new(Part::memory(memory::copy(bytes)?)))
+    })
 }
 
 /// Makes a part whose bytes come from a callback. size is their number, or SECSMTP_SIZE_UNKNOWN. Another
@@ -87,27 +78,23 @@ pub unsafe extern "C" fn secsmtp_part_new_memory(
 /// called on the threads that send. Errors: SECSMTP_E_NULL for read, SECSMTP_E_VALUE for another
 /// negative size.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_part_new_reader(
-    read: secsmtp_read_callback,
-    release: secsmtp_release_callback,
-    user: *mut c_void,
+pub extern "C" fn secsmtp_part_new_reader(
+    read: Argument<secsmtp_read_callback>,
+    release: Argument<secsmtp_release_callback>,
+    user: UserIn,
     size: i64,
-    part_out: *mut *mut secsmtp_part,
-    error_out: *mut *mut secsmtp_error,
+    part_out: HandleOut<secsmtp_part>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(part_out, error_out, || {
-            arg::place("part_out", part_out)?;
-            let size = reader::size(size)?;
-            let reader = Reader::new(read, user)?;
-            let room = handle::reserve()?;
-            reader.release_by(release);
-            let part = Part::pull(reader, size);
-            arg::hand_out_at(part_out, room, ForkMutex::new(part));
-            Ok(())
-        })
-    }
+    boundary::create(error_out, || {
+        let part_out = part_out.require("part_out")?;
+        let size = reader::size(size)?;
+        let reader = Reader::new(&read, &user)?;
+        let part_out = part_out.reserve()?;
+        reader.release_by(&release);
+        part_out.hand_out(ForkMutex::new(Part::pull(reader, size)));
+        Ok(())
+    })
 }
 
 /// Sets the file name. Everything up to the last slash or backslash is cut off. The type is guessed from
@@ -115,19 +102,16 @@ pub unsafe extern "C" fn secsmtp_part_new_reader(
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for controls, bidirectional control
 /// characters, nothing but dots, or more than 255 bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_part_set_name(
+pub extern "C" fn secsmtp_part_set_name(
     part: *mut secsmtp_part,
-    name: *const c_char,
-    name_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    name: TextIn,
+    name_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(part, error_out, || {
-            let name = arg::text("file name", name, name_len)?;
-            change(part, |part| part.set_name(name))
-        })
-    }
+    boundary::status(part, error_out, || {
+        let name = name.get("file name", name_len)?;
+        change(part, |part| part.set_name(name))
+    })
 }
 
 /// Sets the media type, image/png for instance, with its parameters. A text type without charset gets
@@ -140,37 +124,31 @@ pub unsafe extern "C" fn secsmtp_part_set_name(
 /// body, as OpenPGP and S/MIME ask for.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER; also for multipart/ without its boundary.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_part_set_type(
+pub extern "C" fn secsmtp_part_set_type(
     part: *mut secsmtp_part,
-    media_type: *const c_char,
-    media_type_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    media_type: TextIn,
+    media_type_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(part, error_out, || {
-            let media_type = arg::text("content type", media_type, media_type_len)?;
-            change(part, |part| part.set_type(media_type))
-        })
-    }
+    boundary::status(part, error_out, || {
+        let media_type = media_type.get("content type", media_type_len)?;
+        change(part, |part| part.set_type(media_type))
+    })
 }
 
 /// Sets the content id, without angle brackets: the HTML shows the part where it has `cid:ID`.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_part_set_content_id(
+pub extern "C" fn secsmtp_part_set_content_id(
     part: *mut secsmtp_part,
-    id: *const c_char,
-    id_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    id: TextIn,
+    id_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(part, error_out, || {
-            let id = arg::text("content id", id, id_len)?;
-            change(part, |part| part.set_content_id(id))
-        })
-    }
+    boundary::status(part, error_out, || {
+        let id = id.get("content id", id_len)?;
+        change(part, |part| part.set_content_id(id))
+    })
 }
 
 /// With 1, the encoded form of the part is kept in memory from the first send on, whatever its size, for
@@ -180,26 +158,23 @@ pub unsafe extern "C" fn secsmtp_part_set_content_id(
 /// has it.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_part_set_cached(
+pub extern "C" fn secsmtp_part_set_cached(
     part: *mut secsmtp_part,
     cached: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(part, error_out, || {
-            let cached = arg::flag("cached", cached)?;
-            change(part, |part| {
-                part.set_cached(cached);
-                Ok(())
-            })
+    boundary::status(part, error_out, || {
+        let cached = arguments::flag("cached", cached)?;
+        change(part, |part| {
+            part.set_cached(cached);
+            Ok(())
         })
-    }
+    })
 }
 
 /// Frees a part; messages that have it keep it. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_part_free(part: *mut secsmtp_part) -> i32 {
-    guard::free::<Object>(part.cast(), "part")
+pub extern "C" fn secsmtp_part_free(part: *mut secsmtp_part) -> i32 {
+    boundary::free(part)
 }

@@ -1,5 +1,6 @@
 //! The library is never unloaded: its threads may outlive its last object, and their ends are in its
-//! code. Where the linker can say so, it does (`nodelete`, see `capi`); elsewhere it holds itself.
+//! code. Where the linker can mark the library so, it does (`nodelete`, see `capi`); elsewhere the library
+//! opens itself once more.
 
 /// Keeps the library, or the program it is linked into, loaded until the process ends.
 #[cfg(windows)]
@@ -23,16 +24,17 @@ pub(super) fn pin() {
 
     let here: fn() = pin;
     let mut found = MaybeUninit::<libc::Dl_info>::zeroed();
-    // SAFETY: dladdr fills the place when it answers other than 0; the name in it lives as long as
-    // the image. What dlopen opens once more is never closed, which is the purpose.
-    unsafe {
-        if libc::dladdr(here as *const libc::c_void, found.as_mut_ptr()) != 0 {
-            let name = found.assume_init().dli_fname;
-            libc::dlopen(name, libc::RTLD_NOW | libc::RTLD_NOLOAD);
-        }
+    // SAFETY: the place is large enough, and lives for the call.
+    let is_found = unsafe { libc::dladdr(here as *const libc::c_void, found.as_mut_ptr()) } != 0;
+    if is_found {
+        // SAFETY: all zeros are valid, and dladdr has written over them.
+        let name = unsafe { found.assume_init() }.dli_fname;
+        // SAFETY: the name lives as long as the image. dlopen opens the image once more, and nothing
+        // closes it: so it stays loaded.
+        unsafe { libc::dlopen(name, libc::RTLD_NOW | libc::RTLD_NOLOAD) };
     }
 }
 
-/// The linker has said so.
+/// The linker keeps the library loaded.
 #[cfg(not(any(windows, target_vendor = "apple")))]
 pub(super) fn pin() {}

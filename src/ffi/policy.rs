@@ -1,10 +1,8 @@
-//! secsmtp_policy: whom to believe.
+//! secsmtp_policy: which servers are trusted.
 
-use std::ffi::c_char;
-
-use super::error::secsmtp_error;
-use super::handle::{self, Handle};
-use super::{arg, guard};
+use super::arguments::{self, BytesIn, ErrorOut, HandleOut, TextIn};
+use super::handle::HandleKind;
+use super::{boundary, handle};
 use crate::error::{Cause, Error};
 use crate::process::ForkMutex;
 use crate::trust::{MinTls, Policy, TlsMode};
@@ -13,7 +11,7 @@ use crate::trust::{MinTls, Policy, TlsMode};
 /// entry may match; every kind that is given must hold. A client copies it; later changes have no effect
 /// on the client.
 ///
-/// What each kind proves, once the handshake has proven that the peer holds its certificate's key:
+/// This is what each kind proves, once the handshake has proven that the peer holds its certificate's key:
 /// - CAs and roots: one of them, or an intermediate CA below it, vouches for the host's name, today. It
 ///   is not proven that no other of them, or an employer or a state with power over one of them, is in
 ///   between.
@@ -38,40 +36,38 @@ use crate::trust::{MinTls, Policy, TlsMode};
 /// _set_client_certificate, _verify_chain, _free.
 pub struct secsmtp_policy(());
 
-type Object = ForkMutex<Slot>;
-
-/// A policy, and the first call on it that failed.
-#[derive(Default)]
-struct Slot {
-    policy: Policy,
-    failed: Option<Error>,
+impl HandleKind for secsmtp_policy {
+    type Object = ForkMutex<PolicyState>;
+    const NOUN: &'static str = "policy";
 }
 
-/// Runs `change` on the policy of a handle.
+/// A policy, and the error of the first call that failed on it.
+#[derive(Default)]
+pub(super) struct PolicyState {
+    policy: Policy,
+    error: Option<Error>,
+}
+
+/// Runs `change` on the policy of a handle. The arguments are converted inside it, so that an error of an
+/// argument counts: a caller that overlooks it would go on with less than it asked for, without a pin for
+/// instance, and trust more than it meant. After an error the policy can't be used.
 pub(super) fn change(
     policy: *const secsmtp_policy,
     change: impl FnOnce(&mut Policy) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let object = handle::get::<Object>(Handle::of(policy), "policy")?;
-    change(&mut object.lock()?.policy)
-}
-
-/// Remembers that a call on the policy failed: a host that does not look would go on with less
-/// than it asked for, a pin left out say, and trust more than it meant.
-pub(super) fn remember(policy: *const secsmtp_policy, error: &Error) {
-    if let Ok(object) = handle::get::<Object>(Handle::of(policy), "policy")
-        && let Ok(mut slot) = object.lock()
-    {
-        slot.failed.get_or_insert_with(|| error.clone());
-    }
+    let object = handle::get(policy)?;
+    let mut state = object.lock()?;
+    change(&mut state.policy).inspect_err(|error| {
+        state.error.get_or_insert_with(|| error.clone());
+    })
 }
 
 /// A copy of the policy of a handle, if every call on it succeeded.
 pub(super) fn copy(policy: *const secsmtp_policy) -> Result<Policy, Error> {
-    let object = handle::get::<Object>(Handle::of(policy), "policy")?;
-    let slot = object.lock()?;
-    match &slot.failed {
-        None => Ok(slot.policy.clone()),
+    let object = handle::get(policy)?;
+    let state = object.lock()?;
+    match &state.error {
+        None => Ok(state.policy.clone()),
         Some(error) => {
             let what = match &*error.cause {
                 Cause::Argument { argument, why, .. } => format!("{argument} {why}"),
@@ -87,189 +83,169 @@ pub(super) fn copy(policy: *const secsmtp_policy) -> Result<Policy, Error> {
 /// Ownership: *policy_out is the caller's; secsmtp_policy_free. Threads: any. Errors: SECSMTP_E_NULL for
 /// policy_out.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_new(
-    policy_out: *mut *mut secsmtp_policy,
-    error_out: *mut *mut secsmtp_error,
+pub extern "C" fn secsmtp_policy_new(
+    policy_out: HandleOut<secsmtp_policy>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(policy_out, error_out, || {
-            arg::place("policy_out", policy_out)?;
-            arg::hand_out(policy_out, ForkMutex::new(Slot::default()))
-        })
-    }
+    boundary::create(error_out, || {
+        let policy_out = policy_out.require("policy_out")?;
+        policy_out.hand_out(ForkMutex::default())
+    })
 }
 
 /// Sets how the connection becomes encrypted: SECSMTP_TLS_MODE_IMPLICIT or _STARTTLS.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_set_tls_mode(
+pub extern "C" fn secsmtp_policy_set_tls_mode(
     policy: *mut secsmtp_policy,
     tls_mode: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
             let modes = [TlsMode::Implicit, TlsMode::Starttls].map(|mode| (mode as i32, mode));
-            let mode = arg::choice("tls_mode", tls_mode, modes)?;
-            change(policy, |policy| {
-                policy.tls_mode = mode;
-                Ok(())
-            })
+            let mode = arguments::choice("tls_mode", tls_mode, modes)?;
+            policy.tls_mode = mode;
+            Ok(())
         })
-    }
+    })
 }
 
 /// Sets the oldest TLS version that is accepted: SECSMTP_TLS_1_2 or SECSMTP_TLS_1_3.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_set_min_tls(
+pub extern "C" fn secsmtp_policy_set_min_tls(
     policy: *mut secsmtp_policy,
     tls_version: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
             let versions = [MinTls::V1_2, MinTls::V1_3].map(|version| (version as i32, version));
-            let version = arg::choice("tls_version", tls_version, versions)?;
-            change(policy, |policy| {
-                policy.min_tls = version;
-                Ok(())
-            })
+            let version = arguments::choice("tls_version", tls_version, versions)?;
+            policy.min_tls = version;
+            Ok(())
         })
-    }
+    })
 }
 
 /// Trusts CAs: PEM with one certificate or more, or a single one in DER.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_ca(
+pub extern "C" fn secsmtp_policy_add_ca(
     policy: *mut secsmtp_policy,
-    certificates: *const u8,
+    certificates: BytesIn,
     certificates_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let bytes = arg::bytes("certificates", certificates, certificates_len)?;
-            change(policy, |policy| policy.add_ca(bytes))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let bytes = certificates.get("certificates", certificates_len)?;
+            policy.add_ca(bytes)
         })
-    }
+    })
 }
 
 /// Trusts the CAs in a file, which is read now.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_ca_file(
+pub extern "C" fn secsmtp_policy_add_ca_file(
     policy: *mut secsmtp_policy,
-    path: *const c_char,
-    path_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    path: TextIn,
+    path_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let path = arg::text("path", path, path_len)?;
-            change(policy, |policy| policy.add_ca_file(path))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let path = path.get("path", path_len)?;
+            policy.add_ca_file(path)
         })
-    }
+    })
 }
 
 /// Trusts the roots of this machine: the CAs that its vendor, owner or administrator has installed. They
 /// are read from the platform's store or from well-known paths; the environment is not read.
 /// Threads: any. Errors: SECSMTP_E_ROOTS.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_system_roots(
+pub extern "C" fn secsmtp_policy_add_system_roots(
     policy: *mut secsmtp_policy,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            change(policy, Policy::add_system_roots)
-        })
-    }
+    boundary::status(policy, error_out, || {
+        change(policy, Policy::add_system_roots)
+    })
 }
 
 /// Trusts Mozilla's list of roots, as of this release.
 /// Threads: any. Errors: those of the handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_mozilla_roots(
+pub extern "C" fn secsmtp_policy_add_mozilla_roots(
     policy: *mut secsmtp_policy,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            change(policy, |policy| {
-                policy.add_mozilla_roots();
-                Ok(())
-            })
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            policy.add_mozilla_roots();
+            Ok(())
         })
-    }
+    })
 }
 
 /// Adds SPKI pins: "sha256//BASE64", several separated by ";", or 64 hexadecimal digits.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_PIN.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_pin(
+pub extern "C" fn secsmtp_policy_add_pin(
     policy: *mut secsmtp_policy,
-    pin: *const c_char,
-    pin_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    pin: TextIn,
+    pin_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let pin = arg::text("pin", pin, pin_len)?;
-            change(policy, |policy| policy.add_pin(pin))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let pin = pin.get("pin", pin_len)?;
+            policy.add_pin(pin)
         })
-    }
+    })
 }
 
 /// Trusts exactly this certificate of the server, byte for byte: PEM or DER. To survive its
 /// renewal with the same key, pin the key instead.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_certificate(
+pub extern "C" fn secsmtp_policy_add_certificate(
     policy: *mut secsmtp_policy,
-    certificate: *const u8,
+    certificate: BytesIn,
     certificate_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let bytes = arg::bytes("certificate", certificate, certificate_len)?;
-            change(policy, |policy| policy.add_certificate(bytes))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let bytes = certificate.get("certificate", certificate_len)?;
+            policy.add_certificate(bytes)
         })
-    }
+    })
 }
 
 /// Trusts exactly the certificate in a file, which is read now.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_certificate_file(
+pub extern "C" fn secsmtp_policy_add_certificate_file(
     policy: *mut secsmtp_policy,
-    path: *const c_char,
-    path_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    path: TextIn,
+    path_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let path = arg::text("path", path, path_len)?;
-            change(policy, |policy| policy.add_certificate_file(path))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let path = path.get("path", path_len)?;
+            policy.add_certificate_file(path)
         })
-    }
+    })
 }
 
 /// Frees a policy; clients made with it keep their copy. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_free(policy: *mut secsmtp_policy) -> i32 {
-    guard::free::<Object>(policy.cast(), "policy")
+pub extern "C" fn secsmtp_policy_free(policy: *mut secsmtp_policy) -> i32 {
+    boundary::free(policy)
 }

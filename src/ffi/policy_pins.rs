@@ -1,30 +1,25 @@
 //! secsmtp_policy, continued: pins from elsewhere than a text, and how strictly they are taken.
 
-use std::ffi::c_char;
-
-use super::error::secsmtp_error;
+use super::arguments::{self, ErrorOut, TextIn};
+use super::boundary;
 use super::policy::{change, secsmtp_policy};
-use super::{arg, guard};
 
 /// With pins or a certificate alone, name and dates of the certificate decide too (1), or are only
 /// reported (0, the default). With CAs or roots they always decide.
 /// Threads: any. Errors: SECSMTP_E_VALUE for any other number.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_set_strict(
+pub extern "C" fn secsmtp_policy_set_strict(
     policy: *mut secsmtp_policy,
     strict: i32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let strict = arg::flag("strict", strict)?;
-            change(policy, |policy| {
-                policy.strict = strict;
-                Ok(())
-            })
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let strict = arguments::flag("strict", strict)?;
+            policy.strict = strict;
+            Ok(())
         })
-    }
+    })
 }
 
 /// Adds SPKI pins, in the form of secsmtp_policy_add_pin, that match from not_before to not_after, in
@@ -32,23 +27,22 @@ pub unsafe extern "C" fn secsmtp_policy_set_strict(
 /// pinning off.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_PIN, SECSMTP_E_VALUE for a negative time.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_pin_with_window(
+pub extern "C" fn secsmtp_policy_add_pin_with_window(
     policy: *mut secsmtp_policy,
-    pin: *const c_char,
-    pin_len: usize,
+    pin: TextIn,
+    pin_len: i64,
     not_before: i64,
     not_after: i64,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let pin = arg::text("pin", pin, pin_len)?;
-            let from = arg::seconds("not_before", not_before)?;
-            let to = arg::seconds("not_after", not_after)?;
-            change(policy, |policy| policy.add_pin_with_window(pin, from, to))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let pin = pin.get("pin", pin_len)?;
+            let from = arguments::seconds("not_before", not_before)?;
+            let to = arguments::seconds("not_after", not_after)?;
+            policy.add_pin_with_window(pin, from, to)
         })
-    }
+    })
 }
 
 /// Adds the pin of the one key in a file, which is read now: a certificate or a public key (BEGIN
@@ -56,19 +50,18 @@ pub unsafe extern "C" fn secsmtp_policy_add_pin_with_window(
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE; SECSMTP_E_PIN if the file holds no key,
 /// several, or a private one.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_pin_file(
+pub extern "C" fn secsmtp_policy_add_pin_file(
     policy: *mut secsmtp_policy,
-    path: *const c_char,
-    path_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    path: TextIn,
+    path_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let path = arg::text("path", path, path_len)?;
-            change(policy, |policy| policy.add_pin_file(path))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let path = path.get("path", path_len)?;
+            policy.add_pin_file(path)
         })
-    }
+    })
 }
 
 /// Adds the pins that a file of known mail servers, which is read now, has for host and port. The file
@@ -78,22 +71,21 @@ pub unsafe extern "C" fn secsmtp_policy_add_pin_file(
 /// file nor a symbolic link to one, or a line of it is wrong; SECSMTP_E_HOST, SECSMTP_E_PORT;
 /// SECSMTP_E_NO_TRUST if it has no pin for host and port.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_known_servers(
+pub extern "C" fn secsmtp_policy_add_known_servers(
     policy: *mut secsmtp_policy,
-    path: *const c_char,
-    path_len: usize,
-    host: *const c_char,
-    host_len: usize,
+    path: TextIn,
+    path_len: i64,
+    host: TextIn,
+    host_len: i64,
     port: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let path = arg::text("path", path, path_len)?;
-            let host = arg::text("host", host, host_len)?;
-            let port = arg::port(port)?;
-            change(policy, |policy| policy.add_known_servers(path, host, port))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let path = path.get("path", path_len)?;
+            let host = host.get("host", host_len)?;
+            let port = arguments::port(port)?;
+            policy.add_known_servers(path, host, port)
         })
-    }
+    })
 }

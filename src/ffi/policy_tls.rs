@@ -1,12 +1,10 @@
 //! secsmtp_policy, continued: revocation lists, the client's own certificate, and the verdict on a
 //! chain without a network.
 
-use std::ffi::c_char;
-
-use super::error::secsmtp_error;
+use super::arguments::{BytesIn, ErrorOut, HandleOut, TextIn};
+use super::boundary;
 use super::policy::{self, change, secsmtp_policy};
 use super::report::{ReportObject, secsmtp_report};
-use super::{arg, guard};
 use crate::client::Report;
 use crate::error::Error;
 use crate::status::Status;
@@ -17,37 +15,35 @@ use crate::trust::{Clock, Host, verify_pem};
 /// out of date are errors of each connection. Of two lists of one CA the one added later counts.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_CERTIFICATE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_crl(
+pub extern "C" fn secsmtp_policy_add_crl(
     policy: *mut secsmtp_policy,
-    list: *const u8,
+    list: BytesIn,
     list_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let bytes = arg::bytes("list", list, list_len)?;
-            change(policy, |policy| policy.add_crl(bytes))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let bytes = list.get("list", list_len)?;
+            policy.add_crl(bytes)
         })
-    }
+    })
 }
 
 /// Requires the revocation lists in a file, which is read now.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_FILE, SECSMTP_E_CERTIFICATE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_add_crl_file(
+pub extern "C" fn secsmtp_policy_add_crl_file(
     policy: *mut secsmtp_policy,
-    path: *const c_char,
-    path_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    path: TextIn,
+    path_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let path = arg::text("path", path, path_len)?;
-            change(policy, |policy| policy.add_crl_file(path))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let path = path.get("path", path_len)?;
+            policy.add_crl_file(path)
         })
-    }
+    })
 }
 
 /// Sets the certificate for a server that asks for one, which is sent after the server was verified: a
@@ -56,22 +52,21 @@ pub unsafe extern "C" fn secsmtp_policy_add_crl_file(
 /// Ownership: copied; the caller wipes its own copy of the key. Threads: any. Errors:
 /// SECSMTP_E_CERTIFICATE if they can't be parsed or don't belong together.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_set_client_certificate(
+pub extern "C" fn secsmtp_policy_set_client_certificate(
     policy: *mut secsmtp_policy,
-    chain: *const u8,
+    chain: BytesIn,
     chain_len: usize,
-    key: *const u8,
+    key: BytesIn,
     key_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::setting(policy, error_out, || {
-            let chain = arg::bytes("chain", chain, chain_len)?;
-            let key = arg::bytes("key", key, key_len)?;
-            change(policy, |policy| policy.set_client_certificate(chain, key))
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let chain = chain.get("chain", chain_len)?;
+            let key = key.get("key", key_len)?;
+            policy.set_client_certificate(chain, key)
         })
-    }
+    })
 }
 
 /// Computes the verdict on a chain for host without a network, as a connection would: PEM, leaf first,
@@ -81,28 +76,25 @@ pub unsafe extern "C" fn secsmtp_policy_set_client_certificate(
 /// Ownership: copied; *report_out is the caller's, on success only; secsmtp_report_free. Threads: any.
 /// Errors: SECSMTP_E_HOST; SECSMTP_E_CERTIFICATE if there is no chain that can be parsed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_policy_verify_chain(
+pub extern "C" fn secsmtp_policy_verify_chain(
     policy: *const secsmtp_policy,
-    host: *const c_char,
-    host_len: usize,
-    chain: *const u8,
+    host: TextIn,
+    host_len: i64,
+    chain: BytesIn,
     chain_len: usize,
     at_unix_seconds: i64,
-    report_out: *mut *mut secsmtp_report,
-    error_out: *mut *mut secsmtp_error,
+    report_out: HandleOut<secsmtp_report>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(policy, error_out, || {
-            arg::place("report_out", report_out)?;
-            let host = Host::parse(arg::text("host", host, host_len)?)
-                .map_err(|why| Error::argument(Status::Host, "host", why))?;
-            let chain = arg::bytes("chain", chain, chain_len)?;
-            let policy = policy::copy(policy)?;
-            let clock = u64::try_from(at_unix_seconds).map_or(policy.clock, Clock::Fixed);
-            let verdict = verify_pem(&policy, &host, chain, clock.now())?;
-            let report = Report::of_chain(&host, verdict);
-            arg::hand_out(report_out, ReportObject::new(&report))
-        })
-    }
+    boundary::status(policy, error_out, || {
+        let report_out = report_out.require("report_out")?;
+        let host = Host::parse(host.get("host", host_len)?)
+            .map_err(|why| Error::argument(Status::Host, "host", why))?;
+        let chain = chain.get("chain", chain_len)?;
+        let policy = policy::copy(policy)?;
+        let clock = u64::try_from(at_unix_seconds).map_or(policy.clock, Clock::Fixed);
+        let verdict = verify_pem(&policy, &host, chain, clock.now())?;
+        let report = Report::of_chain(&host, verdict);
+        report_out.hand_out(ReportObject::new(&report))
+    })
 }

@@ -1,8 +1,9 @@
-//! A caller's function as a source of bytes.
+//! A read callback as a source of bytes.
 
 use std::ffi::c_void;
 use std::sync::{Arc, OnceLock};
 
+use super::arguments::{self, Argument, UserIn};
 use super::callback::Callback;
 use crate::error::Error;
 use crate::message::Pull;
@@ -26,27 +27,32 @@ pub type secsmtp_read_callback = Option<
 /// normally: no longjmp, no exception.
 pub type secsmtp_release_callback = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
-type Read = unsafe extern "C" fn(*mut c_void, u64, *mut u8, usize) -> i64;
-type Release = unsafe extern "C" fn(*mut c_void);
+type ReadFunction = unsafe extern "C" fn(*mut c_void, u64, *mut u8, usize) -> i64;
+type ReleaseFunction = unsafe extern "C" fn(*mut c_void);
 
-/// A source of the host's. Dropping the last one calls the host: never with a lock held.
+/// A read callback, and what releases its pointer. Dropping the last one runs a callback: never with a lock
+/// held.
 pub(super) struct Reader {
-    read: Callback<Read>,
-    release: OnceLock<Callback<Release>>,
+    read: Callback<ReadFunction>,
+    release: OnceLock<Callback<ReleaseFunction>>,
 }
 
 impl Reader {
-    /// Nothing is released before [`Reader::release_by`]: a call that fails leaves the user's alone.
-    pub(super) fn new(read: secsmtp_read_callback, user: *mut c_void) -> Result<Arc<Self>, Error> {
-        let read = read.ok_or_else(|| Error::argument(Status::Null, "read", "is NULL"))?;
+    /// Makes a reader that releases nothing before [`Reader::release_by`], so that a call that fails
+    /// releases nothing.
+    pub(super) fn new(
+        read: &Argument<secsmtp_read_callback>,
+        user: &UserIn,
+    ) -> Result<Arc<Self>, Error> {
+        let read = Callback::new(read, user).ok_or_else(|| arguments::null("read"))?;
         Ok(Arc::new(Self {
-            read: Callback::new(read, user),
+            read,
             release: OnceLock::new(),
         }))
     }
 
-    pub(super) fn release_by(&self, release: secsmtp_release_callback) {
-        if let Some(release) = release {
+    pub(super) fn release_by(&self, release: &Argument<secsmtp_release_callback>) {
+        if let Some(release) = release.raw() {
             let _ = self.release.set(self.read.with(release));
         }
     }
@@ -54,11 +60,11 @@ impl Reader {
 
 impl Pull for Reader {
     fn pull(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, String> {
-        // SAFETY: the host gave this function for this purpose; the buffer has this room, and
-        // outlives the call.
-        let pull =
-            |read: Read, user| unsafe { read(user, offset, buffer.as_mut_ptr(), buffer.len()) };
-        let n = self.read.call(pull);
+        let n = self.read.call(|function, user| {
+            // SAFETY: function and pointer are as the contract of `Argument` says; the buffer has this
+            // room and outlives the call.
+            unsafe { function(user, offset, buffer.as_mut_ptr(), buffer.len()) }
+        });
         usize::try_from(n).map_err(|_| format!("could not be read: its function returned {n}"))
     }
 }
@@ -66,13 +72,15 @@ impl Pull for Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(release) = self.release.get() {
-            // SAFETY: the host gave this function for this purpose; it is called once, here.
-            release.call(|release, user| unsafe { release(user) });
+            release.call(|function, user| {
+                // SAFETY: function and pointer are as the contract of `Argument` says; called once.
+                unsafe { function(user) }
+            });
         }
     }
 }
 
-/// The number of bytes that was announced, if one was.
+/// The number of bytes that the caller announced, if it is known.
 pub(super) fn size(number: i64) -> Result<Option<u64>, Error> {
     let why = "is negative, and not SECSMTP_SIZE_UNKNOWN";
     match number {

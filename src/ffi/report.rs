@@ -1,13 +1,9 @@
-//! secsmtp_report: what a probe found.
+//! secsmtp_report: the result of a probe. Its getters are in `getters.txt`.
 
-use std::ffi::c_char;
-use std::sync::Arc;
-
-use super::guard;
-use super::handle::{self, Handle};
+use super::boundary;
+use super::handle::HandleKind;
 use super::text::Text;
 use crate::client::Report;
-use crate::error::Error;
 
 /// The result of a probe: who the server is, its chain, what it offers, and whether the policy trusts
 /// it. Texts and numbers behave as those of secsmtp_receipt. Names and dates are claims of the
@@ -20,25 +16,25 @@ pub struct secsmtp_report(());
 
 /// A report with its texts made ready for C.
 pub(super) struct ReportObject {
-    verdict: i32,
-    verdict_text: Text,
-    text: Text,
-    greeting: Text,
-    tls_version: Text,
-    cipher_suite: Text,
-    matched_pin: Text,
-    certificates: Vec<CertificateTexts>,
-    capabilities: Vec<Text>,
-    mechanisms: Vec<Text>,
+    pub(super) verdict: i32,
+    pub(super) verdict_text: Text,
+    pub(super) text: Text,
+    pub(super) greeting: Text,
+    pub(super) tls_version: Text,
+    pub(super) cipher_suite: Text,
+    pub(super) matched_pin: Text,
+    pub(super) certificates: Vec<CertificateTexts>,
+    pub(super) capabilities: Vec<Text>,
+    pub(super) mechanisms: Vec<Text>,
 }
 
-struct CertificateTexts {
-    spki: Text,
-    subject: Text,
-    issuer: Text,
-    names: Text,
-    not_before: Text,
-    not_after: Text,
+pub(super) struct CertificateTexts {
+    pub(super) spki: Text,
+    pub(super) subject: Text,
+    pub(super) issuer: Text,
+    pub(super) names: Text,
+    pub(super) not_before: Text,
+    pub(super) not_after: Text,
 }
 
 impl ReportObject {
@@ -76,259 +72,14 @@ impl ReportObject {
     }
 }
 
-fn get(report: *const secsmtp_report) -> Result<Arc<ReportObject>, Error> {
-    handle::get(Handle::of(report), "report")
-}
-
-fn at<T>(list: &[T], index: i32) -> Option<&T> {
-    list.get(usize::try_from(index).ok()?)
-}
-
-fn count(len: usize) -> i32 {
-    i32::try_from(len).unwrap_or(i32::MAX)
-}
-
-/// 0 if the policy trusts the server, else the status that gives the reason.
-/// Threads: any. Errors: a negative status.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_verdict(report: *const secsmtp_report) -> i32 {
-    guard::integer(|| Ok(get(report)?.verdict))
-}
-
-/// The verdict as text.
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_verdict_text(
-    report: *const secsmtp_report,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            Some(&o.verdict_text)
-        })
-    }
-}
-
-/// The whole report as text for people, with pins that can be copied.
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_text(
-    report: *const secsmtp_report,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe { guard::text(report.cast(), len_out, |o: &ReportObject| Some(&o.text)) }
-}
-
-/// The name in the server's greeting. With STARTTLS the greeting is in clear and can be forged.
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_greeting(
-    report: *const secsmtp_report,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe { guard::text(report.cast(), len_out, |o: &ReportObject| Some(&o.greeting)) }
-}
-
-/// The TLS version, "1.2" or "1.3".
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_tls_version(
-    report: *const secsmtp_report,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            Some(&o.tls_version)
-        })
-    }
-}
-
-/// The cipher suite by its IANA name.
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_cipher_suite(
-    report: *const secsmtp_report,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            Some(&o.cipher_suite)
-        })
-    }
-}
-
-/// The pin that matched, as "sha256//BASE64".
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_matched_pin(
-    report: *const secsmtp_report,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            Some(&o.matched_pin)
-        })
-    }
-}
-
-/// The number of certificates that the server sent and that can be parsed.
-/// Threads: any. Errors: a negative status.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_certificate_count(report: *const secsmtp_report) -> i32 {
-    guard::integer(|| Ok(count(get(report)?.certificates.len())))
-}
-
-/// The SHA-256 of a certificate's public key, as "sha256//BASE64"; index 0 is the leaf.
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_certificate_spki(
-    report: *const secsmtp_report,
-    index: i32,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            at(&o.certificates, index).map(|c| &c.spki)
-        })
-    }
-}
-
-/// A certificate's subject (RFC 4514).
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_certificate_subject(
-    report: *const secsmtp_report,
-    index: i32,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            at(&o.certificates, index).map(|c| &c.subject)
-        })
-    }
-}
-
-/// A certificate's issuer (RFC 4514).
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_certificate_issuer(
-    report: *const secsmtp_report,
-    index: i32,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            at(&o.certificates, index).map(|c| &c.issuer)
-        })
-    }
-}
-
-/// The DNS names and addresses in a certificate, separated by ", ".
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_certificate_names(
-    report: *const secsmtp_report,
-    index: i32,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            at(&o.certificates, index).map(|c| &c.names)
-        })
-    }
-}
-
-/// The beginning of a certificate's validity in UTC, as "2026-11-23T00:00:00Z".
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_certificate_not_before(
-    report: *const secsmtp_report,
-    index: i32,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            at(&o.certificates, index).map(|c| &c.not_before)
-        })
-    }
-}
-
-/// The end of a certificate's validity in UTC.
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_certificate_not_after(
-    report: *const secsmtp_report,
-    index: i32,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            at(&o.certificates, index).map(|c| &c.not_after)
-        })
-    }
-}
-
-/// The number of capabilities that the server offers inside TLS.
-/// Threads: any. Errors: a negative status.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_capability_count(report: *const secsmtp_report) -> i32 {
-    guard::integer(|| Ok(count(get(report)?.capabilities.len())))
-}
-
-/// A capability with its parameters, as the server wrote it.
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_capability(
-    report: *const secsmtp_report,
-    index: i32,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            at(&o.capabilities, index)
-        })
-    }
-}
-
-/// The number of SASL mechanisms that the server offers.
-/// Threads: any. Errors: a negative status.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_mechanism_count(report: *const secsmtp_report) -> i32 {
-    guard::integer(|| Ok(count(get(report)?.mechanisms.len())))
-}
-
-/// A mechanism's name.
-/// Ownership: the report's. Threads: any. Errors: the empty text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_mechanism(
-    report: *const secsmtp_report,
-    index: i32,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::text(report.cast(), len_out, |o: &ReportObject| {
-            at(&o.mechanisms, index)
-        })
-    }
+impl HandleKind for secsmtp_report {
+    type Object = ReportObject;
+    const NOUN: &'static str = "report";
 }
 
 /// Frees a report and its texts. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_report_free(report: *mut secsmtp_report) -> i32 {
-    guard::free::<ReportObject>(report.cast(), "report")
+pub extern "C" fn secsmtp_report_free(report: *mut secsmtp_report) -> i32 {
+    boundary::free(report)
 }

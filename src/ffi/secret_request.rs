@@ -1,15 +1,16 @@
-//! secsmtp_secret_request: a question for a password or token, for as long as its callback runs.
+//! secsmtp_secret_request: a question for a password or token, while its callback runs. Its getters are in
+//! `getters.txt`.
 
 use std::cell::Cell;
-use std::ffi::{c_char, c_void};
+use std::ffi::c_void;
 use std::sync::Arc;
 
+use super::arguments::{self, Argument, BytesIn, ErrorOut, UserIn};
 use super::callback::Callback;
 use super::constants::{SECSMTP_SECRET_PASSWORD, SECSMTP_SECRET_TOKEN};
-use super::error::secsmtp_error;
-use super::handle::{self, Handle};
+use super::handle::HandleKind;
 use super::text::Text;
-use super::{arg, guard};
+use super::{boundary, handle};
 use crate::credential::{
     Credential, NoSecret, Reason, SecretProvider, SecretRequest, check_secret,
 };
@@ -35,149 +36,116 @@ pub struct secsmtp_secret_request(());
 pub type secsmtp_secret_callback =
     Option<unsafe extern "C" fn(context: *mut c_void, request: *mut secsmtp_secret_request) -> i32>;
 
-struct Object {
-    host: Text,
-    user: Text,
-    port: u16,
+pub(super) struct SecretRequestObject {
+    pub(super) host: Text,
+    pub(super) user: Text,
+    pub(super) port: u16,
     credential_kind: CredentialKind,
-    reason: Reason,
+    pub(super) reason: Reason,
     answer: ForkMutex<Option<Secret>>,
 }
 
-type Ask = unsafe extern "C" fn(*mut c_void, *mut secsmtp_secret_request) -> i32;
-
-/// Asks the host.
-struct Host(Callback<Ask>);
-
-thread_local! {
-    /// Whether a callback is being asked on this thread. What it starts is not asked again: that
-    /// would go on for as long as the stack lasts.
-    static ASKING: Cell<bool> = const { Cell::new(false) };
+impl SecretRequestObject {
+    pub(super) fn kind(&self) -> i32 {
+        secret_kind(self.credential_kind)
+    }
 }
 
-/// Ends with the question, however that ends.
-struct Asking;
+/// A kind of secret as a number of the header.
+pub(super) fn secret_kind(kind: CredentialKind) -> i32 {
+    match kind {
+        CredentialKind::Token => SECSMTP_SECRET_TOKEN,
+        _ => SECSMTP_SECRET_PASSWORD,
+    }
+}
 
-impl Asking {
+impl HandleKind for secsmtp_secret_request {
+    type Object = SecretRequestObject;
+    const NOUN: &'static str = "secret request";
+}
+
+type SecretFunction = unsafe extern "C" fn(*mut c_void, *mut secsmtp_secret_request) -> i32;
+
+/// Asks by a callback.
+struct SecretCallback(Callback<SecretFunction>);
+
+thread_local! {
+    /// True inside a secret callback of this thread. A send from inside it does not ask in turn, which
+    /// could go on for as long as the stack lasts.
+    static ASKS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The question of this thread, while it lives.
+struct CurrentRequest(());
+
+impl CurrentRequest {
     fn begin() -> Result<Self, NoSecret> {
-        match ASKING.replace(true) {
+        match ASKS.replace(true) {
             true => Err(NoSecret::Declined),
-            false => Ok(Self),
+            false => Ok(Self(())),
         }
     }
 }
 
-impl Drop for Asking {
+impl Drop for CurrentRequest {
     fn drop(&mut self) {
-        ASKING.set(false);
+        ASKS.set(false);
     }
 }
 
-impl SecretProvider for Host {
+impl SecretProvider for SecretCallback {
     fn secret(&self, request: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
-        let _asking = Asking::begin()?;
-        let meant = request.secret_context();
-        let question = handle::insert(Object {
-            host: Text::new(meant.host),
-            user: Text::new(meant.user),
-            port: meant.port,
-            credential_kind: meant.credential_kind,
-            reason: meant.reason,
+        let _current = CurrentRequest::begin()?;
+        let context = request.secret_context();
+        let handle: *mut secsmtp_secret_request = handle::insert(SecretRequestObject {
+            host: Text::new(context.host),
+            user: Text::new(context.user),
+            port: context.port,
+            credential_kind: context.credential_kind,
+            reason: context.reason,
             answer: ForkMutex::new(None),
         })?;
-        // SAFETY: the host gave this function for this purpose, and the handle is a live one.
-        let ask = |ask: Ask, context| unsafe { ask(context, question.as_ptr()) };
+        let ask = |function: SecretFunction, user| {
+            // SAFETY: function and pointer are as the contract of `Argument` says.
+            unsafe { function(user, handle) }
+        };
         let status = self.0.call(ask);
-        let object = handle::remove::<Object>(question, "secret request")?;
+        let object = handle::remove(handle)?;
         let answer = object.answer.lock()?.take();
         answer.filter(|_| status == 0).ok_or(NoSecret::Declined)
     }
 }
 
-/// Stands where there is no callback: jobs ask by an event, and nothing else can ask.
-struct Nobody;
+/// Stands for a NULL callback: jobs ask by an event, and a blocking call can't ask.
+struct NoCallback;
 
-impl SecretProvider for Nobody {
+impl SecretProvider for NoCallback {
     fn secret(&self, _: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
         let why = "is NULL: the secret can be asked for by the event of a job alone";
         Err(Error::argument(Status::NoSecret, "callback", why).into())
     }
 }
 
-/// A credential that asks.
+/// Makes a credential that asks for its secret.
 pub(super) fn credential(
     user: &str,
     kind: i32,
-    callback: secsmtp_secret_callback,
-    context: *mut c_void,
+    callback: &Argument<secsmtp_secret_callback>,
+    context: &UserIn,
 ) -> Result<Credential, Error> {
     let kinds = [
         (SECSMTP_SECRET_PASSWORD, CredentialKind::Password),
         (SECSMTP_SECRET_TOKEN, CredentialKind::Token),
     ];
-    let credential_kind = arg::choice("kind", kind, kinds)?;
-    let host: Arc<dyn SecretProvider> = match callback {
-        Some(callback) => Arc::new(Host(Callback::new(callback, context))),
-        None => Arc::new(Nobody),
+    let credential_kind = arguments::choice("kind", kind, kinds)?;
+    let provider: Arc<dyn SecretProvider> = match Callback::new(callback, context) {
+        Some(callback) => Arc::new(SecretCallback(callback)),
+        None => Arc::new(NoCallback),
     };
     match credential_kind {
-        CredentialKind::Token => Credential::token_from(user, host),
-        _ => Credential::password_from(user, host),
+        CredentialKind::Token => Credential::token_from(user, provider),
+        _ => Credential::password_from(user, provider),
     }
-}
-
-/// The host that was verified, as the client was made for it.
-/// Ownership: valid until the callback returns. Threads: any. Errors: "" for a bad handle.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_secret_request_host(
-    request: *const secsmtp_secret_request,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointer is as the header asks.
-    unsafe { guard::text::<Object>(request.cast(), len_out, |object| Some(&object.host)) }
-}
-
-/// The port of the client.
-/// Threads: any. Errors: negative for a bad handle.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_secret_request_port(
-    request: *const secsmtp_secret_request,
-) -> i32 {
-    guard::integer(|| Ok(i32::from(get(request)?.port)))
-}
-
-/// The user of the credential.
-/// Ownership: valid until the callback returns. Threads: any. Errors: "" for a bad handle.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_secret_request_user(
-    request: *const secsmtp_secret_request,
-    len_out: *mut usize,
-) -> *const c_char {
-    // SAFETY: the pointer is as the header asks.
-    unsafe { guard::text::<Object>(request.cast(), len_out, |object| Some(&object.user)) }
-}
-
-/// The kind of secret: SECSMTP_SECRET_PASSWORD or SECSMTP_SECRET_TOKEN.
-/// Threads: any. Errors: negative for a bad handle.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_secret_request_kind(
-    request: *const secsmtp_secret_request,
-) -> i32 {
-    guard::integer(|| {
-        Ok(match get(request)?.credential_kind {
-            CredentialKind::Token => SECSMTP_SECRET_TOKEN,
-            _ => SECSMTP_SECRET_PASSWORD,
-        })
-    })
-}
-
-/// The reason for the question: SECSMTP_REASON_FIRST or SECSMTP_REASON_REFUSED.
-/// Threads: any. Errors: negative for a bad handle.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_secret_request_reason(
-    request: *const secsmtp_secret_request,
-) -> i32 {
-    guard::integer(|| Ok(get(request)?.reason as i32))
 }
 
 /// Answers with the password or token. A second answer replaces the first.
@@ -185,24 +153,17 @@ pub unsafe extern "C" fn secsmtp_secret_request_reason(
 /// while the callback runs. Errors: SECSMTP_E_SECRET for a value that can't be one; an earlier answer
 /// stays.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_secret_request_answer(
+pub extern "C" fn secsmtp_secret_request_answer(
     request: *mut secsmtp_secret_request,
-    secret: *const u8,
+    secret: BytesIn,
     secret_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(request, error_out, || {
-            let object = get(request)?;
-            let bytes = arg::bytes("secret", secret, secret_len)?;
-            check_secret(object.credential_kind, bytes)?;
-            *object.answer.lock()? = Some(Secret::new(bytes));
-            Ok(())
-        })
-    }
-}
-
-fn get(request: *const secsmtp_secret_request) -> Result<Arc<Object>, Error> {
-    handle::get(Handle::of(request), "secret request")
+    boundary::status(request, error_out, || {
+        let object = handle::get(request)?;
+        let bytes = secret.get("secret", secret_len)?;
+        check_secret(object.credential_kind, bytes)?;
+        *object.answer.lock()? = Some(Secret::new(bytes));
+        Ok(())
+    })
 }

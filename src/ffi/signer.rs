@@ -1,12 +1,11 @@
 //! secsmtp_signer: who signs messages (DKIM).
 
-use std::ffi::c_char;
 use std::path::Path;
 
-use super::error::secsmtp_error;
-use super::handle::{self, Handle};
+use super::arguments::{BytesIn, ErrorOut, HandleOut, TextIn};
+use super::handle::HandleKind;
 use super::message::{change, secsmtp_message};
-use super::{arg, guard};
+use super::{boundary, handle};
 use crate::error::Error;
 use crate::message::Signer;
 use crate::process::ForkMutex;
@@ -20,13 +19,16 @@ use crate::process::ForkMutex;
 /// secsmtp_message_add_signer.
 pub struct secsmtp_signer(());
 
-type Object = ForkMutex<Signer>;
+impl HandleKind for secsmtp_signer {
+    type Object = ForkMutex<Signer>;
+    const NOUN: &'static str = "signer";
+}
 
 fn change_signer(
     signer: *const secsmtp_signer,
     change: impl FnOnce(&mut Signer) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let object = handle::get::<Object>(Handle::of(signer), "signer")?;
+    let object = handle::get(signer)?;
     change(&mut *object.lock()?)
 }
 
@@ -35,72 +37,63 @@ fn change_signer(
 /// caller's; secsmtp_signer_free. Threads: any. Errors: SECSMTP_E_VALUE for an invalid domain or
 /// selector, SECSMTP_E_SIGNING_KEY, SECSMTP_E_NOT_BUILT in a build without DKIM.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_signer_new(
-    domain: *const c_char,
-    domain_len: usize,
-    selector: *const c_char,
-    selector_len: usize,
-    key: *const u8,
+pub extern "C" fn secsmtp_signer_new(
+    domain: TextIn,
+    domain_len: i64,
+    selector: TextIn,
+    selector_len: i64,
+    key: BytesIn,
     key_len: usize,
-    signer_out: *mut *mut secsmtp_signer,
-    error_out: *mut *mut secsmtp_error,
+    signer_out: HandleOut<secsmtp_signer>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(signer_out, error_out, || {
-            arg::place("signer_out", signer_out)?;
-            let domain = arg::text("signing domain", domain, domain_len)?;
-            let selector = arg::text("selector", selector, selector_len)?;
-            let key = arg::bytes("signing key", key, key_len)?;
-            let signer = Signer::new(domain, selector, key)?;
-            arg::hand_out(signer_out, ForkMutex::new(signer))
-        })
-    }
+    boundary::create(error_out, || {
+        let signer_out = signer_out.require("signer_out")?;
+        let domain = domain.get("signing domain", domain_len)?;
+        let selector = selector.get("selector", selector_len)?;
+        let key = key.get("signing key", key_len)?;
+        let signer = Signer::new(domain, selector, key)?;
+        signer_out.hand_out(ForkMutex::new(signer))
+    })
 }
 
 /// Makes a signer of a key file, which is read now.
 /// Ownership: path copied; *signer_out is the caller's; secsmtp_signer_free. Threads: any. Errors:
 /// SECSMTP_E_FILE, and those of secsmtp_signer_new.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_signer_new_file(
-    domain: *const c_char,
-    domain_len: usize,
-    selector: *const c_char,
-    selector_len: usize,
-    path: *const c_char,
-    path_len: usize,
-    signer_out: *mut *mut secsmtp_signer,
-    error_out: *mut *mut secsmtp_error,
+pub extern "C" fn secsmtp_signer_new_file(
+    domain: TextIn,
+    domain_len: i64,
+    selector: TextIn,
+    selector_len: i64,
+    path: TextIn,
+    path_len: i64,
+    signer_out: HandleOut<secsmtp_signer>,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(signer_out, error_out, || {
-            arg::place("signer_out", signer_out)?;
-            let domain = arg::text("signing domain", domain, domain_len)?;
-            let selector = arg::text("selector", selector, selector_len)?;
-            let path = arg::text("signing key file", path, path_len)?;
-            let signer = Signer::from_file(domain, selector, Path::new(path))?;
-            arg::hand_out(signer_out, ForkMutex::new(signer))
-        })
-    }
+    boundary::create(error_out, || {
+        let signer_out = signer_out.require("signer_out")?;
+        let domain = domain.get("signing domain", domain_len)?;
+        let selector = selector.get("selector", selector_len)?;
+        let path = path.get("signing key file", path_len)?;
+        let signer = Signer::from_file(domain, selector, Path::new(path))?;
+        signer_out.hand_out(ForkMutex::new(signer))
+    })
 }
 
 /// Sets for how many seconds a signature is valid (x=); 0, the default, is without an end. A message is
 /// not sent with a signature that has expired.
 /// Threads: any. Errors: SECSMTP_E_VALUE beyond a hundred years.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_signer_set_lifetime(
+pub extern "C" fn secsmtp_signer_set_lifetime(
     signer: *mut secsmtp_signer,
     seconds: u32,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(signer, error_out, || {
-            let lifetime = Some(seconds).filter(|seconds| *seconds > 0);
-            change_signer(signer, |signer| signer.set_lifetime(lifetime))
-        })
-    }
+    boundary::status(signer, error_out, || {
+        let lifetime = Some(seconds).filter(|seconds| *seconds > 0);
+        change_signer(signer, |signer| signer.set_lifetime(lifetime))
+    })
 }
 
 /// Sets the names of the fields that are signed if a message has them, separated by colons, in place of
@@ -110,19 +103,16 @@ pub unsafe extern "C" fn secsmtp_signer_set_lifetime(
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for a text that is not the name of a field
 /// or has a semicolon, SECSMTP_E_LENGTH beyond 200.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_signer_set_fields(
+pub extern "C" fn secsmtp_signer_set_fields(
     signer: *mut secsmtp_signer,
-    names: *const c_char,
-    names_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    names: TextIn,
+    names_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(signer, error_out, || {
-            let names = arg::text("header names", names, names_len)?;
-            change_signer(signer, |signer| signer.set_fields(names))
-        })
-    }
+    boundary::status(signer, error_out, || {
+        let names = names.get("header names", names_len)?;
+        change_signer(signer, |signer| signer.set_fields(names))
+    })
 }
 
 /// Sets the names of the fields, separated by colons, that the signature covers also if a message does
@@ -132,26 +122,23 @@ pub unsafe extern "C" fn secsmtp_signer_set_fields(
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER for one that is not signed, and for Date,
 /// Message-ID, Sender and To, which servers add where they are missing.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_signer_set_absent_fields(
+pub extern "C" fn secsmtp_signer_set_absent_fields(
     signer: *mut secsmtp_signer,
-    names: *const c_char,
-    names_len: usize,
-    error_out: *mut *mut secsmtp_error,
+    names: TextIn,
+    names_len: i64,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(signer, error_out, || {
-            let names = arg::text("header names", names, names_len)?;
-            change_signer(signer, |signer| signer.set_absent_fields(names))
-        })
-    }
+    boundary::status(signer, error_out, || {
+        let names = names.get("header names", names_len)?;
+        change_signer(signer, |signer| signer.set_absent_fields(names))
+    })
 }
 
 /// Frees a signer; messages that have it keep it. NULL is a no-op.
 /// Threads: any. Errors: SECSMTP_E_BAD_HANDLE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_signer_free(signer: *mut secsmtp_signer) -> i32 {
-    guard::free::<Object>(signer.cast(), "signer")
+pub extern "C" fn secsmtp_signer_free(signer: *mut secsmtp_signer) -> i32 {
+    boundary::free(signer)
 }
 
 /// Adds a signer, at most ten. The message is signed when it is first needed, for which its content is
@@ -161,17 +148,14 @@ pub unsafe extern "C" fn secsmtp_signer_free(signer: *mut secsmtp_signer) -> i32
 /// Ownership: the signer stays the caller's, who may free it; later changes of it have no effect on the
 /// message. Threads: any. Errors: SECSMTP_E_LENGTH beyond ten.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn secsmtp_message_add_signer(
+pub extern "C" fn secsmtp_message_add_signer(
     message: *mut secsmtp_message,
     signer: *const secsmtp_signer,
-    error_out: *mut *mut secsmtp_error,
+    error_out: ErrorOut,
 ) -> i32 {
-    // SAFETY: the pointers are as the header asks.
-    unsafe {
-        guard::status(message, error_out, || {
-            let signer = handle::get::<Object>(Handle::of(signer), "signer")?;
-            let signer = signer.lock()?.clone();
-            change(message, |message| message.add_signer(&signer))
-        })
-    }
+    boundary::status(message, error_out, || {
+        let signer = handle::get(signer)?;
+        let signer = signer.lock()?.clone();
+        change(message, |message| message.add_signer(&signer))
+    })
 }

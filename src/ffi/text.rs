@@ -1,16 +1,16 @@
-//! Texts that go out: UTF-8 with a NUL behind it, owned by the object that shows them.
+//! Texts that the library gives out: UTF-8 with a NUL behind it, owned by an object.
 
 use std::ffi::{CString, c_char};
 
-/// A text that is lent to the host, and its bytes before the NUL.
-pub(super) type Lent = (*const c_char, usize);
+/// A text that is lent to the caller: its pointer, and the number of its bytes before the NUL.
+pub(super) type TextView = (*const c_char, usize);
 
-/// A text of an object, alive as long as it.
+/// A text of an object, which lives as long as the object.
 #[derive(Debug, Default)]
 pub(super) struct Text(CString);
 
 impl Text {
-    /// From any text; a NUL inside, which C could not see past, becomes a replacement character.
+    /// Copies a text. A NUL inside, at which C would end the text, becomes a replacement character.
     pub(super) fn new(text: &str) -> Self {
         let without_nul = || CString::new(text.replace('\0', "\u{fffd}"));
         Self(
@@ -20,7 +20,7 @@ impl Text {
         )
     }
 
-    /// From a text that may be absent; absent is empty.
+    /// Copies a text that may be absent; absent is empty.
     pub(super) fn of(text: Option<&str>) -> Self {
         Self::new(text.unwrap_or_default())
     }
@@ -29,12 +29,12 @@ impl Text {
         self.0.as_ptr()
     }
 
-    /// Bytes before the NUL.
+    /// The number of bytes before the NUL.
     pub(super) fn len(&self) -> usize {
         self.0.as_bytes().len()
     }
 
-    pub(super) fn lend(&self) -> Lent {
+    pub(super) fn view(&self) -> TextView {
         (self.as_ptr(), self.len())
     }
 }

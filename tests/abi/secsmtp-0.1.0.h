@@ -3,7 +3,7 @@
  *
  * CONVENTIONS
  *   A function that can fail returns a status, SECSMTP_OK (0) or one of SECSMTP_E_*.
- *   Text in is UTF-8: a pointer and its length in bytes, or SECSMTP_NUL_TERMINATED. Bytes in are a
+ *   Text in is UTF-8: a pointer and its length in bytes, or SECSMTP_NUL_TERMINATED (-1). Bytes in are a
  *   pointer and a length. NULL with length 0 is empty; NULL with any other length is an error.
  *   Arguments are copied: they need to live for the call only.
  *   Outputs are written only on success. Flags are 0 or 1.
@@ -56,10 +56,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/*
- * As the length of a text argument: the text ends at its first NUL, measure it.
+/**
+ * As the length of a text argument: the text ends at its first NUL.
  */
-#define SECSMTP_NUL_TERMINATED ((size_t)-1)
+#define SECSMTP_NUL_TERMINATED -1
 
 /**
  * Grows by one whenever functions or numbers are added; compare it at load time.
@@ -642,7 +642,7 @@ extern "C" {
  * Threads: any. Errors: SECSMTP_E_HOST, SECSMTP_E_PORT.
  */
 int32_t secsmtp_client_new(const char *host,
-                           size_t host_len,
+                           int64_t host_len,
                            uint32_t port,
                            const secsmtp_policy *policy,
                            secsmtp_client **client_out,
@@ -654,7 +654,7 @@ int32_t secsmtp_client_new(const char *host,
  */
 int32_t secsmtp_client_set_connect(secsmtp_client *client,
                                    const char *address,
-                                   size_t address_len,
+                                   int64_t address_len,
                                    uint32_t port,
                                    secsmtp_error **error_out);
 
@@ -673,7 +673,7 @@ int32_t secsmtp_client_set_credential(secsmtp_client *client,
  */
 int32_t secsmtp_client_set_ehlo_name(secsmtp_client *client,
                                      const char *name,
-                                     size_t name_len,
+                                     int64_t name_len,
                                      secsmtp_error **error_out);
 
 /**
@@ -741,7 +741,7 @@ int32_t secsmtp_client_free(secsmtp_client *client);
  * Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_SECRET.
  */
 int32_t secsmtp_credential_new_password(const char *user,
-                                        size_t user_len,
+                                        int64_t user_len,
                                         const uint8_t *password,
                                         size_t password_len,
                                         secsmtp_credential **credential_out,
@@ -754,7 +754,7 @@ int32_t secsmtp_credential_new_password(const char *user,
  * Threads: any. Errors: SECSMTP_E_USER, SECSMTP_E_SECRET.
  */
 int32_t secsmtp_credential_new_token(const char *user,
-                                     size_t user_len,
+                                     int64_t user_len,
                                      const uint8_t *token,
                                      size_t token_len,
                                      secsmtp_credential **credential_out,
@@ -766,7 +766,7 @@ int32_t secsmtp_credential_new_token(const char *user,
  */
 int32_t secsmtp_credential_add_mechanism(secsmtp_credential *credential,
                                          const char *mechanism,
-                                         size_t mechanism_len,
+                                         int64_t mechanism_len,
                                          secsmtp_error **error_out);
 
 /**
@@ -777,7 +777,7 @@ int32_t secsmtp_credential_add_mechanism(secsmtp_credential *credential,
  */
 int32_t secsmtp_credential_set_floor(secsmtp_credential *credential,
                                      const char *mechanism,
-                                     size_t mechanism_len,
+                                     int64_t mechanism_len,
                                      secsmtp_error **error_out);
 
 /**
@@ -887,14 +887,14 @@ int32_t secsmtp_error_free(secsmtp_error *error);
  * SECSMTP_E_FILE if the file can't be read or written, or a line of it is wrong.
  */
 int32_t secsmtp_known_servers_learn(const char *path,
-                                    size_t path_len,
+                                    int64_t path_len,
                                     const char *host,
-                                    size_t host_len,
+                                    int64_t host_len,
                                     uint32_t port,
                                     const char *pin,
-                                    size_t pin_len,
+                                    int64_t pin_len,
                                     const char *by,
-                                    size_t by_len,
+                                    int64_t by_len,
                                     secsmtp_error **error_out);
 
 /**
@@ -959,7 +959,7 @@ int32_t secsmtp_message_new(secsmtp_message **message_out, secsmtp_error **error
  */
 int32_t secsmtp_message_set_sender(secsmtp_message *message,
                                    const char *address,
-                                   size_t address_len,
+                                   int64_t address_len,
                                    secsmtp_error **error_out);
 
 /**
@@ -968,7 +968,7 @@ int32_t secsmtp_message_set_sender(secsmtp_message *message,
  */
 int32_t secsmtp_message_add_recipient(secsmtp_message *message,
                                       const char *address,
-                                      size_t address_len,
+                                      int64_t address_len,
                                       secsmtp_error **error_out);
 
 /**
@@ -1035,7 +1035,7 @@ int32_t secsmtp_policy_add_ca(secsmtp_policy *policy,
  */
 int32_t secsmtp_policy_add_ca_file(secsmtp_policy *policy,
                                    const char *path,
-                                   size_t path_len,
+                                   int64_t path_len,
                                    secsmtp_error **error_out);
 
 /**
@@ -1057,7 +1057,7 @@ int32_t secsmtp_policy_add_mozilla_roots(secsmtp_policy *policy, secsmtp_error *
  */
 int32_t secsmtp_policy_add_pin(secsmtp_policy *policy,
                                const char *pin,
-                               size_t pin_len,
+                               int64_t pin_len,
                                secsmtp_error **error_out);
 
 /**
@@ -1076,7 +1076,7 @@ int32_t secsmtp_policy_add_certificate(secsmtp_policy *policy,
  */
 int32_t secsmtp_policy_add_certificate_file(secsmtp_policy *policy,
                                             const char *path,
-                                            size_t path_len,
+                                            int64_t path_len,
                                             secsmtp_error **error_out);
 
 /**
@@ -1102,7 +1102,7 @@ int32_t secsmtp_policy_set_strict(secsmtp_policy *policy,
  */
 int32_t secsmtp_policy_add_pin_with_window(secsmtp_policy *policy,
                                            const char *pin,
-                                           size_t pin_len,
+                                           int64_t pin_len,
                                            int64_t not_before,
                                            int64_t not_after,
                                            secsmtp_error **error_out);
@@ -1115,7 +1115,7 @@ int32_t secsmtp_policy_add_pin_with_window(secsmtp_policy *policy,
  */
 int32_t secsmtp_policy_add_pin_file(secsmtp_policy *policy,
                                     const char *path,
-                                    size_t path_len,
+                                    int64_t path_len,
                                     secsmtp_error **error_out);
 
 /**
@@ -1127,9 +1127,9 @@ int32_t secsmtp_policy_add_pin_file(secsmtp_policy *policy,
  */
 int32_t secsmtp_policy_add_known_servers(secsmtp_policy *policy,
                                          const char *path,
-                                         size_t path_len,
+                                         int64_t path_len,
                                          const char *host,
-                                         size_t host_len,
+                                         int64_t host_len,
                                          uint32_t port,
                                          secsmtp_error **error_out);
 
@@ -1150,7 +1150,7 @@ int32_t secsmtp_policy_add_crl(secsmtp_policy *policy,
  */
 int32_t secsmtp_policy_add_crl_file(secsmtp_policy *policy,
                                     const char *path,
-                                    size_t path_len,
+                                    int64_t path_len,
                                     secsmtp_error **error_out);
 
 /**
@@ -1177,7 +1177,7 @@ int32_t secsmtp_policy_set_client_certificate(secsmtp_policy *policy,
  */
 int32_t secsmtp_policy_verify_chain(const secsmtp_policy *policy,
                                     const char *host,
-                                    size_t host_len,
+                                    int64_t host_len,
                                     const uint8_t *chain,
                                     size_t chain_len,
                                     int64_t at_unix_seconds,

@@ -29,17 +29,17 @@ LAYERS = [
 # Upwards nevertheless: an error carries the pins and the rejection, which are plain data of trust.
 EXCEPT = {("error", "trust")}
 
-EXPORT = r'\bno_mangle\)\]\s*pub\s+(?:unsafe\s+)?extern\s*""\s*fn\s+(\w+)'
+EXPORT = r'\bno_mangle\)\]\s*pub\s+extern\s*""\s*fn\s+(\w+)'
 
 
 class Exports(unittest.TestCase):
-    """Each exported function is one call of the guard, which turns a panic into a status."""
+    """Each exported function is safe and one call of the boundary, which turns a panic into a status."""
 
-    def test_body_is_one_call_of_the_guard(self):
+    def test_body_is_one_call_of_the_boundary(self):
         exported = []
         for path in sorted((SRC / "ffi").rglob("*.rs")):
             text = rust.code(path)
-            # Without no_mangle it is none of ours to call: a handler that the system is given.
+            # Without no_mangle a function is not exported: a handler that the system is given.
             exports = list(re.finditer(EXPORT, text))
             for function in exports:
                 name = function[1]
@@ -47,19 +47,61 @@ class Exports(unittest.TestCase):
                 with self.subTest(name):
                     start = text.index("{", rust.closing(text, text.index("(", function.end())))
                     body = text[start + 1 : rust.closing(text, start)].strip()
-                    if body.startswith("unsafe {"):
-                        self.assertEqual(rust.closing(body, len("unsafe ")), len(body) - 1)
-                        body = body[len("unsafe {") : -1].strip()
-                    call = re.match(r"guard::\w+(?:::<[^>]*>)?\(", body)
-                    self.assertTrue(call, f"{name} does not begin with guard::")
+                    call = re.match(r"boundary::\w+\(", body)
+                    self.assertTrue(call, f"{name} does not begin with boundary::")
                     end = rust.closing(body, call.end() - 1)
-                    self.assertEqual(body[end + 1 :], "", f"{name} does more than the guard")
+                    self.assertEqual(body[end + 1 :], "", f"{name} does more than the call of the boundary")
             self.assertEqual(
                 text.count("no_mangle"),
                 len(exports),
-                f"{path.name}: an exported function is not pub and extern C",
+                f"{path.name}: an exported function is not pub, safe and extern C",
             )
         self.assertEqual(sorted(exported), sorted(header.functions()))
+
+    def test_a_pointer_argument_is_a_handle_or_of_a_type_that_only_c_makes(self):
+        """So a safe function can't be given a pointer that is not what the header asks for."""
+        for path in sorted((SRC / "ffi").rglob("*.rs")):
+            text = rust.code(path)
+            for function in re.finditer(EXPORT, text):
+                start = text.index("(", function.end())
+                for kind in re.findall(r":\s*([^,()]+)", text[start : rust.closing(text, start)]):
+                    handle = re.fullmatch(r"\*(?:const|mut) secsmtp_\w+", kind.strip())
+                    self.assertTrue(handle or "*" not in kind, f"{function[1]}: {kind}")
+
+
+class Unsafe(unittest.TestCase):
+    """Where `unsafe` is in src/ffi, and how much: around one expression each."""
+
+    # Conversions of arguments, callbacks, and functions of the system.
+    BLOCKS = {
+        "arguments.rs": 4,
+        "client_object.rs": 2,
+        "descriptor.rs": 4,
+        "fork.rs": 1,
+        "message_preview.rs": 1,
+        "pin.rs": 4,
+        "reader.rs": 2,
+        "secret_request.rs": 1,
+    }
+
+    def test_stands_around_one_expression_in_these_files_alone(self):
+        found = {}
+        for path in sorted((SRC / "ffi").rglob("*.rs")):
+            text = rust.code(path)
+            blocks = list(re.finditer(r"\bunsafe \{", text))
+            if blocks:
+                found[path.name] = len(blocks)
+            for block in blocks:
+                start = block.end() - 1
+                inner = text[start + 1 : rust.closing(text, start)].strip().removesuffix(";")
+                self.assertNotRegex(inner, r"[;{]", f"{path.name}: more than an expression: {inner}")
+        self.assertEqual(found, self.BLOCKS)
+
+    def test_no_function_but_the_constructor_of_arguments_is_unsafe(self):
+        functions = []
+        for path in sorted((SRC / "ffi").rglob("*.rs")):
+            functions += [(path.name, name) for name in re.findall(r"\bunsafe fn (\w+)", rust.code(path))]
+        self.assertEqual(functions, [("arguments.rs", "new")])
 
 
 class Layers(unittest.TestCase):

@@ -15,6 +15,11 @@ SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 BAD = ("NULL", "(void *)1", "(void *)&endless", "freed", "other")
 # Their texts may be longer than the program's longest, so that one without an end has none to find.
 LONG = ("message_add_finished_header", "message_add_header", "message_set_calendar", "message_set_html", "message_set_subject", "message_set_text")
+# Lengths that no text and no bytes have.
+LENGTHS = {
+    "const char *": ("-2", "INT64_MIN", "INT64_MAX", "SECSMTP_NUL_TERMINATED"),
+    "const uint8_t *": ("(size_t)-1", "(size_t)-2", "((size_t)-1) / 2"),
+}
 HEAD = r"""
 #include <secsmtp.h>
 #include <stdio.h>
@@ -98,11 +103,11 @@ def program():
         own = {"secsmtp_policy": "policy", "secsmtp_message": "message", "secsmtp_client": "client", "secsmtp_credential": "credential"}
         if kind and kind not in own:
             continue
-        for length in ("(size_t)-2", "(size_t)-1", "((size_t)-1) / 2"):
-            for n, k in function.parameters:
-                huge = f"{n}_len" in dict(function.parameters)
-                measured = length == "(size_t)-1"
-                if not huge or (measured and (k == "const uint8_t *" or name[len("secsmtp_") :] in LONG)):
+        for n, k in function.parameters:
+            if f"{n}_len" not in dict(function.parameters):
+                continue
+            for length in LENGTHS[k]:
+                if length == "SECSMTP_NUL_TERMINATED" and name[len("secsmtp_") :] in LONG:
                     continue
                 values = {first[0]: own[kind]} if kind else {}
                 values |= {m: "endless" for m, t in function.parameters if t == "const char *"}

@@ -13,7 +13,7 @@ _SKIPPED = re.compile(
 def code(path):
     """The file's text without comments and its own unit tests; strings are left empty."""
     text = _SKIPPED.sub(lambda m: " " if m[0].startswith("/") else '""', path.read_text("utf-8"))
-    return re.split(r"#\[cfg\(test\)\]\s*mod \w+ \{", text)[0]
+    return re.split(r"#\[cfg\(test\)\]\s*(?:#\[[^\]]*\]\s*)*mod \w+ \{", text)[0]
 
 
 def closing(text, start):

@@ -124,13 +124,15 @@ fn method(f: &Function, handle: Option<&String>, model: &Model) -> Result<(Strin
             _ if n == "error_out" => gives.push("&error".to_owned()),
             kind @ ("const char *" | "const uint8_t *") if length(rest.peek()) => {
                 rest.next();
-                let view = if kind == "const char *" {
-                    "std::string_view"
-                } else {
-                    "const Bytes &"
+                let (view, size) = match kind {
+                    "const char *" => (
+                        "std::string_view ",
+                        format!("static_cast<std::int64_t>({n}.size())"),
+                    ),
+                    _ => ("const Bytes &", format!("{n}.size()")),
                 };
-                takes.push(format!("{view} {n}").replace("& ", "&"));
-                gives.push(format!("{n}.data(), {n}.size()"));
+                takes.push(format!("{view}{n}"));
+                gives.push(format!("{n}.data(), {size}"));
             }
             kind if kind.ends_with(" **") => {
                 let given = kind.trim_end_matches(" **");

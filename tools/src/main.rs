@@ -1,12 +1,13 @@
-//! Generates everything that repeats the C interface: the header from `src/ffi`, and from the header
-//! the Xojo module, the Python signatures and the list of exported symbols. Also generates, from the
-//! tests, the table of the attacks that they cover.
+//! Generates everything that repeats the C interface: the getters from their table, the header from
+//! `src/ffi`, and from the header the C++ classes, the Xojo module, the Python signatures and the list of
+//! exported symbols. Also generates, from the tests, the table of the attacks that they cover.
 //!
 //! `secsmtp-tools generate` writes; `--check` only compares, and fails at the first difference.
 
 mod catalogue;
 mod constants;
 mod cpp;
+mod getters;
 mod header;
 mod model;
 mod python;
@@ -27,6 +28,8 @@ const XOJO: &str = "bindings/xojo/SecSMTP.xojo_code";
 const PYTHON: &str = "bindings/python/secsmtp/_abi.py";
 const CPP: &str = "bindings/cpp/secsmtp.hpp";
 const CONSTANTS: &str = "src/ffi/constants.txt";
+const GETTERS: &str = "src/ffi/getters.rs";
+const GETTER_TABLE: &str = "src/ffi/getters.txt";
 const SYMBOLS: &str = "tests/abi/symbols.txt";
 const CATALOGUE: &str = "docs/catalogue.md";
 
@@ -48,6 +51,10 @@ fn main() -> ExitCode {
 
 fn generate(put: fn(&Path, &str) -> Result<()>) -> Result<()> {
     let root = root()?;
+    // First: the header is made from it.
+    let table = read_if_there(&root.join(GETTER_TABLE))?;
+    let getters = getters::source(&table).map_err(|reason| format!("{GETTER_TABLE}: {reason}"))?;
+    put(&root.join(GETTERS), &getters).map_err(|reason| format!("{GETTERS}: {reason}"))?;
     let header = header::generate(&root)?;
     let model = Model::parse(&header)?;
     let symbols = symbols::update(&read_if_there(&root.join(SYMBOLS))?, &model)?;

@@ -137,7 +137,7 @@ mod tests {
 /* text; with (brackets) */
 #ifndef SECSMTP_H
 #define SECSMTP_H
-#define SECSMTP_NUL_TERMINATED ((size_t)-1)
+#define secsmtp_no_number ((size_t)-1)
 #define SECSMTP_E_HOST 1006
 typedef struct secsmtp_policy secsmtp_policy;
 typedef void (*secsmtp_log_callback)(void *user, int32_t level);

@@ -138,13 +138,13 @@ mod tests {
     fn maps_each_type() {
         let text = declared(
             "typedef struct secsmtp_x secsmtp_x; typedef void (*secsmtp_f)(void *user);
-             const char *secsmtp_a(const secsmtp_x *x, secsmtp_x **out, const char *t, size_t t_len,
+             const char *secsmtp_a(const secsmtp_x *x, secsmtp_x **out, const char *t, int64_t t_len,
                  const uint8_t *b, uint32_t u, int64_t i, size_t *len_out, secsmtp_f f, void *v);",
         );
         assert_eq!(
             text.unwrap(),
             "Private Soft Declare Function secsmtp_a Lib kLib Alias \"secsmtp_a\" (x As Ptr, \
-             ByRef out As Ptr, t As CString, t_len As UInteger, b As Ptr, u As UInt32, i As Int64, \
+             ByRef out As Ptr, t As CString, t_len As Int64, b As Ptr, u As UInt32, i As Int64, \
              len_out As Ptr, f As Ptr, v As Ptr) As CString"
         );
     }

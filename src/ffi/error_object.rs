@@ -1,0 +1,36 @@
+//! secsmtp_error: the object. Every exported function can make one.
+
+use super::handle::HandleKind;
+use super::text::Text;
+use crate::error::Error;
+
+/// Why a call failed, at which stage, and what left the machine. Texts and numbers behave as those of
+/// secsmtp_receipt.
+/// Functions: secsmtp_error_status, _stage, _outcome, _secret_released, _content_released, _retry,
+/// _smtp_code, _enhanced_code, _server_text, _text, _receipt, _free.
+pub struct secsmtp_error(());
+
+/// An error with its texts made ready for C.
+pub(super) struct ErrorObject {
+    pub(super) error: Error,
+    pub(super) enhanced_code: Text,
+    pub(super) server_text: Text,
+    pub(super) text: Text,
+}
+
+impl ErrorObject {
+    pub(super) fn new(error: Error) -> Self {
+        let reply = error.record.reply.as_deref();
+        Self {
+            enhanced_code: Text::of(reply.and_then(|a| a.enhanced.as_deref())),
+            server_text: Text::of(reply.map(|a| a.text.as_str())),
+            text: Text::new(&error.to_string()),
+            error,
+        }
+    }
+}
+
+impl HandleKind for secsmtp_error {
+    type Object = ErrorObject;
+    const NOUN: &'static str = "error";
+}
