@@ -24,21 +24,21 @@ use crate::status::Status;
 /// secsmtp_client_send_batch, secsmtp_batch_count, _status, _receipt, _error, _clear, _free.
 pub struct secsmtp_batch(());
 
-pub(super) struct BatchObject(ForkMutex<State>);
+pub(super) struct BatchObject(ForkMutex<BatchState>);
 
 impl Default for BatchObject {
     fn default() -> Self {
-        Self(ForkMutex::new(State::Ready(Batch::default())))
+        Self(ForkMutex::new(BatchState::Ready(Batch::default())))
     }
 }
 
-enum State {
+enum BatchState {
     Ready(Batch),
     /// A thread of this process sends it. No lock is held then, so that a callback may call any function.
     Sending(Process),
 }
 
-impl State {
+impl BatchState {
     fn batch(&mut self) -> Result<&mut Batch, Error> {
         match self {
             Self::Ready(batch) => Ok(batch),
@@ -54,7 +54,7 @@ impl BatchObject {
         let mut batch = {
             let mut state = self.0.lock()?;
             let batch = std::mem::take(state.batch()?);
-            *state = State::Sending(Process::current());
+            *state = BatchState::Sending(Process::current());
             batch
         };
         let sent = catch_unwind(AssertUnwindSafe(|| send(&mut batch)));
@@ -63,7 +63,7 @@ impl BatchObject {
                 result.get_or_insert_with(|| Err(Error::in_doubt()));
             }
         }
-        *self.0.lock()? = State::Ready(batch);
+        *self.0.lock()? = BatchState::Ready(batch);
         Ok(sent.unwrap_or_else(|payload| resume_unwind(payload)))
     }
 }
@@ -73,7 +73,7 @@ struct Batch {
     messages: Vec<Arc<Message>>,
     /// The result of each message that was begun, in the order of the messages.
     results: Vec<Option<Result<Record, Error>>>,
-    bulk: BatchOptions,
+    options: BatchOptions,
 }
 
 impl HandleKind for secsmtp_batch {
@@ -168,7 +168,7 @@ pub extern "C" fn secsmtp_batch_set_connections(
             return Err(Error::argument(Status::Value, "connections", why));
         }
         with(batch, |batch| {
-            batch.bulk.connections = connections;
+            batch.options.connections = connections;
             Ok(())
         })
     })
@@ -190,7 +190,7 @@ pub extern "C" fn secsmtp_batch_set_window(
             return Err(Error::argument(Status::Value, "messages", "is 0"));
         }
         with(batch, |batch| {
-            batch.bulk.window = Window {
+            batch.options.window = Window {
                 messages: usize::try_from(messages).unwrap_or(usize::MAX),
                 bytes: u64::from(bytes),
             };
@@ -211,7 +211,7 @@ pub extern "C" fn secsmtp_batch_set_stop_on_error(
     boundary::status(batch, error_out, || {
         let stop = arguments::flag("stop", stop)?;
         with(batch, |batch| {
-            batch.bulk.stop_on_error = stop;
+            batch.options.stop_on_error = stop;
             Ok(())
         })
     })
@@ -238,7 +238,7 @@ pub extern "C" fn secsmtp_client_send_batch(
             let Batch {
                 messages,
                 results,
-                bulk,
+                options,
             } = batch;
             results.clear();
             results.try_reserve_exact(messages.len())?;
@@ -252,7 +252,7 @@ pub extern "C" fn secsmtp_client_send_batch(
                 };
                 client
                     .client
-                    .send_many(messages.iter().map(|m| &**m), bulk, done, log)
+                    .send_many(messages.iter().map(|m| &**m), options, done, log)
             });
             let mut results = results.iter().flatten();
             let failed = results.find_map(|result| result.as_ref().err().cloned());

@@ -196,7 +196,7 @@ impl Slots {
             let generation = slot.generation.saturating_add(1);
             slot.generation = generation;
             let handle = Handle(((generation << INDEX_BITS) | index) ^ key);
-            // The one value that hosts read as no object; its slot moves on by a generation.
+            // the one value that callers read as no object; its slot moves on by a generation.
             if handle != Handle::NONE {
                 slot.object = Some(Arc::clone(object));
                 slot.poisoned = false;
