@@ -33,7 +33,7 @@ pub const VERSION: u32 = 1;
 /// [`Status::Resource`](crate::status::Status::Resource) if there is not enough memory for it.
 pub fn text(value: &impl Serialize) -> Result<Vec<u8>, Error> {
     let mut out = Output(Vec::new());
-    serde_json::to_writer(&mut out, value).map_err(|_| memory::lack())?;
+    serde_json::to_writer(&mut out, value).map_err(|_| Error::out_of_memory())?;
     out.0.try_reserve_exact(1)?;
     Ok(out.0)
 }
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
     use crate::client::jobs::{EventData, Kind, SecretQuestion};
     use crate::credential::Reason;
-    use crate::error::{Cause, Peer, Refused};
+    use crate::error::{Cause, Peer, RejectedStep};
     use crate::sasl::CredentialKind;
     use crate::trust::Rejection;
 
@@ -301,7 +301,7 @@ mod tests {
         let mut record = record();
         record.outcome = Outcome::Refused;
         record.reply = reply(550, "5.7.1 no");
-        let error = Error::new(Cause::Refused(Refused::Content), record.clone());
+        let error = Error::new(Cause::Rejected(RejectedStep::Content), record.clone());
         let text = written(&error);
         let receipt = written(&record);
         assert!(
@@ -387,7 +387,7 @@ mod tests {
 
     #[test]
     fn each_field_of_each_schema_is_written_and_no_other() {
-        let failed = Error::new(Cause::Refused(Refused::Content), record());
+        let failed = Error::new(Cause::Rejected(RejectedStep::Content), record());
         let mut values = vec![parsed(&record()), parsed(&failed), parsed(&report())];
         values.push(parsed(&Record::default()));
         values.push(parsed(&Error::local(Cause::Cancelled)));
@@ -441,7 +441,7 @@ mod tests {
             credential_kind: CredentialKind::Token,
             reason: Reason::Refused,
         };
-        let failed = Error::new(Cause::Refused(Refused::Content), record());
+        let failed = Error::new(Cause::Rejected(RejectedStep::Content), record());
         let line = EventData::Line(Level::Info, Stage::Ehlo, "line".to_owned());
         let recipient = EventData::Recipient(3, record().recipients.remove(0));
         let completed = |completion| EventData::Completed(Box::new(completion));

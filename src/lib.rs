@@ -162,6 +162,7 @@
     )
 )]
 
+pub mod argument;
 pub mod channel;
 pub mod client;
 pub mod credential;

@@ -3,23 +3,6 @@
 #![forbid(unsafe_code)]
 
 use std::collections::TryReserveError;
-use std::io;
-
-use crate::error::{Cause, Error};
-
-impl From<TryReserveError> for Error {
-    fn from(_: TryReserveError) -> Self {
-        lack()
-    }
-}
-
-/// An allocation failed.
-pub(crate) fn lack() -> Error {
-    Error::local(Cause::Resource {
-        what: "memory",
-        kind: io::ErrorKind::OutOfMemory,
-    })
-}
 
 /// An empty vector with room for this number of bytes.
 pub(crate) fn with_room(len: usize) -> Result<Vec<u8>, TryReserveError> {

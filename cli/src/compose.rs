@@ -5,8 +5,9 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use secsmtp::error::{Error, io_words};
+use secsmtp::error::Error;
 use secsmtp::status::Status;
+use secsmtp::support::io_words::io_words;
 
 use crate::addresses::Addresses;
 use crate::composition::Composition;

@@ -3,20 +3,22 @@
 use std::io;
 use std::path::Path;
 
-use secsmtp::error::{Cause, Error, io_words};
+use secsmtp::error::{Cause, Error};
 use secsmtp::status::Status;
+use secsmtp::support::io_words::io_words;
 use secsmtp::support::redact::escape;
 
 /// Names the option where the library names its argument.
-pub(crate) trait OfOption {
-    fn of_option(self, option: &'static str) -> Self;
+pub(crate) trait OfOption<T> {
+    fn of_option(self, option: &'static str) -> Result<T, Error>;
 }
 
-impl<T> OfOption for Result<T, Error> {
-    fn of_option(self, option: &'static str) -> Self {
-        self.map_err(|mut error| {
-            if let Cause::Argument { argument, .. } = &mut *error.cause {
-                *argument = option;
+impl<T, E: Into<Error>> OfOption<T> for Result<T, E> {
+    fn of_option(self, option: &'static str) -> Result<T, Error> {
+        self.map_err(|error| {
+            let mut error = error.into();
+            if let Cause::Argument(invalid) = &mut *error.cause {
+                *invalid = invalid.clone().named(option);
             }
             error
         })

@@ -8,7 +8,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use secsmtp::error::io_words;
+use secsmtp::support::io_words::io_words;
 
 use crate::examples;
 use crate::exit::Exit;

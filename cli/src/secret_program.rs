@@ -8,8 +8,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use secsmtp::credential::{NoSecret, Reason, SecretProvider, SecretRequest};
-use secsmtp::error::{Error, io_words};
+use secsmtp::error::Error;
 use secsmtp::status::Status;
+use secsmtp::support::io_words::io_words;
 use secsmtp::support::secret::Secret;
 use zeroize::Zeroizing;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueHint};
+use secsmtp::argument::InvalidArgument;
 use secsmtp::client::Client;
 use secsmtp::error::{Cause, Error, Record};
 use secsmtp::message::{BY_BINARY, BY_NAME, ContentRules, Message, Signer};
@@ -305,10 +306,11 @@ fn standard_input() -> Result<Vec<u8>, Error> {
 
 /// Names the options behind a way out that the library names in its own words.
 fn with_options(mut error: Error) -> Error {
-    if let Cause::Argument { why, .. } = &mut *error.cause {
+    if let Cause::Argument(invalid) = &mut *error.cause {
         for (way, options) in [(BY_BINARY, " (--binary)"), (BY_NAME, " (--from and --to)")] {
-            if why.ends_with(way) {
-                why.push_str(options);
+            if invalid.why().ends_with(way) {
+                let why = format!("{}{options}", invalid.why());
+                *invalid = InvalidArgument::new(invalid.status(), invalid.argument(), why);
             }
         }
     }

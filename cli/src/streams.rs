@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::Duration;
 
-use secsmtp::error::io_words;
+use secsmtp::support::io_words::io_words;
 
 /// A stream, and the first failure to write to it.
 pub(crate) struct Stream {

@@ -64,7 +64,7 @@ impl Verify {
         let chain = read(&self.chain).map_err(|error| unreadable(&self.chain, "chain", &error))?;
         let policy = self.trust.policy(name, self.server.port())?;
         trust::check(&policy)?;
-        verify_pem(&policy, &host, &chain, now_at(self.at))
+        Ok(verify_pem(&policy, &host, &chain, now_at(self.at))?)
     }
 }
 

@@ -8,7 +8,9 @@ use rustls::{
 /// The text of a handshake error, for the end of "The TLS handshake failed: ...".
 pub(super) fn error(error: &Error) -> String {
     match error {
-        Error::AlertReceived(description) => format!("the peer ended it: {}", alert(*description)),
+        Error::AlertReceived(description) => {
+            format!("the peer ended it, because {}", alert(*description))
+        }
         Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
             "the peer sent a message out of turn".to_owned()
         }
@@ -29,7 +31,7 @@ pub(super) fn error(error: &Error) -> String {
     }
 }
 
-/// The text of an alert (RFC 8446 section 6), for the end of "the peer ended it: ...".
+/// The text of an alert (RFC 8446 section 6), for the end of "the peer ended it, because ...".
 pub(super) fn alert(alert: AlertDescription) -> &'static str {
     use AlertDescription as A;
     match alert {
@@ -55,12 +57,12 @@ pub(super) fn alert(alert: AlertDescription) -> &'static str {
         A::AccessDenied => "it denies access",
         A::DecodeError => "it could not read a message of the handshake",
         A::DecryptError => "a signature or checksum of the handshake was wrong for it",
-        A::ExportRestriction => "it obeys a restriction of exports",
+        A::ExportRestriction => "of a restriction of exports",
         A::ProtocolVersion => "it allows none of the TLS versions that were offered",
         A::InsufficientSecurity => "it demands stronger ciphers than those that were offered",
         A::InternalError => "it had an internal error",
         A::InappropriateFallback => "it wants a newer TLS version than the one that was asked for",
-        A::UserCanceled => "it was cancelled there",
+        A::UserCanceled => "it cancelled the handshake",
         A::NoRenegotiation => "it does not renegotiate",
         A::MissingExtension => "an extension that it needs is missing",
         A::UnsupportedExtension => "it was sent an extension that it had not offered",
@@ -71,7 +73,7 @@ pub(super) fn alert(alert: AlertDescription) -> &'static str {
         A::UnknownPSKIdentity => "it does not know the shared key that was named",
         A::NoApplicationProtocol => "there is no application protocol in common (ALPN)",
         A::EncryptedClientHelloRequired => "it demands an encrypted ClientHello",
-        _ => "for a reason that has no name here",
+        _ => "of an alert that is not known here",
     }
 }
 
@@ -122,8 +124,8 @@ fn misbehaved(error: &PeerMisbehaved) -> &'static str {
     match error {
         P::AttemptedDowngradeToTls12WhenTls13IsSupported
         | P::SelectedTls12UsingTls13VersionExtension => {
-            "it was brought down to TLS 1.2 although both sides support TLS 1.3: an attacker may stand in \
-             between"
+            "it was downgraded to TLS 1.2 although both sides support TLS 1.3, which is typical of \
+             interception"
         }
         P::SelectedUnofferedApplicationProtocol
         | P::SelectedUnofferedCertCompression
@@ -213,10 +215,14 @@ mod tests {
             let description = AlertDescription::from(number);
             assert_words(alert(description), &description);
             let unknown = matches!(description, AlertDescription::Unknown(_));
-            assert_eq!(alert(description).contains("no name"), unknown, "{number}");
+            assert_eq!(
+                alert(description).contains("not known here"),
+                unknown,
+                "{number}"
+            );
             unnamed += u32::from(unknown);
             let whole = error(&Error::AlertReceived(description));
-            assert!(whole.starts_with("the peer ended it: "), "{whole}");
+            assert!(whole.starts_with("the peer ended it, because "), "{whole}");
         }
         assert!(unnamed > 200);
     }

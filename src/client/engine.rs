@@ -141,7 +141,7 @@ impl Engine {
             return Err(refused);
         }
         cx.say(Level::Info, || {
-            "the token was refused: once more, with a new one and on a new connection".to_owned()
+            "the token was rejected: trying again with a new token on a new connection".to_owned()
         });
         cx.renew();
         self.log_in(settings, token, cx)
@@ -169,7 +169,7 @@ impl Engine {
         while let Some(left) = self.pool.wait_left() {
             cx.enter(Stage::Connect);
             cx.say(Level::Info, || {
-                format!("the server was closing (421): waiting {left:.1?} before the next try")
+                format!("the server closed the last connection (421): waiting {left:.1?} before the next one")
             });
             let until = Deadline::after(left);
             if until.min(cx.deadline()) != until {
@@ -193,16 +193,16 @@ impl Engine {
         let policy = &self.endpoint.policy;
         if policy.clock.is_behind() {
             cx.say(Level::Warning, || {
-                "the clock stands before this release was made: it is wrong, and what has expired \
-                 may look valid"
+                "this machine's clock is wrong, because it is before this release was made: certificates \
+                 that have expired may look valid"
                     .to_owned()
             });
         }
         if let (true, Some(pin)) = (policy.has_single_pin(), policy.pins().first()) {
             cx.say(Level::Warning, || {
                 format!(
-                    "there is one pin, {pin}, and no backup: when the server changes its key, mail \
-                     stops until you add the new one"
+                    "there is one pin, {pin}, and no backup: when the server changes its key, no mail is \
+                     sent until the new pin is added"
                 )
             });
         }

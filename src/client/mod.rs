@@ -113,7 +113,7 @@ impl Client {
     /// [`Status::Value`] for zero messages.
     pub fn set_reuse(&self, idle: Duration, messages: u32) -> Result<(), Error> {
         if messages == 0 {
-            return Err(Error::argument(Status::Value, "messages", "is 0"));
+            return Err(Error::argument(Status::Value, "messages", "must not be 0"));
         }
         let settings = self.engine.set(|settings| {
             settings.reuse.idle = Some(idle);
@@ -213,7 +213,7 @@ impl Client {
             false => Err(Error::argument(
                 Status::Timeout,
                 "close",
-                "the time was over first, and the sends and jobs that were left were cancelled; each has \
+                "ended at its timeout: the sends and jobs that were left were cancelled, and each has \
                  its own outcome",
             )),
         }

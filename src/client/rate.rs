@@ -26,7 +26,7 @@ impl Rate {
             ("burst", self.burst == 0),
         ] {
             if none {
-                return Err(Error::argument(Status::Value, argument, "is 0"));
+                return Err(Error::argument(Status::Value, argument, "must not be 0"));
             }
         }
         Ok(())

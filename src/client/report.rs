@@ -14,11 +14,11 @@ use crate::trust::{Certificate, Host, Pin, Policy, Rejection, TrustBasis, Verdic
 pub struct Report {
     /// The name that was to be verified.
     pub host: String,
-    /// The port; 0 for a chain that was verified without a connection.
+    /// The port; 0 for a chain that was judged without a connection.
     pub port: u16,
     /// The policy's verdict.
     pub verdict: Result<TrustBasis, Box<Rejection>>,
-    /// The identity of the peer.
+    /// The peer.
     pub peer: Peer,
     /// The served chain, leaf first.
     pub certificates: Vec<Certificate>,
@@ -81,24 +81,24 @@ impl Report {
     /// [`Status::PinMismatch`] if the confirmed pin is not that of the leaf; else the status of
     /// the verdict.
     pub fn pin_to_learn(&self, confirmed: Option<Pin>) -> Result<Pin, Error> {
-        let refuse = |status, why: &str| Err(Error::argument(status, "learn", why));
+        let refuse = |status, why: &str| Err(Error::argument(status, "pin", why));
         let Some(leaf) = self.certificates.first().map(|c| c.spki) else {
             return refuse(
                 Status::BadCertificate,
-                "the peer's certificate can't be read",
+                "was not learnt: the peer's certificate can't be read",
             );
         };
         match (confirmed, &self.verdict) {
             (Some(pin), _) if pin == leaf => Ok(leaf),
             (Some(_), _) => refuse(
                 Status::PinMismatch,
-                "the peer has another key than the confirmed one; nothing was learnt",
+                "was not learnt: the peer has another key than the confirmed one",
             ),
             (None, Ok(_)) => Ok(leaf),
             (None, Err(rejection)) => refuse(
                 rejection.status(),
-                "the peer is not trusted, and no pin was confirmed; nothing was learnt. Have its \
-                 owner confirm the pin out of band (for example by phone), and give that",
+                "was not learnt, because the peer is not trusted and no pin was confirmed: have the \
+                 server's owner confirm the pin out of band (for example by phone), and give that pin",
             ),
         }
     }
@@ -120,7 +120,7 @@ impl Report {
                 ..
             }) => format!("Trusted: the pin {pin} matches."),
             Ok(_) => "Trusted.".to_owned(),
-            Err(rejection) => format!("Not trusted. {rejection}"),
+            Err(rejection) => format!("Not trusted: {rejection}"),
         }
     }
 }
@@ -128,7 +128,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.port == 0 {
-            writeln!(f, "{}: a chain judged without a connection", self.host)?;
+            writeln!(f, "{}: chain judged without a connection", self.host)?;
         } else {
             writeln!(
                 f,
@@ -158,7 +158,7 @@ impl fmt::Display for Report {
         writeln!(f, "{}", self.verdict_text())?;
         if let Ok(basis) = &self.verdict {
             for remark in &basis.remarks {
-                writeln!(f, "Worth knowing: {remark}.")?;
+                writeln!(f, "Note: {remark}.")?;
             }
         }
         self.write_proposals(f)
@@ -176,15 +176,14 @@ impl Report {
                 leaf.spki
             )?;
             f.write_str(
-                "As a backup, ask the owner for the pin of the key that comes next, made before it \
-                 is in use (the\nSHA-256 of its public key, or the public key itself as a file), \
-                 and add it as a second --pin.\n",
+                "As a backup, ask the owner for the pin of the next key (the SHA-256 of its public \
+                 key, or the public\nkey as a file), and add it as a second --pin.\n",
             )?;
         }
         for issuer in self.certificates.iter().skip(1) {
             writeln!(
                 f,
-                "An issuer's key is another thing: this trusts every certificate this issuer signs \
+                "A pin of an issuer's key trusts every certificate that this issuer signs \
                  for the name:\n  --pin {}  ({})",
                 issuer.spki,
                 or_none(&issuer.subject)

@@ -132,7 +132,7 @@ impl Engine {
         let is_moved = !put_back.is_empty();
         if is_closed && is_moved {
             cx.say(Level::Info, || {
-                "the connection ended before the server accepted anything of a message: opening another"
+                "the connection ended before the server accepted any part of a message: opening another"
                     .to_owned()
             });
         }

@@ -78,7 +78,7 @@ impl Client {
             ("events", limits.events, MOST),
         ] {
             if !(1..=most).contains(&value) {
-                let why = format!("{value} is not between 1 and {most}");
+                let why = format!("is {value}, expected 1 to {most}");
                 return Err(Error::argument(Status::Value, argument, why));
             }
         }
@@ -95,7 +95,7 @@ impl Client {
     /// [`Status::Value`] for no message at all.
     pub fn set_window(&self, window: Window) -> Result<(), Error> {
         if window.messages == 0 {
-            return Err(Error::argument(Status::Value, "messages", "is 0"));
+            return Err(Error::argument(Status::Value, "messages", "must not be 0"));
         }
         self.engine.jobs.set_window(window);
         Ok(())

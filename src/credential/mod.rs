@@ -8,7 +8,7 @@ mod provider;
 use std::sync::Arc;
 
 use crate::deadline::Deadline;
-use crate::error::{Cause, Error, Refused};
+use crate::error::{Cause, Error, RejectedStep};
 use crate::sasl::{
     Binding, BindingType, ChannelBinding, CredentialKind, DEFAULT_MAX_ITERATIONS, External, Kind,
     Login, MIN_ITERATIONS, Mechanism, MechanismPolicy, NONCE_LEN, OAuthBearer, Plain, Scram,
@@ -171,7 +171,7 @@ impl Credential {
     /// [`Status::Value`] for another number.
     pub fn set_max_iterations(&mut self, max: u32) -> Result<(), Error> {
         if !(MIN_ITERATIONS..=MOST_ITERATIONS).contains(&max) {
-            let why = format!("{max} is not between {MIN_ITERATIONS} and {MOST_ITERATIONS}");
+            let why = format!("is {max}, expected {MIN_ITERATIONS} to {MOST_ITERATIONS}");
             return Err(Error::argument(Status::Value, "max_iterations", why));
         }
         self.max_iterations = max;
@@ -182,7 +182,7 @@ impl Credential {
         let wrong = |why: &str| Error::argument(Status::Mechanism, argument, why);
         let kind = Kind::from_name(name).ok_or_else(|| {
             wrong(
-                "is none of SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, each also with -PLUS, \
+                "is not one of SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, each also with -PLUS, \
                  OAUTHBEARER, XOAUTH2, EXTERNAL, PLAIN, LOGIN",
             )
         })?;
@@ -194,7 +194,7 @@ impl Credential {
             return Ok(kind);
         }
         Err(wrong(&format!(
-            "wants a {}, and this is a {}",
+            "expects a {}, found a {}",
             wanted.name(),
             had.name()
         )))
@@ -234,7 +234,7 @@ impl Credential {
         let final_answer = error.record.reply.as_ref();
         self.is_asked()
             && self.credential_kind() == CredentialKind::Token
-            && *error.cause == Cause::Refused(Refused::Auth)
+            && *error.cause == Cause::Rejected(RejectedStep::Auth)
             && final_answer.is_some_and(|answer| answer.code >= 500)
     }
 
@@ -264,7 +264,7 @@ impl Credential {
                     );
                     let nonce = &exchange.nonce;
                     let scram = Scram::new(hash, user, secret, gs2, nonce, self.max_iterations);
-                    Box::new(scram.map_err(unprepared)?) as Box<dyn Mechanism>
+                    Box::new(scram.map_err(Cause::Argument)?) as Box<dyn Mechanism>
                 }
                 Kind::OAuthBearer => {
                     Box::new(OAuthBearer::new(user, secret, exchange.host, exchange.port))
@@ -314,21 +314,9 @@ pub(crate) fn check_secret(credential_kind: CredentialKind, secret: &[u8]) -> Re
     }
     // RFC 6750 section 2.1: a token is visible ASCII, and must not end its field early.
     if credential_kind == CredentialKind::Token && !secret.iter().all(u8::is_ascii_graphic) {
-        return wrong("has a character that no token has");
+        return wrong("has a character that is not visible ASCII");
     }
     Ok(())
-}
-
-fn unprepared((argument, why): (&'static str, &'static str)) -> Cause {
-    let status = match argument {
-        "user" => Status::User,
-        _ => Status::Secret,
-    };
-    Cause::Argument {
-        status,
-        argument,
-        why: why.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,34 +1,34 @@
-//! The meaning of replies of large mail providers for the user.
+//! What well-known replies of large mail providers mean, and what to do about them.
 
 use super::ServerReply;
 
-/// Enhanced status code (empty: any), a fragment of the text in lower case, what to do. The first
-/// row that fits counts. All fragments are the providers' own words, which may change: then there
-/// is no hint, and nothing else.
+/// Enhanced status code (empty: any), a fragment of the text in lower case, what to do. The first row that
+/// matches is used. The fragments are quoted from the providers, which may change them: then there is no
+/// hint, and nothing else changes.
 const TABLE: &[(&str, &str, &str)] = &[
     // Google
     (
         "5.7.9",
         "application-specific password",
-        "Google takes an app password here, made in the account's security settings, or an OAuth \
-         token; not the account's own password.",
+        "Google accepts an app password (made in the account's security settings) or an OAuth token \
+         here, not the account's own password.",
     ),
     (
         "5.7.8",
         "badcredentials",
-        "Google takes an app password or an OAuth token here; it refuses the account's own \
+        "Google accepts an app password or an OAuth token here; it rejects the account's own \
          password even when it is right.",
     ),
     (
         "5.7.9",
         "log in with your web browser",
-        "Google wants an app password or an OAuth token here, or the owner to log in with a web \
-         browser once.",
+        "Google requires an app password or an OAuth token here, or that the owner logs in with a \
+         web browser once.",
     ),
     (
         "5.7.14",
         "log in via your web browser",
-        "Google wants the owner to log in with a web browser once, and to allow this access.",
+        "Google requires that the owner logs in with a web browser once, and allows this access.",
     ),
     (
         "4.7.0",
@@ -45,12 +45,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     (
         "5.7.139",
         "basic authentication is disabled",
-        "This Microsoft account takes no password over SMTP: use an OAuth token.",
+        "This Microsoft account accepts no password over SMTP: use an OAuth token.",
     ),
     (
         "5.7.30",
         "basic authentication is not supported",
-        "Exchange Online takes no password over SMTP any more: use an OAuth token.",
+        "Exchange Online no longer accepts a password over SMTP: use an OAuth token.",
     ),
     (
         "5.7.139",
@@ -67,13 +67,13 @@ const TABLE: &[(&str, &str, &str)] = &[
     (
         "5.7.3",
         "authentication unsuccessful",
-        "Exchange refuses this login: besides a wrong password, SMTP AUTH may be switched off for the \
-         mailbox, or a password not be taken at all.",
+        "Exchange rejects this login: the password may be wrong, SMTP AUTH may be switched off for the \
+         mailbox, or no password may be accepted at all.",
     ),
     (
         "5.7.57",
         "not authenticated to send",
-        "Exchange Online wants a login before it takes mail: give a user and an OAuth token.",
+        "Exchange Online requires a login before it accepts mail: give a user and an OAuth token.",
     ),
     (
         "",
@@ -85,10 +85,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     (
         "",
         "#auth005",
-        "Yahoo and AOL take an app password here, not the account's own; after wrong ones they \
+        "Yahoo and AOL accept an app password here, not the account's own; after wrong ones they \
          lock logins for a while.",
     ),
-    // OAuth at any provider
+    // OAuth of any provider
     (
         "",
         "token expired",
@@ -112,22 +112,22 @@ const TABLE: &[(&str, &str, &str)] = &[
     (
         "",
         "application password",
-        "The provider takes an app password here, made in the account's security settings.",
+        "The provider accepts an app password here, made in the account's security settings.",
     ),
     (
         "",
         "app password",
-        "The provider takes an app password here, made in the account's security settings.",
+        "The provider accepts an app password here, made in the account's security settings.",
     ),
 ];
 
-/// A sentence about a refusal that is known, for the end of the error's text.
+/// A sentence about a reply that is known, for the end of the error's text.
 pub(super) fn hint(answer: &ServerReply) -> Option<&'static str> {
     if answer.code < 400 {
         return None;
     }
     let enhanced = answer.enhanced.as_deref().unwrap_or_default();
-    // The lines of an answer are wrapped anywhere, each with the code before it.
+    // The lines of a reply are wrapped anywhere, each with the code before it.
     let text = answer.text.to_ascii_lowercase();
     let words: Vec<_> = text
         .split_whitespace()

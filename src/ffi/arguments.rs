@@ -84,7 +84,7 @@ impl TextIn {
                 libc::strnlen(self.0, max.saturating_add(1))
             },
             Err(_) => {
-                let why = format!("has the length {len}, which is none");
+                let why = format!("has the length {len}, expected -1, 0 or more");
                 return Err(Error::argument(Status::Length, argument, why));
             }
         };
@@ -115,8 +115,7 @@ impl<T> Argument<*const T> {
             return Err(Error::argument(Status::Null, argument, why));
         }
         if len > MAX_BYTES {
-            let why =
-                format!("has a length of {len} bytes, which is beyond the limit of {MAX_BYTES}");
+            let why = format!("has a length of {len} bytes, expected at most {MAX_BYTES}");
             return Err(Error::argument(Status::Length, argument, why));
         }
         // SAFETY: not NULL, and no longer than a slice can be; readable for `len` bytes by the contract.
@@ -145,7 +144,7 @@ impl<T> Out<T> {
 
     /// The place of a result that the caller has to take; checked before anything is done.
     pub(super) fn require(self, argument: &'static str) -> Result<Place<T>, Error> {
-        let why = "is NULL, and the result needs a place";
+        let why = "is NULL, expected a place for the result";
         self.optional()
             .ok_or_else(|| Error::argument(Status::Null, argument, why))
     }
@@ -220,11 +219,15 @@ pub(super) fn choice<T: Copy>(
     number: i32,
     choices: impl IntoIterator<Item = (i32, T)>,
 ) -> Result<T, Error> {
-    let found = choices.into_iter().find(|choice| choice.0 == number);
-    let why = || format!("{number} is none of its values");
-    found
-        .map(|choice| choice.1)
-        .ok_or_else(|| Error::argument(Status::Value, argument, why()))
+    let mut known = Vec::new();
+    for (value, meaning) in choices {
+        if value == number {
+            return Ok(meaning);
+        }
+        known.push(value.to_string());
+    }
+    let why = format!("is {number}, expected one of {}", known.join(", "));
+    Err(Error::argument(Status::Value, argument, why))
 }
 
 /// 0 or 1.
@@ -234,12 +237,12 @@ pub(super) fn flag(argument: &'static str, number: i32) -> Result<bool, Error> {
 
 /// A port other than 0.
 pub(super) fn port(number: u32) -> Result<u16, Error> {
-    port_argument("port", number)
+    Ok(port_argument("port", number)?)
 }
 
 /// A time in seconds since 1970.
 pub(super) fn seconds(argument: &'static str, number: i64) -> Result<u64, Error> {
-    let why = || format!("{number} is before 1970");
+    let why = || format!("is {number}, expected seconds since 1970");
     u64::try_from(number).map_err(|_| Error::argument(Status::Value, argument, why()))
 }
 

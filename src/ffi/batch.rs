@@ -60,7 +60,7 @@ impl BatchObject {
         let sent = catch_unwind(AssertUnwindSafe(|| send(&mut batch)));
         if sent.is_err() {
             for result in &mut batch.results {
-                result.get_or_insert_with(|| Err(Error::in_doubt()));
+                result.get_or_insert_with(|| Err(Error::after_panic()));
             }
         }
         *self.0.lock()? = BatchState::Ready(batch);
@@ -113,7 +113,7 @@ fn result<R>(
 }
 
 fn nothing(why: &'static str) -> Error {
-    Error::argument(Status::Nothing, "index", why)
+    Error::argument(Status::Nothing, "message", why)
 }
 
 /// Makes an empty batch: one connection, a window of 128 messages and 1 MiB, no stop on error.
@@ -142,7 +142,7 @@ pub extern "C" fn secsmtp_batch_add(
         let message = message::copy(message)?;
         with(batch, |batch| {
             if batch.messages.len() >= i32::MAX as usize {
-                let why = "is one too many";
+                let why = "is one more than a batch may have";
                 return Err(Error::argument(Status::Length, "message", why));
             }
             batch.messages.try_reserve(1)?;
@@ -164,7 +164,7 @@ pub extern "C" fn secsmtp_batch_set_connections(
     boundary::status(batch, error_out, || {
         let connections = usize::try_from(connections).unwrap_or(usize::MAX);
         if !(1..=MAX_CONNECTIONS).contains(&connections) {
-            let why = format!("{connections} is not between 1 and {MAX_CONNECTIONS}");
+            let why = format!("is {connections}, expected 1 to {MAX_CONNECTIONS}");
             return Err(Error::argument(Status::Value, "connections", why));
         }
         with(batch, |batch| {
@@ -187,7 +187,7 @@ pub extern "C" fn secsmtp_batch_set_window(
 ) -> i32 {
     boundary::status(batch, error_out, || {
         if messages == 0 {
-            return Err(Error::argument(Status::Value, "messages", "is 0"));
+            return Err(Error::argument(Status::Value, "messages", "must not be 0"));
         }
         with(batch, |batch| {
             batch.options.window = Window {
@@ -302,7 +302,7 @@ pub extern "C" fn secsmtp_batch_receipt(
     boundary::status(batch, error_out, || {
         let receipt_out = receipt_out.require("receipt_out")?;
         let record = result(batch, index, |result| match result {
-            None => Err(nothing("the message was not begun")),
+            None => Err(nothing("was not begun")),
             Some(Ok(record)) => Ok(record.clone()),
             Some(Err(error)) => Ok((*error.record).clone()),
         })?;
@@ -324,7 +324,7 @@ pub extern "C" fn secsmtp_batch_error(
         let failure_out = failure_out.require("failure_out")?;
         let error = result(batch, index, |result| match result {
             Some(Err(error)) => Ok(error.clone()),
-            _ => Err(nothing("the message has no error")),
+            _ => Err(nothing("has no error")),
         })?;
         failure_out.hand_out(ErrorObject::new(error))
     })

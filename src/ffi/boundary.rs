@@ -56,7 +56,7 @@ pub(super) fn send_many<H>(
     body: impl FnOnce() -> Result<(), Error>,
 ) -> i32 {
     let result = catch_unwind(AssertUnwindSafe(body));
-    report(result, Handle::of(handle), error_out, Error::in_doubt)
+    report(result, Handle::of(handle), error_out, Error::after_panic)
 }
 
 fn panic_error() -> Error {

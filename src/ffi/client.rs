@@ -127,7 +127,13 @@ pub extern "C" fn secsmtp_client_set_timeout(
             Stage::ALL.map(|stage| (stage as i32, stage)),
         )?;
         let timeout = match milliseconds {
-            0 => return Err(Error::argument(Status::Value, "milliseconds", "is 0")),
+            0 => {
+                return Err(Error::argument(
+                    Status::Value,
+                    "milliseconds",
+                    "must not be 0",
+                ));
+            }
             SECSMTP_FOREVER => Duration::MAX,
             time => Duration::from_millis(u64::from(time)),
         };

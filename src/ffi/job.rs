@@ -104,11 +104,11 @@ pub extern "C" fn secsmtp_client_wait(
                 }
                 Ok(())
             }
-            JobWait::Pending => Err(not_in_time(milliseconds, "job", "is not over yet")),
+            JobWait::Pending => Err(not_in_time(milliseconds, "job", "is not complete yet")),
             JobWait::Taken => Err(Error::argument(
                 Status::Taken,
                 "job",
-                "its completion was taken before",
+                "was completed, and its completion was taken before",
             )),
         }
     })
@@ -150,7 +150,11 @@ pub extern "C" fn secsmtp_client_poll_event(
                 event_out.hand_out(EventObject::new(event));
                 Ok(())
             }
-            PollResult::Nothing => Err(not_in_time(milliseconds, "event", "there is none")),
+            PollResult::Nothing => Err(not_in_time(
+                milliseconds,
+                "event",
+                "is not there: none has happened",
+            )),
             PollResult::Closed => Err(Error::local(Cause::Closed)),
         }
     })
@@ -206,11 +210,11 @@ pub extern "C" fn secsmtp_client_dispatch(
             return Err(reentrant("dispatch"));
         }
         if object.events.current().is_none() {
-            return Err(Error::argument(Status::Null, "callback", "none is set"));
+            return Err(Error::argument(Status::Null, "callback", "is not set"));
         }
         match object.client.await_event(deadline(milliseconds))? {
             EventWait::Event => {}
-            EventWait::Nothing => return Err(nothing("event", "there is none")),
+            EventWait::Nothing => return Err(nothing("event", "is not there: none has happened")),
             EventWait::Closed => return Err(Error::local(Cause::Closed)),
         }
         let (mark, mut delivered) = (object.client.mark(), false);
@@ -224,7 +228,7 @@ pub extern "C" fn secsmtp_client_dispatch(
         }
         match delivered {
             true => Ok(()),
-            false => Err(nothing("event", "another caller took it")),
+            false => Err(nothing("event", "was taken by another thread")),
         }
     })
 }
@@ -351,7 +355,7 @@ pub extern "C" fn secsmtp_client_set_events(
     boundary::status(client, error_out, || {
         let known = Kind::ALL.into_iter().fold(0, |all, kind| all | kind as i32);
         if kinds & !known != 0 {
-            let why = format!("{kinds} has bits that are no kind of event");
+            let why = format!("is {kinds}, and has bits that are no kind of event");
             return Err(Error::argument(Status::Value, "kinds", why));
         }
         let levels = Level::ALL.map(|level| (level as i32, level));

@@ -35,11 +35,11 @@ pub extern "C" fn secsmtp_known_servers_learn(
         let wrong = |why| Error::argument(Status::Pin, "pin", why);
         let pins = Pin::parse_list(pin.get("pin", pin_len)?).map_err(wrong)?;
         let [pin] = pins.as_slice() else {
-            return Err(wrong("is several, and one is learnt at a time"));
+            return Err(wrong("has several keys, expected one"));
         };
         let by = by.get("by", by_len)?;
         let server = KnownServer::new(&host, port, *pin, Clock::System.now().as_secs(), by)
-            .map_err(|why| Error::argument(Status::Value, "by", why))?;
+            .map_err(|why| Error::argument(Status::Value, "known server", why))?;
         learn(path, &server)?;
         Ok(())
     })

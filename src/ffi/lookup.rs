@@ -60,7 +60,7 @@ fn constant(wanted: &str) -> Result<i64, Error> {
         .filter_map(|line| line.split_once(' '))
         .find(|(name, _)| *name == wanted)
         .and_then(|(_, value)| value.parse().ok())
-        .ok_or_else(|| Error::argument(Status::Nothing, "name", "is no number of the header"))
+        .ok_or_else(|| Error::argument(Status::Nothing, "name", "is not a constant of the header"))
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ pub(super) fn id(message: *const secsmtp_message) -> Option<TextView> {
 
 pub(super) fn content_rules(number: i32) -> Result<ContentRules, Error> {
     if !(0..8).contains(&number) {
-        let why = format!("{number} is no sum of its values");
+        let why = format!("is {number}, expected a sum of its values");
         return Err(Error::argument(Status::Value, "rules", why));
     }
     let has = |rule: i32| number & rule != 0;

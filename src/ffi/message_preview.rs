@@ -9,8 +9,9 @@ use super::arguments::{self, Argument, ErrorOut, Out, TextIn, UserIn};
 use super::boundary;
 use super::callback::Callback;
 use super::message::{self, secsmtp_message};
-use crate::error::{Error, io_words};
+use crate::error::Error;
 use crate::status::Status;
+use crate::support::io_words::io_words;
 use crate::support::redact;
 
 /// Receives bytes of a message, valid for the call, and returns 0 to continue. Called on the thread that

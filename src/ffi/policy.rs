@@ -70,10 +70,10 @@ pub(super) fn copy(policy: *const secsmtp_policy) -> Result<Policy, Error> {
         None => Ok(state.policy.clone()),
         Some(error) => {
             let what = match &*error.cause {
-                Cause::Argument { argument, why, .. } => format!("{argument} {why}"),
+                Cause::Argument(invalid) => invalid.to_string(),
                 _ => error.status().text().to_owned(),
             };
-            let why = format!("an earlier call on it failed, and it is out of use ({what})");
+            let why = format!("can't be used, because an earlier call on it failed ({what})");
             Err(Error::argument(error.status(), "policy", why))
         }
     }
@@ -141,7 +141,7 @@ pub extern "C" fn secsmtp_policy_add_ca(
     boundary::status(policy, error_out, || {
         change(policy, |policy| {
             let bytes = certificates.get("certificates", certificates_len)?;
-            policy.add_ca(bytes)
+            Ok(policy.add_ca(bytes)?)
         })
     })
 }
@@ -158,7 +158,7 @@ pub extern "C" fn secsmtp_policy_add_ca_file(
     boundary::status(policy, error_out, || {
         change(policy, |policy| {
             let path = path.get("path", path_len)?;
-            policy.add_ca_file(path)
+            Ok(policy.add_ca_file(path)?)
         })
     })
 }
@@ -172,7 +172,7 @@ pub extern "C" fn secsmtp_policy_add_system_roots(
     error_out: ErrorOut,
 ) -> i32 {
     boundary::status(policy, error_out, || {
-        change(policy, Policy::add_system_roots)
+        change(policy, |policy| Ok(policy.add_system_roots()?))
     })
 }
 
@@ -203,7 +203,7 @@ pub extern "C" fn secsmtp_policy_add_pin(
     boundary::status(policy, error_out, || {
         change(policy, |policy| {
             let pin = pin.get("pin", pin_len)?;
-            policy.add_pin(pin)
+            Ok(policy.add_pin(pin)?)
         })
     })
 }
@@ -221,7 +221,7 @@ pub extern "C" fn secsmtp_policy_add_certificate(
     boundary::status(policy, error_out, || {
         change(policy, |policy| {
             let bytes = certificate.get("certificate", certificate_len)?;
-            policy.add_certificate(bytes)
+            Ok(policy.add_certificate(bytes)?)
         })
     })
 }
@@ -238,7 +238,7 @@ pub extern "C" fn secsmtp_policy_add_certificate_file(
     boundary::status(policy, error_out, || {
         change(policy, |policy| {
             let path = path.get("path", path_len)?;
-            policy.add_certificate_file(path)
+            Ok(policy.add_certificate_file(path)?)
         })
     })
 }

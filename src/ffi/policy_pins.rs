@@ -40,7 +40,7 @@ pub extern "C" fn secsmtp_policy_add_pin_with_window(
             let pin = pin.get("pin", pin_len)?;
             let from = arguments::seconds("not_before", not_before)?;
             let to = arguments::seconds("not_after", not_after)?;
-            policy.add_pin_with_window(pin, from, to)
+            Ok(policy.add_pin_with_window(pin, from, to)?)
         })
     })
 }
@@ -59,7 +59,7 @@ pub extern "C" fn secsmtp_policy_add_pin_file(
     boundary::status(policy, error_out, || {
         change(policy, |policy| {
             let path = path.get("path", path_len)?;
-            policy.add_pin_file(path)
+            Ok(policy.add_pin_file(path)?)
         })
     })
 }
@@ -85,7 +85,7 @@ pub extern "C" fn secsmtp_policy_add_known_servers(
             let path = path.get("path", path_len)?;
             let host = host.get("host", host_len)?;
             let port = arguments::port(port)?;
-            policy.add_known_servers(path, host, port)
+            Ok(policy.add_known_servers(path, host, port)?)
         })
     })
 }

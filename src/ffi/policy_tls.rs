@@ -24,7 +24,7 @@ pub extern "C" fn secsmtp_policy_add_crl(
     boundary::status(policy, error_out, || {
         change(policy, |policy| {
             let bytes = list.get("list", list_len)?;
-            policy.add_crl(bytes)
+            Ok(policy.add_crl(bytes)?)
         })
     })
 }
@@ -41,7 +41,7 @@ pub extern "C" fn secsmtp_policy_add_crl_file(
     boundary::status(policy, error_out, || {
         change(policy, |policy| {
             let path = path.get("path", path_len)?;
-            policy.add_crl_file(path)
+            Ok(policy.add_crl_file(path)?)
         })
     })
 }
@@ -64,7 +64,7 @@ pub extern "C" fn secsmtp_policy_set_client_certificate(
         change(policy, |policy| {
             let chain = chain.get("chain", chain_len)?;
             let key = key.get("key", key_len)?;
-            policy.set_client_certificate(chain, key)
+            Ok(policy.set_client_certificate(chain, key)?)
         })
     })
 }

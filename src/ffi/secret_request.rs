@@ -121,7 +121,7 @@ struct NoCallback;
 
 impl SecretProvider for NoCallback {
     fn secret(&self, _: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
-        let why = "is NULL: the secret can be asked for by the event of a job alone";
+        let why = "is NULL: only a job can ask for its secret, by an event";
         Err(Error::argument(Status::NoSecret, "callback", why).into())
     }
 }

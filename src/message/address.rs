@@ -33,7 +33,7 @@ impl Address {
 
     fn read(text: &str) -> Result<Self, &'static str> {
         if !text.is_ascii() && text.chars().any(|c| c.is_control() || is_bidi_control(c)) {
-            return Err("has a character that is not shown");
+            return Err("has an invisible character");
         }
         let at = split_at(text).ok_or("has no @ between a name and a domain")?;
         let (local, domain) = text.split_at(at);
@@ -103,10 +103,10 @@ fn plain_flaw(text: &str) -> Option<&'static str> {
         return Some("has a control character (NUL, CR, LF or the like)");
     }
     if text.chars().any(is_bidi_control) {
-        return Some("has a character that turns the direction of text around");
+        return Some("has a character that changes the order in which text is shown");
     }
     if text.starts_with('@') {
-        return Some("is a source route, which is obsolete");
+        return Some("is a source route, which is not supported");
     }
     if text.contains(['<', '>']) && !text.starts_with('"') {
         return Some("must be the bare address, without name and angle brackets");

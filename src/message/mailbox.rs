@@ -55,7 +55,7 @@ pub fn parse_list(text: &str) -> Result<Vec<Entry>, String> {
             continue;
         }
         if next == ';' {
-            let Group { name, members, .. } = group.take().ok_or("has a ; outside of a group")?;
+            let Group { name, members, .. } = group.take().ok_or("has a ; outside a group")?;
             scanner.advance(1);
             list.push(Entry::Group { name, members });
             scanner.separator(false)?;
@@ -87,8 +87,7 @@ pub fn parse_list(text: &str) -> Result<Vec<Entry>, String> {
     match group {
         Some(Group { start, name, .. }) => {
             let name = shown(&name);
-            let why =
-                format!("has a : behind \"{name}\", which begins a group, and no ; at its end");
+            let why = format!("has a group \"{name}\" without a ; at its end");
             Err(with_advice(why, start))
         }
         None => Ok(list),
@@ -187,7 +186,7 @@ impl<'a> Scanner<'a> {
             Some(';') if in_group => Ok(()),
             // Not "lacks a comma": with one, what is found there could become a recipient.
             Some(_) => Err(format!(
-                "has \"{}\" behind an address, where its entry must end",
+                "has \"{}\" after an address, where its entry must end",
                 shown(self.rest)
             )),
         }
@@ -239,7 +238,7 @@ impl<'a> Scanner<'a> {
                 .find(|c: char| " \t,;:<>@()\"".contains(c))
                 .unwrap_or(self.rest.len());
             let word = self.rest.get(..end).filter(|word| !word.is_empty());
-            let word = word.ok_or_else(|| format!("makes no sense at \"{}\"", shown(self.rest)))?;
+            let word = word.ok_or_else(|| format!("has an unexpected \"{}\"", shown(self.rest)))?;
             let word = word.to_owned();
             self.advance(end);
             return Ok(word);

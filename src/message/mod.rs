@@ -274,7 +274,7 @@ impl Message {
         };
         let recipients = self.envelope();
         if recipients.is_empty() {
-            return Err(missing(Status::NoRecipient, "recipient", "there is none"));
+            return Err(missing(Status::NoRecipient, "recipient", "is not set"));
         }
         let recipients = Arc::clone(recipients);
         let content = Arc::clone(self.source()?);
@@ -347,7 +347,8 @@ impl Message {
     fn unsigned(&self) -> Result<&Arc<dyn Source>, Error> {
         match (&self.content, &self.composed) {
             (Some(_), Some(_)) => {
-                let why = "was given whole, and fields or parts besides: it is one or the other";
+                let why =
+                    "was set whole, and fields or parts were added: expected one or the other";
                 Err(Error::argument(Status::Composition, "content", why))
             }
             (Some(content), None) => Ok(&content.source),

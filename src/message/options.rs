@@ -22,7 +22,7 @@ impl Message {
     pub fn set_notify(&mut self, events: i32) -> Result<(), Error> {
         let notify = Notify::new(events);
         if notify.is_none() && events != 0 {
-            let why = format!("{events} is no sum of its values");
+            let why = format!("is {events}, expected a sum of its values");
             return Err(Error::argument(Status::Value, "events", why));
         }
         self.asked().notify = notify;
@@ -75,7 +75,7 @@ impl Message {
         if let Some(by) = &by
             && !(least(by)..=MAX_TIME).contains(&by.seconds)
         {
-            let why = format!("{} is out of range", by.seconds);
+            let why = format!("is {}, expected {} to {MAX_TIME}", by.seconds, least(by));
             return Err(Error::argument(Status::Value, "seconds", why));
         }
         self.asked().deliver_by = by;
@@ -93,7 +93,11 @@ impl Message {
             None => true,
         };
         if !good {
-            return Err(Error::argument(Status::Value, "hold", "is out of range"));
+            return Err(Error::argument(
+                Status::Value,
+                "hold",
+                "is not between 1 second and the year 9999",
+            ));
         }
         self.asked().hold = hold;
         Ok(())
@@ -107,7 +111,7 @@ impl Message {
         let narrow = |priority: i32| {
             let narrow = i8::try_from(priority).ok().filter(|p| (-9..=9).contains(p));
             narrow.ok_or_else(|| {
-                let why = format!("{priority} is not between -9 and 9");
+                let why = format!("is {priority}, expected -9 to 9");
                 Error::argument(Status::Value, "priority", why)
             })
         };

@@ -87,7 +87,7 @@ impl Prepared {
 
     fn check_signature(&self) -> Result<(), Error> {
         if self.0.expires.is_some_and(|end| end <= date::now()) {
-            let why = "its time is over: any change of the message makes a new one";
+            let why = "has expired: any change of the message makes a new one";
             return Err(Error::argument(Status::Value, "signature", why));
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::prepare_tables::{LEFT_TO_RIGHT, PROHIBITED, RIGHT_TO_LEFT, contains};
 /// The longest prepared text: a short text can grow under normalisation.
 const MAX_PREPARED: usize = 8192;
 
-const UNFIT: &str = "has a character, or a mix of writing directions, that SASLprep (RFC 4013) \
+const UNFIT: &str = "has a character, or a mix of writing directions, that SASLprep \
                      prohibits, so that SCRAM can't carry it (PLAIN can, where only PLAIN is allowed)";
 
 /// A text as SCRAM uses it (RFC 5802 sections 2.2 and 5.1), wiped when dropped.
@@ -22,7 +22,7 @@ pub fn prepare(text: &[u8]) -> Result<Zeroizing<String>, &'static str> {
         return Err(UNFIT);
     }
     match prepared.is_empty() {
-        true => Err("has nothing left after SASLprep (RFC 4013)"),
+        true => Err("has nothing left after SASLprep"),
         false => Ok(prepared),
     }
 }
@@ -34,7 +34,7 @@ fn normalized(text: &str) -> Result<Zeroizing<String>, &'static str> {
     let mapped = text.chars().filter_map(mapped);
     for c in ComposingNormalizerBorrowed::new_nfkc().normalize_iter(mapped) {
         if prepared.len().saturating_add(c.len_utf8()) > MAX_PREPARED {
-            return Err("is too long after SASLprep (RFC 4013)");
+            return Err("is too long after SASLprep");
         }
         prepared.push(c);
     }

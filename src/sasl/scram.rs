@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 
 use super::scram_message::{ServerFirst, parse_final};
 use super::{Binding, Hash, Mechanism, Response, SaslError, prepare};
+use crate::argument::InvalidArgument;
+use crate::status::Status;
 
 /// Random bytes of the client's nonce.
 pub const NONCE_LEN: usize = 24;
@@ -80,7 +82,7 @@ impl Scram {
         gs2: Gs2,
         nonce: &[u8; NONCE_LEN],
         max_iterations: u32,
-    ) -> Result<Self, (&'static str, &'static str)> {
+    ) -> Result<Self, InvalidArgument> {
         let nonce = STANDARD.encode(nonce);
         Self::with_nonce(hash, user, password, gs2, nonce, max_iterations)
     }
@@ -92,9 +94,11 @@ impl Scram {
         gs2: Gs2,
         nonce: String,
         max_iterations: u32,
-    ) -> Result<Self, (&'static str, &'static str)> {
-        let user = prepare(user.as_bytes()).map_err(|why| ("user", why))?;
-        let password = prepare(password).map_err(|why| ("password", why))?;
+    ) -> Result<Self, InvalidArgument> {
+        let user = prepare(user.as_bytes())
+            .map_err(|why| InvalidArgument::new(Status::User, "user", why))?;
+        let password = prepare(password)
+            .map_err(|why| InvalidArgument::new(Status::Secret, "password", why))?;
         // RFC 5802 section 5.1: equals sign and comma of the name are escaped.
         let name = user.replace('=', "=3D").replace(',', "=2C");
         Ok(Self {

@@ -182,7 +182,11 @@ fn f20_names_are_escaped_and_prepared() {
         |user, password| Scram::with_nonce(Hash::Sha256, user, password, Gs2::No, nonce(), 4096);
     let mut odd = scram("a=b,c\u{aa}", PASSWORD).unwrap();
     assert_eq!(&**odd.initial().unwrap().bytes, b"n,,n=a=3Db=2Cca,r=abc");
-    let why = |user, password| scram(user, password).err().map(|(argument, _)| argument);
+    let why = |user, password| {
+        scram(user, password)
+            .err()
+            .map(|invalid| invalid.argument())
+    };
     assert_eq!(why("\u{ad}", PASSWORD), Some("user"));
     assert_eq!(why("u", b"\xff"), Some("password"));
     assert_eq!(why("u", "a\u{e000}".as_bytes()), Some("password"));

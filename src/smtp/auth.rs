@@ -11,7 +11,7 @@ use super::wire::command::Command;
 use super::wire::reply::Reply;
 use crate::channel::{Channel, Verified};
 use crate::credential::{Credential, NoSecret, SaslInput, SecretContext};
-use crate::error::{Cause, Error, Outcome, Refused, Stage};
+use crate::error::{Cause, Error, Outcome, RejectedStep, Stage};
 use crate::log::Level;
 use crate::net::Transport;
 use crate::sasl::{Kind, MAX_CHALLENGE, Mechanism, NONCE_LEN, Response, SaslError};
@@ -152,7 +152,7 @@ impl<T: Transport> Session<Verified<T>> {
                 400.. => {
                     cx.record.reply = Some(self.redactor.answer(&reply));
                     cx.record.outcome = Outcome::Refused;
-                    return Err(cx.fail(Cause::Refused(Refused::Auth)));
+                    return Err(cx.fail(Cause::Rejected(RejectedStep::Auth)));
                 }
                 _ => return Err(self.unexpected(cx, &reply, "235 or 334 in its turn")),
             }
@@ -198,7 +198,7 @@ impl<T: Transport> Session<Verified<T>> {
                 // Show the text of the mechanism's error decoded.
                 let said = decode(reply).unwrap_or_default();
                 cx.record.reply = Some(self.redactor.text(reply.code, &said));
-                cx.fail(Cause::Refused(Refused::Auth))
+                cx.fail(Cause::Rejected(RejectedStep::Auth))
             }
             SaslError::ServerNotAuthenticated => cx.fail(Cause::ServerNotAuthenticated),
         })

@@ -250,8 +250,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         message: &'m Prepared,
     ) -> Result<(MailParameters, ContentReader<'m>), Unsendable> {
         let mut found = parameters(&self.session.capabilities, message);
-        if found.as_ref().is_err_and(Cause::is_for_want_of_extension)
-            && !self.session.is_ehlo_repeated
+        if found.as_ref().is_err_and(Cause::is_missing_extension) && !self.session.is_ehlo_repeated
         {
             // Some servers name an extension only after the login.
             self.wait_for_results()?;

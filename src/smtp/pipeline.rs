@@ -793,7 +793,7 @@ impl Pipeline {
                 Some(own) if own == index => (None, failure.cause.clone()),
                 Some(_) => (
                     self.waiting_stage(index, progress),
-                    failure.cause.for_neighbours(),
+                    failure.cause.for_other_messages(),
                 ),
                 None => (self.waiting_stage(index, progress), failure.cause.clone()),
             };

@@ -9,7 +9,7 @@ use super::wire::reply::Reply;
 use crate::channel::{Channel, Cleartext, Probed, Verified};
 use crate::channel::{ProbeSetup, Setup};
 use crate::deadline::Deadline;
-use crate::error::{Cause, Error, Outcome, Refused, ReplyFault, Stage};
+use crate::error::{Cause, Error, Outcome, RejectedStep, ReplyFault, Stage};
 use crate::log::Level;
 use crate::message::address::{Address, EhloName};
 use crate::net::Transport;
@@ -98,7 +98,7 @@ impl<C: Channel> Session<C> {
         if C::VERIFIED {
             cx.record.outcome = Outcome::Refused;
         }
-        cx.fail(Cause::Refused(Refused::Session))
+        cx.fail(Cause::Rejected(RejectedStep::Session))
     }
 
     /// The error of a reply that ends the call: 421, or one that is not valid here.

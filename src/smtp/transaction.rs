@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::deadline::Deadline;
-use crate::error::{Cause, Error, Outcome, Recipient, Record, Refused, ServerReply, Stage};
+use crate::error::{Cause, Error, Outcome, Recipient, Record, RejectedStep, ServerReply, Stage};
 
 /// A command that is to be answered by one reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ enum Decision {
         unanswered: usize,
     },
     Accepted,
-    Refused(Refused),
+    Refused(RejectedStep),
     /// The server ended the session before it came to the content.
     Unprocessed,
     /// Replies that can't be assigned to commands: a rejection among them may belong to another command.
@@ -239,9 +239,9 @@ impl Transaction {
             CommandKind::Rset | CommandKind::Mail if accepted => Ok(Notice::None),
             // If more was queued behind RSET, the server may have accepted that all the same.
             CommandKind::Rset if refused && self.replies_due == 0 => {
-                self.refuse(Refused::Session, reply)
+                self.refuse(RejectedStep::Session, reply)
             }
-            CommandKind::Mail if refused => self.refuse(Refused::Sender, reply),
+            CommandKind::Mail if refused => self.refuse(RejectedStep::Sender, reply),
             CommandKind::Rcpt(index) => self.on_recipient_reply(index, reply),
             CommandKind::Data if code == 354 && open => Ok(Notice::None),
             CommandKind::Chunk if accepted && open && !unsent => Ok(Notice::None),
@@ -252,10 +252,10 @@ impl Transaction {
                 Ok(Notice::Accepted)
             }
             CommandKind::Data | CommandKind::Chunk | CommandKind::ContentEnd if refused => {
-                self.refuse(Refused::Content, reply)?;
+                self.refuse(RejectedStep::Content, reply)?;
                 // In the middle of the content nothing may follow, least of all its end.
                 match unsent {
-                    true => Err(Cause::Refused(Refused::Content)),
+                    true => Err(Cause::Rejected(RejectedStep::Content)),
                     false => Ok(Notice::None),
                 }
             }
@@ -343,19 +343,21 @@ impl Transaction {
             if let Some(first) = self.record.recipients.iter().find(is_refused) {
                 self.record.reply.clone_from(&first.reply);
                 self.record.outcome = Outcome::Refused;
-                self.decision = Decision::Refused(Refused::Recipient);
+                self.decision = Decision::Refused(RejectedStep::Recipient);
             }
         }
         Ok(Notice::Recipient(index))
     }
 
     /// The first refusal decides; what is refused behind it follows from it.
-    fn refuse(&mut self, what: Refused, reply: &Arc<ServerReply>) -> Result<Notice, Cause> {
+    fn refuse(&mut self, what: RejectedStep, reply: &Arc<ServerReply>) -> Result<Notice, Cause> {
         if !self.is_refused() {
             self.decision = Decision::Refused(what);
             self.record.reply = Some(Arc::clone(reply));
             match what {
-                Refused::Content => set_outcome(&mut self.record, Outcome::Refused, Some(reply)),
+                RejectedStep::Content => {
+                    set_outcome(&mut self.record, Outcome::Refused, Some(reply))
+                }
                 _ => self.record.outcome = Outcome::Refused,
             }
         }
@@ -419,7 +421,7 @@ impl Transaction {
         self.note_release(progress);
         match self.decision {
             Decision::Accepted => Ok(self.record),
-            Decision::Refused(what) => Err(Error::new(Cause::Refused(what), self.record)),
+            Decision::Refused(what) => Err(Error::new(Cause::Rejected(what), self.record)),
             _ => Err(self.into_error(
                 progress,
                 None,
@@ -438,7 +440,7 @@ impl Transaction {
     ) -> Error {
         self.note_release(progress);
         if let Decision::Refused(what) = self.decision {
-            return Error::new(Cause::Refused(what), self.record);
+            return Error::new(Cause::Rejected(what), self.record);
         }
         let whole = self.decision != Decision::Unprocessed && self.is_sent(progress);
         if whole {

@@ -28,11 +28,9 @@ pub fn upgrade<T: Transport>(
         cx.say(Level::Info, || format!("the pin {pin} matches"));
     }
     for remark in &verified.basis().remarks {
-        cx.say(Level::Warning, || format!("not decisive here: {remark}"));
+        cx.say(Level::Warning, || format!("note: {remark}"));
     }
-    cx.say(Level::Info, || {
-        "encrypted and verified from here".to_owned()
-    });
+    cx.say(Level::Info, || "encrypted and verified".to_owned());
     Ok(verified)
 }
 
@@ -49,7 +47,7 @@ pub fn upgrade_probe<T: Transport>(
     let probed = channel::probe(clear, setup, cx.deadline()).map_err(|fault| failed(fault, cx))?;
     describe(probed.peer(), cx);
     cx.say(Level::Info, || {
-        "encrypted, not verified: a probe only looks".to_owned()
+        "encrypted, not verified (a probe)".to_owned()
     });
     Ok(probed)
 }

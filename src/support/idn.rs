@@ -25,5 +25,5 @@ pub fn to_a_labels(text: &str) -> Result<Cow<'_, str>, &'static str> {
             Hyphens::CheckFirstLast,
             DnsLength::VerifyAllowRootDot,
         )
-        .map_err(|_| "is no internationalised host name (UTS 46)")
+        .map_err(|_| "is not a valid internationalised domain name")
 }

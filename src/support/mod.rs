@@ -8,6 +8,7 @@
 
 pub(crate) mod date;
 pub mod idn;
+pub mod io_words;
 pub mod redact;
 pub mod secret;
 pub(crate) mod string_set;

@@ -80,12 +80,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String>
             .map_err(|_| "is not well-formed PEM".to_owned())?
     };
     if list.is_empty() {
-        return Err("holds no certificate, neither PEM (BEGIN CERTIFICATE) nor DER".to_owned());
+        return Err("is not a certificate in PEM (BEGIN CERTIFICATE) or DER".to_owned());
     }
     let unread = |der: &CertificateDer<'_>| x509::Certificate::read(der).is_none();
     match list.iter().position(unread) {
         Some(bad) => Err(format!(
-            "holds a certificate that can't be read (number {})",
+            "has a certificate that can't be read (number {})",
             bad.saturating_add(1)
         )),
         None => Ok(list),

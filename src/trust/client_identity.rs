@@ -21,21 +21,21 @@ impl ClientIdentity {
     pub(crate) fn read(chain: &[u8], key: &[u8]) -> Result<Self, &'static str> {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
             .collect::<Result<_, _>>()
-            .map_err(|_| "the chain is not well-formed PEM")?;
+            .map_err(|_| "has a chain that is not well-formed PEM")?;
         if chain.is_empty() {
-            return Err("the chain holds no certificate (BEGIN CERTIFICATE)");
+            return Err("has a chain without a certificate (BEGIN CERTIFICATE)");
         }
         let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|_| "the key is not a private key in PEM without a passphrase")?;
-        // The provider wipes the key that it receives.
+            .map_err(|_| "has a key that is not a private key in PEM without a passphrase")?;
+        // The provider wipes what it is given.
         let signer = default_provider()
             .key_provider
             .load_private_key(key)
-            .map_err(|_| "the key is of a kind that is not supported")?;
+            .map_err(|_| "has a key of a kind that is not supported")?;
         let identity = CertifiedKey::new(chain, signer);
         identity
             .keys_match()
-            .map_err(|_| "the key is not that of the first certificate of the chain")?;
+            .map_err(|_| "has a key that is not the key of the chain's first certificate")?;
         Ok(Self(Arc::new(identity)))
     }
 

@@ -26,7 +26,7 @@ impl Crls {
                 .map_err(|_| "is not well-formed PEM".to_owned())?
         };
         if ders.is_empty() {
-            return Err("holds no list, neither PEM (BEGIN X509 CRL) nor DER".to_owned());
+            return Err("is not a revocation list in PEM (BEGIN X509 CRL) or DER".to_owned());
         }
         let read = |der: &CertificateRevocationListDer<'_>| {
             let owned = BorrowedCertRevocationList::from_der(der)?.to_owned()?;
@@ -84,7 +84,7 @@ mod tests {
         ] {
             let why = crls.add(bad).unwrap_err();
             let read = "holds a list that can't be read (it is malformed)";
-            let others = ["is not well-formed PEM", "holds no list, neither PEM"];
+            let others = ["is not well-formed PEM", "is not a revocation list in PEM"];
             let known = why == read || others.iter().any(|other| why.starts_with(other));
             assert!(known, "{bad:?}: {why}");
         }

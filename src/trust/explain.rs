@@ -1,7 +1,7 @@
 //! The text of a rejection: what was expected, what was found, what that pattern means, and what to
 //! do. The error adds the stage and what left the machine.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::certificate::Certificate;
 use super::pin_set::PinWithValidity;
@@ -10,6 +10,20 @@ use crate::support::redact::or_none;
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.explanation(), self.advice())
+    }
+}
+
+impl Rejection {
+    /// What was found and what it means, in sentences; the first can follow a colon.
+    pub(crate) fn explanation(&self) -> String {
+        let mut text = String::new();
+        // A `String` takes all that is written.
+        let _ = self.write_explanation(&mut text);
+        text
+    }
+
+    fn write_explanation(&self, f: &mut String) -> fmt::Result {
         self.write_finding(f)?;
         if let Some(leaf) = self.chain.first() {
             let (subject, issuer) = (or_none(&leaf.subject), or_none(&leaf.issuer));
@@ -19,35 +33,33 @@ impl fmt::Display for Rejection {
                 leaf.spki
             )?;
         }
-        for part in [self.otherwise(), self.meaning(), self.advice()] {
+        for part in [self.otherwise(), self.meaning()] {
             if !part.is_empty() {
                 write!(f, " {part}")?;
             }
         }
         Ok(())
     }
-}
 
-impl Rejection {
-    /// The sentences about what was expected and what was found.
-    fn write_finding(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What was expected, and what was found.
+    fn write_finding(&self, f: &mut String) -> fmt::Result {
         let host = &self.host;
         let leaf = self.chain.first();
         match &self.reason {
             Reason::NothingToCompare => {
-                f.write_str("There is nothing to compare with: no pin, CA, certificate or roots.")
+                f.write_str("the policy has no pin, CA, certificate or roots to compare with.")
             }
             Reason::PinMismatch => self.write_pins(f),
             Reason::CertificateMismatch => {
                 write!(
                     f,
-                    "The peer at {host} shows another certificate than the trusted one."
+                    "the peer at {host} presented another certificate than the trusted one."
                 )
             }
             Reason::UnknownIssuer => {
                 write!(
                     f,
-                    "The certificate shown for {host} leads to no CA that you trust."
+                    "the certificate presented for {host} leads to no trusted CA."
                 )
             }
             Reason::NameMismatch => {
@@ -55,7 +67,7 @@ impl Rejection {
                 let names = names.as_deref().map_or("(none)", or_none);
                 write!(
                     f,
-                    "The certificate shown for {host} is for another name: {names}."
+                    "expected a certificate for {host}, found one for {names}."
                 )
             }
             Reason::Expired(which) => {
@@ -75,30 +87,33 @@ impl Rejection {
                 f.write_str(", or this machine's clock is wrong.")
             }
             Reason::BadCertificate(what) => {
-                write!(f, "The certificate shown for {host} can't be used: {what}.")
+                write!(
+                    f,
+                    "the certificate presented for {host} can't be used ({what})."
+                )
             }
             Reason::Revoked => write!(
                 f,
-                "The certificate shown for {host}, or one of its issuers, was revoked by its CA."
+                "the certificate presented for {host}, or one of its issuers, was revoked by its CA."
             ),
             Reason::RevocationUnknown(why) => write!(
                 f,
-                "The revocation status of the certificate for {host} is unknown: {why}."
+                "it is not known whether the certificate presented for {host} was revoked ({why})."
             ),
             Reason::CrlExpired => write!(
                 f,
-                "The revocation list for the certificate shown for {host} is out of date."
+                "the revocation list for the certificate presented for {host} is out of date."
             ),
         }
     }
 
-    /// The certificate of the chain that the reason concerns, as the subject of a sentence.
-    fn write_which(&self, f: &mut fmt::Formatter<'_>, which: Option<&Certificate>) -> fmt::Result {
+    /// The certificate of the chain that is meant, as the subject of a sentence.
+    fn write_which(&self, f: &mut String, which: Option<&Certificate>) -> fmt::Result {
         let host = &self.host;
         match which {
-            None => write!(f, "A certificate of the chain shown for {host}"),
+            None => write!(f, "a certificate of the chain presented for {host}"),
             Some(which) if self.chain.first() == Some(which) => {
-                write!(f, "The certificate shown for {host}")
+                write!(f, "the certificate presented for {host}")
             }
             Some(which) => {
                 let kind = match which.subject == which.issuer {
@@ -108,20 +123,20 @@ impl Rejection {
                 let subject = or_none(&which.subject);
                 write!(
                     f,
-                    "The {kind} certificate {subject} of the chain shown for {host}"
+                    "the {kind} certificate {subject} of the chain presented for {host}"
                 )
             }
         }
     }
 
-    fn write_pins(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_pins(&self, f: &mut String) -> fmt::Result {
         let host = &self.host;
         write!(
             f,
-            "The peer at {host} has another key than the pinned ones. Expected"
+            "the peer at {host} has another key than the pinned ones: expected"
         )?;
         write_list(f, self.expected.iter())?;
-        f.write_str("; met")?;
+        f.write_str("; found")?;
         write_list(f, self.chain.iter().map(|c| &c.spki))?;
         f.write_str(".")?;
         if self.unusable_pins.is_empty() {
@@ -129,9 +144,9 @@ impl Rejection {
         }
         let all = self.unusable_pins.len() == self.expected.len();
         f.write_str(if all {
-            " All of the pins are outside their time and match nothing:"
+            " All of the pins are outside their window and match nothing:"
         } else {
-            " Outside their time, and so matching nothing:"
+            " These pins are outside their window and match nothing:"
         })?;
         write_list(f, self.unusable_pins.iter())?;
         f.write_str(".")
@@ -153,65 +168,59 @@ impl Rejection {
     /// The sentence about the meaning of the pattern.
     fn meaning(&self) -> &'static str {
         if self.is_pinned_key_out_of_time() {
-            return "The server's key is pinned, but outside the period that was set for it.";
+            return "The key that was found is a pinned one, outside the window of its pin.";
         }
         match (&self.reason, self.valid_otherwise) {
             (Reason::PinMismatch | Reason::CertificateMismatch, true) => {
-                "A valid chain with another key is what interception looks like (a mail proxy, an \
+                "A valid chain with another key is typical of interception (by a mail proxy, or with an \
                  employer's or antivirus root). Or the provider has changed its key or certificate."
             }
             (Reason::PinMismatch | Reason::CertificateMismatch, false) => {
-                "The connection is intercepted, or this is the wrong server; or a server with a \
-                 certificate of its own has changed its key."
+                "The connection is intercepted, or this is the wrong server, or a server with a \
+                 self-signed certificate has changed its key."
             }
             (Reason::UnknownIssuer, _) => {
-                "The connection may be intercepted, with a certificate of another CA; or the provider \
-                 uses a CA that is missing from your list, or does not send its intermediate \
-                 certificate."
+                "The connection may be intercepted. Or the provider uses a CA that is missing from \
+                 the policy, or does not send its intermediate certificate."
             }
             (Reason::NameMismatch, _) => {
-                "This is the wrong server, or the connection is intercepted, with a certificate for \
-                 another name."
+                "This is the wrong server, or the connection is intercepted."
             }
             (Reason::Expired(_), _) => {
-                "The provider missed a renewal, or an attacker presents an old certificate."
+                "The provider missed a renewal, or an old certificate is misused."
             }
             (Reason::Revoked, _) => {
-                "Its key may have been stolen: this may be an attacker's server."
+                "Its key may have been stolen, and the peer may be an impostor."
             }
             _ => "",
         }
     }
 
-    /// The sentence about what to do.
-    fn advice(&self) -> &'static str {
+    /// What to do.
+    pub(crate) fn advice(&self) -> &'static str {
         if self.is_pinned_key_out_of_time() {
-            return "What to do: check this machine's clock; get the provider's present pin.";
+            return "Check this machine's clock. Get the provider's current pin.";
         }
         match &self.reason {
             Reason::NothingToCompare => {
-                "What to do: have the owner of the server confirm the key out of band (for example by \
+                "Have the owner of the server confirm the key out of band (for example by \
                  phone), and pin it."
             }
             Reason::PinMismatch | Reason::CertificateMismatch => {
-                "What to do: try from another network; ask the provider out of band (for example by \
+                "Try from another network. Ask the provider out of band (for example by \
                  phone) whether its key has changed, and only then change the pin."
             }
-            Reason::UnknownIssuer => {
-                "What to do: try from another network; ask the provider which CA it uses."
-            }
-            Reason::NameMismatch => {
-                "What to do: check the host name; ask the provider for the name to use."
-            }
+            Reason::UnknownIssuer => "Try from another network. Ask the provider which CA it uses.",
+            Reason::NameMismatch => "Check the host name. Ask the provider for the name to use.",
             Reason::Expired(_) | Reason::NotYetValid(_) => {
-                "What to do: check this machine's clock; if it is right, the provider must fix it."
+                "Check this machine's clock. If it is right, the provider must fix it."
             }
-            Reason::BadCertificate(_) => "What to do: the provider must fix it.",
+            Reason::BadCertificate(_) => "The provider must fix it.",
             Reason::Revoked => {
-                "What to do: don't go on; ask the provider out of band (for example by phone)."
+                "Don't continue. Ask the provider out of band (for example by phone)."
             }
             Reason::RevocationUnknown(_) | Reason::CrlExpired => {
-                "What to do: give the current lists of each CA of the chain, or none."
+                "Give the current list of each CA of the chain, or none."
             }
         }
     }
@@ -222,10 +231,7 @@ impl Rejection {
     }
 }
 
-fn write_list<T: fmt::Display>(
-    f: &mut fmt::Formatter<'_>,
-    list: impl Iterator<Item = T>,
-) -> fmt::Result {
+fn write_list<T: fmt::Display>(f: &mut String, list: impl Iterator<Item = T>) -> fmt::Result {
     for (i, item) in list.enumerate() {
         write!(f, "{} {item}", if i == 0 { "" } else { "," })?;
     }

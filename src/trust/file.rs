@@ -4,9 +4,9 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
-use crate::error::{Error, io_words};
-use crate::memory;
+use crate::argument::InvalidArgument;
 use crate::status::Status;
+use crate::support::io_words::io_words;
 use crate::support::redact;
 
 /// The largest file of certificates, keys or lists.
@@ -23,7 +23,7 @@ pub(crate) fn read(
     argument: &'static str,
     path: impl AsRef<Path>,
     max: u64,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Vec<u8>, InvalidArgument> {
     let path = path.as_ref();
     let file = File::open(path).map_err(|error| unreadable(argument, path, &error))?;
     content(argument, path, file, max)
@@ -38,7 +38,7 @@ pub(crate) fn read_regular(
     argument: &'static str,
     path: &Path,
     max: u64,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Vec<u8>, InvalidArgument> {
     let failed = |error: io::Error| unreadable(argument, path, &error);
     // Before it is opened, because that alone can act on a device; and after, because it may be another.
     check_regular(argument, path, &fs::metadata(path).map_err(failed)?)?;
@@ -53,14 +53,19 @@ pub(crate) fn check_regular(
     argument: &'static str,
     path: &Path,
     found: &Metadata,
-) -> Result<(), Error> {
+) -> Result<(), InvalidArgument> {
     match found.is_file() {
         true => Ok(()),
         false => Err(wrong(argument, path, "is not a regular file")),
     }
 }
 
-fn content(argument: &'static str, path: &Path, file: File, max: u64) -> Result<Vec<u8>, Error> {
+fn content(
+    argument: &'static str,
+    path: &Path,
+    file: File,
+    max: u64,
+) -> Result<Vec<u8>, InvalidArgument> {
     // The buffer has the size of the largest key: growing it would leave a copy that is not wiped.
     let mut bytes = Vec::with_capacity(HELD.saturating_add(1));
     file.take(max.saturating_add(1))
@@ -94,14 +99,18 @@ pub(crate) fn open_at_once(path: &Path) -> io::Result<File> {
 }
 
 /// An error about a file, which it names.
-pub(crate) fn wrong(argument: &'static str, path: &Path, why: &str) -> Error {
+pub(crate) fn wrong(argument: &'static str, path: &Path, why: &str) -> InvalidArgument {
     let shown = redact::escape(path.as_os_str().as_encoded_bytes(), 300);
-    Error::argument(Status::File, argument, format!("{shown} {why}"))
+    InvalidArgument::new(Status::File, argument, format!("{shown} {why}"))
 }
 
-pub(crate) fn unreadable(argument: &'static str, path: &Path, error: &io::Error) -> Error {
+pub(crate) fn unreadable(
+    argument: &'static str,
+    path: &Path,
+    error: &io::Error,
+) -> InvalidArgument {
     match error.kind() {
-        ErrorKind::OutOfMemory => memory::lack(),
+        ErrorKind::OutOfMemory => InvalidArgument::out_of_memory(argument),
         _ => {
             let why = format!("can't be read ({})", io_words(error));
             wrong(argument, path, &why)

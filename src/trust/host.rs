@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use rustls::pki_types::{DnsName, ServerName};
 
-use crate::error::Error;
+use crate::argument::InvalidArgument;
 use crate::status::Status;
 use crate::support::idn::to_a_labels;
 
@@ -47,7 +47,7 @@ impl Host {
         // Reject `1.2.3` and the like: resolvers parse them as old forms of addresses.
         let last = name.rsplit('.').next().unwrap_or_default();
         if last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x") {
-            return Err("ends like an IP address and is none");
+            return Err("ends like an IP address, and is not one");
         }
         let labels = name
             .split('.')
@@ -89,9 +89,9 @@ pub(crate) fn port(number: u32) -> Option<u16> {
 ///
 /// # Errors
 /// [`Status::Port`].
-pub(crate) fn port_argument(argument: &'static str, number: u32) -> Result<u16, Error> {
-    let why = || format!("{number} is not between 1 and 65535");
-    port(number).ok_or_else(|| Error::argument(Status::Port, argument, why()))
+pub(crate) fn port_argument(argument: &'static str, number: u32) -> Result<u16, InvalidArgument> {
+    let why = || format!("is {number}, expected 1 to 65535");
+    port(number).ok_or_else(|| InvalidArgument::new(Status::Port, argument, why()))
 }
 
 #[cfg(test)]

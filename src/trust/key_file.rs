@@ -25,17 +25,17 @@ pub(crate) fn pin(bytes: &[u8]) -> Result<Pin, &'static str> {
                 SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey,
                 _,
             ) => {
-                return Err("holds a private key: give the public one, or the certificate");
+                return Err("is a private key, expected the public key or the certificate");
             }
             _ => {}
         }
     }
     match found.as_slice() {
         [] => Err(
-            "holds neither a certificate nor a public key (BEGIN CERTIFICATE, BEGIN PUBLIC KEY, or DER)",
+            "is not a certificate or public key in PEM (BEGIN CERTIFICATE, BEGIN PUBLIC KEY) or DER",
         ),
         [der] => of_der(der),
-        _ => Err("holds several certificates or keys, and one pin is meant"),
+        _ => Err("has several certificates or keys, expected one"),
     }
 }
 

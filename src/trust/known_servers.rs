@@ -50,7 +50,7 @@ pub struct BadLine {
 
 impl fmt::Display for BadLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.why)
+        write!(f, "line {} {}", self.line, self.why)
     }
 }
 
@@ -62,7 +62,7 @@ impl KnownServer {
     pub fn parse_file(bytes: &[u8]) -> Result<Vec<Self>, BadLine> {
         let bad = |line: usize, why| BadLine { line, why };
         if bytes.len() as u64 > MAX_FILE {
-            return Err(bad(1, "the file is larger than 1 MiB"));
+            return Err(bad(1, "is in a file of more than 1 MiB"));
         }
         let mut servers: Vec<Self> = Vec::new();
         for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
@@ -91,15 +91,15 @@ impl KnownServer {
         let (learnt, rest) = field(rest);
         let by = rest.trim_matches([' ', '\t']);
         if by.is_empty() {
-            return Err("has not the five fields host, port, pin, learnt, by");
+            return Err("does not have the five fields host, port, pin, learnt, by");
         }
         Ok(Self {
             host: Host::parse(host)
-                .map_err(|_| "its host is neither a host name nor an IP address")?,
-            port: parse_port(port).ok_or("its port is not a number from 1 to 65535")?,
+                .map_err(|_| "has a host that is neither a host name nor an IP address")?,
+            port: parse_port(port).ok_or("has a port that is not a number from 1 to 65535")?,
             pin: one_pin(pin)?,
             learnt: date::parse_rfc3339(learnt)
-                .ok_or("its time is not of the form 2026-11-23T00:00:00Z")?,
+                .ok_or("has a time that is not of the form 2026-11-23T00:00:00Z")?,
             by: check_by(by)?.to_owned(),
         })
     }
@@ -156,7 +156,7 @@ fn parse_port(text: &str) -> Option<u16> {
 fn one_pin(text: &str) -> Result<Pin, &'static str> {
     match Pin::parse_list(text)?.as_slice() {
         [pin] => Ok(*pin),
-        _ => Err("has several pins; each stands in a line of its own"),
+        _ => Err("has several pins, expected one for each line"),
     }
 }
 

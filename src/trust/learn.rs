@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use super::file;
 use super::known_servers::{BadLine, FILE, KnownServer, MAX_FILE};
 use super::lock::Lock;
-use crate::error::{Error, io_words};
+use crate::argument::InvalidArgument;
 use crate::status::Status;
+use crate::support::io_words::io_words;
 
 /// The timeout for another process that writes the file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,7 +28,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`Status::File`]: the file can't be read or written, a line of it is wrong, or another learner
 /// does not finish within 5 seconds. The file is as it was.
-pub fn learn(path: &str, server: &KnownServer) -> Result<bool, Error> {
+pub fn learn(path: &str, server: &KnownServer) -> Result<bool, InvalidArgument> {
     let target = target(Path::new(path))?;
     let unwritable = |error: io::Error| {
         let why = format!("can't be written ({})", io_words(&error));
@@ -52,8 +53,8 @@ pub fn learn(path: &str, server: &KnownServer) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Resolves links to the path of the file, because a rename must not replace a link.
-fn target(path: &Path) -> Result<PathBuf, Error> {
+/// Where the file is, or is to be: a rename must not replace a link.
+fn target(path: &Path) -> Result<PathBuf, InvalidArgument> {
     let failed = |error: io::Error| file::unreadable(FILE, path, &error);
     match fs::metadata(path) {
         Ok(found) => {
@@ -80,11 +81,11 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-pub(crate) fn wrong_line(bad: BadLine) -> Error {
-    Error::argument(Status::File, FILE, bad.to_string())
+pub(crate) fn wrong_line(bad: BadLine) -> InvalidArgument {
+    InvalidArgument::new(Status::File, FILE, bad.to_string())
 }
 
-fn with_line(mut text: Vec<u8>, server: &KnownServer) -> Result<Vec<u8>, Error> {
+fn with_line(mut text: Vec<u8>, server: &KnownServer) -> Result<Vec<u8>, InvalidArgument> {
     if text.is_empty() {
         text.extend_from_slice(b"# Known mail servers: host port pin learnt by\n");
     }
@@ -94,7 +95,7 @@ fn with_line(mut text: Vec<u8>, server: &KnownServer) -> Result<Vec<u8>, Error> 
     text.extend_from_slice(format!("{server}\n").as_bytes());
     if text.len() as u64 > MAX_FILE {
         let why = "would be larger than 1 MiB";
-        return Err(Error::argument(Status::File, FILE, why));
+        return Err(InvalidArgument::new(Status::File, FILE, why));
     }
     Ok(text)
 }

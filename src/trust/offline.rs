@@ -9,7 +9,7 @@ use super::host::Host;
 use super::policy::{Policy, ROOM_OF_CERTIFICATES};
 use super::rejection::Rejection;
 use super::verdict::{TrustBasis, verify_chain};
-use crate::error::Error;
+use crate::argument::InvalidArgument;
 use crate::memory;
 use crate::status::Status;
 
@@ -32,9 +32,10 @@ pub fn verify_pem(
     host: &Host,
     pem: &[u8],
     at: UnixTime,
-) -> Result<Verdict, Error> {
-    memory::check(pem.len(), ROOM_OF_CERTIFICATES)?;
-    let chain = read(pem).map_err(|why| Error::argument(Status::Certificate, "chain", why))?;
+) -> Result<Verdict, InvalidArgument> {
+    memory::check(pem.len(), ROOM_OF_CERTIFICATES)
+        .map_err(|_| InvalidArgument::out_of_memory("chain"))?;
+    let chain = read(pem).map_err(|why| InvalidArgument::new(Status::Certificate, "chain", why))?;
     let judgement = verify_chain(policy, host, &chain, at);
     Ok(Verdict {
         judgement,
@@ -45,18 +46,16 @@ pub fn verify_pem(
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.judgement {
-            Err(rejection) => write!(f, "{rejection}"),
+            Err(rejection) => write!(f, "The policy rejects this chain: {rejection}"),
             Ok(basis) => {
                 match basis.matched_pin {
-                    Some(pin) => {
-                        write!(f, "The policy accepts this chain; the pin {pin} matches.")?
-                    }
-                    None => f.write_str("The policy accepts this chain.")?,
+                    Some(pin) => write!(f, "The policy trusts this chain: the pin {pin} matches.")?,
+                    None => f.write_str("The policy trusts this chain.")?,
                 }
                 basis
                     .remarks
                     .iter()
-                    .try_for_each(|remark| write!(f, " Worth knowing: {remark}."))
+                    .try_for_each(|remark| write!(f, " Note: {remark}."))
             }
         }
     }

@@ -109,9 +109,7 @@ pub(crate) fn reason(error: &webpki::Error, chain: &[CertificateDer<'_>]) -> Rea
         }
         E::CertRevoked => Reason::Revoked,
         E::CrlExpired { .. } => Reason::CrlExpired,
-        E::UnknownRevocationStatus => {
-            Reason::RevocationUnknown("no list of its issuer is among those given")
-        }
+        E::UnknownRevocationStatus => Reason::RevocationUnknown("there is no list of its issuer"),
         E::InvalidCrlSignatureForPublicKey
         | E::UnsupportedCrlSignatureAlgorithmContext(_)
         | E::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
@@ -139,7 +137,7 @@ pub(crate) fn reason(error: &webpki::Error, chain: &[CertificateDer<'_>]) -> Rea
         | E::MaximumPathBuildCallsExceeded
         | E::MaximumPathDepthExceeded
         | E::MaximumSignatureChecksExceeded => {
-            Reason::BadCertificate("verifying its chain exceeds the limit of work")
+            Reason::BadCertificate("its chain takes too much work to check")
         }
         E::UnsupportedSignatureAlgorithmContext(_)
         | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Reason::BadCertificate(

@@ -29,14 +29,15 @@ impl Pin {
     fn parse(text: &str) -> Result<Self, &'static str> {
         let decoded = match text.strip_prefix("sha256//") {
             Some(base64) => STANDARD.decode(base64).map_err(
-                |_| "is not base64 behind sha256// (the alphabet with + and /, padded with =)",
+                |_| "is not valid base64 after \"sha256//\" (with + and /, padded with =)",
             )?,
-            None => from_hex(text).ok_or("is neither sha256//BASE64 nor 64 hexadecimal digits")?,
+            None => from_hex(text)
+                .ok_or("is not a pin: expected sha256//BASE64 or 64 hexadecimal digits")?,
         };
         let bytes = <[u8; 32]>::try_from(decoded);
         bytes
             .map(Self)
-            .map_err(|_| "is not of 32 bytes, as a SHA-256 is")
+            .map_err(|_| "does not decode to the 32 bytes of a SHA-256")
     }
 }
 

@@ -16,7 +16,7 @@ use super::learn::wrong_line;
 use super::pin::Pin;
 use super::pin_set::{PinSet, PinWithValidity};
 use super::{certificate, file, key_file, roots};
-use crate::error::Error;
+use crate::argument::InvalidArgument;
 use crate::memory;
 use crate::status::Status;
 
@@ -76,12 +76,12 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::Certificate`] if it holds none, or one that can't be read.
-    pub fn add_ca(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        memory::check(bytes.len(), ROOM_OF_CERTIFICATES)?;
-        let wrong = |why| Error::argument(Status::Certificate, "CA certificates", why);
+    pub fn add_ca(&mut self, bytes: &[u8]) -> Result<(), InvalidArgument> {
+        check_memory("CA certificate", bytes.len(), ROOM_OF_CERTIFICATES)?;
+        let wrong = |why| InvalidArgument::new(Status::Certificate, "CA certificate", why);
         let read = certificate::read(bytes).map_err(wrong)?;
         let anchors: Option<Vec<_>> = read.iter().map(roots::anchor).collect();
-        let unfit = || wrong("holds a certificate that can't be a trust anchor".to_owned());
+        let unfit = || wrong("has a certificate that can't be a trust anchor".to_owned());
         self.anchors.extend(anchors.ok_or_else(unfit)?);
         Ok(())
     }
@@ -90,17 +90,17 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_ca`].
-    pub fn add_ca_file(&mut self, path: &str) -> Result<(), Error> {
+    pub fn add_ca_file(&mut self, path: &str) -> Result<(), InvalidArgument> {
         self.add_ca(&file::read("CA file", path, file::MAX)?)
     }
 
     /// Trusts the system's roots: the CAs that its vendor, its owner or an employer installed.
     ///
     /// # Errors
-    /// [`Status::Roots`] if none are found.
-    pub fn add_system_roots(&mut self) -> Result<(), Error> {
-        let roots =
-            roots::system().map_err(|why| Error::argument(Status::Roots, "system roots", why))?;
+    /// [`Status::Roots`] if there are none to be found.
+    pub fn add_system_roots(&mut self) -> Result<(), InvalidArgument> {
+        let roots = roots::system()
+            .map_err(|why| InvalidArgument::new(Status::Roots, "system roots", why))?;
         self.anchors.extend_from_slice(roots);
         Ok(())
     }
@@ -114,7 +114,7 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::Pin`] if it is anything else.
-    pub fn add_pin(&mut self, text: &str) -> Result<(), Error> {
+    pub fn add_pin(&mut self, text: &str) -> Result<(), InvalidArgument> {
         self.pins.add(parse_pins(text)?, None);
         Ok(())
     }
@@ -129,13 +129,13 @@ impl Policy {
         text: &str,
         not_before: u64,
         not_after: u64,
-    ) -> Result<(), Error> {
+    ) -> Result<(), InvalidArgument> {
         let pins = parse_pins(text)?;
         if not_before > not_after {
-            return Err(Error::argument(
+            return Err(InvalidArgument::new(
                 Status::Pin,
                 "pin",
-                "its time ends before it begins",
+                "has a window that ends before it begins",
             ));
         }
         self.pins.add(pins, Some((not_before, not_after)));
@@ -146,10 +146,10 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::Pin`] if it holds none, several, or a private key.
-    pub fn add_pin_of(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        memory::check(bytes.len(), ROOM_OF_CERTIFICATES)?;
+    pub fn add_pin_of(&mut self, bytes: &[u8]) -> Result<(), InvalidArgument> {
+        check_memory("pin", bytes.len(), ROOM_OF_CERTIFICATES)?;
         let pin = key_file::pin(bytes);
-        let pin = pin.map_err(|why| Error::argument(Status::Pin, "pin", why))?;
+        let pin = pin.map_err(|why| InvalidArgument::new(Status::Pin, "pin", why))?;
         self.pins.add(vec![pin], None);
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_pin_of`].
-    pub fn add_pin_file(&mut self, path: &str) -> Result<(), Error> {
+    pub fn add_pin_file(&mut self, path: &str) -> Result<(), InvalidArgument> {
         // Wipe the content: it may be a private key by mistake.
         self.add_pin_of(&Zeroizing::new(file::read("pin file", path, file::MAX)?))
     }
@@ -169,11 +169,17 @@ impl Policy {
     /// # Errors
     /// [`Status::File`] if it can't be read or a line of it is wrong, [`Status::Host`], and
     /// [`Status::NoTrust`] if it has no pin for them, which is never treated as "no pins required".
-    pub fn add_known_servers(&mut self, path: &str, host: &str, port: u16) -> Result<(), Error> {
+    pub fn add_known_servers(
+        &mut self,
+        path: &str,
+        host: &str,
+        port: u16,
+    ) -> Result<(), InvalidArgument> {
         let argument = known_servers::FILE;
-        let host = Host::parse(host).map_err(|why| Error::argument(Status::Host, "host", why))?;
+        let host =
+            Host::parse(host).map_err(|why| InvalidArgument::new(Status::Host, "host", why))?;
         let bytes = file::read_regular(argument, Path::new(path), known_servers::MAX_FILE)?;
-        memory::check(bytes.len(), ROOM_OF_LISTS)?;
+        check_memory(argument, bytes.len(), ROOM_OF_LISTS)?;
         let servers = KnownServer::parse_file(&bytes).map_err(wrong_line)?;
         let pins: Vec<Pin> = servers
             .into_iter()
@@ -182,7 +188,7 @@ impl Policy {
             .collect();
         if pins.is_empty() {
             let why = format!("has no pin for {host} port {port}");
-            return Err(Error::argument(Status::NoTrust, argument, why));
+            return Err(InvalidArgument::new(Status::NoTrust, argument, why));
         }
         self.pins.add(pins, None);
         Ok(())
@@ -194,9 +200,9 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::Certificate`] if it holds none, or one that can't be read.
-    pub fn add_crl(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        memory::check(bytes.len(), ROOM_OF_LISTS)?;
-        let wrong = |why| Error::argument(Status::Certificate, "revocation list", why);
+    pub fn add_crl(&mut self, bytes: &[u8]) -> Result<(), InvalidArgument> {
+        check_memory("revocation list", bytes.len(), ROOM_OF_LISTS)?;
+        let wrong = |why| InvalidArgument::new(Status::Certificate, "revocation list", why);
         self.crls.add(bytes).map_err(wrong)
     }
 
@@ -204,7 +210,7 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_crl`].
-    pub fn add_crl_file(&mut self, path: &str) -> Result<(), Error> {
+    pub fn add_crl_file(&mut self, path: &str) -> Result<(), InvalidArgument> {
         self.add_crl(&file::read("revocation list file", path, file::MAX)?)
     }
 
@@ -214,9 +220,17 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::Certificate`] if they can't be read or don't belong together.
-    pub fn set_client_certificate(&mut self, chain: &[u8], key: &[u8]) -> Result<(), Error> {
-        memory::check(chain.len().saturating_add(key.len()), ROOM_OF_CERTIFICATES)?;
-        let wrong = |why| Error::argument(Status::Certificate, "client certificate", why);
+    pub fn set_client_certificate(
+        &mut self,
+        chain: &[u8],
+        key: &[u8],
+    ) -> Result<(), InvalidArgument> {
+        check_memory(
+            "client certificate",
+            chain.len().saturating_add(key.len()),
+            ROOM_OF_CERTIFICATES,
+        )?;
+        let wrong = |why| InvalidArgument::new(Status::Certificate, "client certificate", why);
         self.client_identity = Some(ClientIdentity::read(chain, key).map_err(wrong)?);
         Ok(())
     }
@@ -225,7 +239,11 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::File`] if one can't be read, and those of [`Policy::set_client_certificate`].
-    pub fn set_client_certificate_files(&mut self, chain: &str, key: &str) -> Result<(), Error> {
+    pub fn set_client_certificate_files(
+        &mut self,
+        chain: &str,
+        key: &str,
+    ) -> Result<(), InvalidArgument> {
         let chain = file::read("client certificate file", chain, file::MAX)?;
         let key = Zeroizing::new(file::read("client key file", key, file::MAX)?);
         self.set_client_certificate(&chain, &key)
@@ -235,16 +253,11 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::Certificate`] if it is not exactly one that can be read.
-    pub fn add_certificate(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        memory::check(bytes.len(), ROOM_OF_CERTIFICATES)?;
-        let wrong = |why: String| Error::argument(Status::Certificate, "certificate", why);
-        let [one] =
-            <[_; 1]>::try_from(certificate::read(bytes).map_err(wrong)?).map_err(|many| {
-                wrong(format!(
-                    "holds {} certificates, and only one is meant",
-                    many.len()
-                ))
-            })?;
+    pub fn add_certificate(&mut self, bytes: &[u8]) -> Result<(), InvalidArgument> {
+        check_memory("certificate", bytes.len(), ROOM_OF_CERTIFICATES)?;
+        let wrong = |why: String| InvalidArgument::new(Status::Certificate, "certificate", why);
+        let [one] = <[_; 1]>::try_from(certificate::read(bytes).map_err(wrong)?)
+            .map_err(|many| wrong(format!("has {} certificates, expected one", many.len())))?;
         self.certificates.push(one);
         Ok(())
     }
@@ -253,7 +266,7 @@ impl Policy {
     ///
     /// # Errors
     /// [`Status::File`] if it can't be read, and those of [`Policy::add_certificate`].
-    pub fn add_certificate_file(&mut self, path: &str) -> Result<(), Error> {
+    pub fn add_certificate_file(&mut self, path: &str) -> Result<(), InvalidArgument> {
         self.add_certificate(&file::read("certificate file", path, file::MAX)?)
     }
 
@@ -298,6 +311,11 @@ impl Policy {
     }
 }
 
-fn parse_pins(text: &str) -> Result<Vec<Pin>, Error> {
-    Pin::parse_list(text).map_err(|why| Error::argument(Status::Pin, "pin", why))
+fn parse_pins(text: &str) -> Result<Vec<Pin>, InvalidArgument> {
+    Pin::parse_list(text).map_err(|why| InvalidArgument::new(Status::Pin, "pin", why))
+}
+
+/// Makes sure that there is memory to read an argument of `len` bytes, with `each` for each of them.
+fn check_memory(argument: &'static str, len: usize, each: usize) -> Result<(), InvalidArgument> {
+    memory::check(len, each).map_err(|_| InvalidArgument::out_of_memory(argument))
 }

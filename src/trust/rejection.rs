@@ -5,10 +5,10 @@ use super::pin::Pin;
 use super::pin_set::PinWithValidity;
 use crate::status::Status;
 
-/// The reason why a chain is not trusted.
+/// Why a chain is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// The policy is empty (only a probe gets this far).
+    /// The policy trusts no server (only a probe gets this far).
     NothingToCompare,
     /// No key of the (validated) chain is pinned.
     PinMismatch,

@@ -18,7 +18,7 @@ pub(crate) fn system() -> Result<&'static [TrustAnchor<'static>], String> {
     let anchors = SYSTEM.get_or_try_init(|| {
         let anchors: Vec<_> = platform::load()?.iter().filter_map(anchor).collect();
         if anchors.is_empty() {
-            return Err("this machine's store holds no root that can be read".to_owned());
+            return Err("have no certificate that can be read".to_owned());
         }
         Ok(Box::new(anchors))
     })?;
@@ -50,7 +50,7 @@ mod platform {
 
     pub(crate) fn load() -> Result<Vec<CertificateDer<'static>>, String> {
         let bundle = BUNDLES.iter().find_map(|path| std::fs::read(path).ok());
-        let bundle = bundle.ok_or_else(|| format!("no bundle found at {}", BUNDLES.join(", ")))?;
+        let bundle = bundle.ok_or_else(|| format!("were not found at {}", BUNDLES.join(", ")))?;
         Ok(CertificateDer::pem_slice_iter(&bundle)
             .filter_map(Result::ok)
             .collect())
@@ -62,7 +62,7 @@ mod platform {
     use rustls::pki_types::CertificateDer;
     use security_framework::trust_settings::{Domain, TrustSettings, TrustSettingsForCertificate};
 
-    const UNREADABLE: &str = "the keychain's trust settings can't be read";
+    const UNREADABLE: &str = "can't be used: the keychain's trust settings can't be read";
 
     /// The keychain's roots, without those that a user or administrator distrusts: such a setting has
     /// precedence over the system's.
@@ -126,6 +126,6 @@ mod platform {
 
     fn open(name: &str) -> Result<CertStore, String> {
         CertStore::open_current_user(name)
-            .map_err(|_| format!("the certificate store {name} can't be opened"))
+            .map_err(|_| format!("can't be used: the certificate store {name} can't be opened"))
     }
 }

@@ -69,7 +69,7 @@ impl Judgement<'_> {
     fn judge(&self) -> Result<TrustBasis, Reason> {
         let policy = self.policy;
         let leaf = self.chain.first();
-        let leaf = leaf.ok_or(Reason::BadCertificate("the peer showed none"))?;
+        let leaf = leaf.ok_or(Reason::BadCertificate("the peer presented none"))?;
         EndEntityCert::try_from(leaf).map_err(|error| path::reason(&error, self.chain))?;
         if policy.is_empty() {
             return Err(Reason::NothingToCompare);

@@ -69,10 +69,10 @@ class Raw(unittest.TestCase):
         for kind, what, rules, words in (
             ("file", self.here / "none", 0, "content: "),
             ("file", self.here, 0, "not a regular file"),
-            ("file", file, STRICT, "line 1 ends in a bare CR or LF"),
-            ("make", 0, 0, "content: is empty"),
-            ("make", 300_000, 8, "rules: 8 is no sum"),
-            ("make", 300_000, STRICT, "line 1 ends in a bare CR or LF"),
+            ("file", file, STRICT, "has a bare CR or LF at the end of line 1"),
+            ("make", 0, 0, "content is empty"),
+            ("make", 300_000, 8, "rules is 8, expected a sum"),
+            ("make", 300_000, STRICT, "has a bare CR or LF at the end of line 1"),
         ):
             before = len(server.mails())
             sent = self.send(server, rules, kind, what, program=program, under=under)

@@ -87,14 +87,14 @@ class Compose(unittest.TestCase):
 
     def test_a_mail_that_cannot_be_composed_is_reported(self):
         for words, text in (
-            (["--attach", self.here / "none"], b"--attach"),
+            (["--attach", self.here / "none"], b"--attach "),
             (["--attach", self.here], b"not a regular file"),
-            (["--subject", "a\nBcc: x@y"], b"has the control character"),
+            (["--subject", "a\nBcc: x@y"], b"--subject has the control character"),
             (["--finished-header", "X-A: b\nBcc: x@y"], b"line end"),
             (["--header", "X-A: " + "x" * 998], b"998"),
-            (["--one-click", "--unsubscribe", "mailto:u@b", "--text", "t"], b"one click: needs a https: address"),
+            (["--one-click", "--unsubscribe", "mailto:u@b", "--text", "t"], b"one click needs an address"),
             (["--to", "Doe, Bob <b@c>"], b"needs quotes: \"Doe, Bob\" <b@c>"),
-            (["--to", "a@b c@d"], b"has \"c@d\" behind an address"),
+            (["--to", "a@b c@d"], b"--to has \"c@d\" after an address"),
         ):
             done = self.run_command("compose", "--from", "a@b", "--to", "c@d", *words)
             self.assertEqual(done.returncode, 10)

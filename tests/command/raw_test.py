@@ -37,13 +37,13 @@ class Raw(unittest.TestCase):
 
     def test_h02_bare_line_ends(self):
         content = b"Subject: bare\n\none\rtwo\n"
-        self.refused(b"line 1 ends in a bare CR or LF", content, "--strict-lines", *ENVELOPE)
+        self.refused(b"has a bare CR or LF at the end of line 1", content, "--strict-lines", *ENVELOPE)
         self.assertEqual(self.send(content, *ENVELOPE).returncode, 0)
         self.assertEqual(self.server.wait_for_mail(b"Subject: bare"), b"Subject: bare\r\n\r\none\r\ntwo\r\n")
 
     def test_h04_binary(self):
         content = b"Subject: x\r\n\r\na\0b\r\n"
-        self.refused(b"line 3 has a NUL, in the body", content, *ENVELOPE)
+        self.refused(b"has a NUL in line 3, in the body", content, *ENVELOPE)
         self.refused(b"(--binary)", content, *ENVELOPE)
         self.refused(b"BINARYMIME", content, "--binary", *ENVELOPE)
 
@@ -61,8 +61,8 @@ class Raw(unittest.TestCase):
 
     def test_the_line_of_an_mbox_file_is_refused(self):
         mail = b"From alice Mon Nov 23 10:00:00 2026\nSubject: mbox\n\nx\n"
-        self.refused(b"line 1", mail, *ENVELOPE)
-        self.refused(b"line 1", mail + b"x" * 2_000_000, *ENVELOPE)
+        self.refused(b"mbox", mail, *ENVELOPE)
+        self.refused(b"mbox", mail + b"x" * 2_000_000, *ENVELOPE)
         old = b"From : a@mail.test\r\nSubject: old\r\n\r\nFrom x\r\n"
         self.assertEqual(self.send(old, *ENVELOPE).returncode, 0)
         self.assertEqual(self.server.wait_for_mail(b"Subject: old"), old)

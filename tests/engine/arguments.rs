@@ -6,17 +6,18 @@ use secsmtp::message::Message;
 use secsmtp::status::Status;
 use secsmtp::trust::Policy;
 
-use crate::support::fails;
+use crate::support::{assert_sentence, fails};
 
 #[track_caller]
-fn refused(result: Result<(), Error>, status: Status, named: &str) {
-    let error = result.expect_err(named);
+fn refused(result: Result<(), impl Into<Error>>, status: Status, named: &str) {
+    let error: Error = result.map_err(Into::into).expect_err(named);
     assert_eq!(error.status(), status, "{error}");
     assert_eq!(
         (error.record.stage, error.record.outcome),
         (Stage::Local, Outcome::None)
     );
     assert!(error.to_string().contains(named), "{error}");
+    assert_sentence(&error);
 }
 
 /// A send that came to nothing before any connection.
@@ -40,23 +41,23 @@ fn each_bad_argument_is_named() {
     );
     refused(policy.add_pin("sha256//AAAA"), Status::Pin, "pin");
     refused(policy.add_pin(""), Status::Pin, "pin");
-    refused(policy.add_ca(b""), Status::Certificate, "CA certificates");
+    refused(policy.add_ca(b""), Status::Certificate, "CA certificate");
     refused(
         policy.add_ca(b"no PEM"),
         Status::Certificate,
-        "CA certificates",
+        "CA certificate",
     );
     let cut = b"-----BEGIN CERTIFICATE-----\nAAAA\n";
-    refused(policy.add_ca(cut), Status::Certificate, "CA certificates");
+    refused(policy.add_ca(cut), Status::Certificate, "CA certificate");
     refused(
         policy.add_ca(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
         Status::Certificate,
-        "CA certificates",
+        "CA certificate",
     );
     refused(
         policy.add_ca(&[0x30, 0x82, 0xff, 0xff]),
         Status::Certificate,
-        "CA certificates",
+        "CA certificate",
     );
     refused(
         policy.add_certificate(&[0x30, 0]),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use secsmtp::credential::Credential;
-use secsmtp::error::{Outcome, Refused, Stage};
+use secsmtp::error::{Outcome, RejectedStep, Stage};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::status::Status;
@@ -34,7 +34,7 @@ fn a_mail_arrives_over_both_modes_and_versions() {
                 pki.spki_pin(CertKind::Leaf)
             );
             assert_eq!(peer.spki.len(), 2);
-            assert!(log.contains("encrypted and verified from here"), "{log}");
+            assert!(log.contains("encrypted and verified"), "{log}");
             let mails = server.mails();
             assert_eq!(mails.len(), 1);
             assert_eq!(
@@ -131,7 +131,7 @@ fn g15_all_or_nothing_unless_partial_is_asked_for() {
     );
     assert_eq!(
         *error.cause,
-        secsmtp::error::Cause::Refused(Refused::Recipient)
+        secsmtp::error::Cause::Rejected(RejectedStep::Recipient)
     );
     assert_eq!(
         outcomes(&error.record.recipients),
@@ -350,7 +350,7 @@ fn a_probe_sends_only_ehlo_starttls_and_quit() {
         assert!(
             report
                 .to_string()
-                .contains("this trusts every certificate this issuer signs for the name")
+                .contains("trusts every certificate that this issuer signs for the name")
         );
     }
     assert!(server.wait_idle(LONG));

@@ -120,7 +120,7 @@ fn f01_neither_kind_of_login_uses_the_others_mechanism() {
     assert!(
         error
             .to_string()
-            .contains("wants a password, and this is a client certificate")
+            .contains("expects a password, found a client certificate")
     );
 }
 

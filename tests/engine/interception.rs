@@ -69,7 +69,10 @@ fn a02_a03_c26_interception_with_a_ca_that_the_machine_trusts() {
                 Outcome::NotSent,
             );
             if status == Status::PinMismatch && anchored {
-                assert!(error.to_string().contains("what interception"), "{error}");
+                assert!(
+                    error.to_string().contains("typical of interception"),
+                    "{error}"
+                );
             }
         }
     }

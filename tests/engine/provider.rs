@@ -194,7 +194,7 @@ fn a_refused_token_is_renewed_once_on_a_connection_of_its_own() {
     assert_eq!(record.outcome, Outcome::Accepted);
     assert_eq!(asked.reasons(), [Reason::First, Reason::Refused]);
     assert!(
-        log.contains("once more, with a new one and on a new connection"),
+        log.contains("trying again with a new token on a new connection"),
         "{log}"
     );
     let records = server.join_all(2);

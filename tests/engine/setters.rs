@@ -5,6 +5,7 @@ use std::time::Duration;
 
 #[cfg(feature = "dkim")]
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
+use secsmtp::argument::InvalidArgument;
 use secsmtp::client::jobs::Limits;
 use secsmtp::client::{Client, Rate};
 use secsmtp::credential::Credential;
@@ -28,7 +29,7 @@ fn bytes(message: &Message) -> Vec<u8> {
     bytes
 }
 
-type Failing<T> = (&'static str, fn(&mut T) -> Result<(), Error>);
+type Failing<T, E = Error> = (&'static str, fn(&mut T) -> Result<(), E>);
 
 /// Each setter of a message with what it refuses.
 const OF_A_MESSAGE: &[Failing<Message>] = &[
@@ -86,10 +87,15 @@ const OF_A_MESSAGE: &[Failing<Message>] = &[
 ];
 
 #[track_caller]
-fn each_fails<T>(object: &mut T, setters: &[Failing<T>], mut unchanged: impl FnMut(&T, &str)) {
+fn each_fails<T, E: Into<Error>>(
+    object: &mut T,
+    setters: &[Failing<T, E>],
+    mut unchanged: impl FnMut(&T, &str),
+) {
     for (what, set) in setters {
-        let error = set(object).expect_err(what);
+        let error: Error = set(object).map_err(Into::into).expect_err(what);
         assert_eq!(error.record.outcome, Outcome::None, "{what}");
+        assert_sentence(&error);
         unchanged(object, what);
     }
 }
@@ -239,7 +245,7 @@ fn a_policy_trusts_the_same() {
         let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         [pki.pem(CertKind::Root).as_bytes(), broken.as_bytes()].concat()
     });
-    let setters: &[Failing<Policy>] = &[
+    let setters: &[Failing<Policy, InvalidArgument>] = &[
         ("CAs, the second wrong", |p| p.add_ca(MIXED.get().unwrap())),
         ("CA file", |p| p.add_ca_file("/none")),
         ("pins, the second wrong", |p| {

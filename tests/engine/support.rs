@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secsmtp::client::Client;
 use secsmtp::credential::Credential;
-use secsmtp::error::{Error, Outcome, Record, Stage};
+use secsmtp::error::{Cause, Error, Outcome, Record, Stage};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
 use secsmtp::status::Status;
@@ -145,4 +145,34 @@ pub(crate) fn assert_nothing_leaked(received: &[u8]) {
 pub(crate) fn assert_silent(record: &SessionRecord) {
     assert_nothing_leaked(&record.clear);
     assert_nothing_leaked(&record.tls);
+}
+
+/// The text of an argument's error is one sentence: it begins with the argument's name, has a verb, and
+/// shows nothing of Rust.
+#[track_caller]
+pub(crate) fn assert_sentence(error: &Error) {
+    const VERBS: &[&str] = &[
+        "is", "are", "was", "were", "has", "have", "can't", "must", "does", "needs", "expects",
+        "logs", "trusts", "ended",
+    ];
+    let Cause::Argument(invalid) = &*error.cause else {
+        return;
+    };
+    let text = error.to_string();
+    let text = text.strip_suffix(" Nothing was sent.").unwrap_or(&text);
+    assert_eq!(text, format!("{} {}.", invalid.argument(), invalid.why()));
+    let mut words = invalid.why().split(' ');
+    assert!(words.any(|word| VERBS.contains(&word)), "no verb: {text}");
+    assert!(
+        !invalid.why().starts_with(':') && !invalid.why().ends_with('.'),
+        "{text}"
+    );
+    assert_eq!(
+        text.matches(". ").count(),
+        0,
+        "more than one sentence: {text}"
+    );
+    for debug in ["{", "}", "::", "Some(", "Err(", "\\u{", "RFC"] {
+        assert!(!text.contains(debug), "{debug}: {text}");
+    }
 }

@@ -40,10 +40,10 @@ fn a_pin_mismatch_reports_the_expected_and_the_found_key_and_its_meaning() {
         "issuer: ",
         "Reference Mail Intermediate",
         "The chain is valid otherwise",
-        "what interception looks like",
-        "What to do: ",
-        "At stage tls",
-        "Nothing left this machine",
+        "typical of interception",
+        "Could not verify the server: ",
+        "Try from another network.",
+        "Nothing was sent.",
     ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
@@ -63,14 +63,16 @@ fn c30_a_pin_out_of_its_time_is_named() {
         .expect("a pin");
     let text = words(&policy, &w.good());
     for part in [
-        "All of the pins are outside their time",
+        "All of the pins are outside their window",
         "usable from 1970-01-01T00:00:00Z to 2001-09-09T01:46:40Z",
-        "The server's key is pinned, but outside",
+        "The key that was found is a pinned one",
     ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
     pin(&mut policy, UNKNOWN_PIN);
-    assert!(words(&policy, &w.good()).contains("Outside their time, and so matching nothing"));
+    assert!(
+        words(&policy, &w.good()).contains("These pins are outside their window and match nothing")
+    );
 }
 
 #[test]
@@ -87,12 +89,12 @@ fn every_reason_includes_advice() {
         .add_certificate(&w.other.der(CertKind::Leaf))
         .expect("a certificate");
     for (policy, identity, part) in [
-        (&Policy::new(), w.good(), "nothing to compare with"),
-        (&anchored, w.other.identity(), "leads to no CA"),
+        (&Policy::new(), w.good(), "roots to compare with"),
+        (&anchored, w.other.identity(), "leads to no trusted CA"),
         (
             &anchored,
             w.named(&["mail.test"]),
-            "another name: mail.test",
+            "found one for mail.test",
         ),
         (&late, w.good(), "has expired"),
         (&early, w.good(), "not valid yet"),
@@ -100,10 +102,14 @@ fn every_reason_includes_advice() {
         (&exact, w.good(), "another certificate"),
     ] {
         let text = words(policy, &identity);
-        assert!(
-            text.contains(part) && text.contains("What to do: "),
-            "{text}"
-        );
+        let advice = [
+            "Ask the provider",
+            "the provider must fix",
+            "The provider must fix",
+            "confirm",
+        ];
+        let advises = advice.iter().any(|words| text.contains(words));
+        assert!(text.contains(part) && advises, "{text}");
     }
 }
 
@@ -128,7 +134,7 @@ fn a_probe_proposes_pins_and_explains_them() {
             format!("--pin {}", w.pki.spki_pin(CertKind::Leaf)),
             format!("--pin {}", w.pki.spki_pin(CertKind::Intermediate)),
             "As a backup".to_owned(),
-            "this trusts every certificate this issuer signs for the name".to_owned(),
+            "trusts every certificate that this issuer signs for the name".to_owned(),
         ] {
             assert!(text.contains(&part), "{part:?} is not in: {text}");
         }
@@ -233,18 +239,18 @@ fn dated(which: &str, days: (i64, i64)) -> (ServerIdentity, Vec<u8>) {
 fn the_certificate_that_is_outside_its_time_is_named_with_its_own_date() {
     let host = Host::parse(HOST).expect("a host");
     for (which, words) in [
-        ("leaf", "The certificate shown for mail.example"),
+        ("leaf", "the certificate presented for mail.example"),
         (
             "intermediate",
-            "The intermediate certificate CN=Own Intermediate of the chain shown for mail.example",
+            "the intermediate certificate CN=Own Intermediate of the chain presented for mail.example",
         ),
         (
             "upper",
-            "The intermediate certificate CN=Upper Intermediate of the chain shown for mail.example",
+            "the intermediate certificate CN=Upper Intermediate of the chain presented for mail.example",
         ),
         (
             "root",
-            "The root certificate CN=Own Root of the chain shown for mail.example",
+            "the root certificate CN=Own Root of the chain presented for mail.example",
         ),
     ] {
         for (days, status, what, end) in [
@@ -291,6 +297,6 @@ fn a_pinned_leaf_that_has_expired_is_named_too() {
     policy.strict = true;
     pin(&mut policy, &leaf.spki_pin());
     let text = words(&policy, &leaf);
-    let expected = "The certificate shown for mail.example has expired (it was valid until ";
+    let expected = "the certificate presented for mail.example has expired (it was valid until ";
     assert!(text.contains(expected), "{text}");
 }

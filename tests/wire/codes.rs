@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use secsmtp::error::{Cause, Error, Outcome, Refused, Retry};
+use secsmtp::error::{Cause, Error, Outcome, RejectedStep, Retry};
 use secsmtp::status::Status;
 use secsmtp::trust::TlsMode;
 
@@ -47,13 +47,13 @@ fn meaning(point: Point, code: u16) -> Meaning {
     }
 }
 
-fn refusal(point: Point) -> Refused {
+fn refusal(point: Point) -> RejectedStep {
     match point {
-        Point::Auth => Refused::Auth,
-        Point::Mail => Refused::Sender,
-        Point::Rcpt => Refused::Recipient,
-        Point::Data | Point::Chunk | Point::Content => Refused::Content,
-        _ => Refused::Session,
+        Point::Auth => RejectedStep::Auth,
+        Point::Mail => RejectedStep::Sender,
+        Point::Rcpt => RejectedStep::Recipient,
+        Point::Data | Point::Chunk | Point::Content => RejectedStep::Content,
+        _ => RejectedStep::Session,
     }
 }
 
@@ -118,7 +118,7 @@ fn check(error: &Error, (point, code): (Point, u16), outcome: Outcome) {
     let cause = &*error.cause;
     let fits = match meaning(point, code) {
         Meaning::Refuses if point == Point::Starttls => *cause == Cause::StarttlsRefused,
-        Meaning::Refuses => *cause == Cause::Refused(refusal(point)),
+        Meaning::Refuses => *cause == Cause::Rejected(refusal(point)),
         Meaning::Closes => *cause == Cause::Closing,
         Meaning::Odd => matches!(cause, Cause::Unexpected { .. }),
         Meaning::Malformed => error.status() == Status::MalformedReply,
@@ -132,7 +132,7 @@ fn check(error: &Error, (point, code): (Point, u16), outcome: Outcome) {
         .map(|answer| (answer.code, &*answer.text));
     if meaning(point, code) != Meaning::Malformed {
         assert_eq!(said, Some((code, WORDS)), "{point:?}: {text}");
-        let shown = format!("The server said: {code} {WORDS}.");
+        let shown = format!("The server replied: \"{code} {WORDS}\".");
         assert!(text.contains(&shown), "{point:?}: {text}");
     }
 }
@@ -398,8 +398,10 @@ fn h14_the_refusal_of_the_sender_stands_whatever_follows() {
                 (Status::SenderRefused, Outcome::Refused, Retry::Never),
                 "{code}"
             );
-            let said =
-                format!("The server refused the sender. The server said: 550 5.7.1 {WORDS}.");
+            let said = format!(
+                "Could not send the message: the server rejected the sender. The server replied: \
+                 \"550 5.7.1 {WORDS}\"."
+            );
             assert!(error.to_string().starts_with(&said), "{error}");
         }
     }

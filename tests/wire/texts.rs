@@ -197,7 +197,7 @@ fn a_content_that_broke_off_was_sent_in_part() {
             let error = ended.result.expect_err("not finished");
             assert_eq!(error.record.outcome, Outcome::NotSent, "{kind:?}");
             let text = error.to_string();
-            let part = "Part of the content was sent, over the verified channel.";
+            let part = "Part of the content was sent to the verified server.";
             assert!(text.contains(part), "{kind:?}: {text}");
         }
     }
@@ -207,19 +207,19 @@ fn a_content_that_broke_off_was_sent_in_part() {
 #[test]
 fn the_text_of_an_unknown_outcome_names_the_reply() {
     let world = World::new();
-    let all = "All of the content was sent, over the verified channel, and ";
+    let all = "All of the content was sent to the verified server, and ";
     for (said, words) in [
         (
             "250 2.0.0 queued\r\n250 more\r\n",
-            "there were more replies than commands",
+            "more replies than commands came",
         ),
         (
             "354 go\r\n",
-            "the reply to it neither accepts nor refuses it.",
+            "the reply to it neither accepts nor rejects it.",
         ),
         (
             "421 4.3.2 closing\r\n",
-            "the reply to it neither accepts nor refuses it.",
+            "the reply to it neither accepts nor rejects it.",
         ),
         ("2x0 queued\r\n", "no reply to it could be read."),
         ("250-2.0.0 half", "no complete reply to it came."),
@@ -237,7 +237,7 @@ fn the_text_of_an_unknown_outcome_names_the_reply() {
         assert!(text.contains(&format!("{all}{words}")), "{said}: {text}");
         if error.record.reply.is_some() {
             let reply = said.lines().next().unwrap_or_default();
-            let shown = format!("The server said: {reply}");
+            let shown = format!("The server replied: \"{reply}");
             assert!(text.contains(&shown), "{text}");
         }
         let missing = text.contains("no complete reply") || text.contains("could be read");
@@ -264,8 +264,8 @@ fn the_text_of_another_message_reports_that_a_message_ended_the_connection() {
     assert_eq!(error.record.outcome, Outcome::Unknown);
     let text = error.to_string();
     for words in [
-        "The connection was closed because of another message that was on its way over it.",
-        "All of the content was sent, over the verified channel, and no reply to it was read.",
+        "the connection was closed because of another message on it.",
+        "All of the content was sent to the verified server, and no reply to it was read.",
     ] {
         assert!(text.contains(words), "{text}");
     }
@@ -278,22 +278,22 @@ fn a_refused_recipient_is_named() {
         (
             &[0][..],
             false,
-            "The server refused the recipient first@mail.test.",
+            "the server rejected the recipient first@mail.test.",
         ),
         (
             &[2],
             false,
-            "The server refused the recipient third@mail.test.",
+            "the server rejected the recipient third@mail.test.",
         ),
         (
             &[1, 2],
             false,
-            "The server refused 2 of 3 recipients, the first of them second@mail.test.",
+            "the server rejected 2 of 3 recipients, the first of them second@mail.test.",
         ),
         (
             &[0, 1, 2],
             true,
-            "The server refused 3 of 3 recipients, the first of them first@mail.test.",
+            "the server rejected 3 of 3 recipients, the first of them first@mail.test.",
         ),
     ] {
         for offers in [&["AUTH PLAIN"][..], FLIGHT] {
@@ -324,7 +324,9 @@ fn a_refused_recipient_is_named() {
             let server = Box::new(Esmtp::new(true, offers, choose));
             let error = world.send(TlsMode::Implicit, server, None).result;
             let text = error.expect_err("refused").to_string();
-            let whole = format!("{words} The server said: 571 5.7.1 not here.");
+            let whole = format!(
+                "Could not send the message: {words} The server replied: \"571 5.7.1 not here\"."
+            );
             assert!(text.starts_with(&whole), "{text}");
         }
     }
@@ -334,14 +336,17 @@ fn a_refused_recipient_is_named() {
 fn e12_an_error_names_the_limit_that_a_reply_is_beyond() {
     let many = (0..200).map(|n| format!(" X{n}")).collect::<String>();
     for (said, words) in [
-        ("250-more\r\n".repeat(129), "it has more than 128 lines."),
+        (
+            "250-more\r\n".repeat(129),
+            "of at most 128 lines, found more.",
+        ),
         (
             format!("250 {}\r\n", "a".repeat(13_000)),
-            "it has more than 12300 bytes in one line.",
+            "of at most 12300 bytes in one line, found more.",
         ),
         (
             format!("250-m\r\n250 AUTH{many}\r\n"),
-            "it has more than 128 login mechanisms.",
+            "of at most 128 login mechanisms, found more.",
         ),
     ] {
         let choose = move |point| match point {
@@ -352,9 +357,9 @@ fn e12_an_error_names_the_limit_that_a_reply_is_beyond() {
         let error = world_error(server);
         assert_eq!(error.status(), Status::ReplyTooLong, "{error}");
         assert!(
-            error
-                .to_string()
-                .starts_with(&format!("The reply is too long: {words}")),
+            error.to_string().starts_with(&format!(
+                "Could not open a session: expected a reply {words}"
+            )),
             "{error}"
         );
     }

@@ -43,7 +43,7 @@ fn the_deadline_bounds_the_program_and_ends_it() {
             "{body}: {text}"
         );
         assert!(
-            text.contains("The time for the whole call is over."),
+            text.contains("the timeout of the whole call passed."),
             "{text}"
         );
         assert!(
@@ -82,7 +82,7 @@ fn a_signal_ends_the_program() {
     let output = child.wait_with_output().expect("its end");
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(10), "{text}");
-    assert!(text.contains("The call was cancelled."), "{text}");
+    assert!(text.contains("the call was cancelled."), "{text}");
     assert!(!is_alive(&fs::read_to_string(&id).expect("it ran")));
 }
 

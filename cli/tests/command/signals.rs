@@ -53,7 +53,7 @@ fn a_signal_before_the_content_is_not_sent() {
             signal(&child, name);
             let (code, text) = end(child);
             assert_eq!(code, Some(10), "{text}");
-            assert!(text.contains("The call was cancelled."), "{text}");
+            assert!(text.contains("the call was cancelled."), "{text}");
         }
     }
 }

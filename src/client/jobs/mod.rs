@@ -355,7 +355,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
             Some(CompletionState::Ready(completion)) => Ok(JobWait::Done(completion)),
             Some(CompletionState::Taken) => Ok(JobWait::Taken),
             Some(CompletionState::Unknown) => {
-                let why = format!("{job} is none that this client has given out");
+                let why = format!("{job} was not submitted to this client");
                 Err(Error::argument(Status::Value, "job", why))
             }
             Some(CompletionState::Pending) | None => Ok(JobWait::Pending),

@@ -453,14 +453,14 @@ impl JobQueue {
             _ => Err(Error::argument(
                 Status::Nothing,
                 "job",
-                "does not ask for a secret",
+                "has no open secret request",
             )),
         }
     }
 
     fn check(&self, id: JobId) -> Result<(), Error> {
         if id == 0 || id > self.last {
-            let why = format!("{id} is none that this client has given out");
+            let why = format!("{id} was not submitted to this client");
             return Err(Error::argument(Status::Value, "job", why));
         }
         Ok(())

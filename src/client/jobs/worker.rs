@@ -33,7 +33,7 @@ pub(in crate::client) fn work(engine: &Arc<Engine>) {
         if catch_unwind(AssertUnwindSafe(|| state.run())).is_err() {
             let left: Vec<_> = state.held.borrow().keys().copied().collect();
             left.into_iter()
-                .for_each(|job| state.done(job, Err(Error::in_doubt())));
+                .for_each(|job| state.done(job, Err(Error::after_panic())));
         }
     }
     engine.sweep();

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::error::{Error, SourceFault, io_words};
+use crate::error::{Error, SourceFault};
 use crate::status::Status;
+use crate::support::io_words::io_words;
 use crate::support::redact;
 use crate::trust::open_at_once;
 

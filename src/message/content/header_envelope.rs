@@ -27,15 +27,15 @@ pub(in crate::message) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
     const NAMES: [&str; 5] = ["sender", "from", "to", "cc", "bcc"];
     let wrong = |status, why: String| {
         let why = format!("{why}: {BY_NAME}");
-        Error::argument(status, "envelope", why)
+        Error::argument(status, "content", why)
     };
     if content.starts_with(b"\r") || content.starts_with(b"\n") {
-        let why = "the content begins with an empty line, so it has no header".to_owned();
+        let why = "begins with an empty line, and has no header".to_owned();
         return Err(wrong(Status::NoSender, why));
     }
     let header = header_len(content);
     if header > MAX_HEADER {
-        let why = format!("the content has a header of more than {MAX_HEADER} bytes");
+        let why = format!("has a header of more than {MAX_HEADER} bytes");
         return Err(wrong(Status::Content, why));
     }
     memory::check(header, ROOM_OF_FIELDS)?;
@@ -44,7 +44,7 @@ pub(in crate::message) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
     let resent = |name: &&str| named(&format!("resent-{name}"));
     let blocks = NAMES.iter().map(resent).max().unwrap_or_default();
     if blocks > 1 {
-        let why = "the content was sent on more than once".to_owned();
+        let why = "was resent more than once (Resent- fields)".to_owned();
         return Err(wrong(Status::NoSender, why));
     }
     let prefix = if blocks == 1 { "resent-" } else { "" };
@@ -52,7 +52,8 @@ pub(in crate::message) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
         let name = format!("{prefix}{name}");
         let mut found = Vec::new();
         for (_, value) in all.iter().filter(|field| field.0 == name) {
-            let doubtful = |why: &str| wrong(Status::Address, format!("the field {name} {why}"));
+            let doubtful =
+                |why: &str| wrong(Status::Address, format!("has a field {name} that {why}"));
             let text = String::from_utf8_lossy(value);
             // In some older character sets a backslash is the second byte of a letter.
             if matches!(text, Cow::Owned(_)) && text.contains("\u{fffd}\\") {
@@ -80,10 +81,7 @@ pub(in crate::message) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
         authors = addresses("from")?;
     }
     let [sender] = authors.as_slice() else {
-        let why = format!(
-            "the content's header names {} senders, not one",
-            authors.len()
-        );
+        let why = format!("has a header with {} senders, expected one", authors.len());
         return Err(wrong(Status::NoSender, why));
     };
     let mut recipients: Vec<Address> = Vec::new();
@@ -96,11 +94,11 @@ pub(in crate::message) fn envelope(content: &[u8]) -> Result<Envelope, Error> {
         );
     }
     if recipients.is_empty() {
-        let why = "the content's header names no recipient".to_owned();
+        let why = "has a header without a recipient".to_owned();
         return Err(wrong(Status::NoRecipient, why));
     }
     if recipients.len() > MAX_RECIPIENTS {
-        let why = format!("the content's header names more than {MAX_RECIPIENTS} recipients");
+        let why = format!("has a header with more than {MAX_RECIPIENTS} recipients");
         return Err(wrong(Status::Length, why));
     }
     Ok((Some(sender.clone()), recipients))
@@ -173,7 +171,7 @@ mod tests {
             ("\r\nTo: c@d\n", "begins with an empty line"),
             ("To: c@d\n", "0 senders"),
             ("From: a@b, c@d\nTo: e@f\n", "2 senders"),
-            ("From: a@b\n", "no recipient"),
+            ("From: a@b\n", "without a recipient"),
             ("From: a@b\nTo: c@d e@f\n", "field to"),
             ("Resent-To: a@b\nResent-To: c@d\n", "more than once"),
             (&many, "10000"),

@@ -34,8 +34,8 @@ pub(in crate::message) fn check_beginning(content: &[u8]) -> Result<(), Error> {
         return Err(empty());
     }
     if begins_with_mbox_line(content) {
-        let why = "line 1 (\"From ...\") is the line before a message in an mbox file, and no header \
-                   field: take it out, and send one message at a time";
+        let why = "begins with a line \"From ...\" of an mbox file, expected a header field: remove the line, and \
+                   send one message at a time";
         return Err(Error::argument(Status::Content, "content", why));
     }
     Ok(())
@@ -112,14 +112,14 @@ pub(in crate::message) fn empty() -> Error {
 }
 
 pub(in crate::message) fn bare(line: u64) -> Error {
-    let why = format!("line {line} ends in a bare CR or LF");
+    let why = format!("has a bare CR or LF at the end of line {line}");
     Error::argument(Status::Content, "content", why)
 }
 
 /// The line is that of the content without its blind copies; `given` has the header that was given.
 pub(in crate::message) fn invalid(given: &[u8], invalid: InvalidLine) -> Error {
     let (line, what, mend) = match invalid {
-        InvalidLine::Nul { line } => (line, "a NUL", "take it out"),
+        InvalidLine::Nul { line } => (line, "a NUL", "remove it"),
         InvalidLine::TooLong { line } => (line, "more than 998 bytes", "fold it at a space"),
     };
     let (line, place) = locate_line(given, line);
@@ -134,7 +134,7 @@ pub(in crate::message) fn invalid(given: &[u8], invalid: InvalidLine) -> Error {
             ("in the body".to_owned(), encode)
         }
     };
-    let why = format!("line {line} has {what}, {place}: {way}, or {BY_BINARY}");
+    let why = format!("has {what} in line {line}, {place}: {way}, or {BY_BINARY}");
     Error::argument(Status::Content, "content", why)
 }
 
@@ -157,7 +157,7 @@ mod tests {
             (
                 "Bcc: x\nA: b\0\n\nx\n".to_owned(),
                 2,
-                "in the header field A: take it out",
+                "in the header field A: remove it",
             ),
             (
                 "Bcc: x\nA: b\n\n\n\0\n".to_owned(),
@@ -169,7 +169,7 @@ mod tests {
                 panic!("{given:?} was taken");
             };
             let error = error.to_string();
-            assert!(error.contains(&format!("line {line} has ")), "{error}");
+            assert!(error.contains(&format!(" in line {line}, ")), "{error}");
             assert!(
                 error.contains(place) && error.contains(BY_BINARY),
                 "{error}"
@@ -182,7 +182,7 @@ mod tests {
         let Err(error) = content(b"Bcc: x\r\nA: b\r\n\r\nc\nd\r\n", strict) else {
             panic!("it was taken");
         };
-        assert!(error.to_string().contains("line 4 ends"), "{error}");
+        assert!(error.to_string().contains("end of line 4."), "{error}");
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
             let error = properties(text, true, false).unwrap_err();
             assert_eq!(error.status(), Status::Content);
             assert!(
-                error.to_string().contains(&format!("line {line} ends")),
+                error.to_string().contains(&format!("end of line {line}.")),
                 "{error}"
             );
         }

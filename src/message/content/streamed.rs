@@ -516,7 +516,9 @@ mod tests {
                     let error = memory.unwrap_err();
                     assert_eq!(error.status(), Status::Content);
                     assert!(
-                        error.to_string().contains("line 1 (\"From ...\")"),
+                        error
+                            .to_string()
+                            .contains("a line \"From ...\" of an mbox file"),
                         "{error}"
                     );
                 }

@@ -42,7 +42,7 @@ impl Signer {
 }
 
 fn not_built() -> Error {
-    let why = "this build has no DKIM (the feature \"dkim\")";
+    let why = "can't be made: this build of the library has no DKIM (feature \"dkim\")";
     Error::argument(Status::NotBuilt, "signer", why)
 }
 
@@ -61,7 +61,7 @@ mod tests {
             signer.set_absent_fields("cc").unwrap_err(),
         ] {
             assert_eq!(error.status(), Status::NotBuilt);
-            assert!(error.to_string().contains("this build has no DKIM"));
+            assert!(error.to_string().contains("has no DKIM"));
         }
     }
 }

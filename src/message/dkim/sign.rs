@@ -44,7 +44,7 @@ pub(in crate::message) fn sign(
     let properties = source.properties();
     if properties.binary {
         return Err(unsignable(
-            "is for BINARYMIME alone, of which DKIM knows nothing",
+            "it needs BINARYMIME, which DKIM does not support",
         ));
     }
     let (header, body) = match source.bytes() {
@@ -64,14 +64,10 @@ pub(in crate::message) fn sign(
         expires = [expires, own].into_iter().flatten().min();
         let covered = canonical::select_fields(&header, &signer.fields, &signer.absent);
         let covered = covered.map_err(|flaw| match flaw {
-            HeaderFault::NoFrom => {
-                unsignable("has no From field, which DKIM signs before all others")
-            }
-            HeaderFault::SeveralFrom => {
-                unsignable("has more than one From field, so its author is ambiguous")
-            }
+            HeaderFault::NoFrom => unsignable("it has no From field"),
+            HeaderFault::SeveralFrom => unsignable("it has more than one From field"),
             HeaderFault::Line(line) => {
-                unsignable(&format!("line {line} of the header is no field"))
+                unsignable(&format!("line {line} of its header is not a field"))
             }
         })?;
         let tags = SignatureTags {

@@ -225,7 +225,7 @@ impl Key {
                 () if has("OPENSSH") => "is in OpenSSH's form: give it as PKCS#8",
                 () if has("PUBLIC KEY") => "is a public key: the private one signs",
                 () if has("CERTIFICATE") => "is a certificate: its private key signs",
-                () => "is no private key in PEM or DER",
+                () => "is not a private key in PEM or DER",
             }
         })?;
         let key = Self::of(&der);
@@ -247,8 +247,8 @@ impl Key {
         };
         pair.map(Self::Rsa)
             .map_err(|refused| match refused.to_string().as_str() {
-                "TooSmall" => "is an RSA key of too few bits: 2048 to 4096 are taken",
-                "TooLarge" => "is an RSA key of too many bits: 2048 to 4096 are taken",
+                "TooSmall" => "is an RSA key of too few bits: expected 2048 to 4096",
+                "TooLarge" => "is an RSA key of too many bits: expected 2048 to 4096",
                 _ => kind_of(der.secret_der()),
             })
     }
@@ -279,8 +279,8 @@ fn name(argument: &'static str, text: &str, labels: usize) -> Result<String, Err
     };
     if ascii.len() > 200 || ascii.split('.').count() < labels || !ascii.split('.').all(good) {
         return Err(wrong(match labels {
-            1 => "is no name such as 2026 or mail.2026",
-            _ => "is no domain name such as example.com",
+            1 => "is not a name such as 2026 or mail.2026",
+            _ => "is not a domain name such as example.com",
         }));
     }
     Ok(ascii)

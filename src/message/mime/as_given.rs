@@ -42,7 +42,7 @@ pub(in crate::message) fn source(part: &Part) -> Result<Arc<Streamed>, Error> {
         Err(Error::argument(
             Status::Content,
             "part",
-            format!("{name}: {why}"),
+            format!("{name} {why}"),
         ))
     };
     let before = if signed { " before it is signed" } else { "" };
@@ -60,18 +60,18 @@ pub(in crate::message) fn source(part: &Part) -> Result<Arc<Streamed>, Error> {
                 InvalidLine::TooLong { line } => (line, format!("more than {MAX_LINE} bytes")),
             };
             return wrong(format!(
-                "line {line} has {what}, and {kind} goes as it is: {encode}"
+                "has {what} in line {line}, and {kind} goes as it is: {encode}"
             ));
         }
     }
     if let Some(line) = lines.mixed().filter(|_| signed) {
         return wrong(format!(
-            "line {line} ends otherwise than line 1, and what is signed has CRLF at the end of each line"
+            "has another line end in line {line} than in line 1, and signed content has CRLF at the end of each line"
         ));
     }
     match delimiters.map(Delimiters::finish) {
         Some(Err(line)) => wrong(format!(
-            "has no line {line}: it is no {kind} of this boundary"
+            "has no line {line}, which a {kind} of this boundary needs"
         )),
         _ => Ok(Arc::new(source)),
     }

@@ -34,7 +34,7 @@ pub(in crate::message) fn check_method(method: &str, calendar: &[u8]) -> Result<
             if !inside.eq_ignore_ascii_case(method) {
                 let inside = redact::escape(inside.as_bytes(), 80);
                 return wrong(format!(
-                    "is {method}, and the calendar says METHOD:{inside}"
+                    "is {method}, found METHOD:{inside} in the calendar"
                 ));
             }
             found = true;
@@ -77,7 +77,7 @@ mod tests {
                 "BEGIN:VCALENDAR\nMETHOD:CANCEL\nEND:VCALENDAR\n",
                 "METHOD:CANCEL",
             ),
-            ("BEGIN:VCALENDAR\nMETHOD:\nEND:VCALENDAR\n", "says METHOD:"),
+            ("BEGIN:VCALENDAR\nMETHOD:\nEND:VCALENDAR\n", "found METHOD:"),
             (
                 "BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\nBEGIN:VCALENDAR\nMETHOD:REPLY\n",
                 "METHOD:REPLY",

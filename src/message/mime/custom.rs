@@ -97,7 +97,7 @@ pub(in crate::message) fn field(name: &str, value: &str) -> Result<HeaderWriter,
     check_name(name)?;
     check_lines(value.split('\t'))?;
     let wrong = |why: &str| {
-        let why = format!("{name} {why}; a field as it is to be sent is a finished header");
+        let why = format!("of {name} {why}: to send a field as it is, add a finished header");
         Error::argument(Status::Header, VALUE, why)
     };
     let mut header = HeaderWriter::default();
@@ -112,7 +112,7 @@ pub(in crate::message) fn field(name: &str, value: &str) -> Result<HeaderWriter,
         }
         Syntax::Parameters => header.plain(name, &extended(value).map_err(wrong)?),
         Syntax::Json => header.plain(name, &escaped_json(value)),
-        Syntax::Ascii => return Err(wrong("is ASCII by its syntax")),
+        Syntax::Ascii => return Err(wrong("must be ASCII")),
     }
     check_length(name, header)
 }
@@ -132,7 +132,7 @@ pub(in crate::message) fn finished(name: &str, value: &str) -> Result<HeaderWrit
     check_lines(lines.iter().flat_map(|line| line.split('\t')))?;
     let continues = |line: &&str| line.starts_with(WHITE) && !line.trim_matches(WHITE).is_empty();
     if !lines.iter().skip(1).all(continues) {
-        let why = format!("{name} has a line end without white space and text behind it");
+        let why = format!("of {name} has a line end that no white space and text follow");
         return Err(Error::argument(Status::Header, VALUE, why));
     }
     let mut header = HeaderWriter::default();
@@ -145,7 +145,7 @@ fn check_name(name: &str) -> Result<(), Error> {
     let Some(why) = own(name) else {
         return Ok(());
     };
-    let why = format!("{name} is not for custom fields: {why}");
+    let why = format!("{name} can't be a custom field: {why}");
     Err(Error::argument(Status::Header, "header name", why))
 }
 
@@ -159,8 +159,8 @@ fn check_length(name: &str, header: HeaderWriter) -> Result<HeaderWriter, Error>
         return Ok(header);
     }
     let why = format!(
-        "{name} has {longest} bytes in a row without a place for folding, and a line holds \
-         {MAX_LINE}: put white space in where its syntax allows some"
+        "of {name} has {longest} bytes in a row without a place for folding, expected at most \
+         {MAX_LINE}: add white space where its syntax allows some"
     );
     Err(Error::argument(Status::Length, VALUE, why))
 }

@@ -172,7 +172,10 @@ impl Draft {
             );
         }
         if to == Field::Sender && count > 1 {
-            return wrong(Status::Address, "is one address alone".to_owned());
+            return wrong(
+                Status::Address,
+                "has several addresses, expected one".to_owned(),
+            );
         }
         let grouped = entries
             .iter()
@@ -196,7 +199,7 @@ impl Draft {
             return wrong("is not between the years 1970 and 9999");
         }
         if !(-1439..=1439).contains(&offset) {
-            return wrong("has a zone that is a day or more from Greenwich");
+            return wrong("has a zone that is a day or more from UTC");
         }
         self.date = Some(Date { seconds, offset });
         Ok(())
@@ -241,7 +244,7 @@ impl Draft {
                 .bytes()
                 .all(|b| b.is_ascii_graphic() && !b"<>,\"\\".contains(&b));
         if !known || !visible {
-            let why = "must be a https: or mailto: address of visible ASCII, 900 bytes at most";
+            let why = "is not a URI with https: or mailto: of at most 900 bytes of visible ASCII";
             return Err(Error::argument(Status::Header, "list-unsubscribe", why));
         }
         push("list-unsubscribe", &mut self.unsubscribe, uri.to_owned())
@@ -260,7 +263,7 @@ impl Draft {
         if !self.one_click || self.unsubscribe.iter().any(is_https) {
             return Ok(());
         }
-        let why = "needs a https: address to unsubscribe (List-Unsubscribe), and there is none";
+        let why = "needs an address to unsubscribe that begins with https: (List-Unsubscribe)";
         Err(Error::argument(Status::Header, "one click", why))
     }
 
@@ -274,7 +277,7 @@ impl Draft {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if !good {
-            let why = "is a word such as REQUEST (RFC 5546)";
+            let why = "is not a word such as REQUEST";
             return Err(Error::argument(Status::Header, "calendar method", why));
         }
         calendar::check_method(&method.to_ascii_uppercase(), text.as_bytes())?;
@@ -290,7 +293,7 @@ impl Draft {
 
     pub(in crate::message) fn add_alternative(&mut self, part: &Part) -> Result<(), Error> {
         if !part.has_type() {
-            let why = "is not known, and an alternative has one, such as text/x-amp-html";
+            let why = "is missing, and an alternative needs one, such as text/x-amp-html";
             return Err(Error::argument(Status::Header, "content type", why));
         }
         self.check_content_id(part)?;
@@ -306,7 +309,7 @@ impl Draft {
         let taken =
             |other: &Part| other.content_id.is_some() && other.content_id == part.content_id;
         if self.all_parts().any(taken) {
-            let why = "is that of another part already";
+            let why = "is the id of another part";
             return Err(Error::argument(Status::Header, "content id", why));
         }
         Ok(())
@@ -323,7 +326,7 @@ impl Draft {
             None if authors.next().is_none() => Ok(first.address.clone()),
             None => Err(wrong(
                 Status::NoSender,
-                "has several addresses: say which of them sends (RFC 5322 section 3.6.2)",
+                "has several addresses: set the sender field to the one that sends",
             )),
         }
     }

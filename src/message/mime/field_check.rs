@@ -20,12 +20,9 @@ pub(crate) fn check_text(argument: &'static str, text: &str) -> Result<(), Error
         .find(|c| c.is_control() || redact::is_bidi_control(*c))
     {
         None => return Ok(()),
-        Some(c) if c.is_control() => format!(
-            "has the control character U+{:04X} (CR, LF, NUL and the like are refused)",
-            u32::from(c)
-        ),
+        Some(c) if c.is_control() => format!("has the control character U+{:04X}", u32::from(c)),
         Some(c) => format!(
-            "has U+{:04X}, which makes text look like another: write it without",
+            "has U+{:04X}, a character that changes the order in which text is shown",
             u32::from(c)
         ),
     };
@@ -43,7 +40,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), Error> {
         return Ok(());
     }
     let why = format!(
-        "\"{}\" is no field name: 1 to 64 printable ASCII characters without space and colon",
+        "is \"{}\", expected 1 to 64 printable ASCII characters without space and colon",
         redact::escape(name.as_bytes(), 80)
     );
     Err(Error::argument(Status::Header, "header name", why))
@@ -89,7 +86,7 @@ mod tests {
         ] {
             let error = check_text("subject", bad).unwrap_err();
             assert_eq!(error.status(), Status::Header);
-            assert!(error.to_string().starts_with("subject: has "), "{error}");
+            assert!(error.to_string().starts_with("subject has "), "{error}");
         }
         check_text("subject", "שלום \u{200f}\u{200d}👩").unwrap();
         for bad in ["", "a b", "a:", "a\r\n", "ä", &"x".repeat(65)] {

@@ -43,7 +43,7 @@ pub(super) fn check_type(text: &str) -> Result<(), Error> {
         .split_once('/')
         .is_some_and(|(kind, sub)| token(kind) && token(sub));
     if !visible || !typed {
-        return wrong("is no media type such as image/png");
+        return wrong("is not a media type such as image/png");
     }
     if essence(text).starts_with("multipart/") {
         let boundary = parameter(text, "boundary").unwrap_or_default();

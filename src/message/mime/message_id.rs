@@ -46,7 +46,7 @@ pub(super) fn new_id(argument: &'static str, id: &str) -> Result<String, Error> 
     let inner = without_brackets(id);
     check_id(argument, inner)?;
     if !inner.contains('@') || inner.starts_with('@') || inner.ends_with('@') {
-        let why = "has no @ between two words";
+        let why = "has no @ with text on both sides";
         return Err(Error::argument(Status::Header, argument, why));
     }
     Ok(inner.to_owned())
@@ -69,7 +69,7 @@ pub(super) fn other_id(argument: &'static str, id: &str) -> Result<String, Error
         return Ok(inner.to_owned());
     }
     let why = format!(
-        "\"{}\" is no message id: one at a time, 1 to {MAX_ID} visible ASCII characters",
+        "is \"{}\", expected one message id of 1 to {MAX_ID} visible ASCII characters",
         redact::escape(id.as_bytes(), 80)
     );
     Err(Error::argument(Status::Header, argument, why))
@@ -85,7 +85,7 @@ pub(super) fn check_id(argument: &'static str, id: &str) -> Result<(), Error> {
         return Ok(());
     }
     let why = format!(
-        "\"{}\" is no id: visible ASCII without brackets, quotes, commas and colons",
+        "is \"{}\", expected visible ASCII without brackets, quotes, commas and colons",
         redact::escape(id.as_bytes(), 80)
     );
     Err(Error::argument(Status::Header, argument, why))
@@ -119,7 +119,7 @@ mod tests {
         ] {
             let error = other_id("references", bad).unwrap_err();
             assert_eq!(error.status(), Status::Header, "{bad:?}");
-            assert!(error.to_string().starts_with("references: "), "{error}");
+            assert!(error.to_string().starts_with("references "), "{error}");
         }
     }
 }

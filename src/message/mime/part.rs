@@ -113,7 +113,7 @@ impl Part {
             return wrong("has more than 255 bytes");
         }
         if !name.is_empty() && base.chars().all(|c| c == '.' || c == ' ') {
-            return wrong("is a folder's, or nothing but dots");
+            return wrong("is the name of a folder, or has only dots");
         }
         self.name = base.to_owned();
         Ok(())
