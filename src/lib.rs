@@ -1,12 +1,54 @@
-//! # secsmtp
+//! Submits mail (RFC 6409, RFC 8314) to a server that its caller named, over a TLS channel whose peer is
+//! verified first, or returns an error that says what failed and what left this machine.
 //!
-//! Mail submission (RFC 6409, RFC 8314) to the server that the caller named, over a channel that is
-//! verified to end there, or an error that reports the cause and what left the machine.
+//! ```
+//! use std::sync::Arc;
 //!
-//! Start at [`client::Client`]. The layers below it are public so that their promises can be
-//! checked from outside: [`trust`] (which servers the policy accepts), [`channel`] (bytes to a peer,
-//! verified or not), [`smtp`] (what may be sent over which channel). `ARCHITECTURE.md` follows one send
-//! through them.
+//! use secsmtp::{Client, Credential, Field, Log, Message, Outcome, Policy};
+//! # use secsmtp_testservers::{CertKind, Pki, ReferenceConfig, ReferenceServer};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let pki = Pki::new(&["mail.test"]);
+//! # let mut config = ReferenceConfig::new(pki.identity());
+//! # config.users = vec![("alice".to_owned(), "correct horse".to_owned())];
+//! # let server = ReferenceServer::start(config)?;
+//! # let (address, pin) = (server.implicit_addr(), pki.spki_pin(CertKind::Leaf));
+//!
+//! let mut policy = Policy::new(); // trusts no server
+//! policy.add_pin(&pin)?; // "sha256//...": the key of the server, confirmed out of band
+//! let client = Client::new("mail.test", 0, &policy)?;
+//! client.set_credential(Some(Arc::new(Credential::password("alice", b"correct horse")?)));
+//! # client.set_connect(&address.ip().to_string(), address.port().into())?;
+//!
+//! let mut message = Message::new();
+//! message.add_address(Field::From, "alice@mail.test", "Alice")?;
+//! message.add_address(Field::To, "bob@mail.test", "")?;
+//! message.set_subject("Hello")?;
+//! message.set_text("Sent over a channel that was verified first.\n");
+//!
+//! let record = client.send(&message, Log::off())?;
+//! assert_eq!(record.outcome, Outcome::Accepted);
+//! assert_eq!(record.peer.and_then(|peer| peer.matched_pin).map(|pin| pin.to_string()), Some(pin));
+//! # assert_eq!(server.mail_count(), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ## Guarantees
+//!
+//! - Before the peer is verified EHLO, STARTTLS and QUIT are written, and nothing else. No setting,
+//!   environment variable or feature changes that; see [below](#what-the-types-forbid).
+//! - A [`Policy`] trusts what was added to it. An empty one sends nothing. Each kind that is given must hold.
+//! - A send ends as `accepted`, `not_sent`, `refused` or `unknown` ([`Outcome`]). Sending again is safe unless
+//!   it is `unknown`; [`Error::retry`] says what to do.
+//! - No message is accepted twice by a retry of the library, and no secret is in a log, error or record.
+//!
+//! **Threads.** [`Client`] is `Send` and `Sync`, and sends from several threads at a time. A call blocks its
+//! thread; [`Client::cancel`] ends it from another. Look-ups of names, further connections of a batch and
+//! workers of [`jobs`] have threads of their own.
+//!
+//! **Errors.** An [`Error`] has a [`Cause`] and a [`Record`] of what is known. Its text says what failed, what
+//! left this machine and what to do. [`Error::status`] is the number that every language has. A bad argument
+//! is an [`InvalidArgument`], which becomes an [`Error`] by `?`.
 //!
 //! ## What the types forbid
 //!
@@ -162,26 +204,67 @@
     )
 )]
 
+#[doc(hidden)]
 pub mod argument;
+#[doc(hidden)]
 pub mod channel;
+#[doc(hidden)]
 pub mod client;
+#[doc(hidden)]
 pub mod credential;
+#[doc(hidden)]
 pub mod deadline;
+#[doc(hidden)]
 pub mod error;
 #[allow(
     unsafe_code,
     reason = "the C ABI: raw pointers come in here, and nowhere else"
 )]
+#[doc(hidden)]
 pub mod ffi;
+#[doc(hidden)]
 pub mod json;
+#[doc(hidden)]
 pub mod log;
 mod memory;
+#[doc(hidden)]
 pub mod message;
+#[doc(hidden)]
 pub mod net;
 mod process;
+#[doc(hidden)]
 pub mod sasl;
+#[doc(hidden)]
 pub mod smtp;
+#[doc(hidden)]
 pub mod status;
+#[doc(hidden)]
 pub mod support;
 mod sync;
+#[doc(hidden)]
 pub mod trust;
+
+#[doc(inline)]
+pub use argument::InvalidArgument;
+#[doc(inline)]
+pub use client::{BatchOptions, Client, Rate, Report, jobs};
+#[doc(inline)]
+pub use credential::{Credential, NoSecret, SecretProvider, SecretRequest};
+#[doc(inline)]
+pub use deadline::Deadline;
+#[doc(inline)]
+pub use error::{Cause, Error, Outcome, Peer, Recipient, Record, Retry, ServerReply, Stage};
+#[doc(inline)]
+pub use log::{Level, Log, Watcher};
+#[doc(inline)]
+pub use message::{ContentRules, Field, Message, Part, Priority, Signer};
+#[doc(inline)]
+pub use smtp::Window;
+#[doc(inline)]
+pub use status::Status;
+#[doc(inline)]
+pub use support::secret::Secret;
+#[doc(inline)]
+pub use trust::{
+    Certificate, Clock, Host, MinTls, Pin, Policy, Rejection, TlsMode, Verdict, verify_pem,
+};

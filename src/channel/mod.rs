@@ -2,6 +2,31 @@
 //!
 //! A connection begins as [`Cleartext`]; the handshake consumes it and returns a [`Verified`]
 //! channel, or for a probe a [`Probed`] one.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use secsmtp::channel::{Cleartext, Setup, verify};
+//! use secsmtp::net::{Waiter, dial};
+//! use secsmtp::{Deadline, Host, Policy};
+//! # use secsmtp_testservers::{CertKind, Pki, ReferenceConfig, ReferenceServer};
+//! # let pki = Pki::new(&["mail.test"]);
+//! # let server = ReferenceServer::start(ReferenceConfig::new(pki.identity())).unwrap();
+//! # let (address, pin) = (server.implicit_addr(), pki.spki_pin(CertKind::Leaf));
+//!
+//! let mut policy = Policy::new();
+//! policy.add_pin(&pin)?;
+//! let host = Host::parse("mail.test").expect("a host name");
+//! let setup = Setup::new(&Arc::new(policy), &host)?;
+//!
+//! let transport = dial(&[address], Waiter::new().unwrap(), Deadline::NEVER).expect("a connection");
+//! let Ok(verified) = verify(Cleartext::new(transport), &setup, Deadline::NEVER) else {
+//!     panic!("the policy does not trust this server");
+//! };
+//! assert_eq!(verified.peer().tls_version, "1.3");
+//! assert_eq!(verified.basis().matched_pin.map(|pin| pin.to_string()), Some(pin));
+//! # Ok::<_, secsmtp::Error>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

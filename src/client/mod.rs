@@ -1,4 +1,20 @@
 //! The client: submits messages to one server under one policy.
+//!
+//! A client whose policy trusts no server opens no connection:
+//! ```
+//! use secsmtp::{Client, Log, Message, Outcome, Policy, Status};
+//!
+//! let client = Client::new("mail.example.com", 0, &Policy::new())?;
+//! let mut message = Message::new();
+//! message.set_sender("alice@example.com")?;
+//! message.add_recipient("bob@example.org")?;
+//! message.set_content(b"Subject: Hello\n\nA line.\n")?;
+//! let error = client.send(&message, Log::off()).unwrap_err();
+//! assert_eq!((error.status(), error.record.outcome), (Status::NoTrust, Outcome::NotSent));
+//! assert!(error.to_string().starts_with("policy trusts no server: "));
+//! assert!(error.to_string().ends_with(" Nothing was sent."));
+//! # Ok::<_, secsmtp::Error>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

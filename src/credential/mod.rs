@@ -1,5 +1,18 @@
 //! Credentials: a user with a password or a token, which is given or requested when it is needed, or
 //! the holder of a client certificate; and the mechanisms that may carry them.
+//!
+//! ```
+//! use secsmtp::{Credential, Status};
+//!
+//! let mut login = Credential::password("alice", b"correct horse")?;
+//! login.set_floor("SCRAM-SHA-256")?; // never PLAIN, whatever the server offers
+//! assert!(!format!("{login:?}").contains("correct horse"));
+//!
+//! let error = login.set_floor("XOAUTH2").unwrap_err();
+//! assert_eq!(error.status(), Status::Mechanism);
+//! assert_eq!(error.to_string(), "floor expects a token, found a password.");
+//! # Ok::<_, secsmtp::Error>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,24 @@
 //! A message: the envelope, which commands carry, and the content.
+//!
+//! ```
+//! use secsmtp::Message;
+//!
+//! let mut message = Message::new();
+//! message.set_sender("alice@example.com")?;
+//! message.add_recipient("bob@example.org")?;
+//! message.set_content(b"Subject: Hello\nBcc: carol@example.org\n\nA line.\n")?;
+//! let mut content = Vec::new();
+//! message.preview(&mut |bytes| {
+//!     content.extend_from_slice(bytes);
+//!     Ok(())
+//! })?;
+//! // The form that is sent: CRLF at the end of each line, and no Bcc.
+//! assert_eq!(content, b"Subject: Hello\r\n\r\nA line.\r\n");
+//!
+//! let error = message.add_recipient("bob").unwrap_err();
+//! assert_eq!(error.to_string(), "recipient has no @ between a name and a domain.");
+//! # Ok::<_, secsmtp::Error>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,15 @@
 //! SASL mechanisms (RFC 4422) as pure steps over bytes: a challenge in, a response out.
+//!
+//! ```
+//! use secsmtp::sasl::{Mechanism, Plain, SaslError};
+//!
+//! let mut plain = Plain::new("alice", b"secret");
+//! let response = plain.initial().expect("the client begins");
+//! assert_eq!(&**response.bytes, b"\0alice\0secret");
+//! assert!(response.secret && plain.complete());
+//! // A server that asks on does not get the secret again.
+//! assert_eq!(plain.step(b"").err(), Some(SaslError::UNEXPECTED_CHALLENGE));
+//! ```
 
 mod binding;
 mod choice;

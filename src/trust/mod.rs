@@ -1,5 +1,28 @@
 //! Trust: the policy, and its verdict on a certificate chain. No socket and no TLS engine: the
 //! handshake in [`crate::channel`] asks for the verdict.
+//!
+//! ```
+//! use secsmtp::{Host, Policy, Status, verify_pem};
+//! # use secsmtp_testservers::{CertKind, Pki};
+//! # let pki = Pki::new(&["mail.test"]);
+//! # let ca = pki.pem(CertKind::Root);
+//! # let chain = pki.pem(CertKind::Leaf) + &pki.pem(CertKind::Intermediate);
+//!
+//! let mut policy = Policy::new();
+//! policy.add_ca(ca.as_bytes())?;
+//! let host = Host::parse("mail.test").expect("a host name");
+//! let verdict = verify_pem(&policy, &host, chain.as_bytes(), policy.clock.now())?;
+//! assert!(verdict.judgement.is_ok());
+//!
+//! // A kind that is added must hold as well: here a pin, of another key.
+//! policy.add_pin(&"00".repeat(32))?;
+//! let verdict = verify_pem(&policy, &host, chain.as_bytes(), policy.clock.now())?;
+//! assert_eq!(verdict.judgement.unwrap_err().status(), Status::PinMismatch);
+//!
+//! let error = policy.add_pin("sha256//no").unwrap_err();
+//! assert!(error.to_string().starts_with("pin is not valid base64 after \"sha256//\""));
+//! # Ok::<_, secsmtp::InvalidArgument>(())
+//! ```
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

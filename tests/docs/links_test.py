@@ -40,6 +40,19 @@ class Documents(unittest.TestCase):
                     path = path.replace("VERSION", "0.1.0")
                     self.assertTrue((ROOT / path).exists())
 
+    def test_entry_points_are_functions_of_the_files_that_are_named(self):
+        text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+        table = text[text.index("## Entry points") : text.index("## Invariants")]
+        points = [
+            (path, name)
+            for path, names in re.findall(r"`(src/[\w./-]+)` \(((?:`\w+`(?:, )?)+)\)", table)
+            for name in re.findall(r"`(\w+)`", names)
+        ]
+        self.assertGreater(len(points), 10)
+        for path, name in points:
+            with self.subTest(path=path, function=name):
+                self.assertRegex((ROOT / path).read_text("utf-8"), rf"\bfn {name}\b")
+
     def test_each_folder_of_the_sources_is_on_the_code_map(self):
         text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
         table = text[text.index("## Code map") : text.index("## Entry points")]

@@ -1,4 +1,18 @@
 //! The reply parser (RFC 5321 section 4.2): strict, and capped before anything is kept.
+//!
+//! ```
+//! use secsmtp::error::ReplyFault;
+//! use secsmtp::smtp::wire::reply::parse;
+//!
+//! let input = b"250-mail.test\r\n250 SIZE 1000\r\n220 the next";
+//! let (reply, len) = parse(input)?.expect("a whole reply");
+//! assert_eq!((reply.code, reply.text()), (250, &b"mail.test\nSIZE 1000"[..]));
+//! assert_eq!(&input[len..], b"220 the next");
+//!
+//! assert_eq!(parse(b"250-mail.te"), Ok(None)); // its end is not there yet
+//! assert_eq!(parse(b"2x0 ok\r\n"), Err(ReplyFault::Code));
+//! # Ok::<_, ReplyFault>(())
+//! ```
 
 use memchr::{memchr, memchr2, memrchr};
 
