@@ -31,7 +31,7 @@
  *   Every function may be called from any thread, on any handle. secsmtp_client_cancel ends
  *   the sends and probes that run in a client. The log callback runs on the thread that is inside
  *   secsmtp_client_send or secsmtp_client_probe; it must not unwind or jump out.
- *   Jobs are sent by threads of the library, which call no function of the host unless they are asked
+ *   Jobs are sent by threads of the library, which call the event callback only if they are asked
  *   to; no thread is started before the first job. Inside a callback every function but
  *   secsmtp_client_dispatch may be called, and functions that would wait for callbacks don't wait.
  *   In a child of fork() a client of the parent's gives SECSMTP_E_FORKED. Other objects may be used,
@@ -452,17 +452,17 @@
 #define SECSMTP_OK 0
 
 /**
- * A handle was freed, is of another kind, or never was one.
+ * A handle was freed, is of another kind, or is not a handle.
  */
 #define SECSMTP_E_BAD_HANDLE 1001
 
 /**
- * A pointer that must point somewhere was NULL.
+ * A pointer that must not be NULL is NULL.
  */
 #define SECSMTP_E_NULL 1002
 
 /**
- * A length is beyond what the argument can have.
+ * A length is greater than the argument may have.
  */
 #define SECSMTP_E_LENGTH 1003
 
@@ -472,7 +472,7 @@
 #define SECSMTP_E_UTF8 1004
 
 /**
- * A number is none of those that the argument can have.
+ * A number is not a value of the argument.
  */
 #define SECSMTP_E_VALUE 1005
 
@@ -492,7 +492,7 @@
 #define SECSMTP_E_USER 1008
 
 /**
- * A mail address is not one that SMTP can carry.
+ * A mail address is not valid in SMTP.
  */
 #define SECSMTP_E_ADDRESS 1009
 
@@ -507,17 +507,17 @@
 #define SECSMTP_E_SECRET 1011
 
 /**
- * The mechanism is not one that this library has for this credential.
+ * The library does not have this mechanism for this kind of credential.
  */
 #define SECSMTP_E_MECHANISM 1012
 
 /**
- * A pin is not sha256//BASE64 of 32 bytes, nor 64 hexadecimal digits.
+ * A pin is neither sha256//BASE64 of 32 bytes nor 64 hexadecimal digits.
  */
 #define SECSMTP_E_PIN 1013
 
 /**
- * A certificate is not readable as PEM or DER.
+ * A certificate can't be read as PEM or DER.
  */
 #define SECSMTP_E_CERTIFICATE 1014
 
@@ -547,7 +547,7 @@
 #define SECSMTP_E_NO_CONTENT 1019
 
 /**
- * The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 bytes.
+ * The content can't be sent as it is, or signed: it has a NUL, for example, or a line over 998 bytes.
  */
 #define SECSMTP_E_CONTENT 1020
 
@@ -562,7 +562,7 @@
 #define SECSMTP_E_NO_CLIENT_CERTIFICATE 1022
 
 /**
- * The password or token was asked for when it was needed, and none was given.
+ * The password or token was asked for, and none was given.
  */
 #define SECSMTP_E_NO_SECRET 1023
 
@@ -577,27 +577,27 @@
 #define SECSMTP_E_HEADER 1026
 
 /**
- * The message has raw content and composed parts; it is one or the other.
+ * The message has raw content and composed parts, and only one of them is allowed.
  */
 #define SECSMTP_E_COMPOSITION 1027
 
 /**
- * The composed message can't be written to where it was asked for.
+ * The composed message can't be written to the given place.
  */
 #define SECSMTP_E_OUTPUT 1028
 
 /**
- * The content can only go by BINARYMIME, and the server lacks it.
+ * The content needs BINARYMIME, and the server does not offer it.
  */
 #define SECSMTP_E_NEEDS_BINARY 1029
 
 /**
- * A signing key is not one that DKIM can use: RSA of 2048 to 4096 bits, or Ed25519.
+ * A signing key is not RSA of 2048 to 4096 bits or Ed25519.
  */
 #define SECSMTP_E_SIGNING_KEY 1030
 
 /**
- * This build of the library has no such feature.
+ * This build of the library does not have the feature.
  */
 #define SECSMTP_E_NOT_BUILT 1031
 
@@ -607,12 +607,12 @@
 #define SECSMTP_E_CANCELLED 2001
 
 /**
- * A deadline passed.
+ * A timeout passed.
  */
 #define SECSMTP_E_TIMEOUT 2002
 
 /**
- * There is nothing of that kind to give.
+ * There is no such object or value.
  */
 #define SECSMTP_E_NOTHING 2003
 
@@ -622,7 +622,7 @@
 #define SECSMTP_E_CLOSED 2004
 
 /**
- * There are as many jobs as the client may have: take completions first.
+ * The client has as many jobs as it may have: take completions first.
  */
 #define SECSMTP_E_FULL 2005
 
@@ -643,7 +643,7 @@
 #define SECSMTP_E_FORKED 2008
 
 /**
- * The server was closing (421) a moment ago: it gets a rest first.
+ * The server closed the last connection (421), and the next one is not due yet.
  */
 #define SECSMTP_E_BACK_OFF 2009
 
@@ -653,22 +653,22 @@
 #define SECSMTP_E_LOOKUP 3001
 
 /**
- * Too many earlier name look-ups are still hanging in the system.
+ * The system has not finished too many earlier look-ups of names.
  */
 #define SECSMTP_E_LOOKUP_BUSY 3002
 
 /**
- * No address of the server took the connection.
+ * No address of the server accepted the connection.
  */
 #define SECSMTP_E_CONNECT 3003
 
 /**
- * The connection broke.
+ * The connection was lost.
  */
 #define SECSMTP_E_CONNECTION_LOST 3004
 
 /**
- * The peer answers in clear text where TLS is due.
+ * The peer sent clear text where TLS was expected.
  */
 #define SECSMTP_E_NOT_TLS 4001
 
@@ -678,12 +678,12 @@
 #define SECSMTP_E_HANDSHAKE 4002
 
 /**
- * The peer's key is none of the pinned ones.
+ * The peer's key is not a pinned one.
  */
 #define SECSMTP_E_PIN_MISMATCH 4003
 
 /**
- * The peer's certificate is not the one trusted.
+ * The peer's certificate is not the trusted one.
  */
 #define SECSMTP_E_CERTIFICATE_MISMATCH 4004
 
@@ -708,7 +708,7 @@
 #define SECSMTP_E_NOT_YET_VALID 4008
 
 /**
- * The peer's certificate is malformed or not fit for a server.
+ * The peer's certificate is malformed, or not valid for a server.
  */
 #define SECSMTP_E_BAD_CERTIFICATE 4009
 
@@ -718,12 +718,12 @@
 #define SECSMTP_E_STARTTLS_MISSING 4010
 
 /**
- * The server refused STARTTLS.
+ * The server rejected STARTTLS.
  */
 #define SECSMTP_E_STARTTLS_REFUSED 4011
 
 /**
- * Bytes stood behind the answer to STARTTLS.
+ * Clear text followed the reply to STARTTLS.
  */
 #define SECSMTP_E_BYTES_BEFORE_TLS 4012
 
@@ -733,7 +733,7 @@
 #define SECSMTP_E_REVOKED 4013
 
 /**
- * Revocation lists were given, and none tells of the peer's certificate.
+ * Revocation lists were given, and none covers the peer's certificate.
  */
 #define SECSMTP_E_REVOCATION_UNKNOWN 4014
 
@@ -748,27 +748,27 @@
 #define SECSMTP_E_MALFORMED_REPLY 5001
 
 /**
- * A reply has more lines or bytes than are read.
+ * A reply has more lines or bytes than are accepted.
  */
 #define SECSMTP_E_REPLY_TOO_LONG 5002
 
 /**
- * A reply does not fit the command.
+ * A reply is not one of those expected for the command.
  */
 #define SECSMTP_E_UNEXPECTED_REPLY 5003
 
 /**
- * The server is closing (421).
+ * The server is closing the connection (421).
  */
 #define SECSMTP_E_CLOSING 5004
 
 /**
- * The server spoke without being asked.
+ * The server sent a reply without a command.
  */
 #define SECSMTP_E_UNSOLICITED 5005
 
 /**
- * A login was given and the server offers none.
+ * A login is set, and the server offers none.
  */
 #define SECSMTP_E_AUTH_MISSING 5006
 
@@ -778,22 +778,22 @@
 #define SECSMTP_E_MECHANISM_MISSING 5007
 
 /**
- * The message is larger than the server takes.
+ * The message is larger than the server accepts.
  */
 #define SECSMTP_E_TOO_LARGE 5008
 
 /**
- * The content has 8-bit bytes and the server takes only 7-bit.
+ * The content has bytes above 127, and the server does not offer 8BITMIME.
  */
 #define SECSMTP_E_NEEDS_8BIT 5009
 
 /**
- * An address or a header field is not ASCII and the server lacks SMTPUTF8.
+ * An address or a header field is not ASCII, and the server does not offer SMTPUTF8.
  */
 #define SECSMTP_E_NEEDS_SMTPUTF8 5010
 
 /**
- * Channel binding is required and not to be had.
+ * Channel binding is required and not available.
  */
 #define SECSMTP_E_CHANNEL_BINDING 5011
 
@@ -803,47 +803,47 @@
 #define SECSMTP_E_SERVER_NOT_AUTHENTICATED 5012
 
 /**
- * The message has more recipients than the server takes in one.
+ * The message has more recipients than the server accepts.
  */
 #define SECSMTP_E_TOO_MANY_RECIPIENTS 5020
 
 /**
- * The message asks for what the server does not offer.
+ * The message needs an extension that the server does not offer.
  */
 #define SECSMTP_E_EXTENSION_MISSING 5021
 
 /**
- * The message asks for less or more time than the server gives.
+ * The message needs another time than the server allows.
  */
 #define SECSMTP_E_BEYOND_LIMIT 5022
 
 /**
- * The server refused the login.
+ * The server rejected the login.
  */
 #define SECSMTP_E_AUTH_REFUSED 6001
 
 /**
- * The server refused the sender.
+ * The server rejected the sender.
  */
 #define SECSMTP_E_SENDER_REFUSED 6002
 
 /**
- * The server refused a recipient.
+ * The server rejected a recipient.
  */
 #define SECSMTP_E_RECIPIENT_REFUSED 6003
 
 /**
- * The server refused the content.
+ * The server rejected the content.
  */
 #define SECSMTP_E_CONTENT_REFUSED 6004
 
 /**
- * The server refused the session, by its greeting or its reply to EHLO or RSET.
+ * The server rejected the session, by its greeting or its reply to EHLO or RSET.
  */
 #define SECSMTP_E_SESSION_REFUSED 6005
 
 /**
- * A fault inside the library was caught; the object is out of use.
+ * A fault inside the library was caught; the object can't be used any more.
  */
 #define SECSMTP_E_PANIC 9001
 

@@ -38,17 +38,17 @@
 //! - Before the peer is verified EHLO, STARTTLS and QUIT are written, and nothing else. No setting,
 //!   environment variable or feature changes that; see [below](#what-the-types-forbid).
 //! - A [`Policy`] trusts what was added to it. An empty one sends nothing. Each kind that is given must hold.
-//! - A send ends as `accepted`, `not_sent`, `refused` or `unknown` ([`Outcome`]). Sending again is safe unless
-//!   it is `unknown`; [`Error::retry`] says what to do.
+//! - A send ends as `accepted`, `not_sent`, `refused` or `unknown` ([`Outcome`]). Sending again is safe
+//!   unless it is `unknown`; [`Error::retry`] says what to do.
 //! - No message is accepted twice by a retry of the library, and no secret is in a log, error or record.
 //!
 //! **Threads.** [`Client`] is `Send` and `Sync`, and sends from several threads at a time. A call blocks its
 //! thread; [`Client::cancel`] ends it from another. Look-ups of names, further connections of a batch and
 //! workers of [`jobs`] have threads of their own.
 //!
-//! **Errors.** An [`Error`] has a [`Cause`] and a [`Record`] of what is known. Its text says what failed, what
-//! left this machine and what to do. [`Error::status`] is the number that every language has. A bad argument
-//! is an [`InvalidArgument`], which becomes an [`Error`] by `?`.
+//! **Errors.** An [`Error`] has a [`Cause`] and a [`Record`] of what is known. Its text says what failed,
+//! what left this machine and what to do. [`Error::status`] is the number that every language has. A bad
+//! argument is an [`InvalidArgument`], which becomes an [`Error`] by `?`.
 //!
 //! ## What the types forbid
 //!

@@ -103,23 +103,23 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::BadHandle,
         "SECSMTP_E_BAD_HANDLE",
-        "A handle was freed, is of another kind, or never was one.",
+        "A handle was freed, is of another kind, or is not a handle.",
     ),
     (
         Status::Null,
         "SECSMTP_E_NULL",
-        "A pointer that must point somewhere was NULL.",
+        "A pointer that must not be NULL is NULL.",
     ),
     (
         Status::Length,
         "SECSMTP_E_LENGTH",
-        "A length is beyond what the argument can have.",
+        "A length is greater than the argument may have.",
     ),
     (Status::Utf8, "SECSMTP_E_UTF8", "A text is not valid UTF-8."),
     (
         Status::Value,
         "SECSMTP_E_VALUE",
-        "A number is none of those that the argument can have.",
+        "A number is not a value of the argument.",
     ),
     (
         Status::Host,
@@ -139,7 +139,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::Address,
         "SECSMTP_E_ADDRESS",
-        "A mail address is not one that SMTP can carry.",
+        "A mail address is not valid in SMTP.",
     ),
     (
         Status::EhloName,
@@ -154,17 +154,17 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::Mechanism,
         "SECSMTP_E_MECHANISM",
-        "The mechanism is not one that this library has for this credential.",
+        "The library does not have this mechanism for this kind of credential.",
     ),
     (
         Status::Pin,
         "SECSMTP_E_PIN",
-        "A pin is not sha256//BASE64 of 32 bytes, nor 64 hexadecimal digits.",
+        "A pin is neither sha256//BASE64 of 32 bytes nor 64 hexadecimal digits.",
     ),
     (
         Status::Certificate,
         "SECSMTP_E_CERTIFICATE",
-        "A certificate is not readable as PEM or DER.",
+        "A certificate can't be read as PEM or DER.",
     ),
     (Status::File, "SECSMTP_E_FILE", "A file can't be read."),
     (
@@ -190,7 +190,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::Content,
         "SECSMTP_E_CONTENT",
-        "The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 bytes.",
+        "The content can't be sent as it is, or signed: it has a NUL, for example, or a line over 998 bytes.",
     ),
     (
         Status::Roots,
@@ -205,7 +205,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::NoSecret,
         "SECSMTP_E_NO_SECRET",
-        "The password or token was asked for when it was needed, and none was given.",
+        "The password or token was asked for, and none was given.",
     ),
     (
         Status::Source,
@@ -220,44 +220,44 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::Composition,
         "SECSMTP_E_COMPOSITION",
-        "The message has raw content and composed parts; it is one or the other.",
+        "The message has raw content and composed parts, and only one of them is allowed.",
     ),
     (
         Status::Output,
         "SECSMTP_E_OUTPUT",
-        "The composed message can't be written to where it was asked for.",
+        "The composed message can't be written to the given place.",
     ),
     (
         Status::NeedsBinary,
         "SECSMTP_E_NEEDS_BINARY",
-        "The content can only go by BINARYMIME, and the server lacks it.",
+        "The content needs BINARYMIME, and the server does not offer it.",
     ),
     (
         Status::SigningKey,
         "SECSMTP_E_SIGNING_KEY",
-        "A signing key is not one that DKIM can use: RSA of 2048 to 4096 bits, or Ed25519.",
+        "A signing key is not RSA of 2048 to 4096 bits or Ed25519.",
     ),
     (
         Status::NotBuilt,
         "SECSMTP_E_NOT_BUILT",
-        "This build of the library has no such feature.",
+        "This build of the library does not have the feature.",
     ),
     (
         Status::Cancelled,
         "SECSMTP_E_CANCELLED",
         "The call was cancelled.",
     ),
-    (Status::Timeout, "SECSMTP_E_TIMEOUT", "A deadline passed."),
+    (Status::Timeout, "SECSMTP_E_TIMEOUT", "A timeout passed."),
     (
         Status::Nothing,
         "SECSMTP_E_NOTHING",
-        "There is nothing of that kind to give.",
+        "There is no such object or value.",
     ),
     (Status::Closed, "SECSMTP_E_CLOSED", "The client was closed."),
     (
         Status::Full,
         "SECSMTP_E_FULL",
-        "There are as many jobs as the client may have: take completions first.",
+        "The client has as many jobs as it may have: take completions first.",
     ),
     (
         Status::Taken,
@@ -277,7 +277,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::BackOff,
         "SECSMTP_E_BACK_OFF",
-        "The server was closing (421) a moment ago: it gets a rest first.",
+        "The server closed the last connection (421), and the next one is not due yet.",
     ),
     (
         Status::Lookup,
@@ -287,22 +287,22 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::LookupBusy,
         "SECSMTP_E_LOOKUP_BUSY",
-        "Too many earlier name look-ups are still hanging in the system.",
+        "The system has not finished too many earlier look-ups of names.",
     ),
     (
         Status::Connect,
         "SECSMTP_E_CONNECT",
-        "No address of the server took the connection.",
+        "No address of the server accepted the connection.",
     ),
     (
         Status::ConnectionLost,
         "SECSMTP_E_CONNECTION_LOST",
-        "The connection broke.",
+        "The connection was lost.",
     ),
     (
         Status::NotTls,
         "SECSMTP_E_NOT_TLS",
-        "The peer answers in clear text where TLS is due.",
+        "The peer sent clear text where TLS was expected.",
     ),
     (
         Status::Handshake,
@@ -312,12 +312,12 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::PinMismatch,
         "SECSMTP_E_PIN_MISMATCH",
-        "The peer's key is none of the pinned ones.",
+        "The peer's key is not a pinned one.",
     ),
     (
         Status::CertificateMismatch,
         "SECSMTP_E_CERTIFICATE_MISMATCH",
-        "The peer's certificate is not the one trusted.",
+        "The peer's certificate is not the trusted one.",
     ),
     (
         Status::UnknownIssuer,
@@ -342,7 +342,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::BadCertificate,
         "SECSMTP_E_BAD_CERTIFICATE",
-        "The peer's certificate is malformed or not fit for a server.",
+        "The peer's certificate is malformed, or not valid for a server.",
     ),
     (
         Status::StarttlsMissing,
@@ -352,12 +352,12 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::StarttlsRefused,
         "SECSMTP_E_STARTTLS_REFUSED",
-        "The server refused STARTTLS.",
+        "The server rejected STARTTLS.",
     ),
     (
         Status::BytesBeforeTls,
         "SECSMTP_E_BYTES_BEFORE_TLS",
-        "Bytes stood behind the answer to STARTTLS.",
+        "Clear text followed the reply to STARTTLS.",
     ),
     (
         Status::Revoked,
@@ -367,7 +367,7 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::RevocationUnknown,
         "SECSMTP_E_REVOCATION_UNKNOWN",
-        "Revocation lists were given, and none tells of the peer's certificate.",
+        "Revocation lists were given, and none covers the peer's certificate.",
     ),
     (
         Status::CrlExpired,
@@ -382,27 +382,27 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::ReplyTooLong,
         "SECSMTP_E_REPLY_TOO_LONG",
-        "A reply has more lines or bytes than are read.",
+        "A reply has more lines or bytes than are accepted.",
     ),
     (
         Status::UnexpectedReply,
         "SECSMTP_E_UNEXPECTED_REPLY",
-        "A reply does not fit the command.",
+        "A reply is not one of those expected for the command.",
     ),
     (
         Status::Closing,
         "SECSMTP_E_CLOSING",
-        "The server is closing (421).",
+        "The server is closing the connection (421).",
     ),
     (
         Status::Unsolicited,
         "SECSMTP_E_UNSOLICITED",
-        "The server spoke without being asked.",
+        "The server sent a reply without a command.",
     ),
     (
         Status::AuthMissing,
         "SECSMTP_E_AUTH_MISSING",
-        "A login was given and the server offers none.",
+        "A login is set, and the server offers none.",
     ),
     (
         Status::MechanismMissing,
@@ -412,22 +412,22 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::TooLarge,
         "SECSMTP_E_TOO_LARGE",
-        "The message is larger than the server takes.",
+        "The message is larger than the server accepts.",
     ),
     (
         Status::Needs8Bit,
         "SECSMTP_E_NEEDS_8BIT",
-        "The content has 8-bit bytes and the server takes only 7-bit.",
+        "The content has bytes above 127, and the server does not offer 8BITMIME.",
     ),
     (
         Status::NeedsSmtputf8,
         "SECSMTP_E_NEEDS_SMTPUTF8",
-        "An address or a header field is not ASCII and the server lacks SMTPUTF8.",
+        "An address or a header field is not ASCII, and the server does not offer SMTPUTF8.",
     ),
     (
         Status::ChannelBinding,
         "SECSMTP_E_CHANNEL_BINDING",
-        "Channel binding is required and not to be had.",
+        "Channel binding is required and not available.",
     ),
     (
         Status::ServerNotAuthenticated,
@@ -437,47 +437,47 @@ pub const TABLE: &[(Status, &str, &str)] = &[
     (
         Status::TooManyRecipients,
         "SECSMTP_E_TOO_MANY_RECIPIENTS",
-        "The message has more recipients than the server takes in one.",
+        "The message has more recipients than the server accepts.",
     ),
     (
         Status::ExtensionMissing,
         "SECSMTP_E_EXTENSION_MISSING",
-        "The message asks for what the server does not offer.",
+        "The message needs an extension that the server does not offer.",
     ),
     (
         Status::BeyondLimit,
         "SECSMTP_E_BEYOND_LIMIT",
-        "The message asks for less or more time than the server gives.",
+        "The message needs another time than the server allows.",
     ),
     (
         Status::AuthRefused,
         "SECSMTP_E_AUTH_REFUSED",
-        "The server refused the login.",
+        "The server rejected the login.",
     ),
     (
         Status::SenderRefused,
         "SECSMTP_E_SENDER_REFUSED",
-        "The server refused the sender.",
+        "The server rejected the sender.",
     ),
     (
         Status::RecipientRefused,
         "SECSMTP_E_RECIPIENT_REFUSED",
-        "The server refused a recipient.",
+        "The server rejected a recipient.",
     ),
     (
         Status::ContentRefused,
         "SECSMTP_E_CONTENT_REFUSED",
-        "The server refused the content.",
+        "The server rejected the content.",
     ),
     (
         Status::SessionRefused,
         "SECSMTP_E_SESSION_REFUSED",
-        "The server refused the session, by its greeting or its reply to EHLO or RSET.",
+        "The server rejected the session, by its greeting or its reply to EHLO or RSET.",
     ),
     (
         Status::Panic,
         "SECSMTP_E_PANIC",
-        "A fault inside the library was caught; the object is out of use.",
+        "A fault inside the library was caught; the object can't be used any more.",
     ),
     (
         Status::Resource,

@@ -171,15 +171,15 @@ pub const SECSMTP_FOREVER: u32 = 4_294_967_295;
 
 /// Success.
 pub const SECSMTP_OK: i32 = 0;
-/// A handle was freed, is of another kind, or never was one.
+/// A handle was freed, is of another kind, or is not a handle.
 pub const SECSMTP_E_BAD_HANDLE: i32 = 1001;
-/// A pointer that must point somewhere was NULL.
+/// A pointer that must not be NULL is NULL.
 pub const SECSMTP_E_NULL: i32 = 1002;
-/// A length is beyond what the argument can have.
+/// A length is greater than the argument may have.
 pub const SECSMTP_E_LENGTH: i32 = 1003;
 /// A text is not valid UTF-8.
 pub const SECSMTP_E_UTF8: i32 = 1004;
-/// A number is none of those that the argument can have.
+/// A number is not a value of the argument.
 pub const SECSMTP_E_VALUE: i32 = 1005;
 /// The host is neither a host name nor an IP address.
 pub const SECSMTP_E_HOST: i32 = 1006;
@@ -187,17 +187,17 @@ pub const SECSMTP_E_HOST: i32 = 1006;
 pub const SECSMTP_E_PORT: i32 = 1007;
 /// The user name is empty, too long, or has a control character.
 pub const SECSMTP_E_USER: i32 = 1008;
-/// A mail address is not one that SMTP can carry.
+/// A mail address is not valid in SMTP.
 pub const SECSMTP_E_ADDRESS: i32 = 1009;
 /// The EHLO name is neither a domain nor an address literal.
 pub const SECSMTP_E_EHLO_NAME: i32 = 1010;
 /// The password or token is empty, too long, or has a NUL or line break.
 pub const SECSMTP_E_SECRET: i32 = 1011;
-/// The mechanism is not one that this library has for this credential.
+/// The library does not have this mechanism for this kind of credential.
 pub const SECSMTP_E_MECHANISM: i32 = 1012;
-/// A pin is not sha256//BASE64 of 32 bytes, nor 64 hexadecimal digits.
+/// A pin is neither sha256//BASE64 of 32 bytes nor 64 hexadecimal digits.
 pub const SECSMTP_E_PIN: i32 = 1013;
-/// A certificate is not readable as PEM or DER.
+/// A certificate can't be read as PEM or DER.
 pub const SECSMTP_E_CERTIFICATE: i32 = 1014;
 /// A file can't be read.
 pub const SECSMTP_E_FILE: i32 = 1015;
@@ -209,37 +209,37 @@ pub const SECSMTP_E_NO_SENDER: i32 = 1017;
 pub const SECSMTP_E_NO_RECIPIENT: i32 = 1018;
 /// The message has no content.
 pub const SECSMTP_E_NO_CONTENT: i32 = 1019;
-/// The content can't be sent as it is, or signed: a NUL, for instance, or a line over 998 bytes.
+/// The content can't be sent as it is, or signed: it has a NUL, for example, or a line over 998 bytes.
 pub const SECSMTP_E_CONTENT: i32 = 1020;
 /// This machine's trusted roots were not found or can't be read.
 pub const SECSMTP_E_ROOTS: i32 = 1021;
 /// The login is by client certificate, and the policy has none.
 pub const SECSMTP_E_NO_CLIENT_CERTIFICATE: i32 = 1022;
-/// The password or token was asked for when it was needed, and none was given.
+/// The password or token was asked for, and none was given.
 pub const SECSMTP_E_NO_SECRET: i32 = 1023;
 /// A part of the message could not be read while it was sent.
 pub const SECSMTP_E_SOURCE: i32 = 1025;
 /// A header field, file name, content type or id can't be used as it is.
 pub const SECSMTP_E_HEADER: i32 = 1026;
-/// The message has raw content and composed parts; it is one or the other.
+/// The message has raw content and composed parts, and only one of them is allowed.
 pub const SECSMTP_E_COMPOSITION: i32 = 1027;
-/// The composed message can't be written to where it was asked for.
+/// The composed message can't be written to the given place.
 pub const SECSMTP_E_OUTPUT: i32 = 1028;
-/// The content can only go by BINARYMIME, and the server lacks it.
+/// The content needs BINARYMIME, and the server does not offer it.
 pub const SECSMTP_E_NEEDS_BINARY: i32 = 1029;
-/// A signing key is not one that DKIM can use: RSA of 2048 to 4096 bits, or Ed25519.
+/// A signing key is not RSA of 2048 to 4096 bits or Ed25519.
 pub const SECSMTP_E_SIGNING_KEY: i32 = 1030;
-/// This build of the library has no such feature.
+/// This build of the library does not have the feature.
 pub const SECSMTP_E_NOT_BUILT: i32 = 1031;
 /// The call was cancelled.
 pub const SECSMTP_E_CANCELLED: i32 = 2001;
-/// A deadline passed.
+/// A timeout passed.
 pub const SECSMTP_E_TIMEOUT: i32 = 2002;
-/// There is nothing of that kind to give.
+/// There is no such object or value.
 pub const SECSMTP_E_NOTHING: i32 = 2003;
 /// The client was closed.
 pub const SECSMTP_E_CLOSED: i32 = 2004;
-/// There are as many jobs as the client may have: take completions first.
+/// The client has as many jobs as it may have: take completions first.
 pub const SECSMTP_E_FULL: i32 = 2005;
 /// The job's completion was taken before.
 pub const SECSMTP_E_TAKEN: i32 = 2006;
@@ -248,23 +248,23 @@ pub const SECSMTP_E_REENTRANT: i32 = 2007;
 /// The client belongs to the process that this one was forked from, or the object was in use there at
 /// the fork.
 pub const SECSMTP_E_FORKED: i32 = 2008;
-/// The server was closing (421) a moment ago: it gets a rest first.
+/// The server closed the last connection (421), and the next one is not due yet.
 pub const SECSMTP_E_BACK_OFF: i32 = 2009;
 /// The host name has no address.
 pub const SECSMTP_E_LOOKUP: i32 = 3001;
-/// Too many earlier name look-ups are still hanging in the system.
+/// The system has not finished too many earlier look-ups of names.
 pub const SECSMTP_E_LOOKUP_BUSY: i32 = 3002;
-/// No address of the server took the connection.
+/// No address of the server accepted the connection.
 pub const SECSMTP_E_CONNECT: i32 = 3003;
-/// The connection broke.
+/// The connection was lost.
 pub const SECSMTP_E_CONNECTION_LOST: i32 = 3004;
-/// The peer answers in clear text where TLS is due.
+/// The peer sent clear text where TLS was expected.
 pub const SECSMTP_E_NOT_TLS: i32 = 4001;
 /// The TLS handshake failed.
 pub const SECSMTP_E_HANDSHAKE: i32 = 4002;
-/// The peer's key is none of the pinned ones.
+/// The peer's key is not a pinned one.
 pub const SECSMTP_E_PIN_MISMATCH: i32 = 4003;
-/// The peer's certificate is not the one trusted.
+/// The peer's certificate is not the trusted one.
 pub const SECSMTP_E_CERTIFICATE_MISMATCH: i32 = 4004;
 /// The peer's certificate leads to no trusted CA.
 pub const SECSMTP_E_UNKNOWN_ISSUER: i32 = 4005;
@@ -274,61 +274,61 @@ pub const SECSMTP_E_NAME_MISMATCH: i32 = 4006;
 pub const SECSMTP_E_EXPIRED: i32 = 4007;
 /// The peer's certificate is not valid yet.
 pub const SECSMTP_E_NOT_YET_VALID: i32 = 4008;
-/// The peer's certificate is malformed or not fit for a server.
+/// The peer's certificate is malformed, or not valid for a server.
 pub const SECSMTP_E_BAD_CERTIFICATE: i32 = 4009;
 /// The server does not offer STARTTLS.
 pub const SECSMTP_E_STARTTLS_MISSING: i32 = 4010;
-/// The server refused STARTTLS.
+/// The server rejected STARTTLS.
 pub const SECSMTP_E_STARTTLS_REFUSED: i32 = 4011;
-/// Bytes stood behind the answer to STARTTLS.
+/// Clear text followed the reply to STARTTLS.
 pub const SECSMTP_E_BYTES_BEFORE_TLS: i32 = 4012;
 /// The peer's certificate, or one of its issuers, was revoked.
 pub const SECSMTP_E_REVOKED: i32 = 4013;
-/// Revocation lists were given, and none tells of the peer's certificate.
+/// Revocation lists were given, and none covers the peer's certificate.
 pub const SECSMTP_E_REVOCATION_UNKNOWN: i32 = 4014;
 /// The revocation list for the peer's certificate is out of date.
 pub const SECSMTP_E_CRL_EXPIRED: i32 = 4015;
 /// A reply is not SMTP.
 pub const SECSMTP_E_MALFORMED_REPLY: i32 = 5001;
-/// A reply has more lines or bytes than are read.
+/// A reply has more lines or bytes than are accepted.
 pub const SECSMTP_E_REPLY_TOO_LONG: i32 = 5002;
-/// A reply does not fit the command.
+/// A reply is not one of those expected for the command.
 pub const SECSMTP_E_UNEXPECTED_REPLY: i32 = 5003;
-/// The server is closing (421).
+/// The server is closing the connection (421).
 pub const SECSMTP_E_CLOSING: i32 = 5004;
-/// The server spoke without being asked.
+/// The server sent a reply without a command.
 pub const SECSMTP_E_UNSOLICITED: i32 = 5005;
-/// A login was given and the server offers none.
+/// A login is set, and the server offers none.
 pub const SECSMTP_E_AUTH_MISSING: i32 = 5006;
 /// The server offers none of the allowed mechanisms.
 pub const SECSMTP_E_MECHANISM_MISSING: i32 = 5007;
-/// The message is larger than the server takes.
+/// The message is larger than the server accepts.
 pub const SECSMTP_E_TOO_LARGE: i32 = 5008;
-/// The content has 8-bit bytes and the server takes only 7-bit.
+/// The content has bytes above 127, and the server does not offer 8BITMIME.
 pub const SECSMTP_E_NEEDS_8BIT: i32 = 5009;
-/// An address or a header field is not ASCII and the server lacks SMTPUTF8.
+/// An address or a header field is not ASCII, and the server does not offer SMTPUTF8.
 pub const SECSMTP_E_NEEDS_SMTPUTF8: i32 = 5010;
-/// Channel binding is required and not to be had.
+/// Channel binding is required and not available.
 pub const SECSMTP_E_CHANNEL_BINDING: i32 = 5011;
 /// The server did not prove that it knows the password.
 pub const SECSMTP_E_SERVER_NOT_AUTHENTICATED: i32 = 5012;
-/// The message has more recipients than the server takes in one.
+/// The message has more recipients than the server accepts.
 pub const SECSMTP_E_TOO_MANY_RECIPIENTS: i32 = 5020;
-/// The message asks for what the server does not offer.
+/// The message needs an extension that the server does not offer.
 pub const SECSMTP_E_EXTENSION_MISSING: i32 = 5021;
-/// The message asks for less or more time than the server gives.
+/// The message needs another time than the server allows.
 pub const SECSMTP_E_BEYOND_LIMIT: i32 = 5022;
-/// The server refused the login.
+/// The server rejected the login.
 pub const SECSMTP_E_AUTH_REFUSED: i32 = 6001;
-/// The server refused the sender.
+/// The server rejected the sender.
 pub const SECSMTP_E_SENDER_REFUSED: i32 = 6002;
-/// The server refused a recipient.
+/// The server rejected a recipient.
 pub const SECSMTP_E_RECIPIENT_REFUSED: i32 = 6003;
-/// The server refused the content.
+/// The server rejected the content.
 pub const SECSMTP_E_CONTENT_REFUSED: i32 = 6004;
-/// The server refused the session, by its greeting or its reply to EHLO or RSET.
+/// The server rejected the session, by its greeting or its reply to EHLO or RSET.
 pub const SECSMTP_E_SESSION_REFUSED: i32 = 6005;
-/// A fault inside the library was caught; the object is out of use.
+/// A fault inside the library was caught; the object can't be used any more.
 pub const SECSMTP_E_PANIC: i32 = 9001;
 /// The system gave no descriptor, thread or memory.
 pub const SECSMTP_E_RESOURCE: i32 = 9002;

@@ -117,7 +117,7 @@ class Example(unittest.TestCase):
                 self.assertIn(outcome, words)
                 self.assertIn(word, words)
             words, status = send(program, server, "implicit", password="wrong")
-            self.assertIn("refused: The server refused the login.", words)
+            self.assertIn("refused: Could not log in: the server rejected the login.", words)
 
     def test_memcheck_finds_no_error_and_no_leak(self):
         peers.require(shutil.which("valgrind"), "valgrind is not installed")
