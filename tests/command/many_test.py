@@ -86,7 +86,7 @@ class Many(unittest.TestCase):
         missing = self.box / "missing.eml"
         done = self.run_it("--json", "--header-envelope", good[0], missing, bad[0], good[1], good[2])
         self.assertEqual(done.returncode, 11, done.stderr)
-        outcomes = {Path(told["file"]).name: told["outcome"] for told in map(json.loads, done.stdout.splitlines())}
+        outcomes = {Path(result["file"]).name: result["outcome"] for result in map(json.loads, done.stdout.splitlines())}
         self.assertEqual(outcomes, {"good000.eml": "accepted", "missing.eml": "not_sent", "bad000.eml": "refused",
                                     "good001.eml": "accepted", "good002.eml": "accepted"})
 
