@@ -387,7 +387,7 @@
 #define SECSMTP_RETRY_UNKNOWN 2
 
 /**
- * Why a call failed.
+ * The cause of a failure.
  */
 #define SECSMTP_LOG_ERROR 1
 
@@ -885,7 +885,7 @@ typedef struct secsmtp_client secsmtp_client;
 typedef struct secsmtp_credential secsmtp_credential;
 
 /**
- * Why a call failed, at which stage, and what left the machine. Texts and numbers behave as those of
+ * The error of a call: its cause, its stage, and what left the machine. Texts and numbers behave as those of
  * secsmtp_receipt.
  * Functions: secsmtp_error_status, _stage, _outcome, _secret_released, _content_released, _retry,
  * _smtp_code, _enhanced_code, _server_text, _text, _receipt, _free.

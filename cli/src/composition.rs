@@ -184,7 +184,7 @@ impl Composition {
         *self != Self::default()
     }
 
-    /// Whether it names recipients besides --to.
+    /// Returns whether it names recipients besides --to.
     pub(crate) fn has_copies(&self) -> bool {
         !(self.cc.is_empty() && self.bcc.is_empty())
     }

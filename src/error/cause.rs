@@ -1,4 +1,4 @@
-//! Why a call failed, as data: `text` has the sentences.
+//! The causes of failures, as data: `text` has the sentences.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use crate::argument::InvalidArgument;
 use crate::status::Status;
 use crate::trust::Rejection;
 
-/// What is wrong with a reply's form.
+/// A syntax error in a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplyFault {
     /// Not three digits from 200 to 599.
@@ -34,7 +34,7 @@ pub enum ReplyFault {
 pub struct SourceFault {
     /// Which part of the message, for people: a file's name, or `content`.
     pub part: String,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
@@ -62,7 +62,7 @@ pub enum NotAscii {
     Field(Arc<str>),
 }
 
-/// Why a call failed.
+/// The cause of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
     /// An argument that can't be used.
@@ -78,12 +78,12 @@ pub enum Cause {
     Forked,
     /// The server replied 421 a moment ago, and the call's deadline is before the next connection.
     BackOff {
-        /// What is left of the wait.
+        /// The remaining wait.
         left: Duration,
     },
     /// The timeout of the stage, or with `overall` that of the whole call, passed.
     Timeout {
-        /// Whether the deadline of the whole call passed.
+        /// True if the deadline of the whole call passed.
         overall: bool,
     },
     /// The name has no address.
@@ -121,21 +121,21 @@ pub enum Cause {
     StarttlsMissing,
     /// STARTTLS was answered with something other than 220.
     StarttlsRefused,
-    /// Bytes behind the answer to STARTTLS.
+    /// Bytes after the reply to STARTTLS.
     BytesBeforeTls {
-        /// How many.
+        /// The number of bytes.
         count: usize,
     },
     /// A reply that is not SMTP; a sample, escaped.
     Malformed {
-        /// What is wrong.
+        /// The syntax error.
         fault: ReplyFault,
         /// The beginning of what was received.
         sample: String,
     },
     /// A well-formed reply that does not fit.
     Unexpected {
-        /// What would have fitted.
+        /// The expected reply.
         expected: &'static str,
     },
     /// 421.
@@ -146,21 +146,21 @@ pub enum Cause {
     AuthMissing,
     /// No mechanism in common.
     MechanismMissing {
-        /// What the server offers.
+        /// The mechanisms that the server offers.
         offered: Vec<String>,
-        /// What the caller allows.
+        /// The mechanisms that the caller allows.
         allowed: Vec<&'static str>,
-        /// The weakest that the caller takes.
+        /// The weakest mechanism that the caller accepts.
         floor: Option<&'static str>,
     },
     /// Channel binding is required and not available.
     NoChannelBinding {
         /// The mechanisms that the server offers.
         offered: Vec<String>,
-        /// Whether this channel could be bound to.
+        /// True if this channel has binding data.
         can_bind: bool,
     },
-    /// The secret provider was asked, and gave none.
+    /// The secret provider returned no secret.
     NoSecret,
     /// The server accepted the login without proving that it knows the password.
     ServerNotAuthenticated,
@@ -170,14 +170,14 @@ pub enum Cause {
     TooLarge {
         /// Bytes of the message.
         size: u64,
-        /// Bytes that the server takes.
+        /// The maximum number of bytes that the server accepts.
         limit: u64,
     },
-    /// More recipients, or domains of theirs, than the server takes in one transaction.
+    /// More recipients, or domains of theirs, than the server accepts in one transaction.
     TooManyRecipients {
-        /// How many the message has.
+        /// The number in the message.
         count: u64,
-        /// How many the server takes.
+        /// The number that the server accepts.
         limit: u64,
     },
     /// The message asks for what the server does not offer.
@@ -206,9 +206,9 @@ pub enum Cause {
     Rejected(RejectedStep),
     /// The system gave no descriptor or thread.
     Resource {
-        /// What was asked of it.
+        /// The requested resource.
         what: &'static str,
-        /// Its answer.
+        /// The system's error.
         kind: io::ErrorKind,
     },
     /// No random numbers.
@@ -273,7 +273,7 @@ impl Cause {
         }
     }
 
-    /// Whether the server lacks an extension, which a new EHLO might offer.
+    /// Returns whether the server lacks an extension, which a new EHLO might offer.
     pub(crate) fn is_missing_extension(&self) -> bool {
         matches!(
             self,
@@ -284,7 +284,7 @@ impl Cause {
         )
     }
 
-    /// Whether the message is the cause, on whatever connection it is sent.
+    /// Returns whether the message is the cause, on any connection.
     pub(super) fn is_of_message(&self) -> bool {
         let is_of_limit = matches!(
             self,

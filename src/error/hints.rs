@@ -1,4 +1,4 @@
-//! What well-known replies of large mail providers mean, and what to do about them.
+//! The meaning of well-known replies of large mail providers, and the advice about them.
 
 use super::ServerReply;
 

@@ -1,6 +1,6 @@
-//! What a call came to: the record of a send, and the error with its cause.
+//! The result of a call: the record of a send, and the error with its cause.
 //!
-//! Causes carry data; the words for people are made in `text`, at the edge.
+//! Causes carry data; `text` makes the sentences for users.
 
 #![forbid(unsafe_code)]
 
@@ -24,13 +24,13 @@ pub use stage::Stage;
 use crate::argument::InvalidArgument;
 use crate::status::Status;
 
-/// Why a call failed, and everything known about how far it came. Two pointers, so that a result
+/// The cause of a failure, and the record of the call until then. Two pointers, so that a result
 /// with it is small: most calls succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// Why.
+    /// The cause.
     pub cause: Box<Cause>,
-    /// How far it came and what left the machine.
+    /// The record: the last stage and what left the machine.
     pub record: Box<Record>,
 }
 
@@ -101,7 +101,7 @@ impl Error {
         Some(&*self.record).filter(|record| record.stage != Stage::Local)
     }
 
-    /// Whether to send the message again.
+    /// Returns the advice whether to send the message again.
     #[must_use]
     pub fn retry(&self) -> Retry {
         match self.record.outcome {

@@ -1,10 +1,10 @@
-//! What became of a message, and whether to send it again.
+//! The outcome of a message, and the advice whether to send it again.
 
-/// What became of a message, or of it for one recipient.
+/// The outcome of a message, or of it for one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Outcome {
-    /// The error is not about a message, and says nothing of what became of one.
+    /// The error does not concern a message.
     None = 0,
     /// Certainly not delivered; sending again is safe.
     NotSent = 1,
@@ -26,7 +26,7 @@ impl Outcome {
         Self::Unknown,
     ];
 
-    /// The outcome in one word, as the command's JSON has it.
+    /// The name of the outcome in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -39,13 +39,13 @@ impl Outcome {
     }
 }
 
-/// What to do with a message that was not accepted.
+/// The advice whether to retry a message that was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Retry {
     /// Something must be changed first, or the error is not about a message.
     Never = 0,
-    /// The same call may succeed later, and can't deliver twice.
+    /// A repeated call may succeed later, and can't deliver twice.
     Later = 1,
     /// The mail may have been delivered: ask a person, or look for its Message-ID.
     Unknown = 2,

@@ -1,4 +1,4 @@
-//! What is known about one send.
+//! The record of one send.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct ServerReply {
     pub code: u16,
     /// The enhanced status code (RFC 3463), for instance `5.7.8`.
     pub enhanced: Option<Enhanced>,
-    /// The words, lines joined with a line feed.
+    /// The text, lines joined with a line feed.
     pub text: String,
 }
 
@@ -23,7 +23,7 @@ pub struct ServerReply {
 pub struct Recipient {
     /// The address as given, an internationalised domain in A-labels.
     pub address: Arc<str>,
-    /// What became of the mail for this recipient.
+    /// The outcome for this recipient.
     pub outcome: Outcome,
     /// The server's last reply for it: to RCPT, or to the content.
     pub reply: Option<Arc<ServerReply>>,
@@ -51,13 +51,13 @@ pub struct Peer {
 pub struct Record {
     /// The last stage reached.
     pub stage: Stage,
-    /// What became of the message.
+    /// The outcome of the message.
     pub outcome: Outcome,
-    /// Whether a byte of the secret, or of anything computed from it, was written.
+    /// True if a byte of the secret, or of anything computed from it, was written.
     pub secret_released: bool,
-    /// Whether a byte of the content was written.
+    /// True if a byte of the content was written.
     pub content_released: bool,
-    /// Whether the content was written to its end.
+    /// True if the content was written to its end.
     pub content_complete: bool,
     /// The server's deciding reply.
     pub reply: Option<Arc<ServerReply>>,
@@ -67,10 +67,10 @@ pub struct Record {
     pub recipients: Vec<Recipient>,
     /// The peer, once a handshake was complete; shared by the messages of a connection.
     pub peer: Option<Arc<Peer>>,
-    /// Whether the connection had carried another message before. Then the secret was released
+    /// True if the connection had carried another message before. Then the secret was released
     /// when it was opened, if there was one.
     pub reused: bool,
-    /// Whether a reply other than 421 came to MAIL, RCPT or the content.
+    /// True if a reply other than 421 came to MAIL, RCPT or the content.
     pub(crate) answered: bool,
 }
 

@@ -58,7 +58,7 @@ impl Error {
         }
     }
 
-    /// What left the machine, in a sentence; empty for an error that is not about a message and came
+    /// The sentence about what left the machine; empty for an error that is not about a message and came
     /// before any network.
     fn what_left(&self) -> &'static str {
         let record = &self.record;
@@ -79,7 +79,7 @@ impl Error {
         }
     }
 
-    /// What left the machine where the outcome is unknown, and why it is.
+    /// The sentence about what left the machine when the outcome is unknown, and the reason.
     fn what_is_unknown(&self) -> &'static str {
         match (&*self.cause, self.record.stage) {
             (Cause::Unexpected { .. } | Cause::Closing, Stage::Reply) => {
@@ -102,7 +102,7 @@ impl Error {
         }
     }
 
-    /// What to do about the cause.
+    /// The advice about the cause.
     fn advice(&self) -> &'static str {
         match &*self.cause {
             Cause::Full => "Take completions, then submit it again.",
@@ -154,7 +154,7 @@ impl Error {
         }
     }
 
-    /// Whether to send the message again.
+    /// The advice whether to send the message again.
     fn retry_advice(&self) -> &'static str {
         match self.retry() {
             Retry::Unknown => {

@@ -10,7 +10,7 @@ use crate::status::Status;
 use crate::sync::{Condvar, Mutex};
 
 thread_local! {
-    /// How many callbacks this thread is inside of, of any object.
+    /// The number of callbacks, of any object, that this thread is inside of.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 

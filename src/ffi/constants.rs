@@ -142,7 +142,7 @@ pub const SECSMTP_RETRY_LATER: i32 = 1;
 /// The message may have been delivered: look for its Message-ID before another try.
 pub const SECSMTP_RETRY_UNKNOWN: i32 = 2;
 
-/// Why a call failed.
+/// The cause of a failure.
 pub const SECSMTP_LOG_ERROR: i32 = 1;
 /// A warning about the policy or the clock.
 pub const SECSMTP_LOG_WARNING: i32 = 2;

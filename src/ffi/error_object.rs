@@ -4,7 +4,7 @@ use super::handle::HandleKind;
 use super::text::Text;
 use crate::error::Error;
 
-/// Why a call failed, at which stage, and what left the machine. Texts and numbers behave as those of
+/// The error of a call: its cause, its stage, and what left the machine. Texts and numbers behave as those of
 /// secsmtp_receipt.
 /// Functions: secsmtp_error_status, _stage, _outcome, _secret_released, _content_released, _retry,
 /// _smtp_code, _enhanced_code, _server_text, _text, _receipt, _free.

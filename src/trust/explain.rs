@@ -15,7 +15,7 @@ impl fmt::Display for Rejection {
 }
 
 impl Rejection {
-    /// What was found and what it means, in sentences; the first can follow a colon.
+    /// The sentences about what was found and its meaning; the first can follow a colon.
     pub(crate) fn explanation(&self) -> String {
         let mut text = String::new();
         // A `String` takes all that is written.
@@ -41,7 +41,7 @@ impl Rejection {
         Ok(())
     }
 
-    /// What was expected, and what was found.
+    /// Writes the sentence about what was expected and what was found.
     fn write_finding(&self, f: &mut String) -> fmt::Result {
         let host = &self.host;
         let leaf = self.chain.first();
@@ -196,7 +196,7 @@ impl Rejection {
         }
     }
 
-    /// What to do.
+    /// The sentence about what to do.
     pub(crate) fn advice(&self) -> &'static str {
         if self.is_pinned_key_out_of_time() {
             return "Check this machine's clock. Get the provider's current pin.";

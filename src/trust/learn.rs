@@ -53,7 +53,7 @@ pub fn learn(path: &str, server: &KnownServer) -> Result<bool, InvalidArgument> 
     Ok(true)
 }
 
-/// Where the file is, or is to be: a rename must not replace a link.
+/// Resolves the path of the file, which may not exist: a rename must not replace a link.
 fn target(path: &Path) -> Result<PathBuf, InvalidArgument> {
     let failed = |error: io::Error| file::unreadable(FILE, path, &error);
     match fs::metadata(path) {

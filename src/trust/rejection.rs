@@ -5,7 +5,7 @@ use super::pin::Pin;
 use super::pin_set::PinWithValidity;
 use crate::status::Status;
 
-/// Why a chain is not trusted.
+/// The reason why a chain is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// The policy trusts no server (only a probe gets this far).

@@ -68,7 +68,7 @@ class Exports(unittest.TestCase):
 
 
 class Unsafe(unittest.TestCase):
-    """Where `unsafe` is in src/ffi, and how much: around one expression each."""
+    """`unsafe` in src/ffi is around one expression each."""
 
     # Conversions of arguments, callbacks, and functions of the system.
     BLOCKS = {
