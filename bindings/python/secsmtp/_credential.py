@@ -9,7 +9,7 @@ from . import _abi
 from ._errors import argument_error, check
 from ._library import bytes_argument, library, new_handle, text_argument
 from ._objects import Owner, several
-from ._secret import Ask, Provider, Secret, bytes
+from ._secret import Ask, Provider, Secret, secret_bytes
 
 SecretOrAsk = Union[Secret, Ask]
 _BINDINGS = {
@@ -54,7 +54,7 @@ class Credential(Owner):
             new: Any = lib.credential_new_password
             if kind == _abi.SECRET_TOKEN:
                 new = lib.credential_new_token
-            check(lib, new, *name, *bytes_argument(bytes(secret)), place)
+            check(lib, new, *name, *bytes_argument(secret_bytes(secret)), place)
         self._own(lib, handle)
         for mechanism in several(mechanisms, (str,)):
             check(lib, lib.credential_add_mechanism, handle, *text_argument(mechanism))

@@ -25,7 +25,7 @@ from . import _abi
 from ._errors import Error, NoSecret, check, error_class, take_error
 from ._library import Library, bytes_argument, new_handle, static_text, text
 from ._results import Receipt, number, outcome_name, read_receipt
-from ._secret import Provider, SecretRequest, bytes
+from ._secret import Provider, SecretRequest, secret_bytes
 
 _KINDS = {
     _abi.EVENT_LOG: "log",
@@ -316,7 +316,7 @@ class Router:
             )
             self._changed.release()
             try:
-                secret = bytes(provider.ask(request))
+                secret = secret_bytes(provider.ask(request))
             except NoSecret:
                 pass
             except BaseException as raised:  # raised in the thread that waits for the job

@@ -33,7 +33,7 @@ class SecretRequest:
 Ask = Callable[[SecretRequest], Secret]
 
 
-def bytes(secret: Secret) -> Union[bytes, bytearray]:
+def secret_bytes(secret: Secret) -> Union[bytes, bytearray]:
     """The secret's bytes; text as UTF-8."""
     # The message must not show the value: it is the secret.
     if not isinstance(secret, (str, bytes, bytearray)):
@@ -62,7 +62,7 @@ class Provider:
                 kind=_KINDS[lib.secret_request_kind(handle)],
                 refused=lib.secret_request_reason(handle) == _abi.REASON_REFUSED,
             )
-            secret = bytes(self.ask(request))
+            secret = secret_bytes(self.ask(request))
             check(lib, lib.secret_request_answer, handle, *bytes_argument(secret))
             return _abi.OK
         except NoSecret:
