@@ -871,7 +871,7 @@ typedef struct secsmtp_batch secsmtp_batch;
  * Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
  * _set_reuse, _set_log, _send, _send_batch, _probe, _cancel, _free; for jobs: _set_limits,
  * _set_window, _set_events, _set_event_callback, _submit, _wait, _cancel_job, _answer_secret,
- * _poll_event, _dispatch, _descriptor, _wake, _close.
+ * _answer_secret_text, _poll_event, _dispatch, _descriptor, _wake, _close.
  */
 typedef struct secsmtp_client secsmtp_client;
 
@@ -879,7 +879,8 @@ typedef struct secsmtp_client secsmtp_client;
  * A login: a user with a password or a token, which is given or asked for when it is needed, or the
  * policy's client certificate. A secret that is given is wiped from memory when the last object that
  * uses it is freed, and is sent to a verified server only.
- * Functions: secsmtp_credential_new_password, _new_token, _new_asked, _new_external, _add_mechanism,
+ * Functions: secsmtp_credential_new_password, _new_password_text,
+ * _new_token, _new_token_text, _new_asked, _new_external, _add_mechanism,
  * _set_floor, _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
  */
 typedef struct secsmtp_credential secsmtp_credential;
@@ -888,7 +889,7 @@ typedef struct secsmtp_credential secsmtp_credential;
  * The error of a call: its cause, its stage, and what left the machine. Texts and numbers behave as those of
  * secsmtp_receipt.
  * Functions: secsmtp_error_status, _stage, _outcome, _secret_released, _content_released, _retry,
- * _smtp_code, _enhanced_code, _server_text, _text, _receipt, _free.
+ * _smtp_code, _enhanced_code, _server_text, _text, _receipt, _json, _free.
  */
 typedef struct secsmtp_error secsmtp_error;
 
@@ -896,7 +897,8 @@ typedef struct secsmtp_error secsmtp_error;
  * An event of a job of a client. Its kind (SECSMTP_EVENT_...) determines what it contains; a getter of
  * what this kind does not contain gives 0 or the empty text.
  * Functions: secsmtp_event_kind, _job, _tag, _status, _receipt, _error, _stage, _level, _text,
- * _written, _total, _index, _outcome, _smtp_code, _secret_kind, _secret_reason, _dropped, _free.
+ * _written, _total, _index, _outcome, _smtp_code, _secret_kind, _secret_reason, _dropped, _json,
+ * _free.
  */
 typedef struct secsmtp_event secsmtp_event;
 
@@ -951,7 +953,7 @@ typedef struct secsmtp_part secsmtp_part;
  * Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _set_strict, _add_ca, _add_ca_file,
  * _add_system_roots, _add_mozilla_roots, _add_pin, _add_pin_with_window, _add_pin_file,
  * _add_known_servers, _add_certificate, _add_certificate_file, _add_crl, _add_crl_file,
- * _set_client_certificate, _verify_chain, _free.
+ * _set_client_certificate, _set_client_certificate_text, _verify_chain, _free.
  */
 typedef struct secsmtp_policy secsmtp_policy;
 
@@ -964,7 +966,8 @@ typedef struct secsmtp_policy secsmtp_policy;
  * Functions: secsmtp_receipt_outcome, _stage, _secret_released, _content_released,
  * _connection_reused, _smtp_code, _enhanced_code, _server_text, _message_id, _tls_version,
  * _cipher_suite, _mechanism, _channel_binding, _matched_pin, _spki_count, _spki, _recipient_count,
- * _recipient_address, _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _free.
+ * _recipient_address, _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _json,
+ * _free.
  */
 typedef struct secsmtp_receipt secsmtp_receipt;
 
@@ -975,14 +978,15 @@ typedef struct secsmtp_receipt secsmtp_receipt;
  * Functions: secsmtp_report_verdict, _verdict_text, _text, _greeting, _tls_version, _cipher_suite,
  * _matched_pin, _certificate_count, _certificate_spki, _certificate_subject, _certificate_issuer,
  * _certificate_names, _certificate_not_before, _certificate_not_after, _capability_count, _capability,
- * _mechanism_count, _mechanism, _free.
+ * _mechanism_count, _mechanism, _json, _free.
  */
 typedef struct secsmtp_report secsmtp_report;
 
 /**
  * A question for a password or token: its kind, its user, and the reason. It is valid only during the
  * callback that it was given to, and its server is verified.
- * Functions: secsmtp_secret_request_host, _port, _user, _kind, _reason, _answer.
+ * Functions: secsmtp_secret_request_host, _port, _user, _kind, _reason, _answer,
+ * _answer_text.
  */
 typedef struct secsmtp_secret_request secsmtp_secret_request;
 
@@ -992,7 +996,7 @@ typedef struct secsmtp_secret_request secsmtp_secret_request;
  * (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; the bytes of its
  * file and DER are wiped once the key was parsed. One signer can be added to many messages. In a build
  * without DKIM (secsmtp_feature) these functions exist and fail.
- * Functions: secsmtp_signer_new, _new_file, _set_lifetime, _set_fields, _set_absent_fields, _free;
+ * Functions: secsmtp_signer_new, _new_text, _new_file, _set_lifetime, _set_fields, _set_absent_fields, _free;
  * secsmtp_message_add_signer.
  */
 typedef struct secsmtp_signer secsmtp_signer;
@@ -1302,6 +1306,20 @@ int32_t secsmtp_credential_new_password(const char *user,
                                         secsmtp_error **error_out);
 
 /**
+ * Makes a credential as secsmtp_credential_new_password does, of a password that is a text: for callers
+ * whose strings are texts, and who can't wipe them.
+ * Ownership: both are copied, and the copy of the password is wiped; *credential_out is the caller's;
+ * secsmtp_credential_free. Threads: any. Errors: those of secsmtp_credential_new_password,
+ * SECSMTP_E_UTF8.
+ */
+int32_t secsmtp_credential_new_password_text(const char *user,
+                                             int64_t user_len,
+                                             const char *password,
+                                             int64_t password_len,
+                                             secsmtp_credential **credential_out,
+                                             secsmtp_error **error_out);
+
+/**
  * Makes a credential of a user name and an OAuth 2.0 access token, for OAUTHBEARER (RFC 7628)
  * and XOAUTH2.
  * Ownership: both are copied; *credential_out is the caller's; secsmtp_credential_free.
@@ -1313,6 +1331,18 @@ int32_t secsmtp_credential_new_token(const char *user,
                                      size_t token_len,
                                      secsmtp_credential **credential_out,
                                      secsmtp_error **error_out);
+
+/**
+ * Makes a credential as secsmtp_credential_new_token does, of a token that is a text.
+ * Ownership: both are copied, and the copy of the token is wiped; *credential_out is the caller's;
+ * secsmtp_credential_free. Threads: any. Errors: those of secsmtp_credential_new_token, SECSMTP_E_UTF8.
+ */
+int32_t secsmtp_credential_new_token_text(const char *user,
+                                          int64_t user_len,
+                                          const char *token,
+                                          int64_t token_len,
+                                          secsmtp_credential **credential_out,
+                                          secsmtp_error **error_out);
 
 /**
  * Makes a credential whose password or token (kind: SECSMTP_SECRET_PASSWORD or _TOKEN) is asked for in
@@ -1503,6 +1533,13 @@ const char *secsmtp_error_server_text(const secsmtp_error *error, size_t *len_ou
 const char *secsmtp_error_text(const secsmtp_error *error, size_t *len_out);
 
 /**
+ * The whole error as one JSON text: an object with "version", "kind", and the values of the other getters
+ * under their names, as docs/json/error.schema.json says. It is the same at each call.
+ * Ownership: the error's. Threads: any. Errors: the empty text.
+ */
+const char *secsmtp_error_json(const secsmtp_error *error, size_t *len_out);
+
+/**
  * The kind: SECSMTP_EVENT_...
  * Threads: any. Errors: a negative status.
  */
@@ -1597,6 +1634,13 @@ int32_t secsmtp_event_secret_reason(const secsmtp_event *notice);
  * Threads: any. Errors: 0.
  */
 uint64_t secsmtp_event_dropped(const secsmtp_event *notice);
+
+/**
+ * The whole event as one JSON text: an object with "version", "kind", and the values of the other getters
+ * under their names, as docs/json/event.schema.json says. It is the same at each call.
+ * Ownership: the event's. Threads: any. Errors: the empty text.
+ */
+const char *secsmtp_event_json(const secsmtp_event *notice, size_t *len_out);
 
 /**
  * The outcome of the message: SECSMTP_OUTCOME_...
@@ -1739,6 +1783,13 @@ const char *secsmtp_receipt_recipient_text(const secsmtp_receipt *receipt,
                                            size_t *len_out);
 
 /**
+ * The whole receipt as one JSON text: an object with "version", "kind", and the values of the other getters
+ * under their names, as docs/json/receipt.schema.json says. It is the same at each call.
+ * Ownership: the receipt's. Threads: any. Errors: the empty text.
+ */
+const char *secsmtp_receipt_json(const secsmtp_receipt *receipt, size_t *len_out);
+
+/**
  * 0 if the policy trusts the server, else the status that gives the reason.
  * Threads: any. Errors: a negative status.
  */
@@ -1857,6 +1908,13 @@ int32_t secsmtp_report_mechanism_count(const secsmtp_report *report);
  * Ownership: the report's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_report_mechanism(const secsmtp_report *report, int32_t index, size_t *len_out);
+
+/**
+ * The whole report as one JSON text: an object with "version", "kind", and the values of the other getters
+ * under their names, as docs/json/report.schema.json says. It is the same at each call.
+ * Ownership: the report's. Threads: any. Errors: the empty text.
+ */
+const char *secsmtp_report_json(const secsmtp_report *report, size_t *len_out);
 
 /**
  * The host that was verified, as the client was made for it.
@@ -2051,6 +2109,18 @@ int32_t secsmtp_client_answer_secret(secsmtp_client *client,
                                      const uint8_t *secret,
                                      size_t secret_len,
                                      secsmtp_error **error_out);
+
+/**
+ * Answers a job's SECSMTP_EVENT_SECRET with a password or token as a text. The empty text means that there
+ * is none, and the job ends with SECSMTP_E_NO_SECRET.
+ * Ownership: copied, and wiped after use. Threads: any. Errors: those of secsmtp_client_answer_secret,
+ * SECSMTP_E_UTF8.
+ */
+int32_t secsmtp_client_answer_secret_text(secsmtp_client *client,
+                                          uint64_t job,
+                                          const char *secret,
+                                          int64_t secret_len,
+                                          secsmtp_error **error_out);
 
 /**
  * Gives what an event loop can wait for: on Unix a file descriptor that is readable (poll, select,
@@ -2867,6 +2937,18 @@ int32_t secsmtp_policy_set_client_certificate(secsmtp_policy *policy,
                                               secsmtp_error **error_out);
 
 /**
+ * Sets the certificate as secsmtp_policy_set_client_certificate does; chain and key are texts.
+ * Ownership: copied. Threads: any. Errors: those of secsmtp_policy_set_client_certificate,
+ * SECSMTP_E_UTF8.
+ */
+int32_t secsmtp_policy_set_client_certificate_text(secsmtp_policy *policy,
+                                                   const char *chain,
+                                                   int64_t chain_len,
+                                                   const char *key,
+                                                   int64_t key_len,
+                                                   secsmtp_error **error_out);
+
+/**
  * Computes the verdict on a chain for host without a network, as a connection would: PEM, leaf first,
  * or a single certificate in DER; at a time in seconds since 1970, or now if it is negative. Only a
  * connection proves that the server holds the leaf's key. A chain that is not trusted is not an error:
@@ -2907,6 +2989,16 @@ int32_t secsmtp_secret_request_answer(secsmtp_secret_request *request,
                                       secsmtp_error **error_out);
 
 /**
+ * Answers with the password or token as a text. A second answer replaces the first.
+ * Ownership: copied, and wiped when its connection ends. Threads: any, while the callback runs. Errors:
+ * SECSMTP_E_SECRET for a value that can't be one, SECSMTP_E_UTF8; an earlier answer stays.
+ */
+int32_t secsmtp_secret_request_answer_text(secsmtp_secret_request *request,
+                                           const char *secret,
+                                           int64_t secret_len,
+                                           secsmtp_error **error_out);
+
+/**
  * Makes a signer of a key in memory.
  * Ownership: copied, the DER of the copy is wiped, and the caller wipes its own; *signer_out is the
  * caller's; secsmtp_signer_free. Threads: any. Errors: SECSMTP_E_VALUE for an invalid domain or
@@ -2920,6 +3012,20 @@ int32_t secsmtp_signer_new(const char *domain,
                            size_t key_len,
                            secsmtp_signer **signer_out,
                            secsmtp_error **error_out);
+
+/**
+ * Makes a signer of a key in memory that is a text, in PEM.
+ * Ownership: copied, and the DER of the copy is wiped; *signer_out is the caller's; secsmtp_signer_free.
+ * Threads: any. Errors: those of secsmtp_signer_new, SECSMTP_E_UTF8.
+ */
+int32_t secsmtp_signer_new_text(const char *domain,
+                                int64_t domain_len,
+                                const char *selector,
+                                int64_t selector_len,
+                                const char *key,
+                                int64_t key_len,
+                                secsmtp_signer **signer_out,
+                                secsmtp_error **error_out);
 
 /**
  * Makes a signer of a key file, which is read now.

@@ -105,6 +105,7 @@ public:
     std::string_view enhanced_code() const;
     std::string_view server_text() const;
     std::string_view text() const;
+    std::string_view json() const;
 };
 
 /// Why a call failed: the status, the sentence, and the whole record where there is one.
@@ -192,6 +193,7 @@ public:
     void set_rate(uint32_t messages, uint32_t milliseconds, uint32_t burst);
     void set_events(int32_t kinds, int32_t max_level);
     void answer_secret(uint64_t job, const Bytes &secret);
+    void answer_secret_text(uint64_t job, std::string_view secret);
     int64_t descriptor();
     using Log = std::function<void(std::int32_t level, std::int32_t stage, std::string_view text)>;
     using OnEvent = std::function<void(const Event &)>;
@@ -236,7 +238,9 @@ class Credential : public Handle<secsmtp_credential, secsmtp_credential_free> {
 public:
     using Handle::Handle;
     static Credential new_password(std::string_view user, const Bytes &password);
+    static Credential new_password_text(std::string_view user, std::string_view password);
     static Credential new_token(std::string_view user, const Bytes &token);
+    static Credential new_token_text(std::string_view user, std::string_view token);
     static Credential new_asked(std::string_view user, int32_t kind, secsmtp_secret_callback callback, void *context);
     static Credential new_external(std::string_view identity);
     void add_mechanism(std::string_view mechanism);
@@ -266,6 +270,7 @@ public:
     int32_t secret_kind() const;
     int32_t secret_reason() const;
     uint64_t dropped() const;
+    std::string_view json() const;
 };
 
 class Message : public Handle<secsmtp_message, secsmtp_message_free> {
@@ -356,6 +361,7 @@ public:
     void add_crl(const Bytes &list);
     void add_crl_file(std::string_view path);
     void set_client_certificate(const Bytes &chain, const Bytes &key);
+    void set_client_certificate_text(std::string_view chain, std::string_view key);
     Report verify_chain(std::string_view host, const Bytes &chain, int64_t at_unix_seconds) const;
 };
 
@@ -384,6 +390,7 @@ public:
     int32_t recipient_smtp_code(int32_t index) const;
     std::string_view recipient_enhanced_code(int32_t index) const;
     std::string_view recipient_text(int32_t index) const;
+    std::string_view json() const;
 };
 
 class Report : public Handle<secsmtp_report, secsmtp_report_free> {
@@ -407,6 +414,7 @@ public:
     std::string_view capability(int32_t index) const;
     int32_t mechanism_count() const;
     std::string_view mechanism(int32_t index) const;
+    std::string_view json() const;
 };
 
 class SecretRequest : public Handle<secsmtp_secret_request, lent<secsmtp_secret_request>> {
@@ -418,12 +426,14 @@ public:
     int32_t kind() const;
     int32_t reason() const;
     void answer(const Bytes &secret);
+    void answer_text(std::string_view secret);
 };
 
 class Signer : public Handle<secsmtp_signer, secsmtp_signer_free> {
 public:
     using Handle::Handle;
     static Signer create(std::string_view domain, std::string_view selector, const Bytes &key);
+    static Signer new_text(std::string_view domain, std::string_view selector, std::string_view key);
     static Signer new_file(std::string_view domain, std::string_view selector, std::string_view path);
     void set_lifetime(uint32_t seconds);
     void set_fields(std::string_view names);
@@ -480,6 +490,12 @@ inline std::string_view Error::server_text() const {
 inline std::string_view Error::text() const {
     std::size_t len = 0;
     const char *text = secsmtp_error_text(get(), &len);
+    return {text, len};
+}
+
+inline std::string_view Error::json() const {
+    std::size_t len = 0;
+    const char *text = secsmtp_error_json(get(), &len);
     return {text, len};
 }
 
@@ -691,6 +707,12 @@ inline void Client::answer_secret(uint64_t job, const Bytes &secret) {
     check(status, error);
 }
 
+inline void Client::answer_secret_text(uint64_t job, std::string_view secret) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_client_answer_secret_text(get(), job, secret.data(), static_cast<std::int64_t>(secret.size()), &error);
+    check(status, error);
+}
+
 inline int64_t Client::descriptor() {
     secsmtp_error *error = nullptr;
     int64_t result = 0;
@@ -707,10 +729,26 @@ inline Credential Credential::new_password(std::string_view user, const Bytes &p
     return Credential(result);
 }
 
+inline Credential Credential::new_password_text(std::string_view user, std::string_view password) {
+    secsmtp_error *error = nullptr;
+    secsmtp_credential *result = nullptr;
+    const std::int32_t status = secsmtp_credential_new_password_text(user.data(), static_cast<std::int64_t>(user.size()), password.data(), static_cast<std::int64_t>(password.size()), &result, &error);
+    check(status, error);
+    return Credential(result);
+}
+
 inline Credential Credential::new_token(std::string_view user, const Bytes &token) {
     secsmtp_error *error = nullptr;
     secsmtp_credential *result = nullptr;
     const std::int32_t status = secsmtp_credential_new_token(user.data(), static_cast<std::int64_t>(user.size()), token.data(), token.size(), &result, &error);
+    check(status, error);
+    return Credential(result);
+}
+
+inline Credential Credential::new_token_text(std::string_view user, std::string_view token) {
+    secsmtp_error *error = nullptr;
+    secsmtp_credential *result = nullptr;
+    const std::int32_t status = secsmtp_credential_new_token_text(user.data(), static_cast<std::int64_t>(user.size()), token.data(), static_cast<std::int64_t>(token.size()), &result, &error);
     check(status, error);
     return Credential(result);
 }
@@ -835,6 +873,12 @@ inline int32_t Event::secret_reason() const {
 
 inline uint64_t Event::dropped() const {
     return secsmtp_event_dropped(get());
+}
+
+inline std::string_view Event::json() const {
+    std::size_t len = 0;
+    const char *text = secsmtp_event_json(get(), &len);
+    return {text, len};
 }
 
 inline Message Message::create() {
@@ -1237,6 +1281,12 @@ inline void Policy::set_client_certificate(const Bytes &chain, const Bytes &key)
     check(status, error);
 }
 
+inline void Policy::set_client_certificate_text(std::string_view chain, std::string_view key) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_policy_set_client_certificate_text(get(), chain.data(), static_cast<std::int64_t>(chain.size()), key.data(), static_cast<std::int64_t>(key.size()), &error);
+    check(status, error);
+}
+
 inline Report Policy::verify_chain(std::string_view host, const Bytes &chain, int64_t at_unix_seconds) const {
     secsmtp_error *error = nullptr;
     secsmtp_report *result = nullptr;
@@ -1357,6 +1407,12 @@ inline std::string_view Receipt::recipient_text(int32_t index) const {
     return {text, len};
 }
 
+inline std::string_view Receipt::json() const {
+    std::size_t len = 0;
+    const char *text = secsmtp_receipt_json(get(), &len);
+    return {text, len};
+}
+
 inline int32_t Report::verdict() const {
     return checked(secsmtp_report_verdict(get()));
 }
@@ -1457,6 +1513,12 @@ inline std::string_view Report::mechanism(int32_t index) const {
     return {text, len};
 }
 
+inline std::string_view Report::json() const {
+    std::size_t len = 0;
+    const char *text = secsmtp_report_json(get(), &len);
+    return {text, len};
+}
+
 inline std::string_view SecretRequest::host() const {
     std::size_t len = 0;
     const char *text = secsmtp_secret_request_host(get(), &len);
@@ -1487,10 +1549,24 @@ inline void SecretRequest::answer(const Bytes &secret) {
     check(status, error);
 }
 
+inline void SecretRequest::answer_text(std::string_view secret) {
+    secsmtp_error *error = nullptr;
+    const std::int32_t status = secsmtp_secret_request_answer_text(get(), secret.data(), static_cast<std::int64_t>(secret.size()), &error);
+    check(status, error);
+}
+
 inline Signer Signer::create(std::string_view domain, std::string_view selector, const Bytes &key) {
     secsmtp_error *error = nullptr;
     secsmtp_signer *result = nullptr;
     const std::int32_t status = secsmtp_signer_new(domain.data(), static_cast<std::int64_t>(domain.size()), selector.data(), static_cast<std::int64_t>(selector.size()), key.data(), key.size(), &result, &error);
+    check(status, error);
+    return Signer(result);
+}
+
+inline Signer Signer::new_text(std::string_view domain, std::string_view selector, std::string_view key) {
+    secsmtp_error *error = nullptr;
+    secsmtp_signer *result = nullptr;
+    const std::int32_t status = secsmtp_signer_new_text(domain.data(), static_cast<std::int64_t>(domain.size()), selector.data(), static_cast<std::int64_t>(selector.size()), key.data(), static_cast<std::int64_t>(key.size()), &result, &error);
     check(status, error);
     return Signer(result);
 }

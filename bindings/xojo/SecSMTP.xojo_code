@@ -86,6 +86,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_client_answer_secret_text Lib kLib Alias "secsmtp_client_answer_secret_text" (client As Ptr, job As UInt64, secret As CString, secret_len As Int64, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_client_cancel Lib kLib Alias "secsmtp_client_cancel" (client As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -210,7 +214,15 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_credential_new_password_text Lib kLib Alias "secsmtp_credential_new_password_text" (user As CString, user_len As Int64, password As CString, password_len As Int64, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_credential_new_token Lib kLib Alias "secsmtp_credential_new_token" (user As CString, user_len As Int64, token As Ptr, token_len As UInteger, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_credential_new_token_text Lib kLib Alias "secsmtp_credential_new_token_text" (user As CString, user_len As Int64, token As CString, token_len As Int64, ByRef credential_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -243,6 +255,10 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_error_free Lib kLib Alias "secsmtp_error_free" (error As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_error_json Lib kLib Alias "secsmtp_error_json" (error As Ptr, len_out As Ptr) As CString
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -299,6 +315,10 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_event_job Lib kLib Alias "secsmtp_event_job" (notice As Ptr) As UInt64
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_event_json Lib kLib Alias "secsmtp_event_json" (notice As Ptr, len_out As Ptr) As CString
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -630,6 +650,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_policy_set_client_certificate_text Lib kLib Alias "secsmtp_policy_set_client_certificate_text" (policy As Ptr, chain As CString, chain_len As Int64, key As CString, key_len As Int64, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_policy_set_min_tls Lib kLib Alias "secsmtp_policy_set_min_tls" (policy As Ptr, tls_version As Int32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
@@ -667,6 +691,10 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_receipt_free Lib kLib Alias "secsmtp_receipt_free" (receipt As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_receipt_json Lib kLib Alias "secsmtp_receipt_json" (receipt As Ptr, len_out As Ptr) As CString
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
@@ -786,6 +814,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_report_json Lib kLib Alias "secsmtp_report_json" (report As Ptr, len_out As Ptr) As CString
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_report_matched_pin Lib kLib Alias "secsmtp_report_matched_pin" (report As Ptr, len_out As Ptr) As CString
 	#tag EndExternalMethod
 
@@ -818,6 +850,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_secret_request_answer_text Lib kLib Alias "secsmtp_secret_request_answer_text" (request As Ptr, secret As CString, secret_len As Int64, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_secret_request_host Lib kLib Alias "secsmtp_secret_request_host" (request As Ptr, len_out As Ptr) As CString
 	#tag EndExternalMethod
 
@@ -847,6 +883,10 @@ Protected Module SecSMTP
 
 	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_signer_new_file Lib kLib Alias "secsmtp_signer_new_file" (domain As CString, domain_len As Int64, selector As CString, selector_len As Int64, path As CString, path_len As Int64, ByRef signer_out As Ptr, ByRef error_out As Ptr) As Int32
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_signer_new_text Lib kLib Alias "secsmtp_signer_new_text" (domain As CString, domain_len As Int64, selector As CString, selector_len As Int64, key As CString, key_len As Int64, ByRef signer_out As Ptr, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21

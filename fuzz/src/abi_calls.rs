@@ -242,4 +242,14 @@ pub(super) const CALLS: &[fn(&mut Input<'_>)] = table! {
     call1 secsmtp_signer_free;
     call3 secsmtp_message_add_signer;
     call1 secsmtp_event_tag;
+    call2 secsmtp_error_json;
+    call2 secsmtp_event_json;
+    call2 secsmtp_receipt_json;
+    call2 secsmtp_report_json;
+    call6 secsmtp_credential_new_password_text;
+    call6 secsmtp_credential_new_token_text;
+    call4 secsmtp_secret_request_answer_text;
+    call5 secsmtp_client_answer_secret_text;
+    call8 secsmtp_signer_new_text;
+    call6 secsmtp_policy_set_client_certificate_text;
 };

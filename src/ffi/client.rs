@@ -225,7 +225,7 @@ pub extern "C" fn secsmtp_client_probe(
         let report_out = report_out.require("report_out")?;
         let object = get(client)?;
         let report = object.logged(|log| object.client.probe(log))?;
-        report_out.hand_out(ReportObject::new(&report))
+        report_out.hand_out(ReportObject::new(report))
     })
 }
 

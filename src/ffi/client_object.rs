@@ -22,7 +22,7 @@ use crate::sync::Mutex;
 /// Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
 /// _set_reuse, _set_log, _send, _send_batch, _probe, _cancel, _free; for jobs: _set_limits,
 /// _set_window, _set_events, _set_event_callback, _submit, _wait, _cancel_job, _answer_secret,
-/// _poll_event, _dispatch, _descriptor, _wake, _close.
+/// _answer_secret_text, _poll_event, _dispatch, _descriptor, _wake, _close.
 pub struct secsmtp_client(());
 
 type LogFunction = unsafe extern "C" fn(*mut c_void, i32, i32, *const c_char, usize);

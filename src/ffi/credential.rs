@@ -14,7 +14,8 @@ use crate::sasl::{BindingType, ChannelBinding};
 /// A login: a user with a password or a token, which is given or asked for when it is needed, or the
 /// policy's client certificate. A secret that is given is wiped from memory when the last object that
 /// uses it is freed, and is sent to a verified server only.
-/// Functions: secsmtp_credential_new_password, _new_token, _new_asked, _new_external, _add_mechanism,
+/// Functions: secsmtp_credential_new_password, _new_password_text,
+/// _new_token, _new_token_text, _new_asked, _new_external, _add_mechanism,
 /// _set_floor, _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
 pub struct secsmtp_credential(());
 
@@ -51,6 +52,28 @@ pub extern "C" fn secsmtp_credential_new_password(
     })
 }
 
+/// Makes a credential as secsmtp_credential_new_password does, of a password that is a text: for callers
+/// whose strings are texts, and who can't wipe them.
+/// Ownership: both are copied, and the copy of the password is wiped; *credential_out is the caller's;
+/// secsmtp_credential_free. Threads: any. Errors: those of secsmtp_credential_new_password,
+/// SECSMTP_E_UTF8.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_credential_new_password_text(
+    user: TextIn,
+    user_len: i64,
+    password: TextIn,
+    password_len: i64,
+    credential_out: HandleOut<secsmtp_credential>,
+    error_out: ErrorOut,
+) -> i32 {
+    boundary::create(error_out, || {
+        let credential_out = credential_out.require("credential_out")?;
+        let user = user.get("user", user_len)?;
+        let password = password.get("password", password_len)?.as_bytes();
+        credential_out.hand_out(ForkMutex::new(Credential::password(user, password)?))
+    })
+}
+
 /// Makes a credential of a user name and an OAuth 2.0 access token, for OAUTHBEARER (RFC 7628)
 /// and XOAUTH2.
 /// Ownership: both are copied; *credential_out is the caller's; secsmtp_credential_free.
@@ -68,6 +91,26 @@ pub extern "C" fn secsmtp_credential_new_token(
         let credential_out = credential_out.require("credential_out")?;
         let user = user.get("user", user_len)?;
         let token = token.get("token", token_len)?;
+        credential_out.hand_out(ForkMutex::new(Credential::token(user, token)?))
+    })
+}
+
+/// Makes a credential as secsmtp_credential_new_token does, of a token that is a text.
+/// Ownership: both are copied, and the copy of the token is wiped; *credential_out is the caller's;
+/// secsmtp_credential_free. Threads: any. Errors: those of secsmtp_credential_new_token, SECSMTP_E_UTF8.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_credential_new_token_text(
+    user: TextIn,
+    user_len: i64,
+    token: TextIn,
+    token_len: i64,
+    credential_out: HandleOut<secsmtp_credential>,
+    error_out: ErrorOut,
+) -> i32 {
+    boundary::create(error_out, || {
+        let credential_out = credential_out.require("credential_out")?;
+        let user = user.get("user", user_len)?;
+        let token = token.get("token", token_len)?.as_bytes();
         credential_out.hand_out(ForkMutex::new(Credential::token(user, token)?))
     })
 }

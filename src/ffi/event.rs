@@ -4,7 +4,7 @@ use super::arguments::HandleOut;
 use super::error_object::{ErrorObject, secsmtp_error};
 use super::handle::HandleKind;
 use super::receipt::{ReceiptObject, secsmtp_receipt};
-use super::text::Text;
+use super::text::{JsonText, Text};
 use super::{boundary, handle};
 use crate::client::jobs::Event;
 use crate::error::Error;
@@ -13,19 +13,25 @@ use crate::status::Status;
 /// An event of a job of a client. Its kind (SECSMTP_EVENT_...) determines what it contains; a getter of
 /// what this kind does not contain gives 0 or the empty text.
 /// Functions: secsmtp_event_kind, _job, _tag, _status, _receipt, _error, _stage, _level, _text,
-/// _written, _total, _index, _outcome, _smtp_code, _secret_kind, _secret_reason, _dropped, _free.
+/// _written, _total, _index, _outcome, _smtp_code, _secret_kind, _secret_reason, _dropped, _json,
+/// _free.
 pub struct secsmtp_event(());
 
 /// An event with its text made ready for C.
 pub(super) struct EventObject {
     pub(super) event: Event,
     pub(super) text: Text,
+    pub(super) json: JsonText,
 }
 
 impl EventObject {
     pub(super) fn new(event: Event) -> Self {
         let text = Text::of(event.text().as_deref());
-        Self { event, text }
+        Self {
+            event,
+            text,
+            json: JsonText::default(),
+        }
     }
 }
 

@@ -109,6 +109,17 @@ pub extern "C" fn secsmtp_error_text(
     boundary::text(error, len_out, |error| Some(&error.text))
 }
 
+/// The whole error as one JSON text: an object with "version", "kind", and the values of the other getters
+/// under their names, as docs/json/error.schema.json says. It is the same at each call.
+/// Ownership: the error's. Threads: any. Errors: the empty text.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_error_json(
+    error: *const secsmtp_error,
+    len_out: Out<usize>,
+) -> *const c_char {
+    boundary::text(error, len_out, |error| Some(error.json.of(&error.error)?))
+}
+
 /// The kind: SECSMTP_EVENT_...
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
@@ -249,6 +260,17 @@ pub extern "C" fn secsmtp_event_dropped(
     notice: *const secsmtp_event,
 ) -> u64 {
     boundary::large(notice, |event| event.event.dropped().unwrap_or(0))
+}
+
+/// The whole event as one JSON text: an object with "version", "kind", and the values of the other getters
+/// under their names, as docs/json/event.schema.json says. It is the same at each call.
+/// Ownership: the event's. Threads: any. Errors: the empty text.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_event_json(
+    notice: *const secsmtp_event,
+    len_out: Out<usize>,
+) -> *const c_char {
+    boundary::text(notice, len_out, |event| Some(event.json.of(&event.event)?))
 }
 
 /// The outcome of the message: SECSMTP_OUTCOME_...
@@ -469,6 +491,17 @@ pub extern "C" fn secsmtp_receipt_recipient_text(
     boundary::element_text(receipt, index, len_out, |receipt, index| Some(&receipt.texts().recipients.get(index)?.text))
 }
 
+/// The whole receipt as one JSON text: an object with "version", "kind", and the values of the other getters
+/// under their names, as docs/json/receipt.schema.json says. It is the same at each call.
+/// Ownership: the receipt's. Threads: any. Errors: the empty text.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_receipt_json(
+    receipt: *const secsmtp_receipt,
+    len_out: Out<usize>,
+) -> *const c_char {
+    boundary::text(receipt, len_out, |receipt| Some(receipt.json.of(&receipt.record)?))
+}
+
 /// 0 if the policy trusts the server, else the status that gives the reason.
 /// Threads: any. Errors: a negative status.
 #[unsafe(no_mangle)]
@@ -651,6 +684,17 @@ pub extern "C" fn secsmtp_report_mechanism(
     len_out: Out<usize>,
 ) -> *const c_char {
     boundary::element_text(report, index, len_out, |report, index| Some(report.mechanisms.get(index)?))
+}
+
+/// The whole report as one JSON text: an object with "version", "kind", and the values of the other getters
+/// under their names, as docs/json/report.schema.json says. It is the same at each call.
+/// Ownership: the report's. Threads: any. Errors: the empty text.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_report_json(
+    report: *const secsmtp_report,
+    len_out: Out<usize>,
+) -> *const c_char {
+    boundary::text(report, len_out, |report| Some(report.json.of(&report.report)?))
 }
 
 /// The host that was verified, as the client was made for it.

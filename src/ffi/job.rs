@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::time::Duration;
 
-use super::arguments::{self, Argument, BytesIn, ErrorOut, HandleOut, Out, Place, UserIn};
+use super::arguments::{self, Argument, BytesIn, ErrorOut, HandleOut, Out, Place, TextIn, UserIn};
 use super::boundary;
 use super::callback::{self, Callback, reentrant};
 use super::client_object::{EventThread, get, secsmtp_client};
@@ -379,6 +379,25 @@ pub extern "C" fn secsmtp_client_answer_secret(
 ) -> i32 {
     boundary::status(client, error_out, || {
         let secret = secret.get("secret", secret_len)?;
+        let answer = (!secret.is_empty()).then_some(secret);
+        get(client)?.client.answer_secret(job, answer)
+    })
+}
+
+/// Answers a job's SECSMTP_EVENT_SECRET with a password or token as a text. The empty text means that there
+/// is none, and the job ends with SECSMTP_E_NO_SECRET.
+/// Ownership: copied, and wiped after use. Threads: any. Errors: those of secsmtp_client_answer_secret,
+/// SECSMTP_E_UTF8.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_client_answer_secret_text(
+    client: *mut secsmtp_client,
+    job: u64,
+    secret: TextIn,
+    secret_len: i64,
+    error_out: ErrorOut,
+) -> i32 {
+    boundary::status(client, error_out, || {
+        let secret = secret.get("secret", secret_len)?.as_bytes();
         let answer = (!secret.is_empty()).then_some(secret);
         get(client)?.client.answer_secret(job, answer)
     })

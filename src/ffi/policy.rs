@@ -33,7 +33,7 @@ use crate::trust::{MinTls, Policy, TlsMode};
 /// Functions: secsmtp_policy_new, _set_tls_mode, _set_min_tls, _set_strict, _add_ca, _add_ca_file,
 /// _add_system_roots, _add_mozilla_roots, _add_pin, _add_pin_with_window, _add_pin_file,
 /// _add_known_servers, _add_certificate, _add_certificate_file, _add_crl, _add_crl_file,
-/// _set_client_certificate, _verify_chain, _free.
+/// _set_client_certificate, _set_client_certificate_text, _verify_chain, _free.
 pub struct secsmtp_policy(());
 
 impl HandleKind for secsmtp_policy {

@@ -69,6 +69,27 @@ pub extern "C" fn secsmtp_policy_set_client_certificate(
     })
 }
 
+/// Sets the certificate as secsmtp_policy_set_client_certificate does; chain and key are texts.
+/// Ownership: copied. Threads: any. Errors: those of secsmtp_policy_set_client_certificate,
+/// SECSMTP_E_UTF8.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_policy_set_client_certificate_text(
+    policy: *mut secsmtp_policy,
+    chain: TextIn,
+    chain_len: i64,
+    key: TextIn,
+    key_len: i64,
+    error_out: ErrorOut,
+) -> i32 {
+    boundary::status(policy, error_out, || {
+        change(policy, |policy| {
+            let chain = chain.get_long("chain", chain_len)?.as_bytes();
+            let key = key.get("key", key_len)?.as_bytes();
+            Ok(policy.set_client_certificate(chain, key)?)
+        })
+    })
+}
+
 /// Computes the verdict on a chain for host without a network, as a connection would: PEM, leaf first,
 /// or a single certificate in DER; at a time in seconds since 1970, or now if it is negative. Only a
 /// connection proves that the server holds the leaf's key. A chain that is not trusted is not an error:
@@ -95,6 +116,6 @@ pub extern "C" fn secsmtp_policy_verify_chain(
         let clock = u64::try_from(at_unix_seconds).map_or(policy.clock, Clock::Fixed);
         let verdict = verify_pem(&policy, &host, chain, clock.now())?;
         let report = Report::of_chain(&host, verdict);
-        report_out.hand_out(ReportObject::new(&report))
+        report_out.hand_out(ReportObject::new(report))
     })
 }

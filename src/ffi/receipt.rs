@@ -4,7 +4,7 @@ use once_cell::race::OnceBox;
 
 use super::boundary;
 use super::handle::HandleKind;
-use super::text::Text;
+use super::text::{JsonText, Text};
 use crate::error::{Recipient, Record, ServerReply};
 
 /// The record of one send: the outcome of the message and of each recipient, what left the machine, and
@@ -15,13 +15,15 @@ use crate::error::{Recipient, Record, ServerReply};
 /// Functions: secsmtp_receipt_outcome, _stage, _secret_released, _content_released,
 /// _connection_reused, _smtp_code, _enhanced_code, _server_text, _message_id, _tls_version,
 /// _cipher_suite, _mechanism, _channel_binding, _matched_pin, _spki_count, _spki, _recipient_count,
-/// _recipient_address, _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _free.
+/// _recipient_address, _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _json,
+/// _free.
 pub struct secsmtp_receipt(());
 
 /// A record. Many callers read the outcome alone, so the texts are made when the first one is read.
 pub(super) struct ReceiptObject {
     pub(super) record: Record,
     texts: OnceBox<Texts>,
+    pub(super) json: JsonText,
 }
 
 /// The texts of a record, made ready for C.
@@ -49,6 +51,7 @@ impl ReceiptObject {
         Self {
             record,
             texts: OnceBox::new(),
+            json: JsonText::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::boundary;
 use super::handle::HandleKind;
-use super::text::Text;
+use super::text::{JsonText, Text};
 use crate::client::Report;
 
 /// The result of a probe: who the server is, its chain, what it offers, and whether the policy trusts
@@ -11,11 +11,13 @@ use crate::client::Report;
 /// Functions: secsmtp_report_verdict, _verdict_text, _text, _greeting, _tls_version, _cipher_suite,
 /// _matched_pin, _certificate_count, _certificate_spki, _certificate_subject, _certificate_issuer,
 /// _certificate_names, _certificate_not_before, _certificate_not_after, _capability_count, _capability,
-/// _mechanism_count, _mechanism, _free.
+/// _mechanism_count, _mechanism, _json, _free.
 pub struct secsmtp_report(());
 
 /// A report with its texts made ready for C.
 pub(super) struct ReportObject {
+    pub(super) report: Report,
+    pub(super) json: JsonText,
     pub(super) verdict: i32,
     pub(super) verdict_text: Text,
     pub(super) text: Text,
@@ -38,7 +40,7 @@ pub(super) struct CertificateTexts {
 }
 
 impl ReportObject {
-    pub(super) fn new(report: &Report) -> Self {
+    pub(super) fn new(report: Report) -> Self {
         let texts = |list: &[String]| list.iter().map(|s| Text::new(s)).collect();
         let certificates = report
             .certificates
@@ -68,6 +70,8 @@ impl ReportObject {
             certificates: certificates.collect(),
             capabilities: texts(&report.capabilities),
             mechanisms: texts(&report.mechanisms),
+            json: JsonText::default(),
+            report,
         }
     }
 }

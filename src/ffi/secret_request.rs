@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use super::arguments::{self, Argument, BytesIn, ErrorOut, UserIn};
+use super::arguments::{self, Argument, BytesIn, ErrorOut, TextIn, UserIn};
 use super::callback::Callback;
 use super::constants::{SECSMTP_SECRET_PASSWORD, SECSMTP_SECRET_TOKEN};
 use super::handle::HandleKind;
@@ -22,7 +22,8 @@ use crate::support::secret::Secret;
 
 /// A question for a password or token: its kind, its user, and the reason. It is valid only during the
 /// callback that it was given to, and its server is verified.
-/// Functions: secsmtp_secret_request_host, _port, _user, _kind, _reason, _answer.
+/// Functions: secsmtp_secret_request_host, _port, _user, _kind, _reason, _answer,
+/// _answer_text.
 pub struct secsmtp_secret_request(());
 
 /// Called when a password or token is needed: after the server was verified and has a mechanism for it,
@@ -160,10 +161,28 @@ pub extern "C" fn secsmtp_secret_request_answer(
     error_out: ErrorOut,
 ) -> i32 {
     boundary::status(request, error_out, || {
-        let object = handle::get(request)?;
-        let bytes = secret.get("secret", secret_len)?;
-        check_secret(object.credential_kind, bytes)?;
-        *object.answer.lock()? = Some(Secret::new(bytes));
-        Ok(())
+        answer(request, secret.get("secret", secret_len)?)
     })
+}
+
+/// Answers with the password or token as a text. A second answer replaces the first.
+/// Ownership: copied, and wiped when its connection ends. Threads: any, while the callback runs. Errors:
+/// SECSMTP_E_SECRET for a value that can't be one, SECSMTP_E_UTF8; an earlier answer stays.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_secret_request_answer_text(
+    request: *mut secsmtp_secret_request,
+    secret: TextIn,
+    secret_len: i64,
+    error_out: ErrorOut,
+) -> i32 {
+    boundary::status(request, error_out, || {
+        answer(request, secret.get("secret", secret_len)?.as_bytes())
+    })
+}
+
+fn answer(request: *const secsmtp_secret_request, secret: &[u8]) -> Result<(), Error> {
+    let object = handle::get(request)?;
+    check_secret(object.credential_kind, secret)?;
+    *object.answer.lock()? = Some(Secret::new(secret));
+    Ok(())
 }

@@ -15,7 +15,7 @@ use crate::process::ForkMutex;
 /// (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; the bytes of its
 /// file and DER are wiped once the key was parsed. One signer can be added to many messages. In a build
 /// without DKIM (secsmtp_feature) these functions exist and fail.
-/// Functions: secsmtp_signer_new, _new_file, _set_lifetime, _set_fields, _set_absent_fields, _free;
+/// Functions: secsmtp_signer_new, _new_text, _new_file, _set_lifetime, _set_fields, _set_absent_fields, _free;
 /// secsmtp_message_add_signer.
 pub struct secsmtp_signer(());
 
@@ -52,6 +52,30 @@ pub extern "C" fn secsmtp_signer_new(
         let domain = domain.get("signing domain", domain_len)?;
         let selector = selector.get("selector", selector_len)?;
         let key = key.get("signing key", key_len)?;
+        let signer = Signer::new(domain, selector, key)?;
+        signer_out.hand_out(ForkMutex::new(signer))
+    })
+}
+
+/// Makes a signer of a key in memory that is a text, in PEM.
+/// Ownership: copied, and the DER of the copy is wiped; *signer_out is the caller's; secsmtp_signer_free.
+/// Threads: any. Errors: those of secsmtp_signer_new, SECSMTP_E_UTF8.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_signer_new_text(
+    domain: TextIn,
+    domain_len: i64,
+    selector: TextIn,
+    selector_len: i64,
+    key: TextIn,
+    key_len: i64,
+    signer_out: HandleOut<secsmtp_signer>,
+    error_out: ErrorOut,
+) -> i32 {
+    boundary::create(error_out, || {
+        let signer_out = signer_out.require("signer_out")?;
+        let domain = domain.get("signing domain", domain_len)?;
+        let selector = selector.get("selector", selector_len)?;
+        let key = key.get("signing key", key_len)?.as_bytes();
         let signer = Signer::new(domain, selector, key)?;
         signer_out.hand_out(ForkMutex::new(signer))
     })

@@ -2,6 +2,11 @@
 
 use std::ffi::{CString, c_char};
 
+use once_cell::race::OnceBox;
+use serde_core::Serialize;
+
+use crate::json;
+
 /// A text that is lent to the caller: its pointer, and the number of its bytes before the NUL.
 pub(super) type TextView = (*const c_char, usize);
 
@@ -36,5 +41,25 @@ impl Text {
 
     pub(super) fn view(&self) -> TextView {
         (self.as_ptr(), self.len())
+    }
+}
+
+/// The JSON text of an object, which is made when it is first read.
+#[derive(Default)]
+pub(super) struct JsonText(OnceBox<Text>);
+
+impl JsonText {
+    /// The text of the object's value, which is the same for each call. `None` without memory for it; a
+    /// later call tries again.
+    pub(super) fn of(&self, value: &impl Serialize) -> Option<&Text> {
+        let make = || {
+            let mut text = json::text(value).ok()?;
+            text.push(0);
+            // JSON escapes a NUL, so the one at the end is the only one.
+            CString::from_vec_with_nul(text).ok().map(Text)
+        };
+        self.0
+            .get_or_try_init(|| make().map(Box::new).ok_or(()))
+            .ok()
     }
 }

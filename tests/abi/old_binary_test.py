@@ -1,7 +1,8 @@
-"""Compatibility with programs in the field: an old program runs with the new library.
+"""Compatibility with programs in the field: an old program and an old Xojo module run with the new library.
 
-`secsmtp-0.1.0.h` is the header as it stood when the interface of the first release was frozen; it
-is never generated again. When a release is made, its header is copied here under its number.
+`secsmtp-0.1.0.h` and `secsmtp-0.1.0.xojo_code` are header and module as they stood when the interface of the
+first release was frozen; they are never generated again. When a release is made, its header and its module
+are copied here under its number.
 """
 
 import re
@@ -12,9 +13,11 @@ import unittest
 from pathlib import Path
 
 from tests.support import header, peers
+from tests.xojo import declares_test
 
 HERE = peers.ROOT / "tests" / "abi"
 OLD = sorted(HERE.glob("secsmtp-*.h"))
+MODULES = sorted(HERE.glob("secsmtp-*.xojo_code"))
 SYMBOLS = HERE / "symbols.txt"
 
 
@@ -53,6 +56,15 @@ class Promises(unittest.TestCase):
             for name in header.functions(path):
                 self.assertLessEqual(numbers(listed[name]), numbers(version), name)
 
+    def test_the_old_program_calls_a_function_of_each_noun(self):
+        program = (HERE / "old_program.c").read_text("utf-8")
+        nouns = {name for path in OLD for name in header.handles(path)} | {"secsmtp_known_servers"}
+        self.assertGreater(len(nouns), 11)
+        for noun in nouns:
+            self.assertRegex(program, rf"\b{noun}_\w+\(", noun)
+        for noun in ("receipt", "error", "event", "report"):
+            self.assertIn(f"secsmtp_{noun}_json(", program)
+
     def test_an_old_program_runs(self):
         compiler = shutil.which("cc") or shutil.which("gcc")
         peers.require(compiler, "there is no C compiler")
@@ -67,6 +79,39 @@ class Promises(unittest.TestCase):
             subprocess.run(command, check=True)
             done = subprocess.run([str(program)], stdout=subprocess.PIPE, text=True, timeout=60)
             self.assertEqual((done.returncode, done.stdout), (0, "the old program runs\n"))
+
+
+class Modules(unittest.TestCase):
+    """Declares of old Xojo modules against the functions of today."""
+
+    def test_each_header_has_its_module(self):
+        self.assertEqual([path.stem for path in MODULES], [path.stem for path in OLD])
+
+    def test_each_declare_is_that_of_a_function(self):
+        functions = header.functions()
+        for path in MODULES:
+            declares = declares_test.declares(path)
+            self.assertEqual(set(declares), set(header.functions(path.with_suffix(".h"))))
+            for name, declare in declares.items():
+                with self.subTest(f"{path.name}: {name}"):
+                    self.assertIn(declare.alias, functions)
+                    function = functions[declare.alias]
+                    kinds = [declares_test.xojo_type(kind) for _, kind in function.parameters]
+                    self.assertEqual([kind for _, kind in declare.parameters], kinds)
+                    self.assertEqual(declare.result, declares_test.xojo_type(function.result))
+
+    def test_each_number_is_that_of_today(self):
+        now = declares_test.constants()
+        for path in MODULES:
+            for name, value in declares_test.constants(path).items():
+                if name != "ABI_VERSION":
+                    self.assertEqual(now.get(name), value, f"{path.name}: {name}")
+
+
+class SendingByAnOldModule(declares_test.Sending):
+    """A Xojo program with the module of the first release and the library of today."""
+
+    MODULE = HERE / "secsmtp-0.1.0.xojo_code"
 
 
 def types(function):

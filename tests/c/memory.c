@@ -103,6 +103,40 @@ static int64_t many_messages(void) {
     return status;
 }
 
+/* Takes what is left, in pieces; their addresses are in a list that begins at the result. */
+static void *take_all(void) {
+    void **last = NULL, **piece;
+    while ((piece = malloc((size_t)256 << 10)) != NULL) {
+        *piece = last;
+        last = piece;
+    }
+    return last;
+}
+
+/* The text of an error with many recipients: it is empty without room, and there with room again. */
+static int64_t json_of_many(void) {
+    char address[300];
+    secsmtp_error *error = NULL;
+    size_t len = 1;
+    memset(address, 'a', sizeof address);
+    memcpy(address + 60, "@d.example", 11);
+    for (int i = 0; i < 10000; i++) {
+        CHECK(sprintf(address + 54, "%06d", i) == 6);
+        address[60] = '@';
+        CHECK(secsmtp_message_add_recipient(message, address, 70, NULL) == (i < 9999 ? 0 : SECSMTP_E_LENGTH));
+    }
+    CHECK(secsmtp_client_send(client, message, NULL, &error) == SECSMTP_E_CONNECT);
+    void **taken = take_all();
+    CHECK(taken != NULL && *secsmtp_error_json(error, &len) == 0 && len == 0);
+    while (taken != NULL) {
+        void **next = *taken;
+        free(taken);
+        taken = next;
+    }
+    CHECK(secsmtp_error_json(error, &len)[0] == '{' && len > 10000 * 70);
+    return SECSMTP_E_RESOURCE;
+}
+
 static int64_t run(int number) {
     const uint8_t *bytes = (const uint8_t *)huge, *ended = (const uint8_t *)lines, *der = (const uint8_t *)pem;
     secsmtp_signer *signer = NULL;
@@ -158,6 +192,7 @@ static int64_t run(int number) {
     case 44: return many_messages();
     case 45: return large_fields();
     case 46: return secsmtp_message_add_finished_header(draft, TEXT("X-Y"), huge, HUGE, NULL);
+    case 47: return json_of_many();
     default: return -1;
     }
 }
@@ -210,7 +245,7 @@ int main(int argc, char **argv) {
     pem = filled("QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD\n");
     memcpy(pem, "-----BEGIN CERTIFICATE-----\n", 28);
     int count = 0, failed = 0;
-    for (; count <= 46; count++) {
+    for (; count <= 47; count++) {
         int ended = 0;
         pid_t child = fork();
         CHECK(child >= 0);

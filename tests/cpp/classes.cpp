@@ -62,6 +62,7 @@ int main() {
         } catch (const secsmtp::Exception &e) {
             DEMAND(e.status() == SECSMTP_E_CONNECT && e.error().outcome() == SECSMTP_OUTCOME_NOT_SENT);
             DEMAND(e.error().receipt().recipient_address(0) == "b@mail.test");
+            DEMAND(e.error().json().substr(0, 26) == R"({"version":1,"kind":"error)");
         }
         DEMAND(lines > 0);
         DEMAND(!other.poll_event(0));

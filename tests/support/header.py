@@ -21,8 +21,8 @@ def constants(path=PATH):
     return {n: int(v) for n, v in re.findall(r"^#define (\w+) (-?\d+)$", code(path), re.M)}
 
 
-def handles():
-    return set(re.findall(r"typedef struct (\w+) \1;", code()))
+def handles(path=PATH):
+    return set(re.findall(r"typedef struct (\w+) \1;", code(path)))
 
 
 def callbacks():

@@ -16,6 +16,7 @@ mod rare_replies;
 mod records;
 mod reply_sequences;
 mod scripts;
+mod secret_texts;
 mod source;
 mod stream_faults;
 mod stream_sequences;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 from typing import Any, Dict, Iterator, Optional, Tuple, Type
 
 from . import _abi
@@ -63,6 +64,36 @@ class Error(Exception):
         self.server_text = server_text
         self.retry = retry
         self.receipt = receipt
+        self._json = ""
+
+    def to_dict(self) -> Dict[str, Any]:
+        """What :meth:`to_json` is the text of."""
+        found: Dict[str, Any] = json.loads(self._json) if self._json else self._attributes()
+        # An argument that can't be used is, in a send, why the mail was not sent.
+        return {**found, "outcome": self.outcome or "none"}
+
+    def to_json(self) -> str:
+        """The error with its receipt as one JSON text (docs/json has its schema)."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+
+    def _attributes(self) -> Dict[str, Any]:
+        """Of an error that comes from this package, where nothing reached the library."""
+        return {
+            "version": 1,
+            "kind": "error",
+            "status": self.status,
+            "status_name": self.status_name,
+            "text": str(self),
+            "outcome": self.outcome,
+            "stage": self.stage,
+            "secret_released": self.secret_released,
+            "content_released": self.content_released,
+            "retry": self.retry,
+            "smtp_code": self.smtp_code,
+            "enhanced_code": self.enhanced_code,
+            "server_text": self.server_text or None,
+            "receipt": self.receipt and self.receipt.to_dict(),
+        }
 
 
 # The outcome of a mail. Every exception of a send or a submission, and every completion of a
@@ -241,7 +272,7 @@ def take_error(lib: Library, status: int, handle: Any, mail: bool) -> Error:
         receipt_handle = new_handle("receipt")
         if lib.error_receipt(handle, ctypes.byref(receipt_handle)) == _abi.OK:
             receipt = read_receipt(lib, receipt_handle)
-        return error_class(status, outcome)(
+        error = error_class(status, outcome)(
             text(lib.error_text, handle),
             status=status,
             status_name=status_name(lib, status),
@@ -255,5 +286,7 @@ def take_error(lib: Library, status: int, handle: Any, mail: bool) -> Error:
             retry=retry_name(number(lib.error_retry, handle)),
             receipt=receipt,
         )
+        error._json = text(lib.error_json, handle)
+        return error
     finally:
         lib.error_free(handle)

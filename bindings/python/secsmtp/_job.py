@@ -24,7 +24,7 @@ from typing import (
 from . import _abi
 from ._errors import Error, NoSecret, check, error_class, take_error
 from ._library import Library, bytes_argument, new_handle, static_text, text
-from ._results import Receipt, number, outcome_name, read_receipt
+from ._results import JsonSource, Receipt, number, outcome_name, read_receipt, with_json
 from ._secret import Provider, SecretRequest, secret_bytes
 
 _KINDS = {
@@ -45,7 +45,7 @@ _SLICE = 0.25
 
 
 @dataclass(frozen=True)
-class Event:
+class Event(JsonSource):
     """Something that happened to a job.
 
     ``kind``: ``"log"`` (``level``, ``stage``, ``text``), ``"stage"`` (``stage`` begins),
@@ -263,6 +263,7 @@ class Router:
                 self._complete(identity, state, self._result(handle))
         elif kind == _abi.EVENT_DROPPED:
             event = Event("dropped", dropped=lib.event_dropped(handle))
+            with_json(event, lib.event_json, handle)
             for other in list(self._states.values()):
                 other.events.append(event)
         elif state is not None:
@@ -271,7 +272,7 @@ class Router:
     def _event(self, kind: int, handle: Any) -> Event:
         lib = self._lib
         code = number(lib.event_smtp_code, handle)
-        return Event(
+        event = Event(
             kind=_KINDS.get(kind, str(kind)),
             text=text(lib.event_text, handle),
             level=_LEVELS.get(number(lib.event_level, handle), ""),
@@ -283,6 +284,7 @@ class Router:
             smtp_code=code or None,
             tag=lib.event_tag(handle),
         )
+        return with_json(event, lib.event_json, handle)
 
     def _result(self, handle: Any) -> Union[Receipt, Error]:
         lib = self._lib

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple, TypeVar
 
 from . import _abi
 from ._library import Library, static_text, text
+
+
+class JsonSource:
+    """A value of which the library also gives one JSON text."""
+
+    # Not a field: two values are equal, and replaced, by what they say.
+    _json = ""
+
+    def to_json(self) -> str:
+        """The library's JSON text (docs/json has its schema). ValueError for a value that the library
+        did not make."""
+        if not self._json:
+            raise ValueError(f"this {type(self).__name__} is not the library's, and has no JSON text")
+        return self._json
+
+    def to_dict(self) -> Dict[str, Any]:
+        """The object that :meth:`to_json` is the text of."""
+        result: Dict[str, Any] = json.loads(self.to_json())
+        return result
+
+
+T = TypeVar("T", bound=JsonSource)
+
+
+def with_json(value: T, function: Callable[..., Any], handle: Any) -> T:
+    """The value with the JSON text that a getter gives."""
+    object.__setattr__(value, "_json", text(function, handle))
+    return value
 
 
 @dataclass(frozen=True)
@@ -43,7 +72,7 @@ class Peer:
 
 
 @dataclass(frozen=True)
-class Receipt:
+class Receipt(JsonSource):
     """The record of one send, whatever its outcome.
 
     ``outcome``: ``"accepted"``, ``"not_sent"`` (safe to retry), ``"refused"`` (by the verified
@@ -83,7 +112,7 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(JsonSource):
     """The report of a probe or of :meth:`Policy.verify_chain`; the latter has no greeting,
     TLS version, capabilities and so on.
 
@@ -152,7 +181,7 @@ def status_name(lib: Library, status: int) -> str:
 def read_receipt(lib: Library, handle: Any) -> Receipt:
     """Copy a receipt and free it."""
     try:
-        return Receipt(
+        receipt = Receipt(
             outcome=static_text(lib.outcome_name, number(lib.receipt_outcome, handle)),
             stage=static_text(lib.stage_name, number(lib.receipt_stage, handle)),
             secret_released=bool(number(lib.receipt_secret_released, handle)),
@@ -186,6 +215,7 @@ def read_receipt(lib: Library, handle: Any) -> Receipt:
                 mechanism=optional_text(lib.receipt_mechanism, handle),
             ),
         )
+        return with_json(receipt, lib.receipt_json, handle)
     finally:
         lib.receipt_free(handle)
 
@@ -194,7 +224,7 @@ def read_report(lib: Library, handle: Any) -> Report:
     """Copy a report and free it."""
     try:
         verdict = number(lib.report_verdict, handle)
-        return Report(
+        report = Report(
             trusted=verdict == _abi.OK,
             verdict=verdict,
             verdict_name=status_name(lib, verdict),
@@ -224,5 +254,6 @@ def read_report(lib: Library, handle: Any) -> Report:
                 for index in range(number(lib.report_mechanism_count, handle))
             ),
         )
+        return with_json(report, lib.report_json, handle)
     finally:
         lib.report_free(handle)

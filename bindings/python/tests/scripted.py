@@ -70,7 +70,7 @@ class Scripted:
                 reply = "354 go"
             if reply is HANG_UP:
                 return
-            channel.sendall(reply.encode() + b"\r\n")
+            channel.sendall(reply.encode("utf-8", "surrogateescape") + b"\r\n")
             if verb == "QUIT":
                 return
             if verb == "DATA" and reply.startswith("354"):
@@ -82,7 +82,7 @@ class Scripted:
                 reply = self._reply("CONTENT", self.replies.get("CONTENT", "250 2.0.0 kept"))
                 if reply is HANG_UP:
                     return
-                channel.sendall(reply.encode() + b"\r\n")
+                channel.sendall(reply.encode("utf-8", "surrogateescape") + b"\r\n")
 
     def _reply(self, line, reply):
         reply = self.replies.get(line, reply)

@@ -34,6 +34,13 @@ class Declarations(unittest.TestCase):
             "secsmtp_constant",
             "secsmtp_error_status",
             "secsmtp_debug_live_handles",
+            # The package gives secrets as bytes, which a caller can wipe.
+            "secsmtp_credential_new_password_text",
+            "secsmtp_credential_new_token_text",
+            "secsmtp_client_answer_secret_text",
+            "secsmtp_secret_request_answer_text",
+            "secsmtp_signer_new_text",
+            "secsmtp_policy_set_client_certificate_text",
             # send_many knows how many it put in.
             "secsmtp_batch_count",
             # Short forms in C of what the package does by part_new_... and message_preview.
