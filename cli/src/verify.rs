@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
+use secsmtp::client::Report;
 use secsmtp::error::Error;
 use secsmtp::status::Status;
 use secsmtp::trust::{Host, Verdict, now_at, verify_pem};
@@ -50,21 +51,26 @@ impl Verify {
 
     pub(crate) fn run(&self) -> Exit {
         let verdict = self.verify();
+        let trusted = |(_, verdict): &(Host, Verdict)| verdict.judgement.is_ok();
+        let exit = Exit::of_success(verdict.as_ref().is_ok_and(trusted));
         match self.json() {
-            true => json_output::verified(&verdict),
-            false => human_output::verified(&verdict),
+            true => json_output::verified(
+                &verdict.map(|(host, verdict)| Report::of_chain(&host, verdict)),
+            ),
+            false => human_output::verified(&verdict.map(|(_, verdict)| verdict)),
         }
-        Exit::of_success(verdict.is_ok_and(|verdict| verdict.judgement.is_ok()))
+        exit
     }
 
-    fn verify(&self) -> Result<Verdict, Error> {
+    fn verify(&self) -> Result<(Host, Verdict), Error> {
         let Server { host: name, .. } = &self.server;
         let host = Host::parse(name);
         let host = host.map_err(|why| Error::argument(Status::Host, "--server", why))?;
         let chain = read(&self.chain).map_err(|error| unreadable(&self.chain, "chain", &error))?;
         let policy = self.trust.policy(name, self.server.port())?;
         trust::check(&policy)?;
-        Ok(verify_pem(&policy, &host, &chain, now_at(self.at))?)
+        let verdict = verify_pem(&policy, &host, &chain, now_at(self.at))?;
+        Ok((host, verdict))
     }
 }
 

@@ -31,7 +31,7 @@
  *   Every function may be called from any thread, on any handle. secsmtp_client_cancel ends
  *   the sends and probes that run in a client. The log callback runs on the thread that is inside
  *   secsmtp_client_send or secsmtp_client_probe; it must not unwind or jump out.
- *   Jobs are sent by threads of the library, which call no function of the host unless they are asked
+ *   Jobs are sent by threads of the library, which call the event callback only if they are asked
  *   to; no thread is started before the first job. Inside a callback every function but
  *   secsmtp_client_dispatch may be called, and functions that would wait for callbacks don't wait.
  *   In a child of fork() a client of the parent's gives SECSMTP_E_FORKED. Other objects may be used,

@@ -1,6 +1,5 @@
 """The command, as a script would use it: exit status, JSON, and the bytes that the peers received."""
 
-import json
 import os
 import socket
 import subprocess
@@ -8,15 +7,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from tests.support import peers
+from tests.support import peers, schema
 
 CONTENT = b"Subject: The content marker\nMessage-ID: <command@mail.test>\n\n.dot\nbare\rreturn\n"
 ON_THE_WIRE = b"Subject: The content marker\r\nMessage-ID: <command@mail.test>\r\n\r\n.dot\r\nbare\r\nreturn\r\n"
-KEYS = {
-    "outcome", "status", "status_name", "stage", "secret_released", "content_released", "smtp_code",
-    "enhanced_code", "text", "message_id", "recipients", "peer",
-}
-PEER = {"tls_version", "cipher_suite", "spki_sha256", "matched_pin", "channel_binding", "mechanism"}
 
 
 def run(*arguments, stdin=CONTENT, env=None):
@@ -49,9 +43,7 @@ class Command(unittest.TestCase):
 
     def send(self, *arguments, **options):
         status, out, err = run("send", *arguments, "--json", **options)
-        result = json.loads(out)
-        self.assertLessEqual(KEYS, set(result))
-        self.assertEqual(set(result["peer"]), PEER)
+        result = schema.result(out)
         self.assertEqual(err, "")
         return status, result
 
@@ -109,9 +101,9 @@ class Command(unittest.TestCase):
                 self.assertEqual((status, result["outcome"], result["status"], result["stage"]), (0, "accepted", 0, "reply"))
                 self.assertEqual((result["smtp_code"], result["message_id"]), (250, "<command@mail.test>"))
                 self.assertTrue(result["secret_released"] and result["content_released"])
-                self.assertEqual(result["peer"]["matched_pin"], self.server.env["PIN_LEAF"])
-                self.assertEqual(result["peer"]["spki_sha256"][0], self.server.env["PIN_LEAF"])
-                self.assertEqual(result["peer"]["mechanism"], "PLAIN")
+                self.assertEqual(result["matched_pin"], self.server.env["PIN_LEAF"])
+                self.assertEqual(result["spki"][0], self.server.env["PIN_LEAF"])
+                self.assertEqual(result["mechanism"], "PLAIN")
                 self.assertEqual([(r["address"], r["outcome"]) for r in result["recipients"]], [(self.server.address, "accepted")])
                 self.assertEqual(self.server.mails()[-1].read_bytes(), ON_THE_WIRE)
 
@@ -123,12 +115,12 @@ class Command(unittest.TestCase):
                 file.write_bytes(secret + ending)
                 for mechanism in ("PLAIN", "login"):
                     status, result = self.send(*self.at(self.server.implicit), *self.trust(), *self.login(file), "--mechanism", mechanism, *self.envelope())
-                    self.assertEqual((status, result["peer"]["mechanism"]), (0, mechanism.upper()))
+                    self.assertEqual((status, result["mechanism"]), (0, mechanism.upper()))
             file.write_text(token + "\n")
             for mechanism in ("XOAUTH2", "OAUTHBEARER"):
                 arguments = ("--user", self.server.user, "--token-file", file, "--mechanism", mechanism)
                 status, result = self.send(*self.at(self.server.implicit), *self.trust(), *arguments, *self.envelope())
-                self.assertEqual((status, result["peer"]["mechanism"]), (0, mechanism))
+                self.assertEqual((status, result["mechanism"]), (0, mechanism))
             arguments = ("--user", self.server.user, "--password-env", "A_VARIABLE")
             env = {"A_VARIABLE": self.server.password.decode()}
             status, _ = self.send(*self.at(self.server.implicit), *self.trust(), *arguments, *self.envelope(), env=env)
@@ -216,11 +208,11 @@ class Command(unittest.TestCase):
 
     def test_probe(self):
         status, out, _ = run("probe", *self.at(self.server.implicit), "--json")
-        result = json.loads(out)
-        self.assertEqual((status, result["verdict"], result["status_name"]), (10, "not_trusted", "SECSMTP_E_NO_TRUST"))
+        result = schema.result(out)
+        self.assertEqual((status, result["trusted"], result["verdict_name"]), (10, False, "SECSMTP_E_NO_TRUST"))
         self.assertIn("nothing to compare with", result["text"])
         leaf = result["certificates"][0]
-        self.assertEqual(leaf["spki_sha256"], self.server.env["PIN_LEAF"])
+        self.assertEqual(leaf["spki"], self.server.env["PIN_LEAF"])
         self.assertIn("mail.test", leaf["names"])
         self.assertIn("PLAIN", result["mechanisms"])
         for mode, address in (("implicit", self.server.implicit), ("starttls", self.server.starttls)):
@@ -228,7 +220,7 @@ class Command(unittest.TestCase):
             self.assertEqual(status, 0)
             self.assertIn("--pin " + self.server.env["PIN_LEAF"], out)
         status, out, _ = run("probe", *self.at(peers.host_port(self.server.env["HOTEL_TLS_IMPLICIT"])), *self.trust(), "--json")
-        self.assertEqual((status, json.loads(out)["trusted"]), (10, False))
+        self.assertEqual((status, schema.result(out)["trusted"]), (10, False))
 
     def test_verify_gives_the_same_verdict_offline(self):
         import ssl
@@ -244,9 +236,9 @@ class Command(unittest.TestCase):
             self.assertEqual(run("verify", "--server", "mail.test", *pin, file)[0], 0)
             # The leaf alone does not lead to the CA, though the pin fits.
             status, out, _ = run("verify", "--server", "mail.test", *self.trust(), "--json", file)
-            self.assertEqual((status, json.loads(out)["status_name"]), (10, "SECSMTP_E_UNKNOWN_ISSUER"))
+            self.assertEqual((status, schema.result(out)["verdict_name"]), (10, "SECSMTP_E_UNKNOWN_ISSUER"))
             status, out, _ = run("verify", "--server", "mail.test", *pin, "--at", "1", "--json", file)
-            self.assertIn("not valid before", " ".join(json.loads(out)["remarks"]))
+            self.assertIn("not valid before", " ".join(schema.result(out)["remarks"]))
             file.write_text("no certificate")
             self.assertEqual(run("verify", "--server", "mail.test", *pin, file)[0], 10)
 

@@ -1,6 +1,5 @@
 """The command sends several mails in one run, each with its own outcome; and asks for delivery options."""
 
-import json
 import os
 import subprocess
 import tempfile
@@ -8,7 +7,7 @@ import unittest
 import uuid
 from pathlib import Path
 
-from tests.support import peers
+from tests.support import peers, schema
 
 FROM = ("--from", "a@mail.test")
 TO = (*FROM, "--to", "reader@mail.test")
@@ -86,7 +85,7 @@ class Many(unittest.TestCase):
         missing = self.box / "missing.eml"
         done = self.run_it("--json", "--header-envelope", good[0], missing, bad[0], good[1], good[2])
         self.assertEqual(done.returncode, 11, done.stderr)
-        outcomes = {Path(result["file"]).name: result["outcome"] for result in map(json.loads, done.stdout.splitlines())}
+        outcomes = {Path(found["file"]).name: found["outcome"] for found in map(schema.result, done.stdout.splitlines())}
         self.assertEqual(outcomes, {"good000.eml": "accepted", "missing.eml": "not_sent", "bad000.eml": "refused",
                                     "good001.eml": "accepted", "good002.eml": "accepted"})
 

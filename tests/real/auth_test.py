@@ -41,7 +41,7 @@ class Mechanisms(unittest.TestCase):
         log = done.stderr.decode()
         for form in real_test.forms(password):
             self.assertNotIn(form.decode(errors="replace"), log + done.stdout.decode())
-        return done.returncode, real_test.json.loads(done.stdout), log
+        return done.returncode, real_test.schema.result(done.stdout), log
 
     def offers(self):
         return (offer for offer in OFFERS if offer[0] in self.real.env)
@@ -54,9 +54,9 @@ class Mechanisms(unittest.TestCase):
                     with self.subTest(address=address, mechanism=mechanism, user=user):
                         status, result, log = self.login(address, mode, user, "--mechanism", mechanism)
                         self.assertEqual((status, result["outcome"]), (0, "accepted"), log)
-                        self.assertEqual(result["peer"]["mechanism"], mechanism)
+                        self.assertEqual(result["mechanism"], mechanism)
                         bound = "tls-exporter" if mechanism.endswith("-PLUS") else None
-                        self.assertEqual(result["peer"]["channel_binding"], bound)
+                        self.assertEqual(result["channel_binding"], bound)
 
     def test_a_wrong_password_is_refused_once(self):
         for address, mode, mechanisms in self.offers():
@@ -72,15 +72,15 @@ class Mechanisms(unittest.TestCase):
         for address, mode, mechanisms in self.offers():
             with self.subTest(address=address):
                 _, result, log = self.login(address, mode, "alice")
-                self.assertEqual((result["outcome"], result["peer"]["mechanism"]), ("accepted", mechanisms[0]), log)
+                self.assertEqual((result["outcome"], result["mechanism"]), ("accepted", mechanisms[0]), log)
 
     def test_binding_is_the_callers_choice(self):
         # Dovecot 2.4 refuses the flag y as a downgrade: with binding off it must be n.
         _, result, log = self.login("DOVECOT24_SUBMISSIONS", "implicit", "bob", "--channel-binding", "off")
-        self.assertEqual((result["outcome"], result["peer"]["mechanism"], result["peer"]["channel_binding"]), ("accepted", "SCRAM-SHA-256", None), log)
+        self.assertEqual((result["outcome"], result["mechanism"], result["channel_binding"]), ("accepted", "SCRAM-SHA-256", None), log)
         for mode, address in (("implicit", "DOVECOT24_SUBMISSIONS"), ("starttls", "DOVECOT24_SUBMISSION")):
             _, result, log = self.login(address, mode, "bob", "--channel-binding", "require", "--floor", "SCRAM-SHA-256-PLUS")
-            self.assertEqual((result["outcome"], result["peer"]["channel_binding"]), ("accepted", "tls-exporter"), log)
+            self.assertEqual((result["outcome"], result["channel_binding"]), ("accepted", "tls-exporter"), log)
 
     def test_a_floor_and_a_demand_end_it_before_anything_secret(self):
         for address, mode, mechanisms in self.offers():
@@ -113,7 +113,7 @@ class Mechanisms(unittest.TestCase):
                 with self.subTest(address=address, options=options):
                     status, result = self.by_certificate(address, *options)
                     self.assertEqual((status, result["outcome"]), (0, "accepted"), result)
-                    self.assertEqual((result["peer"]["mechanism"], result["peer"]["channel_binding"]), ("EXTERNAL", None))
+                    self.assertEqual((result["mechanism"], result["channel_binding"]), ("EXTERNAL", None))
                     self.assertIs(result["secret_released"], False)
 
     def test_another_client_certificate_is_rejected(self):

@@ -1,6 +1,5 @@
 """Servers written by others: SECSMTP_TESTBED names the folder of a running test bed."""
 
-import json
 import os
 import secrets
 import shutil
@@ -13,7 +12,7 @@ import unittest
 from pathlib import Path
 
 from tests.c.c_test import MEMCHECK, build
-from tests.support import peers
+from tests.support import peers, schema
 from tests.xojo import declares_test
 
 sys.path.append(str(peers.ROOT / "bindings" / "python"))
@@ -36,7 +35,7 @@ class RealServers(unittest.TestCase):
         command += [str(a) for a in arguments]
         env = {**os.environ, "A_PASSWORD": self.env["ALICE_PASSWORD"], "B_PASSWORD": self.env["BOB_PASSWORD"]}
         done = subprocess.run(command, input=content, stdout=subprocess.PIPE, env=env, timeout=90)
-        return done.returncode, json.loads(done.stdout)
+        return done.returncode, schema.result(done.stdout)
 
     def send(self, address, *arguments, content, mode="implicit"):
         common = ("--tls", mode, "--from", self.env["ALICE_ADDRESS"], "--to", self.env["BOB_ADDRESS"])
@@ -76,7 +75,7 @@ class RealServers(unittest.TestCase):
                     login = self.BOB if mode == "starttls" else self.ALICE
                     status, result = self.send(server + port, *self.trust(), *login, content=content, mode=mode)
                     self.assertEqual((status, result["outcome"]), (0, "accepted"), result["text"])
-                    self.assertEqual(result["peer"]["matched_pin"], "sha256//" + self.env["PIN_SHA256_LEAF"])
+                    self.assertEqual(result["matched_pin"], "sha256//" + self.env["PIN_SHA256_LEAF"])
                     self.assertEqual(self.stored(server, marker), content)
 
     def test_tokens_log_in(self):

@@ -3,7 +3,6 @@
 SECSMTP_TESTBED names the folder of a running test bed.
 """
 
-import json
 import os
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ from collections import namedtuple
 from pathlib import Path
 
 from tests.c.c_test import build
-from tests.support import peers
+from tests.support import peers, schema
 
 sys.path.append(str(peers.ROOT / "bindings" / "python"))
 
@@ -242,14 +241,14 @@ class Command(Host):
                 command += [COMMAND[kind]] if kind in BARE else [COMMAND[kind], value]
         env = {**os.environ, "A_PASSWORD": self.env["ALICE_PASSWORD"]}
         done = subprocess.run(command, input=b"Subject: Modes\r\n\r\nFrom the command\r\n", stdout=subprocess.PIPE, env=env, timeout=90)
-        return json.loads(done.stdout)
+        return schema.result(done.stdout)
 
     def send(self, address, mode, rows, login=True):
         more = ("--from", self.env["ALICE_ADDRESS"], "--to", self.env["BOB_ADDRESS"])
         if login:
             more += ("--user", self.env["ALICE_USER"], "--password-env", "A_PASSWORD")
         told = self.run("send", address, mode, rows, *more)
-        pin = told["peer"]["matched_pin"] or ""
+        pin = told["matched_pin"] or ""
         return Sent(told["outcome"], told["status_name"], pin, told["stage"], told["secret_released"], told["content_released"])
 
     def probe(self, address, mode, rows):
@@ -257,7 +256,7 @@ class Command(Host):
         told = self.run("probe", address, mode, [row for row in rows if not row[0].startswith("client-")])
         if "greeting" not in told:
             return Probed("none", told["status_name"], "", "", "")
-        return Probed(told["verdict"], told["status_name"], told["matched_pin"] or "", told["certificates"][0]["spki_sha256"], told["greeting"])
+        return Probed("trusted" if told["trusted"] else "not_trusted", told["status_name"], told["matched_pin"] or "", told["certificates"][0]["spki"], told["greeting"])
 
 
 class Trust(unittest.TestCase):

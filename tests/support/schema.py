@@ -71,3 +71,18 @@ def _validator(name):
     resources = [(file, referencing.Resource.from_contents(schema)) for file, schema in SCHEMAS.items()]
     registry = referencing.Registry().with_resources(resources)
     return jsonschema.Draft202012Validator(SCHEMAS[name], registry=registry)
+
+
+def result(text):
+    """What the command prints with --json, in one level: what it adds; of a receipt or report the status too; an
+    error with the fields of its receipt, which are None if it has none."""
+    added = json.loads(text)
+    value = check(json.dumps(added.pop("result")) if "result" in added else text)
+    if value["kind"] == "receipt":
+        value.update(status=0, status_name="SECSMTP_OK", text=value["server_text"])
+    elif value["kind"] == "report":
+        value.update(status=value["verdict"], status_name=value["verdict_name"])
+    else:
+        nothing = dict.fromkeys(SCHEMAS["receipt.schema.json"]["required"])
+        value = {**nothing, **(value["receipt"] or {}), **value}
+    return {**added, **value}
