@@ -57,29 +57,29 @@
 //!
 //! No login over a clear channel:
 //! ```compile_fail,E0599
-//! use secsmtp::{channel::Cleartext, credential::Credential, net::TcpTransport, smtp::{Context, Session}};
-//! fn f(s: &mut Session<Cleartext<TcpTransport>>, cx: &mut Context<'_>, c: &Credential) {
-//!     let _ = s.authenticate(cx, c);
+//! use secsmtp::{channel::Cleartext, credential::Credential, net::TcpTransport, smtp::{Opening, Session}};
+//! fn f(s: &mut Session<Cleartext<TcpTransport>>, opening: &mut Opening<'_, '_>, c: &Credential) {
+//!     let _ = s.authenticate(opening, c);
 //! }
 //! ```
 //! ```
-//! use secsmtp::{channel::Verified, credential::Credential, net::TcpTransport, smtp::{Context, Session}};
-//! fn f(s: &mut Session<Verified<TcpTransport>>, cx: &mut Context<'_>, c: &Credential) {
-//!     let _ = s.authenticate(cx, c);
+//! use secsmtp::{channel::Verified, credential::Credential, net::TcpTransport, smtp::{Opening, Session}};
+//! fn f(s: &mut Session<Verified<TcpTransport>>, opening: &mut Opening<'_, '_>, c: &Credential) {
+//!     let _ = s.authenticate(opening, c);
 //! }
 //! ```
 //!
 //! No address and no content over a clear channel:
 //! ```compile_fail,E0599
-//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, MessageStream, Session, Window}};
+//! use secsmtp::{channel::Cleartext, error::Record, net::TcpTransport, smtp::{Context, MessageStream, Session, Window}};
 //! fn f(s: &mut Session<Cleartext<TcpTransport>>, cx: &mut Context<'_>, m: &dyn MessageStream) {
-//!     let _ = s.send_all(cx, Window::default(), m);
+//!     let _ = s.send_all(cx, Window::default(), m, Record::default());
 //! }
 //! ```
 //! ```
-//! use secsmtp::{channel::Verified, net::TcpTransport, smtp::{Context, MessageStream, Session, Window}};
+//! use secsmtp::{channel::Verified, error::Record, net::TcpTransport, smtp::{Context, MessageStream, Session, Window}};
 //! fn f(s: &mut Session<Verified<TcpTransport>>, cx: &mut Context<'_>, m: &dyn MessageStream) {
-//!     let _ = s.send_all(cx, Window::default(), m);
+//!     let _ = s.send_all(cx, Window::default(), m, Record::default());
 //! }
 //! ```
 //!
@@ -95,9 +95,9 @@
 //!
 //! No login over the channel of a probe, whose peer is not verified:
 //! ```compile_fail,E0599
-//! use secsmtp::{channel::Probed, credential::Credential, net::TcpTransport, smtp::{Context, Session}};
-//! fn f(s: &mut Session<Probed<TcpTransport>>, cx: &mut Context<'_>, c: &Credential) {
-//!     let _ = s.authenticate(cx, c);
+//! use secsmtp::{channel::Probed, credential::Credential, net::TcpTransport, smtp::{Opening, Session}};
+//! fn f(s: &mut Session<Probed<TcpTransport>>, opening: &mut Opening<'_, '_>, c: &Credential) {
+//!     let _ = s.authenticate(opening, c);
 //! }
 //! ```
 //! ```
@@ -120,9 +120,9 @@
 //! use secsmtp::channel::Channel;
 //! ```
 //! ```
-//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Session}};
-//! fn f(c: Cleartext<TcpTransport>, cx: &mut Context<'_>) {
-//!     let _ = Session::<Cleartext<TcpTransport>>::open(c, cx);
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Opening, Session}};
+//! fn f(c: Cleartext<TcpTransport>, opening: &mut Opening<'_, '_>) {
+//!     let _ = Session::<Cleartext<TcpTransport>>::open(c, opening);
 //! }
 //! ```
 //!
@@ -170,25 +170,25 @@
 //! fn f(c: Cleartext<TcpTransport>) -> Verified<TcpTransport> { Verified(c) }
 //! ```
 //! ```
-//! use secsmtp::{channel::{Cleartext, Verified}, net::TcpTransport, smtp::Context, channel::Setup};
-//! fn f(c: Cleartext<TcpTransport>, setup: &Setup, cx: &mut Context<'_>)
+//! use secsmtp::{channel::{Cleartext, Verified}, net::TcpTransport, smtp::Opening, channel::Setup};
+//! fn f(c: Cleartext<TcpTransport>, setup: &Setup, opening: &mut Opening<'_, '_>)
 //!     -> Result<Verified<TcpTransport>, secsmtp::error::Error> {
-//!     secsmtp::smtp::upgrade(c, setup, cx)
+//!     secsmtp::smtp::upgrade(c, setup, opening)
 //! }
 //! ```
 //!
 //! After STARTTLS the clear session is gone:
 //! ```compile_fail,E0382
-//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Session}, channel::Setup};
-//! fn f(s: Session<Cleartext<TcpTransport>>, setup: &Setup, cx: &mut Context<'_>) {
-//!     let _ = s.starttls(cx, setup, None);
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Opening, Session}, channel::Setup};
+//! fn f(s: Session<Cleartext<TcpTransport>>, setup: &Setup, opening: &mut Opening<'_, '_>, cx: &mut Context<'_>) {
+//!     let _ = s.starttls(opening, setup, None);
 //!     s.quit(cx);
 //! }
 //! ```
 //! ```
-//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Session}, channel::Setup};
-//! fn f(s: Session<Cleartext<TcpTransport>>, setup: &Setup, cx: &mut Context<'_>) {
-//!     if let Ok(verified) = s.starttls(cx, setup, None) {
+//! use secsmtp::{channel::Cleartext, net::TcpTransport, smtp::{Context, Opening, Session}, channel::Setup};
+//! fn f(s: Session<Cleartext<TcpTransport>>, setup: &Setup, opening: &mut Opening<'_, '_>, cx: &mut Context<'_>) {
+//!     if let Ok(verified) = s.starttls(opening, setup, None) {
 //!         verified.quit(cx);
 //!     }
 //! }

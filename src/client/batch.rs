@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use super::cancel::CancelToken;
 use super::endpoint::Settings;
-use super::engine::{Engine, Running, waiter};
+use super::engine::{Engine, RunningCall, waiter};
 use super::run::{RunEnd, RunOptions};
-use super::source::{Item, MessageSource, Next};
+use super::source::{MessageSource, Next, Submission};
 use crate::channel::Fault;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Record, Retry};
@@ -54,8 +54,8 @@ struct Batch<I: Iterator, D> {
     messages: I,
     /// A message that waits until it may begin.
     waiting: Option<I::Item>,
-    /// Messages that go over another connection. They were begun, and are not delayed again.
-    put_back: VecDeque<Item>,
+    /// Those that go over another connection. They were begun, and don't wait for their time again.
+    put_back: VecDeque<Submission>,
     done: D,
     next: u64,
     stop_on_error: bool,
@@ -67,7 +67,7 @@ struct Batch<I: Iterator, D> {
 
 /// The next message, before it is prepared.
 enum NextInBatch<M> {
-    Item(Item),
+    Submission(Submission),
     Message(u64, M),
     Later(Instant),
     End,
@@ -78,7 +78,7 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> B
     /// one waits.
     fn take(&mut self, permit: impl FnOnce() -> Result<(), Instant>) -> NextInBatch<I::Item> {
         if let Some(item) = self.put_back.pop_front() {
-            return NextInBatch::Item(item);
+            return NextInBatch::Submission(item);
         }
         if self.stopped {
             return NextInBatch::End;
@@ -107,7 +107,7 @@ impl<I: Iterator<Item: Borrow<Message>>, D: FnMut(u64, Result<Record, Error>)> B
     }
 
     /// Reports a message for which there was no connection.
-    fn fail(&mut self, item: &Item, error: Error) {
+    fn fail(&mut self, item: &Submission, error: Error) {
         let error = item.fail(error);
         if error.retry() == Retry::Never {
             self.hopeless.get_or_insert_with(|| error.clone());
@@ -142,11 +142,11 @@ where
     loop {
         let taken = batch.lock().take(&permit);
         match taken {
-            NextInBatch::Item(item) => return Next::Item(item),
+            NextInBatch::Submission(item) => return Next::Submission(item),
             NextInBatch::Later(at) => return Next::Later(at),
             NextInBatch::End => return Next::End,
             NextInBatch::Message(number, message) => match message.borrow().prepare() {
-                Ok(prepared) => return Next::Item(Item::new(number, prepared)),
+                Ok(prepared) => return Next::Submission(Submission::new(number, prepared)),
                 Err(error) => batch.lock().done(number, Err(error)),
             },
         }
@@ -164,9 +164,9 @@ where
 {
     let taken = batch.lock().take(|| Ok(()));
     match taken {
-        NextInBatch::Item(item) => batch.lock().fail(&item, error),
+        NextInBatch::Submission(item) => batch.lock().fail(&item, error),
         NextInBatch::Message(number, message) => match message.borrow().prepare() {
-            Ok(prepared) => batch.lock().fail(&Item::new(number, prepared), error),
+            Ok(prepared) => batch.lock().fail(&Submission::new(number, prepared), error),
             Err(_) => batch.lock().done(number, Err(error)),
         },
         NextInBatch::Later(_) | NextInBatch::End => {}
@@ -204,7 +204,7 @@ impl Engine {
                 return batch.into_inner().next;
             }
         };
-        let more = bulk.connections.clamp(1, MAX_CONNECTIONS).saturating_sub(1);
+        let more = bulk.connections.clamp(1, MAX_CONNECTIONS) - 1;
         thread::scope(|scope| {
             for _ in 0..more {
                 let worker = thread::Builder::new().name("secsmtp-bulk".to_owned());
@@ -224,7 +224,7 @@ impl Engine {
     fn run_batch<I, D>(
         &self,
         batch: &Mutex<Batch<I, D>>,
-        running: &Running<'_>,
+        running: &RunningCall<'_>,
         bulk: &BatchOptions,
         log: Log<'_>,
     ) where
@@ -237,7 +237,7 @@ impl Engine {
         // No connection is opened without a message.
         loop {
             let item = match next(batch, || self.jobs.permit(), token) {
-                Next::Item(item) => item,
+                Next::Submission(item) => item,
                 Next::Later(at) => {
                     if let Err(error) = self.rest(token, at, &mut cx) {
                         fail_next(batch, error);
@@ -302,13 +302,9 @@ impl Engine {
         match rested {
             Err(WaitEnd::TimedOut) if cx.overall().passed(Instant::now()) => {}
             Ok(()) | Err(WaitEnd::TimedOut) => return Ok(()),
-            Err(stop) => {
-                cx.record = Record::default();
-                return Err(cx.fault(stop.into()));
-            }
+            Err(stop) => return Err(cx.fail(cx.cause(stop.into()), Record::default())),
         }
-        cx.record = Record::default();
-        Err(cx.fault(Fault::TimedOut))
+        Err(cx.fail(cx.cause(Fault::TimedOut), Record::default()))
     }
 }
 
@@ -335,7 +331,7 @@ where
         self.batch.lock().done(id, completion);
     }
 
-    fn put_back(&self, item: Item) {
+    fn put_back(&self, item: Submission) {
         self.batch.lock().put_back.push_front(item);
     }
 

@@ -9,28 +9,28 @@ use crate::sync::Mutex;
 /// The token of one call or job. It holds the canceller of a connection only while it uses the
 /// connection, so that a late cancel does not end the next user's call.
 #[derive(Debug, Default)]
-pub(super) struct CancelToken(Mutex<State>);
+pub(super) struct CancelToken(Mutex<TokenState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct TokenState {
     cancelled: bool,
-    at_work: Option<Place>,
+    attached: Option<Attachment>,
 }
 
-/// The connection that a call uses.
+/// The connection that a call works on.
 #[derive(Debug)]
-enum Place {
+enum Attachment {
     /// On a connection of its own, which ends with it.
-    Alone(Arc<Canceller>),
-    /// On one that other calls use too.
-    Among(Arc<SharedConnection>),
+    Own(Arc<Canceller>),
+    /// On one that others use too.
+    Shared(Arc<SharedConnection>),
 }
 
-impl Place {
+impl Attachment {
     fn canceller(&self) -> &Canceller {
         match self {
-            Self::Alone(canceller) => canceller,
-            Self::Among(connection) => &connection.canceller,
+            Self::Own(canceller) => canceller,
+            Self::Shared(connection) => &connection.canceller,
         }
     }
 }
@@ -66,9 +66,9 @@ impl CancelToken {
     pub(super) fn cancel(&self) {
         let mut state = self.0.lock();
         state.cancelled = true;
-        match &state.at_work {
-            Some(Place::Alone(canceller)) => canceller.cancel(),
-            Some(Place::Among(connection)) => {
+        match &state.attached {
+            Some(Attachment::Own(canceller)) => canceller.cancel(),
+            Some(Attachment::Shared(connection)) => {
                 connection.changed.store(true, Ordering::Release);
                 connection.wake();
             }
@@ -78,7 +78,7 @@ impl CancelToken {
 
     /// Wakes the call, to check its state.
     pub(super) fn wake(&self) {
-        if let Some(place) = &self.0.lock().at_work {
+        if let Some(place) = &self.0.lock().attached {
             place.canceller().wake();
         }
     }
@@ -94,19 +94,19 @@ impl CancelToken {
         if state.cancelled {
             canceller.cancel();
         }
-        state.at_work = Some(Place::Alone(Arc::clone(canceller)));
+        state.attached = Some(Attachment::Own(Arc::clone(canceller)));
     }
 
     /// Sets a shared connection of the call. Returns whether it was cancelled before.
     pub(super) fn join(&self, connection: &Arc<SharedConnection>) -> bool {
         let mut state = self.0.lock();
-        state.at_work = Some(Place::Among(Arc::clone(connection)));
+        state.attached = Some(Attachment::Shared(Arc::clone(connection)));
         state.cancelled
     }
 
     /// Removes the connection of the call; a later cancel does not affect it.
     pub(super) fn detach(&self) {
-        self.0.lock().at_work = None;
+        self.0.lock().attached = None;
     }
 }
 

@@ -6,10 +6,13 @@ use std::time::Instant;
 use super::endpoint::{Endpoint, Settings};
 use crate::channel::ProbeSetup;
 use crate::channel::{Cleartext, Probed, Verified};
-use crate::error::{Error, Outcome, Peer, Record, Stage};
+use crate::error::{Error, Outcome, Record, Stage};
 use crate::log::{Level, Log};
 use crate::net::{Canceller, TcpTransport, Waiter, dial, resolve};
-use crate::smtp::{Context, MessageStream, Session, StreamEnd, Window, upgrade, upgrade_probe};
+use crate::smtp::{
+    ConnectionRecord, Context, MessageStream, Opening, Session, StreamEnd, Window, upgrade,
+    upgrade_probe,
+};
 use crate::trust::TlsMode;
 
 /// The maximum age of a verdict on the peer, in seconds, before a reuse verifies it again.
@@ -44,10 +47,8 @@ pub(super) struct Connection {
     /// The time since which it is idle.
     pub(super) idle_since: Instant,
     pub(super) verdict: LastVerdict,
-    /// The identity of the peer and the progress of the opening: part of each message's record.
-    peer: Option<Arc<Peer>>,
-    stage: Stage,
-    secret_released: bool,
+    /// Part of each message's record.
+    opened: ConnectionRecord,
 }
 
 impl Connection {
@@ -60,19 +61,19 @@ impl Connection {
         endpoint: &Endpoint,
         settings: &Settings,
         waiter: Waiter,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
     ) -> Result<Self, Error> {
         let canceller = waiter.canceller();
         let verdict = LastVerdict {
             at: endpoint.policy.clock.now().as_secs(),
         };
-        let transport = connect(endpoint, settings, waiter, cx)?;
-        let mut session = greet(endpoint, settings, transport, cx)?;
+        let transport = connect(endpoint, settings, waiter, opening)?;
+        let mut session = greet(endpoint, settings, transport, opening)?;
         if let Some(credential) = &settings.credential
-            && let Err(error) = session.authenticate(cx, credential)
+            && let Err(error) = session.authenticate(opening, credential)
         {
             if error.record.outcome == Outcome::Refused {
-                session.quit(cx);
+                session.quit(opening.context());
             }
             return Err(error);
         }
@@ -85,9 +86,7 @@ impl Connection {
             carried: 0,
             idle_since: now,
             verdict,
-            peer: cx.record.peer.clone(),
-            stage: cx.record.stage,
-            secret_released: cx.record.secret_released,
+            opened: opening.connection_record(),
         })
     }
 
@@ -118,14 +117,13 @@ impl Connection {
         window: Window,
         stream: &dyn MessageStream,
     ) -> StreamEnd {
-        cx.record = Record {
-            reused: self.messages > 0,
-            peer: self.peer.clone(),
-            stage: self.stage,
-            secret_released: self.secret_released,
-            ..Record::default()
-        };
-        self.session.send_all(cx, window, stream)
+        let base = self.record();
+        self.session.send_all(cx, window, stream, base)
+    }
+
+    /// The record that a message begins with here.
+    pub(super) fn record(&self) -> Record {
+        self.opened.message_record(self.messages > 0)
     }
 
     /// Returns whether another message may follow.
@@ -151,38 +149,40 @@ fn connect(
     endpoint: &Endpoint,
     settings: &Settings,
     mut waiter: Waiter,
-    cx: &mut Context<'_>,
+    opening: &mut Opening<'_, '_>,
 ) -> Result<TcpTransport, Error> {
     let (target, port) = match &settings.connect {
         Some((address, port)) => (address.as_str(), *port),
         None => (endpoint.host.as_str(), endpoint.port),
     };
-    cx.enter(Stage::Resolve);
-    let found = resolve(target, port, &mut waiter, cx.deadline());
-    let addresses = found.map_err(|cause| cx.fail_network(cause))?;
-    cx.enter(Stage::Connect);
-    cx.say(Level::Info, || {
+    opening.enter(Stage::Resolve);
+    let found = resolve(target, port, &mut waiter, opening.deadline());
+    let addresses = found.map_err(|cause| opening.fail_network(cause))?;
+    opening.enter(Stage::Connect);
+    opening.say(Level::Info, || {
         format!("connecting to {target} port {port} for {}", endpoint.host)
     });
-    let transport = dial(&addresses, waiter, cx.deadline());
-    transport.map_err(|cause| cx.fail_network(cause))
+    let transport = dial(&addresses, waiter, opening.deadline());
+    transport.map_err(|cause| opening.fail_network(cause))
 }
 
 fn greet(
     endpoint: &Endpoint,
     settings: &Settings,
     transport: TcpTransport,
-    cx: &mut Context<'_>,
+    opening: &mut Opening<'_, '_>,
 ) -> Result<Session<Verified<TcpTransport>>, Error> {
     let setup = endpoint.setup()?;
     let clear = Cleartext::new(transport);
     let name = settings.ehlo_name.as_ref();
     match endpoint.policy.tls_mode {
         TlsMode::Implicit => {
-            let verified = upgrade(clear, setup, cx)?;
-            Session::<Verified<_>>::open(verified, cx, name)
+            let verified = upgrade(clear, setup, opening)?;
+            Session::<Verified<_>>::open(verified, opening, name)
         }
-        TlsMode::Starttls => Session::<Cleartext<_>>::open(clear, cx)?.starttls(cx, setup, name),
+        TlsMode::Starttls => {
+            Session::<Cleartext<_>>::open(clear, opening)?.starttls(opening, setup, name)
+        }
     }
 }
 
@@ -191,15 +191,17 @@ pub(super) fn look(
     endpoint: &Endpoint,
     settings: &Settings,
     waiter: Waiter,
-    cx: &mut Context<'_>,
+    opening: &mut Opening<'_, '_>,
 ) -> Result<Session<Probed<TcpTransport>>, Error> {
     let setup = ProbeSetup::new(&endpoint.policy, &endpoint.host)?;
-    let clear = Cleartext::new(connect(endpoint, settings, waiter, cx)?);
+    let clear = Cleartext::new(connect(endpoint, settings, waiter, opening)?);
     match endpoint.policy.tls_mode {
         TlsMode::Implicit => {
-            let probed = upgrade_probe(clear, &setup, cx)?;
-            Session::<Probed<_>>::open(probed, cx)
+            let probed = upgrade_probe(clear, &setup, opening)?;
+            Session::<Probed<_>>::open(probed, opening)
         }
-        TlsMode::Starttls => Session::<Cleartext<_>>::open(clear, cx)?.starttls_probe(cx, &setup),
+        TlsMode::Starttls => {
+            Session::<Cleartext<_>>::open(clear, opening)?.starttls_probe(opening, &setup)
+        }
     }
 }

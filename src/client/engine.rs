@@ -9,13 +9,12 @@ use super::endpoint::{Endpoint, Settings};
 use super::jobs::{Jobs, Limits};
 use super::pool::Pool;
 use super::report::Report;
-use super::source::Item;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Outcome, Record, Stage};
 use crate::log::{Level, Log};
 use crate::net::{WaitEnd, Waiter};
 use crate::process::Process;
-use crate::smtp::Context;
+use crate::smtp::{Context, Opening};
 use crate::sync::{Condvar, Mutex};
 
 /// The state that a client and its workers share.
@@ -25,7 +24,7 @@ pub(super) struct Engine {
     settings: Mutex<Arc<Settings>>,
     pub(super) pool: Pool,
     pub(super) jobs: Jobs,
-    calls: Mutex<Calls>,
+    calls: Mutex<RunningCalls>,
     call_ended: Condvar,
     /// The process that it was made in. A process forked from that has no workers, and a lock may never
     /// be released there.
@@ -34,7 +33,7 @@ pub(super) struct Engine {
 
 /// The running calls, and a flag whether more may begin.
 #[derive(Debug, Default)]
-struct Calls {
+struct RunningCalls {
     running: Vec<Arc<CancelToken>>,
     closed: bool,
 }
@@ -100,7 +99,7 @@ impl Engine {
     pub(super) fn change(&self, change: impl FnOnce(&mut Settings)) {
         let settings = self.set(|settings| {
             change(settings);
-            settings.config_generation = settings.config_generation.saturating_add(1);
+            settings.config_generation += 1;
         });
         self.pool.sweep(&self.endpoint, &settings);
     }
@@ -112,11 +111,15 @@ impl Engine {
     pub(super) fn probe(&self, token: &CancelToken, log: Log<'_>) -> Result<Report, Error> {
         let settings = self.settings();
         let mut cx = self.context(&settings, log);
-        cx.record.outcome = Outcome::None;
         self.warn(&mut cx);
+        let record = Record {
+            outcome: Outcome::None,
+            ..Record::default()
+        };
+        let mut opening = Opening::new(&mut cx, record);
         let waiter = waiter(token)?;
         let endpoint = &self.endpoint;
-        let session = connection::look(endpoint, &settings, waiter, &mut cx)?;
+        let session = connection::look(endpoint, &settings, waiter, &mut opening)?;
         let report = Report::new(&endpoint.policy, &endpoint.host, endpoint.port, &session);
         session.quit(&mut cx);
         Ok(report)
@@ -130,9 +133,11 @@ impl Engine {
         settings: &Settings,
         token: &CancelToken,
         cx: &mut Context<'_>,
+        record: Record,
     ) -> Result<Box<Connection>, Error> {
         self.warn(cx);
-        let refused = match self.log_in(settings, token, cx) {
+        let mut opening = Opening::new(cx, record);
+        let refused = match self.log_in(settings, token, &mut opening) {
             Err(error) => error,
             opened => return opened,
         };
@@ -140,22 +145,22 @@ impl Engine {
         if !credential.is_some_and(|credential| credential.may_be_renewed(&refused)) {
             return Err(refused);
         }
-        cx.say(Level::Info, || {
+        opening.say(Level::Info, || {
             "the token was rejected: trying again with a new token on a new connection".to_owned()
         });
-        cx.renew();
-        self.log_in(settings, token, cx)
+        opening.renew();
+        self.log_in(settings, token, &mut opening)
     }
 
     fn log_in(
         &self,
         settings: &Settings,
         token: &CancelToken,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
     ) -> Result<Box<Connection>, Error> {
         let mut waiter = waiter(token)?;
-        self.wait_for_back_off(&mut waiter, cx)?;
-        let opened = Connection::open(&self.endpoint, settings, waiter, cx).map(Box::new);
+        self.wait_for_back_off(&mut waiter, opening)?;
+        let opened = Connection::open(&self.endpoint, settings, waiter, opening).map(Box::new);
         opened.inspect_err(|error| {
             token.detach();
             if *error.cause == Cause::Closing {
@@ -164,20 +169,24 @@ impl Engine {
         })
     }
 
-    /// Waits for the delay after the server's last 421, unless it exceeds the call's deadline.
-    fn wait_for_back_off(&self, waiter: &mut Waiter, cx: &mut Context<'_>) -> Result<(), Error> {
+    /// Waits for as long as the server's last 421 asks for, unless the call has no time for that.
+    fn wait_for_back_off(
+        &self,
+        waiter: &mut Waiter,
+        opening: &mut Opening<'_, '_>,
+    ) -> Result<(), Error> {
         while let Some(left) = self.pool.wait_left() {
-            cx.enter(Stage::Connect);
-            cx.say(Level::Info, || {
+            opening.enter(Stage::Connect);
+            opening.say(Level::Info, || {
                 format!("the server closed the last connection (421): waiting {left:.1?} before the next one")
             });
             let until = Deadline::after(left);
-            if until.min(cx.deadline()) != until {
-                return Err(cx.fail(Cause::BackOff { left }));
+            if until.min(opening.deadline()) != until {
+                return Err(opening.fail(Cause::BackOff { left }));
             }
             match waiter.wait(until) {
                 Ok(()) | Err(WaitEnd::TimedOut) => {}
-                Err(stop) => return Err(cx.fault(stop.into())),
+                Err(stop) => return Err(opening.fault(stop.into())),
             }
         }
         Ok(())
@@ -212,7 +221,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the client is closed.
-    pub(super) fn begin(&self) -> Result<Running<'_>, Error> {
+    pub(super) fn begin(&self) -> Result<RunningCall<'_>, Error> {
         self.check_process()?;
         let token = Arc::new(CancelToken::default());
         let mut calls = self.calls.lock();
@@ -220,7 +229,7 @@ impl Engine {
             return Err(Error::local(Cause::Closed));
         }
         calls.running.push(Arc::clone(&token));
-        Ok(Running {
+        Ok(RunningCall {
             engine: self,
             token,
         })
@@ -280,23 +289,13 @@ pub(super) fn waiter(token: &CancelToken) -> Result<Waiter, Error> {
     Ok(waiter)
 }
 
-/// Begins the record of a message, with what left the machine in earlier tries.
-pub(super) fn about(cx: &mut Context<'_>, item: &Item) {
-    cx.record = Record {
-        recipients: item.message.recipients_not_sent(),
-        message_id: item.message.message_id(),
-        ..Record::default()
-    };
-    item.released.mark(&mut cx.record);
-}
-
 /// Keeps a call among those that [`Engine::cancel`] ends, for as long as it runs.
-pub(super) struct Running<'a> {
+pub(super) struct RunningCall<'a> {
     engine: &'a Engine,
     pub(super) token: Arc<CancelToken>,
 }
 
-impl Drop for Running<'_> {
+impl Drop for RunningCall<'_> {
     fn drop(&mut self) {
         let mut calls = self.engine.calls.lock();
         calls

@@ -11,10 +11,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(32);
 
 /// The state that a client keeps between its calls.
 #[derive(Debug, Default)]
-pub(super) struct Pool(Mutex<State>);
+pub(super) struct Pool(Mutex<PoolState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct PoolState {
     #[allow(
         clippy::vec_box,
         reason = "two kilobytes each, handed from call to call: the box is moved, not they"

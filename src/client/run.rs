@@ -8,9 +8,9 @@ use std::time::Duration;
 use super::cancel::CancelToken;
 use super::connection::{Connection, LastVerdict};
 use super::endpoint::Settings;
-use super::engine::{Engine, about};
+use super::engine::Engine;
 use super::retry;
-use super::source::{Item, MessageSource, Next};
+use super::source::{MessageSource, Next, Submission};
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Outcome, Record};
 use crate::log::Level;
@@ -31,7 +31,7 @@ pub(super) enum RunEnd {
     /// Each message has its result, or was put back.
     Done,
     /// There was no connection for the first message, whose result is to be reported.
-    NoConnection(Item, Error),
+    NoConnection(Submission, Error),
     /// The connection failed with this, and nothing was accepted over it; each message has its result.
     Failed(Error),
 }
@@ -44,7 +44,7 @@ impl Engine {
     pub(super) fn run(
         &self,
         source: &dyn MessageSource,
-        first: Item,
+        first: Submission,
         options: &RunOptions<'_>,
         cx: &mut Context<'_>,
     ) -> RunEnd {
@@ -55,17 +55,14 @@ impl Engine {
         let is_kept = kept.is_some();
         let connection = match kept {
             Some(connection) => Ok(connection),
-            None => {
-                about(cx, &first);
-                self.open(options.settings, options.token, cx)
-            }
+            None => self.open(options.settings, options.token, cx, first.record()),
         };
         let mut connection = match connection {
             Ok(connection) => connection,
             Err(error) => return RunEnd::NoConnection(first, error),
         };
         if !source.connected(first.id, connection.canceller()) {
-            let error = cx.fail(Cause::Cancelled);
+            let error = cx.fail(Cause::Cancelled, connection.record());
             self.keep_or_close(connection, options, cx);
             return RunEnd::NoConnection(first, error);
         }
@@ -74,20 +71,14 @@ impl Engine {
             ..options.window
         };
         let (generation, verdict) = (connection.config_generation, connection.verdict);
-        let attempt = Attempt {
+        let run = ConnectionRun {
             engine: self,
             source,
             generation,
             verdict,
             back_off: options.settings.reuse.back_off,
             is_kept,
-            room: Cell::new(
-                options
-                    .settings
-                    .reuse
-                    .messages
-                    .saturating_sub(connection.messages),
-            ),
+            room: Cell::new(options.settings.reuse.messages - connection.messages),
             first: RefCell::new(Some(first)),
             open: RefCell::default(),
             put_back: RefCell::default(),
@@ -98,20 +89,20 @@ impl Engine {
             is_backed_off: Cell::new(false),
             failure: RefCell::default(),
         };
-        let end = connection.send_all(cx, window, &attempt);
+        let end = connection.send_all(cx, window, &run);
         options.token.detach();
         let is_closed = matches!(end, StreamEnd::Closed);
         if let StreamEnd::Full(id, _) = end {
-            attempt.move_later(id, None);
+            run.move_later(id, None);
         }
-        let Attempt {
+        let ConnectionRun {
             put_back,
             begun,
             carried,
             was_accepted,
             failure,
             ..
-        } = attempt;
+        } = run;
         connection.messages += begun.get();
         connection.carried += carried.get();
         let failure = failure.into_inner().filter(|_| is_closed);
@@ -161,7 +152,7 @@ impl Engine {
 }
 
 /// The messages that go over one connection.
-struct Attempt<'a> {
+struct ConnectionRun<'a> {
     engine: &'a Engine,
     source: &'a dyn MessageSource,
     /// The generation of the settings that the connection was opened with.
@@ -173,11 +164,11 @@ struct Attempt<'a> {
     is_kept: bool,
     /// Messages that may still go over the connection.
     room: Cell<u32>,
-    first: RefCell<Option<Item>>,
-    /// The messages without a result, in order.
-    open: RefCell<VecDeque<Item>>,
-    /// The messages that go over another connection, in order.
-    put_back: RefCell<Vec<Item>>,
+    first: RefCell<Option<Submission>>,
+    /// Those without a result, in order.
+    open: RefCell<VecDeque<Submission>>,
+    /// Those that go over another connection, in order.
+    put_back: RefCell<Vec<Submission>>,
     /// Messages that were begun, and those that the server accepted or refused.
     begun: Cell<u32>,
     carried: Cell<usize>,
@@ -190,7 +181,7 @@ struct Attempt<'a> {
     failure: RefCell<Option<Error>>,
 }
 
-impl Attempt<'_> {
+impl ConnectionRun<'_> {
     fn count_carried(&self) {
         self.has_carried.set(true);
         self.carried.set(self.carried.get() + 1);
@@ -215,7 +206,7 @@ impl Attempt<'_> {
     }
 
     /// Takes a message out of those without a result; it is nearly always the first.
-    fn take(&self, id: u64) -> Option<Item> {
+    fn take(&self, id: u64) -> Option<Submission> {
         let mut open = self.open.borrow_mut();
         let index = open.iter().position(|item| item.id == id)?;
         open.remove(index)
@@ -233,11 +224,11 @@ impl Attempt<'_> {
     }
 }
 
-impl MessageStream for Attempt<'_> {
+impl MessageStream for ConnectionRun<'_> {
     fn next(&self) -> NextMessage {
         let next = match self.first.take() {
-            Some(item) => Next::Item(item),
-            // Later messages use the new settings. After a minute the peer is judged again, as it is
+            Some(item) => Next::Submission(item),
+            // A new message goes by the new settings. After a minute the peer is judged again, as it is
             // before each use.
             None if self.room.get() == 0
                 || self.engine.config_generation() != self.generation
@@ -248,8 +239,8 @@ impl MessageStream for Attempt<'_> {
             None => self.source.next(),
         };
         match next {
-            Next::Item(item) => {
-                self.room.set(self.room.get().saturating_sub(1));
+            Next::Submission(item) => {
+                self.room.set(self.room.get() - 1);
                 self.begun.set(self.begun.get() + 1);
                 let (id, message) = (item.id, item.message.clone());
                 self.open.borrow_mut().push_back(item);

@@ -7,7 +7,7 @@ use super::cancel::CancelToken;
 use super::engine::Engine;
 use super::jobs::Completion;
 use super::run::{RunEnd, RunOptions};
-use super::source::{Item, MessageSource, Next};
+use super::source::{MessageSource, Next, Submission};
 use crate::error::{Cause, Error, Record};
 use crate::log::Log;
 use crate::message::Prepared;
@@ -44,7 +44,7 @@ impl Engine {
             again: RefCell::default(),
             completion: RefCell::default(),
         };
-        let mut next = Some(Item::new(0, message));
+        let mut next = Some(Submission::new(0, message));
         while let Some(item) = next {
             match self.run(&source, item, &options, &mut cx) {
                 RunEnd::NoConnection(item, error) => return Err(item.fail(error)),
@@ -60,7 +60,7 @@ impl Engine {
 struct SingleMessage<'a> {
     token: &'a CancelToken,
     /// The message, if it goes over another connection.
-    again: RefCell<Option<Item>>,
+    again: RefCell<Option<Submission>>,
     completion: RefCell<Option<Completion>>,
 }
 
@@ -73,7 +73,7 @@ impl MessageSource for SingleMessage<'_> {
         self.completion.replace(Some(completion));
     }
 
-    fn put_back(&self, item: Item) {
+    fn put_back(&self, item: Submission) {
         self.again.replace(Some(item));
     }
 

@@ -7,13 +7,13 @@ use std::time::Instant;
 use super::jobs::Completion;
 use super::retry::Released;
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, Record};
 use crate::message::Prepared;
 use crate::net::Canceller;
 
 /// A message to be sent.
 #[derive(Debug, Clone)]
-pub(super) struct Item {
+pub(super) struct Submission {
     /// The source's number for it.
     pub(super) id: u64,
     pub(super) message: Prepared,
@@ -23,8 +23,8 @@ pub(super) struct Item {
     pub(super) released: Released,
 }
 
-impl Item {
-    /// A message that was not tried yet.
+impl Submission {
+    /// One that was not tried yet.
     pub(super) fn new(id: u64, message: Prepared) -> Self {
         Self {
             id,
@@ -32,6 +32,17 @@ impl Item {
             needs_new_connection: false,
             released: Released::default(),
         }
+    }
+
+    /// The record of this message, of which nothing but what was tried before has left.
+    pub(super) fn record(&self) -> Record {
+        let mut record = Record {
+            recipients: self.message.recipients_not_sent(),
+            message_id: self.message.message_id(),
+            ..Record::default()
+        };
+        self.released.mark(&mut record);
+        record
     }
 
     /// The error of this message, for which there was no connection.
@@ -47,7 +58,7 @@ impl Item {
 /// The current state of a source.
 #[derive(Debug)]
 pub(super) enum Next {
-    Item(Item),
+    Submission(Submission),
     /// Nothing yet.
     Nothing,
     /// Nothing before this moment, or a wake-up.
@@ -64,8 +75,8 @@ pub(super) trait MessageSource {
     /// Accepts the result of a message.
     fn done(&self, id: u64, completion: Completion);
 
-    /// Accepts a message that must go over another connection, before all others.
-    fn put_back(&self, item: Item);
+    /// Takes a message back that is to go over another connection, before all that are there.
+    fn put_back(&self, item: Submission);
 
     /// Lends the connection to the source's messages: the canceller ends its waits. Returns whether the
     /// first message is still wanted.

@@ -17,7 +17,7 @@ use crate::net::Transport;
 use crate::sasl::{Kind, MAX_CHALLENGE, Mechanism, NONCE_LEN, Response, SaslError};
 use crate::support::secret::Secret;
 
-use super::context::Context;
+use super::opening::Opening;
 use super::session::Session;
 
 /// The longest command line with an initial response (RFC 4954 section 4, RFC 5321 section
@@ -31,21 +31,25 @@ impl<T: Transport> Session<Verified<T>> {
     /// No common mechanism, a rejection, or a violation of the mechanism's rules.
     pub fn authenticate(
         &mut self,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
         credential: &Credential,
     ) -> Result<(), Error> {
-        let result = self.log_in(cx, credential);
+        let result = self.log_in(opening, credential);
         if result.is_err() {
             // The next session must not show this secret either.
-            cx.redactor = std::mem::take(&mut self.redactor);
+            opening.redactor = std::mem::take(&mut self.redactor);
         }
         result
     }
 
-    fn log_in(&mut self, cx: &mut Context<'_>, credential: &Credential) -> Result<(), Error> {
-        cx.enter(Stage::Auth);
+    fn log_in(
+        &mut self,
+        opening: &mut Opening<'_, '_>,
+        credential: &Credential,
+    ) -> Result<(), Error> {
+        opening.enter(Stage::Auth);
         let Some(offered) = self.capabilities.auth.clone() else {
-            return Err(cx.fail(Cause::AuthMissing));
+            return Err(opening.fail(Cause::AuthMissing));
         };
         let binding = self
             .channel
@@ -53,35 +57,35 @@ impl<T: Transport> Session<Verified<T>> {
         let chosen = credential
             .mechanism_policy()
             .choose(&offered, binding.is_some());
-        let kind = chosen.map_err(|cause| cx.fail(cause))?;
-        let secret = self.secret(cx, credential)?;
+        let kind = chosen.map_err(|cause| opening.fail(cause))?;
+        let secret = self.secret(opening, credential)?;
         secret.expose(&self.channel, |secret| self.redactor.learn(secret));
         let mut nonce = [0; NONCE_LEN];
         let random = SystemRandom::new().fill(&mut nonce);
-        random.map_err(|_| cx.fail(Cause::Random))?;
+        random.map_err(|_| opening.fail(Cause::Random))?;
         let exchange = SaslInput {
             kind,
             offered: &offered,
             binding,
             nonce,
-            host: &cx.host,
-            port: cx.port,
+            host: &opening.cx.host,
+            port: opening.cx.port,
         };
         let begun = credential.begin(&self.channel, &secret, exchange);
-        let mut mechanism = begun.map_err(|cause| cx.fail(cause))?;
-        self.exchange(cx, kind, &mut *mechanism)?;
-        // Check again after the exchange: a -PLUS name alone does not prove that the channel was bound.
+        let mut mechanism = begun.map_err(|cause| opening.fail(cause))?;
+        self.exchange(opening, kind, &mut *mechanism)?;
+        // Once more at the end, of what was really said: a name with -PLUS is not yet a binding.
         if kind.is_bound() && mechanism.bound().is_none() {
-            return Err(cx.fail(Cause::NoChannelBinding {
+            return Err(opening.fail(Cause::NoChannelBinding {
                 offered,
                 can_bind: false,
             }));
         }
-        if let Some(peer) = cx.record.peer.as_mut().map(Arc::make_mut) {
+        if let Some(peer) = opening.record.peer.as_mut().map(Arc::make_mut) {
             peer.mechanism = Some(kind.name());
             peer.channel_binding = mechanism.bound();
         }
-        cx.say(Level::Info, || match mechanism.bound() {
+        opening.say(Level::Info, || match mechanism.bound() {
             Some(binding) => format!("logged in by {}, bound by {binding}", kind.name()),
             None => format!("logged in by {}", kind.name()),
         });
@@ -91,39 +95,39 @@ impl<T: Transport> Session<Verified<T>> {
     /// Returns the secret, which may be requested now: the peer is verified, and has a mechanism for it.
     fn secret(
         &mut self,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
         credential: &Credential,
     ) -> Result<Arc<Secret>, Error> {
         if credential.is_asked() {
-            cx.say(Level::Info, || {
+            opening.say(Level::Info, || {
                 format!("asking for the {}", credential.credential_kind().name())
             });
         }
         let secret_context = SecretContext {
-            host: &cx.host,
-            port: cx.port,
+            host: &opening.cx.host,
+            port: opening.cx.port,
             user: credential.user(),
             credential_kind: credential.credential_kind(),
-            reason: cx.reason,
+            reason: opening.reason,
         };
-        let secret = credential.secret(&mut self.channel, cx.deadline(), secret_context);
+        let secret = credential.secret(&mut self.channel, opening.deadline(), secret_context);
         let secret = secret.map_err(|none| match none {
-            NoSecret::Declined => cx.fail(Cause::NoSecret),
-            NoSecret::Stopped(stop) => cx.fault(stop.into()),
-            NoSecret::Unfit(error) => cx.fail(*error.cause),
+            NoSecret::Declined => opening.fail(Cause::NoSecret),
+            NoSecret::Stopped(stop) => opening.fault(stop.into()),
+            NoSecret::Unfit(error) => opening.fail(*error.cause),
         })?;
         if credential.is_asked() {
-            // Restart the server's timeout after the request. The server may have closed meanwhile; then
-            // the secret is not sent.
-            cx.restart_clock();
-            self.expect_silence(cx)?;
+            // However long that took, the server has its own time for the exchange; but it may be
+            // gone, and the secret is not for a line that is.
+            opening.cx.restart_timeout();
+            self.expect_silence(opening)?;
         }
         Ok(secret)
     }
 
     fn exchange(
         &mut self,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
         kind: Kind,
         mechanism: &mut dyn Mechanism,
     ) -> Result<(), Error> {
@@ -139,22 +143,22 @@ impl<T: Transport> Session<Verified<T>> {
             }
         }
         loop {
-            let reply = self.command(cx, &command)?;
+            let reply = self.command(opening, &command)?;
             match reply.code {
                 235 if held.is_none() && mechanism.complete() => return Ok(()),
                 // The server does not know the password: RFC 5802 section 5, last paragraph.
                 235 if kind.is_mutual() => {
-                    cx.record.reply = Some(self.redactor.answer(&reply));
-                    return Err(cx.fail(Cause::ServerNotAuthenticated));
+                    opening.record.reply = Some(self.redactor.answer(&reply));
+                    return Err(opening.fail(Cause::ServerNotAuthenticated));
                 }
-                334 => command = self.respond(cx, &reply, &mut held, mechanism)?,
-                421 => return Err(self.unexpected(cx, &reply, "235")),
+                334 => command = self.respond(opening, &reply, &mut held, mechanism)?,
+                421 => return Err(self.unexpected(opening, &reply, "235")),
                 400.. => {
-                    cx.record.reply = Some(self.redactor.answer(&reply));
-                    cx.record.outcome = Outcome::Refused;
-                    return Err(cx.fail(Cause::Rejected(RejectedStep::Auth)));
+                    opening.record.reply = Some(self.redactor.answer(&reply));
+                    opening.record.outcome = Outcome::Refused;
+                    return Err(opening.fail(Cause::Rejected(RejectedStep::Auth)));
                 }
-                _ => return Err(self.unexpected(cx, &reply, "235 or 334 in its turn")),
+                _ => return Err(self.unexpected(opening, &reply, "235 or 334 in its turn")),
             }
         }
     }
@@ -170,7 +174,7 @@ impl<T: Transport> Session<Verified<T>> {
     /// The response to a challenge. An invalid challenge aborts the exchange with `*`.
     fn respond(
         &mut self,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
         reply: &Reply,
         held: &mut Option<Response>,
         mechanism: &mut dyn Mechanism,
@@ -191,16 +195,16 @@ impl<T: Transport> Session<Verified<T>> {
         // Report this error even if the abort fails.
         let _ = self
             .channel
-            .send(Command::auth_cancel().wire(), cx.deadline());
+            .send(Command::auth_cancel().wire(), opening.deadline());
         Err(match stop {
-            SaslError::InvalidChallenge(expected) => self.unexpected(cx, reply, expected),
+            SaslError::InvalidChallenge(expected) => self.unexpected(opening, reply, expected),
             SaslError::Refused => {
                 // Show the text of the mechanism's error decoded.
                 let said = decode(reply).unwrap_or_default();
-                cx.record.reply = Some(self.redactor.text(reply.code, &said));
-                cx.fail(Cause::Rejected(RejectedStep::Auth))
+                opening.record.reply = Some(self.redactor.text(reply.code, &said));
+                opening.fail(Cause::Rejected(RejectedStep::Auth))
             }
-            SaslError::ServerNotAuthenticated => cx.fail(Cause::ServerNotAuthenticated),
+            SaslError::ServerNotAuthenticated => opening.fail(Cause::ServerNotAuthenticated),
         })
     }
 }

@@ -1,28 +1,22 @@
-//! The state of a call: the record of its progress, the deadlines, and the log.
+//! The context of a call: its log, its notices and its timeouts.
 
 use std::time::{Duration, Instant};
 
 use crate::channel::Fault;
-use crate::credential::Reason;
 use crate::deadline::{Deadline, Timeouts};
-use crate::error::{Cause, Error, Outcome, Recipient, Record, ServerReply, Stage};
+use crate::error::{Cause, Error, Recipient, Record, ServerReply, Stage};
 use crate::log::{Level, Log};
 
-use super::redactor::Redactor;
-
-/// The context of one send, from resolving to the last reply.
+/// The log and the timeouts of one call.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The name to be verified, for mechanisms that bind to it.
-    pub(crate) host: String,
+    pub(super) host: String,
     /// The port, likewise.
-    pub(crate) port: u16,
-    /// The reason of a request for a secret.
-    pub(crate) reason: Reason,
-    pub(crate) record: Record,
-    /// The secrets of a rejected login, for the session of the next try.
-    pub(super) redactor: Redactor,
+    pub(super) port: u16,
     log: Log<'a>,
+    /// The stage whose timeout runs.
+    stage: Stage,
     /// The stage that was reported last.
     reported: Option<Stage>,
     /// True if reports belong to one of several messages.
@@ -40,10 +34,8 @@ impl<'a> Context<'a> {
         Self {
             host: host.to_owned(),
             port,
-            reason: Reason::First,
-            record: Record::default(),
-            redactor: Redactor::default(),
             log,
+            stage: Stage::Local,
             reported: None,
             has_messages: false,
             timeouts,
@@ -79,29 +71,25 @@ impl<'a> Context<'a> {
     pub(crate) fn set_overall(&mut self, until: Deadline) {
         if until != self.overall {
             self.overall = until;
-            self.restart_clock();
+            self.restart_timeout();
         }
     }
 
-    /// Begins a stage and starts its timeout, which arriving bytes don't extend.
-    pub(crate) fn enter(&mut self, stage: Stage) {
-        self.record.stage = stage;
+    /// The stage whose timeout runs.
+    pub(super) fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Begins a stage: its timeout runs from here, whatever drips in.
+    pub(super) fn enter(&mut self, stage: Stage) {
+        self.stage = stage;
         if self.reported.replace(stage) != Some(stage) || self.has_messages {
             self.log.tell(|watcher| watcher.stage(stage));
         }
-        self.restart_clock();
+        self.restart_timeout();
     }
 
-    /// Resets the record for another connection, after a token was rejected. What left the machine is
-    /// kept; the replies and the identity of the old connection are dropped.
-    pub(crate) fn renew(&mut self) {
-        self.reason = Reason::Refused;
-        self.record.outcome = Outcome::NotSent;
-        self.record.reply = None;
-        self.record.peer = None;
-    }
-
-    /// Reports how much of the content the system has accepted.
+    /// Reports how much of the content the system has taken.
     pub(crate) fn progress(&mut self, written: u64, total: Option<u64>) {
         self.log.tell(|watcher| watcher.progress(written, total));
     }
@@ -111,10 +99,10 @@ impl<'a> Context<'a> {
         self.log.tell(|watcher| watcher.recipient(index, recipient));
     }
 
-    /// Restarts the timeout of the current stage, for its next command or block.
-    pub(crate) fn restart_clock(&mut self) {
-        let patience = self.timeouts.stage(self.record.stage);
-        self.stage_deadline = Deadline::after(patience).min(self.overall);
+    /// Begins the timeout of the current stage anew: for the next command or block of it.
+    pub(super) fn restart_timeout(&mut self) {
+        let timeout = self.timeouts.stage(self.stage);
+        self.stage_deadline = Deadline::after(timeout).min(self.overall);
     }
 
     /// The maximum age of the last reply for content to be sent together with MAIL.
@@ -134,7 +122,7 @@ impl<'a> Context<'a> {
 
     /// Writes a line to the log.
     pub(crate) fn say(&mut self, level: Level, text: impl FnOnce() -> String) {
-        self.log.line(level, self.record.stage, text);
+        self.log.line(level, self.stage, text);
     }
 
     /// Writes a line of another stage to the log.
@@ -147,8 +135,8 @@ impl<'a> Context<'a> {
         self.log.is_watched()
     }
 
-    /// Returns whether the log includes each command and reply.
-    pub(crate) fn wants_lines(&self) -> bool {
+    /// Returns whether each command and reply is logged.
+    pub(super) fn wants_lines(&self) -> bool {
         self.log.wants(Level::Debug)
     }
 
@@ -164,19 +152,14 @@ impl<'a> Context<'a> {
         self.say_at(Level::Debug, stage, || format!("< {} {last}", answer.code));
     }
 
-    /// The error that ends this call, with the record so far.
-    pub(crate) fn fail(&mut self, cause: Cause) -> Error {
-        let error = Error::new(cause, self.record.clone());
-        self.say(Level::Error, || error.to_string());
+    /// The error of a call of which `record` is known; it is logged.
+    pub(crate) fn fail(&mut self, cause: Cause, record: Record) -> Error {
+        let error = Error::new(cause, record);
+        self.say_at(Level::Error, error.record.stage, || error.to_string());
         error
     }
 
-    /// The error for a failed channel.
-    pub(crate) fn fault(&mut self, fault: Fault) -> Error {
-        let cause = self.cause(fault);
-        self.fail(cause)
-    }
-
+    /// The cause of a channel that can't go on; of a timeout, which one it was.
     pub(crate) fn cause(&self, fault: Fault) -> Cause {
         match fault {
             Fault::Cancelled => Cause::Cancelled,
@@ -188,14 +171,6 @@ impl<'a> Context<'a> {
                 detail: format!("the peer ended it: {alert}"),
             },
             Fault::Flooded => Cause::Unsolicited,
-        }
-    }
-
-    /// Converts a cause from a lower layer, and distinguishes the call's deadline from the stage's.
-    pub(crate) fn fail_network(&mut self, cause: Cause) -> Error {
-        match cause {
-            Cause::Timeout { .. } => self.fault(Fault::TimedOut),
-            cause => self.fail(cause),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::support::string_set::StringSet;
 
 /// The part of the limits that a session has used.
 #[derive(Debug, Default)]
-pub(super) struct Used {
+pub(super) struct SessionUsage {
     mails: u64,
     /// Domains of recipients, kept where the server counts them.
     domains: StringSet,
@@ -17,7 +17,7 @@ pub(super) struct Used {
 
 /// The answer whether a message may go over a session.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fit {
+pub(super) enum Admission {
     Now,
     /// Over another connection: this one has reached the limit.
     Later,
@@ -25,37 +25,37 @@ pub(super) enum Fit {
     Never(Cause),
 }
 
-impl Used {
+impl SessionUsage {
     /// Returns whether no message at all may follow.
     pub(super) fn is_full(&self, limits: &Limits) -> bool {
         limits.mail_max.is_some_and(|max| self.mails >= max)
     }
 
-    /// Returns whether a message to these recipients may follow.
-    pub(super) fn fit(&self, limits: &Limits, recipients: &[Address]) -> Fit {
+    /// Returns whether a message to these may follow.
+    pub(super) fn admission(&self, limits: &Limits, recipients: &[Address]) -> Admission {
         let count = recipients.len() as u64;
         if let Some(limit) = limits.rcpt_max.filter(|max| count > *max) {
-            return Fit::Never(Cause::TooManyRecipients { count, limit });
+            return Admission::Never(Cause::TooManyRecipients { count, limit });
         }
         if let Some(limit) = limits.rcpt_domain_max {
             let own = domains(recipients, StringSet::default());
             let count = own.len() as u64;
             if count > limit {
-                return Fit::Never(Cause::TooManyRecipients { count, limit });
+                return Admission::Never(Cause::TooManyRecipients { count, limit });
             }
-            if self.domains.len().saturating_add(own.beyond(&self.domains)) as u64 > limit {
-                return Fit::Later;
+            if (self.domains.len() + own.beyond(&self.domains)) as u64 > limit {
+                return Admission::Later;
             }
         }
         match self.is_full(limits) {
-            true => Fit::Later,
-            false => Fit::Now,
+            true => Admission::Later,
+            false => Admission::Now,
         }
     }
 
     /// Counts a message to these recipients.
     pub(super) fn count(&mut self, limits: &Limits, recipients: &[Address]) {
-        self.mails = self.mails.saturating_add(1);
+        self.mails += 1;
         if limits.rcpt_domain_max.is_some() {
             self.domains = domains(recipients, std::mem::take(&mut self.domains));
         }
@@ -85,20 +85,29 @@ mod tests {
             rcpt_max: Some(2),
             rcpt_domain_max: Some(2),
         };
-        let mut used = Used::default();
+        let mut used = SessionUsage::default();
         assert!(matches!(
-            used.fit(&limits, &to(&["a@x", "b@x", "c@x"])),
-            Fit::Never(Cause::TooManyRecipients { count: 3, limit: 2 })
+            used.admission(&limits, &to(&["a@x", "b@x", "c@x"])),
+            Admission::Never(Cause::TooManyRecipients { count: 3, limit: 2 })
         ));
         for mail in [["a@x.test", "b@X.test"], ["a@y.test", "b@x.test"]] {
-            assert_eq!(used.fit(&limits, &to(&mail)), Fit::Now);
+            assert_eq!(used.admission(&limits, &to(&mail)), Admission::Now);
             used.count(&limits, &to(&mail));
         }
-        assert_eq!(used.fit(&limits, &to(&["a@z.test"])), Fit::Later);
-        assert_eq!(used.fit(&limits, &to(&["c@y.test"])), Fit::Now);
+        assert_eq!(
+            used.admission(&limits, &to(&["a@z.test"])),
+            Admission::Later
+        );
+        assert_eq!(used.admission(&limits, &to(&["c@y.test"])), Admission::Now);
         used.count(&limits, &to(&["c@y.test"]));
         assert!(used.is_full(&limits));
-        assert_eq!(used.fit(&limits, &to(&["c@y.test"])), Fit::Later);
-        assert_eq!(used.fit(&Limits::default(), &to(&["a@z.test"])), Fit::Now);
+        assert_eq!(
+            used.admission(&limits, &to(&["c@y.test"])),
+            Admission::Later
+        );
+        assert_eq!(
+            used.admission(&Limits::default(), &to(&["a@z.test"])),
+            Admission::Now
+        );
     }
 }

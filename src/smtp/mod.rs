@@ -2,26 +2,32 @@
 //!
 //! [`Session`] is typed by its channel: over [`crate::channel::Cleartext`] there are `starttls` and
 //! `quit`, over [`crate::channel::Probed`] there is `quit`; `authenticate` and `send_all` exist over
-//! [`crate::channel::Verified`] alone. After the login, `pipeline` is the protocol without I/O, with
-//! one `transaction` a message, and `driver` moves the bytes.
+//! [`crate::channel::Verified`] alone. Until the login is over, [`Opening`] has what is known of the
+//! connection. After the login, `pipeline` is the protocol without I/O, with one `transaction` a message;
+//! `exchange` moves its bytes over the channel, and `driver` takes messages, waits, and reports.
 
 #![forbid(unsafe_code)]
 
 mod auth;
+mod closing;
 mod content;
 mod context;
 mod driver;
+mod exchange;
 mod limits;
+mod opening;
 mod parameters;
 mod pipeline;
 mod redactor;
 mod session;
+mod stage_timer;
 mod stream;
 mod transaction;
 mod upgrade;
 pub mod wire;
 
 pub use context::Context;
+pub use opening::{ConnectionRecord, Opening};
 pub use session::Session;
 pub use stream::{MessageStream, NextMessage, StreamEnd, Window};
 pub use upgrade::{upgrade, upgrade_probe};

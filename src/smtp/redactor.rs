@@ -66,3 +66,26 @@ impl Redactor {
         Cause::Malformed { fault, sample }
     }
 }
+
+/// The last reply to a recipient, and its bytes: servers repeat it nearly always.
+#[derive(Default)]
+pub(super) struct ReplyCache(Option<(Vec<u8>, Arc<ServerReply>)>);
+
+impl ReplyCache {
+    /// A reply, as [`Redactor::answer`] gives it.
+    pub(super) fn answer(
+        &mut self,
+        redactor: &Redactor,
+        code: u16,
+        bytes: &[u8],
+    ) -> Arc<ServerReply> {
+        match &self.0 {
+            Some((known, answer)) if known == bytes => Arc::clone(answer),
+            _ => {
+                let answer = redactor.answer(&Reply::scanned(code, bytes));
+                self.0 = Some((bytes.to_vec(), Arc::clone(&answer)));
+                answer
+            }
+        }
+    }
+}

@@ -15,7 +15,8 @@ use crate::message::address::{Address, EhloName};
 use crate::net::Transport;
 
 use super::context::Context;
-use super::limits::{Fit, Used};
+use super::limits::{Admission, SessionUsage};
+use super::opening::Opening;
 use super::pipeline::{Features, unsolicited};
 use super::redactor::Redactor;
 use super::upgrade::{upgrade, upgrade_probe};
@@ -34,9 +35,9 @@ pub struct Session<C> {
     /// The name in EHLO, and a flag whether EHLO was repeated after the login.
     name: EhloName,
     pub(super) is_ehlo_repeated: bool,
-    /// The used part of the server's limits.
-    pub(super) used: Used,
-    /// The time of the last reply.
+    /// The part of the server's limits that is used up.
+    pub(super) used: SessionUsage,
+    /// When the last reply came in.
     pub(super) last_reply: Instant,
     /// Keeps the login's secrets out of what is shown.
     pub(super) redactor: Redactor,
@@ -50,166 +51,171 @@ type Parse = fn(&[u8]) -> Result<Option<(Reply, usize)>, ReplyFault>;
     reason = "what a channel can do by itself stays in this crate"
 )]
 impl<C: Channel> Session<C> {
-    /// Waits for the server's 220, and sends EHLO.
-    fn greet(channel: C, cx: &mut Context<'_>, name: &EhloName) -> Result<Self, Error> {
+    /// Waits for the server's 220, and says EHLO.
+    fn greet(channel: C, opening: &mut Opening<'_, '_>, name: &EhloName) -> Result<Self, Error> {
         let mut session = Self {
             channel,
             capabilities: Capabilities::default(),
             greeting: String::new(),
             is_transaction_open: false,
             is_closed: false,
-            used: Used::default(),
+            used: SessionUsage::default(),
             name: EhloName::neutral(),
             is_ehlo_repeated: false,
             last_reply: Instant::now(),
-            redactor: std::mem::take(&mut cx.redactor),
+            redactor: std::mem::take(&mut opening.redactor),
         };
-        cx.enter(Stage::Greeting);
-        let greeting = session.read(cx, reply::parse_greeting)?;
+        opening.enter(Stage::Greeting);
+        let greeting = session.read(opening, reply::parse_greeting)?;
         if greeting.code != 220 {
-            return Err(session.refused(cx, &greeting, "the greeting 220"));
+            return Err(session.refused(opening, &greeting, "the greeting 220"));
         }
         session
             .greeting
             .clone_from(&session.redactor.answer(&greeting).text);
-        session.ehlo(cx, name)?;
+        session.ehlo(opening, name)?;
         Ok(session)
     }
 
-    fn ehlo(&mut self, cx: &mut Context<'_>, name: &EhloName) -> Result<(), Error> {
-        cx.enter(Stage::Ehlo);
-        let reply = self.command(cx, &Command::ehlo(name))?;
-        // HELO is never sent: without ESMTP there is neither STARTTLS nor AUTH.
+    fn ehlo(&mut self, opening: &mut Opening<'_, '_>, name: &EhloName) -> Result<(), Error> {
+        opening.enter(Stage::Ehlo);
+        let reply = self.command(opening, &Command::ehlo(name))?;
+        // HELO is never tried: without ESMTP there is neither STARTTLS nor AUTH.
         if reply.code != 250 {
-            return Err(self.refused(cx, &reply, "250 to EHLO"));
+            return Err(self.refused(opening, &reply, "250 to EHLO"));
         }
-        self.learn(cx, &reply)?;
+        self.learn(opening, &reply)?;
         self.name = name.clone();
         Ok(())
     }
 
-    /// The error of a reply that begins no session. The rejection of a verified server is the outcome;
-    /// in clear text it may come from any host, and is only shown.
-    fn refused(&self, cx: &mut Context<'_>, reply: &Reply, expected: &'static str) -> Error {
+    /// The error of a reply that begins no session. The refusal of a verified server is the outcome;
+    /// in clear it may come from any other host, and is shown.
+    fn refused(
+        &self,
+        opening: &mut Opening<'_, '_>,
+        reply: &Reply,
+        expected: &'static str,
+    ) -> Error {
         if reply.code < 400 || reply.code == 421 {
-            return self.unexpected(cx, reply, expected);
+            return self.unexpected(opening, reply, expected);
         }
-        cx.record.reply = Some(self.redactor.answer(reply));
+        opening.record.reply = Some(self.redactor.answer(reply));
         if C::VERIFIED {
-            cx.record.outcome = Outcome::Refused;
+            opening.record.outcome = Outcome::Refused;
         }
-        cx.fail(Cause::Rejected(RejectedStep::Session))
+        opening.fail(Cause::Rejected(RejectedStep::Session))
     }
 
     /// The error of a reply that ends the call: 421, or one that is not valid here.
     pub(super) fn unexpected(
         &self,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
         reply: &Reply,
         expected: &'static str,
     ) -> Error {
-        cx.record.reply = Some(self.redactor.answer(reply));
+        opening.record.reply = Some(self.redactor.answer(reply));
         match reply.code {
-            421 => cx.fail(Cause::Closing),
-            _ => cx.fail(Cause::Unexpected { expected }),
+            421 => opening.fail(Cause::Closing),
+            _ => opening.fail(Cause::Unexpected { expected }),
         }
     }
 
-    fn log_reply(&self, cx: &mut Context<'_>, reply: &Reply) {
-        if !cx.wants_lines() {
+    fn log_reply(&self, opening: &mut Opening<'_, '_>, reply: &Reply) {
+        if !opening.cx.wants_lines() {
             return;
         }
         if reply.code == 334 {
             // Salt, nonces and the server's proof are what a password can be guessed from.
             let size: usize = reply.lines().map(<[u8]>::len).sum();
-            return cx.say(Level::Debug, || format!("< 334 ({size} bytes not shown)"));
+            return opening.say(Level::Debug, || format!("< 334 ({size} bytes not shown)"));
         }
-        let stage = cx.record.stage;
-        cx.log_answer(stage, &self.redactor.answer(reply));
+        let stage = opening.record.stage;
+        opening.cx.log_answer(stage, &self.redactor.answer(reply));
     }
 
-    /// Stores the capabilities of the server.
-    fn learn(&mut self, cx: &mut Context<'_>, reply: &Reply) -> Result<(), Error> {
+    /// Takes in what the server offers.
+    fn learn(&mut self, opening: &mut Opening<'_, '_>, reply: &Reply) -> Result<(), Error> {
         self.capabilities = capabilities(reply).map_err(|fault| {
             let cause = self.redactor.malformed(fault, reply.text());
-            cx.fail(cause)
+            opening.fail(cause)
         })?;
         Ok(())
     }
 
-    /// Sends EHLO again after the login, once, because some servers announce extensions only then. Others
-    /// reject a second EHLO (503), and the earlier capabilities are kept.
-    pub(super) fn repeat_ehlo(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+    /// Asks what the server offers to those who are logged in, once: some name extensions only
+    /// then. Others refuse a second EHLO (503), and what they offered stands.
+    pub(super) fn repeat_ehlo(&mut self, opening: &mut Opening<'_, '_>) -> Result<(), Error> {
         self.is_ehlo_repeated = true;
-        let stage = cx.record.stage;
-        cx.enter(Stage::Ehlo);
-        let reply = self.command(cx, &Command::ehlo(&self.name.clone()))?;
-        cx.record.stage = stage;
+        let reached = opening.record.stage;
+        opening.enter(Stage::Ehlo);
+        let reply = self.command(opening, &Command::ehlo(&self.name.clone()))?;
+        opening.record.stage = reached;
         match reply.code {
             250 => {
-                self.learn(cx, &reply)?;
+                self.learn(opening, &reply)?;
                 // EHLO ends a transaction as RSET does (RFC 5321 section 4.1.4).
                 self.is_transaction_open = false;
                 Ok(())
             }
             400.. if reply.code != 421 => Ok(()),
-            _ => Err(self.unexpected(cx, &reply, "250 to EHLO")),
+            _ => Err(self.unexpected(opening, &reply, "250 to EHLO")),
         }
     }
 
     /// Writes a command and reads its reply. Fails if the server sent anything before the command.
     pub(super) fn command(
         &mut self,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
         command: &Command,
     ) -> Result<Reply, Error> {
-        self.expect_silence(cx)?;
-        cx.say(Level::Debug, || format!("> {}", command.shown()));
+        self.expect_silence(opening)?;
+        opening.say(Level::Debug, || format!("> {}", command.shown()));
         let before = self.channel.bytes_written();
-        let sent = self.channel.send(command.wire(), cx.deadline());
+        let sent = self.channel.send(command.wire(), opening.deadline());
         if command.is_secret() && self.channel.bytes_written() > before {
-            cx.record.secret_released = true;
+            opening.record.secret_released = true;
         }
         if let Err(fault) = sent {
-            // A server that closed may have sent the reason.
-            self.expect_silence(cx)?;
-            return Err(cx.fault(fault));
+            // A server that hung up may have said why.
+            self.expect_silence(opening)?;
+            return Err(opening.fault(fault));
         }
-        self.reply(cx)
+        self.reply(opening)
     }
 
-    /// Checks that the connection is open and that the server sent nothing without a command.
-    pub(super) fn expect_silence(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        let ready = self.channel.receive_ready(cx.deadline());
+    /// Fails if the connection has ended, or if something was received that no command waits for.
+    pub(super) fn expect_silence(&mut self, opening: &mut Opening<'_, '_>) -> Result<(), Error> {
+        let ready = self.channel.receive_ready(opening.deadline());
         if let Err((cause, answer)) = unsolicited(self.channel.pending(), &self.redactor) {
-            cx.record.reply = answer;
-            return Err(cx.fail(cause));
+            opening.record.reply = answer;
+            return Err(opening.fail(cause));
         }
-        ready.map_err(|fault| cx.fault(fault))
+        ready.map_err(|fault| opening.fault(fault))
     }
 
     /// Reads one reply, within its limits and the stage's deadline.
-    pub(super) fn reply(&mut self, cx: &mut Context<'_>) -> Result<Reply, Error> {
-        self.read(cx, reply::parse)
+    pub(super) fn reply(&mut self, opening: &mut Opening<'_, '_>) -> Result<Reply, Error> {
+        self.read(opening, reply::parse)
     }
 
-    fn read(&mut self, cx: &mut Context<'_>, parse: Parse) -> Result<Reply, Error> {
+    fn read(&mut self, opening: &mut Opening<'_, '_>, parse: Parse) -> Result<Reply, Error> {
         loop {
             match parse(self.channel.pending()) {
                 Ok(Some((reply, taken))) => {
                     self.channel.pending().drain(..taken);
                     self.last_reply = Instant::now();
-                    self.log_reply(cx, &reply);
+                    self.log_reply(opening, &reply);
                     return Ok(reply);
                 }
                 Ok(None) => {
-                    let received = self.channel.receive(cx.deadline());
-                    received.map_err(|fault| cx.fault(fault))?;
+                    let received = self.channel.receive(opening.deadline());
+                    received.map_err(|fault| opening.fault(fault))?;
                 }
                 Err(fault) => {
                     let received = std::mem::take(self.channel.pending());
                     let cause = self.redactor.malformed(fault, &received);
-                    return Err(cx.fail(cause));
+                    return Err(opening.fail(cause));
                 }
             }
         }
@@ -234,10 +240,10 @@ impl<C: Channel> Session<C> {
         !self.is_closed && !self.used.is_full(&self.capabilities.limits)
     }
 
-    /// Returns whether the server's limits (RFC 9422) allow a message to these recipients over this
-    /// connection.
-    pub(super) fn fit(&self, recipients: &[Address]) -> Fit {
-        self.used.fit(&self.capabilities.limits, recipients)
+    /// Returns whether the server takes a message to these over this connection, or wants another for it
+    /// (RFC 9422).
+    pub(super) fn admission(&self, recipients: &[Address]) -> Admission {
+        self.used.admission(&self.capabilities.limits, recipients)
     }
 
     /// Counts a message to these recipients for the server's limits.
@@ -268,8 +274,8 @@ impl<T: Transport> Session<Cleartext<T>> {
     ///
     /// # Errors
     /// When the peer does not greet as an ESMTP server.
-    pub fn open(channel: Cleartext<T>, cx: &mut Context<'_>) -> Result<Self, Error> {
-        Self::greet(channel, cx, &EhloName::neutral())
+    pub fn open(channel: Cleartext<T>, opening: &mut Opening<'_, '_>) -> Result<Self, Error> {
+        Self::greet(channel, opening, &EhloName::neutral())
     }
 
     /// Requests TLS, verifies the peer, and begins again: what was learnt in clear text is dropped.
@@ -278,72 +284,72 @@ impl<T: Transport> Session<Cleartext<T>> {
     /// STARTTLS is missing or rejected, bytes follow its reply, or the peer is not trusted.
     pub fn starttls(
         mut self,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
         setup: &Setup,
         name: Option<&EhloName>,
     ) -> Result<Session<Verified<T>>, Error> {
         let greeting = self.greeting.clone();
         let redactor = std::mem::take(&mut self.redactor);
-        let clear = self.ask_for_tls(cx)?;
-        let verified = upgrade(clear, setup, cx)?;
+        let clear = self.ask_for_tls(opening)?;
+        let verified = upgrade(clear, setup, opening)?;
         let mut session = Session {
             channel: verified,
             capabilities: Capabilities::default(),
             greeting,
             is_transaction_open: false,
             is_closed: false,
-            used: Used::default(),
+            used: SessionUsage::default(),
             name: EhloName::neutral(),
             is_ehlo_repeated: false,
             last_reply: Instant::now(),
             redactor,
         };
-        session.ehlo(cx, name.unwrap_or(&EhloName::neutral()))?;
+        session.ehlo(opening, name.unwrap_or(&EhloName::neutral()))?;
         Ok(session)
     }
 
-    /// Requests TLS for a probe, and begins again.
+    /// Asks for TLS, and describes the peer without judging it.
     ///
     /// # Errors
     /// STARTTLS is missing or rejected, bytes follow its reply, or TLS is not established.
     pub fn starttls_probe(
         self,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
         setup: &ProbeSetup,
     ) -> Result<Session<Probed<T>>, Error> {
         let greeting = self.greeting.clone();
-        let clear = self.ask_for_tls(cx)?;
-        let probed = upgrade_probe(clear, setup, cx)?;
+        let clear = self.ask_for_tls(opening)?;
+        let probed = upgrade_probe(clear, setup, opening)?;
         let mut session = Session {
             channel: probed,
             capabilities: Capabilities::default(),
             greeting,
             is_transaction_open: false,
             is_closed: false,
-            used: Used::default(),
+            used: SessionUsage::default(),
             name: EhloName::neutral(),
             is_ehlo_repeated: false,
             last_reply: Instant::now(),
             redactor: Redactor::default(),
         };
-        session.ehlo(cx, &EhloName::neutral())?;
+        session.ehlo(opening, &EhloName::neutral())?;
         Ok(session)
     }
 
-    fn ask_for_tls(mut self, cx: &mut Context<'_>) -> Result<Cleartext<T>, Error> {
-        cx.enter(Stage::Starttls);
+    fn ask_for_tls(mut self, opening: &mut Opening<'_, '_>) -> Result<Cleartext<T>, Error> {
+        opening.enter(Stage::Starttls);
         if !self.capabilities.starttls {
-            let error = cx.fail(Cause::StarttlsMissing);
-            self.quit(cx);
+            let error = opening.fail(Cause::StarttlsMissing);
+            self.quit(opening.context());
             return Err(error);
         }
-        let reply = self.command(cx, &Command::starttls())?;
+        let reply = self.command(opening, &Command::starttls())?;
         if reply.code != 220 {
-            cx.record.reply = Some(self.redactor.answer(&reply));
+            opening.record.reply = Some(self.redactor.answer(&reply));
             return Err(match reply.code {
-                421 => cx.fail(Cause::Closing),
-                400.. => cx.fail(Cause::StarttlsRefused),
-                _ => cx.fail(Cause::Unexpected {
+                421 => opening.fail(Cause::Closing),
+                400.. => opening.fail(Cause::StarttlsRefused),
+                _ => opening.fail(Cause::Unexpected {
                     expected: "220 to STARTTLS",
                 }),
             });
@@ -351,7 +357,7 @@ impl<T: Transport> Session<Cleartext<T>> {
         // Bytes after the 220 would be parsed as the server's replies inside TLS.
         match self.channel.pending().len() {
             0 => Ok(self.channel),
-            count => Err(cx.fail(Cause::BytesBeforeTls { count })),
+            count => Err(opening.fail(Cause::BytesBeforeTls { count })),
         }
     }
 }
@@ -363,10 +369,10 @@ impl<T: Transport> Session<Verified<T>> {
     /// When the peer does not greet as an ESMTP server.
     pub fn open(
         channel: Verified<T>,
-        cx: &mut Context<'_>,
+        opening: &mut Opening<'_, '_>,
         name: Option<&EhloName>,
     ) -> Result<Self, Error> {
-        Self::greet(channel, cx, name.unwrap_or(&EhloName::neutral()))
+        Self::greet(channel, opening, name.unwrap_or(&EhloName::neutral()))
     }
 
     /// The channel, with its evidence about the peer.
@@ -387,8 +393,8 @@ impl<T: Transport> Session<Probed<T>> {
     ///
     /// # Errors
     /// When the peer does not greet as an ESMTP server.
-    pub fn open(channel: Probed<T>, cx: &mut Context<'_>) -> Result<Self, Error> {
-        Self::greet(channel, cx, &EhloName::neutral())
+    pub fn open(channel: Probed<T>, opening: &mut Opening<'_, '_>) -> Result<Self, Error> {
+        Self::greet(channel, opening, &EhloName::neutral())
     }
 
     /// The channel, with the identity of the peer.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Outcome, Recipient, Record, RejectedStep, ServerReply, Stage};
+use crate::message::Prepared;
 
 /// A command that is to be answered by one reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,11 +84,24 @@ enum Decision {
     Unprocessed,
     /// Replies that can't be assigned to commands: a rejection among them may belong to another command.
     Ambiguous,
+    /// The server said 421 to it.
+    Closing(ClosingDecision),
 }
 
-/// A reply that the driver reports while it happens.
+/// The decision on a message to which the server said 421.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Notice {
+enum ClosingDecision {
+    /// It was refused before.
+    Refused(RejectedStep),
+    /// The server has not accepted it.
+    Unprocessed,
+    /// The server may have accepted it.
+    Open,
+}
+
+/// The part of a reply's effect that is reported at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReplyEffect {
     None,
     /// The recipient of this index has its reply.
     Recipient(usize),
@@ -110,8 +124,6 @@ pub(super) struct Transaction {
     pub(super) all_queued: bool,
     /// True if its outcome was reported before its last reply, which then has no effect.
     pub(super) reported: bool,
-    /// True if the server replied 421 to it.
-    pub(super) is_closing: bool,
     content: Content,
     decision: Decision,
     /// Bytes of its content, where they are known.
@@ -121,30 +133,29 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
+    /// For a message whose first command begins at `begin`.
     pub(super) fn new(
         record: Record,
         id: u64,
+        deadline: Deadline,
         begin: u64,
-        size: Option<u64>,
-        partial: bool,
+        message: &Prepared,
     ) -> Self {
-        let unanswered = record.recipients.len();
         Self {
+            decision: Decision::Open {
+                accepted: 0,
+                unanswered: record.recipients.len(),
+            },
             record,
             id,
-            deadline: Deadline::NEVER,
+            deadline,
             begin,
             replies_due: 0,
             all_queued: false,
             reported: false,
-            is_closing: false,
             content: Content::None,
-            decision: Decision::Open {
-                accepted: 0,
-                unanswered,
-            },
-            size,
-            partial,
+            size: message.content().properties().size,
+            partial: message.is_partial(),
         }
     }
 
@@ -154,7 +165,31 @@ impl Transaction {
     }
 
     pub(super) fn is_refused(&self) -> bool {
-        matches!(self.decision, Decision::Refused(_))
+        matches!(
+            self.decision,
+            Decision::Refused(_) | Decision::Closing(ClosingDecision::Refused(_))
+        )
+    }
+
+    /// Returns whether the server said 421 to it.
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self.decision, Decision::Closing(_))
+    }
+
+    /// Count a reply to one of its commands.
+    ///
+    /// # Errors
+    /// [`Cause::Internal`] if none was due.
+    pub(super) fn take_due_reply(&mut self) -> Result<(), Cause> {
+        let left = self.replies_due.checked_sub(1);
+        self.replies_due = left.ok_or(Cause::Internal("more replies than commands"))?;
+        Ok(())
+    }
+
+    /// Take a 2yz to RSET or MAIL, where no 421 came before: it decides nothing.
+    pub(super) fn on_plain_acceptance(&mut self, command: CommandKind) {
+        self.record.answered |= command != CommandKind::Rset;
+        self.record.stage = command.stage(false);
     }
 
     /// Returns whether each RCPT has its reply, so that the content may follow, or the message is rejected.
@@ -196,7 +231,7 @@ impl Transaction {
     /// Note that the server ended the session in order before it came to this message, unless it is the
     /// one to which it replied 421.
     pub(super) fn set_unprocessed(&mut self) {
-        if !self.is_closing && !self.is_refused() {
+        if !self.is_closing() && !self.is_refused() {
             self.decision = Decision::Unprocessed;
         }
     }
@@ -212,14 +247,14 @@ impl Transaction {
         reply: &Arc<ServerReply>,
         unsent: bool,
         closing: bool,
-    ) -> Result<Notice, Cause> {
-        // Later replies do not change the stage of a rejection.
+    ) -> Result<ReplyEffect, Cause> {
+        // A reply behind a refusal does not move its stage.
         if !self.is_refused() {
             self.record.stage = command.stage(unsent);
         }
-        if self.is_closing {
+        if self.is_closing() {
             self.on_reply_behind_421(command, reply.code);
-            return Ok(Notice::None);
+            return Ok(ReplyEffect::None);
         }
         if unsent && !matches!(command, CommandKind::Chunk | CommandKind::ContentEnd) {
             return Err(Cause::Unsolicited);
@@ -236,27 +271,27 @@ impl Transaction {
         let open = matches!(self.decision, Decision::Open { accepted, unanswered }
             if accepted > 0 || unanswered > 0);
         match command {
-            CommandKind::Rset | CommandKind::Mail if accepted => Ok(Notice::None),
+            CommandKind::Rset | CommandKind::Mail if accepted => Ok(ReplyEffect::None),
             // If more was queued behind RSET, the server may have accepted that all the same.
             CommandKind::Rset if refused && self.replies_due == 0 => {
                 self.refuse(RejectedStep::Session, reply)
             }
             CommandKind::Mail if refused => self.refuse(RejectedStep::Sender, reply),
             CommandKind::Rcpt(index) => self.on_recipient_reply(index, reply),
-            CommandKind::Data if code == 354 && open => Ok(Notice::None),
-            CommandKind::Chunk if accepted && open && !unsent => Ok(Notice::None),
+            CommandKind::Data if code == 354 && open => Ok(ReplyEffect::None),
+            CommandKind::Chunk if accepted && open && !unsent => Ok(ReplyEffect::None),
             CommandKind::ContentEnd if accepted && open && !unsent => {
                 self.decision = Decision::Accepted;
                 set_outcome(&mut self.record, Outcome::Accepted, Some(reply));
                 self.record.reply = Some(Arc::clone(reply));
-                Ok(Notice::Accepted)
+                Ok(ReplyEffect::Accepted)
             }
             CommandKind::Data | CommandKind::Chunk | CommandKind::ContentEnd if refused => {
                 self.refuse(RejectedStep::Content, reply)?;
                 // In the middle of the content nothing may follow, least of all its end.
                 match unsent {
                     true => Err(Cause::Rejected(RejectedStep::Content)),
-                    false => Ok(Notice::None),
+                    false => Ok(ReplyEffect::None),
                 }
             }
             // A server may answer so although it refused each recipient (RFC 2920 section 3.1). It has
@@ -272,28 +307,29 @@ impl Transaction {
 
     /// 421 in place of the reply to MAIL or to the last recipient leaves no recipient to deliver to.
     fn on_closing(&mut self, command: CommandKind, reply: &Arc<ServerReply>) -> Result<(), Cause> {
-        self.is_closing = true;
         if !self.is_refused() {
             self.record.reply = Some(Arc::clone(reply));
         }
-        if let Decision::Open {
-            accepted,
-            unanswered,
-        } = self.decision
-        {
-            let unanswered = match command {
-                CommandKind::Rcpt(_) => one_less(unanswered)?,
-                CommandKind::Rset | CommandKind::Mail => 0,
-                _ => unanswered,
-            };
-            self.decision = match (accepted, unanswered) {
-                (0, 0) => Decision::Unprocessed,
-                _ => Decision::Open {
-                    accepted,
-                    unanswered,
-                },
-            };
-        }
+        let decision = match self.decision {
+            Decision::Refused(what) => ClosingDecision::Refused(what),
+            Decision::Unprocessed => ClosingDecision::Unprocessed,
+            Decision::Open {
+                accepted: 0,
+                unanswered,
+            } => {
+                let unanswered = match command {
+                    CommandKind::Rcpt(_) => one_less(unanswered)?,
+                    CommandKind::Rset | CommandKind::Mail => 0,
+                    _ => unanswered,
+                };
+                match unanswered {
+                    0 => ClosingDecision::Unprocessed,
+                    _ => ClosingDecision::Open,
+                }
+            }
+            _ => ClosingDecision::Open,
+        };
+        self.decision = Decision::Closing(decision);
         Ok(())
     }
 
@@ -301,10 +337,10 @@ impl Transaction {
     /// server may have accepted it.
     fn on_reply_behind_421(&mut self, command: CommandKind, code: u16) {
         if command == CommandKind::ContentEnd && !self.is_refused() {
-            self.decision = match code {
-                400.. => Decision::Unprocessed,
-                _ => Decision::Ambiguous,
-            };
+            self.decision = Decision::Closing(match code {
+                400.. => ClosingDecision::Unprocessed,
+                _ => ClosingDecision::Open,
+            });
         }
     }
 
@@ -312,7 +348,7 @@ impl Transaction {
         &mut self,
         index: usize,
         reply: &Arc<ServerReply>,
-    ) -> Result<Notice, Cause> {
+    ) -> Result<ReplyEffect, Cause> {
         let refused = match reply.code {
             code if is_acceptance(code) => false,
             400.. => true,
@@ -324,7 +360,7 @@ impl Transaction {
             unanswered,
         } = self.decision
         else {
-            return Ok(Notice::None);
+            return Ok(ReplyEffect::None);
         };
         let recipient = self.record.recipients.get_mut(index);
         let recipient = recipient.ok_or(Cause::Internal("a reply to no recipient"))?;
@@ -346,11 +382,15 @@ impl Transaction {
                 self.decision = Decision::Refused(RejectedStep::Recipient);
             }
         }
-        Ok(Notice::Recipient(index))
+        Ok(ReplyEffect::Recipient(index))
     }
 
     /// The first refusal decides; what is refused behind it follows from it.
-    fn refuse(&mut self, what: RejectedStep, reply: &Arc<ServerReply>) -> Result<Notice, Cause> {
+    fn refuse(
+        &mut self,
+        what: RejectedStep,
+        reply: &Arc<ServerReply>,
+    ) -> Result<ReplyEffect, Cause> {
         if !self.is_refused() {
             self.decision = Decision::Refused(what);
             self.record.reply = Some(Arc::clone(reply));
@@ -361,7 +401,7 @@ impl Transaction {
                 _ => self.record.outcome = Outcome::Refused,
             }
         }
-        Ok(Notice::None)
+        Ok(ReplyEffect::None)
     }
 
     /// A reply that does not fit: those before it may belong to other commands too, a refusal among
@@ -415,7 +455,7 @@ impl Transaction {
 
     /// The result, when every reply is in.
     pub(super) fn into_result(mut self, progress: WriteProgress) -> Result<Record, Error> {
-        if self.is_closing {
+        if self.is_closing() {
             return Err(self.into_error(progress, None, Cause::Closing));
         }
         self.note_release(progress);
@@ -439,10 +479,14 @@ impl Transaction {
         cause: Cause,
     ) -> Error {
         self.note_release(progress);
-        if let Decision::Refused(what) = self.decision {
-            return Error::new(Cause::Rejected(what), self.record);
-        }
-        let whole = self.decision != Decision::Unprocessed && self.is_sent(progress);
+        let is_unprocessed = match self.decision {
+            Decision::Refused(what) | Decision::Closing(ClosingDecision::Refused(what)) => {
+                return Error::new(Cause::Rejected(what), self.record);
+            }
+            Decision::Unprocessed | Decision::Closing(ClosingDecision::Unprocessed) => true,
+            _ => false,
+        };
+        let whole = !is_unprocessed && self.is_sent(progress);
         if whole {
             set_outcome(&mut self.record, Outcome::Unknown, None);
         }

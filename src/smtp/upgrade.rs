@@ -9,7 +9,7 @@ use crate::error::{Cause, Error, Peer, Stage};
 use crate::log::Level;
 use crate::net::Transport;
 
-use super::context::Context;
+use super::opening::Opening;
 
 /// Runs the handshake and verifies the peer.
 ///
@@ -18,19 +18,19 @@ use super::context::Context;
 pub fn upgrade<T: Transport>(
     clear: Cleartext<T>,
     setup: &Setup,
-    cx: &mut Context<'_>,
+    opening: &mut Opening<'_, '_>,
 ) -> Result<Verified<T>, Error> {
-    cx.enter(Stage::Tls);
-    let verified =
-        channel::verify(clear, setup, cx.deadline()).map_err(|fault| failed(fault, cx))?;
-    describe(verified.peer(), cx);
+    opening.enter(Stage::Tls);
+    let verified = channel::verify(clear, setup, opening.deadline())
+        .map_err(|fault| failed(fault, opening))?;
+    describe(verified.peer(), opening);
     if let Some(pin) = verified.basis().matched_pin {
-        cx.say(Level::Info, || format!("the pin {pin} matches"));
+        opening.say(Level::Info, || format!("the pin {pin} matches"));
     }
     for remark in &verified.basis().remarks {
-        cx.say(Level::Warning, || format!("note: {remark}"));
+        opening.say(Level::Warning, || format!("note: {remark}"));
     }
-    cx.say(Level::Info, || "encrypted and verified".to_owned());
+    opening.say(Level::Info, || "encrypted and verified".to_owned());
     Ok(verified)
 }
 
@@ -41,19 +41,20 @@ pub fn upgrade<T: Transport>(
 pub fn upgrade_probe<T: Transport>(
     clear: Cleartext<T>,
     setup: &ProbeSetup,
-    cx: &mut Context<'_>,
+    opening: &mut Opening<'_, '_>,
 ) -> Result<Probed<T>, Error> {
-    cx.enter(Stage::Tls);
-    let probed = channel::probe(clear, setup, cx.deadline()).map_err(|fault| failed(fault, cx))?;
-    describe(probed.peer(), cx);
-    cx.say(Level::Info, || {
+    opening.enter(Stage::Tls);
+    let probed =
+        channel::probe(clear, setup, opening.deadline()).map_err(|fault| failed(fault, opening))?;
+    describe(probed.peer(), opening);
+    opening.say(Level::Info, || {
         "encrypted, not verified (a probe)".to_owned()
     });
     Ok(probed)
 }
 
-fn describe(peer: &Peer, cx: &mut Context<'_>) {
-    cx.say(Level::Info, || {
+fn describe(peer: &Peer, opening: &mut Opening<'_, '_>) {
+    opening.say(Level::Info, || {
         let leaf = peer
             .spki
             .first()
@@ -64,22 +65,22 @@ fn describe(peer: &Peer, cx: &mut Context<'_>) {
             peer.tls_version, peer.cipher_suite
         )
     });
-    cx.record.peer = Some(Arc::new(peer.clone()));
+    opening.record.peer = Some(Arc::new(peer.clone()));
 }
 
-fn failed(fault: HandshakeFault, cx: &mut Context<'_>) -> Error {
+fn failed(fault: HandshakeFault, opening: &mut Opening<'_, '_>) -> Error {
     match fault {
-        HandshakeFault::Channel(fault) => cx.fault(fault),
-        HandshakeFault::NotTls(sample) => cx.fail(Cause::NotTls { sample }),
-        HandshakeFault::Tls(detail) => cx.fail(Cause::Handshake { detail }),
-        HandshakeFault::Random => cx.fail(Cause::Random),
+        HandshakeFault::Channel(fault) => opening.fault(fault),
+        HandshakeFault::NotTls(sample) => opening.fail(Cause::NotTls { sample }),
+        HandshakeFault::Tls(detail) => opening.fail(Cause::Handshake { detail }),
+        HandshakeFault::Random => opening.fail(Cause::Random),
         HandshakeFault::Untrusted(rejection) => {
             let spki = rejection.chain.iter().map(|c| c.spki).collect();
-            cx.record.peer = Some(Arc::new(Peer {
+            opening.record.peer = Some(Arc::new(Peer {
                 spki,
                 ..Peer::default()
             }));
-            cx.fail(Cause::Untrusted(rejection))
+            opening.fail(Cause::Untrusted(rejection))
         }
     }
 }

@@ -17,7 +17,7 @@ use secsmtp::error::{Error, Outcome, Record, Stage};
 use secsmtp::log::Log;
 use secsmtp::message::Message;
 use secsmtp::net::{TcpTransport, Waiter, dial};
-use secsmtp::smtp::{Context, NextMessage, Session, StreamEnd, Window, upgrade};
+use secsmtp::smtp::{Context, NextMessage, Opening, Session, StreamEnd, Window, upgrade};
 use secsmtp::status::Status;
 use secsmtp::trust::{Host, TlsMode};
 use secsmtp_testservers::{Pki, ReferenceConfig, ReferenceServer, Scripted, Step};
@@ -46,10 +46,11 @@ fn open_with<'a>(
     change(&mut timeouts);
     let mut cx = Context::new(HOST, 465, timeouts, Log::off());
     let transport = dial(&[address], waiter, Deadline::after(LONG)).unwrap();
-    let verified = upgrade(Cleartext::new(transport), &setup, &mut cx).unwrap();
-    let mut session = Session::<Verified<_>>::open(verified, &mut cx, None).unwrap();
+    let mut opening = Opening::new(&mut cx, Record::default());
+    let verified = upgrade(Cleartext::new(transport), &setup, &mut opening).unwrap();
+    let mut session = Session::<Verified<_>>::open(verified, &mut opening, None).unwrap();
     let login = Credential::password(USER, PASSWORD.as_bytes()).unwrap();
-    session.authenticate(&mut cx, &login).unwrap();
+    session.authenticate(&mut opening, &login).unwrap();
     (session, cx)
 }
 
@@ -78,6 +79,7 @@ fn stream(
                 assert!(known.is_none(), "{tag} has two outcomes");
             },
         ),
+        Record::default(),
     );
     if session.can_go_on() {
         session.quit(&mut cx);
@@ -233,6 +235,7 @@ fn a_window_of_one_begins_a_message_when_the_last_is_answered() {
                     open.set(open.get() - 1);
                 },
             ),
+            Record::default(),
         );
         assert!(matches!(ended, StreamEnd::Done));
         assert_eq!(seen.get(), most);
@@ -373,6 +376,7 @@ fn a_reply_that_arrived_before_the_timeout_was_checked_counts_and_silence_does_n
             &stream_of(next, |_, result| {
                 results.push(result);
             }),
+            Record::default(),
         );
         let result = results.pop().unwrap();
         let met = result.as_ref().map_or_else(Error::status, |_| Status::Ok);
@@ -500,6 +504,7 @@ fn more_replies_than_questions_end_the_session() {
             },
             |_, result| got = Some(result),
         ),
+        Record::default(),
     );
     // Which of them was too many is not known.
     let error = got.unwrap().unwrap_err();

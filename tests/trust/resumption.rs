@@ -11,9 +11,10 @@ use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use secsmtp::channel::Setup;
 use secsmtp::channel::{Cleartext, Verified};
 use secsmtp::deadline::{Deadline, Timeouts};
+use secsmtp::error::Record;
 use secsmtp::log::Log;
 use secsmtp::net::{Waiter, dial};
-use secsmtp::smtp::{Context, Session, upgrade};
+use secsmtp::smtp::{Context, Opening, Session, upgrade};
 use secsmtp::status::Status;
 use secsmtp::trust::{Host, Policy};
 
@@ -93,9 +94,10 @@ fn d07_one_configuration_keeps_no_session() {
             let waiter = Waiter::new().expect("a selector");
             let tcp = dial(&[address], waiter, deadline).expect("a connection");
             let mut cx = Context::new(HOST, address.port(), timeouts, Log::off());
-            let verified = upgrade(Cleartext::new(tcp), &setup, &mut cx).expect("verified");
+            let mut opening = Opening::new(&mut cx, Record::default());
+            let verified = upgrade(Cleartext::new(tcp), &setup, &mut opening).expect("verified");
             // The greeting is read, and so the tickets in front of it.
-            let opened = Session::<Verified<_>>::open(verified, &mut cx, None);
+            let opened = Session::<Verified<_>>::open(verified, &mut opening, None);
             assert_eq!(opened.expect_err("421").status(), Status::Closing);
         }
         let kinds = server.join().expect("a server");

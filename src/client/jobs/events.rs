@@ -64,7 +64,7 @@ impl Events {
                 self.drop_one();
                 return None;
             }
-            self.droppable = self.droppable.saturating_add(1);
+            self.droppable += 1;
         }
         let is_progress = matches!(news, EventData::Progress(..));
         let place = self.put(Event { job, tag, news });
@@ -76,7 +76,7 @@ impl Events {
 
     fn put(&mut self, event: Event) -> Place {
         let place = self.next;
-        self.next = self.next.saturating_add(1);
+        self.next += 1;
         self.waiting.insert(place, event);
         place
     }
@@ -89,7 +89,7 @@ impl Events {
             ..
         }) = told
         {
-            *count = count.saturating_add(1);
+            *count += 1;
         } else {
             let news = EventData::Dropped(1);
             let (job, tag) = (0, 0);
@@ -107,7 +107,7 @@ impl Events {
     pub(super) fn take(&mut self, place: Place) -> Option<Event> {
         let event = self.waiting.remove(&place)?;
         if event.news.is_chatter() {
-            self.droppable = self.droppable.saturating_sub(1);
+            self.droppable -= 1;
         }
         if self.progress.get(&event.job) == Some(&place) {
             self.progress.remove(&event.job);

@@ -182,7 +182,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
     /// The next job for a worker, which waits for one for so long; `None` ends the worker, which is
     /// not counted from then on.
     fn next(&self, patience: Duration) -> Option<QueuedJob> {
-        self.with(|shared| shared.queue.idle = shared.queue.idle.saturating_add(1));
+        self.with(|shared| shared.queue.idle += 1);
         let patience = Deadline::after(patience);
         let mut later = None;
         loop {
@@ -218,8 +218,8 @@ impl<M: Monitor<Shared>> Jobs<M> {
                     NextJob::Later(_) => (0, 0),
                     NextJob::Nothing => (1, 1),
                 };
-                queue.idle = queue.idle.saturating_sub(idle);
-                queue.workers = queue.workers.saturating_sub(workers);
+                queue.idle -= idle;
+                queue.workers -= workers;
                 taken
             });
             match taken {
@@ -300,7 +300,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
                 shared.ready_flag.show(false);
                 return None;
             }
-            shared.polling = shared.polling.saturating_add(1);
+            shared.polling += 1;
             Some(shared.wakes)
         })?;
         let found = self.0.wait(deadline, |shared| {
@@ -310,12 +310,12 @@ impl<M: Monitor<Shared>> Jobs<M> {
             };
             // At once: a wake that comes now is for the next poll.
             if found.is_some() {
-                shared.polling = shared.polling.saturating_sub(1);
+                shared.polling -= 1;
             }
             found
         });
         let timed_out = usize::from(found.is_none());
-        self.with(|shared| shared.polling = shared.polling.saturating_sub(timed_out));
+        self.with(|shared| shared.polling -= timed_out);
         found.flatten()
     }
 

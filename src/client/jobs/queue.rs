@@ -180,7 +180,7 @@ impl JobQueue {
         if self.jobs.len() >= self.limits.jobs {
             return Err(Error::local(Cause::Full));
         }
-        self.last = self.last.saturating_add(1);
+        self.last += 1;
         let job = Job {
             tag,
             state: State::Queued(message.clone()),
@@ -192,7 +192,7 @@ impl JobQueue {
         let call = if self.waiting.len() <= self.idle {
             Wakeup::Nobody
         } else if self.workers < self.limits.connections {
-            self.workers = self.workers.saturating_add(1);
+            self.workers += 1;
             Wakeup::NewWorker
         } else {
             self.waiting_workers
@@ -211,7 +211,7 @@ impl JobQueue {
         job: JobId,
         cause: &Cause,
     ) -> (Vec<Prepared>, Result<(), Error>) {
-        self.workers = self.workers.saturating_sub(1);
+        self.workers -= 1;
         let (mut messages, mut kept) = (Vec::new(), Ok(()));
         if self.workers > 0 {
             return (messages, kept);
@@ -244,7 +244,7 @@ impl JobQueue {
         let job = self.jobs.get_mut(&id)?;
         match std::mem::replace(&mut job.state, State::Running) {
             State::Queued(message) => {
-                self.running = self.running.saturating_add(1);
+                self.running += 1;
                 let token = Arc::clone(&job.token);
                 Some(QueuedJob {
                     job: id,
@@ -306,7 +306,7 @@ impl JobQueue {
             return;
         };
         if matches!(job.state, State::Running) {
-            self.running = self.running.saturating_sub(1);
+            self.running -= 1;
             self.conclude(id, completion);
         }
     }
@@ -367,7 +367,7 @@ impl JobQueue {
 
     /// Jobs that are not over.
     pub(super) fn open_jobs(&self) -> usize {
-        self.waiting.len().saturating_add(self.running)
+        self.waiting.len() + self.running
     }
 
     /// Puts an event of a running job into the queue: after a completion nothing comes.

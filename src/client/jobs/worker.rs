@@ -11,7 +11,7 @@ use super::super::engine::Engine;
 use super::super::pool::DEFAULT_IDLE;
 use super::super::retry::Released;
 use super::super::run::{RunEnd, RunOptions};
-use super::super::source::{Item, MessageSource, Next};
+use super::super::source::{MessageSource, Next, Submission};
 use super::event::{Completion, EventData, JobId, Kind};
 use super::provider::ByEvent;
 use super::queue::{JobSettings, NextJob, QueuedJob};
@@ -91,11 +91,11 @@ impl<'a> WorkerState<'a> {
         self.held.borrow_mut().insert(held.queued.job, held);
     }
 
-    /// A job to send.
-    fn item(&self, job: JobId) -> Option<(QueuedJob, Item)> {
+    /// A job in state, to be sent.
+    fn item(&self, job: JobId) -> Option<(QueuedJob, Submission)> {
         let held = self.held.borrow();
         let held = held.get(&job)?;
-        let item = Item {
+        let item = Submission {
             id: job,
             message: held.queued.message.clone(),
             needs_new_connection: held.needs_new_connection,
@@ -104,8 +104,8 @@ impl<'a> WorkerState<'a> {
         Some((held.queued.clone(), item))
     }
 
-    /// The next job that needs a connection.
-    fn next_waiting(&self) -> Option<(QueuedJob, Item)> {
+    /// The next of those that need a connection.
+    fn next_waiting(&self) -> Option<(QueuedJob, Submission)> {
         let job = self.waiting.borrow_mut().pop_front()?;
         self.item(job)
     }
@@ -128,7 +128,7 @@ impl<'a> WorkerState<'a> {
     }
 
     /// Sends a job over a connection, and as many others as there are.
-    fn run_from(&self, queued: &QueuedJob, item: Item) -> Result<RunEnd, Error> {
+    fn run_from(&self, queued: &QueuedJob, item: Submission) -> Result<RunEnd, Error> {
         let engine = self.engine;
         engine.endpoint.setup()?;
         let mut settings = engine.settings();
@@ -181,7 +181,7 @@ impl MessageSource for WorkerState<'_> {
                         .more(in_hand, &self.settings, Some(&connection))
                     {
                         NextJob::Job(queued) => {
-                            let item = Item::new(queued.job, queued.message.clone());
+                            let item = Submission::new(queued.job, queued.message.clone());
                             self.hold(queued.clone());
                             (queued, item)
                         }
@@ -191,7 +191,7 @@ impl MessageSource for WorkerState<'_> {
                 }
             };
             if !queued.token.join(&connection) {
-                return Next::Item(item);
+                return Next::Submission(item);
             }
             self.done(queued.job, Err(item.message.not_sent(Cause::Cancelled)));
         }
@@ -206,7 +206,7 @@ impl MessageSource for WorkerState<'_> {
         self.engine.jobs.finish(id, completion);
     }
 
-    fn put_back(&self, item: Item) {
+    fn put_back(&self, item: Submission) {
         if let Some(held) = self.held.borrow_mut().get_mut(&item.id) {
             held.needs_new_connection = item.needs_new_connection;
             held.released = item.released;
@@ -328,9 +328,15 @@ mod tests {
         let (first, _) = state.next_waiting().unwrap();
         assert_eq!(first.job, 1);
         assert!(state.connected(first.job, &Waiter::new().unwrap().canceller()));
-        assert!(matches!(state.next(), Next::Item(Item { id: 2, .. })));
+        assert!(matches!(
+            state.next(),
+            Next::Submission(Submission { id: 2, .. })
+        ));
         state.done(1, Err(Error::local(Cause::Cancelled)));
         state.done(2, Err(Error::local(Cause::Cancelled)));
-        assert!(matches!(state.next(), Next::Item(Item { id: 3, .. })));
+        assert!(matches!(
+            state.next(),
+            Next::Submission(Submission { id: 3, .. })
+        ));
     }
 }

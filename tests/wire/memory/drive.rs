@@ -11,7 +11,9 @@ use secsmtp::deadline::Timeouts;
 use secsmtp::error::{Error, Outcome, Record};
 use secsmtp::log::{Level, Log};
 use secsmtp::message::Message;
-use secsmtp::smtp::{Context, NextMessage, Session, StreamEnd, Window, upgrade, upgrade_probe};
+use secsmtp::smtp::{
+    Context, NextMessage, Opening, Session, StreamEnd, Window, upgrade, upgrade_probe,
+};
 use secsmtp::trust::{Host, Policy, TlsMode};
 use secsmtp_testservers::{CertKind, Pki};
 
@@ -57,7 +59,12 @@ impl Ended {
 type Logged = Session<Verified<Memory>>;
 
 /// Sends one message over a session.
-fn send_one(session: &mut Logged, cx: &mut Context<'_>, message: &Message) -> Result<(), Error> {
+fn send_one(
+    session: &mut Logged,
+    cx: &mut Context<'_>,
+    message: &Message,
+    base: Record,
+) -> Result<(), Error> {
     let mut left = Some(message.prepare()?);
     let mut result = None;
     let next = || {
@@ -68,6 +75,7 @@ fn send_one(session: &mut Logged, cx: &mut Context<'_>, message: &Message) -> Re
         cx,
         Window::default(),
         &stream_of(next, |_, it| result = Some(it)),
+        base,
     );
     result.expect("a result").map(|_| ())
 }
@@ -82,7 +90,7 @@ impl Kept {
     /// Sends a message; what was noted of the messages before is forgotten.
     pub(crate) fn send(&mut self, message: &Message) -> Result<(), Error> {
         self.memory.state().forget();
-        send_one(&mut self.session, &mut quiet(), message)
+        send_one(&mut self.session, &mut quiet(), message, Record::default())
     }
 
     /// True if another message may follow.
@@ -182,8 +190,10 @@ impl World {
         let mut cx = quiet();
         let host = Host::parse(HOST).expect("a host");
         let setup = ProbeSetup::new(&self.policy, &host)?;
-        let probed = upgrade_probe(Cleartext::new(memory), &setup, &mut cx)?;
-        Session::<Probed<_>>::open(probed, &mut cx)?.quit(&mut cx);
+        let mut opening = Opening::new(&mut cx, Record::default());
+        let probed = upgrade_probe(Cleartext::new(memory), &setup, &mut opening)?;
+        let session = Session::<Probed<_>>::open(probed, &mut opening)?;
+        session.quit(&mut cx);
         Ok(())
     }
 
@@ -215,14 +225,14 @@ impl World {
     ) -> (Option<StreamEnd>, Vec<Result<Record, Error>>) {
         let mut cx = self.context(Log::off());
         let mut results = Vec::new();
-        let Ok(mut session) = self.open(memory, &mut cx) else {
+        let Ok((mut session, base)) = self.open(memory, &mut cx) else {
             return (None, results);
         };
         let done = |number, result| {
             assert_eq!(number as usize, results.len(), "in the order given");
             results.push(result);
         };
-        let ended = session.send_all(&mut cx, Window::default(), &stream_of(next, done));
+        let ended = session.send_all(&mut cx, Window::default(), &stream_of(next, done), base);
         session.quit(&mut cx);
         (Some(ended), results)
     }
@@ -233,30 +243,33 @@ impl World {
         let memory = Memory::new(peer, None);
         let session = self.open(memory.clone(), &mut quiet());
         Kept {
-            session: session.expect("a reference server"),
+            session: session.expect("a server that logs in").0,
             memory,
         }
     }
 
-    fn open(&self, memory: Memory, cx: &mut Context<'_>) -> Result<Logged, Error> {
-        let verified = upgrade(Cleartext::new(memory), &self.setups[0], cx)?;
-        let mut session = Logged::open(verified, cx, None)?;
-        session.authenticate(cx, &self.credential)?;
-        Ok(session)
+    fn open(&self, memory: Memory, cx: &mut Context<'_>) -> Result<(Logged, Record), Error> {
+        let mut opening = Opening::new(cx, Record::default());
+        let verified = upgrade(Cleartext::new(memory), &self.setups[0], &mut opening)?;
+        let mut session = Logged::open(verified, &mut opening, None)?;
+        session.authenticate(&mut opening, &self.credential)?;
+        Ok((session, opening.connection_record().message_record(false)))
     }
 
     /// The steps of `Client::send` from the connected stream on.
     fn run(&self, mode: TlsMode, memory: Memory, cx: &mut Context<'_>) -> Result<(), Error> {
-        let mut session = match mode {
+        let (mut session, base) = match mode {
             TlsMode::Implicit => self.open(memory, cx)?,
             TlsMode::Starttls => {
-                let clear = Session::<Cleartext<_>>::open(Cleartext::new(memory), cx)?;
-                let mut session = clear.starttls(cx, &self.setups[1], None)?;
-                session.authenticate(cx, &self.credential)?;
-                session
+                let mut opening = Opening::new(cx, Record::default());
+                let clear = Cleartext::new(memory);
+                let clear = Session::<Cleartext<_>>::open(clear, &mut opening)?;
+                let mut session = clear.starttls(&mut opening, &self.setups[1], None)?;
+                session.authenticate(&mut opening, &self.credential)?;
+                (session, opening.connection_record().message_record(false))
             }
         };
-        send_one(&mut session, cx, &self.message)?;
+        send_one(&mut session, cx, &self.message, base)?;
         session.quit(cx);
         Ok(())
     }
