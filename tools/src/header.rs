@@ -111,12 +111,12 @@ mod tests {
     #[test]
     fn a_long_declaration_has_a_line_for_each_parameter() {
         let long = format!(
-            "int32_t secsmtp_x({0} a, {0} b);",
+            "int32_t secsmtp_x({0} a, {0} b, {0} c);",
             "const struct secsmtp_something_long *"
         );
         let text = function(&long, &BTreeMap::new()).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3);
         assert!(lines[1].starts_with("                  const"), "{text}");
     }
 }
