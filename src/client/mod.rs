@@ -176,7 +176,7 @@ impl Client {
     /// carried. When no connection is to be had, the rest fail without being tried one by one.
     ///
     /// The log is that of the calling thread's connection. An idle connection is used, and left for
-    /// later, as [`Client::set_reuse`] says.
+    /// later, as with [`Client::set_reuse`].
     ///
     /// Returns the number of begun messages: all, unless one failed and `bulk` requires to stop, or the
     /// client was cancelled, closed or forked, which is the error of each connection's first message.

@@ -191,7 +191,7 @@ impl Client {
         self.engine.jobs.wait(job, deadline)
     }
 
-    /// Waits until every event was taken.
+    /// Waits until every event was polled.
     pub fn wait_until_told(&self, deadline: Deadline) -> bool {
         self.engine.jobs.wait_until_told(deadline)
     }

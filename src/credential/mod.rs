@@ -156,7 +156,7 @@ impl Credential {
         Ok(())
     }
 
-    /// Allows nothing weaker than this mechanism: no smaller hash, and behind a floor with -PLUS
+    /// Allows nothing weaker than this mechanism: no smaller hash, and for a minimum with -PLUS
     /// nothing that is not tied to the channel. What the server offers never lowers it.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ pub(super) fn status<H>(
     report(result, Handle::of(handle), error_out, panic_error)
 }
 
-/// Runs a function that can fail and gives no error object.
+/// Runs a function that can fail and returns no error object.
 pub(super) fn status_only<H>(handle: *const H, body: impl FnOnce() -> Result<(), Error>) -> i32 {
     status(handle, ErrorOut::none(), body)
 }

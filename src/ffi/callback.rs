@@ -84,7 +84,7 @@ pub(super) struct CallbackSlot<T> {
 
 struct SlotState<T> {
     callback: Option<T>,
-    /// No other callback is taken: a call that still had the object could set one.
+    /// No other callback is accepted: a call that still had the object could set one.
     closed: bool,
     /// Grows with each callback that is set.
     generation: u64,

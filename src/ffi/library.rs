@@ -75,7 +75,7 @@ pub extern "C" fn secsmtp_debug_live_handles() -> i64 {
 
 type Names = Vec<(i32, CString)>;
 
-// The tables have Rust's texts; C wants a NUL behind each, made once.
+// The tables have Rust's texts; the NUL-terminated ones for C are made once.
 static STATUS_NAMES: OnceBox<Names> = OnceBox::new();
 static STATUS_TEXTS: OnceBox<Names> = OnceBox::new();
 static STAGE_NAMES: OnceBox<Names> = OnceBox::new();

@@ -1,4 +1,4 @@
-//! Texts that the library gives out: UTF-8 with a NUL behind it, owned by an object.
+//! Texts that the library returns: NUL-terminated UTF-8, owned by an object.
 
 use std::ffi::{CString, c_char};
 

@@ -35,7 +35,7 @@ impl CredentialKind {
     }
 }
 
-/// A mechanism. NTLM, CRAM-MD5 and DIGEST-MD5 are not here: each gives an eavesdropper or an
+/// A mechanism. NTLM, CRAM-MD5 and DIGEST-MD5 are not here: each provides an eavesdropper or an
 /// impostor something to guess the password from at MD4's or MD5's speed, and proves no server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -56,7 +56,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All, strongest first: what ties the login to the channel stands before every larger hash,
+    /// All, strongest first: a mechanism that binds the login to the channel precedes every larger hash,
     /// because it is what a relay in the middle can't pass on.
     pub const ALL: [Self; 11] = [
         Self::ScramPlus(Hash::Sha512),
@@ -124,7 +124,7 @@ impl Kind {
 
     /// Returns whether it is in no respect weaker than `floor`: neither unbound where the floor is bound, nor
     /// with a smaller hash. So SCRAM-SHA-1-PLUS does not reach the floor SCRAM-SHA-256, though it
-    /// stands before it: a minimum hash is a requirement of its own.
+    /// precedes it: a minimum hash is a requirement of its own.
     #[must_use]
     pub fn reaches(self, floor: Self) -> bool {
         let place = |kind: Self| Self::ALL.iter().position(|other| *other == kind);

@@ -16,7 +16,7 @@ pub(super) enum ClosingStep {
     Over,
 }
 
-/// After 421 the server closes, and has not processed what was sent behind the command that it
+/// After 421 the server closes, and has not processed what was sent after the command that it
 /// answered so (RFC 5321 section 4.2.1). Its close_notify with no reply but 421 before confirms
 /// that; an end of the connection alone can be made by others on the path. The replies of a server
 /// that goes on are still matched, and what it has not replied to stays unknown.

@@ -272,7 +272,7 @@ impl Transaction {
             if accepted > 0 || unanswered > 0);
         match command {
             CommandKind::Rset | CommandKind::Mail if accepted => Ok(ReplyEffect::None),
-            // If more was queued behind RSET, the server may have accepted that all the same.
+            // If more was queued after RSET, the server may have accepted that all the same.
             CommandKind::Rset if refused && self.replies_due == 0 => {
                 self.refuse(RejectedStep::Session, reply)
             }
@@ -295,12 +295,12 @@ impl Transaction {
                 }
             }
             // A server may answer so although it refused each recipient (RFC 2920 section 3.1). It has
-            // not all of the content, so the refusal stands.
+            // not all of the content, so the rejection remains.
             CommandKind::Data if code == 354 => Err(self.unexpected(command, reply, unsent)),
             CommandKind::Chunk if accepted && !unsent => {
                 Err(self.unexpected(command, reply, unsent))
             }
-            // Neither acceptance nor refusal, or an acceptance behind a refusal.
+            // Neither acceptance nor rejection, or an acceptance after a rejection.
             _ => Err(self.ambiguous(command, reply, unsent)),
         }
     }
@@ -354,7 +354,7 @@ impl Transaction {
             400.. => true,
             _ => return Err(self.ambiguous(CommandKind::Rcpt(index), reply, false)),
         };
-        // Behind a refused MAIL the reply says nothing of the recipient.
+        // After a rejected MAIL the reply does not concern the recipient.
         let Decision::Open {
             accepted,
             unanswered,
@@ -385,7 +385,7 @@ impl Transaction {
         Ok(ReplyEffect::Recipient(index))
     }
 
-    /// The first refusal decides; what is refused behind it follows from it.
+    /// The first rejection decides; later ones follow from it.
     fn refuse(
         &mut self,
         what: RejectedStep,

@@ -9,7 +9,7 @@ pub fn io_words(error: &io::Error) -> String {
         return words.to_owned();
     }
     let text = error.to_string();
-    // std puts the number behind the system's words.
+    // std appends the number to the system's text.
     let words = error
         .raw_os_error()
         .and_then(|number| text.strip_suffix(&format!(" (os error {number})")));

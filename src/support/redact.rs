@@ -96,7 +96,7 @@ impl SubstringSet {
         run.is_some_and(|run| self.runs.binary_search(run).is_ok())
     }
 
-    /// True if one of the runs stands anywhere in a text.
+    /// True if one of the runs occurs in a text.
     fn occurs_in(&self, text: &[u8]) -> bool {
         let mut row = 0_usize;
         text.iter().enumerate().any(|(at, byte)| {

@@ -7,7 +7,7 @@ use super::pin::Pin;
 use super::x509;
 use crate::support::redact;
 
-/// The most certificates of a served chain that are looked at.
+/// The maximum number of certificates of a served chain that are checked.
 pub(crate) const MAX_CHAIN: usize = 16;
 /// The maximum number of names of a certificate that are described, and of characters of each text.
 const MAX_NAMES: usize = 64;

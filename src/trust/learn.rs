@@ -18,11 +18,11 @@ use crate::support::io_words::io_words;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Adds a server's pin to the file at `path`, which is made if there is none. False if host, port
-/// and pin stand in it already; then it is left as it is.
+/// and pin are in it already; then it is not changed.
 ///
 /// Only a regular file is written, or the one that a symbolic link leads to. The new text is written
-/// to its path with `.new` behind it, and takes the file's place only when it is on the disk. Meanwhile
-/// a lock on the path with `.lock` behind it keeps other learners out; the system releases it when the
+/// to its path with the suffix `.new`, and replaces the file only when it is on the disk. Meanwhile
+/// a lock on the path with the suffix `.lock` excludes other writers; the system releases it when the
 /// process ends, so that a learner that was killed blocks none.
 ///
 /// # Errors

@@ -118,7 +118,7 @@ static void jobs(void) {
     events_of(client, submit(client));
     secsmtp_client_free(client);
 
-    /* Of more events than there is room for some are dropped. */
+    /* Some events are dropped if there is not enough room. */
     client = new_client(login, 1);
     CHECK(secsmtp_client_set_events(client, all, SECSMTP_LOG_DEBUG, NULL) == 0);
     CHECK(secsmtp_client_wait(client, submit(client), SECSMTP_FOREVER, NULL, NULL) == 0);

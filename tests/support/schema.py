@@ -8,7 +8,7 @@ from tests.support import peers
 FOLDER = peers.ROOT / "docs" / "json"
 SCHEMAS = {path.name: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.schema.json"))}
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
-# What is checked below, or says nothing about a value.
+# The keywords that are checked below, or do not restrict a value.
 KEYWORDS = {
     "$schema", "$id", "$ref", "title", "description", "type", "const", "enum", "anyOf",
     "required", "properties", "items", "pattern", "minimum", "maximum",
@@ -74,7 +74,7 @@ def _validator(name):
 
 
 def result(text):
-    """What the command prints with --json, in one level: what it adds; of a receipt or report the status too; an
+    """The command's output with --json, in one level: its own fields; of a receipt or report the status too; an
     error with the fields of its receipt, which are None if it has none."""
     added = json.loads(text)
     value = check(json.dumps(added.pop("result")) if "result" in added else text)

@@ -67,7 +67,7 @@ class Error(Exception):
         self._json = ""
 
     def to_dict(self) -> Dict[str, Any]:
-        """What :meth:`to_json` is the text of."""
+        """The error as a dictionary, of which :meth:`to_json` returns the text."""
         found: Dict[str, Any] = json.loads(self._json) if self._json else self._attributes()
         # An argument that can't be used is, in a send, why the mail was not sent.
         return {**found, "outcome": self.outcome or "none"}
@@ -77,7 +77,7 @@ class Error(Exception):
         return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
 
     def _attributes(self) -> Dict[str, Any]:
-        """Of an error that comes from this package, where nothing reached the library."""
+        """The dictionary of an error of this package, which did not reach the library."""
         return {
             "version": 1,
             "kind": "error",

@@ -98,7 +98,7 @@ class Json(ClientCase):
         with self.raises(secsmtp.ArgumentError) as failed:
             secsmtp.Policy(pins="nonsense")
         self.assertEqual(self.check_error(failed.exception)["outcome"], "none")
-        # What the package itself finds never reached the library.
+        # Errors that the package itself finds did not reach the library.
         with self.raises(secsmtp.ArgumentError) as failed:
             secsmtp.Password("alice", PASSWORD, max_iterations=-1)
         self.assertEqual(self.check_error(failed.exception)["status_name"], "SECSMTP_E_VALUE")

@@ -43,7 +43,7 @@ impl Events {
         self.waiting.is_empty()
     }
 
-    /// The place that the next event will have: what stands before it was there before.
+    /// The place of the next event: events before it exist already.
     pub(super) fn end(&self) -> Place {
         self.next
     }
@@ -97,7 +97,7 @@ impl Events {
         }
     }
 
-    /// The first one, if it stands before `end`.
+    /// The first one, if it is before `end`.
     pub(super) fn pop(&mut self, end: Place) -> Option<Event> {
         let place = *self.waiting.keys().next().filter(|place| **place < end)?;
         self.take(place)

@@ -393,13 +393,13 @@ impl<M: Monitor<Shared>> Jobs<M> {
         self.0.wait(deadline, over).is_some()
     }
 
-    /// Waits until each worker has ended, which they do once no more jobs are taken.
+    /// Waits until each worker has ended, which they do once jobs are rejected.
     pub(super) fn wait_for_workers(&self, deadline: Deadline) -> bool {
         let over = |shared: &mut Shared| (shared.queue.workers == 0).then_some(());
         self.0.wait(deadline, over).is_some()
     }
 
-    /// Waits until each event was taken.
+    /// Waits until each event was polled.
     pub(super) fn wait_until_told(&self, deadline: Deadline) -> bool {
         let told = |shared: &mut Shared| shared.queue.events.is_empty().then_some(());
         self.0.wait(deadline, told).is_some()

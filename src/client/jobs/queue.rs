@@ -513,7 +513,7 @@ mod tests {
         ));
         assert!(matches!(next(&mut queue), Some(EventData::SecretWanted(_))));
         assert!(matches!(next(&mut queue), Some(EventData::Completed(done)) if done.is_ok()));
-        // Its completion is taken, and there is still no other event.
+        // Its completion is polled, and there is still no other event.
         queue.finish(job, Ok(Record::default()));
         tell(&mut queue);
         queue.ask(job, question());

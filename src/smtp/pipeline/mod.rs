@@ -7,8 +7,8 @@
 //! then no content and no DATA is queued before each of them is accepted. The next message follows
 //! without waiting for the replies to the one before. Without PIPELINING it is one command at a time.
 //!
-//! MAIL behind BDAT LAST in one group is a step beyond the letter of RFC 2920 and RFC 3030, which
-//! known servers take; a window of one message leaves it out. RSET stands before each MAIL whose
+//! MAIL after BDAT LAST in one group is a step beyond the letter of RFC 2920 and RFC 3030, which
+//! known servers take; a window of one message leaves it out. RSET precedes each MAIL whose
 //! predecessor is not known to be over: a refused BDAT may leave its transaction open, and the next
 //! MAIL would be nested in it.
 
@@ -129,7 +129,7 @@ impl Pipeline {
         }
     }
 
-    /// Go on behind an EHLO that was repeated while no message was under way.
+    /// Continue after an EHLO that was repeated while no message was in flight.
     pub(super) fn restart(&mut self, features: Features, is_transaction_open: bool, queued: u64) {
         self.features = features;
         self.is_transaction_open = is_transaction_open;
@@ -463,7 +463,7 @@ impl Pipeline {
     }
 
     /// Report messages that the caller no longer waits for; their replies are still matched, and what is
-    /// queued behind them goes on. Returns whether there were any.
+    /// queued after them continues. Returns whether there were any.
     ///
     /// # Errors
     /// The connection has to end: no message is left that is waited for.
@@ -535,7 +535,7 @@ impl Pipeline {
         open.any(|(_, one)| one.is_sent(progress))
     }
 
-    /// Note that the server ended TLS behind 421 without a reply to what followed: it did not process
+    /// Note that the server ended TLS after 421 without a reply to what followed: it did not process
     /// that (RFC 5321 section 4.2.1).
     pub(super) fn set_unprocessed(&mut self) {
         self.transactions.for_each(Transaction::set_unprocessed);
@@ -565,7 +565,7 @@ impl Pipeline {
     pub(super) fn abort(&mut self, failure: &Failure, progress: WriteProgress) {
         let own = match failure.scope {
             FailureScope::Current => self.transactions.latest().ok().map(|(latest, _)| latest),
-            // Each message to which the server said 421 is known.
+            // Each message to which the server replied 421 is known.
             FailureScope::Oldest if failure.cause != Cause::Closing => {
                 Some(self.transactions.oldest_serial())
             }

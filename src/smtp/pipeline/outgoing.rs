@@ -42,11 +42,11 @@ impl EnvelopeCommand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     Command(EnvelopeCommand),
-    /// BDAT or DATA, behind the gate.
+    /// BDAT or DATA, after the gate.
     Content,
     /// A chunk of BDAT.
     Chunk,
-    /// The content of DATA, behind 354.
+    /// The content of DATA, after 354.
     GoAhead,
     /// A block of DATA's content.
     Block,

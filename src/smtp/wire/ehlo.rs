@@ -9,7 +9,7 @@ pub const MAX_MECHANISMS: usize = 128;
 /// The capabilities that this library uses, and all lines for display.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Each line behind the first, as text; what is not ASCII graphic or space is left out.
+    /// Each line after the first, as text; what is not ASCII graphic or space is left out.
     pub lines: Vec<String>,
     /// STARTTLS (RFC 3207).
     pub starttls: bool,
