@@ -298,9 +298,9 @@ impl From<Fault> for HandshakeStop {
 }
 
 /// Keeps the first bytes that a peer sends, to show them if they are not TLS.
-fn keep_sample(sample: &mut Vec<u8>, heard: &[u8]) {
+fn keep_sample(sample: &mut Vec<u8>, received: &[u8]) {
     /// The number of bytes that are shown.
     const SAMPLE: usize = 120;
-    let room = SAMPLE.saturating_sub(sample.len()).min(heard.len());
-    sample.extend_from_slice(heard.get(..room).unwrap_or_default());
+    let room = SAMPLE.saturating_sub(sample.len()).min(received.len());
+    sample.extend_from_slice(received.get(..room).unwrap_or_default());
 }

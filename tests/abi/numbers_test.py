@@ -41,8 +41,8 @@ class Numbers(unittest.TestCase):
                 self.assertEqual(_abi.STATUS_NAMES[value], f"SECSMTP_{name}")
         # A kind is reported by name, or handled by the job itself: the request for a secret, the end.
         own = set(re.findall(r"kind == _abi\.(EVENT_\w+)", Path(_job.__file__).read_text("utf-8")))
-        told = {n for n, v in numbers().items() if n.startswith("EVENT_") and v in _job._KINDS}
-        self.assertEqual(own | told, {n for n in numbers() if n.startswith("EVENT_")})
+        named = {n for n, v in numbers().items() if n.startswith("EVENT_") and v in _job._KINDS}
+        self.assertEqual(own | named, {n for n in numbers() if n.startswith("EVENT_")})
 
     def test_xojo_knows_each(self):
         known = declares_test.constants()

@@ -335,9 +335,9 @@ fn a_probe_sends_only_ehlo_starttls_and_quit() {
             .probe(Log::off())
             .unwrap();
         assert_eq!(trusted.status(), Status::Ok);
-        let mut nobody = secsmtp::trust::Policy::new();
-        nobody.tls_mode = mode;
-        let report = client(&nobody, address(&server, mode))
+        let mut empty = secsmtp::trust::Policy::new();
+        empty.tls_mode = mode;
+        let report = client(&empty, address(&server, mode))
             .probe(Log::off())
             .unwrap();
         assert_eq!(report.status(), Status::NoTrust);

@@ -272,8 +272,8 @@ fn a12_a_blocked_port_leads_to_no_other() {
     }
     assert!(good.sessions().is_empty());
     for other in others {
-        let nobody = other.accept().map(|_| ()).map_err(|error| error.kind());
-        assert_eq!(nobody, Err(ErrorKind::WouldBlock));
+        let refused = other.accept().map(|_| ()).map_err(|error| error.kind());
+        assert_eq!(refused, Err(ErrorKind::WouldBlock));
     }
 }
 

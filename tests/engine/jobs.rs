@@ -248,9 +248,9 @@ fn an_invalid_message_is_reported_at_once() {
         .unwrap_err();
     assert_eq!(error.status(), Status::NoSender);
     let empty = secsmtp::trust::Policy::new();
-    let nobody = Client::new(HOST, 0, &empty).unwrap();
+    let untrusting = Client::new(HOST, 0, &empty).unwrap();
     assert_eq!(
-        nobody.submit(&message()).unwrap_err().status(),
+        untrusting.submit(&message()).unwrap_err().status(),
         Status::NoTrust
     );
     nothing_is_left(&client);

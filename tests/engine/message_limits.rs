@@ -108,14 +108,14 @@ fn mails_asked(session: &SessionRecord) -> usize {
         .count()
 }
 
-struct Told {
+struct RunResult {
     outcomes: Vec<Outcome>,
     logins: usize,
     sessions: Vec<SessionRecord>,
 }
 
 /// Each outcome agrees with what the server has.
-fn run(pki: &Pki, config: ReferenceConfig, by: By, window: usize, to: &[&str]) -> Told {
+fn run(pki: &Pki, config: ReferenceConfig, by: By, window: usize, to: &[&str]) -> RunResult {
     let server = ReferenceServer::start(config).unwrap();
     let client = client(&policy(pki, TlsMode::Implicit), server.implicit_addr());
     let outcomes = send_all(&client, by, window, &messages(MESSAGES, to));
@@ -130,7 +130,7 @@ fn run(pki: &Pki, config: ReferenceConfig, by: By, window: usize, to: &[&str]) -
             Outcome::None => panic!("{number} has no outcome"),
         }
     }
-    Told {
+    RunResult {
         outcomes,
         logins: server.login_count(),
         sessions: server.sessions(),

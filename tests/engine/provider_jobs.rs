@@ -19,9 +19,9 @@ use crate::scram_server::{mail, offering};
 use crate::support::*;
 
 /// Is there so that the credential asks; jobs don't ask it.
-struct Nobody;
+struct EmptyProvider;
 
-impl SecretProvider for Nobody {
+impl SecretProvider for EmptyProvider {
     fn secret(&self, _: &mut SecretRequest<'_>) -> Result<Secret, NoSecret> {
         Err(NoSecret::Declined)
     }
@@ -29,7 +29,7 @@ impl SecretProvider for Nobody {
 
 fn asking(pki: &Pki, server: &Scripted) -> Client {
     let client = client(&policy(pki, TlsMode::Implicit), server.addr());
-    let credential = Credential::token_from(USER, Arc::new(Nobody)).unwrap();
+    let credential = Credential::token_from(USER, Arc::new(EmptyProvider)).unwrap();
     client.set_credential(Some(Arc::new(credential)));
     client
 }

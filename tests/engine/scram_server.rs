@@ -31,7 +31,7 @@ pub(crate) struct Server {
 
 /// The bytes that the client sent.
 #[derive(Clone, Default)]
-pub(crate) struct Heard {
+pub(crate) struct Received {
     pub(crate) gs2: String,
     pub(crate) first_bare: String,
     pub(crate) server_first: String,
@@ -64,8 +64,8 @@ impl Server {
     }
 
     /// The two steps in which the server acts, and the place for the received bytes.
-    pub(crate) fn steps(self) -> (Vec<Step>, Arc<Mutex<Heard>>) {
-        let received = Arc::new(Mutex::new(Heard::default()));
+    pub(crate) fn steps(self) -> (Vec<Step>, Arc<Mutex<Received>>) {
+        let received = Arc::new(Mutex::new(Received::default()));
         let (server, ear) = (self.clone(), received.clone());
         let first = Step::respond(move |line, _| {
             let line = std::str::from_utf8(line).unwrap();
@@ -105,7 +105,7 @@ impl Server {
     }
 
     /// The server's signature, if the client's proof is right.
-    fn check(&self, received: &Heard, bare: &str, bound: &[u8]) -> Option<String> {
+    fn check(&self, received: &Received, bare: &str, bound: &[u8]) -> Option<String> {
         let (derivation, algorithm) = match self.mechanism.trim_end_matches("-PLUS") {
             "SCRAM-SHA-512" => (pbkdf2::PBKDF2_HMAC_SHA512, hmac::HMAC_SHA512),
             "SCRAM-SHA-256" => (pbkdf2::PBKDF2_HMAC_SHA256, hmac::HMAC_SHA256),
@@ -174,7 +174,7 @@ pub(crate) fn play(
     mechanisms: &str,
     server: Server,
     after: Vec<Step>,
-) -> (Scripted, Arc<Mutex<Heard>>) {
+) -> (Scripted, Arc<Mutex<Received>>) {
     let mut steps = offering(pki, mechanisms);
     let (own, received) = server.steps();
     steps.extend(own);

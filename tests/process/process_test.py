@@ -57,7 +57,7 @@ class Relay:
     """Passes each connection on, and counts those over which the client said anything."""
 
     def __init__(self, address, port, target):
-        self.target, self.heard = target, 0
+        self.target, self.received = target, 0
         self.listener = socket.create_server((address, port))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -73,7 +73,7 @@ class Relay:
     def copy(self, source, sink, counts):
         with contextlib.suppress(OSError):
             while bytes := source.recv(65536):
-                self.heard += counts
+                self.received += counts
                 counts = False
                 sink.sendall(bytes)
         with contextlib.suppress(OSError):
@@ -115,7 +115,7 @@ class Process(unittest.TestCase):
             for mode, ours in (("implicit", server.implicit), ("starttls", server.starttls)):
                 hotel = peers.host_port(server.env[f"HOTEL_TLS_{mode.upper()}"])
                 # Intercepted at the first address alone; not at all; no listener at the first.
-                for first, targets, told, heard in (
+                for first, targets, reported, received in (
                     ("127.0.0.2", (hotel, ours), "SECSMTP_E_PIN_MISMATCH secret=0", (1, 0)),
                     ("127.0.0.2", (ours, hotel), "SECSMTP_OK", (1, 0)),
                     ("127.0.0.4", (hotel, ours), "SECSMTP_OK", (0, 1)),
@@ -127,7 +127,7 @@ class Process(unittest.TestCase):
                     one.close()
                     two.close()
                     with self.subTest(mode=mode, first=first, targets=targets):
-                        self.assertEqual((done.stdout, (one.heard, two.heard)), (told, heard))
+                        self.assertEqual((done.stdout, (one.received, two.received)), (reported, received))
 
     def test_name_look_ups_that_hang_are_abandoned_and_few(self):
         with tempfile.TemporaryDirectory() as folder, peers.reference_server() as server:
@@ -141,22 +141,22 @@ class Process(unittest.TestCase):
             program = build("tests/process/random.c", folder, plain=True)
             command = [server.name, str(server.implicit[1]), str(server.ca_file), server.user]
             command += [server.password.decode(), server.address]
-            told = []
-            while not told or not told[-1].startswith("sent"):
+            reported = []
+            while not reported or not reported[-1].startswith("sent"):
                 self.assertEqual(server.mails(), [])
-                self.assertLess(len(told), 50)
-                done = subprocess.run([program, str(len(told)), *command], stdout=subprocess.PIPE,
+                self.assertLess(len(reported), 50)
+                done = subprocess.run([program, str(len(reported)), *command], stdout=subprocess.PIPE,
                                       stderr=subprocess.DEVNULL, text=True, timeout=60)
                 peers.require(done.returncode != 77, "a program can't filter its own system calls")
                 self.assertEqual(done.returncode, 0, done.stdout)
-                told.append(done.stdout)
+                reported.append(done.stdout)
             server.wait_for_mail(b"A body.")
-        failed = told[:-1]
-        self.assertGreater(len(failed), 6, told)
+        failed = reported[:-1]
+        self.assertGreater(len(failed), 6, reported)
         # Behind a request that was served the standard library makes one that can but panic, and a
         # panic always leaves the outcome in doubt.
         panics = [line for line in failed if "SECSMTP_E_PANIC" in line]
-        self.assertLessEqual(len(panics), 1, told)
+        self.assertLessEqual(len(panics), 1, reported)
         for line in failed:
             if line.startswith("client_send") and line not in panics:
                 self.assertIn("SECSMTP_E_RANDOM", line)

@@ -68,7 +68,7 @@ static void catch_requests(void) {
         exit(77);
 }
 
-static void told(const char *call, int32_t status, secsmtp_error **error) {
+static void report(const char *call, int32_t status, secsmtp_error **error) {
     if (status == SECSMTP_OK)
         return;
     printf("%s %s stage=%d outcome=%d secret=%d requests=%d\n", call, secsmtp_status_name(status),
@@ -77,7 +77,7 @@ static void told(const char *call, int32_t status, secsmtp_error **error) {
     exit(0);
 }
 
-#define CALL(name, ...) told(#name, secsmtp_##name(__VA_ARGS__, &error), &error)
+#define CALL(name, ...) report(#name, secsmtp_##name(__VA_ARGS__, &error), &error)
 
 int main(int argc, char **argv) {
     secsmtp_policy *policy = NULL;

@@ -214,11 +214,11 @@ class Python(Host):
         secsmtp = package()
         with self.client(address, mode, rows, login) as client:
             try:
-                told = client.send(b"Subject: Modes\r\n\r\nFrom Python\r\n", self.env["ALICE_ADDRESS"], [self.env["BOB_ADDRESS"]])
-                status, peer = "SECSMTP_OK", told.peer
+                result = client.send(b"Subject: Modes\r\n\r\nFrom Python\r\n", self.env["ALICE_ADDRESS"], [self.env["BOB_ADDRESS"]])
+                status, peer = "SECSMTP_OK", result.peer
             except secsmtp.Error as error:
-                told, status, peer = error, error.status_name, error.receipt.peer
-        return Sent(told.outcome, status, peer.matched_pin or "", told.stage, told.secret_released, told.content_released)
+                result, status, peer = error, error.status_name, error.receipt.peer
+        return Sent(result.outcome, status, peer.matched_pin or "", result.stage, result.secret_released, result.content_released)
 
     def probe(self, address, mode, rows):
         secsmtp = package()
@@ -247,16 +247,16 @@ class Command(Host):
         more = ("--from", self.env["ALICE_ADDRESS"], "--to", self.env["BOB_ADDRESS"])
         if login:
             more += ("--user", self.env["ALICE_USER"], "--password-env", "A_PASSWORD")
-        told = self.run("send", address, mode, rows, *more)
-        pin = told["matched_pin"] or ""
-        return Sent(told["outcome"], told["status_name"], pin, told["stage"], told["secret_released"], told["content_released"])
+        result = self.run("send", address, mode, rows, *more)
+        pin = result["matched_pin"] or ""
+        return Sent(result["outcome"], result["status_name"], pin, result["stage"], result["secret_released"], result["content_released"])
 
     def probe(self, address, mode, rows):
         # It takes no client certificate for a probe.
-        told = self.run("probe", address, mode, [row for row in rows if not row[0].startswith("client-")])
-        if "greeting" not in told:
-            return Probed("none", told["status_name"], "", "", "")
-        return Probed("trusted" if told["trusted"] else "not_trusted", told["status_name"], told["matched_pin"] or "", told["certificates"][0]["spki"], told["greeting"])
+        result = self.run("probe", address, mode, [row for row in rows if not row[0].startswith("client-")])
+        if "greeting" not in result:
+            return Probed("none", result["status_name"], "", "", "")
+        return Probed("trusted" if result["trusted"] else "not_trusted", result["status_name"], result["matched_pin"] or "", result["certificates"][0]["spki"], result["greeting"])
 
 
 class Trust(unittest.TestCase):
@@ -359,10 +359,10 @@ class Trust(unittest.TestCase):
             for mode, port in (("implicit", "_SUBMISSIONS"), ("starttls", "_SUBMISSION")):
                 for host, case in self.each_host(server=server, mode=mode, trust=rows):
                     with case:
-                        told = host.probe(server + port, mode, rows)
+                        result = host.probe(server + port, mode, rows)
                         outcome = "trusted" if status == "OK" else "not_trusted"
-                        self.assertEqual(told[:4], (outcome, "SECSMTP_" + status, self.pin(pin), self.pin("LEAF")))
-                        self.assertIn("SMTP", told.greeting)
+                        self.assertEqual(result[:4], (outcome, "SECSMTP_" + status, self.pin(pin), self.pin("LEAF")))
+                        self.assertIn("SMTP", result.greeting)
 
     def test_probes_never_show_a_client_certificate(self):
         for host, case in self.each_host():
@@ -375,8 +375,8 @@ class Trust(unittest.TestCase):
         self.bed.files["LEARNT"] = learnt
         command, rows = self.hosts[2], (("known", "LEARNT"),)
         for trust, expected in (((UNKNOWN_PIN,), False), ((CA,), True)):
-            told = command.run("probe", "POSTFIX_SUBMISSIONS", "implicit", trust, "--learn", str(learnt), "--by", "the test")
-            self.assertEqual((told["learnt"], learnt.exists()), (expected, expected), told)
+            result = command.run("probe", "POSTFIX_SUBMISSIONS", "implicit", trust, "--learn", str(learnt), "--by", "the test")
+            self.assertEqual((result["learnt"], learnt.exists()), (expected, expected), result)
         for host, case in self.each_host():
             with case:
                 self.check(host, "POSTFIX_SUBMISSIONS", "implicit", rows, "OK", "LEAF")

@@ -319,13 +319,13 @@ class Sender:
 
     def run(self):
         """One tick of the Timer: (job, kind, status) of each event."""
-        host, notice, told = self.host, ctypes.c_void_p(), []
+        host, notice, events = self.host, ctypes.c_void_p(), []
         while host.secsmtp_client_poll_event(self.client, 0, ctypes.byref(notice), None) == 0:
             kind, status = host.secsmtp_event_kind(notice), host.secsmtp_event_status(notice)
             self.tags[host.secsmtp_event_tag(notice)] = host.secsmtp_event_job(notice)
-            told.append((host.secsmtp_event_job(notice), kind, status))
+            events.append((host.secsmtp_event_job(notice), kind, status))
             host.secsmtp_event_free(notice)
-        return told
+        return events
 
     def close(self):
         self.host.secsmtp_client_free(self.client)

@@ -83,11 +83,11 @@ impl Events {
 
     /// Counts one more dropped event, at the place of the first one.
     fn drop_one(&mut self) {
-        let told = self.dropped.and_then(|place| self.waiting.get_mut(&place));
+        let reported = self.dropped.and_then(|place| self.waiting.get_mut(&place));
         if let Some(Event {
             news: EventData::Dropped(count),
             ..
-        }) = told
+        }) = reported
         {
             *count += 1;
         } else {
@@ -140,10 +140,10 @@ mod tests {
             events.push(job, 0, stage());
             events.push(job, 0, done());
         }
-        let told = drain(&mut events);
+        let reported = drain(&mut events);
         let completed = |e: &&Event| matches!(e.news, EventData::Completed(_));
-        assert_eq!(told.iter().filter(completed).count(), 5);
-        let dropped: Vec<_> = told
+        assert_eq!(reported.iter().filter(completed).count(), 5);
+        let dropped: Vec<_> = reported
             .iter()
             .filter_map(|e| match e.news {
                 EventData::Dropped(count) => Some(count),
@@ -151,7 +151,7 @@ mod tests {
             })
             .collect();
         assert_eq!(dropped, [3]);
-        let loss = told
+        let loss = reported
             .iter()
             .find(|e| matches!(e.news, EventData::Dropped(_)));
         assert!(loss.is_some_and(|e| (e.job, e.tag) == (0, 0)));
@@ -160,8 +160,11 @@ mod tests {
         for _ in 0..4 {
             events.push(9, 0, stage());
         }
-        let told = drain(&mut events);
-        assert!(matches!(told.last().unwrap().news, EventData::Dropped(2)));
+        let reported = drain(&mut events);
+        assert!(matches!(
+            reported.last().unwrap().news,
+            EventData::Dropped(2)
+        ));
     }
 
     #[test]
@@ -171,10 +174,10 @@ mod tests {
             events.push(1, 0, EventData::Progress(bytes, Some(1000)));
             events.push(2, 0, EventData::Progress(bytes, None));
         }
-        let told = drain(&mut events);
-        assert_eq!(told.len(), 2);
+        let reported = drain(&mut events);
+        assert_eq!(reported.len(), 2);
         assert!(matches!(
-            told[0].news,
+            reported[0].news,
             EventData::Progress(1000, Some(1000))
         ));
         events.push(1, 0, EventData::Progress(1001, None));

@@ -115,7 +115,7 @@ impl<M: Monitor<Shared>> Jobs<M> {
     ) -> Result<JobId, Error> {
         let (job, call) = self.with(|shared| shared.queue.submit(&message, tag))?;
         match call {
-            Wakeup::Nobody => {}
+            Wakeup::Unneeded => {}
             Wakeup::Worker(connection) => connection.wake(),
             Wakeup::NewWorker => {
                 if let Err(cause) = start() {
@@ -401,8 +401,8 @@ impl<M: Monitor<Shared>> Jobs<M> {
 
     /// Waits until each event was polled.
     pub(super) fn wait_until_told(&self, deadline: Deadline) -> bool {
-        let told = |shared: &mut Shared| shared.queue.events.is_empty().then_some(());
-        self.0.wait(deadline, told).is_some()
+        let all_polled = |shared: &mut Shared| shared.queue.events.is_empty().then_some(());
+        self.0.wait(deadline, all_polled).is_some()
     }
 
     fn ask(&self, job: JobId, question: SecretQuestion) {

@@ -119,7 +119,7 @@ pub(super) enum Cancelled {
 #[derive(Debug)]
 pub(super) enum Wakeup {
     /// Any worker that checks the queue next.
-    Nobody,
+    Unneeded,
     /// A worker that is to be started, and is counted already.
     NewWorker,
     /// A worker that is to be woken.
@@ -190,14 +190,14 @@ impl JobQueue {
         self.jobs.insert(self.last, job);
         self.waiting.push_back(self.last);
         let call = if self.waiting.len() <= self.idle {
-            Wakeup::Nobody
+            Wakeup::Unneeded
         } else if self.workers < self.limits.connections {
             self.workers += 1;
             Wakeup::NewWorker
         } else {
             self.waiting_workers
                 .pop()
-                .map_or(Wakeup::Nobody, Wakeup::Worker)
+                .map_or(Wakeup::Unneeded, Wakeup::Worker)
         };
         Ok((self.last, call))
     }

@@ -43,7 +43,7 @@ enum End {
 }
 
 /// The client's interpretation of the bytes at the position of one reply.
-enum Heard {
+enum ReceivedReply {
     Code(u16),
     /// No reply.
     Malformed,
@@ -91,16 +91,16 @@ pub(crate) fn expected(state: &State, begun: usize, shape: Shape) -> Option<Vec<
             continue;
         }
         match received(&reply.said) {
-            Heard::Code(code) => {
+            ReceivedReply::Code(code) => {
                 match fates[index].hear(reply.point, code, shape, closing.is_some()) {
                     Some(End::Closing) => drop(closing.get_or_insert(index)),
                     Some(End::Lost) => over = true,
                     None => {}
                 }
             }
-            Heard::Malformed => over = true,
-            Heard::Shifted if is_last(state, reply) => over = true,
-            Heard::Shifted => return None,
+            ReceivedReply::Malformed => over = true,
+            ReceivedReply::Shifted if is_last(state, reply) => over = true,
+            ReceivedReply::Shifted => return None,
         }
     }
     let outcome = |(index, fate): (usize, &Fate)| {
@@ -172,11 +172,11 @@ fn heard_of(inside: &[u8], begun: usize) -> impl Iterator<Item = (bool, bool)> {
     whole.into_iter().enumerate().map(received)
 }
 
-fn received(said: &[u8]) -> Heard {
+fn received(said: &[u8]) -> ReceivedReply {
     match parse(said) {
-        Ok(Some((reply, taken))) if taken == said.len() => Heard::Code(reply.code),
-        Ok(_) => Heard::Shifted,
-        Err(_) => Heard::Malformed,
+        Ok(Some((reply, taken))) if taken == said.len() => ReceivedReply::Code(reply.code),
+        Ok(_) => ReceivedReply::Shifted,
+        Err(_) => ReceivedReply::Malformed,
     }
 }
 
@@ -202,8 +202,8 @@ impl Fate {
         if code == 421 || closing && begins && code >= 400 {
             self.closing = true;
             self.answered += usize::from(point == Point::Rcpt);
-            let nobody = self.taken == 0 && self.answered == shape.recipients;
-            self.void |= nobody || begins;
+            let all_rejected = self.taken == 0 && self.answered == shape.recipients;
+            self.void |= all_rejected || begins;
             return Some(End::Closing);
         }
         match (point, code) {
