@@ -117,7 +117,7 @@ pub extern "C" fn secsmtp_error_json(
     error: *const secsmtp_error,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(error, len_out, |error| Some(error.json.of(&error.error)?))
+    boundary::text(error, len_out, |error| error.json.of(&error.error))
 }
 
 /// The kind: SECSMTP_EVENT_...
@@ -270,7 +270,7 @@ pub extern "C" fn secsmtp_event_json(
     notice: *const secsmtp_event,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(notice, len_out, |event| Some(event.json.of(&event.event)?))
+    boundary::text(notice, len_out, |event| event.json.of(&event.event))
 }
 
 /// The outcome of the message: SECSMTP_OUTCOME_...
@@ -426,7 +426,7 @@ pub extern "C" fn secsmtp_receipt_spki(
     index: i32,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::element_text(receipt, index, len_out, |receipt, index| Some(receipt.texts().spki.get(index)?))
+    boundary::element_text(receipt, index, len_out, |receipt, index| receipt.texts().spki.get(index))
 }
 
 /// The number of recipients of the message.
@@ -499,7 +499,7 @@ pub extern "C" fn secsmtp_receipt_json(
     receipt: *const secsmtp_receipt,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(receipt, len_out, |receipt| Some(receipt.json.of(&receipt.record)?))
+    boundary::text(receipt, len_out, |receipt| receipt.json.of(&receipt.record))
 }
 
 /// 0 if the policy trusts the server, else the status that gives the reason.
@@ -663,7 +663,7 @@ pub extern "C" fn secsmtp_report_capability(
     index: i32,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::element_text(report, index, len_out, |report, index| Some(report.capabilities.get(index)?))
+    boundary::element_text(report, index, len_out, |report, index| report.capabilities.get(index))
 }
 
 /// The number of SASL mechanisms that the server offers.
@@ -683,7 +683,7 @@ pub extern "C" fn secsmtp_report_mechanism(
     index: i32,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::element_text(report, index, len_out, |report, index| Some(report.mechanisms.get(index)?))
+    boundary::element_text(report, index, len_out, |report, index| report.mechanisms.get(index))
 }
 
 /// The whole report as one JSON text: an object with "version", "kind", and the values of the other getters
@@ -694,7 +694,7 @@ pub extern "C" fn secsmtp_report_json(
     report: *const secsmtp_report,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(report, len_out, |report| Some(report.json.of(&report.report)?))
+    boundary::text(report, len_out, |report| report.json.of(&report.report))
 }
 
 /// The host that was verified, as the client was made for it.

@@ -123,9 +123,11 @@ impl<'t> Getter<'t> {
             takes.push_str("    len_out: Out<usize>,\n");
             gives.push_str(", len_out");
         }
-        let expression = match wrap {
-            true => format!("Some({})", self.expression),
-            false => self.expression.to_owned(),
+        // An expression that ends in `?` is an `Option` already.
+        let expression = match (wrap, self.expression.strip_suffix('?')) {
+            (true, Some(option)) => option.to_owned(),
+            (true, None) => format!("Some({})", self.expression),
+            (false, _) => self.expression.to_owned(),
         };
         let _ = write!(
             text,
@@ -168,7 +170,7 @@ key[index]: text = receipt.keys.get(index)?
              #[unsafe(no_mangle)]\n\
              pub extern \"C\" fn secsmtp_receipt_key(\n    receipt: *const secsmtp_receipt,\n    index: i32,\n    \
              len_out: Out<usize>,\n) -> *const c_char {\n    \
-             boundary::element_text(receipt, index, len_out, |receipt, index| Some(receipt.keys.get(index)?))\n}\n"
+             boundary::element_text(receipt, index, len_out, |receipt, index| receipt.keys.get(index))\n}\n"
         );
     }
 
