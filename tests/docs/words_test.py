@@ -1,4 +1,4 @@
-"""Words that STYLE.md rules out do not come back: neither to the documents nor to any comment or string of the sources.
+"""Words that STYLE.md rules out do not come back to the documents, nor to comments and strings of the sources.
 
 Text in backticks is quoted and not checked; in documents so is text in quotation marks.
 """
@@ -11,11 +11,12 @@ import unittest
 from tests.support import peers
 
 ROOT = peers.ROOT
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md", "GLOSSARY.md", "SECURITY.md", "CHANGELOG.md",
-             "docs/*.md", "docs/decisions/*.md", "bindings/*/README.md", "cli/src/usage.txt",
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md", "GLOSSARY.md", "SECURITY.md",
+             "CHANGELOG.md", "docs/*.md", "docs/decisions/*.md", "bindings/*/README.md", "cli/src/usage.txt",
              "include/secsmtp.h", "cbindgen.toml", "bindings/cpp/secsmtp.hpp", "bindings/xojo/*.xojo_code",
              "tests/wire/scripts/*.peer")
-FOLDERS = ("src", "capi", "cli", "octets", "testservers", "tools", "tests", "bindings", "benches", "demo", "fuzz")
+FOLDERS = ("src", "capi", "cli", "testservers", "tools", "tests", "bindings", "benches", "demo", "fuzz")
+SUFFIXES = (".rs", ".c", ".h", ".cpp", ".py")
 SCRIPTS = ("Makefile", ".ci/run", "fuzz/seeds.sh", "fuzz/instrument.sh")
 # Generated from the names of tests; these rules; and the header of the first release, which is frozen.
 LEFT_OUT = ("docs/catalogue.md", "tests/docs/words_test.py", "tests/abi/secsmtp-0.1.0.h")
@@ -54,7 +55,7 @@ def documents():
 def sources():
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".rs", ".c", ".h", ".cpp", ".py") and "target" not in path.parts and name(path) not in LEFT_OUT:
+            if path.suffix in SUFFIXES and "target" not in path.parts and name(path) not in LEFT_OUT:
                 yield path
     yield from (ROOT / script for script in SCRIPTS)
 
@@ -64,7 +65,7 @@ def name(path):
 
 
 def parts(path):
-    """The line, the kind and the text of each comment (neighbouring lines together) and each string of a source."""
+    """The line, the kind and the text of each comment (neighbouring lines are one) and string of a source."""
     text = path.read_text("utf-8")
     if path.suffix == ".py":
         yield from python_parts(text)
@@ -90,8 +91,8 @@ def python_parts(text):
                 comment = line, "comment", token.string
             end = line
         elif kind == tokenize.STRING or tokenize.tok_name[kind] == "FSTRING_MIDDLE":
-            is_docstring = before in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT) and '"""' in token.string
-            yield line, "comment" if is_docstring else "string", token.string
+            begins = before in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+            yield line, "comment" if begins and '"""' in token.string else "string", token.string
         if kind not in (tokenize.COMMENT, tokenize.NL):
             before = kind
     if comment:
@@ -139,7 +140,8 @@ class Words(unittest.TestCase):
                            for line, rule, word in found(text, {**WORDS, **SOURCE_WORDS})]
                 beginning = kind == "comment" and re.match(MARKS + BEGINNINGS, text)
                 if beginning:
-                    places.append(f"{name(path)}:{first}: {' '.join(text.split())[:60]}: a comment begins with its subject")
+                    text = " ".join(text.split())[:60]
+                    places.append(f"{name(path)}:{first}: {text}: a comment begins with its subject")
         self.assertEqual("\n".join(places), "")
 
     def test_each_rule_finds_its_words(self):

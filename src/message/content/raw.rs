@@ -118,7 +118,7 @@ pub(in crate::message) fn bare(line: u64) -> Error {
 
 /// The line is that of the content without its blind copies; `given` has the header that was given.
 pub(in crate::message) fn invalid(given: &[u8], invalid: InvalidLine) -> Error {
-    let (line, what, mend) = match invalid {
+    let (line, what, advice) = match invalid {
         InvalidLine::Nul { line } => (line, "a NUL", "remove it"),
         InvalidLine::TooLong { line } => (line, "more than 998 bytes", "fold it at a space"),
     };
@@ -126,9 +126,9 @@ pub(in crate::message) fn invalid(given: &[u8], invalid: InvalidLine) -> Error {
     let (place, way) = match place {
         LinePosition::Field(name) => {
             let name = redact::escape(name.as_bytes(), 80);
-            (format!("in the header field {name}"), mend)
+            (format!("in the header field {name}"), advice)
         }
-        LinePosition::Header => ("in the header".to_owned(), mend),
+        LinePosition::Header => ("in the header".to_owned(), advice),
         LinePosition::Body => {
             let encode = "encode its part as quoted-printable or base64";
             ("in the body".to_owned(), encode)
