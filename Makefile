@@ -185,7 +185,7 @@ $(MUTANTS)/ready: tests/mutants/requirements.txt
 
 mutants: $(MUTANTS)/ready
 	$(MUTANTS)/venv/bin/python -m tests.mutants.run $(foreach folder,$(FOLDER),--folder $(folder)) \
-	 $(if $(SINCE),--since $(SINCE)) $(if $(AGAIN),--again) $(if $(BUDGET),--budget $(BUDGET))
+	 $(if $(SINCE),--since $(SINCE)) $(if $(AGAIN),--again) $(if $(BUDGET),--budget $(BUDGET)) $(if $(TESTS),--tests '$(TESTS)')
 
 build/scramp/ready: tests/support/scramp.txt
 	$(PYTHON) -m venv build/scramp

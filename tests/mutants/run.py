@@ -4,6 +4,7 @@
     make mutants FOLDER=src/smtp        one folder, or one file
     make mutants SINCE=main~3           what changed since a commit
     make mutants AGAIN=1                after tests were added: only what survived the last time
+    make mutants TESTS='^trust |trust::'    only by these tests
 
 cargo-mutants chooses the changes; `rewrite` compiles all of them at once into a copy of the sources
 (target/mutants/tree), each behind a switch. A recording run notes which of them each test reaches. Each
@@ -14,6 +15,7 @@ there was caught, or if less than 90 % of a folder were caught.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -179,6 +181,10 @@ class Copy:
             self.texts[file] = source.render(viable)
             write(self.tree / file, self.texts[file])
 
+    def digest(self):
+        """Names the sources with these mutants."""
+        return hashlib.sha256("".join(self.texts[file] for file in sorted(self.texts)).encode()).hexdigest()
+
     def check(self):
         """Drops the mutants that the compiler refuses, until it refuses none."""
         command = ["cargo", "check", "-p", "secsmtp", "--features", "dkim", "--lib", "--tests", "--locked"]
@@ -329,6 +335,7 @@ def main():
     parser.add_argument("--folder", action="append", help="a folder or file below src")
     parser.add_argument("--since", help="only what changed since this commit")
     parser.add_argument("--again", action="store_true", help="only what survived the last time")
+    parser.add_argument("--tests", default="", help="a regular expression that tests' names must match")
     parser.add_argument("--budget", type=float, default=30, help="seconds of the processor for each mutant")
     parser.add_argument("--workers", type=int, default=(os.cpu_count() or 2) + 1)
     options = parser.parse_args()
@@ -338,15 +345,14 @@ def main():
     shutil.rmtree(folder / "tmp", ignore_errors=True)
     (folder / "tmp").mkdir(parents=True)
 
-    mutants = choose(folder, [name.rstrip("/") for name in options.folder or FOLDERS])
+    mutants = choose(folder, FOLDERS)
+    wanted = [name.rstrip("/") for name in options.folder or FOLDERS]
+    chosen = [m for m in mutants if any(m.file == name or m.file.startswith(f"{name}/") for name in wanted)]
     if options.since:
         lines = changed(options.since)
-        mutants = [
-            mutant
-            for mutant in mutants
-            if lines[mutant.file].intersection(range(mutant.lines[0], mutant.lines[1] + 1))
-        ]
-    print(f"{len(mutants)} mutants", flush=True)
+        chosen = [m for m in chosen if lines[m.file].intersection(range(m.lines[0], m.lines[1] + 1))]
+    print(f"{len(chosen)} mutants", flush=True)
+    # All of them are compiled in, whichever are chosen: then nothing is built again for others.
     copy = Copy(folder, mutants)
     results = folder / "results.json"
     before = json.loads(results.read_text()) if results.is_file() else {}
@@ -373,11 +379,14 @@ def main():
                 mutant.state, mutant.detail = CAUGHT, detail
     with ThreadPoolExecutor(options.workers) as pool:
         start = time.monotonic()
-        tests = units.record(units.build(folder, copy.tree), folder, copy.tree, pool)
+        tests = units.build(folder, copy.tree, options.tests)
+        print(f"built in {(time.monotonic() - start) / 60:.1f} min", flush=True)
+        start = time.monotonic()
+        tests = units.record(tests, folder, copy.tree, pool, copy.digest())
         print(f"{len(tests)} tests recorded in {(time.monotonic() - start) / 60:.1f} min", flush=True)
-        Runner(copy, tests, options.budget).run_all([m for m in mutants if not m.state], pool, save)
+        Runner(copy, tests, options.budget).run_all([m for m in chosen if not m.state], pool, save)
     save()
-    sys.exit(0 if report(mutants, not options.since) else 1)
+    sys.exit(0 if report(chosen, not options.since) else 1)
 
 
 if __name__ == "__main__":

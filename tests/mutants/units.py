@@ -1,12 +1,13 @@
 """The tests that can catch a mutant, each in a process of its own."""
 
 import contextlib
+import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,8 +56,8 @@ def environment(folder, extra=()):
     }
 
 
-def build(folder, tree):
-    """Builds the tests of the copy; the units."""
+def build(folder, tree, wanted):
+    """Builds the tests of the copy; the units whose names `wanted` is found in."""
     cargo = ["cargo", "test", "-p", "secsmtp", "--features", "dkim", *RUST, "--locked", "--no-run"]
     built = subprocess.run(
         [*cargo, "--message-format=json"], cwd=tree, env=environment(folder), stdout=subprocess.PIPE, check=True
@@ -69,8 +70,6 @@ def build(folder, tree):
             kind = message["target"]["name"]
             for name in sorted(_tests(program) - _tests(program, "--ignored")):
                 units.append(Unit(f"{kind} {name}", [program, "--exact", name], True))
-    packages = [word for name in ("capi", "cli", "testservers") for word in ("-p", f"secsmtp-{name}")]
-    subprocess.run(["cargo", "build", "--locked", *packages], cwd=tree, env=environment(folder), check=True)
     found = subprocess.run(
         [sys.executable, "-c", DISCOVER], cwd=tree, env=environment(folder), stdout=subprocess.PIPE, check=True
     )
@@ -78,6 +77,10 @@ def build(folder, tree):
         if name.startswith(HOSTS):
             limited = name.startswith("bindings")
             units.append(Unit(name, [sys.executable, "-m", "unittest", name], limited))
+    units = [unit for unit in units if re.search(wanted, unit.name)]
+    if any(unit.name.startswith(HOSTS) for unit in units):
+        packages = [word for name in ("capi", "cli", "testservers") for word in ("-p", f"secsmtp-{name}")]
+        subprocess.run(["cargo", "build", "--locked", *packages], cwd=tree, env=environment(folder), check=True)
     return units
 
 
@@ -123,11 +126,30 @@ def run(unit, folder, tree, extra, limit):
     return "failed" if process.returncode else "passed", time.monotonic() - start, work
 
 
-def record(units, folder, tree, pool):
-    """Runs each unit without a mutant: what it reaches, and how long it takes. The units that passed."""
-    done, lock = [], threading.Lock()
+def record(units, folder, tree, pool, same):
+    """Runs each unit without a mutant: what it reaches, and how long it takes. The units that passed.
+
+    What an earlier run with the same mutants noted of the same program is taken from there.
+    """
+    noted = folder / "recorded.json"
+    before = json.loads(noted.read_text()) if noted.is_file() else {}
+    before = before.get("units", {}) if before.get("same") == same else {}
+    programs = {}
+
+    def digest(path):
+        if path not in programs:
+            programs[path] = hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+        return programs[path]
 
     def one(index, unit):
+        host = unit.name.startswith(HOSTS)
+        program = digest(folder / "build/debug/libsecsmtp.so" if host else unit.command[0])
+        if host:
+            program += digest(tree / (unit.name.rsplit(".", 2)[0].replace(".", "/") + ".py"))
+        old = before.get(unit.name)
+        if old and old[0] == program:
+            unit.seconds, unit.work, unit.reached = old[1], old[2], frozenset(old[3])
+            return unit
         path = folder / "tmp" / f"reached-{index}"
         for _ in range(2):
             path.unlink(missing_ok=True)
@@ -139,6 +161,10 @@ def record(units, folder, tree, pool):
             return None
         unit.reached = frozenset(map(int, path.read_text().split())) if path.exists() else frozenset()
         path.unlink(missing_ok=True)
+        before[unit.name] = [program, unit.seconds, unit.work, sorted(unit.reached)]
         return unit
 
-    return [unit for unit in pool.map(one, range(len(units)), units) if unit]
+    try:
+        return [unit for unit in pool.map(one, range(len(units)), units) if unit]
+    finally:
+        noted.write_text(json.dumps({"same": same, "units": before}))
