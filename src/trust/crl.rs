@@ -69,6 +69,28 @@ fn words(error: &webpki::Error) -> &'static str {
 mod tests {
     use super::*;
 
+    /// None of them is made by a well-known CA: the path builder's errors stand for them.
+    #[test]
+    fn a_list_that_is_not_supported_says_why() {
+        use webpki::Error as E;
+        for (error, why) in [
+            (E::UnsupportedCrlVersion, "version 2"),
+            (E::UnsupportedDeltaCrl, "only the changes"),
+            (E::UnsupportedIndirectCrl, "certificates of other issuers"),
+            (E::UnsupportedCriticalExtension, "critical extension"),
+            (E::UnsupportedRevocationReason, "a reason that is not known"),
+            (E::InvalidCrlNumber, "a number in it is malformed"),
+            (E::InvalidSerialNumber, "a number in it is malformed"),
+            (
+                E::UnsupportedCrlIssuingDistributionPoint,
+                "part of the certificates",
+            ),
+            (E::BadDer, "it is malformed"),
+        ] {
+            assert!(words(&error).contains(why), "{error:?}: {}", words(&error));
+        }
+    }
+
     #[test]
     fn c23_what_is_no_list_is_refused() {
         let mut crls = Crls::default();

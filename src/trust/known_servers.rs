@@ -209,10 +209,30 @@ mod tests {
         ] {
             assert!(new(port, by).is_err(), "{port} {by:?}");
         }
+        assert!(new(465, &"x".repeat(MAX_BY)).is_ok());
         assert!(new(465, &"x".repeat(MAX_BY + 1)).is_err());
         for port in ["", "+1", "0", "65536", "4 65"] {
             assert_eq!(parse_port(port), None, "{port:?}");
         }
+    }
+
+    #[test]
+    fn a_line_has_up_to_1024_bytes_and_a_file_up_to_1_mib() {
+        let comment = |len: usize| format!("#{}", "x".repeat(len - 1));
+        assert_eq!(
+            KnownServer::parse_file(comment(1024).as_bytes()),
+            Ok(Vec::new())
+        );
+        for len in [1025, 2000] {
+            let why = KnownServer::parse_file(comment(len).as_bytes())
+                .unwrap_err()
+                .why;
+            assert_eq!(why, "is longer than 1024 bytes");
+        }
+        assert_eq!(
+            KnownServer::parse_file(&vec![b'\n'; 1024 * 1024]),
+            Ok(Vec::new())
+        );
     }
 
     #[test]

@@ -151,3 +151,52 @@ pub(crate) fn reason(error: &webpki::Error, chain: &[CertificateDer<'_>]) -> Rea
         _ => Reason::BadCertificate("it is malformed"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use webpki::UnsupportedSignatureAlgorithmContext;
+
+    use super::*;
+
+    /// Many of these chains can't be made with a CA of today: the path builder's errors stand for them.
+    #[test]
+    fn each_error_of_the_path_builder_has_its_reason() {
+        use webpki::Error as E;
+        let unsupported = UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id: Vec::new(),
+            supported_algorithms: Vec::new(),
+        };
+        for (error, expected) in [
+            (E::UnknownIssuer, "UnknownIssuer"),
+            (E::InvalidSignatureForPublicKey, "UnknownIssuer"),
+            (E::CertRevoked, "Revoked"),
+            (E::UnknownRevocationStatus, "no list of its issuer"),
+            (
+                E::InvalidCrlSignatureForPublicKey,
+                "not signed by that issuer's key",
+            ),
+            (E::IssuerNotCrlSigner, "may not sign revocation lists"),
+            (
+                E::CaUsedAsEndEntity,
+                "the certificate of a CA, not of a server",
+            ),
+            (E::EndEntityUsedAsCa, "not that of a CA"),
+            (E::EmptyEkuExtension, "extended key usage"),
+            (E::NameConstraintViolation, "may not issue for that name"),
+            (E::MalformedNameConstraint, "may not issue for that name"),
+            (E::PathLenConstraintViolated, "longer than an issuer allows"),
+            (E::MaximumPathBuildCallsExceeded, "too much work"),
+            (
+                E::UnsupportedSignatureAlgorithmContext(unsupported),
+                "not supported",
+            ),
+            (E::UnsupportedCertVersion, "version 3"),
+            (E::InvalidCertValidity, "ends before it begins"),
+            (E::UnsupportedCriticalExtension, "critical extension"),
+            (E::BadDer, "malformed"),
+        ] {
+            let found = format!("{:?}", reason(&error, &[]));
+            assert!(found.contains(expected), "{error:?}: {found}");
+        }
+    }
+}

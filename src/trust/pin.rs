@@ -84,6 +84,16 @@ mod tests {
     }
 
     #[test]
+    fn a_pin_is_shown_in_the_form_in_which_it_is_given() {
+        let text = "sha256//ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+        let pin = Pin::of_spki(b"abc");
+        assert_eq!(
+            (pin.to_string(), format!("{pin:?}")),
+            (text.to_owned(), text.to_owned())
+        );
+    }
+
+    #[test]
     fn c32_nothing_else_is_a_pin() {
         let good = Pin::of_spki(b"abc").to_string();
         let base64 = good.strip_prefix("sha256//").unwrap();

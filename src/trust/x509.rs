@@ -416,6 +416,20 @@ mod tests {
     }
 
     #[test]
+    fn a_name_beyond_ascii_is_not_shown() {
+        let named = |name: &[u8]| {
+            let mut params = CertificateParams::default();
+            let content = [&[0x30, 2 + name.len() as u8, 0x82, name.len() as u8], name].concat();
+            let names = CustomExtension::from_oid_content(&[2, 5, 29, 17], content);
+            params.custom_extensions.push(names);
+            let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+            Certificate::read(der.der()).unwrap().names()
+        };
+        assert_eq!(named(b"mail.example"), ["mail.example"]);
+        assert_eq!(named("m\u{e4}il.example".as_bytes()), [""; 0]);
+    }
+
+    #[test]
     fn the_short_names_are_the_registered_ones() {
         for (kind, name) in TYPES {
             let mut known = DB.find_names_for_oid(kind);

@@ -73,6 +73,9 @@ fn c30_a_pin_out_of_its_time_is_named() {
     assert!(
         words(&policy, &w.good()).contains("These pins are outside their window and match nothing")
     );
+    // The window of a pin is not the reason where the peer has another key.
+    let text = words(&policy, &w.other.identity());
+    assert!(!text.contains("that was found is a pinned one"), "{text}");
 }
 
 #[test]
@@ -88,18 +91,41 @@ fn every_reason_includes_advice() {
     exact
         .add_certificate(&w.other.der(CertKind::Leaf))
         .expect("a certificate");
-    for (policy, identity, part) in [
-        (&Policy::new(), w.good(), "roots to compare with"),
-        (&anchored, w.other.identity(), "leads to no trusted CA"),
+    let root = Ca::root("Own Root");
+    let numbered = |p: &mut rcgen::CertificateParams| p.serial_number = Some(7_u64.into());
+    let mut listed = Policy::new();
+    listed.add_ca(&root.der()).expect("a CA");
+    let list = root.crl(&[7], -1, 9);
+    listed.add_crl(list.as_bytes()).expect("a list");
+    for (policy, identity, finding, meaning) in [
+        (&Policy::new(), w.good(), "roots to compare with", ""),
+        (
+            &anchored,
+            w.other.identity(),
+            "leads to no trusted CA",
+            "missing from the policy",
+        ),
         (
             &anchored,
             w.named(&["mail.test"]),
             "found one for mail.test",
+            "the wrong server",
         ),
-        (&late, w.good(), "has expired"),
-        (&early, w.good(), "not valid yet"),
-        (&anchored, w.leaf(|s| s.client_auth_only()), "can't be used"),
-        (&exact, w.good(), "another certificate"),
+        (&late, w.good(), "has expired", "missed a renewal"),
+        (&early, w.good(), "not valid yet", ""),
+        (
+            &anchored,
+            w.leaf(|s| s.client_auth_only()),
+            "can't be used",
+            "",
+        ),
+        (&exact, w.good(), "another certificate", "the wrong server"),
+        (
+            &listed,
+            root.leaf(&[HOST], &numbered),
+            "revoked",
+            "have been stolen",
+        ),
     ] {
         let text = words(policy, &identity);
         let advice = [
@@ -109,7 +135,10 @@ fn every_reason_includes_advice() {
             "confirm",
         ];
         let advises = advice.iter().any(|words| text.contains(words));
-        assert!(text.contains(part) && advises, "{text}");
+        assert!(advises, "{text}");
+        for part in [finding, meaning] {
+            assert!(text.contains(part), "{part:?} is not in: {text}");
+        }
     }
 }
 
@@ -299,4 +328,30 @@ fn a_pinned_leaf_that_has_expired_is_named_too() {
     let text = words(&policy, &leaf);
     let expected = "the certificate presented for mail.example has expired (it was valid until ";
     assert!(text.contains(expected), "{text}");
+}
+
+/// RFC 5280 section 4.1.2.5: the validity includes both of its dates.
+#[test]
+fn a_certificate_is_in_time_from_its_first_to_its_last_second() {
+    let (first, last) = (1_893_456_000, 1_896_134_400);
+    let dates = |params: &mut rcgen::CertificateParams| {
+        params.not_before = rcgen::date_time_ymd(2030, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2030, 2, 1);
+    };
+    let leaf = Ca::root("Own Root").leaf(&[HOST], &dates);
+    let host = Host::parse(HOST).expect("a host");
+    let mut policy = Policy::new();
+    policy.strict = true;
+    pin(&mut policy, &leaf.spki_pin());
+    for (at, status) in [
+        (first - 1, Some(Status::NotYetValid)),
+        (first, None),
+        (last, None),
+        (last + 1, Some(Status::Expired)),
+    ] {
+        let pem = chain_pem(&leaf);
+        let verdict = verify_pem(&policy, &host, pem.as_bytes(), now_at(Some(at)));
+        let judgement = verdict.expect("a chain").judgement;
+        assert_eq!(judgement.err().map(|r| r.status()), status, "{at}");
+    }
 }

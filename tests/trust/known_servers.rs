@@ -99,6 +99,81 @@ fn c29_existing_lines_are_kept_and_a_wrong_file_is_not_changed() {
 }
 
 #[test]
+fn c29_only_a_file_is_written_and_none_beyond_1_mib() {
+    const MAX: usize = 1024 * 1024;
+    let folder = Folder::new();
+    let server = entry(HOST, 465, NOBODYS);
+    let added = format!("{server}\n").len();
+    let comments = |len: usize| {
+        let mut text = "# a comment of this file\n".repeat(len / 25);
+        text.push_str(&"\n".repeat(len - text.len()));
+        text
+    };
+    let full = folder.write("full", comments(MAX - added));
+    assert_eq!(learn(&full, &server), Ok(true));
+    assert_eq!(fs::read(&full).expect("a file").len(), MAX);
+
+    let file = folder.write("file", "# mine\n");
+    for (path, why) in [
+        (
+            folder.write("fuller", comments(MAX - added + 1)),
+            "would be larger than 1 MiB",
+        ),
+        (
+            folder.write("fullest", comments(MAX - 1)),
+            "would be larger than 1 MiB",
+        ),
+        (
+            folder.0.to_str().expect("UTF-8").to_owned(),
+            "is not a regular file",
+        ),
+        (format!("{file}/known"), "can't be read"),
+    ] {
+        let error = learn(&path, &server).expect_err(why);
+        assert_eq!(error.status(), Status::File);
+        assert!(error.to_string().contains(why), "{why}: {error}");
+    }
+    let mut policy = Policy::new();
+    let error = policy.add_known_servers(folder.0.to_str().expect("UTF-8"), HOST, 465);
+    let error = error.expect_err("a folder");
+    assert!(
+        error.to_string().contains("is not a regular file"),
+        "{error}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn c29_a_link_that_leads_nowhere_is_not_followed() {
+    let folder = Folder::new();
+    let (path, target) = (folder.path("known"), folder.path("target"));
+    std::os::unix::fs::symlink(&target, &path).expect("a link");
+    let error = learn(&path, &entry(HOST, 465, NOBODYS)).expect_err("a link");
+    let why = "is a symbolic link to a file that does not exist";
+    assert!(error.to_string().contains(why), "{error}");
+    assert!(!fs::exists(&target).expect("a folder"));
+    // One that leads to a file stays a link, and the file gets the line.
+    fs::write(&target, "# mine\n").expect("a file");
+    assert_eq!(learn(&path, &entry(HOST, 465, NOBODYS)), Ok(true));
+    assert!(fs::symlink_metadata(&path).expect("a link").is_symlink());
+    assert_eq!(
+        fs::read_to_string(&target).expect("a file").lines().count(),
+        2
+    );
+}
+
+#[test]
+fn c30_a_window_of_one_second_is_one() {
+    let mut policy = Policy::new();
+    policy.add_pin_with_window(NOBODYS, 5, 5).expect("a pin");
+    let error = policy
+        .add_pin_with_window(NOBODYS, 6, 5)
+        .expect_err("no time");
+    assert_eq!(error.status(), Status::Pin);
+    assert_eq!(policy.pins().len(), 1);
+}
+
+#[test]
 fn c29_a_learner_that_was_killed_leaves_nothing_that_blocks_the_next() {
     let folder = Folder::new();
     let path = folder.path("known");
@@ -243,25 +318,26 @@ fn c32_a_pin_from_a_certificate_or_public_key_file() {
             "{name}"
         );
     }
-    for (name, file) in [
-        ("two certificates", folder.write("5", both)),
-        ("nothing", folder.write("6", "")),
+    for (why, file) in [
+        ("several certificates or keys", folder.write("5", both)),
+        ("is not a certificate or public key", folder.write("6", "")),
         (
-            "a private key",
+            "is a private key",
             folder.write("7", block("PRIVATE KEY", identity.key.secret_der())),
         ),
+        ("can't be read", folder.write("8", &leaf[..leaf.len() / 2])),
         (
-            "half a certificate",
-            folder.write("8", &leaf[..leaf.len() / 2]),
-        ),
-        (
-            "more than a key",
+            "can't be read",
             folder.write("9", [&spki[..], b"x"].concat()),
         ),
-        ("text", folder.write("10", identity.spki_pin())),
+        (
+            "is not a certificate or public key",
+            folder.write("10", identity.spki_pin()),
+        ),
     ] {
-        let error = Policy::new().add_pin_file(&file).expect_err(name);
-        assert_eq!(error.status(), Status::Pin, "{name}");
+        let error = Policy::new().add_pin_file(&file).expect_err(why);
+        assert_eq!(error.status(), Status::Pin, "{why}");
+        assert!(error.to_string().contains(why), "{why}: {error}");
     }
     let error = Policy::new().add_pin_file(&folder.path("none"));
     assert_eq!(error.expect_err("no file").status(), Status::File);
