@@ -232,7 +232,8 @@ class Runner:
 
     def __init__(self, copy, tests, budget):
         self.copy, self.budget = copy, budget
-        self.tests = sorted(tests, key=lambda unit: unit.work)
+        # One that waits keeps its worker too.
+        self.tests = sorted(tests, key=lambda unit: unit.work + unit.seconds / 10)
         self.catchers = defaultdict(Counter)  # of a function
         self.lock = threading.Lock()
         self.done = 0
@@ -264,6 +265,10 @@ class Runner:
 
     def run_all(self, mutants, pool, save):
         start = time.monotonic()
+        cost = Counter()
+        for unit in self.tests:
+            cost.update(dict.fromkeys(unit.reached, unit.work))
+        mutants = sorted(mutants, key=lambda mutant: cost[mutant.number])
 
         def one(mutant):
             self.run(mutant)
