@@ -375,8 +375,10 @@ def main():
         if state == NOT_VIABLE and digest == copy.sources[mutant.file].digest:
             mutant.state, mutant.detail = state, detail
     copy.fill()
-    copy.check()
-    save()
+    try:
+        copy.check()
+    finally:
+        save()
     if options.again:
         for mutant in mutants:
             state, detail, _ = before.get(mutant.key, NEVER)
