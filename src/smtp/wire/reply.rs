@@ -212,12 +212,6 @@ impl Reply {
         Self { code, text }
     }
 
-    /// 2yz or 3yz.
-    #[must_use]
-    pub fn is_positive(&self) -> bool {
-        self.code < 400
-    }
-
     /// The text after code and separator of each line; there is at least one line.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.text.split(|b| *b == b'\n')
