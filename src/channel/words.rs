@@ -229,36 +229,127 @@ mod tests {
 
     #[test]
     fn each_error_of_the_tls_layer_is_words() {
+        use {InvalidMessage as M, PeerIncompatible as P, PeerMisbehaved as B};
         let other = || OtherError(Arc::new(std::io::Error::other("x")));
-        for given in [
-            Error::InappropriateMessage {
-                expect_types: vec![rustls::ContentType::Handshake],
-                got_type: rustls::ContentType::Alert,
-            },
-            Error::InvalidMessage(InvalidMessage::MissingData("ServerHello")),
-            Error::InvalidMessage(InvalidMessage::InvalidCcs),
-            Error::InvalidMessage(InvalidMessage::UnexpectedMessage("SessionId")),
-            Error::NoCertificatesPresented,
-            Error::UnsupportedNameType,
-            Error::DecryptError,
-            Error::EncryptError,
-            Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13),
-            Error::PeerIncompatible(PeerIncompatible::EcPointsExtensionRequired),
-            Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite),
-            Error::PeerMisbehaved(PeerMisbehaved::IllegalTlsInnerPlaintext),
-            Error::InvalidCertificate(CertificateError::BadSignature),
-            Error::InvalidCertificate(CertificateError::Other(other())),
-            Error::InvalidCertRevocationList(CertRevocationListError::ParseError),
-            Error::General("fn takes &self".to_owned()),
-            Error::FailedToGetCurrentTime,
-            Error::HandshakeNotComplete,
-            Error::PeerSentOversizedRecord,
-            Error::NoApplicationProtocol,
-            Error::BadMaxFragmentSize,
-            Error::InconsistentKeys(InconsistentKeys::Unknown),
-            Error::Other(other()),
+        let out_of_turn = Error::InappropriateMessage {
+            expect_types: vec![rustls::ContentType::Handshake],
+            got_type: rustls::ContentType::Alert,
+        };
+        let unsupported = CertificateError::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id: Vec::new(),
+            supported_algorithms: Vec::new(),
+        };
+        for (given, expected) in [
+            (out_of_turn, "out of turn"),
+            (Error::NoCertificatesPresented, "showed no certificate"),
+            (Error::DecryptError, "can't be decrypted"),
+            (Error::PeerSentOversizedRecord, "a record that is too long"),
+            (
+                Error::NoApplicationProtocol,
+                "no application protocol in common",
+            ),
+            (M::InvalidContentType.into(), "not a record of TLS"),
+            (
+                M::CertificatePayloadTooLarge.into(),
+                "certificates of the peer are too long",
+            ),
+            (M::MessageTooLarge.into(), "a message that is too long"),
+            (M::MissingData("ServerHello").into(), "cut short"),
+            (
+                M::TrailingData("ServerHello").into(),
+                "bytes behind its end",
+            ),
+            (
+                M::UnsupportedCurveType.into(),
+                "a key exchange that is not supported",
+            ),
+            (M::UnsupportedCompression.into(), "wants compression"),
+            (M::DuplicateExtension(1).into(), "an extension twice"),
+            (M::InvalidCcs.into(), "a message that can't be read"),
+            (
+                M::UnexpectedMessage("SessionId").into(),
+                "a message that can't be read",
+            ),
+            (
+                P::ServerDoesNotSupportTls12Or13.into(),
+                "neither TLS 1.2 nor TLS 1.3",
+            ),
+            (
+                P::Tls12NotOffered.into(),
+                "a TLS version that is not allowed",
+            ),
+            (
+                P::ExtendedMasterSecretExtensionRequired.into(),
+                "extended master secret",
+            ),
+            (
+                P::NoCipherSuitesInCommon.into(),
+                "no cipher suite in common",
+            ),
+            (
+                P::NoKxGroupsInCommon.into(),
+                "no group for the key exchange",
+            ),
+            (P::NoSignatureSchemesInCommon.into(), "no kind of signature"),
+            (P::EcPointsExtensionRequired.into(), "lacks something"),
+            (
+                B::AttemptedDowngradeToTls12WhenTls13IsSupported.into(),
+                "downgraded to TLS 1.2",
+            ),
+            (
+                B::SelectedUnofferedCipherSuite.into(),
+                "chose what was not offered",
+            ),
+            (
+                B::SignedKxWithWrongAlgorithm.into(),
+                "signed in a way that was not offered",
+            ),
+            (B::InvalidKeyShare.into(), "part of the key exchange"),
+            (
+                B::IllegalHelloRetryRequestWithNoChanges.into(),
+                "to begin the handshake again",
+            ),
+            (
+                B::TooManyEmptyFragments.into(),
+                "messages that mean nothing",
+            ),
+            (
+                B::DuplicateServerHelloExtensions.into(),
+                "an extension that TLS does not allow",
+            ),
+            (B::IllegalTlsInnerPlaintext.into(), "broke a rule of TLS"),
+            (
+                CertificateError::BadSignature.into(),
+                "did not prove that it holds the key",
+            ),
+            (
+                CertificateError::BadEncoding.into(),
+                "certificate can't be read",
+            ),
+            (unsupported.into(), "signed in a way that is not supported"),
+            (
+                CertificateError::Other(other()).into(),
+                "certificate can't be used",
+            ),
+            (Error::UnsupportedNameType, "can't go on"),
+            (Error::EncryptError, "can't go on"),
+            (
+                Error::InvalidCertRevocationList(CertRevocationListError::ParseError),
+                "can't go on",
+            ),
+            (Error::General("fn takes &self".to_owned()), "can't go on"),
+            (Error::FailedToGetCurrentTime, "can't go on"),
+            (Error::HandshakeNotComplete, "can't go on"),
+            (Error::BadMaxFragmentSize, "can't go on"),
+            (
+                Error::InconsistentKeys(InconsistentKeys::Unknown),
+                "can't go on",
+            ),
+            (Error::Other(other()), "can't go on"),
         ] {
-            assert_words(&error(&given), &given);
+            let words = error(&given);
+            assert_words(&words, &given);
+            assert!(words.contains(expected), "{given:?}: {words}");
         }
     }
 }

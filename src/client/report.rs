@@ -192,3 +192,86 @@ impl Report {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAF: &str = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    const ISSUER: &str = "sha256//AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+    fn pin(text: &str) -> Pin {
+        Pin::parse_list(text).unwrap()[0]
+    }
+
+    fn certificate(spki: &str, subject: &str, names: &[&str]) -> Certificate {
+        Certificate {
+            spki: pin(spki),
+            subject: subject.to_owned(),
+            issuer: "CN=CA".to_owned(),
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            not_before: "2026-01-01T00:00:00Z".to_owned(),
+            not_after: "2027-01-01T00:00:00Z".to_owned(),
+        }
+    }
+
+    fn trusted(matched_pin: Option<Pin>, remark: Option<&str>) -> TrustBasis {
+        TrustBasis {
+            matched_pin,
+            remarks: remark.map(str::to_owned).into_iter().collect(),
+        }
+    }
+
+    /// A report of a chain alone, in which the issuer names no server.
+    fn report(basis: TrustBasis) -> Report {
+        let verdict = Verdict {
+            judgement: Ok(basis),
+            certificates: vec![
+                certificate(LEAF, "CN=mail.example", &["mail.example", "192.0.2.1"]),
+                certificate(ISSUER, "", &[]),
+            ],
+        };
+        Report::of_chain(&Host::parse("mail.example").unwrap(), verdict)
+    }
+
+    const CHAIN: &str = "  certificate  CN=mail.example\n    signed by  CN=CA\n    \
+        names      mail.example, 192.0.2.1\n    \
+        valid      2026-01-01T00:00:00Z to 2027-01-01T00:00:00Z\n    \
+        key        sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n  \
+        issuer  (none)\n    signed by  CN=CA\n    \
+        valid      2026-01-01T00:00:00Z to 2027-01-01T00:00:00Z\n    \
+        key        sha256//AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n";
+
+    #[test]
+    fn a_report_of_a_chain_has_its_keys_and_says_that_there_was_no_connection() {
+        let report = report(trusted(Some(pin(LEAF)), None));
+        assert_eq!(report.peer.spki, [pin(LEAF), pin(ISSUER)]);
+        assert_eq!(report.peer.matched_pin, Some(pin(LEAF)));
+        assert_eq!(report.status(), Status::Ok);
+        let text = report.to_string();
+        let start = format!(
+            "mail.example: chain judged without a connection\n{CHAIN}\
+             Trusted: the pin {LEAF} matches.\nTo pin the server's key"
+        );
+        assert!(text.starts_with(&start), "{text}");
+    }
+
+    #[test]
+    fn a_report_of_a_server_says_what_it_is_and_offers() {
+        let mut report = report(trusted(None, Some("it has expired")));
+        report.port = 465;
+        report.peer.tls_version = "1.3";
+        report.peer.cipher_suite = "TLS_AES_256_GCM_SHA384".to_owned();
+        report.greeting = "mail.example ESMTP".to_owned();
+        report.capabilities = vec!["SIZE 1000".to_owned(), "8BITMIME".to_owned()];
+        let text = report.to_string();
+        let start = format!(
+            "mail.example port 465: TLS 1.3, TLS_AES_256_GCM_SHA384\n{CHAIN}  \
+             greeting   mail.example ESMTP\n  offers     SIZE 1000, 8BITMIME\n  \
+             mechanisms (none)\nTrusted.\nNote: it has expired.\nTo pin the server's key"
+        );
+        assert!(text.starts_with(&start), "{text}");
+        let proposed = text.matches("--pin sha256//").count();
+        assert_eq!(proposed, 2, "{text}");
+    }
+}

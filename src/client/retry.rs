@@ -72,6 +72,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_any_try_released_stays_in_the_record() {
+        let record = |bits: u8| Record {
+            secret_released: bits & 1 != 0,
+            content_released: bits & 2 != 0,
+            content_complete: bits & 4 != 0,
+            ..Record::default()
+        };
+        for tries in 0..1 << 9 {
+            let [first, second, last] = [0, 3, 6].map(|shift| (tries >> shift) as u8 & 7);
+            let released = Released::default().with(&record(first));
+            let released = released.with(&record(second));
+            let mut marked = record(last);
+            released.mark(&mut marked);
+            assert_eq!(
+                marked,
+                record(first | second | last),
+                "{first} {second} {last}"
+            );
+        }
+    }
+
+    #[test]
     fn a_message_moves_where_the_server_can_have_accepted_nothing_of_it() {
         let lost = || Cause::Lost {
             kind: io::ErrorKind::ConnectionReset,

@@ -206,33 +206,44 @@ mod tests {
         assert!(Binding::tls_server_end_point(b"").is_none());
     }
 
-    /// The parameters as a certificate of RSA-PSS has them; `hash` and `mask` end the OIDs of
-    /// SHA-256 (1), SHA-384 (2), SHA-512 (3).
-    fn pss(hash: u8, mask: u8) -> Vec<u8> {
-        let mut der = vec![0x30, 0x2f, 0xa0, 0x0d];
-        let algorithm = |last| {
-            let mut der = vec![0x30, 0x0b, 6, 9];
-            der.extend([0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, last]);
-            der
-        };
-        der.extend(algorithm(hash));
-        der.extend([0xa1, 0x1a, 0x30, 0x18, 6, 9]);
-        der.extend([0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8]);
-        der.extend(algorithm(mask));
-        der.extend([0xa2, 3, 2, 1, 0x20]);
-        der[1] = u8::try_from(der.len() - 2).unwrap();
-        der
+    fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+        let content = parts.concat();
+        let len = u8::try_from(content.len()).unwrap();
+        [&[tag, len], &content[..]].concat()
+    }
+
+    /// The parameters as a certificate of RSA-PSS has them, for a hash, and a mask made by it.
+    fn pss(hash: &str, generator: &str, mask: &str) -> Vec<u8> {
+        let oid = |text| tlv(6, &[ObjectIdentifier::new(text).unwrap().as_bytes()]);
+        let hash = tlv(0x30, &[&oid(hash)]);
+        let mask = tlv(0x30, &[&oid(generator), &tlv(0x30, &[&oid(mask)])]);
+        let salt = tlv(0xa2, &[&tlv(2, &[&[32]])]);
+        tlv(0x30, &[&tlv(0xa0, &[&hash]), &tlv(0xa1, &[&mask]), &salt])
     }
 
     #[test]
     fn f18_rsa_pss_has_its_hash_in_the_parameters() {
-        assert!(hash_of(RSA_PSS, Some(&pss(1, 1))) == Some(Digest::Sha256));
-        assert!(hash_of(RSA_PSS, Some(&pss(3, 3))) == Some(Digest::Sha512));
-        assert!(hash_of(RSA_PSS, Some(&pss(1, 2))).is_none());
-        assert!(hash_of(RSA_PSS, Some(&pss(9, 9))).is_none());
+        const SHA1: &str = "1.3.14.3.2.26";
+        const SHA256: &str = "2.16.840.1.101.3.4.2.1";
+        const SHA384: &str = "2.16.840.1.101.3.4.2.2";
+        const SHA512: &str = "2.16.840.1.101.3.4.2.3";
+        const SHA3: &str = "2.16.840.1.101.3.4.2.9";
+        let hash_of_pss = |parameters: &[u8]| hash_of(RSA_PSS, Some(parameters));
+        for (hash, expected) in [
+            (SHA1, Some(Digest::Old)),
+            (SHA256, Some(Digest::Sha256)),
+            (SHA384, Some(Digest::Sha384)),
+            (SHA512, Some(Digest::Sha512)),
+            (SHA3, None),
+        ] {
+            assert!(hash_of_pss(&pss(hash, MGF1, hash)) == expected, "{hash}");
+        }
+        assert!(hash_of_pss(&pss(SHA256, MGF1, SHA384)).is_none());
+        // Another generator of masks than MGF1.
+        assert!(hash_of_pss(&pss(SHA256, "1.2.840.113549.1.1.9", SHA256)).is_none());
         // Without parameters the hash is SHA-1, which SHA-256 replaces.
-        assert!(hash_of(RSA_PSS, Some(&[0x30, 0])) == Some(Digest::Old));
-        assert!(hash_of(RSA_PSS, Some(&[5, 0])).is_none());
+        assert!(hash_of_pss(&[0x30, 0]) == Some(Digest::Old));
+        assert!(hash_of_pss(&[5, 0]).is_none());
     }
 
     #[test]

@@ -146,4 +146,17 @@ mod tests {
         x.initial();
         assert_eq!(&*x.step(b"{}").unwrap().bytes, b"");
     }
+
+    /// RFC 4954 section 4: without an initial response the server's first challenge is empty.
+    #[test]
+    fn the_message_answers_an_empty_first_challenge_and_no_other() {
+        let mut m = OAuthBearer::new("u", b"t", "h", 1);
+        assert!(m.step(b"{}").is_err());
+        let message = m.step(b"").unwrap().bytes;
+        assert_eq!(
+            &*message,
+            b"n,a=u,\x01host=h\x01port=1\x01auth=Bearer t\x01\x01"
+        );
+        assert!(m.complete());
+    }
 }

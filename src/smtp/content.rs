@@ -144,3 +144,66 @@ impl<'m> ContentReader<'m> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::content::properties::Properties;
+
+    /// Content that is read in pieces of some 100,000 bytes, and never of more than is asked for.
+    struct Streamed(Vec<u8>);
+
+    impl Source for Streamed {
+        fn properties(&self) -> Properties {
+            Properties::default()
+        }
+
+        fn open(&self) -> Result<Box<dyn SourceReader + '_>, SourceFault> {
+            Ok(Box::new(Blocks(&self.0)))
+        }
+    }
+
+    struct Blocks<'a>(&'a [u8]);
+
+    impl SourceReader for Blocks<'_> {
+        fn read(&mut self, room: usize, out: &mut Vec<u8>) -> Result<PieceKind, SourceFault> {
+            assert!(room > 0);
+            self.0.read(room.min(100_000), out)
+        }
+    }
+
+    /// The lengths of the pieces, and all of them in a row.
+    fn pieces(content: &dyn Source, chunking: bool) -> (Vec<usize>, Vec<u8>) {
+        let mut reader = ContentReader::open(content, chunking).unwrap();
+        let (mut lengths, mut all) = (Vec::new(), Vec::new());
+        loop {
+            let is_first = lengths.is_empty();
+            assert_eq!(reader.is_at_start(), is_first);
+            reader.fill().unwrap();
+            assert!(!reader.fill().unwrap(), "a piece is read once");
+            let piece = reader.take();
+            lengths.push(piece.bytes.len());
+            all.extend_from_slice(piece.bytes);
+            if piece.last {
+                assert_eq!(
+                    reader.bytes_read() as usize,
+                    all.len() - 3 * usize::from(!chunking)
+                );
+                return (lengths, all);
+            }
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_full_before_the_next_one_begins() {
+        let line = [&[b'x'; 98][..], b"\r\n"].concat();
+        let content = line.repeat(6_000);
+        let full = vec![SIZE, SIZE, 600_000 - 2 * SIZE];
+        let streamed = Streamed(content.clone());
+        assert_eq!(pieces(&streamed, true), (full.clone(), content.clone()));
+        let ended = [&content[..], b".\r\n"].concat();
+        let (lengths, all) = pieces(&streamed, false);
+        assert_eq!(lengths, [SIZE, SIZE, 600_000 - 2 * SIZE + 3]);
+        assert!(all == ended);
+    }
+}

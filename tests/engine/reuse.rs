@@ -199,6 +199,7 @@ fn j04_a_server_that_spoke_or_hung_up_meanwhile_is_left() {
         vec![Step::expect("MAIL"), Step::send("421 closing\r\n")],
     ] {
         let reported = format!("{ends:?}");
+        let spoke = matches!(ends[0], Step::Send(_));
         let mut script = taken("250 taken\r\n");
         if let [Step::Send(more), ..] = ends.as_slice() {
             // In one record with the answer, so that it is there for certain.
@@ -221,6 +222,9 @@ fn j04_a_server_that_spoke_or_hung_up_meanwhile_is_left() {
         assert_eq!(sessions.len(), 2, "{reported}");
         let contents = sessions.iter().map(|s| said(s, "DATA")).sum::<usize>();
         assert_eq!(contents, 2, "{reported}");
+        // Unsolicited bytes end a connection before another message is begun on it.
+        let begun = said(&sessions[0], "MAIL");
+        assert!(!spoke || begun == 1, "{reported}: {begun}");
     }
 }
 
@@ -623,5 +627,37 @@ fn j_after_421_at_any_stage_and_in_any_way_the_next_connection_waits() {
             }
             assert_eq!(server.records().len(), 1, "{case}");
         }
+    }
+}
+
+/// A batch of five messages, to a server that has this script for each connection.
+#[test]
+fn a_batch_gives_up_at_once_where_no_connection_can_help_and_else_after_three() {
+    let pki = pki();
+    let refused = vec![
+        Step::send("220 mail.test\r\n"),
+        Step::expect("EHLO"),
+        Step::send("250-mail.test\r\n250 AUTH PLAIN\r\n"),
+        Step::expect("AUTH"),
+        Step::send("535 5.7.8 no such user\r\n"),
+        Step::ReadToEnd,
+    ];
+    for (script, status, connections) in [
+        (refused, Status::AuthRefused, 1),
+        (vec![Step::Close], Status::ConnectionLost, 3),
+    ] {
+        let server = Scripted::start_implicit(pki.identity(), script).unwrap();
+        let client = client(&policy(&pki, TlsMode::Implicit), server.addr());
+        let results = Mutex::new(Vec::new());
+        let done = |_, sent: Result<Record, Error>| results.lock().unwrap().push(sent);
+        let messages = [(); 5].map(|()| message());
+        client.send_many(&messages, &BatchOptions::default(), done, Log::off());
+        let results = results.into_inner().unwrap();
+        assert_eq!(results.len(), 5, "{status:?}");
+        for sent in results {
+            let error = sent.unwrap_err();
+            assert_eq!(error.status(), status, "{error}");
+        }
+        assert_eq!(server.records().len(), connections, "{status:?}");
     }
 }

@@ -102,7 +102,7 @@ fn c29_existing_lines_are_kept_and_a_wrong_file_is_not_changed() {
 fn c29_only_a_file_is_written_and_none_beyond_1_mib() {
     const MAX: usize = 1024 * 1024;
     let folder = Folder::new();
-    let server = entry(HOST, 465, NOBODYS);
+    let server = entry(HOST, 465, UNKNOWN_PIN);
     let added = format!("{server}\n").len();
     let comments = |len: usize| {
         let mut text = "# a comment of this file\n".repeat(len / 25);
@@ -148,13 +148,13 @@ fn c29_a_link_that_leads_nowhere_is_not_followed() {
     let folder = Folder::new();
     let (path, target) = (folder.path("known"), folder.path("target"));
     std::os::unix::fs::symlink(&target, &path).expect("a link");
-    let error = learn(&path, &entry(HOST, 465, NOBODYS)).expect_err("a link");
+    let error = learn(&path, &entry(HOST, 465, UNKNOWN_PIN)).expect_err("a link");
     let why = "is a symbolic link to a file that does not exist";
     assert!(error.to_string().contains(why), "{error}");
     assert!(!fs::exists(&target).expect("a folder"));
     // One that leads to a file stays a link, and the file gets the line.
     fs::write(&target, "# mine\n").expect("a file");
-    assert_eq!(learn(&path, &entry(HOST, 465, NOBODYS)), Ok(true));
+    assert_eq!(learn(&path, &entry(HOST, 465, UNKNOWN_PIN)), Ok(true));
     assert!(fs::symlink_metadata(&path).expect("a link").is_symlink());
     assert_eq!(
         fs::read_to_string(&target).expect("a file").lines().count(),
@@ -165,9 +165,11 @@ fn c29_a_link_that_leads_nowhere_is_not_followed() {
 #[test]
 fn c30_a_window_of_one_second_is_one() {
     let mut policy = Policy::new();
-    policy.add_pin_with_window(NOBODYS, 5, 5).expect("a pin");
+    policy
+        .add_pin_with_window(UNKNOWN_PIN, 5, 5)
+        .expect("a pin");
     let error = policy
-        .add_pin_with_window(NOBODYS, 6, 5)
+        .add_pin_with_window(UNKNOWN_PIN, 6, 5)
         .expect_err("no time");
     assert_eq!(error.status(), Status::Pin);
     assert_eq!(policy.pins().len(), 1);

@@ -168,6 +168,29 @@ mod tests {
     }
 
     #[test]
+    fn another_room_holds_for_later_events_and_drops_none_that_wait() {
+        let count = |events: &mut Events| {
+            let all = drain(events);
+            let stages = all.iter().filter(|e| matches!(e.news, EventData::Stage(_)));
+            stages.count()
+        };
+        let mut events = Events::new(3);
+        for (room, pushed, kept) in [(3, 5, 3), (1, 5, 1), (4, 5, 4), (0, 5, 0)] {
+            events.set_room(room);
+            for job in 0..pushed {
+                events.push(job, 0, stage());
+            }
+            assert_eq!(count(&mut events), kept, "{room}");
+        }
+        events.set_room(2);
+        events.push(1, 0, stage());
+        events.push(2, 0, stage());
+        events.set_room(1);
+        events.push(3, 0, stage());
+        assert_eq!(count(&mut events), 2);
+    }
+
+    #[test]
     fn progress_that_nobody_saw_is_replaced_by_later_progress() {
         let mut events = Events::new(10);
         for bytes in 1..=1000 {
