@@ -60,8 +60,8 @@ def calls():
         for parameter, kind in function.parameters:
             text, first, last = argument(parameter, kind)
             if text is None:
-                bytes = kinds[parameter.removesuffix("_len")] == "const uint8_t *"
-                text = "6" if bytes else "SECSMTP_NUL_TERMINATED"
+                data = kinds[parameter.removesuffix("_len")] == "const uint8_t *"
+                text = "6" if data else "SECSMTP_NUL_TERMINATED"
             before.append(first)
             after.append(last)
             values.append(text)

@@ -147,17 +147,17 @@ class Dkim(unittest.TestCase):
         for name, arguments in composed():
             with self.subTest(name):
                 message = secsmtp.Message(**arguments, sign=self.both)
-                bytes = bytes(message)
-                self.held(bytes)
-                self.assertEqual((message.size, bytes(message)), (len(bytes), bytes))
-                self.assertNotIn(b"hidden", bytes)
-                header = bytes.split(b"\r\n\r\n", 1)[0]
+                data = bytes(message)
+                self.held(data)
+                self.assertEqual((message.size, bytes(message)), (len(data), data))
+                self.assertNotIn(b"hidden", data)
+                header = data.split(b"\r\n\r\n", 1)[0]
                 self.assertLessEqual(max(map(len, header.split(b"\r\n")[:12])), 78)
                 # A change of a signed part breaks the signature.
                 for changed in (
-                    bytes.replace(b"\r\nFrom: ", b"\r\nFrom: Eve <eve@mail.test>\r\nFrom: ", 1),
-                    bytes.replace(b"\r\nMessage-ID: ", b"\r\nMessage-ID: x", 1),
-                    bytes + b"x\r\n",
+                    data.replace(b"\r\nFrom: ", b"\r\nFrom: Eve <eve@mail.test>\r\nFrom: ", 1),
+                    data.replace(b"\r\nMessage-ID: ", b"\r\nMessage-ID: x", 1),
+                    data + b"x\r\n",
                 ):
                     self.assertNotIn(True, self.verified(changed))
 
@@ -202,20 +202,20 @@ class Dkim(unittest.TestCase):
             with self.subTest((domain, selector)), self.assertRaises(secsmtp.ArgumentError):
                 secsmtp.Signer(domain, selector, path=self.keys.rsa)
         signer = secsmtp.Signer("bücher.example", "schlüssel.2026", path=self.keys.ed25519)
-        bytes = bytes(secsmtp.Message(from_=FROM, to="b@mail.test", sign=signer))
-        self.assertIn(b" d=xn--bcher-kva.example;\r\n\ts=xn--schlssel-95a.2026;", bytes)
+        data = bytes(secsmtp.Message(from_=FROM, to="b@mail.test", sign=signer))
+        self.assertIn(b" d=xn--bcher-kva.example;\r\n\ts=xn--schlssel-95a.2026;", data)
 
     def test_lifetime_and_fields(self):
         signer = secsmtp.Signer(DOMAIN, "r1", path=self.keys.rsa, lifetime=3600, fields=["Subject", "X-A"])
         message = secsmtp.Message(from_=FROM, to="b@mail.test", subject="s", headers={"X-A": "b"}, sign=signer)
-        bytes = bytes(message)
-        self.held(bytes, 1)
-        signed, expires = re.search(rb" t=(\d+); x=(\d+);", bytes).groups()
+        data = bytes(message)
+        self.held(data, 1)
+        signed, expires = re.search(rb" t=(\d+); x=(\d+);", data).groups()
         self.assertAlmostEqual(int(signed), time.time(), delta=600)
         self.assertEqual(int(expires) - int(signed), 3600)
-        self.assertIn(b"h=from:from:subject:subject:x-a;", bytes)
+        self.assertIn(b"h=from:from:subject:subject:x-a;", data)
         # A field that is not signed may change.
-        self.held(bytes.replace(b"\r\nTo: b@", b"\r\nTo: c@"), 1)
+        self.held(data.replace(b"\r\nTo: b@", b"\r\nTo: c@"), 1)
         for wrong in ("a b", "", "DKIM-Signature", "x\r\n", "x;l=0"):
             with self.assertRaises(secsmtp.ArgumentError):
                 secsmtp.Signer(DOMAIN, "r1", path=self.keys.rsa, fields=[wrong, "To"])
@@ -245,9 +245,9 @@ class Dkim(unittest.TestCase):
                 for raw in (text.encode(), secsmtp.Raw(path=file)):
                     with self.subTest(name, raw=type(raw)):
                         client.send(raw, FROM, server.address, sign=self.both)
-                        bytes = server.mails()[-1].read_bytes()
-                        self.held(bytes)
-                        self.assertNotRegex(bytes, rb"(?i)\r\n(resent-)?bcc: \w@x")
+                        data = server.mails()[-1].read_bytes()
+                        self.held(data)
+                        self.assertNotRegex(data, rb"(?i)\r\n(resent-)?bcc: \w@x")
             for name, (text, words) in UNSIGNABLE.items():
                 count = len(server.mails())
                 with self.subTest(name), self.assertRaisesRegex(secsmtp.ArgumentError, words) as caught:

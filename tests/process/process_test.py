@@ -72,10 +72,10 @@ class Relay:
 
     def copy(self, source, sink, counts):
         with contextlib.suppress(OSError):
-            while bytes := source.recv(65536):
+            while data := source.recv(65536):
                 self.received += counts
                 counts = False
-                sink.sendall(bytes)
+                sink.sendall(data)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
 

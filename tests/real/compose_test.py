@@ -166,9 +166,9 @@ class Large(Bed):
         env = {**os.environ, "PYTHONPATH": str(peers.ROOT / "bindings" / "python")}
         done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env=env, stdout=subprocess.PIPE, text=True, timeout=300)
         self.assertEqual(done.returncode, 0)
-        bytes = self.store.read_bytes()
-        self.assertIn(done.stdout.strip().encode(), bytes[:2000])
-        compose_test.Compose.check(self, bytes, attachment, TO)
+        data = self.store.read_bytes()
+        self.assertIn(done.stdout.strip().encode(), data[:2000])
+        compose_test.Compose.check(self, data, attachment, TO)
 
     def test_a_gigabyte_from_disk_needs_constant_memory(self):
         peers.require("SINK_TLS" in self.env, "the test bed has no sink")

@@ -236,9 +236,9 @@ def forms(text):
 
     result = [text.encode()]
     for lead in range(3):
-        bytes = bytes(lead) + text.encode()
-        encoded = base64.b64encode(bytes)
-        result.append(encoded[-(-lead * 8 // 6): len(bytes) * 8 // 6])
+        data = bytes(lead) + text.encode()
+        encoded = base64.b64encode(data)
+        result.append(encoded[-(-lead * 8 // 6): len(data) * 8 // 6])
     return result
 
 

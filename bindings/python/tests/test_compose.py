@@ -40,12 +40,12 @@ TEXTS = [
 
 def parsed(test, message):
     """Back through the strict parser, which must find nothing wrong at any place."""
-    bytes = message if isinstance(message, bytes) else bytes(message)
-    for line in bytes.split(b"\r\n"):
+    data = message if isinstance(message, bytes) else bytes(message)
+    for line in data.split(b"\r\n"):
         test.assertLessEqual(len(line), 998)
         test.assertNotIn(b"\n", line)
         test.assertNotIn(b"\r", line)
-    back = email.message_from_bytes(bytes, policy=email.policy.strict)
+    back = email.message_from_bytes(data, policy=email.policy.strict)
     for part in back.walk():
         test.assertEqual(part.defects, [])
         for name, value in part.items():
@@ -155,9 +155,9 @@ class Composed(ComposeCase):
     def test_difficult_names_texts_and_files_come_back_equal(self):
         for name in NAMES:
             with self.subTest(name=name):
-                bytes = bytes(self.message(to=[(name, "b@mail.test")], subject=name))
-                back = parsed(self, bytes)
-                self.assertEqual(recipients(bytes), [(name.strip(), "b@mail.test")])
+                data = bytes(self.message(to=[(name, "b@mail.test")], subject=name))
+                back = parsed(self, data)
+                self.assertEqual(recipients(data), [(name.strip(), "b@mail.test")])
                 self.assertEqual(back["to"].addresses[0].addr_spec, "b@mail.test")
                 self.assertEqual(back["subject"], name)
         for text in TEXTS:
@@ -188,13 +188,13 @@ class Composed(ComposeCase):
         html = some(letters + "\n\n.", 2000) if chance.random() < 0.6 else None
         parts = []
         for i in range(chance.randrange(4)):
-            bytes = chance.randbytes(chance.choice([0, 1, 2, 56, 57, 58, 1000, 70_000]))
+            data = chance.randbytes(chance.choice([0, 1, 2, 56, 57, 58, 1000, 70_000]))
             name = f"{i}" + some("aé日 ;\"'%*.", 70).rstrip()
-            parts.append((name, bytes))
+            parts.append((name, data))
         with contextlib.ExitStack() as stack:
             made = [
-                stack.enter_context(secsmtp.Part(bytes if chance.random() < 0.5 else io.BytesIO(bytes), name))
-                for name, bytes in parts
+                stack.enter_context(secsmtp.Part(data if chance.random() < 0.5 else io.BytesIO(data), name))
+                for name, data in parts
             ]
             message = self.message(to=to, subject=subject, text=text, html=html, attachments=made)
         back = parsed(self, message)
@@ -221,12 +221,12 @@ class Composed(ComposeCase):
                 return "".join(chance.choice(words) + chance.choice(gaps) for _ in range(chance.randrange(30))).strip()
 
             given = {f"X-{i}": value() for i in range(40)}
-            bytes = bytes(self.message(headers=given))
-            back = email.message_from_bytes(bytes, policy=email.policy.default)
+            data = bytes(self.message(headers=given))
+            back = email.message_from_bytes(data, policy=email.policy.default)
             for name, text in given.items():
                 self.assertEqual(back[name], text, f"seed {seed}")
                 if text.isascii() and "=?" not in text:
-                    self.assertIn(f"{name}: {text}\r\n".encode(), bytes.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t"))
+                    self.assertIn(f"{name}: {text}\r\n".encode(), data.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t"))
 
     def test_structured_fields_stay_readable_to_programs(self):
         key = "A" * 900
@@ -300,9 +300,9 @@ class Composed(ComposeCase):
 
     def test_old_readers_find_a_name_in_ascii(self):
         with secsmtp.Part(b"", "Größe.pdf") as part:
-            bytes = bytes(self.message(attachments=part))
-        self.assertIn(b"Content-Type: application/pdf; name=Gr__e.pdf\r\n", bytes)
-        self.assertIn(b"filename*=utf-8''Gr%C3%B6%C3%9Fe.pdf", bytes)
+            data = bytes(self.message(attachments=part))
+        self.assertIn(b"Content-Type: application/pdf; name=Gr__e.pdf\r\n", data)
+        self.assertIn(b"filename*=utf-8''Gr%C3%B6%C3%9Fe.pdf", data)
 
     def test_g07_g08_g09_g18_nothing_is_slipped_into_a_field(self):
         for bad in ("a\r\nBcc: x@y", "a\nb", "a\rb", "a\0b", "a\x1bb", "a\x7f", "a\x85", "\u202egpj.exe", "a\u2028b", "\u2066"):

@@ -147,10 +147,10 @@ class Content(unittest.TestCase):
                 self.assertEqual(found.content, source)
 
     def test_bytes_pass_unchanged(self):
-        bytes = b"Bcc: kept@x.test\n\n\x00\xff"
+        data = b"Bcc: kept@x.test\n\n\x00\xff"
         for kind in (bytes, bytearray, memoryview):
-            found = prepared(kind(bytes), "a@x.test", ["b@x.test"])
-            self.assertEqual(bytes(found.content), bytes)
+            found = prepared(kind(data), "a@x.test", ["b@x.test"])
+            self.assertEqual(bytes(found.content), data)
 
 
 if __name__ == "__main__":
