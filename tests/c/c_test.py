@@ -110,7 +110,7 @@ class Example(unittest.TestCase):
             for pin, outcome, word in (
                 (other, "not_sent: ", "another key than the pinned ones"),
                 # A wrong argument is an error about no message.
-                ("sha256//x", "none: ", "pin: "),
+                ("sha256//x", "none: ", "pin is not valid base64 after"),
             ):
                 words, status = send(program, server, "implicit", pin)
                 self.assertEqual(status, 1)

@@ -64,10 +64,10 @@ class Raw(unittest.TestCase):
             self.assertRegex(signature, rb"^DKIM-Signature: v=1; a=ed25519-sha256; .* d=mail.test;\r\n\ts=s; t=\d+; x=\d+;\r\n\th=from:from:subject:subject:to:to;")
             self.assertEqual(b"From: " + mail, made(300_000))
         sent = self.send(server, 0, "file", file, file, program=program, under=under)
-        self.assertIn("signing key file: ", sent.words)
+        self.assertIn("signing key file ", sent.words)
         self.assertIn("is larger than 65536 bytes", sent.words)
         for kind, what, rules, words in (
-            ("file", self.here / "none", 0, "content: "),
+            ("file", self.here / "none", 0, "content "),
             ("file", self.here, 0, "not a regular file"),
             ("file", file, STRICT, "has a bare CR or LF at the end of line 1"),
             ("make", 0, 0, "content is empty"),
