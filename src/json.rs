@@ -16,6 +16,7 @@ use std::io;
 
 use serde_core::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::argument::InvalidArgument;
 use crate::client::Report;
 use crate::client::jobs::Event;
 use crate::error::{Error, Outcome, Recipient, Record, ServerReply, Stage};
@@ -139,6 +140,8 @@ impl Serialize for Error {
         object.serialize_entry("smtp_code", &code(reply))?;
         object.serialize_entry("enhanced_code", &enhanced(reply))?;
         object.serialize_entry("server_text", &words(reply))?;
+        let invalid = self.invalid_argument();
+        object.serialize_entry("argument", &invalid.map(InvalidArgument::argument))?;
         object.serialize_entry("receipt", &self.receipt())?;
         object.end()
     }
@@ -297,6 +300,19 @@ mod tests {
     }
 
     #[test]
+    fn an_error_names_the_argument_that_its_text_begins_with() {
+        let error = Error::argument(Status::Pin, "pin", "is empty");
+        let value: Value = serde_json::from_str(&written(&error)).unwrap();
+        assert_eq!(
+            (&value["argument"], &value["text"]),
+            (&"pin".into(), &"pin is empty.".into())
+        );
+        let error = Error::local(Cause::Cancelled);
+        let value: Value = serde_json::from_str(&written(&error)).unwrap();
+        assert_eq!(value["argument"], Value::Null);
+    }
+
+    #[test]
     fn an_error_embeds_its_receipt() {
         let mut record = record();
         record.outcome = Outcome::Refused;
@@ -391,6 +407,7 @@ mod tests {
         let mut values = vec![parsed(&record()), parsed(&failed), parsed(&report())];
         values.push(parsed(&Record::default()));
         values.push(parsed(&Error::local(Cause::Cancelled)));
+        values.push(parsed(&Error::argument(Status::Pin, "pin", "is empty")));
         for (news, ..) in events() {
             values.push(parsed(&event(news)));
         }

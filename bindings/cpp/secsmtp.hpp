@@ -104,6 +104,7 @@ public:
     int32_t smtp_code() const;
     std::string_view enhanced_code() const;
     std::string_view server_text() const;
+    std::string_view argument() const;
     std::string_view text() const;
     std::string_view json() const;
 };
@@ -484,6 +485,12 @@ inline std::string_view Error::enhanced_code() const {
 inline std::string_view Error::server_text() const {
     std::size_t len = 0;
     const char *text = secsmtp_error_server_text(get(), &len);
+    return {text, len};
+}
+
+inline std::string_view Error::argument() const {
+    std::size_t len = 0;
+    const char *text = secsmtp_error_argument(get(), &len);
     return {text, len};
 }
 

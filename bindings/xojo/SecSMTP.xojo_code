@@ -246,6 +246,10 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
+		Private Soft Declare Function secsmtp_error_argument Lib kLib Alias "secsmtp_error_argument" (error As Ptr, len_out As Ptr) As CString
+	#tag EndExternalMethod
+
+	#tag ExternalMethod, Flags = &h21
 		Private Soft Declare Function secsmtp_error_content_released Lib kLib Alias "secsmtp_error_content_released" (error As Ptr) As Int32
 	#tag EndExternalMethod
 

@@ -87,6 +87,7 @@ pub(super) const CALLS: &[fn(&mut Input<'_>)] = table! {
     call1 secsmtp_error_smtp_code;
     call2 secsmtp_error_enhanced_code;
     call2 secsmtp_error_server_text;
+    call2 secsmtp_error_argument;
     call2 secsmtp_error_text;
     call2 secsmtp_error_receipt;
     call1 secsmtp_error_free;

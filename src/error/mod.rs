@@ -95,6 +95,15 @@ impl Error {
         self.cause.status()
     }
 
+    /// The argument that can't be used; none of an error with another cause.
+    #[must_use]
+    pub fn invalid_argument(&self) -> Option<&InvalidArgument> {
+        match &*self.cause {
+            Cause::Argument(invalid) => Some(invalid),
+            _ => None,
+        }
+    }
+
     /// The record of the send; none of an error that came before any network.
     #[must_use]
     pub fn receipt(&self) -> Option<&Record> {

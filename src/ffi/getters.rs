@@ -99,6 +99,17 @@ pub extern "C" fn secsmtp_error_server_text(
     boundary::text(error, len_out, |error| Some(&error.server_text))
 }
 
+/// The argument that can't be used, under its name in the library: "pin", "CA file". The text of
+/// secsmtp_error_text begins with it. Empty for an error that is not about an argument.
+/// Ownership: the error's. Threads: any. Errors: the empty text.
+#[unsafe(no_mangle)]
+pub extern "C" fn secsmtp_error_argument(
+    error: *const secsmtp_error,
+    len_out: Out<usize>,
+) -> *const c_char {
+    boundary::text(error, len_out, |error| Some(&error.argument))
+}
+
 /// The whole error as text for people: what failed, its cause, what left the machine, and what to do.
 /// Ownership: the error's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]

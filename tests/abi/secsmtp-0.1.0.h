@@ -889,7 +889,7 @@ typedef struct secsmtp_credential secsmtp_credential;
  * The error of a call: its cause, its stage, and what left the machine. Texts and numbers behave as those of
  * secsmtp_receipt.
  * Functions: secsmtp_error_status, _stage, _outcome, _secret_released, _content_released, _retry,
- * _smtp_code, _enhanced_code, _server_text, _text, _receipt, _json, _free.
+ * _smtp_code, _enhanced_code, _server_text, _argument, _text, _receipt, _json, _free.
  */
 typedef struct secsmtp_error secsmtp_error;
 
@@ -1525,6 +1525,13 @@ const char *secsmtp_error_enhanced_code(const secsmtp_error *error, size_t *len_
  * Ownership: the error's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_error_server_text(const secsmtp_error *error, size_t *len_out);
+
+/**
+ * The argument that can't be used, under its name in the library: "pin", "CA file". The text of
+ * secsmtp_error_text begins with it. Empty for an error that is not about an argument.
+ * Ownership: the error's. Threads: any. Errors: the empty text.
+ */
+const char *secsmtp_error_argument(const secsmtp_error *error, size_t *len_out);
 
 /**
  * The whole error as text for people: what failed, its cause, what left the machine, and what to do.

@@ -187,7 +187,8 @@ static void error_calls(secsmtp_error *e, int32_t want) {
     STATUS(want, secsmtp_error_retry(e));
     STATUS(want, secsmtp_error_smtp_code(e));
     STATUS(-want, secsmtp_error_receipt(e, &receipt));
-    if (*secsmtp_error_enhanced_code(e, NULL) || *secsmtp_error_server_text(e, NULL) || *secsmtp_error_text(e, NULL)) {
+    if (*secsmtp_error_enhanced_code(e, NULL) || *secsmtp_error_server_text(e, NULL) || *secsmtp_error_text(e, NULL)
+        || *secsmtp_error_argument(e, NULL)) {
         printf("a text of a bad error is not empty\n");
         wrong = 1;
     }
@@ -420,7 +421,8 @@ int main(void) {
 
     /* An error object says which argument; it is NULL again after a success. */
     STATUS(SECSMTP_E_NO_SENDER, secsmtp_client_send(client, message, (secsmtp_receipt **)&other, &error));
-    if (strstr(secsmtp_error_text(error, NULL), "sender") == NULL || other != NULL) {
+    if (strncmp(secsmtp_error_text(error, NULL), "sender ", 7) != 0 || other != NULL
+        || strcmp(secsmtp_error_argument(error, NULL), "sender") != 0) {
         printf("the error does not name its argument: %s\n", secsmtp_error_text(error, NULL));
         wrong = 1;
     }

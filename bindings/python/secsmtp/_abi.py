@@ -314,6 +314,7 @@ SIGNATURES = {
     "secsmtp_error_smtp_code": ("int32_t", ("const secsmtp_error *",)),
     "secsmtp_error_enhanced_code": ("const char *", ("const secsmtp_error *", "size_t *")),
     "secsmtp_error_server_text": ("const char *", ("const secsmtp_error *", "size_t *")),
+    "secsmtp_error_argument": ("const char *", ("const secsmtp_error *", "size_t *")),
     "secsmtp_error_text": ("const char *", ("const secsmtp_error *", "size_t *")),
     "secsmtp_error_json": ("const char *", ("const secsmtp_error *", "size_t *")),
     "secsmtp_event_kind": ("int32_t", ("const secsmtp_event *",)),

@@ -32,6 +32,7 @@ class Error(Exception):
     ``secret_released``, ``content_released``: whether any byte of either left this machine.
     ``smtp_code``, ``enhanced_code``: None when the server gave none. ``server_text``: its text,
     control characters escaped and own secrets removed, or "".
+    ``argument``: the argument that can't be used, which the text begins with; None for another cause.
     ``retry``: ``"never"`` (change something first), ``"later"`` or ``"unknown"``.
     ``receipt``: the record of the send, or None when the call was no send.
     """
@@ -49,6 +50,7 @@ class Error(Exception):
         smtp_code: Optional[int] = None,
         enhanced_code: Optional[str] = None,
         server_text: str = "",
+        argument: Optional[str] = None,
         retry: str = "never",
         receipt: Optional[Receipt] = None,
     ) -> None:
@@ -62,6 +64,7 @@ class Error(Exception):
         self.smtp_code = smtp_code
         self.enhanced_code = enhanced_code
         self.server_text = server_text
+        self.argument = argument
         self.retry = retry
         self.receipt = receipt
         self._json = ""
@@ -92,6 +95,7 @@ class Error(Exception):
             "smtp_code": self.smtp_code,
             "enhanced_code": self.enhanced_code,
             "server_text": self.server_text or None,
+            "argument": self.argument,
             "receipt": self.receipt and self.receipt.to_dict(),
         }
 
@@ -283,6 +287,7 @@ def take_error(lib: Library, status: int, handle: Any, mail: bool) -> Error:
             smtp_code=optional_number(lib.error_smtp_code, handle),
             enhanced_code=optional_text(lib.error_enhanced_code, handle),
             server_text=text(lib.error_server_text, handle),
+            argument=optional_text(lib.error_argument, handle),
             retry=retry_name(number(lib.error_retry, handle)),
             receipt=receipt,
         )
