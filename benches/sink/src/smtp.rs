@@ -141,9 +141,7 @@ impl Smtp {
                     last,
                     refused,
                 } => {
-                    let now = usize::try_from(left)
-                        .unwrap_or(usize::MAX)
-                        .min(bytes.len());
+                    let now = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                     let (content, behind) = bytes.split_at(now);
                     if !refused {
                         self.progress.content += now as u64;
