@@ -187,11 +187,11 @@ class Copy:
 
     def check(self):
         """Drops the mutants that the compiler refuses, until it refuses none."""
-        command = ["cargo", "check", "-p", "secsmtp", "--features", "dkim", "--lib", "--tests", "--locked"]
+        command = ["cargo", "check", "-p", "secsmtp", "--features", "dkim", "--lib", "--profile=test", "--locked"]
         for _ in range(ROUNDS):
             self.render()
             checked = subprocess.run(
-                [*command, "--keep-going", "--message-format=json"],
+                [*command, "--message-format=json"],
                 cwd=self.tree,
                 env=units.environment(self.folder),
                 stdout=subprocess.PIPE,

@@ -46,7 +46,6 @@ def environment(folder, extra=()):
         "CARGO_TARGET_DIR": str(folder / "build"),
         "RUSTFLAGS": "--cap-lints=allow",
         "CARGO_PROFILE_DEV_DEBUG": "0",
-        "CARGO_PROFILE_DEV_OPT_LEVEL": "1",
         "RUST_BACKTRACE": "0",
         "TMPDIR": str(folder / "tmp"),
         "SECSMTP_LIBRARY": str(built / "libsecsmtp.so"),
