@@ -6,6 +6,8 @@
  *   Text in is UTF-8: a pointer and its length in bytes, or SECSMTP_NUL_TERMINATED (-1) for a text that
  *   ends at its first NUL; any other negative length is SECSMTP_E_LENGTH. Bytes in are a pointer and a
  *   length. NULL with length 0 is empty; NULL with any other length is an error.
+ *   A text has at most 64 KiB; texts and header fields of a message, chains of certificates, and bytes
+ *   have at most 2 GiB (1 GiB where pointers have 32 bits). More is SECSMTP_E_LENGTH.
  *   Arguments are copied: they need to live for the call only.
  *   Outputs are written only on success. Flags are 0 or 1.
  *   A setter that fails leaves its object as it was. A policy can't be used after that, so that no
@@ -29,11 +31,17 @@
  *
  * THREADS
  *   Every function may be called from any thread, on any handle. secsmtp_client_cancel ends
- *   the sends and probes that run in a client. The log callback runs on the thread that is inside
- *   secsmtp_client_send or secsmtp_client_probe; it must not unwind or jump out.
- *   Jobs are sent by threads of the library, which call the event callback only if they are asked
- *   to; no thread is started before the first job. Inside a callback every function but
- *   secsmtp_client_dispatch may be called, and functions that would wait for callbacks don't wait.
+ *   the sends, batches and probes that run in a client: they return SECSMTP_E_CANCELLED.
+ *   The library starts threads for these alone: to look a name up, as long as the lookup takes; for
+ *   the connections of secsmtp_client_send_batch after the first, until it returns; for jobs
+ *   (secsmtp_client_submit), while there are some or their connections are kept; and for events, with
+ *   secsmtp_client_set_event_callback and on_any_thread 1.
+ *   Each callback says on which thread it is called: on that of the call that needs it or, for jobs,
+ *   further connections of a batch and events, on one of these. None is called with a lock held.
+ *   Inside a callback every function may be called, and none waits for another call or callback:
+ *   secsmtp_client_close and _dispatch return SECSMTP_E_REENTRANT, and so do secsmtp_client_wait and
+ *   _poll_event when they would have to wait. A callback must return normally: no longjmp, no
+ *   exception.
  *   In a child of fork() a client of the parent's gives SECSMTP_E_FORKED. Other objects may be used,
  *   unless another thread was inside a function of one at the fork: that one gives SECSMTP_E_FORKED.
  *   Each may be freed. No function of the library hangs in the child because of the parent's threads;
@@ -61,13 +69,17 @@
  *   holds it exactly. It is never dereferenced: one that is freed, invented or of another kind gives
  *   SECSMTP_E_BAD_HANDLE. Each handle that a function gives out belongs to the caller, who frees it
  *   once by the _free of its kind. _free also takes NULL.
+ *   The errors of the handle, which every function that takes one can give: SECSMTP_E_NULL,
+ *   SECSMTP_E_BAD_HANDLE, SECSMTP_E_FORKED after a fork (see THREADS), and SECSMTP_E_PANIC for an
+ *   object that a panic has left in an unknown state.
  *   Texts belong to their object and are valid until it is freed, unless the function says less.
  *   Nothing else is to be freed.
  *
  * ERRORS
  *   The last parameter of most functions, error_out, may be NULL. Otherwise it is set to NULL on
  *   success, and on failure to a new error object that says what happened, at which stage, and
- *   whether login or content had left. A panic inside is caught and becomes SECSMTP_E_PANIC.
+ *   whether login or content had left, or to NULL if there is no memory for one: the status alone says
+ *   whether a call failed. A panic inside is caught and becomes SECSMTP_E_PANIC.
  *   The error of a send, a submission, an entry of a batch or a completion has the outcome of its
  *   message (1 to 4); any other is not about a message and has SECSMTP_OUTCOME_NONE (0).
  *   Numbers come in thousands: 1 the caller's arguments, 2 lifecycle, 3 name and connection,
@@ -1540,8 +1552,8 @@ const char *secsmtp_error_argument(const secsmtp_error *error, size_t *len_out);
 const char *secsmtp_error_text(const secsmtp_error *error, size_t *len_out);
 
 /**
- * The whole error as one JSON text: an object with "version", "kind", and the values of the other getters
- * under their names, as docs/json/error.schema.json says. It is the same at each call.
+ * The whole error as one JSON text: an object with all values of the error, as
+ * docs/json/error.schema.json describes. It is empty if there is no memory for it; a later call tries again.
  * Ownership: the error's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_error_json(const secsmtp_error *error, size_t *len_out);
@@ -1643,8 +1655,8 @@ int32_t secsmtp_event_secret_reason(const secsmtp_event *notice);
 uint64_t secsmtp_event_dropped(const secsmtp_event *notice);
 
 /**
- * The whole event as one JSON text: an object with "version", "kind", and the values of the other getters
- * under their names, as docs/json/event.schema.json says. It is the same at each call.
+ * The whole event as one JSON text: an object with all values of the event, as
+ * docs/json/event.schema.json describes. It is empty if there is no memory for it; a later call tries again.
  * Ownership: the event's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_event_json(const secsmtp_event *notice, size_t *len_out);
@@ -1790,8 +1802,8 @@ const char *secsmtp_receipt_recipient_text(const secsmtp_receipt *receipt,
                                            size_t *len_out);
 
 /**
- * The whole receipt as one JSON text: an object with "version", "kind", and the values of the other getters
- * under their names, as docs/json/receipt.schema.json says. It is the same at each call.
+ * The whole receipt as one JSON text: an object with all values of the receipt, as
+ * docs/json/receipt.schema.json describes. It is empty if there is no memory for it; a later call tries again.
  * Ownership: the receipt's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_receipt_json(const secsmtp_receipt *receipt, size_t *len_out);
@@ -1917,8 +1929,8 @@ int32_t secsmtp_report_mechanism_count(const secsmtp_report *report);
 const char *secsmtp_report_mechanism(const secsmtp_report *report, int32_t index, size_t *len_out);
 
 /**
- * The whole report as one JSON text: an object with "version", "kind", and the values of the other getters
- * under their names, as docs/json/report.schema.json says. It is the same at each call.
+ * The whole report as one JSON text: an object with all values of the report, as
+ * docs/json/report.schema.json describes. It is empty if there is no memory for it; a later call tries again.
  * Ownership: the report's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_report_json(const secsmtp_report *report, size_t *len_out);
@@ -1979,7 +1991,8 @@ int32_t secsmtp_client_submit(secsmtp_client *client,
  * made. Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
  * not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a number
  * that is not a job, SECSMTP_E_REENTRANT if it is not over and this was called from inside a callback,
- * where nothing waits, each with SECSMTP_OUTCOME_NONE. An error with an outcome is the job's own.
+ * where nothing waits, each with SECSMTP_OUTCOME_NONE. An error with an outcome is the job's own; that
+ * of SECSMTP_E_PANIC is unknown, because the completion may be lost.
  */
 int32_t secsmtp_client_wait(secsmtp_client *client,
                             uint64_t job,
@@ -2294,7 +2307,8 @@ int32_t secsmtp_message_set_partial(secsmtp_message *message,
 int32_t secsmtp_message_free(secsmtp_message *message);
 
 /**
- * Sets the plain text of the message: UTF-8, at most 2 GiB. Any line end becomes CRLF.
+ * Sets the plain text of the message: UTF-8, at most 2 GiB (1 GiB where pointers have 32 bits). Any line end
+ * becomes CRLF.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
  */
 int32_t secsmtp_message_set_text(secsmtp_message *message,
@@ -2303,8 +2317,8 @@ int32_t secsmtp_message_set_text(secsmtp_message *message,
                                  secsmtp_error **error_out);
 
 /**
- * Sets the HTML of the message: UTF-8, at most 2 GiB. With both text and HTML, mail programs show one
- * of them.
+ * Sets the HTML of the message: UTF-8, at most 2 GiB (1 GiB where pointers have 32 bits). With both text and
+ * HTML, mail programs show one of them.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
  */
 int32_t secsmtp_message_set_html(secsmtp_message *message,
@@ -2663,7 +2677,8 @@ int32_t secsmtp_message_preview(const secsmtp_message *message,
 /**
  * Writes the message as it would be sent into a buffer with room for secsmtp_message_size bytes.
  * Ownership: *len_out becomes the number of bytes; len_out may be NULL. Threads: any. Errors: as
- * secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room.
+ * secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room, SECSMTP_E_LENGTH for a room of
+ * more than half of the address space.
  */
 int32_t secsmtp_message_preview_buffer(const secsmtp_message *message,
                                        uint8_t *buffer,

@@ -228,7 +228,8 @@ public:
     
     private:
     static void on_log(void *user, std::int32_t level, std::int32_t stage, const char *text, std::size_t len) noexcept {
-        (*static_cast<Log *>(user))(level, stage, std::string_view(text, len));
+        const Log log = *static_cast<Log *>(user); // a copy: the call may replace it
+        log(level, stage, std::string_view(text, len));
     }
     static void on_notice(void *user, const secsmtp_event *notice) noexcept;
     std::unique_ptr<Log> log_;
@@ -1653,7 +1654,8 @@ inline int32_t feature(std::string_view name) {
 inline void Client::on_notice(void *user, const secsmtp_event *notice) noexcept {
     // The event is the library's: lent to the class for the call.
     Event lent(const_cast<secsmtp_event *>(notice));
-    (*static_cast<OnEvent *>(user))(lent);
+    const Client::OnEvent on_event = *static_cast<Client::OnEvent *>(user); // a copy: the call may replace it
+    on_event(lent);
     lent.release();
 }
 

@@ -78,6 +78,8 @@ impl TextIn {
     fn up_to(&self, max: usize, argument: &'static str, len: i64) -> Result<&str, Error> {
         let len = match usize::try_from(len) {
             Ok(len) => len,
+            // More than there is memory where pointers have 32 bits.
+            Err(_) if len > 0 => usize::MAX,
             Err(_) if len == NUL_TERMINATED && self.0.is_null() => return Err(null(argument)),
             // SAFETY: not NULL; readable up to a NUL or to the limit, by the contract.
             Err(_) if len == NUL_TERMINATED => unsafe {
@@ -163,7 +165,11 @@ impl Out<u8> {
         if room == 0 {
             return Ok(&mut []);
         }
-        let room = room.min(isize::MAX.unsigned_abs());
+        let most = isize::MAX.unsigned_abs();
+        if room > most {
+            let why = format!("has a length of {room} bytes, expected at most {most}");
+            return Err(Error::argument(Status::Length, argument, why));
+        }
         // SAFETY: not NULL, so a place for `room` bytes by the contract; no longer than a slice can be.
         Ok(unsafe { std::slice::from_raw_parts_mut(self.0.cast(), room) })
     }

@@ -231,7 +231,7 @@ pub extern "C" fn secsmtp_client_send_batch(
     batch: *mut secsmtp_batch,
     error_out: ErrorOut,
 ) -> i32 {
-    boundary::send_many(client, error_out, || {
+    boundary::outcome(client, error_out, || {
         let client = client_object::get(client)?;
         let object = handle::get(batch)?;
         let failed = object.run(|batch| {

@@ -45,12 +45,12 @@ pub(super) fn send<H>(
     error_out: ErrorOut,
     body: impl FnOnce() -> Result<(), Error>,
 ) -> i32 {
-    send_many(handle, error_out, || body().map_err(Error::for_message))
+    outcome(handle, error_out, || body().map_err(Error::for_message))
 }
 
-/// Runs the send of several messages on the object of `handle`: an error of the call itself is about none
-/// of them.
-pub(super) fn send_many<H>(
+/// Runs a function that gives outcomes of messages on the object of `handle`. An error of the call itself is
+/// about none of them; after a panic the outcomes are unknown.
+pub(super) fn outcome<H>(
     handle: *const H,
     error_out: ErrorOut,
     body: impl FnOnce() -> Result<(), Error>,

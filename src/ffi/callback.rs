@@ -130,23 +130,37 @@ impl<T: Copy> CallbackSlot<T> {
         Some(call(callback))
     }
 
+    /// True if the callback of this generation is still set.
+    pub(super) fn is_current(&self, generation: u64) -> bool {
+        self.current()
+            .is_some_and(|(current, _)| current == generation)
+    }
+
     /// Sets another callback or none, and waits until no call of an earlier one is running; but inside a
     /// callback it does not wait.
     pub(super) fn set(&self, callback: Option<T>) {
-        self.change(callback, false);
+        self.wait_for_earlier(self.replace(callback));
     }
 
     /// Removes the callback for good, and waits as [`CallbackSlot::set`] does.
     pub(super) fn close(&self) {
-        self.change(None, true);
+        self.state.lock().closed = true;
+        self.set(None);
     }
 
-    fn change(&self, callback: Option<T>, closed: bool) {
+    /// Sets another callback or none, and returns its generation. Calls of an earlier one may still be
+    /// running: see [`CallbackSlot::wait_for_earlier`].
+    pub(super) fn replace(&self, callback: Option<T>) -> u64 {
         let mut state = self.state.lock();
-        state.closed |= closed;
         state.callback = callback.filter(|_| !state.closed);
         state.generation = state.generation.saturating_add(1);
-        let generation = state.generation;
+        state.generation
+    }
+
+    /// Waits until no call of a generation before this one is running; but inside a callback it does not
+    /// wait.
+    pub(super) fn wait_for_earlier(&self, generation: u64) {
+        let mut state = self.state.lock();
         while !is_inside() && state.running.iter().any(|(begun, _)| *begun < generation) {
             state = self.call_ended.wait(state, None);
         }

@@ -129,13 +129,30 @@ impl ClientObject {
         called.unwrap_or(Ok(false))
     }
 
-    /// Sets the event callback, and stops the thread that called the one before.
-    pub(super) fn set_event_callback(&self, callback: Option<EventCallback>) {
-        if let Some(stop) = self.event_thread.lock().take() {
-            stop.store(true, Ordering::Release);
-            self.client.nudge();
+    /// Sets the event callback with the thread of the library that calls it, if one does, and stops the
+    /// thread that called the one before. Waits for running calls as [`CallbackSlot::set`] does.
+    pub(super) fn set_event_callback(
+        &self,
+        callback: Option<EventCallback>,
+        thread: Option<EventThread>,
+    ) {
+        let (generation, thread) = {
+            // Callback and thread change together. The lock is not held while running calls end.
+            let mut current = self.event_thread.lock();
+            let generation = self.events.replace(callback);
+            // Not current: the client is being freed.
+            let thread = thread.filter(|_| self.events.is_current(generation));
+            let stop = thread.as_ref().map(|thread| Arc::clone(&thread.stop));
+            if let Some(before) = std::mem::replace(&mut *current, stop) {
+                before.store(true, Ordering::Release);
+                self.client.nudge();
+            }
+            (generation, thread)
+        };
+        self.events.wait_for_earlier(generation);
+        if let Some(thread) = thread {
+            thread.deliver(generation);
         }
-        self.events.set(callback);
     }
 
     /// True if a thread of the library calls the event callback.
@@ -146,13 +163,8 @@ impl ClientObject {
     /// Delivers events on this thread, which is the library's own, until it is stopped.
     fn deliver_all(&self, generation: u64, stop: &AtomicBool) {
         let stopped = || stop.load(Ordering::Acquire);
-        // A thread that was started while the client was being freed ends by this.
-        let is_current = || {
-            self.events
-                .current()
-                .is_some_and(|current| current.0 == generation)
-        };
-        while !stopped() && is_current() {
+        // A thread that was started while the client was being freed ends by the generation.
+        while !stopped() && self.events.is_current(generation) {
             match self.client.watch(stopped) {
                 Ok(EventWait::Event) => {}
                 Ok(EventWait::Nothing) => continue,
@@ -176,7 +188,7 @@ impl ClientObject {
         }
         self.client.abandon();
         self.events.close();
-        self.set_event_callback(None);
+        self.set_event_callback(None, None);
         self.log.close();
         if !callback::is_inside() {
             self.client.wait_for_calls();
@@ -215,10 +227,61 @@ impl EventThread {
     }
 
     /// Calls the callback of this generation from here on.
-    pub(super) fn deliver(self, object: &ClientObject, generation: u64) {
-        if let Some(other) = object.event_thread.lock().replace(self.stop) {
-            other.store(true, Ordering::Release);
-        }
+    fn deliver(self, generation: u64) {
         let _ = self.generation.send(generation); // the thread waits for it
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::arguments::Argument;
+    use super::*;
+    use crate::trust::Policy;
+
+    unsafe extern "C" fn ignore(_user: *mut c_void, _notice: *const secsmtp_event) {}
+
+    fn callback() -> Option<EventCallback> {
+        // SAFETY: the function takes any pointer.
+        let (function, user) = unsafe {
+            (
+                Argument::new(Some(ignore as EventFunction)),
+                Argument::new(std::ptr::null_mut()),
+            )
+        };
+        Callback::new(&function, &user)
+    }
+
+    #[test]
+    fn a_thread_calls_the_callback_that_it_was_started_for_and_no_later_one() {
+        let client = Client::new("mail.test", 0, &Policy::new()).unwrap();
+        let object = Arc::new(ClientObject::new(client));
+        object.set_event_callback(callback(), None);
+        let (first, _) = object.events.current().unwrap();
+        let set = |thread| {
+            let (before, _) = object.events.current().unwrap();
+            let setter = {
+                let object = Arc::clone(&object);
+                std::thread::spawn(move || object.set_event_callback(callback(), thread))
+            };
+            while object.events.is_current(before) {
+                std::thread::yield_now();
+            }
+            setter
+        };
+        // Both wait for this call, and the one with a thread was replaced.
+        let setters = object.events.call(first, |_| {
+            let with_thread = set(Some(EventThread::start(&object).unwrap()));
+            [with_thread, set(None)]
+        });
+        setters
+            .unwrap()
+            .into_iter()
+            .for_each(|setter| setter.join().unwrap());
+        assert!(!object.has_event_thread());
+        object.set_event_callback(callback(), Some(EventThread::start(&object).unwrap()));
+        assert!(object.has_event_thread());
+        object.end();
+        object.set_event_callback(callback(), Some(EventThread::start(&object).unwrap()));
+        assert!(!object.has_event_thread());
     }
 }

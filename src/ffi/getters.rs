@@ -120,8 +120,8 @@ pub extern "C" fn secsmtp_error_text(
     boundary::text(error, len_out, |error| Some(&error.text))
 }
 
-/// The whole error as one JSON text: an object with "version", "kind", and the values of the other getters
-/// under their names, as docs/json/error.schema.json says. It is the same at each call.
+/// The whole error as one JSON text: an object with all values of the error, as
+/// docs/json/error.schema.json describes. It is empty if there is no memory for it; a later call tries again.
 /// Ownership: the error's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_error_json(
@@ -273,8 +273,8 @@ pub extern "C" fn secsmtp_event_dropped(
     boundary::large(notice, |event| event.event.dropped().unwrap_or(0))
 }
 
-/// The whole event as one JSON text: an object with "version", "kind", and the values of the other getters
-/// under their names, as docs/json/event.schema.json says. It is the same at each call.
+/// The whole event as one JSON text: an object with all values of the event, as
+/// docs/json/event.schema.json describes. It is empty if there is no memory for it; a later call tries again.
 /// Ownership: the event's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_event_json(
@@ -502,8 +502,8 @@ pub extern "C" fn secsmtp_receipt_recipient_text(
     boundary::element_text(receipt, index, len_out, |receipt, index| Some(&receipt.texts().recipients.get(index)?.text))
 }
 
-/// The whole receipt as one JSON text: an object with "version", "kind", and the values of the other getters
-/// under their names, as docs/json/receipt.schema.json says. It is the same at each call.
+/// The whole receipt as one JSON text: an object with all values of the receipt, as
+/// docs/json/receipt.schema.json describes. It is empty if there is no memory for it; a later call tries again.
 /// Ownership: the receipt's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_receipt_json(
@@ -697,8 +697,8 @@ pub extern "C" fn secsmtp_report_mechanism(
     boundary::element_text(report, index, len_out, |report, index| report.mechanisms.get(index))
 }
 
-/// The whole report as one JSON text: an object with "version", "kind", and the values of the other getters
-/// under their names, as docs/json/report.schema.json says. It is the same at each call.
+/// The whole report as one JSON text: an object with all values of the report, as
+/// docs/json/report.schema.json describes. It is empty if there is no memory for it; a later call tries again.
 /// Ownership: the report's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_report_json(

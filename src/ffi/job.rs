@@ -84,7 +84,8 @@ pub extern "C" fn secsmtp_client_submit(
 /// made. Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
 /// not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a number
 /// that is not a job, SECSMTP_E_REENTRANT if it is not over and this was called from inside a callback,
-/// where nothing waits, each with SECSMTP_OUTCOME_NONE. An error with an outcome is the job's own.
+/// where nothing waits, each with SECSMTP_OUTCOME_NONE. An error with an outcome is the job's own; that
+/// of SECSMTP_E_PANIC is unknown, because the completion may be lost.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_client_wait(
     client: *mut secsmtp_client,
@@ -93,7 +94,7 @@ pub extern "C" fn secsmtp_client_wait(
     receipt_out: HandleOut<secsmtp_receipt>,
     error_out: ErrorOut,
 ) -> i32 {
-    boundary::status(client, error_out, || {
+    boundary::outcome(client, error_out, || {
         let object = get(client)?;
         let receipt_out = receipt_out.optional().map(Place::reserve).transpose()?;
         match object.client.wait(job, deadline(milliseconds))? {
@@ -184,10 +185,7 @@ pub extern "C" fn secsmtp_client_set_event_callback(
             Some(_) if own_thread => Some(EventThread::start(&object)?),
             _ => None,
         };
-        object.set_event_callback(callback);
-        if let (Some(thread), Some((generation, _))) = (thread, object.events.current()) {
-            thread.deliver(&object, generation);
-        }
+        object.set_event_callback(callback, thread);
         Ok(())
     })
 }

@@ -80,7 +80,8 @@ pub extern "C" fn secsmtp_message_preview(
 
 /// Writes the message as it would be sent into a buffer with room for secsmtp_message_size bytes.
 /// Ownership: *len_out becomes the number of bytes; len_out may be NULL. Threads: any. Errors: as
-/// secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room.
+/// secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room, SECSMTP_E_LENGTH for a room of
+/// more than half of the address space.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_message_preview_buffer(
     message: *const secsmtp_message,

@@ -4,6 +4,7 @@
  * (catalogue I07, I08)
  */
 #include <secsmtp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -313,6 +314,7 @@ static void composition(void) {
     STATUS(SECSMTP_E_OUTPUT, secsmtp_message_preview(m, taken, &wrong, NULL));
     STATUS(SECSMTP_E_OUTPUT, secsmtp_message_preview_buffer(m, room, sizeof room, &len, NULL));
     STATUS(SECSMTP_E_NULL, secsmtp_message_preview_buffer(m, NULL, 9, &len, NULL));
+    STATUS(SECSMTP_E_LENGTH, secsmtp_message_preview_buffer(m, room, SIZE_MAX / 2 + 1, &len, NULL));
     STATUS(SECSMTP_E_OUTPUT, secsmtp_message_preview_file(m, TEXT("/nowhere/at/all"), NULL));
     STATUS(0, secsmtp_part_free(gone) | secsmtp_part_free(part) | secsmtp_message_free(m) | secsmtp_signer_free(signer));
     if (released != 1) {
