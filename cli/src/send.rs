@@ -94,6 +94,23 @@ struct Rules {
     binary: bool,
 }
 
+/// The place of a finished message.
+#[derive(Debug, Clone, Copy)]
+enum Input<'a> {
+    Standard,
+    File(&'a Path),
+}
+
+impl<'a> Input<'a> {
+    /// The input that FILE names: `-` is standard input, even if a file or a folder has that name.
+    fn named(file: &'a Path) -> Self {
+        match file == Path::new("-") {
+            true => Self::Standard,
+            false => Self::File(file),
+        }
+    }
+}
+
 impl Send {
     pub(crate) fn json(&self) -> bool {
         self.output.results.json
@@ -135,7 +152,7 @@ impl Send {
 
     fn check_finished(&self) -> Result<(), String> {
         let Addresses { from, to } = &self.addresses;
-        let is_input = |path: &PathBuf| path == Path::new("-");
+        let is_input = |path: &PathBuf| matches!(Input::named(path), Input::Standard);
         if self.files.len() > 1 && self.files.iter().any(is_input) {
             return Err("standard input is one message: it can't be sent beside a FILE".to_owned());
         }
@@ -157,19 +174,23 @@ impl Send {
     }
 
     pub(crate) fn run(&self) -> Exit {
-        match self.files.as_slice() {
-            [] => self.send_one(None),
-            [path] if !path.is_dir() => self.send_one(Some(path)),
-            [..] => self.send_several(),
+        let input = match self.files.as_slice() {
+            [] => Input::Standard,
+            [path] => Input::named(path),
+            [..] => return self.send_several(),
+        };
+        match input {
+            Input::File(path) if path.is_dir() => self.send_several(),
+            input => self.send_one(input),
         }
     }
 
-    fn send_one(&self, file: Option<&Path>) -> Exit {
+    fn send_one(&self, input: Input<'_>) -> Exit {
         let send = || {
             let client = self.client()?;
             let mut message = match self.composition.is_asked_for() {
                 true => self.composed()?,
-                false => self.finished(file, &self.signing.signers()?)?,
+                false => self.finished(input, &self.signing.signers()?)?,
             };
             self.delivery.apply(&mut message)?;
             interrupt::cancels(&client);
@@ -201,7 +222,7 @@ impl Send {
         };
         let read = |path: &Path| {
             let read = || {
-                let mut message = self.finished(Some(path), &signers)?;
+                let mut message = self.finished(Input::File(path), &signers)?;
                 self.delivery.apply(&mut message)?;
                 Ok(message)
             };
@@ -252,7 +273,7 @@ impl Send {
         Ok(message)
     }
 
-    fn finished(&self, file: Option<&Path>, signers: &[Signer]) -> Result<Message, Error> {
+    fn finished(&self, input: Input<'_>, signers: &[Signer]) -> Result<Message, Error> {
         if !self.rules.header_envelope {
             self.addresses.check_from()?;
             self.addresses.check_to()?;
@@ -271,13 +292,13 @@ impl Send {
             binary: self.rules.binary,
             envelope: self.rules.header_envelope,
         };
-        let set = match file {
-            Some(path) if is_large(path) => message.set_content_file(path, rules),
-            Some(path) if path != Path::new("-") => {
+        let set = match input {
+            Input::Standard => message.set_content_by(&standard_input()?, rules),
+            Input::File(path) if is_large(path) => message.set_content_file(path, rules),
+            Input::File(path) => {
                 let content = fs::read(path).map_err(|error| unreadable(path, "file", &error))?;
                 message.set_content_by(&content, rules)
             }
-            Some(_) | None => message.set_content_by(&standard_input()?, rules),
         };
         set.map_err(with_options)?;
         for signer in signers {

@@ -84,6 +84,24 @@ class Raw(unittest.TestCase):
         contents = [c for c in contents if b"Subject: pipe" in c]
         self.assertEqual(contents, [b"Subject: pipe\r\n\r\n" + b"line\r\n" * 100_000] * 4)
 
+    def test_a_dash_is_standard_input_even_where_a_file_or_a_folder_has_that_name(self):
+        server = self.server
+        host, port = server.implicit
+        for name, make in (("file", lambda path: path.write_bytes(b"Subject: wrong\n\n" + b"line\n" * 400_000)),
+                           ("folder", Path.mkdir)):
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                secret = Path(folder, "secret")
+                secret.write_bytes(server.password)
+                make(Path(folder, "-"))
+                done = subprocess.run(
+                    [str(peers.command()), "send", "--server", server.name, "--connect", f"{host}:{port}",
+                     "--ca-file", str(server.ca_file), "--user", server.user, "--password-file", str(secret),
+                     *ENVELOPE, "-"],
+                    cwd=folder, input=f"Subject: dash {name}\n\nx\n".encode(),
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                server.wait_for_mail(f"Subject: dash {name}".encode())
+
     def test_a_missing_file_is_reported(self):
         server = self.server
         done = subprocess.run([str(peers.command()), "send", "--server", server.name, "--ca-file", str(server.ca_file),
