@@ -266,7 +266,7 @@ fn one_message(exchange: &mut dyn Mechanism, whole: &[u8], secret: bool, challen
     if said {
         let first = exchange.initial().expect("the client speaks first");
         assert_eq!((&**first.bytes, first.secret), (whole, secret));
-        on_one_line(&Command::auth("X", Some(&first)));
+        on_one_line(&Command::auth("X", Some(&first)).expect("a command"));
     }
     for challenge in challenges {
         assert_eq!(exchange.complete(), said);
@@ -274,7 +274,7 @@ fn one_message(exchange: &mut dyn Mechanism, whole: &[u8], secret: bool, challen
             Ok(response) => {
                 assert!(!said && challenge.is_empty());
                 assert_eq!((&**response.bytes, response.secret), (whole, secret));
-                on_one_line(&Command::auth_response(&response));
+                on_one_line(&Command::auth_response(&response).expect("a command"));
                 said = true;
             }
             Err(_) => assert!(said || !challenge.is_empty()),
@@ -287,7 +287,7 @@ fn one_message(exchange: &mut dyn Mechanism, whole: &[u8], secret: bool, challen
 fn bearer(exchange: &mut dyn Mechanism, farewell: &[u8], challenges: &[&[u8]]) -> usize {
     let first = exchange.initial().expect("the client speaks first");
     assert!(first.secret && exchange.complete());
-    on_one_line(&Command::auth("X", Some(&first)));
+    on_one_line(&Command::auth("X", Some(&first)).expect("a command"));
     for (turn, challenge) in challenges.iter().enumerate() {
         match exchange.step(challenge) {
             Ok(response) => assert!(turn == 0 && **response.bytes == *farewell),

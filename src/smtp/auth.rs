@@ -132,10 +132,13 @@ impl<T: Transport> Session<Verified<T>> {
         mechanism: &mut dyn Mechanism,
     ) -> Result<(), Error> {
         let mut held = None;
-        let mut command = Command::auth(kind.name(), None);
+        let auth = |response, opening: &mut Opening<'_, '_>| {
+            Command::auth(kind.name(), response).map_err(|cause| opening.fail(cause))
+        };
+        let mut command = auth(None, opening)?;
         if let Some(response) = mechanism.initial() {
             self.learn_response(&response);
-            let whole = Command::auth(kind.name(), Some(&response));
+            let whole = auth(Some(&response), opening)?;
             if whole.wire().len() <= MAX_COMMAND {
                 command = whole;
             } else {
@@ -188,7 +191,7 @@ impl<T: Transport> Session<Verified<T>> {
         let stop = match response {
             Ok(response) => {
                 self.learn_response(&response);
-                return Ok(Command::auth_response(&response));
+                return Command::auth_response(&response).map_err(|cause| opening.fail(cause));
             }
             Err(stop) => stop,
         };

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use crate::error::Cause;
 use crate::message::address::EhloName;
 use crate::sasl::Response;
 
@@ -41,13 +42,15 @@ impl Command {
     }
 
     /// AUTH with or without an initial response (RFC 4954 section 4); the response is not shown.
-    #[must_use]
-    pub fn auth(mechanism: &str, initial: Option<&Response>) -> Self {
+    ///
+    /// # Errors
+    /// [`Cause::Internal`] for a response that can't be encoded.
+    pub fn auth(mechanism: &str, initial: Option<&Response>) -> Result<Self, Cause> {
         let Some(initial) = initial else {
-            return Self::plain(format!("AUTH {mechanism}"));
+            return Ok(Self::plain(format!("AUTH {mechanism}")));
         };
-        let encoded = encode(&initial.bytes);
-        let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len().saturating_add(64)));
+        let encoded = encode(&initial.bytes)?;
+        let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len() + 64));
         wire.extend_from_slice(b"AUTH ");
         wire.extend_from_slice(mechanism.as_bytes());
         wire.push(b' ');
@@ -55,25 +58,27 @@ impl Command {
         wire.extend_from_slice(if encoded.is_empty() { b"=" } else { &encoded });
         wire.extend_from_slice(b"\r\n");
         let shown = format!("AUTH {mechanism} ({} bytes not shown)", encoded.len());
-        Self {
+        Ok(Self {
             wire,
             shown,
             secret: initial.secret,
-        }
+        })
     }
 
     /// The response to a 334, not shown.
-    #[must_use]
-    pub fn auth_response(response: &Response) -> Self {
-        let encoded = encode(&response.bytes);
-        let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len().saturating_add(2)));
+    ///
+    /// # Errors
+    /// [`Cause::Internal`] for a response that can't be encoded.
+    pub fn auth_response(response: &Response) -> Result<Self, Cause> {
+        let encoded = encode(&response.bytes)?;
+        let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len() + 2));
         wire.extend_from_slice(&encoded);
         wire.extend_from_slice(b"\r\n");
-        Self {
+        Ok(Self {
             wire,
             shown: format!("({} bytes not shown)", encoded.len()),
             secret: response.secret,
-        }
+        })
     }
 
     /// Aborts an AUTH exchange (RFC 4954 section 4).
@@ -112,14 +117,14 @@ impl Command {
 }
 
 /// Base64 into memory of exactly the right size, wiped when dropped.
-fn encode(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
-    let size = base64::encoded_len(bytes.len(), true).unwrap_or_default();
+fn encode(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, Cause> {
+    let size = base64::encoded_len(bytes.len(), true);
+    let size = size.ok_or(Cause::Internal("a response too long for base64"))?;
     let mut out = Zeroizing::new(vec![0; size]);
     match STANDARD.encode_slice(bytes, &mut out) {
-        Ok(written) => out.truncate(written),
-        Err(_) => out.clear(),
+        Ok(written) if written == size => Ok(out),
+        _ => Err(Cause::Internal("base64 of another length")),
     }
-    out
 }
 
 #[cfg(test)]
@@ -132,7 +137,7 @@ mod tests {
             bytes: bytes.to_vec().into(),
             secret: true,
         };
-        let of = |c: Command| String::from_utf8(c.wire().to_vec()).unwrap();
+        let of = |c: Result<Command, Cause>| String::from_utf8(c.unwrap().wire().to_vec()).unwrap();
         assert_eq!(
             of(Command::auth("PLAIN", Some(&response(b"\0u\0p")))),
             "AUTH PLAIN AHUAcA==\r\n"
@@ -150,7 +155,7 @@ mod tests {
             bytes: b"\0user\0password".to_vec().into(),
             secret: true,
         };
-        let command = Command::auth("PLAIN", Some(&response));
+        let command = Command::auth("PLAIN", Some(&response)).unwrap();
         assert_eq!(command.shown(), "AUTH PLAIN (20 bytes not shown)");
         assert!(!format!("{command:?}").contains("AHVzZXI"));
     }
