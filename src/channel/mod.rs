@@ -64,6 +64,8 @@ pub enum Fault {
     Alert(&'static str),
     /// The peer sent more than the limit of unsolicited data.
     Flooded,
+    /// A rule inside the library does not hold.
+    Internal(&'static str),
 }
 
 impl From<WaitEnd> for Fault {

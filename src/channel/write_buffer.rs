@@ -45,10 +45,11 @@ pub(super) struct WriteBuffer {
 impl WriteBuffer {
     /// Queues plaintext; each record that it fills is encrypted.
     pub(super) fn push(&mut self, tls: &mut ClientConnection, text: &[u8]) -> Result<(), Fault> {
-        self.queued = self.queued.saturating_add(text.len() as u64);
+        self.queued = advanced(self.queued, text.len())?;
         let mut rest = text;
         if !self.staged.is_empty() {
-            let room = MAX_RECORD.saturating_sub(self.staged.len());
+            let room = MAX_RECORD.checked_sub(self.staged.len());
+            let room = room.ok_or(Fault::Internal("more staged than a record"))?;
             let (head, tail) = rest.split_at_checked(room).unwrap_or((rest, &[]));
             self.staged.extend_from_slice(head);
             rest = tail;
@@ -85,19 +86,20 @@ impl WriteBuffer {
     }
 
     fn seal_record(&mut self, tls: &mut ClientConnection, text: &[u8]) -> Result<(), Fault> {
-        let begin = self.bytes_written.saturating_add(self.backlog() as u64);
+        let begin = advanced(self.bytes_written, self.backlog())?;
         let mut rest = text;
         while !rest.is_empty() {
             let taken = tls.writer().write(rest).map_err(|error| error.kind())?;
-            rest = rest.get(taken..).unwrap_or_default();
+            let left = rest.get(taken..);
+            rest = left.ok_or(Fault::Internal("TLS took more than was given"))?;
             self.collect(tls)?;
         }
         // Collect the engine's other records first, so that the plaintext ends with its record.
         let before = self.marks.back().map_or(self.sent, |mark| mark.text);
         self.marks.push_back(Mark {
-            text: before.saturating_add(text.len() as u64),
+            text: advanced(before, text.len())?,
             begin,
-            end: self.bytes_written.saturating_add(self.backlog() as u64),
+            end: advanced(self.bytes_written, self.backlog())?,
         });
         Ok(())
     }
@@ -117,7 +119,7 @@ impl WriteBuffer {
 
     /// The number of bytes of records that the system has not accepted.
     pub(super) fn backlog(&self) -> usize {
-        self.sealed.len().saturating_sub(self.from)
+        self.sealed.len() - self.from
     }
 
     /// Returns whether no data waits, in a record or not.
@@ -132,7 +134,7 @@ impl WriteBuffer {
             match transport.write(rest) {
                 Ok(0) => return Err(Fault::Lost(io::ErrorKind::WriteZero)),
                 Ok(n) => {
-                    self.took(n);
+                    self.took(n)?;
                     moved = true;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(moved),
@@ -145,9 +147,12 @@ impl WriteBuffer {
         Ok(moved)
     }
 
-    fn took(&mut self, bytes: usize) {
-        self.from = self.from.saturating_add(bytes);
-        self.bytes_written = self.bytes_written.saturating_add(bytes as u64);
+    /// Count accepted bytes. A transport that reports more than it was given has accepted all of them, so that
+    /// no message which may have left is taken for one that has not.
+    fn took(&mut self, reported: usize) -> Result<(), Fault> {
+        let bytes = reported.min(self.backlog());
+        self.from += bytes;
+        self.bytes_written = advanced(self.bytes_written, bytes)?;
         while let Some(mark) = self.marks.front() {
             if mark.end > self.bytes_written {
                 break;
@@ -157,5 +162,64 @@ impl WriteBuffer {
         }
         let begun = self.marks.front().filter(|m| m.begin < self.bytes_written);
         self.partially_sent = begun.map_or(self.sent, |mark| mark.text);
+        match reported == bytes {
+            true => Ok(()),
+            false => Err(Fault::Internal("the system took more than was given")),
+        }
+    }
+}
+
+/// A counter after so many bytes more.
+fn advanced(counter: u64, bytes: usize) -> Result<u64, Fault> {
+    let sum = counter.checked_add(bytes as u64);
+    sum.ok_or(Fault::Internal("a counter of bytes is at its end"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deadline::Deadline;
+    use crate::net::{Interest, WaitEnd};
+
+    /// A system that reports this number of bytes, whatever it was given.
+    struct Reports(usize);
+
+    impl Transport for Reports {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Ok(self.0)
+        }
+
+        fn wait(&mut self, _: Interest, _: Deadline) -> Result<(), WaitEnd> {
+            Ok(())
+        }
+
+        fn check(&self, _: Deadline) -> Result<(), WaitEnd> {
+            Ok(())
+        }
+
+        fn finish(&mut self) {}
+    }
+
+    #[test]
+    fn more_bytes_than_were_given_are_a_fault_and_all_of_them_have_left() {
+        for (reported, is_fault) in [(4, false), (5, true)] {
+            let mut buffer = WriteBuffer {
+                sealed: vec![0; 4],
+                ..WriteBuffer::default()
+            };
+            let flushed = buffer.flush(&mut Reports(reported));
+            assert_eq!(matches!(flushed, Err(Fault::Internal(_))), is_fault);
+            assert_eq!(buffer.bytes_written, 4);
+        }
+    }
+
+    #[test]
+    fn a_counter_at_its_end_is_a_fault() {
+        assert_eq!(advanced(u64::MAX - 2, 2), Ok(u64::MAX));
+        assert!(matches!(advanced(u64::MAX - 2, 3), Err(Fault::Internal(_))));
     }
 }

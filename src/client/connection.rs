@@ -123,7 +123,7 @@ impl Connection {
 
     /// The record that a message begins with here.
     pub(super) fn record(&self) -> Record {
-        self.opened.message_record(self.messages > 0)
+        self.opened.message_record(self.session.has_begun_message())
     }
 
     /// Returns whether another message may follow.

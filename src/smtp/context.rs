@@ -171,6 +171,7 @@ impl<'a> Context<'a> {
                 detail: format!("the peer ended it: {alert}"),
             },
             Fault::Flooded => Cause::Unsolicited,
+            Fault::Internal(rule) => Cause::Internal(rule),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::closing::{Closing, ClosingStep};
 use super::content::ContentReader;
+use super::content_progress::{ContentProgress, PieceEnd};
 use super::context::Context;
 use super::exchange::{Exchange, Stop};
 use super::limits::Admission;
@@ -52,11 +53,12 @@ impl<T: Transport> Session<Verified<T>> {
             progress: cx.wants_notices(),
         };
         let mut driver = Driver {
-            exchange: Exchange::new(self, filter, base.reused),
+            exchange: Exchange::new(self, filter),
             cx,
             source,
             base,
             timer: StageTimer::default(),
+            progress: ContentProgress::default(),
             begun: false,
         };
         let end = driver.run(window).unwrap_or(StreamEnd::Closed);
@@ -72,6 +74,7 @@ struct Driver<'a, 'c, T> {
     /// The beginning of each message's record.
     base: Record,
     timer: StageTimer,
+    progress: ContentProgress,
     /// True if a message was begun.
     begun: bool,
 }
@@ -158,12 +161,12 @@ impl<T: Transport> Driver<'_, '_, T> {
             message_id: message.message_id(),
             ..self.base.clone()
         };
-        self.base.reused = true;
         let (parameters, mut content) = match self.open(message) {
             Ok(opened) => opened,
             Err(unsendable) => return self.report_unsendable(id, record, unsendable),
         };
         self.exchange.session.count(message.recipients());
+        self.base.reused = true;
         let is_idle = self.exchange.pipeline.is_quiet()
             && self.exchange.session.last_reply.elapsed() >= self.cx.reply_age();
         self.exchange.pipeline.begin(NewMessage {
@@ -341,9 +344,14 @@ impl<T: Transport> Driver<'_, '_, T> {
             false => self.exchange.push_block(&piece),
         };
         queued.map_err(|stop| self.stop(stop))?;
-        if !piece.last {
-            self.cx.select_message(id);
-            self.cx.progress(content.bytes_read(), content.size());
+        // The reply to the last piece shows that it was taken.
+        if !piece.last && self.cx.wants_notices() {
+            self.progress.push(PieceEnd {
+                id,
+                position: self.exchange.pipeline.queued(),
+                bytes: content.bytes_read(),
+                size: content.size(),
+            });
         }
         Ok(())
     }
@@ -427,8 +435,17 @@ impl<T: Transport> Driver<'_, '_, T> {
         waiting.map_or(self.cx.stage(), |(_, stage)| stage)
     }
 
+    /// Report the content that the system has taken.
+    fn report_progress(&mut self) {
+        while let Some(end) = self.progress.pop(self.exchange.progress().sent) {
+            self.cx.select_message(end.id);
+            self.cx.progress(end.bytes, end.size);
+        }
+    }
+
     /// Process the replies that were received.
     fn take_replies(&mut self) -> Result<(), ConnectionEnded> {
+        self.report_progress();
         let matched = self.exchange.match_replies();
         self.report_events();
         matched.map_err(|failure| self.abort(failure))
@@ -549,6 +566,7 @@ impl<T: Transport> Driver<'_, '_, T> {
     }
 
     fn report(&mut self, id: u64, result: Result<Record, Error>) {
+        self.progress.forget(id);
         self.cx.select_message(id);
         if let Err(error) = &result {
             self.cx

@@ -8,6 +8,7 @@ use super::session::Session;
 use super::transaction::{CommandKind, WriteProgress};
 use crate::channel::{Channel as _, Fault, Verified};
 use crate::deadline::Deadline;
+use crate::error::Cause;
 use crate::net::Transport;
 
 /// The reason why the connection must end.
@@ -37,16 +38,10 @@ pub(super) struct Exchange<'s, T> {
     pub(super) pipeline: Pipeline,
     /// The command that is being sent.
     line: Vec<u8>,
-    /// True if the caller has just checked that the connection is alive.
-    is_checked: bool,
 }
 
 impl<'s, T: Transport> Exchange<'s, T> {
-    pub(super) fn new(
-        session: &'s mut Session<Verified<T>>,
-        filter: EventFilter,
-        is_checked: bool,
-    ) -> Self {
+    pub(super) fn new(session: &'s mut Session<Verified<T>>, filter: EventFilter) -> Self {
         let pipeline = Pipeline::new(
             session.features(),
             session.is_transaction_open,
@@ -57,7 +52,6 @@ impl<'s, T: Transport> Exchange<'s, T> {
             session,
             pipeline,
             line: Vec::with_capacity(128),
-            is_checked,
         }
     }
 
@@ -90,7 +84,12 @@ impl<'s, T: Transport> Exchange<'s, T> {
     /// The reason why the connection must end.
     pub(super) fn step(&mut self, deadline: Deadline) -> Result<Step, Stop> {
         let channel = &mut self.session.channel;
-        let ready = match self.pipeline.is_quiet() && !std::mem::take(&mut self.is_checked) {
+        if channel.queued() != self.pipeline.queued() {
+            let cause = Cause::Internal("the channel and the pipeline count different bytes");
+            return Err(Failure::from(cause).into());
+        }
+        let is_checked = std::mem::take(&mut self.session.is_checked);
+        let ready = match self.pipeline.is_quiet() && !is_checked {
             true => channel.receive_ready(deadline),
             false => Ok(()),
         };
@@ -101,9 +100,9 @@ impl<'s, T: Transport> Exchange<'s, T> {
         };
         let step = self.pipeline.step(&mut self.line, unread)?;
         match ready {
-            Err(fault @ (Fault::Lost(_) | Fault::Alert(_) | Fault::Flooded)) => Err(fault.into()),
             // A cancel or a timeout shows again.
-            _ => Ok(step),
+            Ok(()) | Err(Fault::Cancelled | Fault::TimedOut) => Ok(step),
+            Err(fault) => Err(fault.into()),
         }
     }
 

@@ -26,6 +26,11 @@ pub(super) enum Admission {
 }
 
 impl SessionUsage {
+    /// Returns whether no message was begun.
+    pub(super) fn is_empty(&self) -> bool {
+        self.mails == 0
+    }
+
     /// Returns whether no message at all may follow.
     pub(super) fn is_full(&self, limits: &Limits) -> bool {
         limits.mail_max.is_some_and(|max| self.mails >= max)

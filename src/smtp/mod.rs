@@ -11,6 +11,7 @@
 mod auth;
 mod closing;
 mod content;
+mod content_progress;
 mod context;
 mod driver;
 mod exchange;

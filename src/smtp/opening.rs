@@ -104,7 +104,8 @@ pub struct ConnectionRecord {
 }
 
 impl ConnectionRecord {
-    /// The record that each message over the connection begins with; `reused` if another message came before.
+    /// The record with which each message over the connection begins; `reused` if another message was begun
+    /// before.
     #[must_use]
     pub fn message_record(&self, reused: bool) -> Record {
         Record {

@@ -32,6 +32,8 @@ pub struct Session<C> {
     pub(super) is_transaction_open: bool,
     /// True if nothing more may be sent.
     pub(super) is_closed: bool,
+    /// True if [`Session::is_silent`] was called, and found so, since the last command.
+    pub(super) is_checked: bool,
     /// The name in EHLO, and a flag whether EHLO was repeated after the login.
     name: EhloName,
     pub(super) is_ehlo_repeated: bool,
@@ -59,6 +61,7 @@ impl<C: Channel> Session<C> {
             greeting: String::new(),
             is_transaction_open: false,
             is_closed: false,
+            is_checked: false,
             used: SessionUsage::default(),
             name: EhloName::neutral(),
             is_ehlo_repeated: false,
@@ -246,6 +249,12 @@ impl<C: Channel> Session<C> {
         self.used.admission(&self.capabilities.limits, recipients)
     }
 
+    /// Returns whether a message was begun over it.
+    #[must_use]
+    pub fn has_begun_message(&self) -> bool {
+        !self.used.is_empty()
+    }
+
     /// Counts a message to these recipients for the server's limits.
     pub(super) fn count(&mut self, recipients: &[Address]) {
         self.used.count(&self.capabilities.limits, recipients);
@@ -298,6 +307,7 @@ impl<T: Transport> Session<Cleartext<T>> {
             greeting,
             is_transaction_open: false,
             is_closed: false,
+            is_checked: false,
             used: SessionUsage::default(),
             name: EhloName::neutral(),
             is_ehlo_repeated: false,
@@ -326,6 +336,7 @@ impl<T: Transport> Session<Cleartext<T>> {
             greeting,
             is_transaction_open: false,
             is_closed: false,
+            is_checked: false,
             used: SessionUsage::default(),
             name: EhloName::neutral(),
             is_ehlo_repeated: false,
@@ -384,7 +395,9 @@ impl<T: Transport> Session<Verified<T>> {
     /// Returns whether nothing was received since the last reply, and the connection is open as far as
     /// this machine knows. A server sends without a command only to announce that it closes.
     pub fn is_silent(&mut self) -> bool {
-        self.channel.receive_ready(Deadline::NEVER).is_ok() && self.channel.pending().is_empty()
+        let ready = self.channel.receive_ready(Deadline::NEVER);
+        self.is_checked = ready.is_ok() && self.channel.pending().is_empty();
+        self.is_checked
     }
 }
 

@@ -221,11 +221,17 @@ impl Transaction {
     }
 
     /// Note where the content ends.
-    pub(super) fn end_content(&mut self, end: u64) {
+    ///
+    /// # Errors
+    /// [`Cause::Internal`] for content that was not begun, or has ended.
+    pub(super) fn end_content(&mut self, end: u64) -> Result<(), Cause> {
         self.content = match self.content {
-            Content::None => Content::Whole { begin: end, end },
-            Content::From { begin } | Content::Whole { begin, .. } => Content::Whole { begin, end },
+            Content::From { begin } => Content::Whole { begin, end },
+            Content::None | Content::Whole { .. } => {
+                return Err(Cause::Internal("an end of no content"));
+            }
         };
+        Ok(())
     }
 
     /// Note that the server ended the session in order before it came to this message, unless it is the

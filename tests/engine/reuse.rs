@@ -124,6 +124,22 @@ fn a_message_to_one_domain_too_many_goes_over_another_connection() {
 }
 
 #[test]
+fn a_connection_over_which_no_message_was_begun_is_not_reported_as_reused() {
+    let pki = pki();
+    let limits = ["PIPELINING", "LIMITS RCPTMAX=2"];
+    let server = ReferenceServer::start(with_extensions(&pki, &limits)).unwrap();
+    let client = keeping(&pki, server.implicit_addr());
+    let three = message_to(&["a@x.test", "b@x.test", "c@x.test"]);
+    let error = send(&client, &three).unwrap_err();
+    assert_eq!(error.status(), Status::TooManyRecipients);
+    let reused = [(); 2].map(|()| send(&client, &message()).unwrap().reused);
+    assert_eq!(reused, [false, true]);
+    drop(client);
+    assert!(server.wait_idle(LONG));
+    assert_eq!(server.sessions().len(), 1);
+}
+
+#[test]
 fn j03_no_connection_outlives_its_settings() {
     let pki = pki();
     let server = ReferenceServer::start(reference_config(&pki)).unwrap();

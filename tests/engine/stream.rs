@@ -295,6 +295,8 @@ fn limits_of_the_server_end_the_stream_in_time() {
     assert_eq!(outcomes(&results), [Outcome::NotSent, Outcome::Accepted]);
     let error = results[&0].as_ref().unwrap_err();
     assert_eq!(error.status(), Status::TooManyRecipients);
+    let record = results[&1].as_ref().unwrap();
+    assert!(!record.reused, "the message before was not begun");
 }
 
 /// Reads the login and `whole` messages of a stream before it says `answers`, and then goes.

@@ -172,6 +172,11 @@ impl Pipeline {
         ));
     }
 
+    /// Text queued since the connection began.
+    pub(super) fn queued(&self) -> u64 {
+        self.queued
+    }
+
     /// Messages whose last reply is not in.
     pub(super) fn len(&self) -> usize {
         self.transactions.len()
@@ -310,7 +315,7 @@ impl Pipeline {
         let (_, latest) = self.transactions.latest()?;
         latest.begin_content(begin);
         if last {
-            latest.end_content(self.queued);
+            latest.end_content(self.queued)?;
             self.finish_outgoing()?;
         }
         Ok(())
