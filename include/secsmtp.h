@@ -1827,7 +1827,7 @@ const char *secsmtp_report_verdict_text(const secsmtp_report *report, size_t *le
 const char *secsmtp_report_text(const secsmtp_report *report, size_t *len_out);
 
 /**
- * The name in the server's greeting. With STARTTLS the greeting is in clear and can be forged.
+ * The text of the server's greeting. With STARTTLS the greeting is in clear and can be forged.
  * Ownership: the report's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_report_greeting(const secsmtp_report *report, size_t *len_out);

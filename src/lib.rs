@@ -38,8 +38,8 @@
 //! - Before the peer is verified EHLO, STARTTLS and QUIT are written, and nothing else. No setting,
 //!   environment variable or feature changes that; see [below](#what-the-types-forbid).
 //! - A [`Policy`] trusts what was added to it. An empty one sends nothing. Each kind that is given must hold.
-//! - A send ends as `accepted`, `not_sent`, `refused` or `unknown` ([`Outcome`]). Sending again is safe
-//!   unless it is `unknown`; [`Error::retry`] says what to do.
+//! - A send ends as `accepted`, `not_sent`, `refused` or `unknown` ([`Outcome`]). After `not_sent` or `refused`,
+//!   sending again can't deliver twice; after `unknown` it may. [`Error::retry`] says what to do.
 //! - No message is accepted twice by a retry of the library, and no secret is in a log, error or record.
 //!
 //! **Threads.** [`Client`] is `Send` and `Sync`, and sends from several threads at a time. A call blocks its
@@ -164,10 +164,15 @@
 //! assert_eq!(format!("{s:?}"), "Secret(not shown)");
 //! ```
 //!
-//! A verified channel can't be built by hand, only by the handshake, which takes the clear channel:
-//! ```compile_fail,E0423
-//! use secsmtp::{channel::{Cleartext, Verified}, net::TcpTransport};
-//! fn f(c: Cleartext<TcpTransport>) -> Verified<TcpTransport> { Verified(c) }
+//! A verified channel can't be built by hand, only by the handshake, which takes the clear channel; nor can that of
+//! a probe:
+//! ```compile_fail,E0451
+//! use secsmtp::{channel::Verified, net::TcpTransport};
+//! fn f(other: Verified<TcpTransport>) -> Verified<TcpTransport> { Verified { ..other } }
+//! ```
+//! ```compile_fail,E0451
+//! use secsmtp::{channel::Probed, net::TcpTransport};
+//! fn f(other: Probed<TcpTransport>) -> Probed<TcpTransport> { Probed { ..other } }
 //! ```
 //! ```
 //! use secsmtp::{channel::{Cleartext, Verified}, net::TcpTransport, smtp::Opening, channel::Setup};

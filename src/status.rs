@@ -498,15 +498,6 @@ impl Status {
         self as i32
     }
 
-    /// The status with this number, if there is one.
-    #[must_use]
-    pub fn from_number(number: i32) -> Option<Self> {
-        TABLE
-            .iter()
-            .map(|row| row.0)
-            .find(|status| status.number() == number)
-    }
-
     /// The name in the header, for instance `SECSMTP_E_PIN_MISMATCH`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -540,11 +531,6 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), TABLE.len());
-        assert!(
-            TABLE
-                .iter()
-                .all(|row| Status::from_number(row.0.number()) == Some(row.0))
-        );
     }
 
     #[test]

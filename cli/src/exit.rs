@@ -28,7 +28,7 @@ impl Exit {
         (Self::Refused, "refused by the verified server"),
         (
             Self::Unknown,
-            "unknown: the connection broke before the reply, and the message may have been delivered",
+            "unknown: no reply could be assigned to the message, which may have been delivered",
         ),
         (Self::Usage, "wrong usage, nothing was done"),
     ];

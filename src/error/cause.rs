@@ -179,6 +179,8 @@ pub enum Cause {
         count: u64,
         /// The number that the server accepts.
         limit: u64,
+        /// The unit of both: recipients, or domains of recipients.
+        unit: &'static str,
     },
     /// The message asks for what the server does not offer.
     ExtensionMissing {

@@ -65,7 +65,7 @@ pub struct Record {
     pub message_id: Option<Arc<str>>,
     /// Each recipient's part, in the order given.
     pub recipients: Vec<Recipient>,
-    /// The peer, once a handshake was complete; shared by the messages of a connection.
+    /// The peer, once it has shown a certificate; shared by the messages of a connection.
     pub peer: Option<Arc<Peer>>,
     /// True if the connection had carried another message before. Then the secret was released
     /// when it was opened, if there was one.

@@ -50,12 +50,6 @@ impl Stage {
         Self::Reply,
     ];
 
-    /// The stage of a number.
-    #[must_use]
-    pub fn from_number(number: i32) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| *stage as i32 == number)
-    }
-
     /// The stage in one word.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -275,10 +275,9 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause, record: &Record) -> fm
             f,
             "the message has {size} bytes, and the server accepts at most {limit}"
         ),
-        Cause::TooManyRecipients { count, limit } => write!(
+        Cause::TooManyRecipients { count, limit, unit } => write!(
             f,
-            "the message has {count} recipients or domains of recipients, and the server accepts at \
-             most {limit}"
+            "the message has {count} {unit}, and the server accepts at most {limit}"
         ),
         Cause::NeedsBinary => f.write_str(
             "the content has a NUL, a bare CR or LF, or a line over 998 bytes, and the server does \
@@ -290,7 +289,7 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause, record: &Record) -> fm
         ),
         Cause::BeyondLimit { extension, limit } => write!(
             f,
-            "the message needs another time than the server's limit for {extension} of {limit} seconds"
+            "the message asks for a time outside the server's limit for {extension} ({limit} seconds)"
         ),
         Cause::Needs8Bit => f.write_str(
             "the content has bytes above 127, and the server does not offer 8BITMIME",
@@ -465,7 +464,11 @@ mod tests {
                 why: "can't be read (permission denied)".to_owned(),
             }),
             Cause::Source(_) => Cause::TooLarge { size: 2, limit: 1 },
-            Cause::TooLarge { .. } => Cause::TooManyRecipients { count: 2, limit: 1 },
+            Cause::TooLarge { .. } => Cause::TooManyRecipients {
+                count: 2,
+                limit: 1,
+                unit: "recipients",
+            },
             Cause::TooManyRecipients { .. } => Cause::ExtensionMissing { extension: "DSN" },
             Cause::ExtensionMissing { .. } => Cause::BeyondLimit {
                 extension: "DELIVERBY",

@@ -542,7 +542,7 @@ pub extern "C" fn secsmtp_report_text(
     boundary::text(report, len_out, |report| Some(&report.text))
 }
 
-/// The name in the server's greeting. With STARTTLS the greeting is in clear and can be forged.
+/// The text of the server's greeting. With STARTTLS the greeting is in clear and can be forged.
 /// Ownership: the report's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_report_greeting(

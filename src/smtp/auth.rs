@@ -73,7 +73,7 @@ impl<T: Transport> Session<Verified<T>> {
         };
         let begun = credential.begin(&self.channel, &secret, exchange);
         let mut mechanism = begun.map_err(|cause| opening.fail(cause))?;
-        self.exchange(opening, kind, &mut *mechanism)?;
+        self.run_mechanism(opening, kind, &mut *mechanism)?;
         // Once more at the end, of what was really said: a name with -PLUS is not yet a binding.
         if kind.is_bound() && mechanism.bound().is_none() {
             return Err(opening.fail(Cause::NoChannelBinding {
@@ -125,7 +125,7 @@ impl<T: Transport> Session<Verified<T>> {
         Ok(secret)
     }
 
-    fn exchange(
+    fn run_mechanism(
         &mut self,
         opening: &mut Opening<'_, '_>,
         kind: Kind,
@@ -161,7 +161,7 @@ impl<T: Transport> Session<Verified<T>> {
                     opening.record.outcome = Outcome::Refused;
                     return Err(opening.fail(Cause::Rejected(RejectedStep::Auth)));
                 }
-                _ => return Err(self.unexpected(opening, &reply, "235 or 334 in its turn")),
+                _ => return Err(self.unexpected(opening, &reply, "235 or 334")),
             }
         }
     }

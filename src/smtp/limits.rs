@@ -40,13 +40,21 @@ impl SessionUsage {
     pub(super) fn admission(&self, limits: &Limits, recipients: &[Address]) -> Admission {
         let count = recipients.len() as u64;
         if let Some(limit) = limits.rcpt_max.filter(|max| count > *max) {
-            return Admission::Never(Cause::TooManyRecipients { count, limit });
+            return Admission::Never(Cause::TooManyRecipients {
+                count,
+                limit,
+                unit: "recipients",
+            });
         }
         if let Some(limit) = limits.rcpt_domain_max {
             let own = domains(recipients, StringSet::default());
             let count = own.len() as u64;
             if count > limit {
-                return Admission::Never(Cause::TooManyRecipients { count, limit });
+                return Admission::Never(Cause::TooManyRecipients {
+                    count,
+                    limit,
+                    unit: "domains of recipients",
+                });
             }
             if (self.domains.len() + own.beyond(&self.domains)) as u64 > limit {
                 return Admission::Later;
@@ -93,7 +101,11 @@ mod tests {
         let mut used = SessionUsage::default();
         assert!(matches!(
             used.admission(&limits, &to(&["a@x", "b@x", "c@x"])),
-            Admission::Never(Cause::TooManyRecipients { count: 3, limit: 2 })
+            Admission::Never(Cause::TooManyRecipients {
+                count: 3,
+                limit: 2,
+                unit: "recipients"
+            })
         ));
         for mail in [["a@x.test", "b@X.test"], ["a@y.test", "b@x.test"]] {
             assert_eq!(used.admission(&limits, &to(&mail)), Admission::Now);

@@ -105,6 +105,7 @@ fn a_server_with_a_recipient_limit_gets_no_more() {
     let expected = Cause::TooManyRecipients {
         count: 10_000,
         limit: 9999,
+        unit: "recipients",
     };
     assert_eq!(*error.cause, expected);
     assert_eq!(server.mail_count(), 0);
