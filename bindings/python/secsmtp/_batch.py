@@ -7,8 +7,9 @@ import itertools
 from typing import Any, Iterable, Iterator, NamedTuple, Optional, Tuple, Union
 
 from . import _abi
+from ._arguments import count, pair, ranged
 from ._compose import Message
-from ._errors import Error, check, take_error
+from ._errors import COMPOSED_NAMES, Error, check, take_error
 from ._library import Library, bytes_argument, new_handle, text_argument
 from ._message import Content, Prepared, prepare
 from ._options import Options, apply
@@ -56,9 +57,10 @@ def message_handle(
     check(lib, lib.message_new, ctypes.byref(handle))
     try:
         if prepared.sender is not None:
-            check(lib, lib.message_set_sender, handle, *text_argument(prepared.sender))
+            check(lib, lib.message_set_sender, handle, *text_argument("sender", prepared.sender))
         for recipient in prepared.recipients:
-            check(lib, lib.message_add_recipient, handle, *text_argument(recipient))
+            arguments = text_argument("recipients", recipient)
+            check(lib, lib.message_add_recipient, handle, *arguments)
         _set_content(lib, handle, prepared)
         if partial:
             check(lib, lib.message_set_partial, handle, 1)
@@ -74,16 +76,23 @@ def message_handle(
 def _set_content(lib: Library, handle: Any, prepared: Prepared) -> None:
     source, rules = prepared.content, prepared.rules
     if prepared.path is not None:
-        check(lib, lib.message_set_content_file, handle, *text_argument(prepared.path), rules)
+        arguments = (*text_argument("path", prepared.path), rules)
+        check(lib, lib.message_set_content_file, handle, *arguments)
     elif callable(getattr(source, "read", None)):
         reader = Reader(source)
         if not reader.again:
-            raise TypeError("content is read more than once: this file object can't seek")
+            raise TypeError("content must be a file object that can seek: it is read more than once")
         read_by(reader, lib, lib.message_set_content_reader, rules, before=(handle,))
     elif rules:
-        check(lib, lib.message_set_content_by, handle, *bytes_argument(source), rules)
+        check(lib, lib.message_set_content_by, handle, *bytes_argument("message", source), rules)
     else:
-        check(lib, lib.message_set_content, handle, *bytes_argument(source))
+        check(lib, lib.message_set_content, handle, *bytes_argument("message", source))
+
+
+def window_argument(window: Tuple[int, int]) -> Tuple[int, int]:
+    messages, size = pair("window", window, "(messages, bytes)")
+    most = 0xFFFFFFFF
+    return ranged("window: messages", messages, 1, most), ranged("window: bytes", size, 0, most)
 
 
 def send_many(
@@ -99,8 +108,9 @@ def send_many(
     batch = new_handle("batch")
     check(lib, lib.batch_new, ctypes.byref(batch))
     try:
-        check(lib, lib.batch_set_connections, batch, connections)
-        check(lib, lib.batch_set_window, batch, *window)
+        check(lib, lib.batch_set_connections, batch, count("connections", connections))
+        check(lib, lib.batch_set_window, batch, *window_argument(window), names="window")
+        count("batch_size", batch_size)
         check(lib, lib.batch_set_stop_on_error, batch, 1 if stop_on_error else 0)
         rest = iter(mails)
         first = 0
@@ -135,7 +145,7 @@ def _add(lib: Library, batch: Any, mail: Union[Content, Message, Mail]) -> None:
     if isinstance(given.message, Message):
         if given != Mail(given.message):
             raise TypeError(OWN_ENVELOPE)
-        check(lib, lib.batch_add, batch, given.message._open_handle())
+        check(lib, lib.batch_add, batch, given.message._open_handle(), names=COMPOSED_NAMES)
         return
     handle = message_handle(
         lib,

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
-import math
 import threading
 from typing import Any, Dict, Iterable, Iterator, Mapping, Optional, Tuple, TypeVar, Union
 
 from . import _abi
-from ._arguments import port_argument
-from ._batch import OWN_ENVELOPE, Mail, Sent, message_handle, send_many
+from ._arguments import choice, count, milliseconds, pair, port_argument, ranged
+from ._batch import OWN_ENVELOPE, Mail, Sent, message_handle, send_many, window_argument
 from ._compose import Message
 from ._credential import Credential
-from ._errors import Error, about_a_mail, argument_error, check
+from ._errors import COMPOSED_NAMES, MAIL_NAMES, Error, Names, about_a_mail, check
 from ._job import Job, Router
 from ._library import (
     Library,
@@ -25,7 +24,7 @@ from ._library import (
     text_argument,
 )
 from ._message import Content, prepare
-from ._objects import Owner
+from ._objects import Owner, several
 from ._options import Options
 from ._part import raised_by_reader
 from ._policy import Policy
@@ -44,6 +43,7 @@ _STAGES: Dict[str, int] = {
     for name, value in vars(_abi).items()
     if name.startswith("STAGE_")
 }
+_ONE_STAGE = {name: value for name, value in _STAGES.items() if value != _abi.STAGE_ALL}
 
 _EVENTS: Dict[str, int] = {
     "log": _abi.EVENT_LOG,
@@ -116,11 +116,11 @@ class Client(Owner):
         logger: Optional[logging.Logger] = None,
     ) -> None:
         if not isinstance(policy, Policy):
-            raise TypeError(f"policy is a secsmtp.Policy, not {type(policy).__name__}")
+            raise TypeError(f"policy must be secsmtp.Policy, not {type(policy).__name__}")
         if credential is not None and not isinstance(credential, Credential):
             # Not the value: it may be a bare password.
             raise TypeError(
-                f"credential is a secsmtp.Password, Token or External, not {type(credential).__name__}"
+                f"credential must be secsmtp.Password, Token or External, not {type(credential).__name__}"
             )
         self._host = host
         lib = library()
@@ -128,7 +128,7 @@ class Client(Owner):
         check(
             lib,
             lib.client_new,
-            *text_argument(host),
+            *text_argument("host", host),
             port_argument("port", port),
             policy._open_handle(),
             ctypes.byref(handle),
@@ -138,13 +138,14 @@ class Client(Owner):
         self._own(lib, handle)
         check(lib, lib.client_set_log, handle, self._log.callback, None, _abi.LOG_DEBUG)
         if connect is not None:
-            address, connect_port = connect
+            address, connect_port = pair("connect", connect, "(address, port)")
             check(
                 lib,
                 lib.client_set_connect,
                 handle,
-                *text_argument(address),
-                port_argument("port of connect", connect_port),
+                *text_argument("connect: address", address),
+                port_argument("connect: port", connect_port),
+                names={"connect address": "connect: address", "connect port": "connect: port"},
             )
         self._provider: Optional[Provider] = None
         if credential is not None:
@@ -152,38 +153,42 @@ class Client(Owner):
             self._provider = credential._provider
             check(lib, lib.client_set_credential, handle, credential._open_handle())
         if ehlo_name is not None:
-            check(lib, lib.client_set_ehlo_name, handle, *text_argument(ehlo_name))
+            arguments = text_argument("ehlo_name", ehlo_name)
+            check(lib, lib.client_set_ehlo_name, handle, *arguments, names="ehlo_name")
         if timeout is not None:
-            limit = _milliseconds("timeout", timeout)
+            limit = milliseconds("timeout", timeout)
             check(lib, lib.client_set_timeout, handle, _abi.STAGE_ALL, limit)
+        if not isinstance(timeouts, (Mapping, type(None))):
+            raise TypeError(f"timeouts must be a mapping, not {type(timeouts).__name__}")
         for stage, seconds in (timeouts or {}).items():
-            if stage not in _STAGES or _STAGES[stage] == _abi.STAGE_ALL:
-                words = ", ".join(name for name in _STAGES if name != "all")
-                raise argument_error(
-                    f"timeouts has no stage {stage!r}; there are {words}", _abi.E_VALUE
-                )
-            limit = _milliseconds(f"timeouts[{stage!r}]", seconds)
-            check(lib, lib.client_set_timeout, handle, _STAGES[stage], limit)
+            number = choice("timeouts: stage", stage, _ONE_STAGE)
+            limit = milliseconds(f"timeouts: {stage}", seconds)
+            check(lib, lib.client_set_timeout, handle, number, limit)
         if idle is not None:
-            kept = _milliseconds("idle", idle) if idle != 0 else 0
-            check(lib, lib.client_set_reuse, handle, kept, _count("max_messages", max_messages))
+            kept = milliseconds("idle", idle) if idle != 0 else 0
+            check(lib, lib.client_set_reuse, handle, kept, count("max_messages", max_messages))
         limits = (
-            _count("max_connections", max_connections),
-            _count("max_jobs", max_jobs),
-            _count("max_events", max_events),
+            count("max_connections", max_connections),
+            count("max_jobs", max_jobs),
+            count("max_events", max_events),
         )
-        check(lib, lib.client_set_limits, handle, *limits)
-        check(lib, lib.client_set_window, handle, *window)
+        names = {"connections": "max_connections", "jobs": "max_jobs", "events": "max_events"}
+        check(lib, lib.client_set_limits, handle, *limits, names=names)
+        check(lib, lib.client_set_window, handle, *window_argument(window), names="window")
         if rate is not None:
-            mails = _count("rate", rate[0])
-            limit = _milliseconds("rate", rate[1])
-            check(lib, lib.client_set_rate, handle, mails, limit, _count("burst", burst))
+            mails, seconds = pair("rate", rate, "(mails, seconds)")
+            limit = milliseconds("rate: seconds", seconds)
+            check(
+                lib,
+                lib.client_set_rate,
+                handle,
+                count("rate: mails", mails),
+                limit,
+                count("burst", burst),
+            )
         kinds = 0
-        for kind in (events,) if isinstance(events, str) else events:
-            if kind not in _EVENTS:
-                words = ", ".join(_EVENTS)
-                raise argument_error(f"events has no {kind!r}; there are {words}", _abi.E_VALUE)
-            kinds |= _EVENTS[kind]
+        for kind in several("events", events, (str,)):
+            kinds |= choice("events", kind, _EVENTS)
         check(lib, lib.client_set_events, handle, kinds, _abi.LOG_DEBUG)
         meant_port = port or (587 if policy._starttls else 465)
         self._router = Router(lib, handle, self._provider, host, meant_port)
@@ -216,7 +221,7 @@ class Client(Owner):
         with about_a_mail():
             client = self._open_handle()
             with self._prepared(message, sender, recipients, partial, options, sign) as handle:
-                return self._send(client, handle)
+                return self._send(client, handle, _names(message))
 
     def submit(
         self,
@@ -238,10 +243,9 @@ class Client(Owner):
         """
         with about_a_mail():
             self._open_handle()
-            if not 0 <= tag < 1 << 64:
-                raise argument_error(f"tag is 0 to 2**64 - 1, not {tag!r}", _abi.E_VALUE)
+            ranged("tag", tag, 0, 2**64 - 1)
             with self._prepared(message, sender, recipients, partial, options, sign) as handle:
-                return self._router.submit(self, handle, tag)
+                return self._router.submit(self, handle, tag, _names(message))
 
     @contextlib.contextmanager
     def _prepared(
@@ -268,12 +272,13 @@ class Client(Owner):
         finally:
             lib.message_free(handle)
 
-    def _send(self, client: Any, message: Any) -> Receipt:
+    def _send(self, client: Any, message: Any, names: Names) -> Receipt:
         receipt = new_handle("receipt")
         raised_by_reader()
         try:
             lib = self._lib
-            check(lib, lib.client_send, client, message, ctypes.byref(receipt), mail=True)
+            place = ctypes.byref(receipt)
+            check(lib, lib.client_send, client, message, place, mail=True, names=names)
         except Error as error:
             if self._provider is not None:
                 self._provider.raise_pending(error.receipt, error)
@@ -384,17 +389,5 @@ class _Log:
             raise raised from error
 
 
-def _count(argument: str, number: int) -> int:
-    if not 0 < number < 0xFFFFFFFF:
-        raise argument_error(f"{argument} is a number above 0, not {number!r}", _abi.E_VALUE)
-    return number
-
-
-def _milliseconds(argument: str, seconds: float) -> int:
-    # Rounded up: a small limit must not become 0. ctypes would cut what does not fit 32 bits.
-    if not (math.isfinite(seconds) and 0 < seconds * 1000 < 0xFFFFFFFF):
-        raise argument_error(
-            f"{argument} is a number of seconds above 0 and below 49 days, not {seconds!r}",
-            _abi.E_VALUE,
-        )
-    return math.ceil(seconds * 1000)
+def _names(message: Union[Content, Message]) -> Names:
+    return COMPOSED_NAMES if isinstance(message, Message) else MAIL_NAMES

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Tuple, Union
 
 from . import _abi
-from ._arguments import Time, time_argument
-from ._errors import Error, argument_error, check
+from ._arguments import Time, choice, pair, time_argument
+from ._errors import COMPOSED_NAMES, Error, argument_error, check, within
 from ._library import WriteCallback, library, new_handle, text, text_argument
 from ._objects import Owner, several
 from ._options import Options, apply
@@ -109,29 +109,32 @@ class Message(Owner):
             ("bcc", _abi.FIELD_BCC, bcc),
         ):
             for address in _addresses(argument, value):
-                self._add_address(field, address)
-        self._text(lib.message_set_subject, subject)
-        self._text(lib.message_set_text, text)
-        self._text(lib.message_set_html, html)
-        self._text(lib.message_set_message_id, message_id)
-        self._text(lib.message_set_sender, envelope_sender)
-        for function, values in (
-            (lib.message_add_in_reply_to, in_reply_to),
-            (lib.message_add_reference, references),
-            (lib.message_add_unsubscribe, unsubscribe),
-            (lib.message_add_recipient, envelope_recipients),
+                self._add_address(argument, field, address)
+        for name, function, value in (
+            ("subject", lib.message_set_subject, subject),
+            ("text", lib.message_set_text, text),
+            ("html", lib.message_set_html, html),
+            ("message_id", lib.message_set_message_id, message_id),
+            ("envelope_sender", lib.message_set_sender, envelope_sender),
         ):
-            for value in several(values, (str,)):
-                self._text(function, value)
+            if value is not None:
+                self._text(name, function, value)
+        for name, function, values in (
+            ("in_reply_to", lib.message_add_in_reply_to, in_reply_to),
+            ("references", lib.message_add_reference, references),
+            ("unsubscribe", lib.message_add_unsubscribe, unsubscribe),
+            ("envelope_recipients", lib.message_add_recipient, envelope_recipients),
+        ):
+            for value in several(name, values, (str,)):
+                self._text(name, function, value)
         if date is not None:
+            seconds = time_argument("date", date)
             zone = date.utcoffset() if isinstance(date, datetime) else None
             minutes = int(zone.total_seconds() // 60) if zone is not None else 0
-            check(lib, lib.message_set_date, handle, time_argument("date", date), minutes)
+            check(lib, lib.message_set_date, handle, seconds, minutes)
         if priority is not None:
-            if priority not in _PRIORITIES:
-                words = ", ".join(_PRIORITIES)
-                raise argument_error(f"priority is one of {words}, not {priority!r}", _abi.E_VALUE)
-            check(lib, lib.message_set_priority, handle, _PRIORITIES[priority])
+            number = choice("priority", priority, _PRIORITIES)
+            check(lib, lib.message_set_priority, handle, number)
         if one_click:
             check(lib, lib.message_set_one_click, handle, 1)
         if partial:
@@ -140,26 +143,45 @@ class Message(Owner):
             apply(lib, handle, options)
         add_signers(lib, handle, sign)
         if calendar is not None:
-            method, object_text = calendar
-            arguments = (*text_argument(method), *text_argument(object_text))
-            check(lib, lib.message_set_calendar, handle, *arguments)
-        for alternative in alternatives:
-            self._add_alternative(alternative)
-        for function, fields in (
-            (lib.message_add_header, headers),
-            (lib.message_add_finished_header, finished_headers),
+            method, object_text = pair("calendar", calendar, "(method, text)")
+            check(
+                lib,
+                lib.message_set_calendar,
+                handle,
+                *text_argument("calendar: method", method),
+                *text_argument("calendar: text", object_text),
+                names={"calendar method": "calendar: method", "calendar": "calendar: text"},
+            )
+        for alternative in several("alternatives", alternatives, (Part,)):
+            with within("alternatives"):
+                self._add_alternative(alternative)
+        for keyword, function, fields in (
+            ("headers", lib.message_add_header, headers),
+            ("finished_headers", lib.message_add_finished_header, finished_headers),
         ):
-            for name, value in fields.items() if isinstance(fields, Mapping) else fields:
-                check(lib, function, handle, *text_argument(name), *text_argument(value))
+            names = {
+                "header": keyword,
+                "header name": f"{keyword}: name",
+                "header value": f"{keyword}: value",
+            }
+            for field_name, value in _fields(keyword, fields):
+                arguments = (
+                    *text_argument(names["header name"], field_name),
+                    *text_argument(names["header value"], value),
+                )
+                check(lib, function, handle, *arguments, names=names)
+        if not isinstance(inline, (Mapping, type(None))):
+            raise TypeError(f"inline must be a mapping, not {type(inline).__name__}")
         for content_id, source in (inline or {}).items():
             if isinstance(source, Part):
                 raise TypeError(
-                    "a Part with a content_id of its own goes into attachments; inline makes parts"
+                    "inline must not have a Part: one with a content_id of its own goes into attachments"
                 )
-            with Part(source, content_id=content_id) as part:
+            with within("inline"), Part(source, content_id=content_id) as part:
                 self.add(part)
         for source in _sources(attachments):
-            self.add(source)
+            with within("attachments"):
+                self.add(source)
 
     def add(self, source: Union[Source, Part]) -> None:
         """Add a part: a :class:`Part`, or what one is made of.
@@ -169,20 +191,23 @@ class Message(Owner):
         """
         handle = self._open_handle()
         if isinstance(source, Part):
-            check(self._lib, self._lib.message_add_part, handle, source._open_handle())
+            function = self._lib.message_add_part
+            check(self._lib, function, handle, source._open_handle(), names=_PART_NAMES)
             return
         if isinstance(source, (bytes, bytearray, memoryview)):
-            raise TypeError("bytes need a name: secsmtp.Part(bytes, name)")
+            raise TypeError("source must have a name: give bytes as secsmtp.Part(bytes, name)")
         with Part(source) as part:
             self.add(part)
 
     def _add_alternative(self, alternative: Union[Part, Tuple[str, Union[str, bytes]]]) -> None:
         lib = self._lib
         if isinstance(alternative, Part):
-            check(lib, lib.message_add_alternative, self._handle, alternative._open_handle())
+            part_handle = alternative._open_handle()
+            function = lib.message_add_alternative
+            check(lib, function, self._handle, part_handle, names=_PART_NAMES)
             return
         if not (isinstance(alternative, tuple) and len(alternative) == 2):
-            raise TypeError("an alternative is a secsmtp.Part or (type, text or bytes)")
+            raise TypeError("each must be a secsmtp.Part or (type, text or bytes)")
         media_type, content = alternative
         content = content.encode() if isinstance(content, str) else content
         with Part(content, type=media_type) as part:
@@ -221,7 +246,8 @@ class Message(Owner):
         callback = WriteCallback(called)
         raised_by_reader()
         try:
-            check(self._lib, self._lib.message_preview, self._open_handle(), callback, None)
+            lib, handle = self._lib, self._open_handle()
+            check(lib, lib.message_preview, handle, callback, None, names=COMPOSED_NAMES)
         except Error as error:
             if raised:
                 raise raised[0]
@@ -230,9 +256,10 @@ class Message(Owner):
     def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
         """Write the message as it would be sent to a file, in place of what was in it."""
         raised_by_reader()
-        arguments = text_argument(path)
+        arguments = text_argument("path", path)
         try:
-            check(self._lib, self._lib.message_preview_file, self._open_handle(), *arguments)
+            lib, handle = self._lib, self._open_handle()
+            check(lib, lib.message_preview_file, handle, *arguments, names=COMPOSED_NAMES)
         except Error as error:
             raise error from raised_by_reader()
 
@@ -242,43 +269,52 @@ class Message(Owner):
         self.write_to(pieces.append)
         return b"".join(pieces)
 
-    def _text(self, function: Callable[..., int], value: Optional[str]) -> None:
-        if value is not None:
-            check(self._lib, function, self._handle, *text_argument(value))
+    def _text(self, name: str, function: Callable[..., int], value: str) -> None:
+        check(self._lib, function, self._handle, *text_argument(name, value), names=name)
 
-    def _add_address(self, field: int, address: OneAddress) -> None:
+    def _add_address(self, argument: str, field: int, address: OneAddress) -> None:
         lib = self._lib
         if isinstance(address, str):
-            arguments: Tuple[Any, ...] = text_argument(address)
-            check(lib, lib.message_add_addresses, self._handle, field, *arguments)
+            arguments: Tuple[Any, ...] = text_argument(argument, address)
+            check(lib, lib.message_add_addresses, self._handle, field, *arguments, names=argument)
             return
         if isinstance(address, email.headerregistry.Address):
             name, spec = address.display_name, address.addr_spec
         else:
-            name, spec = address
-        arguments = (*text_argument(spec), *text_argument(name))
-        check(lib, lib.message_add_address, self._handle, field, *arguments)
+            name, spec = pair(argument, address, "text, (name, address) or an Address")
+        arguments = (*text_argument(argument, spec), *text_argument(argument, name))
+        check(lib, lib.message_add_address, self._handle, field, *arguments, names=argument)
+
+
+# The keywords of a part's arguments.
+_PART_NAMES = {"content id": "content_id", "content type": "type", "attachment": "source"}
 
 
 def _addresses(field: str, value: Addresses) -> Iterable[OneAddress]:
-    if isinstance(value, (str, email.headerregistry.Address)):
-        return (value,)
     if not isinstance(value, tuple):
-        return tuple(value)
+        return several(field, value, (str, email.headerregistry.Address))
     # A tuple is one name and its address: two addresses in one would be half of them a name.
     pair = len(value) == 2 and all(isinstance(item, str) for item in value)
     if value and not (pair and "@" not in value[0]):
-        raise argument_error(
-            f"{field} is a tuple, which is one (name, address): write several addresses as a list, "
-            f"not as {value!r}",
-            _abi.E_ADDRESS,
+        why = (
+            "is a tuple, which is one (name, address): write several addresses as a list, "
+            f"not as {value!r}"
         )
+        raise argument_error(field, why, _abi.E_ADDRESS)
     return (value,) if value else ()  # type: ignore[return-value]
 
 
 def _sources(value: Any) -> Iterable[Any]:
-    if isinstance(value, (str, os.PathLike, bytes, bytearray, memoryview, Part)):
-        return (value,)
     if callable(getattr(value, "read", None)):
         return (value,)
-    return tuple(value)
+    return several("attachments", value, (str, os.PathLike, bytes, bytearray, memoryview, Part))
+
+
+def _fields(argument: str, fields: Any) -> Iterable[Tuple[Any, Any]]:
+    if isinstance(fields, Mapping):
+        return fields.items()
+    if not isinstance(fields, Iterable):
+        raise TypeError(
+            f"{argument} must be a mapping or pairs (name, value), not {type(fields).__name__}"
+        )
+    return tuple(pair(argument, entry, "a mapping or pairs (name, value)") for entry in fields)

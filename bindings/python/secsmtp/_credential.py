@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Iterable, Optional, Union
+from typing import Iterable, Optional, Union
 
 from . import _abi
-from ._errors import argument_error, check
+from ._arguments import choice, ranged
+from ._errors import check
 from ._library import bytes_argument, library, new_handle, text_argument
 from ._objects import Owner, several
 from ._secret import Ask, Provider, Secret, secret_bytes
 
 SecretOrAsk = Union[Secret, Ask]
+# The kind of a credential without a secret; other kinds are SECRET_...
+_CERTIFICATE = 0
 _BINDINGS = {
     "off": _abi.CHANNEL_BINDING_OFF,
     "prefer": _abi.CHANNEL_BINDING_PREFER,
@@ -33,33 +36,37 @@ class Credential(Owner):
     def __init__(
         self,
         kind: int,
+        user_name: str,
         user: str,
         secret: Optional[SecretOrAsk],
         mechanisms: Union[str, Iterable[str]],
         floor: Optional[str],
     ) -> None:
         if not isinstance(user, str):
-            raise TypeError(f"user is a str, not {type(user).__name__}")
+            raise TypeError(f"{user_name} must be str, not {type(user).__name__}")
         self.user = user
         lib = library()
         handle = new_handle("credential")
-        name, place = text_argument(user), ctypes.byref(handle)
-        if secret is None:
-            check(lib, lib.credential_new_external, *name, place)
+        name, place = text_argument(user_name, user), ctypes.byref(handle)
+        if kind == _CERTIFICATE:
+            check(lib, lib.credential_new_external, *name, place, names=user_name)
         elif callable(secret):
             self._provider = Provider(lib, secret)
             callback = self._provider.callback
             check(lib, lib.credential_new_asked, *name, kind, callback, None, place)
         else:
-            new: Any = lib.credential_new_password
+            new, secret_name = lib.credential_new_password, "password"
             if kind == _abi.SECRET_TOKEN:
-                new = lib.credential_new_token
-            check(lib, new, *name, *bytes_argument(secret_bytes(secret)), place)
+                new, secret_name = lib.credential_new_token, "token"
+            given = bytes_argument(secret_name, secret_bytes(secret_name, secret))
+            check(lib, new, *name, *given, place)
         self._own(lib, handle)
-        for mechanism in several(mechanisms, (str,)):
-            check(lib, lib.credential_add_mechanism, handle, *text_argument(mechanism))
+        for mechanism in several("mechanisms", mechanisms, (str,)):
+            arguments = text_argument("mechanisms", mechanism)
+            check(lib, lib.credential_add_mechanism, handle, *arguments, names="mechanisms")
         if floor is not None:
-            check(lib, lib.credential_set_floor, handle, *text_argument(floor))
+            arguments = text_argument("floor", floor)
+            check(lib, lib.credential_set_floor, handle, *arguments, names="floor")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(user={self.user!r})"
@@ -96,19 +103,15 @@ class Password(Credential):
         binding_type: str = "tls-exporter",
         max_iterations: Optional[int] = None,
     ) -> None:
-        if channel_binding not in _BINDINGS:
-            why = f"channel_binding: off, prefer or require, not {channel_binding!r}"
-            raise argument_error(why, _abi.E_VALUE)
-        if binding_type not in _BINDING_TYPES:
-            why = f"binding_type: tls-exporter or tls-server-end-point, not {binding_type!r}"
-            raise argument_error(why, _abi.E_VALUE)
-        # ctypes would cut a larger number down to its last 32 bits.
-        if max_iterations is not None and not 0 <= max_iterations < 2**32:
-            raise argument_error("max_iterations: 4096 to 10000000", _abi.E_VALUE)
-        super().__init__(_abi.SECRET_PASSWORD, user, password, mechanisms, floor)
-        lib, number = self._lib, _BINDINGS[channel_binding]
-        check(lib, lib.credential_set_channel_binding, self._handle, number)
-        check(lib, lib.credential_set_binding_type, self._handle, _BINDING_TYPES[binding_type])
+        binding = choice("channel_binding", channel_binding, _BINDINGS)
+        type_number = choice("binding_type", binding_type, _BINDING_TYPES)
+        if max_iterations is not None:
+            # ctypes would cut a larger number down to its last 32 bits.
+            max_iterations = ranged("max_iterations", max_iterations, 4096, 10_000_000)
+        super().__init__(_abi.SECRET_PASSWORD, "user", user, password, mechanisms, floor)
+        lib = self._lib
+        check(lib, lib.credential_set_channel_binding, self._handle, binding)
+        check(lib, lib.credential_set_binding_type, self._handle, type_number)
         if max_iterations is not None:
             check(lib, lib.credential_set_max_iterations, self._handle, max_iterations)
 
@@ -128,7 +131,7 @@ class Token(Credential):
         mechanisms: Union[str, Iterable[str]] = (),
         floor: Optional[str] = None,
     ) -> None:
-        super().__init__(_abi.SECRET_TOKEN, user, token, mechanisms, floor)
+        super().__init__(_abi.SECRET_TOKEN, "user", user, token, mechanisms, floor)
 
 
 class External(Credential):
@@ -140,4 +143,4 @@ class External(Credential):
     """
 
     def __init__(self, identity: str = "") -> None:
-        super().__init__(0, identity, None, (), None)
+        super().__init__(_CERTIFICATE, "identity", identity, None, (), None)

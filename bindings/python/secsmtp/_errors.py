@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
-from typing import Any, Dict, Iterator, Optional, Tuple, Type
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Type, Union
 
 from . import _abi
 from ._library import Library, new_handle, static_text, text
@@ -32,7 +32,8 @@ class Error(Exception):
     ``secret_released``, ``content_released``: whether any byte of either left this machine.
     ``smtp_code``, ``enhanced_code``: None when the server gave none. ``server_text``: its text,
     control characters escaped and own secrets removed, or "".
-    ``argument``: the argument that can't be used, which the text begins with; None for another cause.
+    ``argument``: the keyword of the argument that can't be used, which the text begins with, or the
+    library's name for what has no keyword; None for another cause.
     ``retry``: ``"never"`` (change something first), ``"later"`` or ``"unknown"``.
     ``receipt``: the record of the send, or None when the call was no send.
     """
@@ -72,8 +73,10 @@ class Error(Exception):
     def to_dict(self) -> Dict[str, Any]:
         """The error as a dictionary, of which :meth:`to_json` returns the text."""
         found: Dict[str, Any] = json.loads(self._json) if self._json else self._attributes()
-        # An argument that can't be used is, in a send, why the mail was not sent.
-        return {**found, "outcome": self.outcome or "none"}
+        # An argument has its keyword here, and one that can't be used is, in a send, why the mail was not
+        # sent.
+        own = {"text": str(self), "argument": self.argument, "outcome": self.outcome or "none"}
+        return {**found, **own}
 
     def to_json(self) -> str:
         """The error with its receipt as one JSON text (docs/json has its schema)."""
@@ -120,7 +123,8 @@ class Unknown(Error):
 
 
 class ArgumentError(Error, ValueError):
-    """An argument is wrong (status 1xxx); the text names it. Found before any connection."""
+    """An argument is wrong (status 1xxx); the text begins with its keyword, which is ``argument``. Found
+    before any connection."""
 
 
 class NoSecret(Error):
@@ -244,21 +248,66 @@ def about_a_mail() -> Iterator[None]:
         raise
 
 
-def argument_error(explanation: str, status: int) -> ArgumentError:
-    """For what must be caught here, because it cannot even be handed to C."""
-    return ArgumentError(explanation, status=status, status_name=_abi.STATUS_NAMES[status])
+# The keyword of every argument of a call, or the keywords by the library's names; an argument without one
+# keeps the library's name. For a part of the keyword's value it is `KEYWORD: PART`.
+Names = Union[str, Mapping[str, str]]
+
+# Arguments of a mail that are checked when it is used.
+MAIL_NAMES: Mapping[str, str] = {
+    "content": "message",
+    "from": "from_",
+    "one click": "one_click",
+    "part": "attachments",
+    "recipient": "recipients",
+    "recipients": "to",
+}
+# In a composed message recipients are set by its fields.
+COMPOSED_NAMES: Mapping[str, str] = {**MAIL_NAMES, "recipient": "to"}
 
 
-def check(lib: Library, function: Any, *arguments: Any, mail: bool = False) -> None:
+def argument_error(name: str, why: str, status: int) -> ArgumentError:
+    """For what must be caught here, because it cannot even be handed to C. ``why`` is the rest of the
+    sentence that begins with the name."""
+    return ArgumentError(
+        f"{name} {why}.",
+        status=status,
+        status_name=_abi.STATUS_NAMES[status],
+        argument=_keyword(name),
+    )
+
+
+def _keyword(name: str) -> str:
+    return name.partition(":")[0]
+
+
+@contextlib.contextmanager
+def within(name: str) -> Iterator[None]:
+    """Errors about arguments of an object that is made of one argument of the caller begin with its name."""
+    try:
+        yield
+    except ArgumentError as error:
+        error.args = (f"{name}: {error}",)
+        error.argument = _keyword(name)
+        raise
+    except TypeError as error:
+        error.args = (f"{name}: {error}",)
+        raise
+
+
+def check(
+    lib: Library, function: Any, *arguments: Any, mail: bool = False, names: Names = MAIL_NAMES
+) -> None:
     """Call a fallible function (its error output is added here) and raise when it fails. ``mail``:
     it sends or submits one."""
     handle = new_handle("error")
     status = function(*arguments, ctypes.byref(handle))
     if status != _abi.OK:
-        raise take_error(lib, status, handle, mail)
+        raise take_error(lib, status, handle, mail, names)
 
 
-def take_error(lib: Library, status: int, handle: Any, mail: bool) -> Error:
+def take_error(
+    lib: Library, status: int, handle: Any, mail: bool, names: Names = MAIL_NAMES
+) -> Error:
     """The exception of a failed call. Copies the error object and frees it."""
     if not handle:
         # Without details nothing is known about the mail, so nothing is promised.
@@ -276,8 +325,15 @@ def take_error(lib: Library, status: int, handle: Any, mail: bool) -> Error:
         receipt_handle = new_handle("receipt")
         if lib.error_receipt(handle, ctypes.byref(receipt_handle)) == _abi.OK:
             receipt = read_receipt(lib, receipt_handle)
+        explanation = text(lib.error_text, handle)
+        argument = optional_text(lib.error_argument, handle)
+        if argument is not None:
+            name = names if isinstance(names, str) else names.get(argument, argument)
+            # The library's text begins with the library's name.
+            explanation = name + explanation[len(argument) :]
+            argument = _keyword(name)
         error = error_class(status, outcome)(
-            text(lib.error_text, handle),
+            explanation,
             status=status,
             status_name=status_name(lib, status),
             stage=static_text(lib.stage_name, number(lib.error_stage, handle)),
@@ -287,7 +343,7 @@ def take_error(lib: Library, status: int, handle: Any, mail: bool) -> Error:
             smtp_code=optional_number(lib.error_smtp_code, handle),
             enhanced_code=optional_text(lib.error_enhanced_code, handle),
             server_text=text(lib.error_server_text, handle),
-            argument=optional_text(lib.error_argument, handle),
+            argument=argument,
             retry=retry_name(number(lib.error_retry, handle)),
             receipt=receipt,
         )

@@ -22,7 +22,7 @@ from typing import (
 )
 
 from . import _abi
-from ._errors import Error, NoSecret, check, error_class, take_error
+from ._errors import Error, Names, NoSecret, check, error_class, take_error
 from ._library import Library, bytes_argument, new_handle, static_text, text
 from ._results import JsonSource, Receipt, number, outcome_name, read_receipt, with_json
 from ._secret import Provider, SecretRequest, secret_bytes
@@ -171,13 +171,13 @@ class Router:
         self._descriptor: Optional[int] = None
         self._closed = False
 
-    def submit(self, client: Any, message: Any, tag: int) -> Job:
+    def submit(self, client: Any, message: Any, tag: int, names: Names) -> Job:
         """Submit a message, and poll completions first if there are too many jobs."""
         identity = ctypes.c_uint64()
         state = _State()
         with self._changed:  # no thread routes its events before it is registered here
             try:
-                self._submit(message, tag, identity)
+                self._submit(message, tag, identity, names)
             except Error as error:
                 if error.status != _abi.E_FULL:
                     raise
@@ -186,13 +186,13 @@ class Router:
                     self.take_what_is_there()
                 finally:
                     self._changed.acquire()
-                self._submit(message, tag, identity)
+                self._submit(message, tag, identity, names)
             self._states[identity.value] = state
         return Job(client, self, identity.value, tag, state)
 
-    def _submit(self, message: Any, tag: int, identity: ctypes.c_uint64) -> None:
+    def _submit(self, message: Any, tag: int, identity: ctypes.c_uint64, names: Names) -> None:
         lib, job = self._lib, ctypes.byref(identity)
-        check(lib, lib.client_submit, self._client, message, tag, job, mail=True)
+        check(lib, lib.client_submit, self._client, message, tag, job, mail=True, names=names)
 
     def cancel(self, identity: int) -> None:
         if not self._closed:
@@ -318,7 +318,7 @@ class Router:
             )
             self._changed.release()
             try:
-                secret = secret_bytes(provider.ask(request))
+                secret = secret_bytes("secret", provider.ask(request))
             except NoSecret:
                 pass
             except BaseException as raised:  # raised in the thread that waits for the job
@@ -326,7 +326,7 @@ class Router:
                     state.raised = raised
             finally:
                 self._changed.acquire()
-        lib.client_answer_secret(self._client, identity, *bytes_argument(secret), None)
+        lib.client_answer_secret(self._client, identity, *bytes_argument("secret", secret), None)
 
     def watched_by(self, loop: Any, state: _State, over: Callable[[], None]) -> _Watch:
         """Have an event loop poll the events while any job is awaited in it."""

@@ -21,9 +21,10 @@ def learn(path: PathLike, host: str, port: int, pin: str, by: str) -> None:
     check(
         lib,
         lib.known_servers_learn,
-        *text_argument(path),
-        *text_argument(host),
+        *text_argument("path", path),
+        *text_argument("host", host),
         port_argument("port", port),
-        *text_argument(pin),
-        *text_argument(by),
+        *text_argument("pin", pin),
+        *text_argument("by", by),
+        names={"known servers file": "path", "known server": "by"},
     )

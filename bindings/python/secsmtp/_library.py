@@ -151,21 +151,21 @@ def static_text(function: Callable[..., Any], *arguments: Any) -> str:
     return ctypes.string_at(address).decode("utf-8", "replace") if address else ""
 
 
-def text_argument(value: Union[str, "os.PathLike[str]"]) -> Tuple[bytes, int]:
+def text_argument(name: str, value: Union[str, "os.PathLike[str]"]) -> Tuple[bytes, int]:
     """Text as UTF-8 and its length. Invalid text (a lone surrogate) is left to the library,
     whose error names the argument."""
-    path = os.fspath(value)
+    path = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(path, str):
-        raise TypeError(f"text is due here, not {type(value).__name__}")
+        raise TypeError(f"{name} must be str, not {type(value).__name__}")
     encoded = path.encode("utf-8", "surrogatepass")
     return encoded, len(encoded)
 
 
-def bytes_argument(value: Union[bytes, bytearray, memoryview]) -> Tuple[Any, int]:
+def bytes_argument(name: str, value: Union[bytes, bytearray, memoryview]) -> Tuple[Any, int]:
     """Bytes as a pointer and their length; neither ``bytes`` nor ``bytearray`` is copied."""
     if not isinstance(value, (bytes, bytearray, memoryview)):
         # Not the value: it may be a private key.
-        raise TypeError(f"bytes are due here, not {type(value).__name__}")
+        raise TypeError(f"{name} must be bytes, not {type(value).__name__}")
     size = len(value) if not isinstance(value, memoryview) else value.nbytes
     if size == 0:
         return None, 0

@@ -15,6 +15,7 @@ from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, Union
 
 from . import _abi
 from ._errors import argument_error
+from ._objects import several
 
 Bytes = Union[bytes, bytearray, memoryview]
 
@@ -65,18 +66,18 @@ def prepare(
     """Envelope and content. The library reports what is missing or malformed."""
     given: Optional[Tuple[str, ...]] = None
     if recipients is not None:
-        given = (recipients,) if isinstance(recipients, str) else tuple(recipients)
+        given = several("recipients", recipients, (str,))
     if isinstance(message, Raw):
         if message.envelope and (sender is not None or given is not None):
-            raise TypeError("the envelope is the header's, or sender and recipients; not both")
+            raise TypeError("sender and recipients must not be given beside Raw(envelope=True)")
         if message.path is not None and message.content != b"":
-            raise TypeError("a Raw has content or a path, not both")
+            raise TypeError("content and path must not both be given")
         return Prepared(sender, given or (), message.content, _rules(message), message.path)
     if isinstance(message, (bytes, bytearray, memoryview)):
         return Prepared(sender, given or (), message)
     if not isinstance(message, email.message.Message):
         raise TypeError(
-            "a mail is a secsmtp.Message, an email.message.EmailMessage, bytes or a secsmtp.Raw, "
+            "message must be secsmtp.Message, email.message.EmailMessage, bytes or secsmtp.Raw, "
             f"not {type(message).__name__}"
         )
     prefix = _resent_prefix(message, sender is None or given is None)
@@ -104,7 +105,8 @@ def _resent_prefix(message: email.message.Message, needed: bool) -> str:
     if needed and max(counts) > 1:
         # Sent on more than once; the fields do not say which belong together (RFC 5322, 3.6.6).
         raise argument_error(
-            "message has more than one block of Resent- fields: give sender and recipients",
+            "message",
+            "has more than one block of Resent- fields: give sender and recipients",
             _abi.E_VALUE,
         )
     return "Resent-" if max(counts) else ""
@@ -116,7 +118,8 @@ def _sender(message: email.message.Message, prefix: str) -> Optional[str]:
         if len(found) > 1:
             # Several authors need a Sender (RFC 5322, 3.6.2); to pick one would be a guess.
             raise argument_error(
-                f"message has {len(found)} addresses in {name}, and the sender is one:"
+                "message",
+                f"has {len(found)} addresses in {name}, and the sender is one:"
                 f" add {prefix}Sender or give sender",
                 _abi.E_ADDRESS,
             )
@@ -133,7 +136,8 @@ def _addresses(message: email.message.Message, name: str) -> List[str]:
         for defect in header.defects:
             if isinstance(defect, _HARMLESS) or not isinstance(defect, email.errors.HeaderDefect):
                 continue
-            raise argument_error(f"message field {name} is malformed: {defect}", _abi.E_ADDRESS)
+            why = f"has a malformed field {name}: {str(defect).rstrip('.')}"
+            raise argument_error("message", why, _abi.E_ADDRESS)
         found += [address.addr_spec for address in header.addresses]
     return found
 

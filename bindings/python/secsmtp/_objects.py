@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, Callable, NoReturn, Tuple, Type, TypeVar
+from typing import Any, Callable, Iterable, NoReturn, Tuple, Type, TypeVar
 
 from . import _abi
 from ._errors import argument_error
@@ -37,7 +37,7 @@ class Owner:
 
     def _open_handle(self) -> Any:
         if self.closed:
-            raise argument_error(f"this {self._noun} is closed", _abi.E_BAD_HANDLE)
+            raise argument_error(self._noun, "is closed", _abi.E_BAD_HANDLE)
         return self._handle
 
     def __enter__(self: Self) -> Self:
@@ -52,6 +52,12 @@ class Owner:
         raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")
 
 
-def several(value: Any, single: Tuple[Type[Any], ...]) -> Tuple[Any, ...]:
+def several(name: str, value: Any, single: Tuple[Type[Any], ...]) -> Tuple[Any, ...]:
     """The entries of a collection; a lone entry is one entry, not a collection of characters."""
-    return (value,) if isinstance(value, single) else tuple(value)
+    if isinstance(value, single):
+        return (value,)
+    if not isinstance(value, Iterable):
+        *most, last = [kind.__name__ for kind in single]
+        kinds = f"{', '.join(most)} or {last}" if most else last
+        raise TypeError(f"{name} must be {kinds}, or several of them, not {type(value).__name__}")
+    return tuple(value)

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any, Iterable, Mapping, Optional, Tuple, Union
 
 from . import _abi
-from ._errors import argument_error, check
+from ._arguments import choice, pair, ranged, time_argument
+from ._errors import check
 from ._library import Library, text_argument
+from ._objects import several
 
 _NOTIFY = {
     "success": _abi.NOTIFY_SUCCESS,
@@ -48,31 +50,50 @@ class Options:
 
 def apply(lib: Library, message: Any, options: Options) -> None:
     """Set the options on a message of the library."""
-    events = [options.notify] if isinstance(options.notify, str) else list(options.notify)
-    total = sum({_choice("notify", event, _NOTIFY) for event in events})
-    check(lib, lib.message_set_notify, message, total)
+    def set_option(name: str, function: Any, *arguments: Any) -> None:
+        check(lib, function, message, *arguments, names=name)
+
+    events = several("notify", options.notify, (str,))
+    total = sum({choice("notify", event, _NOTIFY) for event in events})
+    set_option("notify", lib.message_set_notify, total)
     if options.ret is not None:
-        check(lib, lib.message_set_return, message, _choice("ret", options.ret, _RETURN))
-    check(lib, lib.message_set_envelope_id, message, *text_argument(options.envelope_id))
-    for place, address in options.original_recipients.items():
-        check(lib, lib.message_set_original_recipient, message, place, *text_argument(address))
+        set_option("ret", lib.message_set_return, choice("ret", options.ret, _RETURN))
+    envelope_id = text_argument("envelope_id", options.envelope_id)
+    set_option("envelope_id", lib.message_set_envelope_id, *envelope_id)
+    originals = options.original_recipients
+    if not isinstance(originals, Mapping):
+        raise TypeError(f"original_recipients must be a mapping, not {type(originals).__name__}")
+    for place, address in originals.items():
+        check(
+            lib,
+            lib.message_set_original_recipient,
+            message,
+            _int32("original_recipients: index", place),
+            *text_argument("original_recipients: address", address),
+            names={
+                "index": "original_recipients: index",
+                "address": "original_recipients: address",
+                "original recipient": "original_recipients: address",
+            },
+        )
     if options.deliver_by is not None:
-        seconds, late = options.deliver_by
+        limit, late = pair("deliver_by", options.deliver_by, "(seconds, late)")
+        seconds = _int32("deliver_by: seconds", limit)
+        number = choice("deliver_by: late", late, _LATE)
         trace = 1 if options.trace else 0
-        check(lib, lib.message_set_deliver_by, message, seconds, _choice("deliver_by", late, _LATE), trace)
+        set_option("deliver_by: seconds", lib.message_set_deliver_by, seconds, number, trace)
     if isinstance(options.hold, datetime):
-        if options.hold.tzinfo is None:
-            raise argument_error("hold: is a datetime without a zone", _abi.E_VALUE)
-        check(lib, lib.message_set_hold_until, message, int(options.hold.timestamp()))
+        set_option("hold", lib.message_set_hold_until, time_argument("hold", options.hold))
     elif options.hold is not None:
-        check(lib, lib.message_set_hold_for, message, options.hold)
+        # 0 would take the option away.
+        hold = ranged("hold", options.hold, 1, 2**32 - 1)
+        set_option("hold", lib.message_set_hold_for, hold)
     if options.mt_priority is not None:
-        check(lib, lib.message_set_mt_priority, message, options.mt_priority)
+        priority = _int32("mt_priority", options.mt_priority)
+        set_option("mt_priority", lib.message_set_mt_priority, priority)
     if options.require_tls:
         check(lib, lib.message_set_require_tls, message, 1)
 
 
-def _choice(argument: str, value: str, choices: Mapping[str, int]) -> int:
-    if value not in choices:
-        raise argument_error(f"{argument}: {value!r} is none of {', '.join(choices)}", _abi.E_VALUE)
-    return choices[value]
+def _int32(name: str, value: Any) -> int:
+    return ranged(name, value, -(2**31), 2**31 - 1)

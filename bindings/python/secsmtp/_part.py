@@ -61,24 +61,28 @@ class Part(Owner):
         lib = library()
         handle = new_handle("part")
         if isinstance(source, (str, os.PathLike)):
-            check(lib, lib.part_new_file, *text_argument(source), ctypes.byref(handle))
+            arguments = (*text_argument("source", source), ctypes.byref(handle))
+            check(lib, lib.part_new_file, *arguments, names="source")
         elif isinstance(source, (bytes, bytearray, memoryview)):
-            check(lib, lib.part_new_memory, *bytes_argument(source), ctypes.byref(handle))
+            arguments = (*bytes_argument("source", source), ctypes.byref(handle))
+            check(lib, lib.part_new_memory, *arguments, names="source")
         elif callable(getattr(source, "read", None)):
             read_by(Reader(source), lib, lib.part_new_reader, ctypes.byref(handle))
             if name is None and isinstance(getattr(source, "name", None), str):
                 name = os.path.basename(source.name)
         else:
             raise TypeError(
-                f"a part is a path, bytes or a binary file object, not {source.__class__.__name__}"
+                "source must be a path, bytes or a binary file object, not "
+                f"{source.__class__.__name__}"
             )
         self._own(lib, handle)
-        if name is not None:
-            check(lib, lib.part_set_name, handle, *text_argument(name))
-        if type is not None:
-            check(lib, lib.part_set_type, handle, *text_argument(type))
-        if content_id is not None:
-            check(lib, lib.part_set_content_id, handle, *text_argument(content_id))
+        for keyword, function, value in (
+            ("name", lib.part_set_name, name),
+            ("type", lib.part_set_type, type),
+            ("content_id", lib.part_set_content_id, content_id),
+        ):
+            if value is not None:
+                check(lib, function, handle, *text_argument(keyword, value), names=keyword)
         if cached:
             check(lib, lib.part_set_cached, handle, 1)
 

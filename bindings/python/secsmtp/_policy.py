@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Any, Dict, Iterable, Optional, Tuple, Type, TypeVar, Union
+from typing import Any, Dict, Iterable, Optional, Tuple, Type, Union
 
 from . import _abi
-from ._arguments import Time, port_argument, time_argument
+from ._arguments import Time, choice, pair, port_argument, time_argument
 from ._errors import argument_error, check
 from ._library import PathLike, bytes_argument, library, new_handle, text_argument
 from ._objects import Owner, several
@@ -22,8 +22,6 @@ _TLS_MODES: Dict[str, int] = {
 }
 _TLS_VERSIONS: Dict[str, int] = {"1.2": _abi.TLS_1_2, "1.3": _abi.TLS_1_3}
 _SWITCH: Dict[bool, int] = {False: 0, True: 1}
-
-C = TypeVar("C")
 
 
 class Policy(Owner):
@@ -81,10 +79,10 @@ class Policy(Owner):
     ) -> None:
         self._tls = tls
         self._min_tls = min_tls
-        tls_mode = _choice("tls", tls, _TLS_MODES)
+        tls_mode = choice("tls", tls, _TLS_MODES)
         self._starttls = tls_mode == _abi.TLS_MODE_STARTTLS
-        tls_version = _choice("min_tls", min_tls, _TLS_VERSIONS)
-        strictness = _choice("strict", strict, _SWITCH)
+        tls_version = choice("min_tls", min_tls, _TLS_VERSIONS)
+        strictness = choice("strict", strict, _SWITCH)
         paths, binary = (str, os.PathLike), (bytes, bytearray, memoryview)
 
         lib = library()
@@ -94,16 +92,26 @@ class Policy(Owner):
         check(lib, lib.policy_set_tls_mode, handle, tls_mode)
         check(lib, lib.policy_set_min_tls, handle, tls_version)
         check(lib, lib.policy_set_strict, handle, strictness)
-        for path in several(ca_files, paths):
-            check(lib, lib.policy_add_ca_file, handle, *text_argument(path))
-        for data in several(ca, binary):
-            check(lib, lib.policy_add_ca, handle, *bytes_argument(data))
+        for name, add_text, values, kinds in (
+            ("ca_files", lib.policy_add_ca_file, ca_files, paths),
+            ("pins", lib.policy_add_pin, pins, (str,)),
+            ("pin_files", lib.policy_add_pin_file, pin_files, paths),
+            ("certificate_files", lib.policy_add_certificate_file, certificate_files, paths),
+            ("crl_files", lib.policy_add_crl_file, crl_files, paths),
+        ):
+            for value in several(name, values, kinds):
+                check(lib, add_text, handle, *text_argument(name, value), names=name)
+        for name, add_bytes, contents in (
+            ("ca", lib.policy_add_ca, ca),
+            ("certificates", lib.policy_add_certificate, certificates),
+            ("crls", lib.policy_add_crl, crls),
+        ):
+            for content in several(name, contents, binary):
+                check(lib, add_bytes, handle, *bytes_argument(name, content), names=name)
         if system_roots:
-            check(lib, lib.policy_add_system_roots, handle)
+            check(lib, lib.policy_add_system_roots, handle, names="system_roots")
         if mozilla_roots:
-            check(lib, lib.policy_add_mozilla_roots, handle)
-        for pin in several(pins, (str,)):
-            check(lib, lib.policy_add_pin, handle, *text_argument(pin))
+            check(lib, lib.policy_add_mozilla_roots, handle, names="mozilla_roots")
         for pin, not_before, not_after in _rows(
             "dated_pins", "(pin, not_before, not_after)", dated_pins, (str,)
         ):
@@ -111,40 +119,35 @@ class Policy(Owner):
                 lib,
                 lib.policy_add_pin_with_window,
                 handle,
-                *text_argument(pin),
-                time_argument("not_before of dated_pins", not_before),
-                time_argument("not_after of dated_pins", not_after),
+                *text_argument("dated_pins: pin", pin),
+                time_argument("dated_pins: not_before", not_before),
+                time_argument("dated_pins: not_after", not_after),
+                names="dated_pins: pin",
             )
-        for path in several(pin_files, paths):
-            check(lib, lib.policy_add_pin_file, handle, *text_argument(path))
         for path, host, port in _rows("known_servers", "(path, host, port)", known_servers, paths):
             check(
                 lib,
                 lib.policy_add_known_servers,
                 handle,
-                *text_argument(path),
-                *text_argument(host),
-                port_argument("port of known_servers", port),
+                *text_argument("known_servers: path", path),
+                *text_argument("known_servers: host", host),
+                port_argument("known_servers: port", port),
+                names={
+                    "known servers file": "known_servers: path",
+                    "path": "known_servers: path",
+                    "host": "known_servers: host",
+                    "port": "known_servers: port",
+                },
             )
-        for data in several(certificates, binary):
-            check(lib, lib.policy_add_certificate, handle, *bytes_argument(data))
-        for path in several(certificate_files, paths):
-            check(lib, lib.policy_add_certificate_file, handle, *text_argument(path))
-        for data in several(crls, binary):
-            check(lib, lib.policy_add_crl, handle, *bytes_argument(data))
-        for path in several(crl_files, paths):
-            check(lib, lib.policy_add_crl_file, handle, *text_argument(path))
         if client_certificate is not None:
-            if not isinstance(client_certificate, (tuple, list)) or len(client_certificate) != 2:
-                # Not the value: it may hold the key.
-                raise argument_error("client_certificate is (chain, key)", _abi.E_VALUE)
-            chain, key = client_certificate
+            chain, key = pair("client_certificate", client_certificate, "(chain, key)")
             check(
                 lib,
                 lib.policy_set_client_certificate,
                 handle,
-                *bytes_argument(chain),
-                *bytes_argument(key),
+                *bytes_argument("client_certificate: chain", chain),
+                *bytes_argument("client_certificate: key", key),
+                names="client_certificate",
             )
 
     def verify_chain(self, host: str, chain: bytes, at: Optional[Time] = None) -> Report:
@@ -162,8 +165,8 @@ class Policy(Owner):
             self._lib,
             self._lib.policy_verify_chain,
             self._open_handle(),
-            *text_argument(host),
-            *bytes_argument(chain),
+            *text_argument("host", host),
+            *bytes_argument("chain", chain),
             -1 if at is None else time_argument("at", at),
             ctypes.byref(report),
         )
@@ -177,18 +180,12 @@ def _rows(
     argument: str, form: str, value: Any, first: Tuple[Type[Any], ...]
 ) -> Tuple[Tuple[Any, Any, Any], ...]:
     """Entries of three; a lone one is known by the type of its first part."""
+    if not isinstance(value, Iterable):
+        raise TypeError(f"{argument} must be {form}, or several of them, not {type(value).__name__}")
     rows = tuple(value)
     if rows and isinstance(rows[0], first):
         rows = (rows,)
     for row in rows:
         if not isinstance(row, (tuple, list)) or len(row) != 3:
-            raise argument_error(f"{argument} has entries {form}, not {row!r}", _abi.E_VALUE)
+            raise argument_error(argument, f"must have entries {form}, not {row!r}", _abi.E_VALUE)
     return rows
-
-
-def _choice(argument: str, value: C, choices: Dict[C, int]) -> int:
-    try:
-        return choices[value]
-    except (KeyError, TypeError):
-        words = " or ".join(repr(word) for word in choices)
-        raise argument_error(f"{argument} is {words}, not {value!r}", _abi.E_VALUE) from None

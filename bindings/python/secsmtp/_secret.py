@@ -33,11 +33,11 @@ class SecretRequest:
 Ask = Callable[[SecretRequest], Secret]
 
 
-def secret_bytes(secret: Secret) -> Union[bytes, bytearray]:
+def secret_bytes(name: str, secret: Secret) -> Union[bytes, bytearray]:
     """The secret's bytes; text as UTF-8."""
     # The message must not show the value: it is the secret.
     if not isinstance(secret, (str, bytes, bytearray)):
-        raise TypeError(f"the secret is str, bytes or bytearray, not {type(secret).__name__}")
+        raise TypeError(f"{name} must be str, bytes or bytearray, not {type(secret).__name__}")
     return secret.encode("utf-8", "surrogatepass") if isinstance(secret, str) else secret
 
 
@@ -62,8 +62,8 @@ class Provider:
                 kind=_KINDS[lib.secret_request_kind(handle)],
                 refused=lib.secret_request_reason(handle) == _abi.REASON_REFUSED,
             )
-            secret = secret_bytes(self.ask(request))
-            check(lib, lib.secret_request_answer, handle, *bytes_argument(secret))
+            secret = secret_bytes("secret", self.ask(request))
+            check(lib, lib.secret_request_answer, handle, *bytes_argument("secret", secret))
             return _abi.OK
         except NoSecret:
             return _abi.E_NO_SECRET

@@ -6,8 +6,8 @@ import ctypes
 import os
 from typing import Any, Iterable, Optional, Union
 
-from . import _abi
-from ._errors import argument_error, check
+from ._arguments import count
+from ._errors import check
 from ._library import Library, bytes_argument, library, new_handle, text_argument
 from ._objects import Owner, several
 
@@ -42,29 +42,42 @@ class Signer(Owner):
         absent_fields: Optional[Union[str, Iterable[str]]] = None,
     ) -> None:
         if (key is None) == (path is None):
-            raise TypeError("a Signer has a key or a path")
+            raise TypeError("key or path must be given, and not both")
+        seconds = None if lifetime is None else count("lifetime", lifetime)
         lib = library()
         handle = new_handle("signer")
-        names = (*text_argument(domain), *text_argument(selector))
+        names = (*text_argument("domain", domain), *text_argument("selector", selector))
         if path is not None:
-            check(lib, lib.signer_new_file, *names, *text_argument(path), ctypes.byref(handle))
+            arguments = (*names, *text_argument("path", path), ctypes.byref(handle))
+            check(lib, lib.signer_new_file, *arguments, names={**_NAMES, "signing key": "path"})
         else:
             assert key is not None
-            check(lib, lib.signer_new, *names, *bytes_argument(key), ctypes.byref(handle))
+            arguments = (*names, *bytes_argument("key", key), ctypes.byref(handle))
+            check(lib, lib.signer_new, *arguments, names={**_NAMES, "signing key": "key"})
         self._own(lib, handle)
-        if lifetime is not None:
-            if not 0 < lifetime < 0xFFFFFFFF:
-                raise argument_error(f"lifetime is seconds above 0, not {lifetime!r}", _abi.E_VALUE)
-            check(lib, lib.signer_set_lifetime, handle, lifetime)
-        chosen = ":".join(several(fields, (str,)))
+        if seconds is not None:
+            check(lib, lib.signer_set_lifetime, handle, seconds)
+        chosen = _joined("fields", fields)
         if chosen:
-            check(lib, lib.signer_set_fields, handle, *text_argument(chosen))
+            arguments = text_argument("fields", chosen)
+            check(lib, lib.signer_set_fields, handle, *arguments, names="fields")
         if absent_fields is not None:
-            absent = ":".join(several(absent_fields, (str,)))
-            check(lib, lib.signer_set_absent_fields, handle, *text_argument(absent))
+            arguments = text_argument("absent_fields", _joined("absent_fields", absent_fields))
+            check(lib, lib.signer_set_absent_fields, handle, *arguments, names="absent_fields")
 
     def __repr__(self) -> str:
         return f"<secsmtp.Signer{' closed' if self.closed else ''}>"
+
+
+# The keywords of the library's arguments.
+_NAMES = {"signing domain": "domain", "signing key file": "path"}
+
+
+def _joined(name: str, fields: Union[str, Iterable[str]]) -> str:
+    chosen = several(name, fields, (str,))
+    for field in chosen:
+        text_argument(name, field)
+    return ":".join(chosen)
 
 
 Signers = Union[Signer, Iterable[Signer]]
@@ -72,7 +85,7 @@ Signers = Union[Signer, Iterable[Signer]]
 
 def add_signers(lib: Library, message: Any, signers: Signers) -> None:
     """Have a message of the library signed."""
-    for signer in several(signers, (Signer,)):
+    for signer in several("sign", signers, (Signer,)):
         if not isinstance(signer, Signer):
-            raise TypeError(f"sign is secsmtp.Signer objects, not {type(signer).__name__}")
-        check(lib, lib.message_add_signer, message, signer._open_handle())
+            raise TypeError(f"sign must be secsmtp.Signer, or several of them, not {type(signer).__name__}")
+        check(lib, lib.message_add_signer, message, signer._open_handle(), names="sign")

@@ -112,7 +112,7 @@ class Arguments(common.LibraryCase):
         bad = [b"", b"text", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
         for data in bad:
             with self.subTest(data=data):
-                self.refused("E_CERTIFICATE", "certificate", secsmtp.Policy, ca=data)
+                self.refused("E_CERTIFICATE", "ca", secsmtp.Policy, ca=data)
                 self.refused("E_CERTIFICATE", "certificate", secsmtp.Policy, certificates=[data])
 
     def test_files(self):
@@ -135,7 +135,7 @@ class Arguments(common.LibraryCase):
         for seconds in (0, -1, float("nan"), float("inf"), 1e9):
             with self.subTest(seconds=seconds):
                 self.refused("E_VALUE", "timeout", self.client, timeout=seconds)
-                self.refused("E_VALUE", "timeouts['tls']", self.client, timeouts={"tls": seconds})
+                self.refused("E_VALUE", "timeouts: tls", self.client, timeouts={"tls": seconds})
         for stage in ("all", "lunch", ""):
             self.refused("E_VALUE", "stage", self.client, timeouts={stage: 1})
 
@@ -152,7 +152,7 @@ class Arguments(common.LibraryCase):
             self.refused("E_NO_SENDER", "sender", send, b"x\r\n", None, ["c@b.test"], outcome="not_sent")
             self.refused("E_NO_RECIPIENT", "recipient", send, b"x\r\n", "a@b.test", outcome="not_sent")
             self.refused("E_NO_RECIPIENT", "recipient", send, b"x\r\n", "a@b.test", [], outcome="not_sent")
-            self.refused("E_NO_CONTENT", "content", send, b"", "a@b.test", "c@b.test", outcome="not_sent")
+            self.refused("E_NO_CONTENT", "message", send, b"", "a@b.test", "c@b.test", outcome="not_sent")
             for character in CONTROLS + (" ", ">"):
                 with self.subTest(character=character):
                     bad = "a" + character + "@b.test"

@@ -281,7 +281,7 @@ class Composed(ComposeCase):
 
     def test_one_click_needs_a_https_address(self):
         for unsubscribe in ((), "mailto:u@mail.test"):
-            with self.raises(secsmtp.ArgumentError, "one click needs an address"):
+            with self.raises(secsmtp.ArgumentError, "one_click needs an address"):
                 bytes(self.message(unsubscribe=unsubscribe, one_click=True))
         gc.collect()
 
@@ -324,7 +324,7 @@ class Composed(ComposeCase):
 
     def test_fields_that_the_library_makes_are_no_custom_ones(self):
         for name in ("From", "bcc", "Resent-Bcc", "Content-Type", "MIME-Version", "DKIM-Signature", "Received", "a b", "", "x:"):
-            with self.subTest(name), self.raises(secsmtp.ArgumentError, "header name"):
+            with self.subTest(name), self.raises(secsmtp.ArgumentError, "headers: name"):
                 self.message(headers={name: "v"})
         gc.collect()
 
@@ -334,7 +334,7 @@ class Composed(ComposeCase):
                 (attached,) = self.back(attachments=part).get_payload()
                 self.assertEqual(attached.get_filename(), shown)
         for bad in ("..", ".", "a/..", "   "):
-            with self.raises(secsmtp.ArgumentError, "file name"):
+            with self.raises(secsmtp.ArgumentError, "name is"):
                 secsmtp.Part(b"", bad)
         gc.collect()
 

@@ -49,7 +49,7 @@ class Jobs(common.LibraryCase):
             self.assertEqual((last.written, last.total), (len(MAIL), len(MAIL)))
             self.assertEqual(job.wait().outcome, "accepted")
             for tag in (-1, 2**64):
-                with self.raises(secsmtp.ArgumentError, "tag is 0 to"):
+                with self.raises(secsmtp.ArgumentError, "tag must be 0 to"):
                     client.submit(MAIL, *ENVELOPE, tag=tag)
         with self.raises(secsmtp.ArgumentError, "'noise'"):
             with self.client(events=["noise"]):

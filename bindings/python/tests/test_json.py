@@ -28,7 +28,7 @@ def of_receipt(receipt):
 
 def of_error(error):
     """An exception's object, from its attributes."""
-    names = "status status_name stage secret_released content_released retry smtp_code enhanced_code"
+    names = "status status_name stage secret_released content_released retry smtp_code enhanced_code argument"
     values = {name: getattr(error, name) for name in names.split()}
     values.update(version=1, kind="error", text=str(error), outcome=error.outcome or "none")
     values["server_text"] = error.server_text or None

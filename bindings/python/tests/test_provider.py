@@ -219,11 +219,11 @@ class FromC(ProviderCase):
             self.assertEqual(context, 77)
             self.assertEqual(lib.secret_request_kind(request), _abi.SECRET_PASSWORD)
             self.assertEqual(lib.secret_request_reason(request), _abi.REASON_FIRST)
-            wrong, right = (_library.bytes_argument(b) for b in (b"not this", PASSWORD.encode()))
+            wrong, right = (_library.bytes_argument("secret", b) for b in (b"not this", PASSWORD.encode()))
             self.assertEqual(lib.secret_request_answer(request, *wrong, None), 0)
             self.assertEqual(lib.secret_request_answer(request, *right, None), 0)
             # An invalid secret does not replace the valid one.
-            unfit = _library.bytes_argument(b"a\0b")
+            unfit = _library.bytes_argument("secret", b"a\0b")
             self.assertEqual(lib.secret_request_answer(request, *unfit, None), _abi.E_SECRET)
             self.assertEqual(lib.secret_request_answer(request, None, 4, None), _abi.E_NULL)
             return 0
@@ -237,7 +237,7 @@ class FromC(ProviderCase):
         lib = _library.library()
 
         def answered(request, status):
-            lib.secret_request_answer(request, *_library.bytes_argument(b"given"), None)
+            lib.secret_request_answer(request, *_library.bytes_argument("secret", b"given"), None)
             return status
 
         for callback in (
@@ -259,7 +259,7 @@ class FromC(ProviderCase):
             # Freed by the function of another type.
             credential = ctypes.cast(request, _library.HANDLE_TYPES["credential"])
             self.assertEqual(lib.credential_free(credential), _abi.E_BAD_HANDLE)
-            lib.secret_request_answer(request, *_library.bytes_argument(PASSWORD.encode()), None)
+            lib.secret_request_answer(request, *_library.bytes_argument("secret", PASSWORD.encode()), None)
             return 0
 
         with self.bare(callback) as (client, _, credential):
@@ -271,7 +271,7 @@ class FromC(ProviderCase):
                 ctypes.cast(12345, request),
                 request(),
             ):
-                answer = lib.secret_request_answer(stale, *_library.bytes_argument(b"x"), None)
+                answer = lib.secret_request_answer(stale, *_library.bytes_argument("secret", b"x"), None)
                 self.assertIn(answer, (_abi.E_BAD_HANDLE, _abi.E_NULL))
                 self.assertLess(lib.secret_request_port(stale), 0)
                 self.assertLess(lib.secret_request_kind(stale), 0)
@@ -286,7 +286,7 @@ class FromC(ProviderCase):
             client, credential = place
             self.assertEqual(lib.credential_free(credential), 0)
             client.close()
-            lib.secret_request_answer(request, *_library.bytes_argument(PASSWORD.encode()), None)
+            lib.secret_request_answer(request, *_library.bytes_argument("secret", PASSWORD.encode()), None)
             return 0
 
         keep = _library.SecretCallback(callback)
@@ -309,9 +309,9 @@ class FromC(ProviderCase):
         self.assertEqual(made, 0)
         message = _library.new_handle("message")
         lib.message_new(ctypes.byref(message), None)
-        lib.message_set_sender(message, *_library.text_argument(ENVELOPE[0]), None)
-        lib.message_add_recipient(message, *_library.text_argument(ENVELOPE[1][0]), None)
-        lib.message_set_content(message, *_library.bytes_argument(MAIL), None)
+        lib.message_set_sender(message, *_library.text_argument("address", ENVELOPE[0]), None)
+        lib.message_add_recipient(message, *_library.text_argument("address", ENVELOPE[1][0]), None)
+        lib.message_set_content(message, *_library.bytes_argument("secret", MAIL), None)
         with scripted() as server, self.client(server, login=False) as client:
             lib.client_set_credential(client._open_handle(), credential, None)
             lib.credential_free(credential)
@@ -329,8 +329,8 @@ class FromC(ProviderCase):
                 self.assertEqual(lib.event_secret_reason(event), _abi.REASON_FIRST)
                 self.assertEqual(_library.text(lib.event_text, event), "alice")
                 lib.event_free(event)
-                answer = _library.bytes_argument(secret)
-                wrong = _library.bytes_argument(b"a\0b")
+                answer = _library.bytes_argument("secret", secret)
+                wrong = _library.bytes_argument("secret", b"a\0b")
                 self.assertEqual(lib.client_answer_secret(handle, job, *answer, None), 0)
                 late = lib.client_answer_secret(handle, job, *wrong, None)
                 self.assertEqual(late, _abi.E_NOTHING)

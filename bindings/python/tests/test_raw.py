@@ -90,7 +90,7 @@ class Rules(RawCase):
                     way()
         for envelope in (("a@b",), (None, ["c@d"])):
             for way in self.ways(Raw(content, envelope=True), *envelope):
-                with self.raises(TypeError, "not both"):
+                with self.raises(TypeError, "must not be given"):
                     way()
 
 
@@ -126,8 +126,8 @@ class Streamed(RawCase):
         for raw, kind, words in (
             (Raw(path=self.path.with_name("none")), secsmtp.ArgumentError, "none can't be read"),
             (Raw(path=self.path.parent), secsmtp.ArgumentError, "not a regular file"),
-            (Raw(b"x", path=self.path), TypeError, "not both"),
-            (Raw(Pipe(b"x")), TypeError, "can't seek"),
+            (Raw(b"x", path=self.path), TypeError, "must not both"),
+            (Raw(Pipe(b"x")), TypeError, "that can seek"),
         ):
             for way in self.ways(raw, "a@b", "c@d"):
                 with self.raises(kind, words):

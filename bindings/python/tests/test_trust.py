@@ -91,7 +91,7 @@ class VerifyChain(TrustCase):
             for chain in (b"", b"text", b"\x30"):
                 self.wrong("E_CERTIFICATE", "chain", policy.verify_chain, HOST, chain)
             for at in (-1, -0.5, 2**63, float("nan"), float("inf"), datetime(2026, 11, 23)):
-                self.wrong("E_VALUE", "at is", policy.verify_chain, HOST, self.chain, at)
+                self.wrong("E_VALUE", "at must", policy.verify_chain, HOST, self.chain, at)
             for call in (("x", None), (self.chain, "noon")):
                 with self.assertRaises(TypeError):
                     policy.verify_chain(HOST, *call)
@@ -131,8 +131,8 @@ class Arguments(TrustCase):
         wrong("E_PIN", "pin", "x", 0, 1)
         wrong("E_PIN", "pin", UNKNOWN_PIN, 1, 0)
         for bad in (-1, 2**63, 2**64, float("nan"), float("-inf"), datetime(2026, 11, 23)):
-            wrong("E_VALUE", "not_before of dated_pins", UNKNOWN_PIN, bad, 1)
-            wrong("E_VALUE", "not_after of dated_pins", UNKNOWN_PIN, 0, bad)
+            wrong("E_VALUE", "dated_pins: not_before", UNKNOWN_PIN, bad, 1)
+            wrong("E_VALUE", "dated_pins: not_after", UNKNOWN_PIN, 0, bad)
         wrong("E_VALUE", "dated_pins", UNKNOWN_PIN, 0)
         self.wrong("E_VALUE", "dated_pins", secsmtp.Policy, dated_pins=UNKNOWN_PIN)
         with self.assertRaises(TypeError):
@@ -144,7 +144,7 @@ class Arguments(TrustCase):
             self.assertEqual(self.trusts(pin_files=own.path(name)).matched_pin, own.pin)
             self.trusts(pin_files=[str(own.path("client.pem")), own.path(name)])
         self.refuses("E_PIN_MISMATCH", pin_files=own.path("client.pem"))
-        self.wrong("E_FILE", "pin file", secsmtp.Policy, pin_files=own.path("gone"))
+        self.wrong("E_FILE", "pin_files", secsmtp.Policy, pin_files=own.path("gone"))
         # A private key, several keys, none.
         own.path("both.pem").write_bytes(self.chain)
         for name in ("server.key", "both.pem", "own.cnf"):
@@ -169,9 +169,9 @@ class Arguments(TrustCase):
         self.refuses("E_REVOKED", crls=(own.read("empty.crl"), own.read("server.crl")), **trust)
         self.refuses("E_REVOKED", crl_files=[str(own.path("server.crl"))], **trust)
         for data in (b"", b"text", own.read("ca.pem")):
-            self.wrong("E_CERTIFICATE", "revocation list", secsmtp.Policy, crls=[data])
-        self.wrong("E_FILE", "revocation list", secsmtp.Policy, crl_files=own.path("gone"))
-        self.wrong("E_CERTIFICATE", "revocation list", secsmtp.Policy, crl_files=own.path("ca.pem"))
+            self.wrong("E_CERTIFICATE", "crls", secsmtp.Policy, crls=[data])
+        self.wrong("E_FILE", "crl_files", secsmtp.Policy, crl_files=own.path("gone"))
+        self.wrong("E_CERTIFICATE", "crl_files", secsmtp.Policy, crl_files=own.path("ca.pem"))
 
     def test_bad_client_certificate(self):
         chain, key = self.own.read("client.pem"), self.own.read("client.key")
@@ -183,7 +183,7 @@ class Arguments(TrustCase):
         other = self.own.read("server.key")
         for bad in ((b"", b""), (chain, b""), (b"", key), (chain, other), (key, chain)):
             error = self.wrong(
-                "E_CERTIFICATE", "client certificate", secsmtp.Policy, client_certificate=bad
+                "E_CERTIFICATE", "client_certificate", secsmtp.Policy, client_certificate=bad
             )
             self.assertNotIn("PRIVATE", str(error))
         for bad in ((), (chain,), (chain, key, key), key, "ab"):
@@ -219,14 +219,14 @@ class KnownServers(TrustCase):
         ca = self.own.read("ca.pem")
         for host, port in ((HOST, 466), ("other.test", 465)):
             known = (self.file, host, port)
-            self.wrong("E_NO_TRUST", "known servers", secsmtp.Policy, known_servers=known, ca=ca)
+            self.wrong("E_NO_TRUST", "known_servers", secsmtp.Policy, known_servers=known, ca=ca)
 
     def test_bad_known_servers(self):
         def wrong(status, words, *row):
             self.wrong(status, words, secsmtp.Policy, known_servers=row)
             self.wrong(status, words, secsmtp.Policy, known_servers=[row])
 
-        wrong("E_FILE", "known servers", self.file, HOST, 465)
+        wrong("E_FILE", "known_servers", self.file, HOST, 465)
         secsmtp.learn(self.file, HOST, 465, self.own.pin, "the admin")
         wrong("E_HOST", "host", self.file, "a b", 465)
         for port in (-1, 0, 65536, 2**32, 2**32 + 465):
@@ -250,7 +250,7 @@ class KnownServers(TrustCase):
         for by in ("", " ", "x" * 201, "a\nb", "a\x1bb"):
             wrong("E_VALUE", "by", by=by)
         self.wrong(
-            "E_FILE", "known servers", secsmtp.learn, self.file / "x", HOST, 465, UNKNOWN_PIN, "me"
+            "E_FILE", "path", secsmtp.learn, self.file / "x", HOST, 465, UNKNOWN_PIN, "me"
         )
         self.file.write_text("no entry\n")
         self.wrong("E_FILE", "line 1", secsmtp.learn, self.file, HOST, 465, UNKNOWN_PIN, "me")
