@@ -43,23 +43,19 @@ impl EventQueue {
         }
     }
 
-    /// Returns whether each reply is an event.
+    /// Returns whether replies are wanted.
     pub(super) fn wants_replies(&self) -> bool {
         self.filter.replies
     }
 
-    /// Add an event, if it is wanted.
+    /// Returns whether progress, acceptance and the replies to recipients are wanted.
+    pub(super) fn wants_progress(&self) -> bool {
+        self.filter.progress
+    }
+
+    /// Add an event that is wanted: an event is as large as a result, and costs time to make.
     pub(super) fn push(&mut self, event: Event) {
-        let is_wanted = match event {
-            Event::Reply(..) => self.filter.replies,
-            Event::Recipient(..) | Event::Progress(..) | Event::Accepted(..) => {
-                self.filter.progress
-            }
-            Event::Done(..) => true,
-        };
-        if is_wanted {
-            self.queue.push_back(event);
-        }
+        self.queue.push_back(event);
     }
 
     pub(super) fn pop(&mut self) -> Option<Event> {

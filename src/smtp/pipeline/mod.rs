@@ -391,20 +391,25 @@ impl Pipeline {
         let has_progress =
             due.command == CommandKind::ContentEnd && !unsent && !transaction.is_closing();
         let effect = transaction.on_reply(due.command, &shown, unsent, is_closing);
-        let stage = transaction.record.stage;
-        self.events.push(Event::Reply(id, stage, shown));
-        if let Some(size) = transaction.size.filter(|_| has_progress && code != 421) {
+        if self.events.wants_replies() {
+            let stage = transaction.record.stage;
+            self.events.push(Event::Reply(id, stage, shown));
+        }
+        let wants_progress = self.events.wants_progress();
+        if wants_progress
+            && let Some(size) = transaction.size.filter(|_| has_progress && code != 421)
+        {
             self.events.push(Event::Progress(id, size));
         }
         match effect.map_err(of_oldest)? {
-            ReplyEffect::None => {}
-            ReplyEffect::Recipient(index) => {
+            ReplyEffect::Recipient(index) if wants_progress => {
                 let recipient = transaction.record.recipients.get(index);
                 let recipient = recipient.ok_or(Cause::Internal("a reply to no recipient"))?;
                 let event = Event::Recipient(id, index, recipient.clone());
                 self.events.push(event);
             }
-            ReplyEffect::Accepted => self.events.push(Event::Accepted(id)),
+            ReplyEffect::Accepted if wants_progress => self.events.push(Event::Accepted(id)),
+            ReplyEffect::None | ReplyEffect::Recipient(_) | ReplyEffect::Accepted => {}
         }
         match due.command {
             // From here on a reply is one to the content.
