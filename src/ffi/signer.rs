@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::arguments::{BytesIn, ErrorOut, HandleOut, TextIn};
+use super::arguments::{BytesIn, ErrorOut, HandleOut, Place, TextIn};
 use super::handle::HandleKind;
 use super::message::{change, secsmtp_message};
 use super::{boundary, handle};
@@ -13,10 +13,10 @@ use crate::process::ForkMutex;
 /// A signer of messages (DKIM, RFC 6376 and RFC 8463): a domain, a selector and a private key, whose
 /// public key is in the DNS under SELECTOR._domainkey.DOMAIN. The key is RSA of 2048 to 4096 bits
 /// (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; the bytes of its
-/// file and DER are wiped once the key was parsed. One signer can be added to many messages. In a build
-/// without DKIM (secsmtp_feature) these functions exist and fail.
-/// Functions: secsmtp_signer_new, _new_text, _new_file, _set_lifetime, _set_fields, _set_absent_fields, _free;
-/// secsmtp_message_add_signer.
+/// file, base64 and DER are wiped once the key was parsed. One signer can be added to many messages.
+/// In a build without DKIM (secsmtp_feature) these functions exist and fail.
+/// Functions: secsmtp_signer_new, _new_text, _new_file, _set_lifetime, _set_fields, _set_absent_fields,
+/// _free; secsmtp_message_add_signer.
 pub struct secsmtp_signer(());
 
 impl HandleKind for secsmtp_signer {
@@ -33,7 +33,7 @@ fn change_signer(
 }
 
 /// Makes a signer of a key in memory.
-/// Ownership: copied, the DER of the copy is wiped, and the caller wipes its own; *signer_out is the
+/// Ownership: copied, the copy is wiped, and the caller wipes its own; *signer_out is the
 /// caller's; secsmtp_signer_free. Threads: any. Errors: SECSMTP_E_VALUE for an invalid domain or
 /// selector, SECSMTP_E_SIGNING_KEY, SECSMTP_E_NOT_BUILT in a build without DKIM.
 #[unsafe(no_mangle)]
@@ -51,14 +51,17 @@ pub extern "C" fn secsmtp_signer_new(
         let signer_out = signer_out.require("signer_out")?;
         let domain = domain.get("signing domain", domain_len)?;
         let selector = selector.get("selector", selector_len)?;
-        let key = key.get("signing key", key_len)?;
-        let signer = Signer::new(domain, selector, key)?;
-        signer_out.hand_out(ForkMutex::new(signer))
+        make(
+            domain,
+            selector,
+            key.get("signing key", key_len)?,
+            signer_out,
+        )
     })
 }
 
 /// Makes a signer of a key in memory that is a text, in PEM.
-/// Ownership: copied, and the DER of the copy is wiped; *signer_out is the caller's; secsmtp_signer_free.
+/// Ownership: copied, and the copy is wiped; *signer_out is the caller's; secsmtp_signer_free.
 /// Threads: any. Errors: those of secsmtp_signer_new, SECSMTP_E_UTF8.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_signer_new_text(
@@ -76,9 +79,17 @@ pub extern "C" fn secsmtp_signer_new_text(
         let domain = domain.get("signing domain", domain_len)?;
         let selector = selector.get("selector", selector_len)?;
         let key = key.get("signing key", key_len)?.as_bytes();
-        let signer = Signer::new(domain, selector, key)?;
-        signer_out.hand_out(ForkMutex::new(signer))
+        make(domain, selector, key, signer_out)
     })
+}
+
+fn make(
+    domain: &str,
+    selector: &str,
+    key: &[u8],
+    signer_out: Place<*mut secsmtp_signer>,
+) -> Result<(), Error> {
+    signer_out.hand_out(ForkMutex::new(Signer::new(domain, selector, key)?))
 }
 
 /// Makes a signer of a key file, which is read now.

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::crypto::ring::default_provider;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::sign::CertifiedKey;
 
-/// A chain and its key. `Debug` is constant. The key's DER is wiped once the provider has made its
-/// own form of it, which lives as long as the last policy or client that has it.
+use super::private_key::with_private_key;
+
+/// A chain and its key. `Debug` is constant. The key's base64 and DER are wiped once the
+/// provider has made its own form of it, which lives as long as the last policy or client that has it.
 #[derive(Clone)]
 pub(crate) struct ClientIdentity(Arc<CertifiedKey>);
 
@@ -25,12 +27,8 @@ impl ClientIdentity {
         if chain.is_empty() {
             return Err("has a chain without a certificate (BEGIN CERTIFICATE)");
         }
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|_| "has a key that is not a private key in PEM without a passphrase")?;
-        // The provider wipes what it is given.
-        let signer = default_provider()
-            .key_provider
-            .load_private_key(key)
+        let signer = with_private_key(key, any_supported_type)
+            .ok_or("has a key that is not a private key in PEM without a passphrase")?
             .map_err(|_| "has a key of a kind that is not supported")?;
         let identity = CertifiedKey::new(chain, signer);
         identity

@@ -46,6 +46,7 @@ mod path;
 mod pin;
 mod pin_set;
 pub(crate) mod policy;
+pub(crate) mod private_key;
 pub(crate) mod rejection;
 mod roots;
 pub(crate) mod verdict;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject as _;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::canonical::{ABSENT, ADDED, FIELDS};
 use crate::error::{Cause, Error};
 use crate::status::Status;
 use crate::support::idn::to_a_labels;
+use crate::trust::private_key::with_private_key;
 use crate::trust::read_file;
 
 /// The largest key file.
@@ -217,20 +217,16 @@ impl Key {
             let der = PrivateKeyDer::try_from(bytes).map_err(|_| kind_of(bytes))?;
             return Self::of(&der);
         }
-        let read = PrivateKeyDer::from_pem_slice(bytes);
-        let mut der = read.map_err(|_| {
+        with_private_key(bytes, Self::of).unwrap_or_else(|| {
             let has = |word: &str| holds(bytes, word.as_bytes());
-            match () {
+            Err(match () {
                 () if has("ENCRYPTED") => "has a passphrase: give it without",
                 () if has("OPENSSH") => "is in OpenSSH's form: give it as PKCS#8",
                 () if has("PUBLIC KEY") => "is a public key: the private one signs",
                 () if has("CERTIFICATE") => "is a certificate: its private key signs",
                 () => "is not a private key in PEM or DER",
-            }
-        })?;
-        let key = Self::of(&der);
-        der.zeroize();
-        key
+            })
+        })
     }
 
     fn of(der: &PrivateKeyDer<'_>) -> Result<Self, &'static str> {
