@@ -155,7 +155,7 @@ impl Serialize for Event {
         let mut object = object(serializer, "event")?;
         object.serialize_entry("event", self.news.kind().name())?;
         object.serialize_entry("job", &self.job)?;
-        object.serialize_entry("tag", &self.tag)?;
+        object.serialize_entry("tag", &Displayed(self.tag))?;
         object.serialize_entry("status", &status.map(Status::number))?;
         object.serialize_entry("status_name", &status.map(Status::name))?;
         object.serialize_entry("stage", &self.stage().map(Stage::name))?;
@@ -493,7 +493,7 @@ mod tests {
             let value = parsed(&event(news));
             assert_eq!(
                 (&value["event"], &value["job"], &value["tag"]),
-                (&kind.into(), &7.into(), &u64::MAX.into())
+                (&kind.into(), &7.into(), &u64::MAX.to_string().into())
             );
             let expected: BTreeSet<&str> = "version kind event job tag"
                 .split(' ')

@@ -51,7 +51,7 @@ class Json(unittest.TestCase):
         kinds = schema.SCHEMAS["event.schema.json"]["properties"]["event"]["enum"]
         for kind in kinds:
             for event in self.of("event", event=kind):
-                tag, job = (0, 0) if kind == "dropped" else (2**64 - 1, event["job"])
+                tag, job = ("0", 0) if kind == "dropped" else (str(2**64 - 1), event["job"])
                 self.assertEqual((event["tag"], event["job"]), (tag, job))
         [sent] = self.of("event", event="completed", status_name="SECSMTP_OK")
         self.assertEqual((sent["receipt"]["kind"], sent["error"]), ("receipt", None))

@@ -152,7 +152,7 @@ class Json(ClientCase):
         self.assertEqual({event.kind for event in events}, {"stage", "progress", "recipient", "log"})
         for event in events:
             found = schema.check(event.to_json())
-            self.assertEqual((found["event"], found["tag"], found["job"]), (event.kind, 2**64 - 1, job.id))
+            self.assertEqual((found["event"], found["tag"], found["job"]), (event.kind, str(2**64 - 1), job.id))
             for name in ("text", "level", "stage", "written", "total", "index", "outcome", "smtp_code"):
                 kinds = {"stage": ("log", "stage"), "level": ("log",), "text": ("log", "recipient")}
                 kinds |= dict.fromkeys(("written", "total"), ("progress",))
