@@ -190,8 +190,8 @@ pub extern "C" fn secsmtp_client_set_log(
 /// name), STARTTLS and QUIT are written.
 /// Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL: no receipt is
 /// made. Threads: any; several sends of one client run in parallel, each on the thread of its call.
-/// Errors: any but those of files; secsmtp_error_outcome is the outcome of the message, and never
-/// SECSMTP_OUTCOME_NONE.
+/// Errors: one of any thousand (see ERRORS); secsmtp_error_outcome is the outcome of the message, and
+/// never SECSMTP_OUTCOME_NONE.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_client_send(
     client: *mut secsmtp_client,

@@ -21,7 +21,7 @@ use crate::sync::Mutex;
 /// A server to submit mail to.
 /// Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
 /// _set_reuse, _set_log, _send, _send_batch, _probe, _cancel, _free; for jobs: _set_limits,
-/// _set_window, _set_events, _set_event_callback, _submit, _wait, _cancel_job, _answer_secret,
+/// _set_window, _set_rate, _set_events, _set_event_callback, _submit, _wait, _cancel_job, _answer_secret,
 /// _answer_secret_text, _poll_event, _dispatch, _descriptor, _wake, _close.
 pub struct secsmtp_client(());
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::arguments::{self, Argument, BytesIn, ErrorOut, HandleOut, TextIn, UserIn};
+use super::arguments::{self, Argument, BytesIn, ErrorOut, HandleOut, Place, TextIn, UserIn};
 use super::handle::HandleKind;
 use super::secret_request::{self, secsmtp_secret_callback};
 use super::{boundary, handle};
@@ -31,6 +31,13 @@ pub(super) fn copy(credential: *const secsmtp_credential) -> Result<Arc<Credenti
     Ok(Arc::new(copy))
 }
 
+fn hand_out(
+    credential: Result<Credential, Error>,
+    credential_out: Place<*mut secsmtp_credential>,
+) -> Result<(), Error> {
+    credential_out.hand_out(ForkMutex::new(credential?))
+}
+
 /// Makes a credential of a user name and a password, for SCRAM (RFC 5802, RFC 7677), PLAIN
 /// (RFC 4616) and LOGIN.
 /// Ownership: both are copied; *credential_out is the caller's; secsmtp_credential_free.
@@ -48,7 +55,7 @@ pub extern "C" fn secsmtp_credential_new_password(
         let credential_out = credential_out.require("credential_out")?;
         let user = user.get("user", user_len)?;
         let password = password.get("password", password_len)?;
-        credential_out.hand_out(ForkMutex::new(Credential::password(user, password)?))
+        hand_out(Credential::password(user, password), credential_out)
     })
 }
 
@@ -70,7 +77,7 @@ pub extern "C" fn secsmtp_credential_new_password_text(
         let credential_out = credential_out.require("credential_out")?;
         let user = user.get("user", user_len)?;
         let password = password.get("password", password_len)?.as_bytes();
-        credential_out.hand_out(ForkMutex::new(Credential::password(user, password)?))
+        hand_out(Credential::password(user, password), credential_out)
     })
 }
 
@@ -91,7 +98,7 @@ pub extern "C" fn secsmtp_credential_new_token(
         let credential_out = credential_out.require("credential_out")?;
         let user = user.get("user", user_len)?;
         let token = token.get("token", token_len)?;
-        credential_out.hand_out(ForkMutex::new(Credential::token(user, token)?))
+        hand_out(Credential::token(user, token), credential_out)
     })
 }
 
@@ -111,7 +118,7 @@ pub extern "C" fn secsmtp_credential_new_token_text(
         let credential_out = credential_out.require("credential_out")?;
         let user = user.get("user", user_len)?;
         let token = token.get("token", token_len)?.as_bytes();
-        credential_out.hand_out(ForkMutex::new(Credential::token(user, token)?))
+        hand_out(Credential::token(user, token), credential_out)
     })
 }
 
@@ -138,8 +145,8 @@ pub extern "C" fn secsmtp_credential_new_asked(
     boundary::create(error_out, || {
         let credential_out = credential_out.require("credential_out")?;
         let user = user.get("user", user_len)?;
-        let credential = secret_request::credential(user, kind, &callback, &context)?;
-        credential_out.hand_out(ForkMutex::new(credential))
+        let credential = secret_request::credential(user, kind, &callback, &context);
+        hand_out(credential, credential_out)
     })
 }
 
@@ -159,7 +166,7 @@ pub extern "C" fn secsmtp_credential_new_external(
     boundary::create(error_out, || {
         let credential_out = credential_out.require("credential_out")?;
         let identity = identity.get("identity", identity_len)?;
-        credential_out.hand_out(ForkMutex::new(Credential::external(identity)?))
+        hand_out(Credential::external(identity), credential_out)
     })
 }
 

@@ -5,8 +5,8 @@ use super::text::{JsonText, Text};
 use crate::argument::InvalidArgument;
 use crate::error::Error;
 
-/// The error of a call: its cause, its stage, and what left the machine. Texts and numbers behave as those of
-/// secsmtp_receipt.
+/// The error of a call: its cause, its stage, and what left the machine. Texts and numbers behave as those
+/// of secsmtp_receipt.
 /// Functions: secsmtp_error_status, _stage, _outcome, _secret_released, _content_released, _retry,
 /// _smtp_code, _enhanced_code, _server_text, _argument, _text, _receipt, _json, _free.
 pub struct secsmtp_error(());

@@ -121,7 +121,8 @@ pub extern "C" fn secsmtp_error_text(
 }
 
 /// The whole error as one JSON text: an object with all values of the error, as
-/// docs/json/error.schema.json describes. It is empty if there is no memory for it; a later call tries again.
+/// docs/json/error.schema.json describes. It is empty if there is no memory for it; a later call
+/// tries again.
 /// Ownership: the error's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_error_json(
@@ -274,7 +275,8 @@ pub extern "C" fn secsmtp_event_dropped(
 }
 
 /// The whole event as one JSON text: an object with all values of the event, as
-/// docs/json/event.schema.json describes. It is empty if there is no memory for it; a later call tries again.
+/// docs/json/event.schema.json describes. It is empty if there is no memory for it; a later call
+/// tries again.
 /// Ownership: the event's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_event_json(
@@ -346,7 +348,7 @@ pub extern "C" fn secsmtp_receipt_enhanced_code(
     receipt: *const secsmtp_receipt,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts().enhanced_code))
+    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts()?.enhanced_code))
 }
 
 /// The text of the deciding reply: controls escaped, own secrets removed, at most 1000 characters.
@@ -356,7 +358,7 @@ pub extern "C" fn secsmtp_receipt_server_text(
     receipt: *const secsmtp_receipt,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts().server_text))
+    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts()?.server_text))
 }
 
 /// The Message-ID of the content, with its angle brackets.
@@ -366,7 +368,7 @@ pub extern "C" fn secsmtp_receipt_message_id(
     receipt: *const secsmtp_receipt,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts().message_id))
+    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts()?.message_id))
 }
 
 /// The TLS version, "1.2" or "1.3".
@@ -376,7 +378,7 @@ pub extern "C" fn secsmtp_receipt_tls_version(
     receipt: *const secsmtp_receipt,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts().tls_version))
+    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts()?.tls_version))
 }
 
 /// The cipher suite by its IANA name.
@@ -386,7 +388,7 @@ pub extern "C" fn secsmtp_receipt_cipher_suite(
     receipt: *const secsmtp_receipt,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts().cipher_suite))
+    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts()?.cipher_suite))
 }
 
 /// The SASL mechanism of the login.
@@ -396,7 +398,7 @@ pub extern "C" fn secsmtp_receipt_mechanism(
     receipt: *const secsmtp_receipt,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts().mechanism))
+    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts()?.mechanism))
 }
 
 /// The channel binding of the login.
@@ -406,7 +408,7 @@ pub extern "C" fn secsmtp_receipt_channel_binding(
     receipt: *const secsmtp_receipt,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts().channel_binding))
+    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts()?.channel_binding))
 }
 
 /// The pin that matched, as "sha256//BASE64".
@@ -416,7 +418,7 @@ pub extern "C" fn secsmtp_receipt_matched_pin(
     receipt: *const secsmtp_receipt,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts().matched_pin))
+    boundary::text(receipt, len_out, |receipt| Some(&receipt.texts()?.matched_pin))
 }
 
 /// The number of certificates that the server sent.
@@ -437,7 +439,7 @@ pub extern "C" fn secsmtp_receipt_spki(
     index: i32,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::element_text(receipt, index, len_out, |receipt, index| receipt.texts().spki.get(index))
+    boundary::element_text(receipt, index, len_out, |receipt, index| receipt.texts()?.spki.get(index))
 }
 
 /// The number of recipients of the message.
@@ -457,7 +459,7 @@ pub extern "C" fn secsmtp_receipt_recipient_address(
     index: i32,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::element_text(receipt, index, len_out, |receipt, index| Some(&receipt.texts().recipients.get(index)?.address))
+    boundary::element_text(receipt, index, len_out, |receipt, index| Some(&receipt.texts()?.recipients.get(index)?.address))
 }
 
 /// The outcome of the message for a recipient: SECSMTP_OUTCOME_...
@@ -488,7 +490,7 @@ pub extern "C" fn secsmtp_receipt_recipient_enhanced_code(
     index: i32,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::element_text(receipt, index, len_out, |receipt, index| Some(&receipt.texts().recipients.get(index)?.enhanced_code))
+    boundary::element_text(receipt, index, len_out, |receipt, index| Some(&receipt.texts()?.recipients.get(index)?.enhanced_code))
 }
 
 /// The text of the last reply about a recipient.
@@ -499,11 +501,12 @@ pub extern "C" fn secsmtp_receipt_recipient_text(
     index: i32,
     len_out: Out<usize>,
 ) -> *const c_char {
-    boundary::element_text(receipt, index, len_out, |receipt, index| Some(&receipt.texts().recipients.get(index)?.text))
+    boundary::element_text(receipt, index, len_out, |receipt, index| Some(&receipt.texts()?.recipients.get(index)?.text))
 }
 
 /// The whole receipt as one JSON text: an object with all values of the receipt, as
-/// docs/json/receipt.schema.json describes. It is empty if there is no memory for it; a later call tries again.
+/// docs/json/receipt.schema.json describes. It is empty if there is no memory for it; a later call
+/// tries again.
 /// Ownership: the receipt's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_receipt_json(
@@ -698,7 +701,8 @@ pub extern "C" fn secsmtp_report_mechanism(
 }
 
 /// The whole report as one JSON text: an object with all values of the report, as
-/// docs/json/report.schema.json describes. It is empty if there is no memory for it; a later call tries again.
+/// docs/json/report.schema.json describes. It is empty if there is no memory for it; a later call
+/// tries again.
 /// Ownership: the report's. Threads: any. Errors: the empty text.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_report_json(

@@ -275,7 +275,8 @@ pub extern "C" fn secsmtp_client_close(
 /// whose completion has not been taken (default 1024), and how many droppable events may wait (default
 /// 1024). All events but completions and questions for a secret are droppable; those that are dropped
 /// are counted and reported by SECSMTP_EVENT_DROPPED.
-/// Threads: any. Errors: SECSMTP_E_VALUE for 0 or more than 64, or a million.
+/// Threads: any. Errors: SECSMTP_E_VALUE for 0, for more than 64 connections, and for more than a million
+/// jobs or events.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_client_set_limits(
     client: *mut secsmtp_client,
@@ -376,14 +377,12 @@ pub extern "C" fn secsmtp_client_answer_secret(
     error_out: ErrorOut,
 ) -> i32 {
     boundary::status(client, error_out, || {
-        let secret = secret.get("secret", secret_len)?;
-        let answer = (!secret.is_empty()).then_some(secret);
-        get(client)?.client.answer_secret(job, answer)
+        answer(client, job, secret.get("secret", secret_len)?)
     })
 }
 
-/// Answers a job's SECSMTP_EVENT_SECRET with a password or token as a text. The empty text means that there
-/// is none, and the job ends with SECSMTP_E_NO_SECRET.
+/// Answers a job's SECSMTP_EVENT_SECRET with a password or token as a text. The empty text means that
+/// there is none, and the job ends with SECSMTP_E_NO_SECRET.
 /// Ownership: copied, and wiped after use. Threads: any. Errors: those of secsmtp_client_answer_secret,
 /// SECSMTP_E_UTF8.
 #[unsafe(no_mangle)]
@@ -395,10 +394,13 @@ pub extern "C" fn secsmtp_client_answer_secret_text(
     error_out: ErrorOut,
 ) -> i32 {
     boundary::status(client, error_out, || {
-        let secret = secret.get("secret", secret_len)?.as_bytes();
-        let answer = (!secret.is_empty()).then_some(secret);
-        get(client)?.client.answer_secret(job, answer)
+        answer(client, job, secret.get("secret", secret_len)?.as_bytes())
     })
+}
+
+fn answer(client: *mut secsmtp_client, job: u64, secret: &[u8]) -> Result<(), Error> {
+    let secret = (!secret.is_empty()).then_some(secret);
+    get(client)?.client.answer_secret(job, secret)
 }
 
 /// Gives what an event loop can wait for: on Unix a file descriptor that is readable (poll, select,

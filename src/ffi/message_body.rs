@@ -9,8 +9,8 @@ use super::part::{self, secsmtp_part};
 use crate::memory;
 use crate::message::Part;
 
-/// Sets the plain text of the message: UTF-8, at most 2 GiB (1 GiB where pointers have 32 bits). Any line end
-/// becomes CRLF.
+/// Sets the plain text of the message: UTF-8, at most 2 GiB (1 GiB where pointers have 32 bits). Any line
+/// end becomes CRLF.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_message_set_text(
@@ -28,8 +28,8 @@ pub extern "C" fn secsmtp_message_set_text(
     })
 }
 
-/// Sets the HTML of the message: UTF-8, at most 2 GiB (1 GiB where pointers have 32 bits). With both text and
-/// HTML, mail programs show one of them.
+/// Sets the HTML of the message: UTF-8, at most 2 GiB (1 GiB where pointers have 32 bits). With both text
+/// and HTML, mail programs show one of them.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_message_set_html(

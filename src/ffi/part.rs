@@ -117,11 +117,11 @@ pub extern "C" fn secsmtp_part_set_name(
 /// Sets the media type, image/png for instance, with its parameters. A text type without charset gets
 /// charset=utf-8 where the bytes are UTF-8; those of a reader are not looked at.
 /// A part of a multipart/ or message/ type is finished content of that type, message/rfc822 or
-/// multipart/signed with its boundary for instance, and goes as it is (RFC 2045 section 6.4): its lines get
-/// CRLF, nothing else changes. It is read through when the message is first needed; a NUL or a line over
-/// 998 bytes, a byte above 127 or mixed line ends in multipart/signed, and a missing boundary line are
-/// SECSMTP_E_CONTENT then. A byte above 127 in another asks for 8BITMIME. A multipart alone is the message's
-/// body, as OpenPGP and S/MIME ask for.
+/// multipart/signed with its boundary for instance, and goes as it is (RFC 2045 section 6.4): its lines
+/// get CRLF, nothing else changes. It is read through when the message is first needed; a NUL or a line
+/// over 998 bytes, a byte above 127 or mixed line ends in multipart/signed, and a missing boundary line
+/// are SECSMTP_E_CONTENT then. A byte above 127 in another asks for 8BITMIME. A multipart alone is the
+/// message's body, as OpenPGP and S/MIME ask for.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER; also for multipart/ without its boundary.
 #[unsafe(no_mangle)]
 pub extern "C" fn secsmtp_part_set_type(

@@ -1,5 +1,7 @@
 //! secsmtp_receipt: the record of one send. Its getters are in `getters.txt`.
 
+use std::collections::TryReserveError;
+
 use once_cell::race::OnceBox;
 
 use super::boundary;
@@ -15,8 +17,8 @@ use crate::error::{Recipient, Record, ServerReply};
 /// Functions: secsmtp_receipt_outcome, _stage, _secret_released, _content_released,
 /// _connection_reused, _smtp_code, _enhanced_code, _server_text, _message_id, _tls_version,
 /// _cipher_suite, _mechanism, _channel_binding, _matched_pin, _spki_count, _spki, _recipient_count,
-/// _recipient_address, _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _json,
-/// _free.
+/// _recipient_address, _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code,
+/// _recipient_text, _json, _free.
 pub struct secsmtp_receipt(());
 
 /// A record. Many callers read the outcome alone, so the texts are made when the first one is read.
@@ -55,44 +57,58 @@ impl ReceiptObject {
         }
     }
 
-    pub(super) fn texts(&self) -> &Texts {
+    /// `None` without memory for them; a later call tries again.
+    pub(super) fn texts(&self) -> Option<&Texts> {
         self.texts
-            .get_or_init(|| Box::new(Texts::new(&self.record)))
+            .get_or_try_init(|| Texts::new(&self.record).map(Box::new))
+            .ok()
     }
 }
 
 impl Texts {
-    fn new(record: &Record) -> Self {
+    fn new(record: &Record) -> Result<Self, TryReserveError> {
         let reply = record.reply.as_deref();
         let peer = record.peer.as_deref();
         let pin = peer
             .and_then(|peer| peer.matched_pin)
             .map(|pin| pin.to_string());
         let spki = peer.map_or(&[][..], |peer| &peer.spki).iter();
-        Self {
-            enhanced_code: Text::of(reply.and_then(|reply| reply.enhanced.as_deref())),
-            server_text: Text::of(reply.map(|reply| reply.text.as_str())),
-            message_id: Text::of(record.message_id.as_deref()),
-            tls_version: Text::of(peer.map(|peer| peer.tls_version)),
-            cipher_suite: Text::of(peer.map(|peer| peer.cipher_suite.as_str())),
-            mechanism: Text::of(peer.and_then(|peer| peer.mechanism)),
-            channel_binding: Text::of(peer.and_then(|peer| peer.channel_binding)),
-            matched_pin: Text::of(pin.as_deref()),
-            spki: spki.map(|pin| Text::new(&pin.to_string())).collect(),
-            recipients: record.recipients.iter().map(RecipientTexts::new).collect(),
-        }
+        Ok(Self {
+            enhanced_code: Text::try_of(reply.and_then(|reply| reply.enhanced.as_deref()))?,
+            server_text: Text::try_of(reply.map(|reply| reply.text.as_str()))?,
+            message_id: Text::try_of(record.message_id.as_deref())?,
+            tls_version: Text::try_of(peer.map(|peer| peer.tls_version))?,
+            cipher_suite: Text::try_of(peer.map(|peer| peer.cipher_suite.as_str()))?,
+            mechanism: Text::try_of(peer.and_then(|peer| peer.mechanism))?,
+            channel_binding: Text::try_of(peer.and_then(|peer| peer.channel_binding))?,
+            matched_pin: Text::try_of(pin.as_deref())?,
+            spki: collect(spki.map(|pin| Text::try_of(Some(&pin.to_string()))))?,
+            recipients: collect(record.recipients.iter().map(RecipientTexts::new))?,
+        })
     }
 }
 
 impl RecipientTexts {
-    fn new(recipient: &Recipient) -> Self {
+    fn new(recipient: &Recipient) -> Result<Self, TryReserveError> {
         let reply = recipient.reply.as_deref();
-        Self {
-            address: Text::new(&recipient.address),
-            enhanced_code: Text::of(reply.and_then(|reply| reply.enhanced.as_deref())),
-            text: Text::of(reply.map(|reply| reply.text.as_str())),
-        }
+        Ok(Self {
+            address: Text::try_of(Some(&recipient.address))?,
+            enhanced_code: Text::try_of(reply.and_then(|reply| reply.enhanced.as_deref()))?,
+            text: Text::try_of(reply.map(|reply| reply.text.as_str()))?,
+        })
     }
+}
+
+/// Collects as many elements as the iterator says, if there is memory for them.
+fn collect<T>(
+    elements: impl ExactSizeIterator<Item = Result<T, TryReserveError>>,
+) -> Result<Vec<T>, TryReserveError> {
+    let mut all = Vec::new();
+    all.try_reserve_exact(elements.len())?;
+    for element in elements {
+        all.push(element?);
+    }
+    Ok(all)
 }
 
 impl HandleKind for secsmtp_receipt {

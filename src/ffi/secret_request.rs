@@ -30,7 +30,8 @@ pub struct secsmtp_secret_request(());
 /// not before. It gives the secret to secsmtp_secret_request_answer and returns 0. Any other number, or
 /// 0 without an answer, means that there is none, and the send ends with SECSMTP_E_NO_SECRET. Called on
 /// the thread that is inside secsmtp_client_send, or for a batch on each thread that has a connection,
-/// perhaps on several at a time; with no lock held. It may call any function of the library, free its credential and client, and cancel; a function that would have to wait returns
+/// perhaps on several at a time; with no lock held. It may call any function of the library,
+/// free its credential and client, and cancel; a function that would have to wait returns
 /// SECSMTP_E_REENTRANT. It may take its time: a cancel, or the deadline of the whole call, takes effect
 /// when it returns. A send from inside it that would have to ask in turn gets SECSMTP_E_NO_SECRET. It
 /// must return normally: no longjmp, no exception.

@@ -91,6 +91,20 @@ class Header(unittest.TestCase):
         named = re.findall(r"\bsecsmtp_\w+(?<!_)\b", text, re.I)
         self.assertEqual(set(named) - known, set())
 
+    def test_comment_of_a_handle_lists_its_functions(self):
+        longest_first = sorted(header.handles(), key=len, reverse=True)
+        comments = header.comments_of_handles()
+        for handle in longest_first:
+            others = [other for other in longest_first if other.startswith(f"{handle}_")]
+            own = {n for n in header.functions() if n.startswith(f"{handle}_") and not n.startswith(tuple(others))}
+            names = re.findall(r"(?<!\w)_?\w+", comments[handle].split("Functions", 1)[1])
+            listed = {handle + name if name[0] == "_" else name for name in names}
+            self.assertEqual(own - listed, set(), handle)
+
+    def test_lines_are_short(self):
+        lines = header.PATH.read_text("utf-8").splitlines()
+        self.assertEqual([line for line in lines if len(line) > 106], [])
+
     def test_generated_files_are_up_to_date(self):
         peers.require(shutil.which("cargo"), "there is no cargo")
         command = "cargo run -q --locked -p secsmtp-tools -- generate --check"

@@ -56,15 +56,21 @@ class Exports(unittest.TestCase):
             )
         self.assertEqual(sorted(exported), sorted(header.functions()))
 
-    def test_a_pointer_argument_is_a_handle_or_of_a_type_that_only_c_makes(self):
-        """So a safe function can't be given a pointer that is not what the header asks for."""
+    # Numbers, handles, and the types of arguments that only C makes.
+    ARGUMENT = re.compile(
+        r"[iu](?:32|64)|usize|TextIn|BytesIn|UserIn|ErrorOut|Out<(?:[iu](?:8|32|64)|usize)>"
+        r"|HandleOut<secsmtp_\w+>|Argument<secsmtp_\w+_callback>"
+        r"|\*(?:const|mut) secsmtp_\w+(?<!_callback)"
+    )
+
+    def test_an_argument_is_a_number_a_handle_or_of_a_type_that_only_c_makes(self):
+        """So a safe function can't be given a pointer or function that is not what the header asks for."""
         for path in sorted((SRC / "ffi").rglob("*.rs")):
             text = rust.code(path)
             for function in re.finditer(EXPORT, text):
                 start = text.index("(", function.end())
                 for kind in re.findall(r":\s*([^,()]+)", text[start : rust.closing(text, start)]):
-                    handle = re.fullmatch(r"\*(?:const|mut) secsmtp_\w+", kind.strip())
-                    self.assertTrue(handle or "*" not in kind, f"{function[1]}: {kind}")
+                    self.assertTrue(self.ARGUMENT.fullmatch(kind.strip()), f"{function[1]}: {kind}")
 
 
 class Unsafe(unittest.TestCase):

@@ -113,10 +113,11 @@ static void *take_all(void) {
     return last;
 }
 
-/* The text of an error with many recipients: it is empty without room, and there with room again. */
-static int64_t json_of_many(void) {
+/* Texts of an error and a receipt with many recipients: empty without room, and there with room again. */
+static int64_t texts_of_many(void) {
     char address[300];
     secsmtp_error *error = NULL;
+    secsmtp_receipt *receipt = NULL;
     size_t len = 1;
     memset(address, 'a', sizeof address);
     memcpy(address + 60, "@d.example", 11);
@@ -126,14 +127,17 @@ static int64_t json_of_many(void) {
         CHECK(secsmtp_message_add_recipient(message, address, 70, NULL) == (i < 9999 ? 0 : SECSMTP_E_LENGTH));
     }
     CHECK(secsmtp_client_send(client, message, NULL, &error) == SECSMTP_E_CONNECT);
+    CHECK(secsmtp_error_receipt(error, &receipt) == 0);
     void **taken = take_all();
     CHECK(taken != NULL && *secsmtp_error_json(error, &len) == 0 && len == 0);
+    CHECK(*secsmtp_receipt_recipient_address(receipt, 0, &len) == 0 && len == 0);
     while (taken != NULL) {
         void **next = *taken;
         free(taken);
         taken = next;
     }
     CHECK(secsmtp_error_json(error, &len)[0] == '{' && len > 10000 * 70);
+    CHECK(*secsmtp_receipt_recipient_address(receipt, 9999, &len) == 'a' && len == 70);
     return SECSMTP_E_RESOURCE;
 }
 
@@ -192,7 +196,7 @@ static int64_t run(int number) {
     case 44: return many_messages();
     case 45: return large_fields();
     case 46: return secsmtp_message_add_finished_header(draft, TEXT("X-Y"), huge, HUGE, NULL);
-    case 47: return json_of_many();
+    case 47: return texts_of_many();
     default: return -1;
     }
 }

@@ -79,6 +79,36 @@ int main() {
         }
         DEMAND(dispatched);
         other.set_event_callback(nullptr);
+        // A function may set another one while it runs, and goes on with what it has.
+        std::string seen_by_first, seen_by_log;
+        const std::string words(100, 'w');
+        other.set_event_callback([&, words](const secsmtp::Event &) {
+            other.set_event_callback([](const secsmtp::Event &) {});
+            seen_by_first = words;
+        });
+        other.set_log([&, words](std::int32_t, std::int32_t, std::string_view) {
+            other.set_log(nullptr, SECSMTP_LOG_DEBUG);
+            seen_by_log = words;
+        }, SECSMTP_LOG_DEBUG);
+        other.submit(message);
+        while (!other.dispatch(1000)) {
+        }
+        DEMAND(seen_by_first == words);
+        DEMAND(thrown([&] { other.send(message); }) == SECSMTP_E_CONNECT && seen_by_log == words);
+        other.set_event_callback(nullptr);
+        {
+            auto passing = secsmtp::Client::create("mail.test", 465, moved);
+            passing.set_connect("127.0.0.1", 1);
+            std::string seen_by_last;
+            passing.set_event_callback([&, words](const secsmtp::Event &) {
+                passing = secsmtp::Client();
+                seen_by_last = words;
+            });
+            passing.submit(message);
+            while (thrown([&] { passing.dispatch(1000); }) == 0 && seen_by_last.empty()) {
+            }
+            DEMAND(seen_by_last == words && !passing);
+        }
         other.submit(message, UINT64_MAX);
         auto event = other.poll_event(60000);
         DEMAND(event && event->outcome() == SECSMTP_OUTCOME_NOT_SENT && event->tag() == UINT64_MAX);

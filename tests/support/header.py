@@ -53,6 +53,14 @@ def _type(text):
 
 def comments(path=PATH):
     """Name of a function to its comment, without the stars, as one line."""
-    pattern = r"/\*\*\n((?: \*[^\n]*\n)+?) \*/\n[^;{}/#]*?\b(secsmtp_\w+)\("
+    return _comments(r"[^;{}/#]*?\b(secsmtp_\w+)\(", path)
+
+
+def comments_of_handles():
+    return _comments(r"typedef struct (\w+) \2;", PATH)
+
+
+def _comments(declaration, path):
+    pattern = r"/\*\*\n((?: \*[^\n]*\n)+?) \*/\n" + declaration
     found = re.findall(pattern, path.read_text("utf-8"))
     return {name: " ".join(re.sub(r"^ \*", "", text, flags=re.M).split()) for text, name in found}

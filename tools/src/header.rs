@@ -11,6 +11,16 @@ pub(crate) const SETTINGS: &str = "cbindgen.toml";
 const FFI: &str = "src/ffi/mod.rs";
 /// The longest line of a declaration.
 const LINE: usize = 100;
+/// Names of the types of arguments in Rust, which C does not have.
+const LEFT: [&str; 7] = [
+    "Argument<",
+    "TextIn",
+    "BytesIn",
+    "UserIn",
+    "ErrorOut",
+    "HandleOut",
+    "Out_",
+];
 
 pub(crate) fn generate(root: &Path) -> Result<String> {
     let config = Config::from_file(root.join(SETTINGS))?;
@@ -44,12 +54,20 @@ fn plain_arguments(header: &str) -> Result<String> {
     let items = items.into_iter().map(|item| {
         let start = item.rfind("*/\n").map_or(0, |end| end + "*/\n".len());
         let (comment, declaration) = item.split_at(start);
-        match declaration.contains("secsmtp_") && !declaration.starts_with(['#', '/', 't']) {
+        match is_function(declaration) {
             true => Ok(format!("{comment}{}", function(declaration, &aliases)?)),
             false => Ok(item.to_owned()),
         }
     });
-    Ok(items.collect::<Result<Vec<_>>>()?.join("\n\n"))
+    let header = items.collect::<Result<Vec<_>>>()?.join("\n\n");
+    match LEFT.iter().find(|name| header.contains(**name)) {
+        Some(name) => Err(format!("{name} is left in the header").into()),
+        None => Ok(header),
+    }
+}
+
+fn is_function(declaration: &str) -> bool {
+    !declaration.starts_with("typedef ") && declaration.trim_end().ends_with(");")
 }
 
 /// The declaration of a function: in one line, or with a line for each parameter.
@@ -106,6 +124,17 @@ mod tests {
             int32_t secsmtp_x_new(const char *name, int64_t name_len, secsmtp_f f, secsmtp_x **x_out);\n\n\
             uint32_t secsmtp_version(void);";
         assert_eq!(plain_arguments(header).unwrap().trim_end(), expected);
+    }
+
+    #[test]
+    fn an_argument_that_is_not_understood_is_an_error() {
+        for header in [
+            "int32_t secsmtp_x(struct TextIn name);\n",
+            "typedef void (*secsmtp_f)(Argument<void*> user);\n",
+            "extern Out_u8 secsmtp_place;\n",
+        ] {
+            assert!(plain_arguments(header).is_err(), "{header}");
+        }
     }
 
     #[test]
