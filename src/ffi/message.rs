@@ -15,14 +15,15 @@ use crate::status::Status;
 /// (secsmtp_message_set_content) or composed of fields, texts and parts. It can be sent as often as
 /// needed, also at the same time; a send works on a copy. A composed message is put together when it is
 /// first needed and stays the same, with its Message-ID and date, until it is changed.
-/// Functions, for the envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free;
-/// finished content: _set_content, _set_content_by, _set_content_file, _set_content_reader; composed:
-/// _add_address, _add_addresses, _set_subject, _set_date, _set_message_id, _add_in_reply_to, _add_reference,
-/// _add_header, _add_finished_header, _set_priority, _add_unsubscribe, _set_one_click, _set_text,
-/// _set_html, _set_calendar, _attach_file, _attach_memory, _add_part, _add_alternative; signatures:
-/// _add_signer; options of delivery: _set_notify, _set_return, _set_envelope_id,
-/// _set_original_recipient, _set_deliver_by, _set_hold_for, _set_hold_until, _set_mt_priority,
-/// _set_require_tls; reading it: _id, _size, _preview, _preview_buffer, _preview_file.
+/// Functions, for the envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial,
+/// _free; finished content: _set_content, _set_content_by, _set_content_file, _set_content_reader;
+/// composed: _add_address, _add_addresses, _set_subject, _set_date, _set_message_id,
+/// _add_in_reply_to, _add_reference, _add_header, _add_finished_header, _set_priority,
+/// _add_unsubscribe, _set_one_click, _set_text, _set_html, _set_calendar, _attach_file,
+/// _attach_memory, _add_part, _add_alternative; signatures: _add_signer; options of delivery:
+/// _set_notify, _set_return, _set_envelope_id, _set_original_recipient, _set_deliver_by,
+/// _set_hold_for, _set_hold_until, _set_mt_priority, _set_require_tls; reading it: _id, _size,
+/// _preview, _preview_buffer, _preview_file.
 pub struct secsmtp_message(());
 
 /// A message, and the Message-ID that was lent to the caller last: as text, and made ready for C.
