@@ -260,6 +260,7 @@ MAIL_NAMES: Mapping[str, str] = {
     "part": "attachments",
     "recipient": "recipients",
     "recipients": "to",
+    "signature": "sign: signature",
 }
 # In a composed message recipients are set by its fields.
 COMPOSED_NAMES: Mapping[str, str] = {**MAIL_NAMES, "recipient": "to"}
