@@ -85,14 +85,14 @@ impl<T: Transport> TlsStream<T> {
         Ok(())
     }
 
-    /// Queues plaintext; [`Self::exchange`] writes it.
+    /// Queues plaintext; [`Self::transfer`] writes it.
     pub(super) fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
         self.write_buffer.push(&mut self.connection, text)
     }
 
     /// Writes as much as the system accepts and reads the available bytes, without waiting. Returns
     /// whether anything was read. With `all`, an incomplete record is written too.
-    pub(super) fn exchange(&mut self, all: bool, deadline: Deadline) -> Result<bool, Fault> {
+    pub(super) fn transfer(&mut self, all: bool, deadline: Deadline) -> Result<bool, Fault> {
         self.transport.check(deadline)?;
         if all {
             self.write_buffer.seal(&mut self.connection)?;
@@ -178,7 +178,7 @@ impl<T: Transport> TlsStream<T> {
             if let Err(error) = self.digest(n) {
                 // An alert reports the error to a correct peer; bytes received before it are valid.
                 self.tell_alert();
-                let fault = refusal(&error);
+                let fault = record_fault(&error);
                 self.broken = Some(fault);
                 self.take_plaintext()?;
                 return Err(fault);
@@ -278,7 +278,7 @@ impl<T: Transport> TlsStream<T> {
 }
 
 /// Converts the TLS layer's error about a record.
-fn refusal(error: &rustls::Error) -> Fault {
+fn record_fault(error: &rustls::Error) -> Fault {
     match error {
         rustls::Error::AlertReceived(alert) => Fault::Alert(words::alert(*alert)),
         _ => Fault::Lost(io::ErrorKind::InvalidData),

@@ -108,18 +108,18 @@ fn run<T: Transport>(
     clear: Cleartext<T>,
     deadline: Deadline,
 ) -> Result<TlsStream<T>, HandshakeFault> {
-    let connection = connection.map_err(|error| refusal(&error, &[]))?;
+    let connection = connection.map_err(|error| handshake_fault(&error, &[]))?;
     let mut stream = TlsStream::new(connection, clear.into_transport());
     let mut sample = Vec::new();
     match stream.handshake(&mut sample, deadline) {
         Ok(()) => Ok(stream),
         Err(HandshakeStop::Fault(fault)) => Err(HandshakeFault::Channel(fault)),
-        Err(HandshakeStop::Tls(error)) => Err(refusal(&error, &sample)),
+        Err(HandshakeStop::Tls(error)) => Err(handshake_fault(&error, &sample)),
     }
 }
 
 /// Converts the TLS layer's error.
-fn refusal(error: &rustls::Error, sample: &[u8]) -> HandshakeFault {
+fn handshake_fault(error: &rustls::Error, sample: &[u8]) -> HandshakeFault {
     if let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error
         && let Some(RejectionError(rejection)) = other.0.downcast_ref()
     {
@@ -184,15 +184,15 @@ impl<T: Transport> Verified<T> {
         self.stream.transport.wait(Interest::Read, deadline)
     }
 
-    /// Queues plaintext, which [`Self::exchange`] writes.
+    /// Queues plaintext, which [`Self::transfer`] writes.
     pub(crate) fn push(&mut self, text: &[u8]) -> Result<(), Fault> {
         self.stream.push(text)
     }
 
     /// Writes as much as the system accepts and reads the available bytes, without waiting. Returns
     /// whether anything was read. Without `all`, plaintext that does not fill a record is held back.
-    pub(crate) fn exchange(&mut self, all: bool, deadline: Deadline) -> Result<bool, Fault> {
-        self.stream.exchange(all, deadline)
+    pub(crate) fn transfer(&mut self, all: bool, deadline: Deadline) -> Result<bool, Fault> {
+        self.stream.transfer(all, deadline)
     }
 
     /// Makes the next read ask the system, even without a wait since the last one.
@@ -249,7 +249,7 @@ impl<T> Verified<T> {
     /// Verifies the chain of this connection again, at the current time: a pin's period or a
     /// certificate may have expired since.
     #[must_use]
-    pub fn is_still_believed(&self, setup: &Setup) -> bool {
+    pub fn is_still_trusted(&self, setup: &Setup) -> bool {
         let chain = self.stream.connection.peer_certificates();
         chain.is_some_and(|chain| {
             verify_chain(&setup.policy, &setup.host, chain, setup.policy.clock.now()).is_ok()

@@ -107,7 +107,7 @@ impl Connection {
         }
         self.verdict = LastVerdict { at: now };
         let setup = endpoint.setup();
-        setup.is_ok_and(|setup| self.session.channel().is_still_believed(setup))
+        setup.is_ok_and(|setup| self.session.channel().is_still_trusted(setup))
     }
 
     /// Sends messages, as far as the server lets them follow each other.

@@ -62,7 +62,7 @@ pub(super) fn may_move(error: &Error) -> bool {
     let record = &error.record;
     record.outcome == Outcome::NotSent
         && is_by_server(&error.cause)
-        && (*error.cause == Cause::Closing || !record.answered)
+        && (*error.cause == Cause::Closing || !record.has_reply)
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
             detail: "an alert".to_owned(),
         };
         let timeout = || Cause::Timeout { overall: false };
-        for (cause, answered, moves) in [
+        for (cause, has_reply, moves) in [
             (lost(), false, true),
             (lost(), true, false),
             (alert(), false, true),
@@ -116,12 +116,12 @@ mod tests {
         ] {
             for content_released in [false, true] {
                 let mut record = Record {
-                    answered,
+                    has_reply,
                     content_released,
                     ..Record::default()
                 };
                 let error = Error::new(cause.clone(), record.clone());
-                assert_eq!(may_move(&error), moves, "{cause:?} {answered}");
+                assert_eq!(may_move(&error), moves, "{cause:?} {has_reply}");
                 for outcome in [Outcome::Unknown, Outcome::Refused, Outcome::Accepted] {
                     record.outcome = outcome;
                     assert!(!may_move(&Error::new(cause.clone(), record.clone())));

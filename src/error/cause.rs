@@ -119,7 +119,7 @@ pub enum Cause {
     Untrusted(Box<Rejection>),
     /// STARTTLS is not offered.
     StarttlsMissing,
-    /// STARTTLS was answered with something other than 220.
+    /// The server rejected STARTTLS.
     StarttlsRefused,
     /// Bytes after the reply to STARTTLS.
     BytesBeforeTls {

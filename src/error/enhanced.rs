@@ -1,4 +1,4 @@
-//! The enhanced status code of an answer (RFC 3463, RFC 2034).
+//! The enhanced status code of a reply (RFC 3463, RFC 2034).
 
 use std::fmt;
 use std::ops::Deref;

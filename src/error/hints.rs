@@ -122,13 +122,13 @@ const TABLE: &[(&str, &str, &str)] = &[
 ];
 
 /// A sentence about a reply that is known, for the end of the error's text.
-pub(super) fn hint(answer: &ServerReply) -> Option<&'static str> {
-    if answer.code < 400 {
+pub(super) fn hint(reply: &ServerReply) -> Option<&'static str> {
+    if reply.code < 400 {
         return None;
     }
-    let enhanced = answer.enhanced.as_deref().unwrap_or_default();
+    let enhanced = reply.enhanced.as_deref().unwrap_or_default();
     // The lines of a reply are wrapped anywhere, each with the code before it.
-    let text = answer.text.to_ascii_lowercase();
+    let text = reply.text.to_ascii_lowercase();
     let words: Vec<_> = text
         .split_whitespace()
         .filter(|word| *word != enhanced)

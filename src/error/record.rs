@@ -71,7 +71,7 @@ pub struct Record {
     /// when it was opened, if there was one.
     pub reused: bool,
     /// True if a reply other than 421 came to MAIL, RCPT or the content.
-    pub(crate) answered: bool,
+    pub(crate) has_reply: bool,
 }
 
 impl Default for Record {
@@ -87,7 +87,7 @@ impl Default for Record {
             recipients: Vec::new(),
             peer: None,
             reused: false,
-            answered: false,
+            has_reply: false,
         }
     }
 }

@@ -63,7 +63,7 @@ impl<T: Transport> Session<Verified<T>> {
         let mut nonce = [0; NONCE_LEN];
         let random = SystemRandom::new().fill(&mut nonce);
         random.map_err(|_| opening.fail(Cause::Random))?;
-        let exchange = SaslInput {
+        let input = SaslInput {
             kind,
             offered: &offered,
             binding,
@@ -71,10 +71,10 @@ impl<T: Transport> Session<Verified<T>> {
             host: &opening.cx.host,
             port: opening.cx.port,
         };
-        let begun = credential.begin(&self.channel, &secret, exchange);
+        let begun = credential.begin(&self.channel, &secret, input);
         let mut mechanism = begun.map_err(|cause| opening.fail(cause))?;
         self.run_mechanism(opening, kind, &mut *mechanism)?;
-        // Once more at the end, of what was really said: a name with -PLUS is not yet a binding.
+        // Check the binding that was sent, because the name of a mechanism with -PLUS is none.
         if kind.is_bound() && mechanism.bound().is_none() {
             return Err(opening.fail(Cause::NoChannelBinding {
                 offered,
@@ -117,8 +117,8 @@ impl<T: Transport> Session<Verified<T>> {
             NoSecret::Unfit(error) => opening.fail(*error.cause),
         })?;
         if credential.is_asked() {
-            // However long that took, the server has its own time for the exchange; but it may be
-            // gone, and the secret is not for a line that is.
+            // The wait for the secret is not the server's. If the connection has ended meanwhile, the secret is
+            // not sent.
             opening.cx.restart_timeout();
             self.expect_silence(opening)?;
         }
@@ -151,13 +151,13 @@ impl<T: Transport> Session<Verified<T>> {
                 235 if held.is_none() && mechanism.complete() => return Ok(()),
                 // The server does not know the password: RFC 5802 section 5, last paragraph.
                 235 if kind.is_mutual() => {
-                    opening.record.reply = Some(self.redactor.answer(&reply));
+                    opening.record.reply = Some(self.redactor.shown_reply(&reply));
                     return Err(opening.fail(Cause::ServerNotAuthenticated));
                 }
                 334 => command = self.respond(opening, &reply, &mut held, mechanism)?,
                 421 => return Err(self.unexpected(opening, &reply, "235")),
                 400.. => {
-                    opening.record.reply = Some(self.redactor.answer(&reply));
+                    opening.record.reply = Some(self.redactor.shown_reply(&reply));
                     opening.record.outcome = Outcome::Refused;
                     return Err(opening.fail(Cause::Rejected(RejectedStep::Auth)));
                 }

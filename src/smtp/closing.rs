@@ -1,6 +1,6 @@
 //! The end of a connection on which the server said 421.
 
-use super::exchange::Exchange;
+use super::pipeline_io::PipelineIo;
 use crate::channel::{Channel as _, Fault};
 use crate::deadline::Deadline;
 use crate::error::Cause;
@@ -16,8 +16,8 @@ pub(super) enum ClosingStep {
     Over,
 }
 
-/// After 421 the server closes, and has not processed what was sent after the command that it
-/// answered so (RFC 5321 section 4.2.1). Its close_notify with no reply but 421 before confirms
+/// After 421 the server closes, and has not processed what was sent after the command to which it
+/// replied so (RFC 5321 section 4.2.1). Its close_notify with no reply but 421 before confirms
 /// that; an end of the connection alone can be made by others on the path. The replies of a server
 /// that goes on are still matched, and what it has not replied to stays unknown.
 pub(super) struct Closing {
@@ -35,17 +35,17 @@ impl Closing {
     }
 
     /// Match what was received, and wait for more, as long as an outcome depends on it.
-    pub(super) fn step<T: Transport>(&mut self, exchange: &mut Exchange<'_, T>) -> ClosingStep {
-        if !exchange.pipeline.is_in_doubt(exchange.progress()) {
+    pub(super) fn step<T: Transport>(&mut self, io: &mut PipelineIo<'_, T>) -> ClosingStep {
+        if !io.pipeline.is_in_doubt(io.progress()) {
             return ClosingStep::Over;
         }
-        let before = exchange.pipeline.replies_taken();
-        let matched = exchange.match_replies();
-        let replies = exchange.pipeline.replies_taken() - before;
+        let before = io.pipeline.replies_taken();
+        let matched = io.match_replies();
+        let replies = io.pipeline.replies_taken() - before;
         match matched {
             Err(failure) if failure.cause == Cause::Closing => {
                 self.only_421 &= replies == 1;
-                exchange.pipeline.report_finished(exchange.progress());
+                io.pipeline.report_finished(io.progress());
                 return ClosingStep::Replies;
             }
             Err(_) => return ClosingStep::Over,
@@ -55,7 +55,7 @@ impl Closing {
             }
             Ok(()) => {}
         }
-        let channel = &mut exchange.session.channel;
+        let channel = &mut io.session.channel;
         let pending = channel.pending().len();
         let ready = channel.receive_ready(self.deadline);
         if channel.pending().len() > pending {
@@ -65,7 +65,7 @@ impl Closing {
             Ok(()) => ClosingStep::Waited,
             Err(Fault::Lost(_)) if channel.received_close_notify() => {
                 if self.only_421 && channel.pending().is_empty() {
-                    exchange.pipeline.set_unprocessed();
+                    io.pipeline.set_unprocessed();
                 }
                 ClosingStep::Over
             }

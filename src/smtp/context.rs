@@ -12,7 +12,7 @@ use crate::log::{Level, Log};
 pub struct Context<'a> {
     /// The name to be verified, for mechanisms that bind to it.
     pub(super) host: String,
-    /// The port, likewise.
+    /// The port of the server, for mechanisms that bind to it.
     pub(super) port: u16,
     log: Log<'a>,
     /// The stage whose timeout runs.
@@ -141,15 +141,15 @@ impl<'a> Context<'a> {
     }
 
     /// Writes a reply to the log.
-    pub(super) fn log_answer(&mut self, stage: Stage, answer: &ServerReply) {
+    pub(super) fn log_reply(&mut self, stage: Stage, reply: &ServerReply) {
         if !self.wants_lines() {
             return;
         }
-        let (lines, last) = answer.text.rsplit_once('\n').unwrap_or(("", &answer.text));
+        let (lines, last) = reply.text.rsplit_once('\n').unwrap_or(("", &reply.text));
         for line in lines.lines() {
-            self.say_at(Level::Debug, stage, || format!("< {}-{line}", answer.code));
+            self.say_at(Level::Debug, stage, || format!("< {}-{line}", reply.code));
         }
-        self.say_at(Level::Debug, stage, || format!("< {} {last}", answer.code));
+        self.say_at(Level::Debug, stage, || format!("< {} {last}", reply.code));
     }
 
     /// The error of a call of which `record` is known; it is logged.

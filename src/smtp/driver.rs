@@ -7,11 +7,11 @@ use super::closing::{Closing, ClosingStep};
 use super::content::ContentReader;
 use super::content_progress::{ContentProgress, PieceEnd};
 use super::context::Context;
-use super::exchange::{Exchange, Stop};
 use super::limits::Admission;
 use super::opening::Opening;
 use super::parameters::parameters;
 use super::pipeline::{Event, EventFilter, Failure, FailureScope, NewMessage, Step};
+use super::pipeline_io::{PipelineIo, Stop};
 use super::session::Session;
 use super::stage_timer::{Awaited, StageTimer, TimerStart};
 use super::stream::{MessageStream, NextMessage, StreamEnd, Window};
@@ -53,7 +53,7 @@ impl<T: Transport> Session<Verified<T>> {
             progress: cx.wants_notices(),
         };
         let mut driver = Driver {
-            exchange: Exchange::new(self, filter),
+            io: PipelineIo::new(self, filter),
             cx,
             source,
             base,
@@ -62,13 +62,13 @@ impl<T: Transport> Session<Verified<T>> {
             begun: false,
         };
         let end = driver.run(window).unwrap_or(StreamEnd::Closed);
-        driver.exchange.finish();
+        driver.io.finish();
         end
     }
 }
 
 struct Driver<'a, 'c, T> {
-    exchange: Exchange<'a, T>,
+    io: PipelineIo<'a, T>,
     cx: &'a mut Context<'c>,
     source: &'a dyn MessageStream,
     /// The beginning of each message's record.
@@ -104,7 +104,7 @@ impl<T: Transport> Driver<'_, '_, T> {
                 continue;
             }
             room = window;
-            let is_idle = self.exchange.pipeline.len() == 0;
+            let is_idle = self.io.pipeline.len() == 0;
             match self.source.next() {
                 NextMessage::Message(id, message) => {
                     if self.admission(message.recipients()) == Admission::Later {
@@ -128,7 +128,7 @@ impl<T: Transport> Driver<'_, '_, T> {
     }
 
     fn has_room(&self, window: Window) -> bool {
-        let pipeline = &self.exchange.pipeline;
+        let pipeline = &self.io.pipeline;
         match pipeline.len() {
             0 => true,
             count => count < window.messages && pipeline.queued_of_open() < window.bytes,
@@ -136,7 +136,7 @@ impl<T: Transport> Driver<'_, '_, T> {
     }
 
     fn wait_for_results(&mut self) -> Result<(), ConnectionEnded> {
-        while self.exchange.pipeline.len() > 0 {
+        while self.io.pipeline.len() > 0 {
             self.wait(Deadline::NEVER)?;
         }
         Ok(())
@@ -144,15 +144,15 @@ impl<T: Transport> Driver<'_, '_, T> {
 
     /// Returns whether a message to these may go over this connection.
     fn admission(&self, recipients: &[Address]) -> Admission {
-        match self.exchange.pipeline.is_closed() {
+        match self.io.pipeline.is_closed() {
             true => Admission::Later,
-            false => self.exchange.session.admission(recipients),
+            false => self.io.session.admission(recipients),
         }
     }
 
     /// Queue one complete message; its result is reported when its last reply is in.
     fn send(&mut self, id: u64, message: &Prepared) -> Result<(), ConnectionEnded> {
-        while self.exchange.backlog() >= MAX_BACKLOG {
+        while self.io.backlog() >= MAX_BACKLOG {
             self.wait(Deadline::NEVER)?;
         }
         let deadline = self.start_message(id);
@@ -165,11 +165,11 @@ impl<T: Transport> Driver<'_, '_, T> {
             Ok(opened) => opened,
             Err(unsendable) => return self.report_unsendable(id, record, unsendable),
         };
-        self.exchange.session.count(message.recipients());
+        self.io.session.count(message.recipients());
         self.base.reused = true;
-        let is_idle = self.exchange.pipeline.is_quiet()
-            && self.exchange.session.last_reply.elapsed() >= self.cx.reply_age();
-        self.exchange.pipeline.begin(NewMessage {
+        let is_idle = self.io.pipeline.is_quiet()
+            && self.io.session.last_reply.elapsed() >= self.cx.reply_age();
+        self.io.pipeline.begin(NewMessage {
             message: message.clone(),
             parameters,
             record,
@@ -188,10 +188,10 @@ impl<T: Transport> Driver<'_, '_, T> {
                 Step::Ready => break,
             }
         }
-        let progress = self.exchange.progress();
-        self.exchange.pipeline.report_finished(progress);
+        let progress = self.io.progress();
+        self.io.pipeline.report_finished(progress);
         self.report_events();
-        match self.exchange.backlog() >= FLUSH {
+        match self.io.backlog() >= FLUSH {
             true => self.poll(),
             false => Ok(()),
         }
@@ -210,7 +210,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         };
         self.begun = true;
         let deadline = self.source.deadline(id, fresh);
-        if self.exchange.pipeline.deadline().is_none() {
+        if self.io.pipeline.deadline().is_none() {
             self.cx.set_overall(deadline);
         }
         deadline
@@ -221,14 +221,14 @@ impl<T: Transport> Driver<'_, '_, T> {
         &mut self,
         message: &'m Prepared,
     ) -> Result<(MailParameters, ContentReader<'m>), Unsendable> {
-        let mut found = parameters(&self.exchange.session.capabilities, message);
+        let mut found = parameters(&self.io.session.capabilities, message);
         if found.as_ref().is_err_and(Cause::is_missing_extension)
-            && !self.exchange.session.is_ehlo_repeated
+            && !self.io.session.is_ehlo_repeated
         {
             // Some servers name an extension only after the login.
             self.wait_for_results()?;
             self.repeat_ehlo()?;
-            found = parameters(&self.exchange.session.capabilities, message);
+            found = parameters(&self.io.session.capabilities, message);
         }
         let parameters = found.map_err(Unsendable::Message)?;
         message
@@ -237,16 +237,16 @@ impl<T: Transport> Driver<'_, '_, T> {
         if let Admission::Never(cause) = self.admission(message.recipients()) {
             return Err(Unsendable::Message(cause));
         }
-        let chunking = self.exchange.session.capabilities.chunking;
+        let chunking = self.io.session.capabilities.chunking;
         let content = ContentReader::open(message.content(), chunking);
         let content = content.map_err(|fault| Unsendable::Message(Cause::Source(fault)))?;
         Ok((parameters, content))
     }
 
     fn repeat_ehlo(&mut self) -> Result<(), Unsendable> {
-        let Exchange {
+        let PipelineIo {
             session, pipeline, ..
-        } = &mut self.exchange;
+        } = &mut self.io;
         session.is_transaction_open = pipeline.is_transaction_open();
         let mut opening = Opening::new(self.cx, self.base.clone());
         session.repeat_ehlo(&mut opening).map_err(|error| {
@@ -287,16 +287,16 @@ impl<T: Transport> Driver<'_, '_, T> {
     }
 
     fn step(&mut self) -> Result<Step, ConnectionEnded> {
-        let step = self.exchange.step(self.cx.deadline());
+        let step = self.io.step(self.cx.deadline());
         step.map_err(|stop| self.stop(stop))
     }
 
     fn send_line(&mut self, command: CommandKind) -> Result<(), ConnectionEnded> {
-        let line = self.exchange.line();
+        let line = self.io.line();
         self.cx.say_at(Level::Debug, command.stage(false), || {
             format!("> {}", String::from_utf8_lossy(line))
         });
-        self.exchange.push_line().map_err(|stop| self.stop(stop))
+        self.io.push_line().map_err(|stop| self.stop(stop))
     }
 
     /// Queue the next chunk or block of content, after a rejection that has arrived was processed.
@@ -313,12 +313,12 @@ impl<T: Transport> Driver<'_, '_, T> {
             // The time that the source took is not the server's.
             self.timer.reset();
         }
-        let chunking = self.exchange.pipeline.features().chunking;
+        let chunking = self.io.pipeline.features().chunking;
         let is_start = content.is_at_start();
         // The first piece of BDAT goes together with the envelope.
         if !(is_start && chunking) {
             // Content that lies in memory here is given up with the connection; it is kept small.
-            if self.exchange.backlog() >= MAX_BACKLOG {
+            if self.io.backlog() >= MAX_BACKLOG {
                 return self.wait(Deadline::NEVER);
             }
             self.poll()?;
@@ -336,19 +336,19 @@ impl<T: Transport> Driver<'_, '_, T> {
         let piece = content.take();
         let queued = match chunking {
             true => {
-                let begun = self.exchange.begin_chunk(&piece);
+                let begun = self.io.begin_chunk(&piece);
                 let command = begun.map_err(|stop| self.stop(stop))?;
                 self.send_line(command)?;
-                self.exchange.push_chunk(&piece)
+                self.io.push_chunk(&piece)
             }
-            false => self.exchange.push_block(&piece),
+            false => self.io.push_block(&piece),
         };
         queued.map_err(|stop| self.stop(stop))?;
         // The reply to the last piece shows that it was taken.
         if !piece.last && self.cx.wants_notices() {
             self.progress.push(PieceEnd {
                 id,
-                position: self.exchange.pipeline.queued(),
+                position: self.io.pipeline.queued(),
                 bytes: content.bytes_read(),
                 size: content.size(),
             });
@@ -358,9 +358,9 @@ impl<T: Transport> Driver<'_, '_, T> {
 
     /// Write and read what is possible at once.
     fn poll(&mut self) -> Result<(), ConnectionEnded> {
-        let channel = &mut self.exchange.session.channel;
+        let channel = &mut self.io.session.channel;
         channel.refresh();
-        if let Err(fault) = channel.exchange(false, self.cx.overall()) {
+        if let Err(fault) = channel.transfer(false, self.cx.overall()) {
             self.on_fault(fault)?;
         }
         self.take_replies()?;
@@ -370,16 +370,16 @@ impl<T: Transport> Driver<'_, '_, T> {
     /// Write what is queued, and wait for one thing: a reply, room for more, a wake-up, or `until`.
     fn wait(&mut self, until: Deadline) -> Result<(), ConnectionEnded> {
         self.start_timer();
-        let before = self.exchange.backlog();
+        let before = self.io.backlog();
         let deadline = self.cx.deadline();
-        match self.exchange.session.channel.exchange(true, deadline) {
+        match self.io.session.channel.transfer(true, deadline) {
             // Something was read or written: what is waited for may have come.
             Ok(true) => {}
-            Ok(false) if self.exchange.backlog() < before => {}
+            Ok(false) if self.io.backlog() < before => {}
             // All is written, and the wait is another one: for the reply.
             Ok(false) if self.timer.is_of_other(self.stage()) => {}
             Ok(false) => {
-                let channel = &mut self.exchange.session.channel;
+                let channel = &mut self.io.session.channel;
                 match channel.wait_ready(deadline.min(until)) {
                     Err(Fault::TimedOut) if deadline.min(until) != deadline => {}
                     Err(fault) => self.on_fault(fault)?,
@@ -394,7 +394,7 @@ impl<T: Transport> Driver<'_, '_, T> {
 
     /// Wait without a message in flight. A reply then announces that the server closes.
     fn wait_idle(&mut self, until: Deadline) -> Result<(), ConnectionEnded> {
-        let channel = &mut self.exchange.session.channel;
+        let channel = &mut self.io.session.channel;
         let waited = match channel.wait_ready(until) {
             Err(Fault::TimedOut) => Ok(()),
             Ok(()) => channel.receive_ready(Deadline::NEVER),
@@ -403,18 +403,18 @@ impl<T: Transport> Driver<'_, '_, T> {
         if waited.is_ok() && channel.pending().is_empty() {
             return Ok(());
         }
-        self.exchange.session.is_closed = true;
+        self.io.session.is_closed = true;
         Err(ConnectionEnded)
     }
 
     /// Start the stage's timeout, if another one begins.
     fn start_timer(&mut self) {
-        let progress = self.exchange.progress();
-        let waiting = self.exchange.pipeline.waiting(progress);
+        let progress = self.io.progress();
+        let waiting = self.io.pipeline.waiting(progress);
         let stage = waiting.map_or(self.cx.stage(), |(_, stage)| stage);
         let start = self.timer.start(Awaited {
             stage,
-            replies: self.exchange.pipeline.replies_taken(),
+            replies: self.io.pipeline.replies_taken(),
             sent: progress.sent,
         });
         match start {
@@ -431,13 +431,13 @@ impl<T: Transport> Driver<'_, '_, T> {
 
     /// The stage of the reply that is due.
     fn stage(&self) -> Stage {
-        let waiting = self.exchange.pipeline.waiting(self.exchange.progress());
+        let waiting = self.io.pipeline.waiting(self.io.progress());
         waiting.map_or(self.cx.stage(), |(_, stage)| stage)
     }
 
     /// Report the content that the system has taken.
     fn report_progress(&mut self) {
-        while let Some(end) = self.progress.pop(self.exchange.progress().sent) {
+        while let Some(end) = self.progress.pop(self.io.progress().sent) {
             self.cx.select_message(end.id);
             self.cx.progress(end.bytes, end.size);
         }
@@ -446,7 +446,7 @@ impl<T: Transport> Driver<'_, '_, T> {
     /// Process the replies that were received.
     fn take_replies(&mut self) -> Result<(), ConnectionEnded> {
         self.report_progress();
-        let matched = self.exchange.match_replies();
+        let matched = self.io.match_replies();
         self.report_events();
         matched.map_err(|failure| self.abort(failure))
     }
@@ -466,8 +466,8 @@ impl<T: Transport> Driver<'_, '_, T> {
         is_given_up: impl Fn(&Transaction) -> bool,
         cause: &Cause,
     ) -> Result<bool, ConnectionEnded> {
-        let progress = self.exchange.progress();
-        let given_up = self.exchange.pipeline.give_up(is_given_up, cause, progress);
+        let progress = self.io.progress();
+        let given_up = self.io.pipeline.give_up(is_given_up, cause, progress);
         self.report_events();
         given_up.map_err(|failure| self.abort(failure))
     }
@@ -476,7 +476,7 @@ impl<T: Transport> Driver<'_, '_, T> {
     /// ends the connection.
     fn on_fault(&mut self, fault: Fault) -> Result<(), ConnectionEnded> {
         if fault == Fault::TimedOut {
-            let late = self.exchange.take_late_replies();
+            let late = self.io.take_late_replies();
             self.report_events();
             if late.map_err(|failure| self.abort(failure))? {
                 return Ok(());
@@ -499,7 +499,7 @@ impl<T: Transport> Driver<'_, '_, T> {
             Stop::Fault(fault) => fault,
         };
         let deadline = self.cx.deadline();
-        let _ = self.exchange.session.channel.receive_ready(deadline);
+        let _ = self.io.session.channel.receive_ready(deadline);
         match self.take_replies() {
             Err(ended) => ended,
             Ok(()) => self.abort(self.cx.cause(fault).into()),
@@ -508,31 +508,31 @@ impl<T: Transport> Driver<'_, '_, T> {
 
     /// End the connection, and report each message that is under way.
     fn abort(&mut self, failure: Failure) -> ConnectionEnded {
-        self.exchange.session.is_closed = true;
-        self.exchange.pipeline.note_reply(&failure);
+        self.io.session.is_closed = true;
+        self.io.pipeline.note_reply(&failure);
         if failure.cause == Cause::Closing {
             self.wait_for_close();
         }
-        let progress = self.exchange.progress();
-        self.exchange.pipeline.abort(&failure, progress);
+        let progress = self.io.progress();
+        self.io.pipeline.abort(&failure, progress);
         self.report_events();
         ConnectionEnded
     }
 
     fn wait_for_close(&mut self) {
         let mut closing = Closing::new(Deadline::after(CLOSING_WAIT).min(self.cx.deadline()));
-        self.exchange.pipeline.set_closing();
-        let progress = self.exchange.progress();
-        self.exchange.pipeline.report_finished(progress);
+        self.io.pipeline.set_closing();
+        let progress = self.io.progress();
+        self.io.pipeline.report_finished(progress);
         loop {
             self.report_events();
-            match closing.step(&mut self.exchange) {
+            match closing.step(&mut self.io) {
                 ClosingStep::Replies => {}
                 ClosingStep::Waited => {
                     let source = self.source;
-                    let progress = self.exchange.progress();
+                    let progress = self.io.progress();
                     let is_cancelled = |one: &Transaction| source.is_cancelled(one.id);
-                    let pipeline = &mut self.exchange.pipeline;
+                    let pipeline = &mut self.io.pipeline;
                     pipeline.report_cancelled(is_cancelled, progress);
                 }
                 ClosingStep::Over => return self.report_events(),
@@ -541,11 +541,11 @@ impl<T: Transport> Driver<'_, '_, T> {
     }
 
     fn report_events(&mut self) {
-        while let Some(event) = self.exchange.pipeline.poll_event() {
+        while let Some(event) = self.io.pipeline.poll_event() {
             match event {
-                Event::Reply(id, stage, answer) => {
+                Event::Reply(id, stage, reply) => {
                     self.cx.select_message(id);
-                    self.cx.log_answer(stage, &answer);
+                    self.cx.log_reply(stage, &reply);
                 }
                 Event::Recipient(id, index, recipient) => {
                     self.cx.select_message(id);
@@ -574,7 +574,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         }
         self.source.done(id, result);
         if self.source.has_deadlines() {
-            let deadline = self.exchange.pipeline.deadline();
+            let deadline = self.io.pipeline.deadline();
             self.cx.set_overall(deadline.unwrap_or(Deadline::NEVER));
         }
     }

@@ -15,7 +15,7 @@ pub(super) struct SessionUsage {
     domains: StringSet,
 }
 
-/// The answer whether a message may go over a session.
+/// The time when a message may go over the connections of a server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Admission {
     Now,

@@ -4,7 +4,7 @@
 //! `quit`, over [`crate::channel::Probed`] there is `quit`; `authenticate` and `send_all` exist over
 //! [`crate::channel::Verified`] alone. Until the login is over, [`Opening`] has what is known of the
 //! connection. After the login, `pipeline` is the protocol without I/O, with one `transaction` a message;
-//! `exchange` moves its bytes over the channel, and `driver` takes messages, waits, and reports.
+//! `pipeline_io` moves its bytes over the channel, and `driver` takes messages, waits, and reports.
 
 #![forbid(unsafe_code)]
 
@@ -14,11 +14,11 @@ mod content;
 mod content_progress;
 mod context;
 mod driver;
-mod exchange;
 mod limits;
 mod opening;
 mod parameters;
 mod pipeline;
+mod pipeline_io;
 mod redactor;
 mod session;
 mod stage_timer;

@@ -25,7 +25,7 @@ pub struct Opening<'o, 'c> {
 }
 
 impl<'o, 'c> Opening<'o, 'c> {
-    /// For a message, or a probe, of which `record` is known.
+    /// An opening for a message or a probe, of which `record` is known.
     pub fn new(cx: &'o mut Context<'c>, record: Record) -> Self {
         Self {
             cx,

@@ -23,7 +23,7 @@ impl Redactor {
     }
 
     /// A reply.
-    pub(super) fn answer(&self, reply: &Reply) -> Arc<ServerReply> {
+    pub(super) fn shown_reply(&self, reply: &Reply) -> Arc<ServerReply> {
         let mut text = String::new();
         for (index, line) in reply.lines().enumerate() {
             let shown = |room| escape(&self.0.scrub(line), room);
@@ -72,19 +72,19 @@ impl Redactor {
 pub(super) struct ReplyCache(Option<(Vec<u8>, Arc<ServerReply>)>);
 
 impl ReplyCache {
-    /// A reply, as [`Redactor::answer`] gives it.
-    pub(super) fn answer(
+    /// A reply, as [`Redactor::shown_reply`] gives it.
+    pub(super) fn shown_reply(
         &mut self,
         redactor: &Redactor,
         code: u16,
         bytes: &[u8],
     ) -> Arc<ServerReply> {
         match &self.0 {
-            Some((known, answer)) if known == bytes => Arc::clone(answer),
+            Some((known, reply)) if known == bytes => Arc::clone(reply),
             _ => {
-                let answer = redactor.answer(&Reply::scanned(code, bytes));
-                self.0 = Some((bytes.to_vec(), Arc::clone(&answer)));
-                answer
+                let reply = redactor.shown_reply(&Reply::scanned(code, bytes));
+                self.0 = Some((bytes.to_vec(), Arc::clone(&reply)));
+                reply
             }
         }
     }

@@ -34,8 +34,9 @@ pub struct Session<C> {
     pub(super) is_closed: bool,
     /// True if [`Session::is_silent`] was called, and found so, since the last command.
     pub(super) is_checked: bool,
-    /// The name in EHLO, and a flag whether EHLO was repeated after the login.
+    /// The name in EHLO.
     name: EhloName,
+    /// True if EHLO was repeated after the login.
     pub(super) is_ehlo_repeated: bool,
     /// The part of the server's limits that is used up.
     pub(super) used: SessionUsage,
@@ -53,12 +54,12 @@ type Parse = fn(&[u8]) -> Result<Option<(Reply, usize)>, ReplyFault>;
     reason = "what a channel can do by itself stays in this crate"
 )]
 impl<C: Channel> Session<C> {
-    /// Waits for the server's 220, and says EHLO.
-    fn greet(channel: C, opening: &mut Opening<'_, '_>, name: &EhloName) -> Result<Self, Error> {
-        let mut session = Self {
+    /// A session about which nothing is known but its greeting.
+    fn new(channel: C, greeting: String, redactor: Redactor) -> Self {
+        Self {
             channel,
             capabilities: Capabilities::default(),
-            greeting: String::new(),
+            greeting,
             is_transaction_open: false,
             is_closed: false,
             is_checked: false,
@@ -66,8 +67,14 @@ impl<C: Channel> Session<C> {
             name: EhloName::neutral(),
             is_ehlo_repeated: false,
             last_reply: Instant::now(),
-            redactor: std::mem::take(&mut opening.redactor),
-        };
+            redactor,
+        }
+    }
+
+    /// Waits for the server's 220, and says EHLO.
+    fn greet(channel: C, opening: &mut Opening<'_, '_>, name: &EhloName) -> Result<Self, Error> {
+        let redactor = std::mem::take(&mut opening.redactor);
+        let mut session = Self::new(channel, String::new(), redactor);
         opening.enter(Stage::Greeting);
         let greeting = session.read(opening, reply::parse_greeting)?;
         if greeting.code != 220 {
@@ -75,7 +82,7 @@ impl<C: Channel> Session<C> {
         }
         session
             .greeting
-            .clone_from(&session.redactor.answer(&greeting).text);
+            .clone_from(&session.redactor.shown_reply(&greeting).text);
         session.ehlo(opening, name)?;
         Ok(session)
     }
@@ -103,7 +110,7 @@ impl<C: Channel> Session<C> {
         if reply.code < 400 || reply.code == 421 {
             return self.unexpected(opening, reply, expected);
         }
-        opening.record.reply = Some(self.redactor.answer(reply));
+        opening.record.reply = Some(self.redactor.shown_reply(reply));
         if C::VERIFIED {
             opening.record.outcome = Outcome::Refused;
         }
@@ -117,7 +124,7 @@ impl<C: Channel> Session<C> {
         reply: &Reply,
         expected: &'static str,
     ) -> Error {
-        opening.record.reply = Some(self.redactor.answer(reply));
+        opening.record.reply = Some(self.redactor.shown_reply(reply));
         match reply.code {
             421 => opening.fail(Cause::Closing),
             _ => opening.fail(Cause::Unexpected { expected }),
@@ -134,7 +141,9 @@ impl<C: Channel> Session<C> {
             return opening.say(Level::Debug, || format!("< 334 ({size} bytes not shown)"));
         }
         let stage = opening.record.stage;
-        opening.cx.log_answer(stage, &self.redactor.answer(reply));
+        opening
+            .cx
+            .log_reply(stage, &self.redactor.shown_reply(reply));
     }
 
     /// Takes in what the server offers.
@@ -190,8 +199,8 @@ impl<C: Channel> Session<C> {
     /// Fails if the connection has ended, or if something was received that no command waits for.
     pub(super) fn expect_silence(&mut self, opening: &mut Opening<'_, '_>) -> Result<(), Error> {
         let ready = self.channel.receive_ready(opening.deadline());
-        if let Err((cause, answer)) = unsolicited(self.channel.pending(), &self.redactor) {
-            opening.record.reply = answer;
+        if let Err((cause, reply)) = unsolicited(self.channel.pending(), &self.redactor) {
+            opening.record.reply = reply;
             return Err(opening.fail(cause));
         }
         ready.map_err(|fault| opening.fault(fault))
@@ -301,19 +310,7 @@ impl<T: Transport> Session<Cleartext<T>> {
         let redactor = std::mem::take(&mut self.redactor);
         let clear = self.ask_for_tls(opening)?;
         let verified = upgrade(clear, setup, opening)?;
-        let mut session = Session {
-            channel: verified,
-            capabilities: Capabilities::default(),
-            greeting,
-            is_transaction_open: false,
-            is_closed: false,
-            is_checked: false,
-            used: SessionUsage::default(),
-            name: EhloName::neutral(),
-            is_ehlo_repeated: false,
-            last_reply: Instant::now(),
-            redactor,
-        };
+        let mut session = Session::new(verified, greeting, redactor);
         session.ehlo(opening, name.unwrap_or(&EhloName::neutral()))?;
         Ok(session)
     }
@@ -330,19 +327,7 @@ impl<T: Transport> Session<Cleartext<T>> {
         let greeting = self.greeting.clone();
         let clear = self.ask_for_tls(opening)?;
         let probed = upgrade_probe(clear, setup, opening)?;
-        let mut session = Session {
-            channel: probed,
-            capabilities: Capabilities::default(),
-            greeting,
-            is_transaction_open: false,
-            is_closed: false,
-            is_checked: false,
-            used: SessionUsage::default(),
-            name: EhloName::neutral(),
-            is_ehlo_repeated: false,
-            last_reply: Instant::now(),
-            redactor: Redactor::default(),
-        };
+        let mut session = Session::new(probed, greeting, Redactor::default());
         session.ehlo(opening, &EhloName::neutral())?;
         Ok(session)
     }
@@ -356,14 +341,11 @@ impl<T: Transport> Session<Cleartext<T>> {
         }
         let reply = self.command(opening, &Command::starttls())?;
         if reply.code != 220 {
-            opening.record.reply = Some(self.redactor.answer(&reply));
-            return Err(match reply.code {
-                421 => opening.fail(Cause::Closing),
-                400.. => opening.fail(Cause::StarttlsRefused),
-                _ => opening.fail(Cause::Unexpected {
-                    expected: "220 to STARTTLS",
-                }),
-            });
+            if reply.code < 400 || reply.code == 421 {
+                return Err(self.unexpected(opening, &reply, "220 to STARTTLS"));
+            }
+            opening.record.reply = Some(self.redactor.shown_reply(&reply));
+            return Err(opening.fail(Cause::StarttlsRefused));
         }
         // Bytes after the 220 would be parsed as the server's replies inside TLS.
         match self.channel.pending().len() {

@@ -7,7 +7,7 @@ use crate::deadline::Deadline;
 use crate::error::{Cause, Error, Outcome, Recipient, Record, RejectedStep, ServerReply, Stage};
 use crate::message::Prepared;
 
-/// A command that is to be answered by one reply.
+/// A command, which has one reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CommandKind {
     /// RSET, before this transaction's MAIL.
@@ -76,7 +76,7 @@ enum Decision {
     /// Nothing yet: recipients accepted, and those without a reply.
     Open {
         accepted: usize,
-        unanswered: usize,
+        without_reply: usize,
     },
     Accepted,
     Refused(RejectedStep),
@@ -133,7 +133,7 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    /// For a message whose first command begins at `begin`.
+    /// The transaction of a message whose first command begins at `begin`.
     pub(super) fn new(
         record: Record,
         id: u64,
@@ -144,7 +144,7 @@ impl Transaction {
         Self {
             decision: Decision::Open {
                 accepted: 0,
-                unanswered: record.recipients.len(),
+                without_reply: record.recipients.len(),
             },
             record,
             id,
@@ -188,16 +188,16 @@ impl Transaction {
 
     /// Take a 2yz to RSET or MAIL, where no 421 came before: it decides nothing.
     pub(super) fn on_plain_acceptance(&mut self, command: CommandKind) {
-        self.record.answered |= command != CommandKind::Rset;
+        self.record.has_reply |= command != CommandKind::Rset;
         self.record.stage = command.stage(false);
     }
 
     /// Returns whether each RCPT has its reply, so that the content may follow, or the message is rejected.
-    pub(super) fn is_envelope_answered(&self) -> bool {
+    pub(super) fn has_envelope_replies(&self) -> bool {
         !matches!(
             self.decision,
             Decision::Open {
-                unanswered: 1..,
+                without_reply: 1..,
                 ..
             }
         )
@@ -254,28 +254,28 @@ impl Transaction {
         unsent: bool,
         closing: bool,
     ) -> Result<ReplyEffect, Cause> {
-        // A reply behind a refusal does not move its stage.
+        // A reply after a refusal does not move its stage.
         if !self.is_refused() {
             self.record.stage = command.stage(unsent);
         }
         if self.is_closing() {
-            self.on_reply_behind_421(command, reply.code);
+            self.on_reply_after_421(command, reply.code);
             return Ok(ReplyEffect::None);
         }
         if unsent && !matches!(command, CommandKind::Chunk | CommandKind::ContentEnd) {
             return Err(Cause::Unsolicited);
         }
         let code = reply.code;
-        // Behind a 421 every refusal to begin a message means the same.
+        // After a 421 every refusal to begin a message means the same.
         let begins = matches!(command, CommandKind::Rset | CommandKind::Mail);
         if code == 421 || closing && begins && code >= 400 {
             self.on_closing(command, reply)?;
             return Err(Cause::Closing);
         }
-        self.record.answered |= command != CommandKind::Rset;
+        self.record.has_reply |= command != CommandKind::Rset;
         let (accepted, refused) = (is_acceptance(code), code >= 400);
-        let open = matches!(self.decision, Decision::Open { accepted, unanswered }
-            if accepted > 0 || unanswered > 0);
+        let open = matches!(self.decision, Decision::Open { accepted, without_reply }
+            if accepted > 0 || without_reply > 0);
         match command {
             CommandKind::Rset | CommandKind::Mail if accepted => Ok(ReplyEffect::None),
             // If more was queued after RSET, the server may have accepted that all the same.
@@ -321,14 +321,14 @@ impl Transaction {
             Decision::Unprocessed => ClosingDecision::Unprocessed,
             Decision::Open {
                 accepted: 0,
-                unanswered,
+                without_reply,
             } => {
-                let unanswered = match command {
-                    CommandKind::Rcpt(_) => one_less(unanswered)?,
+                let without_reply = match command {
+                    CommandKind::Rcpt(_) => one_less(without_reply)?,
                     CommandKind::Rset | CommandKind::Mail => 0,
-                    _ => unanswered,
+                    _ => without_reply,
                 };
-                match unanswered {
+                match without_reply {
                     0 => ClosingDecision::Unprocessed,
                     _ => ClosingDecision::Open,
                 }
@@ -341,7 +341,7 @@ impl Transaction {
 
     /// Among the replies after a 421 to this message, only the one to the content shows whether the
     /// server may have accepted it.
-    fn on_reply_behind_421(&mut self, command: CommandKind, code: u16) {
+    fn on_reply_after_421(&mut self, command: CommandKind, code: u16) {
         if command == CommandKind::ContentEnd && !self.is_refused() {
             self.decision = Decision::Closing(match code {
                 400.. => ClosingDecision::Unprocessed,
@@ -363,7 +363,7 @@ impl Transaction {
         // After a rejected MAIL the reply does not concern the recipient.
         let Decision::Open {
             accepted,
-            unanswered,
+            without_reply,
         } = self.decision
         else {
             return Ok(ReplyEffect::None);
@@ -375,12 +375,12 @@ impl Transaction {
             recipient.outcome = Outcome::Refused;
         }
         let accepted = accepted + usize::from(!refused);
-        let unanswered = one_less(unanswered)?;
+        let without_reply = one_less(without_reply)?;
         self.decision = Decision::Open {
             accepted,
-            unanswered,
+            without_reply,
         };
-        if unanswered == 0 && (accepted == 0 || !self.partial) {
+        if without_reply == 0 && (accepted == 0 || !self.partial) {
             let is_refused = |one: &&Recipient| one.outcome == Outcome::Refused;
             if let Some(first) = self.record.recipients.iter().find(is_refused) {
                 self.record.reply.clone_from(&first.reply);

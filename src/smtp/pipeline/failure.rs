@@ -56,7 +56,7 @@ pub(in crate::smtp) fn unsolicited(
                 421 => Cause::Closing,
                 _ => Cause::Unsolicited,
             };
-            Err((cause, Some(redactor.answer(&reply))))
+            Err((cause, Some(redactor.shown_reply(&reply))))
         }
         _ => Err((Cause::Unsolicited, None)),
     }

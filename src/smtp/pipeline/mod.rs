@@ -109,7 +109,7 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// For a session that has sent `queued` bytes of text.
+    /// The pipeline of a session that has sent `queued` bytes of text.
     pub(super) fn new(
         features: Features,
         is_transaction_open: bool,
@@ -223,7 +223,7 @@ impl Pipeline {
             awaits_reply,
             awaits_sender: self.replies.front().is_some_and(|due| due.is_of_sender()),
             is_refused: latest.is_refused(),
-            is_envelope_answered: latest.is_envelope_answered(),
+            has_envelope_replies: latest.has_envelope_replies(),
             has_content: latest.has_content(),
         };
         match outgoing.next_action(state) {
@@ -374,7 +374,7 @@ impl Pipeline {
         let transaction = self.transactions.get_mut(due.transaction)?;
         transaction.take_due_reply()?;
         if is_extra {
-            let reply = redactor.answer(&Reply::scanned(code, reply.bytes));
+            let reply = redactor.shown_reply(&Reply::scanned(code, reply.bytes));
             transaction.set_ambiguous(reply, unsent);
             return Err(of_oldest(Cause::Unsolicited));
         }
@@ -384,8 +384,8 @@ impl Pipeline {
             return Ok(());
         }
         let shown = match due.command {
-            CommandKind::Rcpt(_) => self.rcpt_replies.answer(redactor, code, reply.bytes),
-            _ => redactor.answer(&Reply::scanned(code, reply.bytes)),
+            CommandKind::Rcpt(_) => self.rcpt_replies.shown_reply(redactor, code, reply.bytes),
+            _ => redactor.shown_reply(&Reply::scanned(code, reply.bytes)),
         };
         let id = transaction.id;
         let has_progress =

@@ -61,7 +61,7 @@ pub(super) struct ReplyState {
     pub(super) awaits_sender: bool,
     pub(super) is_refused: bool,
     /// Each RCPT has its reply.
-    pub(super) is_envelope_answered: bool,
+    pub(super) has_envelope_replies: bool,
     /// Part of the content is queued.
     pub(super) has_content: bool,
 }
@@ -130,7 +130,7 @@ impl OutgoingMessage {
                     let must_wait = match self.gate {
                         Gate::None => false,
                         Gate::Sender => replies.awaits_sender,
-                        Gate::Envelope => !replies.is_envelope_answered,
+                        Gate::Envelope => !replies.has_envelope_replies,
                     };
                     match (must_wait, self.features.chunking) {
                         (true, _) => return Action::Wait,
@@ -139,8 +139,8 @@ impl OutgoingMessage {
                     }
                 }
                 Next::GoAhead => Next::Block,
-                // Behind the first chunk, which may go together with the envelope.
-                Next::Chunk if replies.has_content && !replies.is_envelope_answered => {
+                // After the first chunk, which may go together with the envelope.
+                Next::Chunk if replies.has_content && !replies.has_envelope_replies => {
                     return Action::Wait;
                 }
                 Next::Chunk | Next::Block => return Action::Content,
@@ -148,10 +148,10 @@ impl OutgoingMessage {
         }
     }
 
-    /// Append a command to `out`, and go on behind it.
+    /// Append a command to `out`, and continue after it.
     ///
     /// # Errors
-    /// [`Cause::Internal`] for a recipient that the message has not.
+    /// [`Cause::Internal`] if the message has no such recipient.
     pub(super) fn write(
         &mut self,
         command: EnvelopeCommand,

@@ -40,7 +40,7 @@ pub(super) struct ReceivedReply<'a> {
     pub(super) code: u16,
     /// The reply.
     pub(super) bytes: &'a [u8],
-    /// The bytes received behind it.
+    /// The bytes received after it.
     pub(super) rest: &'a [u8],
 }
 
@@ -71,7 +71,7 @@ impl PendingReplies {
         });
     }
 
-    /// Note where the content behind 354 ends.
+    /// Note where the content after 354 ends.
     ///
     /// # Errors
     /// [`Cause::Internal`] if there was no 354.

@@ -33,14 +33,14 @@ impl From<Failure> for Stop {
 }
 
 /// A session, and the protocol over it.
-pub(super) struct Exchange<'s, T> {
+pub(super) struct PipelineIo<'s, T> {
     pub(super) session: &'s mut Session<Verified<T>>,
     pub(super) pipeline: Pipeline,
     /// The command that is being sent.
     line: Vec<u8>,
 }
 
-impl<'s, T: Transport> Exchange<'s, T> {
+impl<'s, T: Transport> PipelineIo<'s, T> {
     pub(super) fn new(session: &'s mut Session<Verified<T>>, filter: EventFilter) -> Self {
         let pipeline = Pipeline::new(
             session.features(),
