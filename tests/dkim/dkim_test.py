@@ -51,7 +51,7 @@ RAW = {
 UNSIGNABLE = {
     "no author": ("To: bob@mail.test\r\n\r\nx\r\n", "no From field"),
     "two authors": ("From: a@mail.test\r\n" + HEAD + "\r\nx\r\n", "more than one From field"),
-    "mailbox line": ("From alice Mon Nov 23 10:00:00 2026\r\n" + HEAD + "\r\nx\r\n", "line 1 .* mbox file"),
+    "mailbox line": ("From alice Mon Nov 23 10:00:00 2026\r\n" + HEAD + "\r\nx\r\n", "begins with a line .* mbox file"),
     "stray line": (HEAD + "no colon\r\n\r\nx\r\n", "line 4 of its header is not a field"),
     "space before the colon": (HEAD + "X-A : b\r\n\r\nx\r\n", "line 4 of its header is not a field"),
     "nothing but a body": ("\r\nbody\r\n", "no From field"),
@@ -185,10 +185,10 @@ class Dkim(unittest.TestCase):
             (make("-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"), "RSA-PSS"),
             (openssl("pkey", "-in", rsa, "-pubout"), "public key"),
             (openssl("pkey", "-in", rsa, "-aes256", "-passout", "pass:x"), "passphrase"),
-            (b"", "no private key"),
+            (b"", "not a private key"),
             (b"x" * 70_000, "larger than any key"),
             (self.keys.der["rsa"][:-1], "can't be read"),
-            (rsa.read_bytes()[:-60], "no private key"),
+            (rsa.read_bytes()[:-60], "not a private key"),
         ):
             with self.subTest(words), self.assertRaisesRegex(secsmtp.ArgumentError, f"^key .*{words}") as caught:
                 secsmtp.Signer(DOMAIN, "s", key=key)
