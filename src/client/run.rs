@@ -1,7 +1,7 @@
 //! The only way to send: messages of a source over one connection, kept or new, as far as the server
 //! lets them follow each other; and which of them go over another connection.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -48,17 +48,8 @@ impl Engine {
         options: &RunOptions<'_>,
         cx: &mut Context<'_>,
     ) -> RunEnd {
-        let kept = match first.needs_new_connection {
-            true => None,
-            false => self.pool.take(&self.endpoint, options.settings),
-        };
-        let is_kept = kept.is_some();
-        let connection = match kept {
-            Some(connection) => Ok(connection),
-            None => self.open(options.settings, options.token, cx, first.record()),
-        };
-        let mut connection = match connection {
-            Ok(connection) => connection,
+        let (mut connection, is_kept) = match self.take_or_open(&first, options, cx) {
+            Ok(found) => found,
             Err(error) => return RunEnd::NoConnection(first, error),
         };
         if !source.connected(first.id, connection.canceller()) {
@@ -70,24 +61,18 @@ impl Engine {
             messages: self.pool.most_in_flight(options.window.messages),
             ..options.window
         };
-        let (generation, verdict) = (connection.config_generation, connection.verdict);
         let run = ConnectionRun {
             engine: self,
             source,
-            generation,
-            verdict,
+            generation: connection.config_generation,
+            verdict: connection.verdict,
             back_off: options.settings.reuse.back_off,
             is_kept,
-            room: Cell::new(options.settings.reuse.messages - connection.messages),
-            first: RefCell::new(Some(first)),
-            open: RefCell::default(),
-            put_back: RefCell::default(),
-            begun: Cell::new(0),
-            carried: Cell::new(0),
-            was_accepted: Cell::new(false),
-            has_carried: Cell::new(is_kept),
-            is_backed_off: Cell::new(false),
-            failure: RefCell::default(),
+            state: RefCell::new(RunState {
+                room: options.settings.reuse.messages - connection.messages,
+                first: Some(first),
+                ..RunState::default()
+            }),
         };
         let end = connection.send_all(cx, window, &run);
         options.token.detach();
@@ -95,45 +80,59 @@ impl Engine {
         if let StreamEnd::Full(id, _) = end {
             run.move_later(id, None);
         }
-        let ConnectionRun {
-            put_back,
-            begun,
-            carried,
-            was_accepted,
-            failure,
-            ..
-        } = run;
-        connection.messages += begun.get();
-        connection.carried += carried.get();
-        let failure = failure.into_inner().filter(|_| is_closed);
-        match failure
-            .as_ref()
-            .filter(|error| retry::is_by_server(&error.cause))
-        {
-            // It was perhaps idle for too long, which shows nothing about the server's limit of messages.
-            Some(_) if is_kept && carried.get() == 0 => {}
-            Some(error) if *error.cause == Cause::Closing => {
-                self.pool.limit_window(connection.carried);
-            }
-            Some(_) => {}
-            None => self.pool.lift_window_limit(connection.carried),
+        let state = run.state.into_inner();
+        connection.messages += state.begun;
+        connection.carried += state.carried;
+        let failure = state.failure.filter(|_| is_closed);
+        // A connection that had been idle, perhaps for too long, shows nothing about the server's limit.
+        if !is_kept || state.carried > 0 || !failure.as_ref().is_some_and(is_by_server) {
+            self.note_limit(connection.carried, failure.as_ref());
         }
         self.keep_or_close(connection, options, cx);
-        let put_back = put_back.into_inner();
-        let is_moved = !put_back.is_empty();
+        let is_moved = !state.put_back.is_empty();
         if is_closed && is_moved {
             cx.say(Level::Info, || {
                 "the connection ended before the server accepted any part of a message: opening another"
                     .to_owned()
             });
         }
-        put_back
+        state
+            .put_back
             .into_iter()
             .rev()
             .for_each(|item| source.put_back(item));
         match failure {
-            Some(error) if !was_accepted.get() && !is_moved => RunEnd::Failed(error),
+            Some(error) if !state.was_accepted && !is_moved => RunEnd::Failed(error),
             _ => RunEnd::Done,
+        }
+    }
+
+    /// Returns a connection for this message, and whether it was kept.
+    fn take_or_open(
+        &self,
+        first: &Submission,
+        options: &RunOptions<'_>,
+        cx: &mut Context<'_>,
+    ) -> Result<(Box<Connection>, bool), Error> {
+        let kept = match first.needs_new_connection {
+            true => None,
+            false => self.pool.take(&self.endpoint, options.settings),
+        };
+        match kept {
+            Some(connection) => Ok((connection, true)),
+            None => {
+                let opened = self.open(options.settings, options.token, cx, first.record())?;
+                Ok((opened, false))
+            }
+        }
+    }
+
+    /// Notes what a connection shows about the number of messages that the server accepts over one.
+    fn note_limit(&self, carried: usize, failure: Option<&Error>) {
+        match failure.filter(|error| is_by_server(error)) {
+            Some(error) if *error.cause == Cause::Closing => self.pool.limit_window(carried),
+            Some(_) => {}
+            None => self.pool.lift_window_limit(carried),
         }
     }
 
@@ -162,75 +161,102 @@ struct ConnectionRun<'a> {
     back_off: Duration,
     /// True if the connection was idle before.
     is_kept: bool,
+    state: RefCell<RunState>,
+}
+
+/// The state of a [`ConnectionRun`].
+#[derive(Default)]
+struct RunState {
     /// Messages that may still go over the connection.
-    room: Cell<u32>,
-    first: RefCell<Option<Submission>>,
+    room: u32,
+    first: Option<Submission>,
     /// Those without a result, in order.
-    open: RefCell<VecDeque<Submission>>,
+    open: VecDeque<Submission>,
     /// Those that go over another connection, in order.
-    put_back: RefCell<Vec<Submission>>,
-    /// Messages that were begun, and those that the server accepted or refused.
-    begun: Cell<u32>,
-    carried: Cell<usize>,
-    was_accepted: Cell<bool>,
-    /// True if the connection has carried a message.
-    has_carried: Cell<bool>,
+    put_back: Vec<Submission>,
+    /// Messages that were begun.
+    begun: u32,
+    /// Messages that the server accepted or refused.
+    carried: usize,
+    was_accepted: bool,
     /// True if the delay of the next connection was set.
-    is_backed_off: Cell<bool>,
+    is_backed_off: bool,
     /// The last error that is not a rejection.
-    failure: RefCell<Option<Error>>,
+    failure: Option<Error>,
+}
+
+impl RunState {
+    /// Takes a message out of those without a result; it is nearly always the first.
+    fn take(&mut self, id: u64) -> Option<Submission> {
+        let index = self.open.iter().position(|item| item.id == id)?;
+        self.open.remove(index)
+    }
+}
+
+fn is_by_server(error: &Error) -> bool {
+    retry::is_by_server(&error.cause)
 }
 
 impl ConnectionRun<'_> {
-    fn count_carried(&self) {
-        self.has_carried.set(true);
-        self.carried.set(self.carried.get() + 1);
-    }
-
     /// Returns whether the last verdict on the peer is still valid.
     fn is_verdict_fresh(&self) -> bool {
         let endpoint = &self.engine.endpoint;
         self.verdict.is_fresh(endpoint.policy.clock.now().as_secs())
     }
 
-    /// Has the next connection wait, before an outcome is reported: with that another one may be asked
-    /// for. A connection that had been idle, perhaps for too long, shows nothing of what the server takes.
+    /// Has the next connection wait. Called before an outcome is reported, because the caller may then submit
+    /// another message. The end of a connection that had been idle shows nothing of what the server accepts.
     fn back_off_after(&self, error: &Error) {
+        let mut state = self.state.borrow_mut();
         let is_closing = *error.cause == Cause::Closing && !self.is_kept;
-        if retry::is_by_server(&error.cause)
-            && (self.carried.get() > 0 || is_closing)
-            && !self.is_backed_off.replace(true)
-        {
+        if is_by_server(error) && (state.carried > 0 || is_closing) && !state.is_backed_off {
+            state.is_backed_off = true;
             self.engine.pool.back_off(self.back_off);
         }
     }
 
-    /// Takes a message out of those without a result; it is nearly always the first.
-    fn take(&self, id: u64) -> Option<Submission> {
-        let mut open = self.open.borrow_mut();
-        let index = open.iter().position(|item| item.id == id)?;
-        open.remove(index)
+    /// Notes an error that is not a rejection. Returns whether the message goes over another connection.
+    fn on_failure(&self, id: u64, error: &Error) -> bool {
+        let has_carried = {
+            let mut state = self.state.borrow_mut();
+            // The error that ended the connection is kept: the messages after it were only abandoned.
+            if *error.cause != Cause::Abandoned || state.failure.is_none() {
+                state.failure = Some(error.clone());
+            }
+            self.is_kept || state.carried > 0
+        };
+        self.back_off_after(error);
+        let moves = has_carried && retry::may_move(error) && !self.source.is_cancelled(id);
+        if moves {
+            self.move_later(id, Some(&error.record));
+        }
+        moves
     }
 
     /// Keeps a message for another connection.
     fn move_later(&self, id: u64, record: Option<&Record>) {
-        if let Some(mut item) = self.take(id) {
+        let mut state = self.state.borrow_mut();
+        if let Some(mut item) = state.take(id) {
             item.needs_new_connection = true;
             if let Some(record) = record {
                 item.released = item.released.with(record);
             }
-            self.put_back.borrow_mut().push(item);
+            state.put_back.push(item);
         }
     }
 }
 
 impl MessageStream for ConnectionRun<'_> {
     fn next(&self) -> NextMessage {
-        let next = match self.first.take() {
+        let (first, room) = {
+            let mut state = self.state.borrow_mut();
+            (state.first.take(), state.room)
+        };
+        let next = match first {
             Some(item) => Next::Submission(item),
             // A new message goes by the new settings. After a minute the peer is judged again, as it is
             // before each use.
-            None if self.room.get() == 0
+            None if room == 0
                 || self.engine.config_generation() != self.generation
                 || !self.is_verdict_fresh() =>
             {
@@ -240,10 +266,11 @@ impl MessageStream for ConnectionRun<'_> {
         };
         match next {
             Next::Submission(item) => {
-                self.room.set(self.room.get() - 1);
-                self.begun.set(self.begun.get() + 1);
                 let (id, message) = (item.id, item.message.clone());
-                self.open.borrow_mut().push_back(item);
+                let mut state = self.state.borrow_mut();
+                state.room -= 1;
+                state.begun += 1;
+                state.open.push_back(item);
                 NextMessage::Message(id, message)
             }
             Next::Nothing => NextMessage::Nothing,
@@ -255,25 +282,23 @@ impl MessageStream for ConnectionRun<'_> {
     fn done(&self, id: u64, mut result: Result<Record, Error>) {
         match &result {
             Ok(_) => {
-                self.count_carried();
-                if !self.was_accepted.replace(true) {
+                let mut state = self.state.borrow_mut();
+                state.carried += 1;
+                if !std::mem::replace(&mut state.was_accepted, true) {
                     self.engine.pool.clear_back_off();
                 }
             }
-            Err(error) if error.record.outcome == Outcome::Refused => self.count_carried(),
+            Err(error) if error.record.outcome == Outcome::Refused => {
+                self.state.borrow_mut().carried += 1;
+            }
             Err(error) => {
-                // Behind the error that ended the connection, others were only abandoned.
-                if *error.cause != Cause::Abandoned || self.failure.borrow().is_none() {
-                    self.failure.replace(Some(error.clone()));
-                }
-                self.back_off_after(error);
-                if self.has_carried.get() && retry::may_move(error) && !self.source.is_cancelled(id)
-                {
-                    return self.move_later(id, Some(&error.record));
+                if self.on_failure(id, error) {
+                    return;
                 }
             }
         }
-        if let Some(item) = self.take(id) {
+        let taken = self.state.borrow_mut().take(id);
+        if let Some(item) = taken {
             item.released.mark_completion(&mut result);
         }
         self.source.done(id, result);
