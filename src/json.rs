@@ -153,7 +153,7 @@ impl Serialize for Event {
         let question = self.question();
         let completion = self.completion();
         let mut object = object(serializer, "event")?;
-        object.serialize_entry("event", self.news.kind().name())?;
+        object.serialize_entry("event", self.data.kind().name())?;
         object.serialize_entry("job", &self.job)?;
         object.serialize_entry("tag", &Displayed(self.tag))?;
         object.serialize_entry("status", &status.map(Status::number))?;
@@ -408,8 +408,8 @@ mod tests {
         values.push(parsed(&Record::default()));
         values.push(parsed(&Error::local(Cause::Cancelled)));
         values.push(parsed(&Error::argument(Status::Pin, "pin", "is empty")));
-        for (news, ..) in events() {
-            values.push(parsed(&event(news)));
+        for (data, ..) in events() {
+            values.push(parsed(&event(data)));
         }
         let (mut filled, mut all) = (BTreeSet::new(), BTreeSet::new());
         for value in &values {
@@ -443,11 +443,11 @@ mod tests {
         assert_eq!(values("event", "event"), Kind::ALL.map(Kind::name));
     }
 
-    fn event(news: EventData) -> Event {
+    fn event(data: EventData) -> Event {
         Event {
             job: 7,
             tag: u64::MAX,
-            news,
+            data,
         }
     }
 
@@ -489,8 +489,8 @@ mod tests {
 
     #[test]
     fn an_event_has_what_its_kind_contains_and_null_else() {
-        for (news, kind, fields) in events() {
-            let value = parsed(&event(news));
+        for (data, kind, fields) in events() {
+            let value = parsed(&event(data));
             assert_eq!(
                 (&value["event"], &value["job"], &value["tag"]),
                 (&kind.into(), &7.into(), &u64::MAX.to_string().into())

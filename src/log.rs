@@ -1,4 +1,4 @@
-//! The log of a send, line by line, and notices of its progress.
+//! The log of a send, line by line, and events of its progress.
 //!
 //! One line per command and reply. AUTH lines and content are shown by their length: the code that
 //! builds a command decides what may be shown of it, so no text is searched for patterns.
@@ -41,7 +41,7 @@ impl Level {
 
 /// A watcher of a send, called on the thread that is inside the call. It may ignore each notice.
 pub trait Watcher {
-    /// Selects the message of the notices that follow, where several are in flight.
+    /// Selects the message of the events that follow, where several are in flight.
     fn about(&mut self, message: u64) {
         let _ = message;
     }
@@ -108,9 +108,9 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// A log without lines for `watcher`, with its other notices only.
+    /// A log without lines for `watcher`, with its other events only.
     #[must_use]
-    pub fn notices(watcher: &'a mut dyn Watcher) -> Self {
+    pub fn events(watcher: &'a mut dyn Watcher) -> Self {
         Self {
             watcher: Some(watcher),
             max: None,

@@ -8,8 +8,8 @@ use rustls::crypto::ring::default_provider;
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 
+use super::tls_error_text;
 use super::verifier::{Verifier, VerifierMode};
-use super::words;
 use crate::error::{Cause, Error};
 use crate::status::Status;
 use crate::trust::client_identity::ClientIdentity;
@@ -87,7 +87,7 @@ fn config(
         .with_protocol_versions(versions)
         .map_err(|error| {
             Error::local(Cause::Handshake {
-                detail: words::error(&error),
+                detail: tls_error_text::error(&error),
             })
         })?
         .dangerous()

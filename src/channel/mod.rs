@@ -32,10 +32,10 @@
 
 mod cleartext;
 mod config;
+mod tls_error_text;
 mod tls_stream;
 mod verified;
 mod verifier;
-mod words;
 mod write_buffer;
 
 use std::io;

@@ -4,7 +4,7 @@ use std::io::{self, BufRead as _};
 
 use rustls::ClientConnection;
 
-use super::words;
+use super::tls_error_text;
 use super::write_buffer::WriteBuffer;
 use crate::channel::{Fault, MAX_PENDING};
 use crate::deadline::Deadline;
@@ -280,7 +280,7 @@ impl<T: Transport> TlsStream<T> {
 /// Converts the TLS layer's error about a record.
 fn record_fault(error: &rustls::Error) -> Fault {
     match error {
-        rustls::Error::AlertReceived(alert) => Fault::Alert(words::alert(*alert)),
+        rustls::Error::AlertReceived(alert) => Fault::Alert(tls_error_text::alert(*alert)),
         _ => Fault::Lost(io::ErrorKind::InvalidData),
     }
 }

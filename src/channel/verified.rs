@@ -8,9 +8,9 @@ use rustls::{CertificateError, ClientConnection, HandshakeKind, ProtocolVersion}
 use zeroize::Zeroizing;
 
 use super::config::{ProbeSetup, Setup};
+use super::tls_error_text;
 use super::tls_stream::{HandshakeStop, TlsStream};
 use super::verifier::RejectionError;
-use super::words;
 use crate::channel::{Channel, Cleartext, Fault};
 use crate::deadline::Deadline;
 use crate::error::Peer;
@@ -130,7 +130,7 @@ fn handshake_fault(error: &rustls::Error, sample: &[u8]) -> HandshakeFault {
     }
     // TLS begins with a handshake record (22) or an alert (21): RFC 8446 section 5.1.
     match sample.first() {
-        Some(21 | 22) | None => HandshakeFault::Tls(words::error(error)),
+        Some(21 | 22) | None => HandshakeFault::Tls(tls_error_text::error(error)),
         Some(_) => HandshakeFault::NotTls(redact::escape(sample.trim_ascii_end(), 80)),
     }
 }

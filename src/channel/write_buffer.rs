@@ -147,7 +147,7 @@ impl WriteBuffer {
         Ok(moved)
     }
 
-    /// Count accepted bytes. A transport that reports more than it was given has accepted all of them, so that
+    /// Counts accepted bytes. A transport that reports more than it was given has accepted all of them, so that
     /// no message which may have left is taken for one that has not.
     fn took(&mut self, reported: usize) -> Result<(), Fault> {
         let bytes = reported.min(self.backlog());

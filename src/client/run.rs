@@ -186,7 +186,7 @@ struct RunState {
 }
 
 impl RunState {
-    /// Takes a message out of those without a result; it is nearly always the first.
+    /// Takes a message out of those without a result.
     fn take(&mut self, id: u64) -> Option<Submission> {
         let index = self.open.iter().position(|item| item.id == id)?;
         self.open.remove(index)
@@ -254,8 +254,7 @@ impl MessageStream for ConnectionRun<'_> {
         };
         let next = match first {
             Some(item) => Next::Submission(item),
-            // A new message goes by the new settings. After a minute the peer is judged again, as it is
-            // before each use.
+            // A new message uses the current settings, and a peer that was verified within a minute.
             None if room == 0
                 || self.engine.config_generation() != self.generation
                 || !self.is_verdict_fresh() =>

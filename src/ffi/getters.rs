@@ -138,7 +138,7 @@ pub extern "C" fn secsmtp_error_json(
 pub extern "C" fn secsmtp_event_kind(
     notice: *const secsmtp_event,
 ) -> i32 {
-    boundary::number(notice, |event| event.event.news.kind() as i32)
+    boundary::number(notice, |event| event.event.data.kind() as i32)
 }
 
 /// The number of the job, as secsmtp_client_submit gave it. 0 with SECSMTP_EVENT_DROPPED.

@@ -34,7 +34,7 @@ impl Closing {
         }
     }
 
-    /// Match what was received, and wait for more, as long as an outcome depends on it.
+    /// Matches what was received, and waits for more, as long as an outcome depends on it.
     pub(super) fn step<T: Transport>(&mut self, io: &mut PipelineIo<'_, T>) -> ClosingStep {
         if !io.pipeline.is_in_doubt(io.progress()) {
             return ClosingStep::Over;

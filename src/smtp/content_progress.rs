@@ -26,13 +26,13 @@ impl ContentProgress {
         self.queue.push_back(end);
     }
 
-    /// Take out the oldest piece, if the system has taken the text up to its end.
+    /// Takes out the oldest piece, if the system has taken the text up to its end.
     pub(super) fn pop(&mut self, sent: u64) -> Option<PieceEnd> {
         self.queue.front().filter(|end| end.position <= sent)?;
         self.queue.pop_front()
     }
 
-    /// Forget the pieces of a message that has its result.
+    /// Forgets the pieces of a message that has its result.
     pub(super) fn forget(&mut self, id: u64) {
         self.queue.retain(|end| end.id != id);
     }

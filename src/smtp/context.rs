@@ -1,4 +1,4 @@
-//! The context of a call: its log, its notices and its timeouts.
+//! The context of a call: its log, its events and its timeouts.
 
 use std::time::{Duration, Instant};
 
@@ -131,7 +131,7 @@ impl<'a> Context<'a> {
     }
 
     /// Returns whether progress and replies for recipients are reported, or lines written.
-    pub(super) fn wants_notices(&self) -> bool {
+    pub(super) fn wants_events(&self) -> bool {
         self.log.is_watched()
     }
 

@@ -39,7 +39,7 @@ const CLOSING_WAIT: Duration = Duration::from_secs(10);
 struct ConnectionEnded;
 
 impl<T: Transport> Session<Verified<T>> {
-    /// Send the messages of `source`, as far as the server lets them follow each other over this
+    /// Sends the messages of `source`, as far as the server lets them follow each other over this
     /// connection, and report each result. The record of each message begins with `base`.
     pub fn send_all(
         &mut self,
@@ -50,7 +50,7 @@ impl<T: Transport> Session<Verified<T>> {
     ) -> StreamEnd {
         let filter = EventFilter {
             replies: cx.wants_lines(),
-            progress: cx.wants_notices(),
+            progress: cx.wants_events(),
         };
         let mut driver = Driver {
             io: PipelineIo::new(self, filter),
@@ -150,7 +150,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         }
     }
 
-    /// Queue one complete message; its result is reported when its last reply is in.
+    /// Queues one complete message; its result is reported when its last reply is in.
     fn send(&mut self, id: u64, message: &Prepared) -> Result<(), ConnectionEnded> {
         while self.io.backlog() >= MAX_BACKLOG {
             self.wait(Deadline::NEVER)?;
@@ -216,7 +216,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         deadline
     }
 
-    /// Check that the server accepts such a message, and open its content, before any of it is queued.
+    /// Checks that the server accepts such a message, and opens its content, before any of it is queued.
     fn open<'m>(
         &mut self,
         message: &'m Prepared,
@@ -299,7 +299,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         self.io.push_line().map_err(|stop| self.stop(stop))
     }
 
-    /// Queue the next chunk or block of content, after a rejection that has arrived was processed.
+    /// Queues the next chunk or block of content, after a rejection that has arrived was processed.
     fn send_content(
         &mut self,
         id: u64,
@@ -345,7 +345,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         };
         queued.map_err(|stop| self.stop(stop))?;
         // The reply to the last piece shows that it was taken.
-        if !piece.last && self.cx.wants_notices() {
+        if !piece.last && self.cx.wants_events() {
             self.progress.push(PieceEnd {
                 id,
                 position: self.io.pipeline.queued(),
@@ -356,7 +356,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         Ok(())
     }
 
-    /// Write and read what is possible at once.
+    /// Writes and reads what is possible at once.
     fn poll(&mut self) -> Result<(), ConnectionEnded> {
         let channel = &mut self.io.session.channel;
         channel.refresh();
@@ -367,7 +367,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         self.take_cancellations()
     }
 
-    /// Write what is queued, and wait for one thing: a reply, room for more, a wake-up, or `until`.
+    /// Writes what is queued, and waits for one thing: a reply, room for more, a wake-up, or `until`.
     fn wait(&mut self, until: Deadline) -> Result<(), ConnectionEnded> {
         self.start_timer();
         let before = self.io.backlog();
@@ -392,7 +392,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         self.take_cancellations()
     }
 
-    /// Wait without a message in flight. A reply then announces that the server closes.
+    /// Waits without a message in flight. A reply then announces that the server closes.
     fn wait_idle(&mut self, until: Deadline) -> Result<(), ConnectionEnded> {
         let channel = &mut self.io.session.channel;
         let waited = match channel.wait_ready(until) {
@@ -407,7 +407,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         Err(ConnectionEnded)
     }
 
-    /// Start the stage's timeout, if another one begins.
+    /// Starts the stage's timeout, if another one begins.
     fn start_timer(&mut self) {
         let progress = self.io.progress();
         let waiting = self.io.pipeline.waiting(progress);
@@ -435,7 +435,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         waiting.map_or(self.cx.stage(), |(_, stage)| stage)
     }
 
-    /// Report the content that the system has taken.
+    /// Reports the content that the system has taken.
     fn report_progress(&mut self) {
         while let Some(end) = self.progress.pop(self.io.progress().sent) {
             self.cx.select_message(end.id);
@@ -443,7 +443,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         }
     }
 
-    /// Process the replies that were received.
+    /// Processes the replies that were received.
     fn take_replies(&mut self) -> Result<(), ConnectionEnded> {
         self.report_progress();
         let matched = self.io.match_replies();
@@ -451,7 +451,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         matched.map_err(|failure| self.abort(failure))
     }
 
-    /// Report the messages that were cancelled.
+    /// Reports the messages that were cancelled.
     fn take_cancellations(&mut self) -> Result<(), ConnectionEnded> {
         if self.source.has_cancellations() {
             let source = self.source;
@@ -460,7 +460,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         Ok(())
     }
 
-    /// Report messages that are no longer waited for; returns whether there were any.
+    /// Reports messages that are no longer waited for; returns whether there were any.
     fn give_up(
         &mut self,
         is_given_up: impl Fn(&Transaction) -> bool,
@@ -492,7 +492,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         Err(self.stop(fault.into()))
     }
 
-    /// End the connection. Of a channel that failed, the replies that were received before count.
+    /// Ends the connection. Of a channel that failed, the replies that were received before count.
     fn stop(&mut self, stop: Stop) -> ConnectionEnded {
         let fault = match stop {
             Stop::Failure(failure) => return self.abort(failure),
@@ -506,7 +506,7 @@ impl<T: Transport> Driver<'_, '_, T> {
         }
     }
 
-    /// End the connection, and report each message that is under way.
+    /// Ends the connection, and reports each message that is under way.
     fn abort(&mut self, failure: Failure) -> ConnectionEnded {
         self.io.session.is_closed = true;
         self.io.pipeline.note_reply(&failure);

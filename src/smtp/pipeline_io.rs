@@ -55,7 +55,7 @@ impl<'s, T: Transport> PipelineIo<'s, T> {
         }
     }
 
-    /// Give what is known of the connection back to the session.
+    /// Gives what is known of the connection back to the session.
     pub(super) fn finish(self) {
         self.session.is_transaction_open = self.pipeline.is_transaction_open();
         self.session.is_closed |= self.pipeline.is_closed();
@@ -74,7 +74,7 @@ impl<'s, T: Transport> PipelineIo<'s, T> {
         self.session.channel.backlog()
     }
 
-    /// Decide what comes next; a command is then in [`Self::line`].
+    /// Decides what comes next; a command is then in [`Self::line`].
     ///
     /// Where no command waits for a reply, read before the next one is written: a reply that is there
     /// already would be taken for its own, and on a connection that is known to have ended nothing is
@@ -111,7 +111,7 @@ impl<'s, T: Transport> PipelineIo<'s, T> {
         self.line.trim_ascii_end()
     }
 
-    /// Queue the command that is being sent.
+    /// Queues the command that is being sent.
     ///
     /// # Errors
     /// [`Stop::Fault`].
@@ -119,7 +119,7 @@ impl<'s, T: Transport> PipelineIo<'s, T> {
         Ok(self.session.channel.push(&self.line)?)
     }
 
-    /// Begin a chunk: its BDAT is then in [`Self::line`], and the chunk has to follow that.
+    /// Begins a chunk: its BDAT is then in [`Self::line`], and the chunk has to follow that.
     ///
     /// # Errors
     /// [`Stop::Failure`].
@@ -133,7 +133,7 @@ impl<'s, T: Transport> PipelineIo<'s, T> {
         Ok(pipeline.queue_chunk(chunk.bytes.len(), chunk.last, &mut self.line, unread)?)
     }
 
-    /// Queue the bytes of a chunk.
+    /// Queues the bytes of a chunk.
     ///
     /// # Errors
     /// [`Stop::Fault`].
@@ -141,7 +141,7 @@ impl<'s, T: Transport> PipelineIo<'s, T> {
         Ok(self.session.channel.push(chunk.bytes)?)
     }
 
-    /// Queue a block of DATA's content.
+    /// Queues a block of DATA's content.
     ///
     /// # Errors
     /// The reason why the connection must end.
@@ -150,7 +150,7 @@ impl<'s, T: Transport> PipelineIo<'s, T> {
         Ok(self.pipeline.queue_block(block.bytes.len(), block.last)?)
     }
 
-    /// Match the replies that were received.
+    /// Matches the replies that were received.
     ///
     /// # Errors
     /// Why the protocol can't go on.

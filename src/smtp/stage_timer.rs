@@ -43,7 +43,7 @@ impl StageTimer {
         self.0.is_none_or(|running| running.stage != stage)
     }
 
-    /// Begin a wait.
+    /// Begins a wait.
     pub(super) fn start(&mut self, awaited: Awaited) -> TimerStart {
         let start = match self.0 {
             Some(running)

@@ -176,7 +176,7 @@ impl Transaction {
         matches!(self.decision, Decision::Closing(_))
     }
 
-    /// Count a reply to one of its commands.
+    /// Counts a reply to one of its commands.
     ///
     /// # Errors
     /// [`Cause::Internal`] if none was due.
@@ -186,7 +186,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Take a 2yz to RSET or MAIL, where no 421 came before: it decides nothing.
+    /// Takes a 2yz to RSET or MAIL, where no 421 came before: it decides nothing.
     pub(super) fn on_plain_acceptance(&mut self, command: CommandKind) {
         self.record.has_reply |= command != CommandKind::Rset;
         self.record.stage = command.stage(false);
@@ -213,14 +213,14 @@ impl Transaction {
         !matches!(self.content, Content::None)
     }
 
-    /// Note that content is queued from here on, unless some was before.
+    /// Notes that content is queued from here on, unless some was before.
     pub(super) fn begin_content(&mut self, begin: u64) {
         if let Content::None = self.content {
             self.content = Content::From { begin };
         }
     }
 
-    /// Note where the content ends.
+    /// Notes where the content ends.
     ///
     /// # Errors
     /// [`Cause::Internal`] for content that was not begun, or has ended.
@@ -234,7 +234,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Note that the server ended the session in order before it came to this message, unless it is the
+    /// Notes that the server ended the session in order before it came to this message, unless it is the
     /// one to which it replied 421.
     pub(super) fn set_unprocessed(&mut self) {
         if !self.is_closing() && !self.is_refused() {
@@ -242,7 +242,7 @@ impl Transaction {
         }
     }
 
-    /// Take a reply to one of this transaction's commands; `unsent` if part of that has not left, and
+    /// Takes a reply to one of this transaction's commands; `unsent` if part of that has not left, and
     /// `closing` if the server sent 421 before, perhaps to another message.
     ///
     /// # Errors
@@ -418,7 +418,7 @@ impl Transaction {
         self.unexpected(command, reply, unsent)
     }
 
-    /// Note that more replies came than there were commands, which shows with this reply to the
+    /// Notes that more replies came than there were commands, which shows with this reply to the
     /// content: which one is whose is not known.
     pub(super) fn set_ambiguous(&mut self, reply: Arc<ServerReply>, unsent: bool) {
         self.forget_refusal();
@@ -522,7 +522,7 @@ pub(super) fn is_acceptance(code: u16) -> bool {
     (200..300).contains(&code)
 }
 
-/// Set the outcome of the message and of each recipient that it concerns.
+/// Sets the outcome of the message and of each recipient that it concerns.
 fn set_outcome(record: &mut Record, outcome: Outcome, reply: Option<&Arc<ServerReply>>) {
     record.outcome = outcome;
     for recipient in &mut record.recipients {

@@ -55,7 +55,7 @@ fn completions(client: &Client, count: usize) -> BTreeMap<JobId, Completion> {
     let mut found = BTreeMap::new();
     while found.len() < count {
         let event = next(client);
-        if let EventData::Completed(completion) = event.news {
+        if let EventData::Completed(completion) = event.data {
             let twice = found.insert(event.job, *completion);
             assert!(twice.is_none(), "job {} completed twice", event.job);
         }
@@ -123,7 +123,7 @@ fn events_tell_the_way_of_a_message() {
     let record = loop {
         let event = next(&client);
         assert_eq!(event.job, job);
-        match event.news {
+        match event.data {
             EventData::Stage(stage) => stages.push(stage),
             EventData::Line(_, _, line) => lines += &line,
             EventData::Recipient(0, recipient) => {
@@ -268,7 +268,7 @@ fn a_cancelled_job_ends_at_once_queued_or_stalled() {
     // Two of them hang in the server's silence.
     let mut hanging = 0;
     while hanging < 2 {
-        if let EventData::Stage(secsmtp::error::Stage::Tls) = next(&client).news {
+        if let EventData::Stage(secsmtp::error::Stage::Tls) = next(&client).data {
             hanging += 1;
         }
     }
@@ -501,7 +501,7 @@ fn a_secret_is_requested_by_an_event_and_answered_from_any_thread() {
     client.set_limits(limits(1, 10)).unwrap();
     let jobs: Vec<_> = (0..4).map(|_| client.submit(&message()).unwrap()).collect();
     let event = next(&client);
-    assert!(matches!(event.news, EventData::SecretWanted(ref q) if q.user == USER));
+    assert!(matches!(event.data, EventData::SecretWanted(ref q) if q.user == USER));
     for other in &jobs[1..] {
         let error = client.answer_secret(*other, Some(b"x")).unwrap_err();
         assert_eq!(error.status(), Status::Nothing);
@@ -517,23 +517,23 @@ fn a_secret_is_requested_by_an_event_and_answered_from_any_thread() {
     for job in jobs {
         let event = next(&client);
         assert_eq!(event.job, job);
-        assert!(matches!(event.news, EventData::Completed(c) if c.is_ok()));
+        assert!(matches!(event.data, EventData::Completed(c) if c.is_ok()));
     }
     client.set_credential(Some(Arc::new(
         Credential::password_from(USER, Arc::new(NotThisOne)).unwrap(),
     )));
     for answer in [None, Some(&b"wr\0ng"[..])] {
         let job = client.submit(&message()).unwrap();
-        assert!(matches!(next(&client).news, EventData::SecretWanted(_)));
+        assert!(matches!(next(&client).data, EventData::SecretWanted(_)));
         client.answer_secret(job, answer).unwrap();
-        let EventData::Completed(completion) = next(&client).news else {
+        let EventData::Completed(completion) = next(&client).data else {
             panic!("it goes on without a secret");
         };
         assert_eq!(completion.unwrap_err().record.outcome, Outcome::NotSent);
     }
     // An unanswered request ends with its job.
     let job = client.submit(&message()).unwrap();
-    assert!(matches!(next(&client).news, EventData::SecretWanted(_)));
+    assert!(matches!(next(&client).data, EventData::SecretWanted(_)));
     client.cancel_job(job).unwrap();
     let JobWait::Done(completion) = client.wait(job, Deadline::after(LONG)).unwrap() else {
         panic!("it hangs");
@@ -613,8 +613,8 @@ fn each_event_of_a_job_carries_its_tag() {
     while completed < tags.len() {
         let event = next(&client);
         assert_eq!(event.tag, submitted[&event.job], "{event:?}");
-        kinds |= event.news.kind() as i32;
-        completed += usize::from(matches!(event.news, EventData::Completed(_)));
+        kinds |= event.data.kind() as i32;
+        completed += usize::from(matches!(event.data, EventData::Completed(_)));
     }
     let log = [
         Kind::Line,
@@ -649,7 +649,7 @@ fn a_job_that_was_not_begun_and_one_that_asks_carry_their_tags() {
     client.set_credential(Some(Arc::new(asked)));
     let job = client.submit_tagged(&message(), 3).unwrap();
     let question = next(&client);
-    assert!(matches!(question.news, EventData::SecretWanted(_)));
+    assert!(matches!(question.data, EventData::SecretWanted(_)));
     assert_eq!((question.job, question.tag), (job, 3));
     client
         .answer_secret(job, Some(PASSWORD.as_bytes()))

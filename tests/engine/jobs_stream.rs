@@ -230,9 +230,9 @@ fn no_event_follows_the_completion_of_a_job() {
             assert!(
                 !own || over.is_none(),
                 "{cancelled}: {:?} behind {over:?}",
-                event.news
+                event.data
             );
-            match event.news {
+            match event.data {
                 EventData::Completed(completion) => over = Some(outcome(&completion)),
                 EventData::Recipient(..) => recipients += 1,
                 _ => {}
@@ -344,9 +344,9 @@ fn events_are_those_of_their_own_job() {
         assert!(
             !done.contains_key(&event.job),
             "{:?} after the end",
-            event.news
+            event.data
         );
-        match event.news {
+        match event.data {
             EventData::Recipient(0, recipient) => {
                 assert_eq!(*recipient.address, *address);
                 recipients += 1;
@@ -389,7 +389,7 @@ fn a_job_after_a_421_can_be_cancelled() {
     held.read.recv_timeout(LONG).unwrap();
     held.go.send("421 4.3.2 closing\r\n").unwrap();
     let received =
-        |event: Event| matches!(event.news, EventData::Line(_, _, line) if line.contains("421"));
+        |event: Event| matches!(event.data, EventData::Line(_, _, line) if line.contains("421"));
     while !received(next(&client)) {}
     // Nothing has ended the wait for what the server may still say to each.
     for job in [jobs[2], jobs[1]] {

@@ -60,7 +60,7 @@ fn next(client: &Client) -> Event {
 
 #[track_caller]
 fn question(client: &Client) -> SecretQuestion {
-    match next(client).news {
+    match next(client).data {
         EventData::SecretWanted(question) => question,
         other => panic!("no question: {other:?}"),
     }
@@ -84,7 +84,7 @@ fn a_refused_token_is_asked_for_once_more() {
             let again = client.answer_secret(job, Some(b"another")).unwrap_err();
             assert_eq!(again.status(), Status::Nothing);
         }
-        let EventData::Completed(completion) = next(&client).news else {
+        let EventData::Completed(completion) = next(&client).data else {
             panic!("there is a third question");
         };
         assert_eq!(completion.err().map(|error| error.status()), expected);

@@ -186,7 +186,7 @@ fn fails_by(way: Way, client: &Client) -> Error {
             loop {
                 match client.poll(Deadline::after(LONG)).unwrap() {
                     PollResult::Event(event) => {
-                        if let EventData::Completed(completion) = event.news {
+                        if let EventData::Completed(completion) = event.data {
                             return completion.unwrap_err();
                         }
                     }

@@ -157,7 +157,7 @@ fn completion(client: &Client) -> Error {
     loop {
         match client.poll(Deadline::NEVER).expect("an open client") {
             PollResult::Event(event) => {
-                if let EventData::Completed(completion) = event.news {
+                if let EventData::Completed(completion) = event.data {
                     return completion.expect_err("there was no reply");
                 }
             }

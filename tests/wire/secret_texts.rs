@@ -54,11 +54,11 @@ fn make(new: New, secret: &[u8], len: i64) -> i32 {
 
 #[test]
 fn a_secret_that_is_a_text_is_checked_as_bytes_are_and_wiped() {
-    let news: [New; 2] = [
+    let data: [New; 2] = [
         secsmtp_credential_new_password_text,
         secsmtp_credential_new_token_text,
     ];
-    for new in news {
+    for new in data {
         let left = left_behind(vec![SECRET.as_bytes()[..24].to_vec()], || {
             assert_eq!(make(new, SECRET.as_bytes(), MEASURED), 0);
             assert_eq!(make(new, SECRET.as_bytes(), SECRET.len() as i64 - 1), 0);

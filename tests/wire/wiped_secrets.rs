@@ -219,7 +219,7 @@ fn i04_a_secret_that_was_answered_and_not_used_is_wiped_with_its_job() {
             panic!("{asked:?}");
         };
         assert!(
-            matches!(asked.news, EventData::SecretWanted(_)),
+            matches!(asked.data, EventData::SecretWanted(_)),
             "{asked:?}"
         );
         client.cancel_job(job).expect("a job");
@@ -242,7 +242,7 @@ fn i04_a_secret_that_was_answered_and_not_used_is_wiped_with_its_job() {
         let PollResult::Event(done) = client.poll(Deadline::after(LONG)).expect("no fork") else {
             panic!("no completion");
         };
-        assert!(matches!(done.news, EventData::Completed(_)), "{done:?}");
+        assert!(matches!(done.data, EventData::Completed(_)), "{done:?}");
         if given == 10 {
             return;
         }

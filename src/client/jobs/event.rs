@@ -22,7 +22,7 @@ pub struct Event {
     /// The tag that the job was submitted with; 0 for [`EventData::Dropped`].
     pub tag: u64,
     /// The kind, with its values.
-    pub news: EventData,
+    pub data: EventData,
 }
 
 /// Each value is absent where the event's kind does not contain it.
@@ -40,7 +40,7 @@ impl Event {
     /// The stage that begins, that of the line, or the last one reached.
     #[must_use]
     pub fn stage(&self) -> Option<Stage> {
-        match &self.news {
+        match &self.data {
             EventData::Stage(stage) | EventData::Line(_, stage, _) => Some(*stage),
             _ => self.record().map(|record| record.stage),
         }
@@ -49,7 +49,7 @@ impl Event {
     /// The level of the line.
     #[must_use]
     pub fn level(&self) -> Option<Level> {
-        match self.news {
+        match self.data {
             EventData::Line(level, ..) => Some(level),
             _ => None,
         }
@@ -59,7 +59,7 @@ impl Event {
     /// reply or of the error.
     #[must_use]
     pub fn text(&self) -> Option<Cow<'_, str>> {
-        match &self.news {
+        match &self.data {
             EventData::Line(_, _, line) => Some(line.into()),
             EventData::Recipient(_, recipient) => Some((&*recipient.address).into()),
             EventData::SecretWanted(question) => Some((&question.user).into()),
@@ -74,7 +74,7 @@ impl Event {
     /// The number of content bytes that the system has accepted.
     #[must_use]
     pub fn written(&self) -> Option<u64> {
-        match self.news {
+        match self.data {
             EventData::Progress(written, _) => Some(written),
             _ => None,
         }
@@ -83,7 +83,7 @@ impl Event {
     /// The size of the content, if it is known before its end.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
-        match self.news {
+        match self.data {
             EventData::Progress(_, total) => total,
             _ => None,
         }
@@ -92,7 +92,7 @@ impl Event {
     /// The index of the recipient.
     #[must_use]
     pub fn index(&self) -> Option<usize> {
-        match self.news {
+        match self.data {
             EventData::Recipient(index, _) => Some(index),
             _ => None,
         }
@@ -101,7 +101,7 @@ impl Event {
     /// The outcome of the message, or of it for the recipient.
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
-        match &self.news {
+        match &self.data {
             EventData::Recipient(_, recipient) => Some(recipient.outcome),
             _ => self.record().map(|record| record.outcome),
         }
@@ -110,7 +110,7 @@ impl Event {
     /// The reply to the recipient, or the deciding one.
     #[must_use]
     pub fn reply(&self) -> Option<&ServerReply> {
-        match &self.news {
+        match &self.data {
             EventData::Recipient(_, recipient) => recipient.reply.as_deref(),
             _ => self.record()?.reply.as_deref(),
         }
@@ -119,7 +119,7 @@ impl Event {
     /// Which secret is needed.
     #[must_use]
     pub fn question(&self) -> Option<&SecretQuestion> {
-        match &self.news {
+        match &self.data {
             EventData::SecretWanted(question) => Some(question),
             _ => None,
         }
@@ -128,7 +128,7 @@ impl Event {
     /// The number of dropped events.
     #[must_use]
     pub fn dropped(&self) -> Option<u64> {
-        match self.news {
+        match self.data {
             EventData::Dropped(count) => Some(count),
             _ => None,
         }
@@ -137,7 +137,7 @@ impl Event {
     /// The receipt or error of the job that is complete.
     #[must_use]
     pub fn completion(&self) -> Option<&Completion> {
-        match &self.news {
+        match &self.data {
             EventData::Completed(completion) => Some(completion),
             _ => None,
         }

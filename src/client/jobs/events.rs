@@ -49,25 +49,25 @@ impl Events {
     }
 
     /// Adds an event, unless it is droppable and there is no room.
-    pub(super) fn push(&mut self, job: JobId, tag: u64, news: EventData) -> Option<Place> {
-        if let EventData::Progress(..) = news
+    pub(super) fn push(&mut self, job: JobId, tag: u64, data: EventData) -> Option<Place> {
+        if let EventData::Progress(..) = data
             && let Some(event) = self
                 .progress
                 .get(&job)
                 .and_then(|place| self.waiting.get_mut(place))
         {
-            event.news = news;
+            event.data = data;
             return None;
         }
-        if news.is_chatter() {
+        if data.is_chatter() {
             if self.droppable >= self.room {
                 self.drop_one();
                 return None;
             }
             self.droppable += 1;
         }
-        let is_progress = matches!(news, EventData::Progress(..));
-        let place = self.put(Event { job, tag, news });
+        let is_progress = matches!(data, EventData::Progress(..));
+        let place = self.put(Event { job, tag, data });
         if is_progress {
             self.progress.insert(job, place);
         }
@@ -85,15 +85,15 @@ impl Events {
     fn drop_one(&mut self) {
         let reported = self.dropped.and_then(|place| self.waiting.get_mut(&place));
         if let Some(Event {
-            news: EventData::Dropped(count),
+            data: EventData::Dropped(count),
             ..
         }) = reported
         {
             *count += 1;
         } else {
-            let news = EventData::Dropped(1);
+            let data = EventData::Dropped(1);
             let (job, tag) = (0, 0);
-            self.dropped = Some(self.put(Event { job, tag, news }));
+            self.dropped = Some(self.put(Event { job, tag, data }));
         }
     }
 
@@ -106,7 +106,7 @@ impl Events {
     /// The one at a place.
     pub(super) fn take(&mut self, place: Place) -> Option<Event> {
         let event = self.waiting.remove(&place)?;
-        if event.news.is_chatter() {
+        if event.data.is_chatter() {
             self.droppable -= 1;
         }
         if self.progress.get(&event.job) == Some(&place) {
@@ -141,11 +141,11 @@ mod tests {
             events.push(job, 0, done());
         }
         let reported = drain(&mut events);
-        let completed = |e: &&Event| matches!(e.news, EventData::Completed(_));
+        let completed = |e: &&Event| matches!(e.data, EventData::Completed(_));
         assert_eq!(reported.iter().filter(completed).count(), 5);
         let dropped: Vec<_> = reported
             .iter()
-            .filter_map(|e| match e.news {
+            .filter_map(|e| match e.data {
                 EventData::Dropped(count) => Some(count),
                 _ => None,
             })
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(dropped, [3]);
         let loss = reported
             .iter()
-            .find(|e| matches!(e.news, EventData::Dropped(_)));
+            .find(|e| matches!(e.data, EventData::Dropped(_)));
         assert!(loss.is_some_and(|e| (e.job, e.tag) == (0, 0)));
         assert!(events.is_empty());
         // There is room again, and the next drop is a new event.
@@ -162,7 +162,7 @@ mod tests {
         }
         let reported = drain(&mut events);
         assert!(matches!(
-            reported.last().unwrap().news,
+            reported.last().unwrap().data,
             EventData::Dropped(2)
         ));
     }
@@ -171,7 +171,7 @@ mod tests {
     fn another_room_holds_for_later_events_and_drops_none_that_wait() {
         let count = |events: &mut Events| {
             let all = drain(events);
-            let stages = all.iter().filter(|e| matches!(e.news, EventData::Stage(_)));
+            let stages = all.iter().filter(|e| matches!(e.data, EventData::Stage(_)));
             stages.count()
         };
         let mut events = Events::new(3);
@@ -200,7 +200,7 @@ mod tests {
         let reported = drain(&mut events);
         assert_eq!(reported.len(), 2);
         assert!(matches!(
-            reported[0].news,
+            reported[0].data,
             EventData::Progress(1000, Some(1000))
         ));
         events.push(1, 0, EventData::Progress(1001, None));

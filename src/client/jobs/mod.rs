@@ -234,8 +234,8 @@ impl<M: Monitor<Shared>> Jobs<M> {
         self.with(|shared| shared.queue.finish(job, completion));
     }
 
-    fn tell(&self, job: JobId, news: EventData) {
-        self.with(|shared| shared.queue.tell(job, news));
+    fn tell(&self, job: JobId, data: EventData) {
+        self.with(|shared| shared.queue.tell(job, data));
     }
 
     fn settings(&self) -> JobSettings {

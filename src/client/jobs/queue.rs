@@ -326,8 +326,8 @@ impl JobQueue {
         let Some(job) = self.jobs.get_mut(&id) else {
             return;
         };
-        let news = EventData::Completed(Box::new(completion));
-        if let Some(place) = self.events.push(id, job.tag, news) {
+        let data = EventData::Completed(Box::new(completion));
+        if let Some(place) = self.events.push(id, job.tag, data) {
             job.state = State::Done(place);
             job.answer = SecretAnswer::None;
         }
@@ -371,18 +371,18 @@ impl JobQueue {
     }
 
     /// Puts an event of a running job into the queue: after a completion nothing comes.
-    pub(super) fn tell(&mut self, id: JobId, news: EventData) {
+    pub(super) fn tell(&mut self, id: JobId, data: EventData) {
         if let Some(job) = self.jobs.get(&id)
             && matches!(job.state, State::Running)
         {
-            self.events.push(id, job.tag, news);
+            self.events.push(id, job.tag, data);
         }
     }
 
     /// Returns the next event; no other caller gets a completion that is returned here.
     pub(super) fn next_event(&mut self, end: Place) -> Option<Event> {
         let event = self.events.pop(end)?;
-        if let EventData::Completed(_) = event.news {
+        if let EventData::Completed(_) = event.data {
             self.jobs.remove(&event.job);
         }
         Some(event)
@@ -400,7 +400,7 @@ impl JobQueue {
             return CompletionState::Pending;
         };
         self.jobs.remove(&id);
-        match self.events.take(place).map(|event| event.news) {
+        match self.events.take(place).map(|event| event.data) {
             Some(EventData::Completed(completion)) => CompletionState::Ready(completion),
             _ => CompletionState::Taken,
         }
@@ -506,7 +506,7 @@ mod tests {
         let (messages, tokens) = queue.cancel_all();
         assert!(messages.is_empty() && tokens.is_empty());
         assert_eq!(queue.open_jobs(), 0);
-        let next = |queue: &mut JobQueue| queue.next_event(Place::MAX).map(|event| event.news);
+        let next = |queue: &mut JobQueue| queue.next_event(Place::MAX).map(|event| event.data);
         assert!(matches!(
             next(&mut queue),
             Some(EventData::Stage(Stage::Mail))

@@ -148,7 +148,7 @@ impl<'a> WorkerState<'a> {
         };
         let log = match mask.level {
             Some(level) if mask.wants(Kind::Line) => Log::to(&mut reporter, level),
-            _ => Log::notices(&mut reporter),
+            _ => Log::events(&mut reporter),
         };
         let mut cx = engine.context(&settings, log);
         cx.set_messages();
@@ -252,16 +252,16 @@ impl MessageSource for WorkerState<'_> {
     }
 }
 
-/// Makes events from the notices of a send.
+/// Makes the events of a job from those of a send.
 struct Reporter<'a> {
     state: &'a WorkerState<'a>,
     job: JobId,
 }
 
 impl Reporter<'_> {
-    fn tell(&self, kind: Kind, news: impl FnOnce() -> EventData) {
+    fn tell(&self, kind: Kind, data: impl FnOnce() -> EventData) {
         if self.state.settings.mask.wants(kind) {
-            self.state.engine.jobs.tell(self.job, news());
+            self.state.engine.jobs.tell(self.job, data());
         }
     }
 }

@@ -4,10 +4,10 @@
 
 use std::borrow::Cow;
 
+use super::encoded_words::{WHITE, Word};
 use super::field_check::{self, check_field};
 use super::header_writer::HeaderWriter;
 use super::parameter::percent_encoded;
-use super::words::{WHITE, Word};
 use crate::error::Error;
 use crate::message::content::lines::MAX_LINE;
 use crate::message::mailbox::parse_list;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use email_encoding::headers::{rfc2047, writer::EmailWriter};
 
+use super::encoded_words::{EdgeSpace, WHITE, Word, free_text, width, words};
 use super::parameter::{percent_encoded, quoted, quoted_always};
-use super::words::{EdgeSpace, WHITE, Word, free_text, width, words};
 use crate::message::address::Address;
 use crate::message::content::lines::MAX_LINE;
 use crate::message::mailbox::{Entry, Mailbox};

@@ -53,7 +53,7 @@ impl EventQueue {
         self.filter.progress
     }
 
-    /// Add an event that is wanted: an event is as large as a result, and costs time to make.
+    /// Adds an event that is wanted: an event is as large as a result, and costs time to make.
     pub(super) fn push(&mut self, event: Event) {
         self.queue.push_back(event);
     }

@@ -43,7 +43,7 @@ impl From<Cause> for Failure {
     }
 }
 
-/// Fail if bytes were received although no command waits for a reply: with the cause, and the reply if it is
+/// Fails if bytes were received although no command waits for a reply: with the cause, and the reply if it is
 /// one. A server may announce that it closes (RFC 5321 section 3.8).
 pub(in crate::smtp) fn unsolicited(
     unread: &[u8],

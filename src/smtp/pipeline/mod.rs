@@ -129,7 +129,7 @@ impl Pipeline {
         }
     }
 
-    /// Continue after an EHLO that was repeated while no message was in flight.
+    /// Continues after an EHLO that was repeated while no message was in flight.
     pub(super) fn restart(&mut self, features: Features, is_transaction_open: bool, queued: u64) {
         self.features = features;
         self.is_transaction_open = is_transaction_open;
@@ -150,7 +150,7 @@ impl Pipeline {
         !matches!(self.continuation, Continuation::Open)
     }
 
-    /// Begin a message.
+    /// Begins a message.
     pub(super) fn begin(&mut self, new: NewMessage) {
         let record = Record {
             stage: Stage::Mail,
@@ -197,7 +197,7 @@ impl Pipeline {
         self.replies.is_empty()
     }
 
-    /// Decide what comes next, and append the command to `out` if it is one.
+    /// Decides what comes next, and appends the command to `out` if it is one.
     ///
     /// # Errors
     /// The reason why the connection must end.
@@ -255,7 +255,7 @@ impl Pipeline {
         Ok(Step::Send(kind))
     }
 
-    /// Queue a chunk of `size` bytes: append BDAT to `out`, which the chunk has to follow.
+    /// Queues a chunk of `size` bytes: appends BDAT to `out`, which the chunk has to follow.
     ///
     /// # Errors
     /// The reason why the connection must end.
@@ -279,7 +279,7 @@ impl Pipeline {
         Ok(kind)
     }
 
-    /// Queue a block of DATA's content, `size` bytes in its encoded form; the `last` one has the final
+    /// Queues a block of DATA's content, `size` bytes in its encoded form; the `last` one has the final
     /// dot.
     ///
     /// # Errors
@@ -294,7 +294,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Note the stage of the latest message, and fail if something was received although no command waits for
+    /// Notes the stage of the latest message, and fails if something was received although no command waits for
     /// a reply.
     fn begin_command(&mut self, kind: CommandKind, unread: Unread<'_>) -> Result<(), Failure> {
         let (_, latest) = self.transactions.latest()?;
@@ -334,7 +334,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Match what was received with the commands that wait for a reply. Returns the number of bytes
+    /// Matches what was received with the commands that wait for a reply. Returns the number of bytes
     /// that were taken, which are gone also when the connection can't go on.
     pub(super) fn input(
         &mut self,
@@ -443,7 +443,7 @@ impl Pipeline {
         is_last && self.features.pipelining && has_more
     }
 
-    /// Report the messages whose last reply is in: they are the oldest.
+    /// Reports the messages whose last reply is in: they are the oldest.
     pub(super) fn report_finished(&mut self, progress: WriteProgress) {
         while let Some(transaction) = self.transactions.pop_over() {
             if !transaction.reported {
@@ -472,7 +472,7 @@ impl Pipeline {
         oldest.map(|(_, oldest)| oldest.deadline)
     }
 
-    /// Report messages that the caller no longer waits for; their replies are still matched, and what is
+    /// Reports messages that the caller no longer waits for; their replies are still matched, and what is
     /// queued after them continues. Returns whether there were any.
     ///
     /// # Errors
@@ -511,7 +511,7 @@ impl Pipeline {
         Ok(true)
     }
 
-    /// Report messages before their last reply: those that have no result and for which there is a reason.
+    /// Reports messages before their last reply: those that have no result and for which there is a reason.
     fn report_unfinished(
         &mut self,
         progress: WriteProgress,
@@ -534,7 +534,7 @@ impl Pipeline {
             });
     }
 
-    /// Queue nothing more: the server said 421.
+    /// Queues nothing more: the server said 421.
     pub(super) fn set_closing(&mut self) {
         self.continuation = Continuation::Closing;
     }
@@ -545,13 +545,13 @@ impl Pipeline {
         open.any(|(_, one)| one.is_sent(progress))
     }
 
-    /// Note that the server ended TLS after 421 without a reply to what followed: it did not process
+    /// Notes that the server ended TLS after 421 without a reply to what followed: it did not process
     /// that (RFC 5321 section 4.2.1).
     pub(super) fn set_unprocessed(&mut self) {
         self.transactions.for_each(Transaction::set_unprocessed);
     }
 
-    /// Report the messages that were cancelled while the server closes.
+    /// Reports the messages that were cancelled while the server closes.
     pub(super) fn report_cancelled(
         &mut self,
         is_cancelled: impl Fn(&Transaction) -> bool,
@@ -562,7 +562,7 @@ impl Pipeline {
         });
     }
 
-    /// Note the reply that shows why the connection can't go on.
+    /// Notes the reply that shows why the connection can't go on.
     pub(super) fn note_reply(&mut self, failure: &Failure) {
         if let (FailureScope::Current, Ok((_, latest))) =
             (failure.scope, self.transactions.latest())
@@ -571,7 +571,7 @@ impl Pipeline {
         }
     }
 
-    /// End it all: report each message, and queue nothing more.
+    /// Ends it all: reports each message, and queues nothing more.
     pub(super) fn abort(&mut self, failure: &Failure, progress: WriteProgress) {
         let own = match failure.scope {
             FailureScope::Current => self.transactions.latest().ok().map(|(latest, _)| latest),

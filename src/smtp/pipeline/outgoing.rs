@@ -114,7 +114,7 @@ impl OutgoingMessage {
         }
     }
 
-    /// Decide what may be queued now.
+    /// Decides what may be queued now.
     pub(super) fn next_action(&mut self, replies: ReplyState) -> Action {
         // DATA is the last command of a group (RFC 2920 section 3.1): its reply comes first.
         if replies.awaits_reply && (!self.features.pipelining || self.next == Next::GoAhead) {
@@ -148,7 +148,7 @@ impl OutgoingMessage {
         }
     }
 
-    /// Append a command to `out`, and continue after it.
+    /// Appends a command to `out`, and continues after it.
     ///
     /// # Errors
     /// [`Cause::Internal`] if the message has no such recipient.

@@ -53,7 +53,7 @@ pub(super) struct PendingReplies {
 }
 
 impl PendingReplies {
-    /// Expect the reply to a command that ends at `end`.
+    /// Expects the reply to a command that ends at `end`.
     pub(super) fn expect(&mut self, command: CommandKind, transaction: Serial, end: u64) {
         self.queue.push_back(PendingReply {
             command,
@@ -62,7 +62,7 @@ impl PendingReplies {
         });
     }
 
-    /// Expect the reply to the content that follows 354; [`Self::end_content`] sets where that ends.
+    /// Expects the reply to the content that follows 354; [`Self::end_content`] sets where that ends.
     pub(super) fn expect_content(&mut self, transaction: Serial) {
         self.queue.push_back(PendingReply {
             command: CommandKind::ContentEnd,
@@ -71,7 +71,7 @@ impl PendingReplies {
         });
     }
 
-    /// Note where the content after 354 ends.
+    /// Notes where the content after 354 ends.
     ///
     /// # Errors
     /// [`Cause::Internal`] if there was no 354.
@@ -105,7 +105,7 @@ impl PendingReplies {
         self.taken
     }
 
-    /// Take the next reply from the front of what was received; `None` if no command waits for one, or it is
+    /// Takes the next reply from the front of what was received; `None` if no command waits for one, or it is
     /// not there whole.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ impl PendingReplies {
         }))
     }
 
-    /// Expect nothing more.
+    /// Expects nothing more.
     pub(super) fn clear(&mut self) {
         self.queue.clear();
     }

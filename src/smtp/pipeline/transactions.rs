@@ -68,7 +68,7 @@ impl Transactions {
         found.ok_or(Cause::Internal("a reply to no transaction"))
     }
 
-    /// Take out the oldest, if its last reply is in.
+    /// Takes out the oldest, if its last reply is in.
     pub(super) fn pop_over(&mut self) -> Option<Transaction> {
         self.oldest().filter(|oldest| oldest.is_over())?;
         self.first += 1;
@@ -91,7 +91,7 @@ impl Transactions {
         self.queue.iter_mut().for_each(change);
     }
 
-    /// Forget all of them.
+    /// Forgets all of them.
     pub(super) fn clear(&mut self) {
         self.first += self.queue.len() as u64;
         self.queue.clear();

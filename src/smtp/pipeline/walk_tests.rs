@@ -152,7 +152,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Send all messages, as far as the connection goes; returns how many were begun.
+    /// Sends all messages, as far as the connection goes; returns how many were begun.
     fn play(&mut self, message: &Prepared) -> usize {
         for number in 0..self.case.messages {
             if self.pipeline.is_closed() {
