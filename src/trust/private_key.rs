@@ -5,8 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
-/// The kinds of keys, by the label of their PEM.
-const KINDS: [(&[u8], fn(&[u8]) -> PrivateKeyDer<'_>); 3] = [
+/// A kind of key: the label of its PEM, and what its DER is.
+type Kind = (&'static [u8], fn(&[u8]) -> PrivateKeyDer<'_>);
+
+const KINDS: [Kind; 3] = [
     (b"PRIVATE KEY", |der| PrivatePkcs8KeyDer::from(der).into()),
     (b"RSA PRIVATE KEY", |der| {
         PrivatePkcs1KeyDer::from(der).into()

@@ -24,7 +24,7 @@ SYMBOLS = HERE / "symbols.txt"
 
 # Until the tag of the first release a file may be refreshed, with its hash here; never afterwards.
 FROZEN = {
-    "secsmtp-0.1.0.h": "40d36d6e79b75835e36484ebe39c1a48d811aeef8fe0837567845a7842d26d47",
+    "secsmtp-0.1.0.h": "eabe6b01951dc79b85e4391091d34555df8d397b1031e726faf34501bb1e5fc7",
     "secsmtp-0.1.0.xojo_code": "723263de1905935145b88b82a9f1866e957163cae6f25abe9640b55cf239049b",
 }
 

@@ -61,7 +61,7 @@ fn plain_arguments(header: &str) -> Result<String> {
     });
     let header = items.collect::<Result<Vec<_>>>()?.join("\n\n");
     match LEFT.iter().find(|name| header.contains(**name)) {
-        Some(name) => Err(format!("{name} is left in the header").into()),
+        Some(name) => Err(format!("{name} is left in the header")),
         None => Ok(header),
     }
 }

@@ -50,7 +50,7 @@ impl Command {
             return Ok(Self::plain(format!("AUTH {mechanism}")));
         };
         let encoded = encode(&initial.bytes)?;
-        let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len() + 64));
+        let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len().saturating_add(64)));
         wire.extend_from_slice(b"AUTH ");
         wire.extend_from_slice(mechanism.as_bytes());
         wire.push(b' ');
@@ -71,7 +71,7 @@ impl Command {
     /// [`Cause::Internal`] for a response that can't be encoded.
     pub fn auth_response(response: &Response) -> Result<Self, Cause> {
         let encoded = encode(&response.bytes)?;
-        let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len() + 2));
+        let mut wire = Zeroizing::new(Vec::with_capacity(encoded.len().saturating_add(2)));
         wire.extend_from_slice(&encoded);
         wire.extend_from_slice(b"\r\n");
         Ok(Self {
