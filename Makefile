@@ -7,6 +7,7 @@
 # make generate  header, declares, constants and symbol list from src/ffi
 # make scramp    a Python with an independent SCRAM server, for the tests (needs the network once)
 # make dkimpy    a Python with an independent DKIM verifier, for the tests (needs the network once)
+# make parser    a Python with a parser for Rust, for the tests of `make mutants` (needs the network once)
 # make large     finished and composed mails of a gigabyte, in less than 20 MB (SECSMTP_TESTBED)
 # make lint      formatting and clippy
 # make check-targets  compiles library, command and tests for each other system whose Rust library is
@@ -60,7 +61,7 @@ TARGETS := x86_64-pc-windows-gnu x86_64-pc-windows-msvc aarch64-pc-windows-msvc 
     aarch64-apple-darwin x86_64-apple-darwin aarch64-unknown-linux-gnu i686-unknown-linux-gnu \
     x86_64-unknown-linux-musl x86_64-unknown-freebsd
 
-.PHONY: deb docs all demo test test-rust test-host stream lint check-targets bench bench-check mutants fork-soak soak cancel-bench coverage stress fuzz generate scramp dkimpy large install clean
+.PHONY: deb docs all demo test test-rust test-host stream lint check-targets bench bench-check mutants fork-soak soak cancel-bench coverage stress fuzz generate scramp dkimpy parser large install clean
 
 all:
 	$(CARGO) build --release --workspace --locked
@@ -177,14 +178,19 @@ coverage:
 	$(PYTHON) tests/coverage.py
 
 MUTANTS = $(abspath $(TARGET))/mutants
-$(MUTANTS)/ready: tests/mutants/requirements.txt
+$(MUTANTS)/ready:
 	$(CARGO) install --quiet --locked --root $(MUTANTS) cargo-mutants@27.1.0
-	$(PYTHON) -m venv $(MUTANTS)/venv
-	$(MUTANTS)/venv/bin/pip install -q -r tests/mutants/requirements.txt
 	@touch $@
 
-mutants: $(MUTANTS)/ready
-	$(MUTANTS)/venv/bin/python -m tests.mutants.run $(foreach folder,$(FOLDER),--folder $(folder)) \
+build/parser/ready: tests/mutants/requirements.txt
+	$(PYTHON) -m venv build/parser
+	build/parser/bin/pip install -q -r tests/mutants/requirements.txt
+	@touch $@
+
+parser: build/parser/ready
+
+mutants: $(MUTANTS)/ready build/parser/ready
+	build/parser/bin/python -m tests.mutants.run $(foreach folder,$(FOLDER),--folder $(folder)) \
 	 $(if $(SINCE),--since $(SINCE)) $(if $(AGAIN),--again) $(if $(BUDGET),--budget $(BUDGET)) $(if $(TESTS),--tests '$(TESTS)')
 
 build/scramp/ready: tests/support/scramp.txt

@@ -6,8 +6,8 @@ import unittest
 
 from tests.support import peers
 
-# The parser is installed by `make mutants` into a Python of its own.
-for packages in sorted((peers.ROOT / "target" / "mutants" / "venv" / "lib").glob("python*/site-packages")):
+# `make parser` installs the parser into a Python of its own.
+for packages in sorted((peers.ROOT / "build" / "parser" / "lib").glob("python*/site-packages")):
     sys.path.append(str(packages))
 from tests.mutants import rewrite  # noqa: E402
 
@@ -23,7 +23,7 @@ class Rewrite(unittest.TestCase):
     """Small sources, and what becomes of them."""
 
     def setUp(self):
-        peers.require(rewrite.LANGUAGE, "tree-sitter is not installed (make mutants)")
+        peers.require(rewrite.LANGUAGE, "tree-sitter is not installed (make parser)")
 
     def rendered(self, text, *changes):
         source = rewrite.Source(text)
