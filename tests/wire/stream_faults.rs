@@ -2,12 +2,15 @@
 //! message's outcome follows from whether the server has it completely and from which of its replies came
 //! back, and by nothing else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secsmtp::error::Outcome;
 
 use crate::leak_check;
-use crate::memory::{Answer, Direction, Esmtp, Fault, Kind, Point, Shape, World, expected};
+use crate::memory::{
+    Answer, Direction, Esmtp, Fault, Kind, Memory, Peer, Point, Shape, World, expected,
+};
 use crate::stream_sequences::outcome;
 
 /// Accepted, refused by its sender, its recipient and its content, and accepted.
@@ -181,6 +184,28 @@ fn h08_a_pause_at_every_byte_of_a_stream_changes_nothing() {
 #[test]
 fn i09_a_signal_at_every_byte_of_a_stream_changes_nothing() {
     sweep_all(Kind::Interrupt);
+}
+
+#[test]
+fn progress_is_the_content_that_the_system_has_taken() {
+    let mut world = World::new();
+    let content = "Subject: x\r\n\r\n".to_owned() + &"A line of the body\r\n".repeat(50_000);
+    let content = content.as_bytes();
+    world.message.set_content(content).expect("content");
+    for offers in FORMS {
+        for (at, pieces) in [(100_000, 0), (400_000, 1), (700_000, 2)] {
+            let server = Box::new(Esmtp::new(true, offers, |_| Answer::Good));
+            let peer = Peer::new(Arc::clone(&world.server), true, server);
+            let cut = Fault {
+                direction: Direction::ToServer,
+                at,
+                kind: Kind::Cut,
+            };
+            let progress = world.progress(Memory::new(peer, Some(cut)));
+            assert_eq!(progress.len(), pieces, "{at} {progress:?}");
+            assert!(progress.iter().all(|bytes| *bytes <= at), "{progress:?}");
+        }
+    }
 }
 
 /// Content of many records and chunks, to two recipients of which one is rejected: faults at some bytes.

@@ -9,7 +9,7 @@ use secsmtp::channel::{ProbeSetup, Setup};
 use secsmtp::credential::Credential;
 use secsmtp::deadline::Timeouts;
 use secsmtp::error::{Error, Outcome, Record};
-use secsmtp::log::{Level, Log};
+use secsmtp::log::{Level, Log, Watcher};
 use secsmtp::message::Message;
 use secsmtp::smtp::{
     Context, NextMessage, Opening, Session, StreamEnd, Window, upgrade, upgrade_probe,
@@ -183,6 +183,20 @@ impl World {
             memory,
             log,
         }
+    }
+
+    /// Sends the world's message over this connection, and gives the progress that is reported.
+    pub(crate) fn progress(&self, memory: Memory) -> Vec<u64> {
+        struct Progress(Vec<u64>);
+        impl Watcher for Progress {
+            fn progress(&mut self, written: u64, _: Option<u64>) {
+                self.0.push(written);
+            }
+        }
+        let mut progress = Progress(Vec::new());
+        let mut cx = self.context(Log::events(&mut progress));
+        let _ = self.run(TlsMode::Implicit, memory, &mut cx);
+        progress.0
     }
 
     /// Looks at the peer, over implicit TLS.
