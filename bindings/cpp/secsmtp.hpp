@@ -246,7 +246,7 @@ public:
     static Credential new_asked(std::string_view user, int32_t kind, secsmtp_secret_callback callback, void *context);
     static Credential new_external(std::string_view identity);
     void add_mechanism(std::string_view mechanism);
-    void set_floor(std::string_view mechanism);
+    void set_min_mechanism(std::string_view mechanism);
     void set_channel_binding(int32_t channel_binding);
     void set_binding_type(int32_t binding_type);
     void set_max_iterations(uint32_t max_iterations);
@@ -783,9 +783,9 @@ inline void Credential::add_mechanism(std::string_view mechanism) {
     check(status, error);
 }
 
-inline void Credential::set_floor(std::string_view mechanism) {
+inline void Credential::set_min_mechanism(std::string_view mechanism) {
     secsmtp_error *error = nullptr;
-    const std::int32_t status = secsmtp_credential_set_floor(get(), mechanism.data(), static_cast<std::int64_t>(mechanism.size()), &error);
+    const std::int32_t status = secsmtp_credential_set_min_mechanism(get(), mechanism.data(), static_cast<std::int64_t>(mechanism.size()), &error);
     check(status, error);
 }
 

@@ -244,7 +244,7 @@ impl Login {
         }
         if let Some(mechanism) = &self.min_mechanism {
             credential
-                .set_floor(mechanism)
+                .set_min_mechanism(mechanism)
                 .of_option("--min-mechanism")?;
         }
         if let Some(binding) = self.channel_binding {

@@ -69,7 +69,7 @@ pub(super) const CALLS: &[fn(&mut Input<'_>)] = table! {
     call6 secsmtp_credential_new_password;
     call6 secsmtp_credential_new_token;
     call4 secsmtp_credential_add_mechanism;
-    call4 secsmtp_credential_set_floor;
+    call4 secsmtp_credential_set_min_mechanism;
     call3 secsmtp_credential_set_channel_binding;
     call3 secsmtp_credential_set_max_iterations;
     call1 secsmtp_credential_free;

@@ -5,12 +5,12 @@
 //! use secsmtp::{Credential, Status};
 //!
 //! let mut login = Credential::password("alice", b"correct horse")?;
-//! login.set_floor("SCRAM-SHA-256")?; // never PLAIN, whatever the server offers
+//! login.set_min_mechanism("SCRAM-SHA-256")?; // never PLAIN, whatever the server offers
 //! assert!(!format!("{login:?}").contains("correct horse"));
 //!
-//! let error = login.set_floor("XOAUTH2").unwrap_err();
+//! let error = login.set_min_mechanism("XOAUTH2").unwrap_err();
 //! assert_eq!(error.status(), Status::Mechanism);
-//! assert_eq!(error.to_string(), "floor expects a token, found a password.");
+//! assert_eq!(error.to_string(), "min_mechanism expects a token, found a password.");
 //! # Ok::<_, secsmtp::Error>(())
 //! ```
 
@@ -161,8 +161,8 @@ impl Credential {
     ///
     /// # Errors
     /// [`Status::Mechanism`] for one that is unknown or can't carry this kind of secret.
-    pub fn set_floor(&mut self, name: &str) -> Result<(), Error> {
-        self.mechanism_policy.floor = Some(self.kind("floor", name)?);
+    pub fn set_min_mechanism(&mut self, name: &str) -> Result<(), Error> {
+        self.mechanism_policy.minimum = Some(self.kind("min_mechanism", name)?);
         Ok(())
     }
 
@@ -366,9 +366,9 @@ mod tests {
         assert!(choose(&credential, &["XOAUTH2"]).is_err());
         for name in ["XOAUTH2", "NTLM"] {
             let added = credential.add_mechanism(name).unwrap_err();
-            let floored = credential.set_floor(name).unwrap_err();
+            let too_low = credential.set_min_mechanism(name).unwrap_err();
             assert_eq!(added.status(), Status::Mechanism);
-            assert_eq!(floored.status(), Status::Mechanism);
+            assert_eq!(too_low.status(), Status::Mechanism);
         }
         let token = Credential::token("u", b"t").unwrap();
         assert_eq!(

@@ -151,7 +151,7 @@ pub enum Cause {
         /// The mechanisms that the caller allows.
         allowed: Vec<&'static str>,
         /// The weakest mechanism that the caller accepts.
-        floor: Option<&'static str>,
+        minimum: Option<&'static str>,
     },
     /// Channel binding is required and not available.
     NoChannelBinding {

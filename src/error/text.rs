@@ -246,11 +246,11 @@ fn write_cause(f: &mut fmt::Formatter<'_>, cause: &Cause, record: &Record) -> fm
         Cause::MechanismMissing {
             offered,
             allowed,
-            floor,
+            minimum,
         } => {
             write!(f, "the server offers {}", list(offered))?;
-            if let Some(floor) = floor {
-                write!(f, ", the floor is {floor}")?;
+            if let Some(minimum) = minimum {
+                write!(f, ", the minimum is {minimum}")?;
             }
             write!(f, ", and allowed are {}", list(allowed))
         }
@@ -447,7 +447,7 @@ mod tests {
             Cause::AuthMissing => Cause::MechanismMissing {
                 offered: names(),
                 allowed: vec!["SCRAM-SHA-256"],
-                floor: Some("SCRAM-SHA-1"),
+                minimum: Some("SCRAM-SHA-1"),
             },
             Cause::MechanismMissing { .. } => Cause::NoChannelBinding {
                 offered: names(),

@@ -16,7 +16,7 @@ use crate::sasl::{BindingType, ChannelBinding};
 /// uses it is freed, and is sent to a verified server only.
 /// Functions: secsmtp_credential_new_password, _new_password_text,
 /// _new_token, _new_token_text, _new_asked, _new_external, _add_mechanism,
-/// _set_floor, _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
+/// _set_min_mechanism, _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
 pub struct secsmtp_credential(());
 
 impl HandleKind for secsmtp_credential {
@@ -193,7 +193,7 @@ pub extern "C" fn secsmtp_credential_add_mechanism(
 /// alone.
 /// Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
 #[unsafe(no_mangle)]
-pub extern "C" fn secsmtp_credential_set_floor(
+pub extern "C" fn secsmtp_credential_set_min_mechanism(
     credential: *mut secsmtp_credential,
     mechanism: TextIn,
     mechanism_len: i64,
@@ -202,7 +202,7 @@ pub extern "C" fn secsmtp_credential_set_floor(
     boundary::status(credential, error_out, || {
         let name = mechanism.get("mechanism", mechanism_len)?;
         let object = handle::get(credential)?;
-        object.lock()?.set_floor(name)
+        object.lock()?.set_min_mechanism(name)
     })
 }
 

@@ -12,7 +12,7 @@ pub struct MechanismPolicy {
     /// Only these; none named means any.
     pub allowed: Vec<Kind>,
     /// Nothing weaker than this.
-    pub floor: Option<Kind>,
+    pub minimum: Option<Kind>,
     /// The requirement for channel binding.
     pub binding: ChannelBinding,
     /// The type of channel binding.
@@ -40,7 +40,7 @@ impl MechanismPolicy {
             Cause::MechanismMissing {
                 offered,
                 allowed: candidates.map(Kind::name).collect(),
-                floor: self.floor.map(Kind::name),
+                minimum: self.minimum.map(Kind::name),
             }
         })
     }
@@ -62,7 +62,7 @@ impl MechanismPolicy {
     fn allows(&self, kind: Kind) -> bool {
         kind.credential_kind() == self.credential_kind
             && (self.allowed.is_empty() || self.allowed.contains(&kind))
-            && self.floor.is_none_or(|floor| kind.reaches(floor))
+            && self.minimum.is_none_or(|minimum| kind.reaches(minimum))
             && match self.binding {
                 ChannelBinding::Off => !kind.is_bound(),
                 ChannelBinding::Prefer => true,
@@ -111,10 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn f01_f16_policy_list_and_floor_each_exclude() {
-        let of = |binding, floor: &str, list: &str| MechanismPolicy {
+    fn f01_f16_policy_list_and_minimum_each_exclude() {
+        let of = |binding, minimum: &str, list: &str| MechanismPolicy {
             binding,
-            floor: Kind::from_name(floor),
+            minimum: Kind::from_name(minimum),
             allowed: list.split(' ').filter_map(Kind::from_name).collect(),
             ..MechanismPolicy::default()
         };

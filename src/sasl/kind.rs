@@ -122,17 +122,17 @@ impl Kind {
         self.hash().is_some()
     }
 
-    /// Returns whether it is in no respect weaker than `floor`: neither unbound where the floor is bound, nor
-    /// with a smaller hash. So SCRAM-SHA-1-PLUS does not reach the floor SCRAM-SHA-256, though it
+    /// Returns whether it is in no respect weaker than `minimum`: neither unbound where the minimum is bound, nor
+    /// with a smaller hash. So SCRAM-SHA-1-PLUS does not reach the minimum SCRAM-SHA-256, though it
     /// precedes it: a minimum hash is a requirement of its own.
     #[must_use]
-    pub fn reaches(self, floor: Self) -> bool {
+    pub fn reaches(self, minimum: Self) -> bool {
         let place = |kind: Self| Self::ALL.iter().position(|other| *other == kind);
-        match (self.hash(), floor.hash()) {
+        match (self.hash(), minimum.hash()) {
             (Some(own), Some(least)) => {
-                own as u8 <= least as u8 && (self.is_bound() || !floor.is_bound())
+                own as u8 <= least as u8 && (self.is_bound() || !minimum.is_bound())
             }
-            _ => place(self) <= place(floor),
+            _ => place(self) <= place(minimum),
         }
     }
 
@@ -149,13 +149,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn f01_a_floor_lets_nothing_weaker_through() {
-        let reach = |floor: &str| -> Vec<&str> {
-            let floor = Kind::from_name(floor).unwrap();
+    fn f01_a_minimum_lets_nothing_weaker_through() {
+        let reach = |minimum: &str| -> Vec<&str> {
+            let minimum = Kind::from_name(minimum).unwrap();
             let all = Kind::ALL
                 .into_iter()
                 .filter(|kind| kind.credential_kind() == CredentialKind::Password);
-            all.filter(|kind| kind.reaches(floor))
+            all.filter(|kind| kind.reaches(minimum))
                 .map(Kind::name)
                 .collect()
         };

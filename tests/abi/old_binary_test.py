@@ -24,8 +24,8 @@ SYMBOLS = HERE / "symbols.txt"
 
 # Until the tag of the first release a file may be refreshed, with its hash here; never afterwards.
 FROZEN = {
-    "secsmtp-0.1.0.h": "eabe6b01951dc79b85e4391091d34555df8d397b1031e726faf34501bb1e5fc7",
-    "secsmtp-0.1.0.xojo_code": "723263de1905935145b88b82a9f1866e957163cae6f25abe9640b55cf239049b",
+    "secsmtp-0.1.0.h": "1d5cfbe60d8217b973dc9da2f8336246e039dec4edafdd26c7aac15384c266dd",
+    "secsmtp-0.1.0.xojo_code": "e236b39ce2d56ae2313c79b22925c5352ed799673bb34ff6240c36a76b14a128",
 }
 
 

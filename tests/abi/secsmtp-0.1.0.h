@@ -881,7 +881,7 @@ typedef struct secsmtp_client secsmtp_client;
  * uses it is freed, and is sent to a verified server only.
  * Functions: secsmtp_credential_new_password, _new_password_text,
  * _new_token, _new_token_text, _new_asked, _new_external, _add_mechanism,
- * _set_floor, _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
+ * _set_min_mechanism, _set_channel_binding, _set_binding_type, _set_max_iterations, _free.
  */
 typedef struct secsmtp_credential secsmtp_credential;
 
@@ -1394,7 +1394,7 @@ int32_t secsmtp_credential_add_mechanism(secsmtp_credential *credential,
  * alone.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
  */
-int32_t secsmtp_credential_set_floor(secsmtp_credential *credential,
+int32_t secsmtp_credential_set_min_mechanism(secsmtp_credential *credential,
                                      const char *mechanism,
                                      int64_t mechanism_len,
                                      secsmtp_error **error_out);

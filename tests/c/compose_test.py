@@ -31,8 +31,8 @@ class Composed:
         return int(self.lines["VmHWM"].split()[0])
 
 
-def parsed(test, bytes):
-    message = email.message_from_bytes(bytes, policy=email.policy.default)
+def parsed(test, data):
+    message = email.message_from_bytes(data, policy=email.policy.default)
     for part in message.walk():
         test.assertEqual(part.defects, [])
         for name, value in part.items():
@@ -56,8 +56,8 @@ class Compose(unittest.TestCase):
         return Composed(program or self.program, server.name, host, port, server.ca_file, server.user,
                         server.password.decode(), "alice@mail.test", "Alice Ünger", self.path / "bild.png", *rest)
 
-    def check(self, bytes, attachment, to):
-        message = parsed(self, bytes)
+    def check(self, data, attachment, to):
+        message = parsed(self, data)
         self.assertEqual(message["subject"], "Grüße – 日本")
         self.assertEqual([(a.display_name, a.addr_spec) for a in message["to"].addresses], list(to))
         self.assertEqual(message["from"].addresses[0].display_name, "Alice Ünger")

@@ -178,7 +178,7 @@ static int64_t run(int number) {
     case 26: return secsmtp_policy_add_pin(policy, huge, HUGE, NULL);
     case 27: return secsmtp_credential_new_password(TEXT("u"), bytes, HUGE, &other, NULL);
     case 28: return secsmtp_credential_new_token(huge, HUGE, bytes, HUGE, &other, NULL);
-    case 29: return secsmtp_credential_set_floor(login, huge, HUGE, NULL);
+    case 29: return secsmtp_credential_set_min_mechanism(login, huge, HUGE, NULL);
     case 30: return secsmtp_client_answer_secret(client, 1, bytes, HUGE, NULL);
     case 31: return secsmtp_client_new(huge, HUGE, 0, policy, &another, NULL);
     case 32: return secsmtp_signer_new(TEXT("d.example"), TEXT("s"), bytes, HUGE, &signer, NULL);

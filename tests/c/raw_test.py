@@ -16,9 +16,9 @@ HEAD = b"From: alice@mail.test\nTo: bob@mail.test\nBcc: hidden@mail.test\nSubjec
 LINE = b"a line that is made while it is sent, and ends in a line feed alone ........\n"
 
 
-def made(bytes):
+def made(data):
     """The content of the program's function, as it arrives."""
-    text = (HEAD + LINE * (bytes // len(LINE) + 1))[:bytes]
+    text = (HEAD + LINE * (data // len(LINE) + 1))[:data]
     text = text.replace(b"Bcc: hidden@mail.test\n", b"")
     return text.replace(b"\n", b"\r\n") + (b"" if text.endswith(b"\n") else b"\r\n")
 

@@ -28,13 +28,13 @@ class Compose(unittest.TestCase):
         command = [str(peers.command()), *map(str, words)]
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
 
-    def check(self, bytes):
-        mail = email.message_from_bytes(bytes, policy=email.policy.strict)
+    def check(self, data):
+        mail = email.message_from_bytes(data, policy=email.policy.strict)
         self.assertEqual((mail["subject"], mail["x-a"], mail["importance"]), ("Grüße", "b", "high"))
-        self.assertIn(b"X-F: =?iso-8859-1?q?=E4?=\r\n", bytes)
+        self.assertIn(b"X-F: =?iso-8859-1?q?=E4?=\r\n", data)
         self.assertEqual(mail["list-unsubscribe-post"], "List-Unsubscribe=One-Click")
         self.assertEqual([a.addr_spec for a in mail["to"].addresses], ["reader@mail.test", "d@mail.test"])
-        self.assertNotIn(b"hidden", bytes)
+        self.assertNotIn(b"hidden", data)
         (attached,) = mail.iter_attachments()
         self.assertEqual((attached.get_filename(), attached.get_payload(decode=True)), ("Größe.txt", b"attached"))
 

@@ -131,17 +131,17 @@ class Dkim(unittest.TestCase):
         cls.addClassCleanup(cls.verifier.stdout.close)
         cls.addClassCleanup(cls.verifier.stdin.close)
 
-    def verified(self, bytes):
+    def verified(self, data):
         """For each signature, from the top, whether it holds."""
         mail = self.here / "signed.eml"
-        mail.write_bytes(bytes)
+        mail.write_bytes(data)
         self.verifier.stdin.write(json.dumps({"file": str(mail), "dns": self.keys.dns}) + "\n")
         self.verifier.stdin.flush()
         return json.loads(self.verifier.stdout.readline())
 
-    def held(self, bytes, own=2):
+    def held(self, data, own=2):
         """That the topmost signatures hold, and not what they are if anything is changed."""
-        self.assertEqual(self.verified(bytes)[:own], [True] * own, bytes[:3000])
+        self.assertEqual(self.verified(data)[:own], [True] * own, data[:3000])
 
     def test_composed_mails(self):
         for name, arguments in composed():

@@ -62,8 +62,8 @@ fn each_hash_logs_in_bound_and_unbound_on_both_tls_versions() {
 fn f01_f16_an_unusable_offer_ends_the_login_before_auth() {
     let pki = pki();
     type Set = fn(&mut Credential);
-    let floor: Set = |c| c.set_floor("SCRAM-SHA-256-PLUS").unwrap();
-    let lower: Set = |c| c.set_floor("SCRAM-SHA-256").unwrap();
+    let minimum: Set = |c| c.set_min_mechanism("SCRAM-SHA-256-PLUS").unwrap();
+    let lower: Set = |c| c.set_min_mechanism("SCRAM-SHA-256").unwrap();
     let require: Set = |c| c.set_channel_binding(ChannelBinding::Require);
     let off: Set = |c| {
         c.set_channel_binding(ChannelBinding::Off);
@@ -75,21 +75,21 @@ fn f01_f16_an_unusable_offer_ends_the_login_before_auth() {
             lower,
             "PLAIN LOGIN",
             missing,
-            "offers PLAIN, LOGIN, the floor is SCRAM-SHA-256",
+            "offers PLAIN, LOGIN, the minimum is SCRAM-SHA-256",
         ),
         (
             lower,
             "SCRAM-SHA-1-PLUS SCRAM-SHA-1",
             missing,
-            "the floor is",
+            "the minimum is",
         ),
         (
-            floor,
+            minimum,
             "SCRAM-SHA-512 SCRAM-SHA-256 PLAIN",
             missing,
-            "the floor is",
+            "the minimum is",
         ),
-        (floor, "SCRAM-SHA-1-PLUS", missing, "the floor is"),
+        (minimum, "SCRAM-SHA-1-PLUS", missing, "the minimum is"),
         (
             require,
             "SCRAM-SHA-512 PLAIN",

@@ -115,7 +115,7 @@ fn f01_neither_kind_of_login_uses_the_others_mechanism() {
     assert!(!holds(&server.join().tls, "AUTH"));
     let mut credential = Credential::external("u").unwrap();
     assert!(credential.add_mechanism("external").is_ok());
-    assert!(credential.set_floor("EXTERNAL").is_ok());
+    assert!(credential.set_min_mechanism("EXTERNAL").is_ok());
     let error = credential.add_mechanism("PLAIN").unwrap_err();
     assert!(
         error

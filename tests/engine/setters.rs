@@ -285,7 +285,9 @@ fn a_login_goes_on_as_it_was_set() {
         ("mechanism of a token", |login| {
             login.add_mechanism("XOAUTH2")
         }),
-        ("floor", |login| login.set_floor("OAUTHBEARER")),
+        ("min_mechanism", |login| {
+            login.set_min_mechanism("OAUTHBEARER")
+        }),
         ("iterations", |login| login.set_max_iterations(1)),
     ];
     each_fails(&mut login, setters, |login, what| {

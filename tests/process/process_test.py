@@ -15,8 +15,8 @@ from tests.support import peers
 MASK = 0x5A
 
 
-def masked(bytes):
-    return bytes(byte ^ MASK for byte in bytes).hex()
+def masked(data):
+    return bytes(byte ^ MASK for byte in data).hex()
 
 
 def forms(user, password):

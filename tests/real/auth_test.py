@@ -79,15 +79,15 @@ class Mechanisms(unittest.TestCase):
         _, result, log = self.login("DOVECOT24_SUBMISSIONS", "implicit", "bob", "--channel-binding", "off")
         self.assertEqual((result["outcome"], result["mechanism"], result["channel_binding"]), ("accepted", "SCRAM-SHA-256", None), log)
         for mode, address in (("implicit", "DOVECOT24_SUBMISSIONS"), ("starttls", "DOVECOT24_SUBMISSION")):
-            _, result, log = self.login(address, mode, "bob", "--channel-binding", "require", "--floor", "SCRAM-SHA-256-PLUS")
+            _, result, log = self.login(address, mode, "bob", "--channel-binding", "require", "--min-mechanism", "SCRAM-SHA-256-PLUS")
             self.assertEqual((result["outcome"], result["channel_binding"]), ("accepted", "tls-exporter"), log)
 
-    def test_a_floor_and_a_demand_end_it_before_anything_secret(self):
+    def test_a_minimum_and_a_demand_end_it_before_anything_secret(self):
         for address, mode, mechanisms in self.offers():
             if mechanisms[0].endswith("-PLUS"):
                 continue
             for option, expected in (
-                (("--floor", "SCRAM-SHA-256-PLUS"), "SECSMTP_E_MECHANISM_MISSING"),
+                (("--min-mechanism", "SCRAM-SHA-256-PLUS"), "SECSMTP_E_MECHANISM_MISSING"),
                 (("--channel-binding", "require"), "SECSMTP_E_CHANNEL_BINDING"),
             ):
                 with self.subTest(address=address, option=option):
@@ -95,7 +95,7 @@ class Mechanisms(unittest.TestCase):
                     self.assertEqual((status, result["outcome"], result["status_name"]), (10, "not_sent", expected), log)
                     self.assertIs(result["secret_released"], False)
                     self.assertNotIn("> AUTH", log)
-                    self.assertIn("offers only", result["text"])
+                    self.assertIn("the server offers", result["text"])
 
     # Address, and an identity that the certificate of alice may act as.
     BY_CERTIFICATE = (("EXIM_SUBMISSIONS", "ALICE_ADDRESS"), ("DOVECOT23_SUBMISSIONS", "ALICE_USER"), ("DOVECOT24_SUBMISSIONS", "ALICE_USER"))

@@ -295,7 +295,7 @@ SIGNATURES = {
     "secsmtp_credential_new_asked": ("int32_t", ("const char *", "int64_t", "int32_t", "secsmtp_secret_callback", "void *", "secsmtp_credential **", "secsmtp_error **")),
     "secsmtp_credential_new_external": ("int32_t", ("const char *", "int64_t", "secsmtp_credential **", "secsmtp_error **")),
     "secsmtp_credential_add_mechanism": ("int32_t", ("secsmtp_credential *", "const char *", "int64_t", "secsmtp_error **")),
-    "secsmtp_credential_set_floor": ("int32_t", ("secsmtp_credential *", "const char *", "int64_t", "secsmtp_error **")),
+    "secsmtp_credential_set_min_mechanism": ("int32_t", ("secsmtp_credential *", "const char *", "int64_t", "secsmtp_error **")),
     "secsmtp_credential_set_channel_binding": ("int32_t", ("secsmtp_credential *", "int32_t", "secsmtp_error **")),
     "secsmtp_credential_set_binding_type": ("int32_t", ("secsmtp_credential *", "int32_t", "secsmtp_error **")),
     "secsmtp_credential_set_max_iterations": ("int32_t", ("secsmtp_credential *", "uint32_t", "secsmtp_error **")),

@@ -235,9 +235,9 @@ class Message(Owner):
         """
         raised: List[BaseException] = []
 
-        def called(_user: Any, bytes: Any, size: int) -> int:
+        def called(_user: Any, data: Any, size: int) -> int:
             try:
-                write(ctypes.string_at(bytes, size))
+                write(ctypes.string_at(data, size))
                 return 0
             except BaseException as reason:
                 raised.append(reason)

@@ -40,7 +40,7 @@ class Credential(Owner):
         user: str,
         secret: Optional[SecretOrAsk],
         mechanisms: Union[str, Iterable[str]],
-        floor: Optional[str],
+        min_mechanism: Optional[str],
     ) -> None:
         if not isinstance(user, str):
             raise TypeError(f"{user_name} must be str, not {type(user).__name__}")
@@ -64,9 +64,9 @@ class Credential(Owner):
         for mechanism in several("mechanisms", mechanisms, (str,)):
             arguments = text_argument("mechanisms", mechanism)
             check(lib, lib.credential_add_mechanism, handle, *arguments, names="mechanisms")
-        if floor is not None:
-            arguments = text_argument("floor", floor)
-            check(lib, lib.credential_set_floor, handle, *arguments, names="floor")
+        if min_mechanism is not None:
+            arguments = text_argument("min_mechanism", min_mechanism)
+            check(lib, lib.credential_set_min_mechanism, handle, *arguments, names="min_mechanism")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(user={self.user!r})"
@@ -81,7 +81,7 @@ class Password(Credential):
     raises comes out of ``send``, and no login took place. A given secret is copied into memory that the library wipes; Python
     cannot wipe a ``str`` or ``bytes``, so give a ``bytearray`` and clear it afterwards where
     that matters. ``mechanisms``: allow only these (``("PLAIN", "LOGIN")``); default all.
-    ``floor``: nothing weaker than this (``"SCRAM-SHA-256"``). ``channel_binding``: ``"off"``,
+    ``min_mechanism``: nothing weaker than this (``"SCRAM-SHA-256"``). ``channel_binding``: ``"off"``,
     ``"prefer"`` or ``"require"`` that the login is tied to the TLS channel (SCRAM with -PLUS).
     ``binding_type``: ``"tls-exporter"``, the session, or ``"tls-server-end-point"``, its
     certificate, for servers that know that type alone.
@@ -98,7 +98,7 @@ class Password(Credential):
         password: SecretOrAsk,
         *,
         mechanisms: Union[str, Iterable[str]] = (),
-        floor: Optional[str] = None,
+        min_mechanism: Optional[str] = None,
         channel_binding: str = "prefer",
         binding_type: str = "tls-exporter",
         max_iterations: Optional[int] = None,
@@ -108,7 +108,7 @@ class Password(Credential):
         if max_iterations is not None:
             # ctypes would cut a larger number down to its last 32 bits.
             max_iterations = ranged("max_iterations", max_iterations, 4096, 10_000_000)
-        super().__init__(_abi.SECRET_PASSWORD, "user", user, password, mechanisms, floor)
+        super().__init__(_abi.SECRET_PASSWORD, "user", user, password, mechanisms, min_mechanism)
         lib = self._lib
         check(lib, lib.credential_set_channel_binding, self._handle, binding)
         check(lib, lib.credential_set_binding_type, self._handle, type_number)
@@ -129,9 +129,9 @@ class Token(Credential):
         token: SecretOrAsk,
         *,
         mechanisms: Union[str, Iterable[str]] = (),
-        floor: Optional[str] = None,
+        min_mechanism: Optional[str] = None,
     ) -> None:
-        super().__init__(_abi.SECRET_TOKEN, "user", user, token, mechanisms, floor)
+        super().__init__(_abi.SECRET_TOKEN, "user", user, token, mechanisms, min_mechanism)
 
 
 class External(Credential):

@@ -66,8 +66,8 @@ class Arguments(common.LibraryCase):
         self.refused("E_SECRET", "password", secsmtp.Password, "alice", "with\0NUL")
         self.refused("E_SECRET", "token", secsmtp.Token, "alice", b"")
         self.refused("E_MECHANISM", "mechanism", secsmtp.Password, "a", "x", mechanisms="NOPE?")
-        self.refused("E_MECHANISM", "floor", secsmtp.Password, "a", "x", floor="XOAUTH2")
-        self.refused("E_MECHANISM", "floor", secsmtp.Token, "a", "x", floor="SCRAM-SHA-1")
+        self.refused("E_MECHANISM", "min_mechanism", secsmtp.Password, "a", "x", min_mechanism="XOAUTH2")
+        self.refused("E_MECHANISM", "min_mechanism", secsmtp.Token, "a", "x", min_mechanism="SCRAM-SHA-1")
         for named in (
             {"channel_binding": "never"},
             {"binding_type": "tls-unique"},
@@ -76,7 +76,7 @@ class Arguments(common.LibraryCase):
         ):
             self.refused("E_VALUE", *named, secsmtp.Password, "a", "x", **named)
         secsmtp.Password(
-            "a", "x", floor="scram-sha-256", channel_binding="require", binding_type="tls-server-end-point", max_iterations=4096
+            "a", "x", min_mechanism="scram-sha-256", channel_binding="require", binding_type="tls-server-end-point", max_iterations=4096
         ).close()
 
     def test_secret_of_a_wrong_type_is_not_shown(self):

@@ -59,10 +59,10 @@ def lines(text):
     return text if not text or text.endswith("\n") else text + "\n"
 
 
-def recipients(bytes):
+def recipients(data):
     """Names and addresses of To, by the legacy parser: the newer one puts blanks between words that
     were split for length."""
-    value = email.message_from_bytes(bytes, policy=email.policy.compat32)["to"]
+    value = email.message_from_bytes(data, policy=email.policy.compat32)["to"]
     value = "".join(value.splitlines())
     pairs = email.utils.getaddresses([value])
     return [(str(email.header.make_header(email.header.decode_header(n))), a) for n, a in pairs]

@@ -79,7 +79,7 @@ PASSWORD = (
     ("user", ("", "a\0b"), (5, None, b"x")),
     ("password", ("", b"a\0b"), (5, None, ["hunter2"])),
     ("mechanisms", ("", "NOPE", ["PLAIN", "XOAUTH2"]), (5, [5])),
-    ("floor", ("", "NOPE", "XOAUTH2"), (5,)),
+    ("min_mechanism", ("", "NOPE", "XOAUTH2"), (5,)),
     ("channel_binding", ("never", 5, None), ()),
     ("binding_type", ("tls-unique", 5, None), ()),
     ("max_iterations", (0, 4095, -1, 2**32 + 5000), ("5000", 1.5)),
@@ -88,7 +88,7 @@ TOKEN = (
     ("user", ("", "a\0b"), (5,)),
     ("token", ("", b""), (5, None)),
     ("mechanisms", ("NOPE", "PLAIN"), (5,)),
-    ("floor", ("SCRAM-SHA-1",), (5,)),
+    ("min_mechanism", ("SCRAM-SHA-1",), (5,)),
 )
 EXTERNAL = (("identity", ("a\0b",), (5, None)),)
 PART = (
