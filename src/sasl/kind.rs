@@ -122,7 +122,7 @@ impl Kind {
         self.hash().is_some()
     }
 
-    /// Returns whether it is in no respect weaker than `minimum`: neither unbound where the minimum is bound, nor
+    /// Returns whether it is in no respect weaker than `minimum`: neither unbound where that is bound, nor
     /// with a smaller hash. So SCRAM-SHA-1-PLUS does not reach the minimum SCRAM-SHA-256, though it
     /// precedes it: a minimum hash is a requirement of its own.
     #[must_use]

@@ -24,8 +24,8 @@ SYMBOLS = HERE / "symbols.txt"
 
 # Until the tag of the first release a file may be refreshed, with its hash here; never afterwards.
 FROZEN = {
-    "secsmtp-0.1.0.h": "1d5cfbe60d8217b973dc9da2f8336246e039dec4edafdd26c7aac15384c266dd",
-    "secsmtp-0.1.0.xojo_code": "e236b39ce2d56ae2313c79b22925c5352ed799673bb34ff6240c36a76b14a128",
+    "secsmtp-0.1.0.h": "2151f7ff8e230143eb6ee54268652a44d0eca665f8b76e8aa38c7f3ced69e00a",
+    "secsmtp-0.1.0.xojo_code": "7ed401eda3ec5bdb6878f2d629d9716bb5b1fa60ed59827b02cb3db104f8ebe2",
 }
 
 

@@ -6,6 +6,8 @@
  *   Text in is UTF-8: a pointer and its length in bytes, or SECSMTP_NUL_TERMINATED (-1) for a text that
  *   ends at its first NUL; any other negative length is SECSMTP_E_LENGTH. Bytes in are a pointer and a
  *   length. NULL with length 0 is empty; NULL with any other length is an error.
+ *   A text has at most 64 KiB; texts and header fields of a message, chains of certificates, and bytes
+ *   have at most 2 GiB (1 GiB where pointers have 32 bits). More is SECSMTP_E_LENGTH.
  *   Arguments are copied: they need to live for the call only.
  *   Outputs are written only on success. Flags are 0 or 1.
  *   A setter that fails leaves its object as it was. A policy can't be used after that, so that no
@@ -29,11 +31,17 @@
  *
  * THREADS
  *   Every function may be called from any thread, on any handle. secsmtp_client_cancel ends
- *   the sends and probes that run in a client. The log callback runs on the thread that is inside
- *   secsmtp_client_send or secsmtp_client_probe; it must not unwind or jump out.
- *   Jobs are sent by threads of the library, which call the event callback only if they are asked
- *   to; no thread is started before the first job. Inside a callback every function but
- *   secsmtp_client_dispatch may be called, and functions that would wait for callbacks don't wait.
+ *   the sends, batches and probes that run in a client: they return SECSMTP_E_CANCELLED.
+ *   The library starts threads for these alone: to look a name up, as long as the lookup takes; for
+ *   the connections of secsmtp_client_send_batch after the first, until it returns; for jobs
+ *   (secsmtp_client_submit), while there are some or their connections are kept; and for events, with
+ *   secsmtp_client_set_event_callback and on_any_thread 1.
+ *   Each callback says on which thread it is called: on that of the call that needs it or, for jobs,
+ *   further connections of a batch and events, on one of these. None is called with a lock held.
+ *   Inside a callback every function may be called, and none waits for another call or callback:
+ *   secsmtp_client_close and _dispatch return SECSMTP_E_REENTRANT, and so do secsmtp_client_wait and
+ *   _poll_event when they would have to wait. A callback must return normally: no longjmp, no
+ *   exception.
  *   In a child of fork() a client of the parent's gives SECSMTP_E_FORKED. Other objects may be used,
  *   unless another thread was inside a function of one at the fork: that one gives SECSMTP_E_FORKED.
  *   Each may be freed. No function of the library hangs in the child because of the parent's threads;
@@ -61,13 +69,17 @@
  *   holds it exactly. It is never dereferenced: one that is freed, invented or of another kind gives
  *   SECSMTP_E_BAD_HANDLE. Each handle that a function gives out belongs to the caller, who frees it
  *   once by the _free of its kind. _free also takes NULL.
+ *   The errors of the handle, which every function that takes one can give: SECSMTP_E_NULL,
+ *   SECSMTP_E_BAD_HANDLE, SECSMTP_E_FORKED after a fork (see THREADS), and SECSMTP_E_PANIC for an
+ *   object that a panic has left in an unknown state.
  *   Texts belong to their object and are valid until it is freed, unless the function says less.
  *   Nothing else is to be freed.
  *
  * ERRORS
  *   The last parameter of most functions, error_out, may be NULL. Otherwise it is set to NULL on
  *   success, and on failure to a new error object that says what happened, at which stage, and
- *   whether login or content had left. A panic inside is caught and becomes SECSMTP_E_PANIC.
+ *   whether login or content had left, or to NULL if there is no memory for one: the status alone says
+ *   whether a call failed. A panic inside is caught and becomes SECSMTP_E_PANIC.
  *   The error of a send, a submission, an entry of a batch or a completion has the outcome of its
  *   message (1 to 4); any other is not about a message and has SECSMTP_OUTCOME_NONE (0).
  *   Numbers come in thousands: 1 the caller's arguments, 2 lifecycle, 3 name and connection,
@@ -870,7 +882,7 @@ typedef struct secsmtp_batch secsmtp_batch;
  * A server to submit mail to.
  * Functions: secsmtp_client_new, _set_connect, _set_credential, _set_ehlo_name, _set_timeout,
  * _set_reuse, _set_log, _send, _send_batch, _probe, _cancel, _free; for jobs: _set_limits,
- * _set_window, _set_events, _set_event_callback, _submit, _wait, _cancel_job, _answer_secret,
+ * _set_window, _set_rate, _set_events, _set_event_callback, _submit, _wait, _cancel_job, _answer_secret,
  * _answer_secret_text, _poll_event, _dispatch, _descriptor, _wake, _close.
  */
 typedef struct secsmtp_client secsmtp_client;
@@ -886,8 +898,8 @@ typedef struct secsmtp_client secsmtp_client;
 typedef struct secsmtp_credential secsmtp_credential;
 
 /**
- * The error of a call: its cause, its stage, and what left the machine. Texts and numbers behave as those of
- * secsmtp_receipt.
+ * The error of a call: its cause, its stage, and what left the machine. Texts and numbers behave as those
+ * of secsmtp_receipt.
  * Functions: secsmtp_error_status, _stage, _outcome, _secret_released, _content_released, _retry,
  * _smtp_code, _enhanced_code, _server_text, _argument, _text, _receipt, _json, _free.
  */
@@ -907,14 +919,15 @@ typedef struct secsmtp_event secsmtp_event;
  * (secsmtp_message_set_content) or composed of fields, texts and parts. It can be sent as often as
  * needed, also at the same time; a send works on a copy. A composed message is put together when it is
  * first needed and stays the same, with its Message-ID and date, until it is changed.
- * Envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial, _free; finished content:
- * _set_content, _set_content_by, _set_content_file, _set_content_reader; composed: _add_address,
- * _add_addresses, _set_subject, _set_date, _set_message_id, _add_in_reply_to, _add_reference,
- * _add_header, _add_finished_header, _set_priority, _add_unsubscribe, _set_one_click, _set_text,
- * _set_html, _set_calendar, _attach_file, _attach_memory, _add_part, _add_alternative; signatures:
- * _add_signer; options of delivery: _set_notify, _set_return, _set_envelope_id,
- * _set_original_recipient, _set_deliver_by, _set_hold_for, _set_hold_until, _set_mt_priority,
- * _set_require_tls; reading it: _id, _size, _preview, _preview_buffer, _preview_file.
+ * Functions, for the envelope: secsmtp_message_new, _set_sender, _add_recipient, _set_partial,
+ * _free; finished content: _set_content, _set_content_by, _set_content_file, _set_content_reader;
+ * composed: _add_address, _add_addresses, _set_subject, _set_date, _set_message_id,
+ * _add_in_reply_to, _add_reference, _add_header, _add_finished_header, _set_priority,
+ * _add_unsubscribe, _set_one_click, _set_text, _set_html, _set_calendar, _attach_file,
+ * _attach_memory, _add_part, _add_alternative; signatures: _add_signer; options of delivery:
+ * _set_notify, _set_return, _set_envelope_id, _set_original_recipient, _set_deliver_by,
+ * _set_hold_for, _set_hold_until, _set_mt_priority, _set_require_tls; reading it: _id, _size,
+ * _preview, _preview_buffer, _preview_file.
  */
 typedef struct secsmtp_message secsmtp_message;
 
@@ -966,8 +979,8 @@ typedef struct secsmtp_policy secsmtp_policy;
  * Functions: secsmtp_receipt_outcome, _stage, _secret_released, _content_released,
  * _connection_reused, _smtp_code, _enhanced_code, _server_text, _message_id, _tls_version,
  * _cipher_suite, _mechanism, _channel_binding, _matched_pin, _spki_count, _spki, _recipient_count,
- * _recipient_address, _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code, _recipient_text, _json,
- * _free.
+ * _recipient_address, _recipient_outcome, _recipient_smtp_code, _recipient_enhanced_code,
+ * _recipient_text, _json, _free.
  */
 typedef struct secsmtp_receipt secsmtp_receipt;
 
@@ -994,10 +1007,10 @@ typedef struct secsmtp_secret_request secsmtp_secret_request;
  * A signer of messages (DKIM, RFC 6376 and RFC 8463): a domain, a selector and a private key, whose
  * public key is in the DNS under SELECTOR._domainkey.DOMAIN. The key is RSA of 2048 to 4096 bits
  * (PKCS#8 or PKCS#1) or Ed25519 (PKCS#8), in PEM or DER, without a passphrase; the bytes of its
- * file and DER are wiped once the key was parsed. One signer can be added to many messages. In a build
- * without DKIM (secsmtp_feature) these functions exist and fail.
- * Functions: secsmtp_signer_new, _new_text, _new_file, _set_lifetime, _set_fields, _set_absent_fields, _free;
- * secsmtp_message_add_signer.
+ * file, base64 and DER are wiped once the key was parsed. One signer can be added to many messages.
+ * In a build without DKIM (secsmtp_feature) these functions exist and fail.
+ * Functions: secsmtp_signer_new, _new_text, _new_file, _set_lifetime, _set_fields, _set_absent_fields,
+ * _free; secsmtp_message_add_signer.
  */
 typedef struct secsmtp_signer secsmtp_signer;
 
@@ -1019,7 +1032,8 @@ typedef void (*secsmtp_log_callback)(void *user,
  * not before. It gives the secret to secsmtp_secret_request_answer and returns 0. Any other number, or
  * 0 without an answer, means that there is none, and the send ends with SECSMTP_E_NO_SECRET. Called on
  * the thread that is inside secsmtp_client_send, or for a batch on each thread that has a connection,
- * perhaps on several at a time; with no lock held. It may call any function of the library, free its credential and client, and cancel; a function that would have to wait returns
+ * perhaps on several at a time; with no lock held. It may call any function of the library,
+ * free its credential and client, and cancel; a function that would have to wait returns
  * SECSMTP_E_REENTRANT. It may take its time: a cancel, or the deadline of the whole call, takes effect
  * when it returns. A send from inside it that would have to ask in turn gets SECSMTP_E_NO_SECRET. It
  * must return normally: no longjmp, no exception.
@@ -1257,8 +1271,8 @@ int32_t secsmtp_client_set_log(secsmtp_client *client,
  * name), STARTTLS and QUIT are written.
  * Ownership: *receipt_out is the caller's, on success only; secsmtp_receipt_free. NULL: no receipt is
  * made. Threads: any; several sends of one client run in parallel, each on the thread of its call.
- * Errors: any but those of files; secsmtp_error_outcome is the outcome of the message, and never
- * SECSMTP_OUTCOME_NONE.
+ * Errors: one of any thousand (see ERRORS); secsmtp_error_outcome is the outcome of the message, and
+ * never SECSMTP_OUTCOME_NONE.
  */
 int32_t secsmtp_client_send(secsmtp_client *client,
                             const secsmtp_message *message,
@@ -1395,9 +1409,9 @@ int32_t secsmtp_credential_add_mechanism(secsmtp_credential *credential,
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_MECHANISM.
  */
 int32_t secsmtp_credential_set_min_mechanism(secsmtp_credential *credential,
-                                     const char *mechanism,
-                                     int64_t mechanism_len,
-                                     secsmtp_error **error_out);
+                                             const char *mechanism,
+                                             int64_t mechanism_len,
+                                             secsmtp_error **error_out);
 
 /**
  * Chooses whether the login is bound to the TLS channel, so that an attacker in between can't relay it
@@ -1540,8 +1554,9 @@ const char *secsmtp_error_argument(const secsmtp_error *error, size_t *len_out);
 const char *secsmtp_error_text(const secsmtp_error *error, size_t *len_out);
 
 /**
- * The whole error as one JSON text: an object with "version", "kind", and the values of the other getters
- * under their names, as docs/json/error.schema.json says. It is the same at each call.
+ * The whole error as one JSON text: an object with all values of the error, as
+ * docs/json/error.schema.json describes. It is empty if there is no memory for it; a later call
+ * tries again.
  * Ownership: the error's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_error_json(const secsmtp_error *error, size_t *len_out);
@@ -1643,8 +1658,9 @@ int32_t secsmtp_event_secret_reason(const secsmtp_event *notice);
 uint64_t secsmtp_event_dropped(const secsmtp_event *notice);
 
 /**
- * The whole event as one JSON text: an object with "version", "kind", and the values of the other getters
- * under their names, as docs/json/event.schema.json says. It is the same at each call.
+ * The whole event as one JSON text: an object with all values of the event, as
+ * docs/json/event.schema.json describes. It is empty if there is no memory for it; a later call
+ * tries again.
  * Ownership: the event's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_event_json(const secsmtp_event *notice, size_t *len_out);
@@ -1790,8 +1806,9 @@ const char *secsmtp_receipt_recipient_text(const secsmtp_receipt *receipt,
                                            size_t *len_out);
 
 /**
- * The whole receipt as one JSON text: an object with "version", "kind", and the values of the other getters
- * under their names, as docs/json/receipt.schema.json says. It is the same at each call.
+ * The whole receipt as one JSON text: an object with all values of the receipt, as
+ * docs/json/receipt.schema.json describes. It is empty if there is no memory for it; a later call
+ * tries again.
  * Ownership: the receipt's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_receipt_json(const secsmtp_receipt *receipt, size_t *len_out);
@@ -1917,8 +1934,9 @@ int32_t secsmtp_report_mechanism_count(const secsmtp_report *report);
 const char *secsmtp_report_mechanism(const secsmtp_report *report, int32_t index, size_t *len_out);
 
 /**
- * The whole report as one JSON text: an object with "version", "kind", and the values of the other getters
- * under their names, as docs/json/report.schema.json says. It is the same at each call.
+ * The whole report as one JSON text: an object with all values of the report, as
+ * docs/json/report.schema.json describes. It is empty if there is no memory for it; a later call
+ * tries again.
  * Ownership: the report's. Threads: any. Errors: the empty text.
  */
 const char *secsmtp_report_json(const secsmtp_report *report, size_t *len_out);
@@ -1979,7 +1997,8 @@ int32_t secsmtp_client_submit(secsmtp_client *client,
  * made. Threads: any; of several that wait for one job, one gets it. Errors: SECSMTP_E_NOTHING if it is
  * not over in time, SECSMTP_E_TAKEN if its completion was taken before, SECSMTP_E_VALUE for a number
  * that is not a job, SECSMTP_E_REENTRANT if it is not over and this was called from inside a callback,
- * where nothing waits, each with SECSMTP_OUTCOME_NONE. An error with an outcome is the job's own.
+ * where nothing waits, each with SECSMTP_OUTCOME_NONE. An error with an outcome is the job's own; that
+ * of SECSMTP_E_PANIC is unknown, because the completion may be lost.
  */
 int32_t secsmtp_client_wait(secsmtp_client *client,
                             uint64_t job,
@@ -2059,7 +2078,8 @@ int32_t secsmtp_client_close(secsmtp_client *client,
  * whose completion has not been taken (default 1024), and how many droppable events may wait (default
  * 1024). All events but completions and questions for a secret are droppable; those that are dropped
  * are counted and reported by SECSMTP_EVENT_DROPPED.
- * Threads: any. Errors: SECSMTP_E_VALUE for 0 or more than 64, or a million.
+ * Threads: any. Errors: SECSMTP_E_VALUE for 0, for more than 64 connections, and for more than a million
+ * jobs or events.
  */
 int32_t secsmtp_client_set_limits(secsmtp_client *client,
                                   uint32_t max_connections,
@@ -2118,8 +2138,8 @@ int32_t secsmtp_client_answer_secret(secsmtp_client *client,
                                      secsmtp_error **error_out);
 
 /**
- * Answers a job's SECSMTP_EVENT_SECRET with a password or token as a text. The empty text means that there
- * is none, and the job ends with SECSMTP_E_NO_SECRET.
+ * Answers a job's SECSMTP_EVENT_SECRET with a password or token as a text. The empty text means that
+ * there is none, and the job ends with SECSMTP_E_NO_SECRET.
  * Ownership: copied, and wiped after use. Threads: any. Errors: those of secsmtp_client_answer_secret,
  * SECSMTP_E_UTF8.
  */
@@ -2294,7 +2314,8 @@ int32_t secsmtp_message_set_partial(secsmtp_message *message,
 int32_t secsmtp_message_free(secsmtp_message *message);
 
 /**
- * Sets the plain text of the message: UTF-8, at most 2 GiB. Any line end becomes CRLF.
+ * Sets the plain text of the message: UTF-8, at most 2 GiB (1 GiB where pointers have 32 bits). Any line
+ * end becomes CRLF.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
  */
 int32_t secsmtp_message_set_text(secsmtp_message *message,
@@ -2303,8 +2324,8 @@ int32_t secsmtp_message_set_text(secsmtp_message *message,
                                  secsmtp_error **error_out);
 
 /**
- * Sets the HTML of the message: UTF-8, at most 2 GiB. With both text and HTML, mail programs show one
- * of them.
+ * Sets the HTML of the message: UTF-8, at most 2 GiB (1 GiB where pointers have 32 bits). With both text
+ * and HTML, mail programs show one of them.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_UTF8, SECSMTP_E_LENGTH.
  */
 int32_t secsmtp_message_set_html(secsmtp_message *message,
@@ -2663,7 +2684,8 @@ int32_t secsmtp_message_preview(const secsmtp_message *message,
 /**
  * Writes the message as it would be sent into a buffer with room for secsmtp_message_size bytes.
  * Ownership: *len_out becomes the number of bytes; len_out may be NULL. Threads: any. Errors: as
- * secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room.
+ * secsmtp_message_preview; SECSMTP_E_OUTPUT when there is too little room, SECSMTP_E_LENGTH for a room of
+ * more than half of the address space.
  */
 int32_t secsmtp_message_preview_buffer(const secsmtp_message *message,
                                        uint8_t *buffer,
@@ -2735,11 +2757,11 @@ int32_t secsmtp_part_set_name(secsmtp_part *part,
  * Sets the media type, image/png for instance, with its parameters. A text type without charset gets
  * charset=utf-8 where the bytes are UTF-8; those of a reader are not looked at.
  * A part of a multipart/ or message/ type is finished content of that type, message/rfc822 or
- * multipart/signed with its boundary for instance, and goes as it is (RFC 2045 section 6.4): its lines get
- * CRLF, nothing else changes. It is read through when the message is first needed; a NUL or a line over
- * 998 bytes, a byte above 127 or mixed line ends in multipart/signed, and a missing boundary line are
- * SECSMTP_E_CONTENT then. A byte above 127 in another asks for 8BITMIME. A multipart alone is the message's
- * body, as OpenPGP and S/MIME ask for.
+ * multipart/signed with its boundary for instance, and goes as it is (RFC 2045 section 6.4): its lines
+ * get CRLF, nothing else changes. It is read through when the message is first needed; a NUL or a line
+ * over 998 bytes, a byte above 127 or mixed line ends in multipart/signed, and a missing boundary line
+ * are SECSMTP_E_CONTENT then. A byte above 127 in another asks for 8BITMIME. A multipart alone is the
+ * message's body, as OpenPGP and S/MIME ask for.
  * Ownership: copied. Threads: any. Errors: SECSMTP_E_HEADER; also for multipart/ without its boundary.
  */
 int32_t secsmtp_part_set_type(secsmtp_part *part,
@@ -3007,7 +3029,7 @@ int32_t secsmtp_secret_request_answer_text(secsmtp_secret_request *request,
 
 /**
  * Makes a signer of a key in memory.
- * Ownership: copied, the DER of the copy is wiped, and the caller wipes its own; *signer_out is the
+ * Ownership: copied, the copy is wiped, and the caller wipes its own; *signer_out is the
  * caller's; secsmtp_signer_free. Threads: any. Errors: SECSMTP_E_VALUE for an invalid domain or
  * selector, SECSMTP_E_SIGNING_KEY, SECSMTP_E_NOT_BUILT in a build without DKIM.
  */
@@ -3022,7 +3044,7 @@ int32_t secsmtp_signer_new(const char *domain,
 
 /**
  * Makes a signer of a key in memory that is a text, in PEM.
- * Ownership: copied, and the DER of the copy is wiped; *signer_out is the caller's; secsmtp_signer_free.
+ * Ownership: copied, and the copy is wiped; *signer_out is the caller's; secsmtp_signer_free.
  * Threads: any. Errors: those of secsmtp_signer_new, SECSMTP_E_UTF8.
  */
 int32_t secsmtp_signer_new_text(const char *domain,

@@ -234,11 +234,11 @@ Protected Module SecSMTP
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_credential_set_min_mechanism Lib kLib Alias "secsmtp_credential_set_min_mechanism" (credential As Ptr, mechanism As CString, mechanism_len As Int64, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_credential_set_max_iterations Lib kLib Alias "secsmtp_credential_set_max_iterations" (credential As Ptr, max_iterations As UInt32, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
-		Private Soft Declare Function secsmtp_credential_set_max_iterations Lib kLib Alias "secsmtp_credential_set_max_iterations" (credential As Ptr, max_iterations As UInt32, ByRef error_out As Ptr) As Int32
+		Private Soft Declare Function secsmtp_credential_set_min_mechanism Lib kLib Alias "secsmtp_credential_set_min_mechanism" (credential As Ptr, mechanism As CString, mechanism_len As Int64, ByRef error_out As Ptr) As Int32
 	#tag EndExternalMethod
 
 	#tag ExternalMethod, Flags = &h21
