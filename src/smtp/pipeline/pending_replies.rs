@@ -109,7 +109,7 @@ impl PendingReplies {
     /// not there whole.
     ///
     /// # Errors
-    /// What is there is no reply.
+    /// The bytes received are no reply.
     pub(super) fn take<'a>(
         &mut self,
         received: &'a [u8],
